@@ -1,0 +1,62 @@
+/**
+ * The import table of docs/architecture.md. Each row: a folder (or files of one) and what it may import
+ * from src/ beside itself. Anything that the row does not name is an error.
+ */
+const engineCore = '^src/engine/(schema|engine|errors|protocol)\\.ts$';
+const engineSchema = '^src/engine/(schema|errors)\\.ts$';
+const table = {
+  'engine/(schema|engine|errors|protocol)\\.': [engineCore],
+  'engine/(local|hosted)': [engineCore, '^src/engine/(local|hosted)'],
+  'graph/': ['^src/graph/'],
+  'pipeline/': ['^src/pipeline/', engineSchema],
+  'storage/': ['^src/storage/', engineSchema],
+  'model/': ['^src/(model|graph)/', '^src/storage/weights', '^src/pipeline/components', engineSchema],
+  'worker/': ['^src/(worker|pipeline|model)/', '^src/storage/weights', engineCore],
+  'node/': ['^src/(node|pipeline|model)/', '^src/storage/weights', engineCore, '^src/editor/kernels/'],
+  'editor/kernels/': ['^src/editor/kernels/'],
+  'editor/': ['^src/editor/'],
+  'state/': [
+    '^src/state/',
+    '^src/editor/(store\\.ts|kernels/)',
+    '^src/storage/gallery',
+    '^src/engine/(engine|schema|errors)\\.ts$',
+  ],
+  'ui/': ['^src/(ui|state|editor)/'],
+};
+const forbidden = Object.entries(table).map(([folder, allowed]) => ({
+  name: `imports of ${folder.replaceAll('\\', '')}`,
+  severity: 'error',
+  // Tests may reach across folders: they wire real parts together.
+  from: { path: `^src/${folder}`, pathNot: '\\.test\\.tsx?$' },
+  to: { path: '^src/', pathNot: allowed },
+}));
+module.exports = {
+  forbidden: [
+    ...forbidden,
+    { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'only model/session and model/ort import onnxruntime-web',
+      severity: 'error',
+      from: { pathNot: ['^src/model/(session|ort)', '\\.test\\.tsx?$'] },
+      to: { path: 'onnxruntime-web' },
+    },
+    {
+      name: 'kernels are free of DOM libraries and stores',
+      severity: 'error',
+      from: { path: '^src/editor/kernels/', pathNot: '\\.test\\.tsx?$' },
+      to: { path: 'node_modules/(react|react-dom|zustand)/' },
+    },
+    {
+      name: 'the page never imports Node',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/node/', '\\.test\\.tsx?$'] },
+      to: { dependencyTypes: ['core'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { conditionNames: ['import', 'browser', 'default', 'types'], exportsFields: ['exports'] },
+  },
+};

@@ -1,0 +1,55 @@
+/** What every engine offers its callers: the local worker, the hosted API, a server of one's own. */
+import type { z } from 'zod';
+import { InputError } from './errors';
+import {
+  type InpaintRequest,
+  type InpaintResult,
+  inpaintRequestSchema,
+  type LocalOptions,
+  localOptionsSchema,
+} from './schema';
+
+export type Progress =
+  | { stage: 'download'; file: string; loadedBytes: number; totalBytes: number }
+  | { stage: 'compile'; component: string }
+  | { stage: 'queue'; position: number }
+  | { stage: 'encode' }
+  /** `step` counts finished steps, from 0. The receiver owns the preview and closes it. */
+  | { stage: 'denoise'; step: number; steps: number; preview?: ImageBitmap }
+  | { stage: 'decode' };
+
+export interface Call {
+  /** Aborting rejects the call with an AbortError within one step; the engine stays usable. */
+  signal: AbortSignal;
+  onProgress(progress: Progress): void;
+}
+
+export interface Engine {
+  /**
+   * Repaints the white part of the mask.
+   * @throws InputError, CheckpointError, DeviceError, NetworkError, or an AbortError after cancellation
+   */
+  inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<InpaintResult>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Checks a request at the edge.
+ * @throws InputError naming the first field that is wrong
+ */
+export function parseRequest(input: unknown): InpaintRequest {
+  return parse(inpaintRequestSchema, input);
+}
+
+/** @throws InputError naming the first option that is wrong */
+export function parseLocalOptions(input: unknown): LocalOptions {
+  return parse(localOptionsSchema, input);
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path.join('.') || 'request';
+  throw new InputError(field, `${field}: ${issue?.message ?? 'is not valid'}`);
+}

@@ -1,0 +1,79 @@
+/**
+ * The errors a person can meet. Each message says what went wrong, where, and what to do.
+ * The names survive the worker; cancellation is an AbortError and carries no message for people.
+ */
+
+/** One field of a request or one argument is wrong. `field` is the request's own name for it. */
+export class InputError extends Error {
+  override name = 'InputError';
+  constructor(
+    readonly field: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A checkpoint's files are missing, damaged or of a kind that Inlay cannot run. */
+export class CheckpointError extends Error {
+  override name = 'CheckpointError';
+}
+
+/** The machine cannot do what was asked: no WebGPU, out of memory, the device was lost. */
+export class DeviceError extends Error {
+  override name = 'DeviceError';
+}
+
+/** A server could not be reached, or answered with an error. */
+export class NetworkError extends Error {
+  override name = 'NetworkError';
+}
+
+/** Something that Inlay believed impossible: a bug, to be reported. */
+export class InternalError extends Error {
+  override name = 'InternalError';
+}
+
+export type ErrorName = 'InputError' | 'CheckpointError' | 'DeviceError' | 'NetworkError' | 'InternalError';
+
+/** What crosses the worker's border in place of an Error, which structured clone strips of its class. */
+export interface EncodedError {
+  name: ErrorName | 'AbortError';
+  message: string;
+  field?: string;
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+/** @param error anything thrown */
+export function encodeError(error: unknown): EncodedError {
+  if (isAbort(error)) return { name: 'AbortError', message: '' };
+  if (error instanceof InputError) return { name: 'InputError', message: error.message, field: error.field };
+  if (error instanceof CheckpointError || error instanceof DeviceError || error instanceof NetworkError) {
+    return { name: error.name as ErrorName, message: error.message };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { name: 'InternalError', message };
+}
+
+/** The inverse of {@link encodeError}: an error of the class that was encoded. */
+export function decodeError(encoded: EncodedError): Error {
+  switch (encoded.name) {
+    case 'AbortError':
+      return new DOMException('The run was cancelled.', 'AbortError');
+    case 'InputError':
+      return new InputError(encoded.field ?? '', encoded.message);
+    case 'CheckpointError':
+      return new CheckpointError(encoded.message);
+    case 'DeviceError':
+      return new DeviceError(encoded.message);
+    case 'NetworkError':
+      return new NetworkError(encoded.message);
+    case 'InternalError':
+      return new InternalError(encoded.message);
+    default:
+      throw new TypeError(`unknown error name ${encoded.name satisfies never}`);
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The contract that everything that makes pictures takes: the inputs and outputs of the hosted API
+ * `fal-ai/inpaint`, field by field, with its names, defaults and ranges, and a second, separate object
+ * for what that API lacks.
+ */
+import { z } from 'zod';
+
+/** A picture: an http(s), data: or blob: URL, or (in the page) the encoded file itself. */
+const imageSource = z.union([
+  z.url({ protocol: /^(https?|data|blob)$/, error: 'must be an http(s) URL, a data URI or a picture file' }),
+  z.instanceof(Blob),
+]);
+export type ImageSource = z.infer<typeof imageSource>;
+
+/** The largest seed: what a JavaScript number and a JSON integer both hold exactly. */
+export const MAX_SEED = Number.MAX_SAFE_INTEGER;
+
+export const inpaintRequestSchema = z.object({
+  /** Hugging Face id or URL of the base model; `starter` is the embedded one. */
+  model_name: z.string().trim().min(1, 'name a model: a Hugging Face id, a URL or "starter"'),
+  prompt: z.string(),
+  negative_prompt: z.string().default(''),
+  image_url: imageSource,
+  /** Black areas are preserved, white areas are inpainted. Same size as the picture. */
+  mask_url: imageSource,
+  num_inference_steps: z.number().int().min(0).max(150).default(30),
+  guidance_scale: z.number().min(0).max(20).default(7.5),
+  /** Drawn at random when absent, and returned with the picture. */
+  seed: z.number().int().min(0).max(MAX_SEED).optional(),
+});
+/** A checked request, defaults filled in. */
+export type InpaintRequest = z.infer<typeof inpaintRequestSchema>;
+/** A request as a caller may write it: optional fields left out. */
+export type InpaintInput = z.input<typeof inpaintRequestSchema>;
+
+export const schedulerNames = [
+  'DDIM',
+  'PNDM',
+  'Euler',
+  'Euler a',
+  'DPM++ 2M',
+  'DPM++ 2M Karras',
+] as const;
+export type SchedulerName = (typeof schedulerNames)[number];
+
+/** Settings that the hosted API lacks. */
+export const localOptionsSchema = z.object({
+  /** Absent: the checkpoint's own `scheduler_config.json`. */
+  scheduler: z.enum(schedulerNames).optional(),
+  /** How far the masked part is noised before denoising, in (0, 1]; 1 repaints from nothing. */
+  strength: z.number().gt(0).max(1).default(1),
+  /** Size in pixels at which the model works, multiples of 8. Absent: the picture's own, rounded down to 8. */
+  width: z.number().int().min(64).max(2048).multipleOf(8).optional(),
+  height: z.number().int().min(64).max(2048).multipleOf(8).optional(),
+});
+export type LocalOptions = z.infer<typeof localOptionsSchema>;
+export type LocalOptionsInput = z.input<typeof localOptionsSchema>;
+
+export const imageFileSchema = z.object({
+  url: z.string(),
+  content_type: z.string(),
+  file_name: z.string(),
+  /** Bytes. */
+  file_size: z.number().int().nonnegative(),
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+});
+export type ImageFile = z.infer<typeof imageFileSchema>;
+
+export const inpaintResultSchema = z.object({ image: imageFileSchema, seed: z.number().int() });
+/**
+ * The API's answer. Where an engine runs in the page, `image.url` is an object URL that the caller owns
+ * and revokes.
+ */
+export type InpaintResult = z.infer<typeof inpaintResultSchema> & {
+  /** Milliseconds each stage took, where the engine measures them. */
+  timings?: Record<string, number>;
+};

@@ -1,0 +1,119 @@
+/**
+ * What the pipeline needs of a model: its three networks, its tokenizer and its configuration. Sessions
+ * arrive through these interfaces; the pipeline never sees ONNX Runtime.
+ */
+
+/** A tensor that lives where its session left it: on the GPU under WebGPU, in memory under WASM. */
+export interface DeviceTensor {
+  readonly dims: readonly number[];
+  /** Copies the values out, as float32 whatever the precision on the device. */
+  read(): Promise<Float32Array>;
+  dispose(): void;
+}
+
+export interface TextEncoder {
+  /**
+   * @param inputIds token ids, row after row, [batch × length]
+   * @param batch number of rows
+   * @returns hidden states [batch, length, width] as diffusers hands them to the UNet
+   */
+  encode(inputIds: Int32Array, batch: number): Promise<DeviceTensor>;
+  dispose(): Promise<void>;
+}
+
+/** What stays the same over a run's steps. */
+export interface UnetConditioning {
+  /** [B, length, width]; row order as the batch of `predict`: negative first, then positive. */
+  promptEmbeddings: DeviceTensor;
+  /** 9-channel models: mask and masked-image latents, [1, 5, h, w]; absent for 4 channels. */
+  maskLatents?: DeviceTensor;
+}
+
+export interface Unet {
+  /** Channels of `conv_in`: 4, or 9 for inpainting checkpoints. */
+  readonly inChannels: number;
+  /** Keeps `values` where the UNet reads them, for the steps of a run. */
+  upload(values: Float32Array, dims: readonly number[]): DeviceTensor;
+  /**
+   * One evaluation.
+   * @param sample scaled latents [1, 4, h, w]; both guidance rows see the same ones
+   * @param timestep the scheduler's value, which may be fractional (Karras)
+   * @returns prediction [B, 4, h, w], B being the conditioning's rows
+   */
+  predict(
+    sample: Float32Array,
+    size: { height: number; width: number },
+    timestep: number,
+    conditioning: UnetConditioning,
+  ): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+export interface Vae {
+  readonly scalingFactor: number;
+  readonly shiftFactor: number;
+  readonly latentChannels: number;
+  /** Pixels per latent along one side: 8 for all of Stable Diffusion. */
+  readonly downscale: number;
+  /**
+   * @param pixels [1, 3, H, W] in −1 … 1
+   * @returns the posterior's moments [1, 8, H/8, W/8]: mean, then log variance; unscaled
+   */
+  encode(pixels: Float32Array, size: { height: number; width: number }): Promise<Float32Array>;
+  /**
+   * @param latents [1, 4, h, w], already divided by the scaling factor
+   * @returns pixels [1, 3, 8h, 8w], about −1 … 1, not clamped
+   */
+  decode(latents: Float32Array, size: { height: number; width: number }): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+export interface Tokenizer {
+  /** Token ids, begin and end included, cut to and padded to `length` as CLIPTokenizer does. */
+  encode(text: string): Int32Array;
+  /** Tokens of the text itself, without begin, end and padding: what a person's counter shows. */
+  count(text: string): number;
+  /** Row length: 77 for CLIP. */
+  readonly length: number;
+}
+
+/** `scheduler/scheduler_config.json`, with diffusers' defaults for what it leaves out. */
+export interface SchedulerConfig {
+  /** diffusers' class name, e.g. `PNDMScheduler`. */
+  className: string;
+  numTrainTimesteps: number;
+  betaStart: number;
+  betaEnd: number;
+  betaSchedule: 'linear' | 'scaled_linear' | 'squaredcos_cap_v2';
+  /** Overrides the schedule where the file gives the betas themselves. */
+  trainedBetas?: readonly number[];
+  predictionType: 'epsilon' | 'v_prediction' | 'sample';
+  timestepSpacing: 'leading' | 'linspace' | 'trailing';
+  stepsOffset: number;
+  setAlphaToOne: boolean;
+  clipSample: boolean;
+  clipSampleRange: number;
+  skipPrkSteps: boolean;
+  useKarrasSigmas: boolean;
+  rescaleBetasZeroSnr: boolean;
+  interpolationType: 'linear' | 'log_linear';
+  finalSigmasType: 'zero' | 'sigma_min';
+  solverOrder: number;
+  algorithmType: string;
+  solverType: string;
+  lowerOrderFinal: boolean;
+  eulerAtFinal: boolean;
+}
+
+/** A checkpoint ready to run. Components are loaded when asked for; the model's owner disposes them. */
+export interface Model {
+  readonly name: string;
+  readonly tokenizer: Tokenizer;
+  readonly schedulerConfig: SchedulerConfig;
+  /** Side in pixels that the UNet was trained at: `sample_size` × 8. */
+  readonly nativeSize: number;
+  textEncoder(): Promise<TextEncoder>;
+  unet(): Promise<Unet>;
+  vae(): Promise<Vae>;
+  dispose(): Promise<void>;
+}

@@ -53,3 +53,19 @@ function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.outp
   const field = issue?.path.join('.') || 'request';
   throw new InputError(field, `${field}: ${issue?.message ?? 'is not valid'}`);
 }
+
+/** Where an engine makes its pictures, for the line at the top of the page. */
+export interface EngineStatus {
+  provider: 'webgpu' | 'wasm';
+  precision: 'fp16' | 'fp32';
+  /** CPU threads under WASM. */
+  threads?: number;
+  /** Why it is slower than it could be, in one sentence with what to do; absent where nothing is wrong. */
+  note?: string;
+}
+
+/** An engine on this machine, which can say how it runs. */
+export interface LocalEngine extends Engine {
+  /** Calls back with the status as soon as it is known and when it changes. @returns the unsubscriber */
+  onStatus(listener: (status: EngineStatus) => void): () => void;
+}

@@ -1,0 +1,155 @@
+/** The engine on this machine: the pipeline in a worker of its own, behind the interface of every engine. */
+import type { Call, EngineStatus, LocalEngine, Progress } from './engine';
+import { DeviceError, decodeError } from './errors';
+import type { FinishedPicture, FromWorker, ToWorker } from './protocol';
+import type { InpaintRequest, InpaintResult, LocalOptions } from './schema';
+
+interface Pending {
+  message: ToWorker & { type: 'inpaint' };
+  call: Call;
+  resolve(result: InpaintResult): void;
+  reject(error: Error): void;
+}
+
+/** What a worker of our own looks like; tests pass another. */
+export interface WorkerLike {
+  postMessage(message: ToWorker): void;
+  terminate(): void;
+  onmessage: ((event: MessageEvent<FromWorker>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+}
+
+function spawnWorker(): WorkerLike {
+  return new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module', name: 'inlay-engine' });
+}
+
+/** A worker may ask for a fresh one (see `restart` in protocol.ts) this many times in a row. */
+const MAX_RESTARTS = 2;
+
+/**
+ * @param baseUrl the page's own address: the embedded model and the wasm files lie beside it
+ * @param spawn makes the worker; a parameter for tests
+ */
+export function createLocalEngine(
+  baseUrl: string = new URL('.', location.href).href,
+  spawn: () => WorkerLike = spawnWorker,
+): LocalEngine {
+  const pending = new Map<number, Pending>();
+  const listeners = new Set<(status: EngineStatus) => void>();
+  let status: EngineStatus | undefined;
+  let worker: WorkerLike | undefined;
+  let nextId = 1;
+  let restarts = 0;
+  let disposed = false;
+
+  function start(): WorkerLike {
+    const started = spawn();
+    worker = started;
+    started.onmessage = ({ data }) => receive(data);
+    started.onerror = (event) =>
+      fail(new DeviceError(`The engine could not start: ${event.message}; reload the page`));
+    started.postMessage({ type: 'init', baseUrl });
+    return started;
+  }
+
+  function stop(): void {
+    worker?.terminate();
+    worker = undefined;
+  }
+
+  function fail(error: Error): void {
+    stop();
+    for (const { reject } of pending.values()) reject(error);
+    pending.clear();
+  }
+
+  function receive(message: FromWorker): void {
+    switch (message.type) {
+      case 'status':
+        status = message.status;
+        for (const listener of listeners) listener(message.status);
+        return;
+      case 'progress': {
+        const entry = pending.get(message.id);
+        if (entry === undefined || entry.call.signal.aborted) closePreview(message.progress);
+        else entry.call.onProgress(message.progress);
+        return;
+      }
+      case 'result': {
+        restarts = 0;
+        const entry = take(message.id);
+        entry?.resolve(toResult(message.picture));
+        return;
+      }
+      case 'error': {
+        take(message.id)?.reject(decodeError(message.error));
+        if (message.dead) stop();
+        return;
+      }
+      case 'restart': {
+        stop();
+        restarts++;
+        if (restarts > MAX_RESTARTS) {
+          fail(new DeviceError('The graphics device could not be set up; reload the page to try once more'));
+          return;
+        }
+        const fresh = start();
+        for (const entry of pending.values()) fresh.postMessage(entry.message);
+        return;
+      }
+      default:
+        throw new TypeError(`unknown message ${message satisfies never}`);
+    }
+  }
+
+  function take(id: number): Pending | undefined {
+    const entry = pending.get(id);
+    pending.delete(id);
+    return entry;
+  }
+
+  start();
+  return {
+    inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<InpaintResult> {
+      if (disposed) return Promise.reject(new DeviceError('The engine was shut down; reload the page'));
+      if (call.signal.aborted) return Promise.reject(decodeError({ name: 'AbortError', message: '' }));
+      const id = nextId++;
+      const message = { type: 'inpaint' as const, id, request, options };
+      return new Promise((resolve, reject) => {
+        pending.set(id, { message, call, resolve, reject });
+        call.signal.addEventListener('abort', () => worker?.postMessage({ type: 'cancel', id }), {
+          once: true,
+        });
+        (worker ?? start()).postMessage(message);
+      });
+    },
+    onStatus(listener) {
+      listeners.add(listener);
+      if (status !== undefined) listener(status);
+      return () => listeners.delete(listener);
+    },
+    async dispose() {
+      disposed = true;
+      fail(decodeError({ name: 'AbortError', message: '' }));
+    },
+  };
+}
+
+function toResult({ png, width, height, seed, timings }: FinishedPicture): InpaintResult {
+  return {
+    image: {
+      url: URL.createObjectURL(png),
+      content_type: png.type,
+      file_name: `inlay-${seed}.png`,
+      file_size: png.size,
+      width,
+      height,
+    },
+    seed,
+    timings,
+  };
+}
+
+function closePreview(progress: Progress): void {
+  if (progress.stage === 'denoise') progress.preview?.close();
+}

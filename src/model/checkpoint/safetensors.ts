@@ -1,0 +1,131 @@
+/**
+ * Reads the header of a safetensors file: a little-endian u64 N, N bytes of JSON, then the tensors' bytes.
+ * Source of the format: https://github.com/huggingface/safetensors#format
+ */
+import { z } from 'zod';
+import { CheckpointError } from '../../engine/errors';
+
+const bytesPerValue = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
+  U8: 1,
+  BOOL: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+} as const;
+export type StoredType = keyof typeof bytesPerValue;
+
+/** The format's own limit on N. */
+export const MAX_HEADER_BYTES = 100_000_000;
+
+/** A tensor as it lies in its file. */
+export interface StoredTensor {
+  dtype: StoredType;
+  shape: readonly number[];
+  /** Bytes from the beginning of the file. */
+  offset: number;
+  /** Bytes. */
+  length: number;
+}
+
+const size = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const tensorSchema = z.object({
+  dtype: z.enum(Object.keys(bytesPerValue) as [StoredType, ...StoredType[]]),
+  shape: z.array(size),
+  data_offsets: z.tuple([size, size]),
+});
+const headerSchema = z.record(z.string(), z.unknown());
+
+/**
+ * @param start the file's first bytes: at least 8
+ * @returns how many bytes, from the file's first, hold the header
+ * @throws CheckpointError where the length cannot be one
+ */
+export function safetensorsHeaderBytes(start: Uint8Array, path: string): number {
+  if (start.byteLength < 8)
+    throw new CheckpointError(`${path}: the file is too short to be safetensors; download it again`);
+  const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
+  if (length > BigInt(MAX_HEADER_BYTES)) {
+    throw new CheckpointError(
+      `${path}: the header claims ${length} bytes, more than the ${MAX_HEADER_BYTES} that safetensors allows; ` +
+        'the file is damaged or of another format',
+    );
+  }
+  return 8 + Number(length);
+}
+
+/**
+ * Checks that every tensor lies within the file, has the bytes that its shape needs, and overlaps no other.
+ * @param header the file's first {@link safetensorsHeaderBytes} bytes
+ * @param fileBytes length of the whole file
+ * @throws CheckpointError naming file and tensor
+ */
+export function parseSafetensorsHeader(
+  header: Uint8Array,
+  fileBytes: number,
+  path: string,
+): Map<string, StoredTensor> {
+  const headerBytes = safetensorsHeaderBytes(header, path);
+  if (headerBytes > fileBytes || headerBytes > header.byteLength) {
+    throw new CheckpointError(`${path}: the file ends within its header; delete it and download it again`);
+  }
+  const entries = Object.entries(parseJson(header.subarray(8, headerBytes), path));
+  const tensors = new Map<string, StoredTensor>();
+  for (const [key, value] of entries) {
+    if (key === '__metadata__') continue;
+    const parsed = tensorSchema.safeParse(value);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0];
+      throw new CheckpointError(`${path}: tensor "${key}": ${issue?.path.join('.')}: ${issue?.message}`);
+    }
+    const { dtype, shape, data_offsets } = parsed.data;
+    const [begin, end] = data_offsets;
+    const expected = shape.reduce((product, n) => product * n, bytesPerValue[dtype]);
+    if (end - begin !== expected) {
+      throw new CheckpointError(
+        `${path}: tensor "${key}" of shape [${shape}] needs ${expected} bytes but has ${end - begin}; the file is damaged`,
+      );
+    }
+    if (headerBytes + end > fileBytes) {
+      throw new CheckpointError(
+        `${path}: tensor "${key}" ends past the end of the file (${headerBytes + end} of ${fileBytes} bytes); ` +
+          'delete the file and download it again',
+      );
+    }
+    tensors.set(key, { dtype, shape, offset: headerBytes + begin, length: end - begin });
+  }
+  refuseOverlaps(tensors, path);
+  return tensors;
+}
+
+function parseJson(bytes: Uint8Array, path: string): Record<string, unknown> {
+  try {
+    return headerSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+  } catch {
+    throw new CheckpointError(
+      `${path}: the header is no JSON object; the file is damaged or of another format`,
+    );
+  }
+}
+
+function refuseOverlaps(tensors: ReadonlyMap<string, StoredTensor>, path: string): void {
+  const byOffset = [...tensors].sort(([, a], [, b]) => a.offset - b.offset || a.length - b.length);
+  for (let i = 1; i < byOffset.length; i++) {
+    const [previousKey, previous] = byOffset[i - 1] as (typeof byOffset)[number];
+    const [key, tensor] = byOffset[i] as (typeof byOffset)[number];
+    if (previous.offset + previous.length > tensor.offset) {
+      throw new CheckpointError(
+        `${path}: tensors "${previousKey}" and "${key}" overlap; the file is damaged`,
+      );
+    }
+  }
+}

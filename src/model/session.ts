@@ -1,0 +1,208 @@
+/**
+ * ONNX Runtime behind the pipeline's tensors: one runtime per worker, its sessions created and run one
+ * after another.
+ */
+import type * as Ort from 'onnxruntime-web';
+import { CheckpointError, DeviceError, InternalError } from '../engine/errors';
+import type { Graph, GraphTarget } from '../graph/types';
+import type { DeviceTensor } from '../pipeline/components';
+import type { WeightFile } from './weights';
+
+export type OrtModule = typeof Ort;
+
+/** What a session takes: values from here, or a tensor that a session or `upload` left on the device. */
+export type Feed = DeviceTensor | { values: Float32Array | Int32Array; dims: readonly number[] };
+
+export class Runtime {
+  #tail: Promise<unknown> = Promise.resolve();
+  #lost: string | undefined;
+
+  /**
+   * @param device the WebGPU device that sessions run on; absent on WASM. The runtime owns it.
+   */
+  constructor(
+    readonly ort: OrtModule,
+    readonly target: GraphTarget,
+    readonly device?: GPUDevice,
+  ) {
+    device?.lost.then(({ reason, message }) => {
+      if (reason !== 'destroyed') this.#lost = message || 'no reason given';
+    });
+  }
+
+  /**
+   * @param component what errors call it, e.g. `unet`
+   * @param keepOutputs names of outputs that stay on the device
+   * @throws DeviceError where memory does not suffice or the device was lost
+   */
+  createSession(
+    component: string,
+    graph: Graph,
+    files: ReadonlyMap<string, WeightFile>,
+    keepOutputs: readonly string[] = [],
+  ): Promise<Session> {
+    const externalData = graph.paths.map((path) => {
+      const data = files.get(path);
+      if (data === undefined) throw new InternalError(`${component}: no bytes for ${path}`);
+      return { path, data };
+    });
+    return this.enqueue(component, async () => {
+      const webgpu = this.target.provider === 'webgpu';
+      const session = await this.ort.InferenceSession.create(graph.bytes, {
+        // The object form: options never reach the provider with the string form.
+        executionProviders: [webgpu ? { name: 'webgpu' } : { name: 'wasm' }],
+        externalData,
+        graphOptimizationLevel: 'all',
+        ...(webgpu && keepOutputs.length > 0
+          ? { preferredOutputLocation: Object.fromEntries(keepOutputs.map((name) => [name, 'gpu-buffer'])) }
+          : {}),
+      });
+      return new Session(this, component, session);
+    });
+  }
+
+  /** Puts float32 values where sessions read them: a GPU buffer under WebGPU. */
+  upload(values: Float32Array, dims: readonly number[]): DeviceTensor {
+    if (this.device === undefined)
+      return new OrtTensor(new this.ort.Tensor('float32', values, dims), () => {});
+    const buffer = this.device.createBuffer({
+      // ORT copies buffers of 16-byte multiples; the size must be at least that of the values.
+      size: Math.ceil(values.byteLength / 16) * 16,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    this.device.queue.writeBuffer(buffer, 0, values as Float32Array<ArrayBuffer>);
+    const tensor = this.ort.Tensor.fromGpuBuffer(buffer as Ort.Tensor.GpuBufferType, {
+      dataType: 'float32',
+      dims,
+    });
+    return new OrtTensor(tensor, () => buffer.destroy());
+  }
+
+  /** Runs work after all earlier work, whether that failed or not: ORT takes one call at a time. */
+  enqueue<Result>(component: string, work: () => Promise<Result>): Promise<Result> {
+    const result = this.#tail.then(async () => {
+      this.#throwIfLost(component);
+      try {
+        return await work();
+      } catch (error) {
+        this.#throwIfLost(component);
+        throw explain(component, error);
+      }
+    });
+    this.#tail = result.catch(() => {});
+    return result;
+  }
+
+  #throwIfLost(component: string): void {
+    if (this.#lost === undefined) return;
+    throw new DeviceError(
+      `${component}: the graphics device was lost (${this.#lost}); press Generate again to start it anew, ` +
+        'and close other programs that use it if it happens twice',
+    );
+  }
+
+  get isLost(): boolean {
+    return this.#lost !== undefined;
+  }
+}
+
+/** One graph with its weights, ready to run. */
+export class Session {
+  constructor(
+    readonly runtime: Runtime,
+    readonly component: string,
+    readonly session: Ort.InferenceSession,
+  ) {}
+
+  /** @returns the outputs by name; the caller disposes each */
+  run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, OrtTensor>> {
+    return this.runtime.enqueue(this.component, async () => {
+      const inputs = Object.fromEntries(
+        Object.entries(feeds).map(([name, feed]) => [name, this.#toOrt(feed)] as const),
+      );
+      const outputs = await this.session.run(inputs);
+      // A WASM run blocks this thread without a pause: let a waiting "cancel" message in.
+      if (this.runtime.target.provider === 'wasm') await nextTask();
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, tensor]) => [
+          name,
+          new OrtTensor(tensor, () => tensor.dispose()),
+        ]),
+      );
+    });
+  }
+
+  /** Runs and reads the one output called `name`. */
+  async read(feeds: Readonly<Record<string, Feed>>, name: string): Promise<Float32Array> {
+    const outputs = await this.run(feeds);
+    try {
+      const output = outputs[name];
+      if (output === undefined) throw new InternalError(`${this.component}: no output "${name}"`);
+      return await output.read();
+    } finally {
+      for (const output of Object.values(outputs)) output.dispose();
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await this.runtime.enqueue(this.component, () => this.session.release());
+  }
+
+  #toOrt(feed: Feed): Ort.Tensor {
+    if (feed instanceof OrtTensor) return feed.tensor;
+    if (!('values' in feed)) throw new InternalError(`${this.component}: a tensor of another runtime`);
+    return feed.values instanceof Float32Array
+      ? new this.runtime.ort.Tensor('float32', feed.values, feed.dims)
+      : new this.runtime.ort.Tensor('int32', feed.values, feed.dims);
+  }
+}
+
+class OrtTensor implements DeviceTensor {
+  #disposed = false;
+
+  constructor(
+    readonly tensor: Ort.Tensor,
+    private readonly release: () => void,
+  ) {}
+
+  get dims(): readonly number[] {
+    return this.tensor.dims;
+  }
+
+  async read(): Promise<Float32Array> {
+    const data = await this.tensor.getData();
+    if (data instanceof Float32Array) return data;
+    throw new InternalError(`a ${this.tensor.type} tensor where float32 was expected`);
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.release();
+  }
+}
+
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
+
+/** ORT reports failures of every kind as plain errors, and of the wasm heap as numbers. */
+function explain(component: string, error: unknown): Error {
+  if (error instanceof DeviceError || error instanceof CheckpointError || error instanceof InternalError)
+    return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const exhausted = typeof error === 'number' || error instanceof RangeError;
+  if (exhausted || /out of memory|bad_alloc|allocation failed|OOM|device (is|was) lost/i.test(message)) {
+    return new DeviceError(
+      `${component}: this machine's memory does not suffice (${message}); choose a smaller model or picture size`,
+    );
+  }
+  return new InternalError(`${component}: ONNX Runtime failed: ${message}`);
+}

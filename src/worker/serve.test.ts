@@ -1,0 +1,94 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Call } from '../engine/engine';
+import { CheckpointError } from '../engine/errors';
+import type { FinishedPicture, FromWorker } from '../engine/protocol';
+import { inpaintRequestSchema, localOptionsSchema } from '../engine/schema';
+import { type Host, serve } from './serve';
+
+const request = inpaintRequestSchema.parse({
+  model_name: 'starter',
+  prompt: 'a cat',
+  image_url: 'data:image/png;base64,AA==',
+  mask_url: 'data:image/png;base64,AA==',
+});
+const options = localOptionsSchema.parse({});
+const picture: FinishedPicture = { png: new Blob(['x']), width: 8, height: 8, seed: 1, timings: {} };
+
+function setUp(inpaint: (call: Call) => Promise<FinishedPicture>, dead = false) {
+  const posted: FromWorker[] = [];
+  const host: Host = { inpaint: (_request, _options, call) => inpaint(call), isDead: () => dead };
+  const receive = serve(host, (message) => posted.push(message));
+  return { posted, start: (id: number) => receive({ type: 'inpaint', id, request, options }), receive };
+}
+
+/** Fails at the first step after its signal aborted, as the pipeline does. */
+async function stepUntilAborted({ signal }: Call): Promise<FinishedPicture> {
+  for (;;) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+describe('serve', () => {
+  it('runs one request after another and says where the second stands', async () => {
+    let open = 0;
+    let most = 0;
+    const { posted, start } = setUp(async () => {
+      most = Math.max(most, ++open);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      open--;
+      return picture;
+    });
+    start(1);
+    start(2);
+    await vi.waitFor(() => expect(posted.filter(({ type }) => type === 'result')).toHaveLength(2));
+    expect(most).toBe(1);
+    expect(posted[0]).toEqual({ type: 'progress', id: 2, progress: { stage: 'queue', position: 1 } });
+  });
+
+  it('cancels a running and a waiting request, and runs the next', async () => {
+    // The first request must be under way before it is cancelled, else the host never sees it.
+    let calls = 0;
+    const { posted, start, receive } = setUp((call) =>
+      ++calls === 1 ? stepUntilAborted(call) : Promise.resolve(picture),
+    );
+    start(1);
+    start(2);
+    start(3);
+    await vi.waitFor(() => expect(calls).toBe(1));
+    receive({ type: 'cancel', id: 2 });
+    receive({ type: 'cancel', id: 1 });
+    await vi.waitFor(() => expect(posted.some(({ type }) => type === 'result')).toBe(true));
+    const ends = posted.filter(({ type }) => type !== 'progress');
+    expect(ends).toEqual([
+      { type: 'error', id: 1, error: { name: 'AbortError', message: '' }, dead: false },
+      { type: 'error', id: 2, error: { name: 'AbortError', message: '' }, dead: false },
+      { type: 'result', id: 3, picture },
+    ]);
+    expect(calls).toBe(2);
+  });
+
+  it('keeps an error’s class and text, and runs on after it', async () => {
+    let calls = 0;
+    const { posted, start } = setUp(async () => {
+      if (++calls === 1) throw new CheckpointError('unet: tensor "conv_in.weight" is missing');
+      return picture;
+    });
+    start(1);
+    start(2);
+    await vi.waitFor(() => expect(posted.some(({ type }) => type === 'result')).toBe(true));
+    expect(posted).toContainEqual({
+      type: 'error',
+      id: 1,
+      error: { name: 'CheckpointError', message: 'unet: tensor "conv_in.weight" is missing' },
+      dead: false,
+    });
+  });
+
+  it('says when the worker is dead', async () => {
+    const { posted, start } = setUp(() => Promise.reject(new Error('boom')), true);
+    start(1);
+    await vi.waitFor(() => expect(posted).toHaveLength(1));
+    expect(posted[0]).toMatchObject({ type: 'error', dead: true, error: { name: 'InternalError' } });
+  });
+});

@@ -1,0 +1,60 @@
+/** Dispatches the page's messages to the engine in this worker: one run at a time, each cancellable. */
+import type { Call } from '../engine/engine';
+import { encodeError } from '../engine/errors';
+import type { FinishedPicture, FromWorker, ToWorker } from '../engine/protocol';
+import type { InpaintRequest, LocalOptions } from '../engine/schema';
+
+/** What runs the requests. */
+export interface Host {
+  inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<FinishedPicture>;
+  /** True once nothing more can run here: the device is lost. */
+  isDead(): boolean;
+}
+
+export type Post = (message: FromWorker, transfer?: Transferable[]) => void;
+
+/** @returns the receiver of every message after `init` */
+export function serve(host: Host, post: Post): (message: Exclude<ToWorker, { type: 'init' }>) => void {
+  const running = new Map<number, AbortController>();
+  let tail: Promise<unknown> = Promise.resolve();
+
+  async function run(id: number, request: InpaintRequest, options: LocalOptions, signal: AbortSignal) {
+    try {
+      signal.throwIfAborted();
+      const picture = await host.inpaint(request, options, {
+        signal,
+        onProgress(progress) {
+          const preview = progress.stage === 'denoise' ? progress.preview : undefined;
+          post({ type: 'progress', id, progress }, preview === undefined ? [] : [preview]);
+        },
+      });
+      // A result that nobody waits for is not published.
+      signal.throwIfAborted();
+      post({ type: 'result', id, picture });
+    } catch (error) {
+      post({ type: 'error', id, error: encodeError(error), dead: host.isDead() });
+    } finally {
+      running.delete(id);
+    }
+  }
+
+  return (message) => {
+    switch (message.type) {
+      case 'inpaint': {
+        const { id, request, options } = message;
+        const controller = new AbortController();
+        if (running.size > 0) {
+          post({ type: 'progress', id, progress: { stage: 'queue', position: running.size } });
+        }
+        running.set(id, controller);
+        tail = tail.catch(() => {}).then(() => run(id, request, options, controller.signal));
+        return;
+      }
+      case 'cancel':
+        running.get(message.id)?.abort();
+        return;
+      default:
+        throw new TypeError(`unknown message ${message satisfies never}`);
+    }
+  };
+}

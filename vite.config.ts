@@ -10,6 +10,8 @@ const isolation = {
 export default defineConfig({
   plugins: [react()],
   base: './',
+  // No start page for unknown paths: a missing model file must be a 404.
+  appType: 'mpa',
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
   server: { headers: isolation },
   preview: { headers: isolation },

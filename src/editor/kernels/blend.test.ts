@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { blend, defaultFeather, featherWeights, pasteBack } from './blend';
+import { createMask, createPixels, type Mask } from './raster';
+
+/** A mask from rows of text, # being white. */
+function maskOf(...rows: string[]): Mask {
+  const mask = createMask({ width: rows[0]?.length ?? 0, height: rows.length });
+  mask.data.set([...rows.join('')].map((c) => (c === '#' ? 255 : 0)));
+  return mask;
+}
+const whole = (mask: Mask) => ({ x: 0, y: 0, width: mask.width, height: mask.height });
+
+describe('featherWeights', () => {
+  it('is hard without a feather', () => {
+    const mask = maskOf('..##..', '.####.');
+    expect([...featherWeights(mask, whole(mask), 0)]).toEqual([...mask.data]);
+  });
+
+  it('rises inward from the edge, and not at the picture’s own edge', () => {
+    // Depths 1, 2, 3, 4, 5, 6 from the left; ramp min(2, 6 / 2 or more) = 2: 255 × 1/3, 2/3, 1.
+    const mask = maskOf('..######', '..######', '..######');
+    const row = [0, 0, 85, 170, 255, 255, 255, 255];
+    expect([...featherWeights(mask, whole(mask), 2)]).toEqual([...row, ...row, ...row]);
+  });
+
+  it('shortens where the mask is thin', () => {
+    // Depth 1 everywhere: ramp min(8, 1 / 2) = 0.5; 255 × 1 / 1.5 = 170.
+    const mask = maskOf('......', '######', '......');
+    expect([...featherWeights(mask, whole(mask), 8)].slice(6, 12)).toEqual(Array(6).fill(170));
+  });
+
+  it('covers only the area asked for', () => {
+    const mask = maskOf('......', '.####.', '.####.', '......');
+    expect([...featherWeights(mask, { x: 2, y: 1, width: 4, height: 1 }, 0)]).toEqual([255, 255, 255, 0]);
+  });
+});
+
+describe('blend', () => {
+  it('takes bytes whole at the ends and mixes between', () => {
+    const base = { ...createPixels({ width: 3, height: 1 }) };
+    base.data.set([10, 20, 30, 255, 10, 20, 30, 255, 10, 20, 30, 255]);
+    const patch = createPixels(base);
+    patch.data.set([200, 100, 0, 255, 200, 100, 0, 255, 200, 100, 0, 255]);
+    // 51 / 255 = 0.2: 10 + 0.2 × 190 = 48, 20 + 16 = 36, 30 − 6 = 24.
+    const mixed = blend(base, patch, Uint8Array.of(0, 51, 255));
+    expect([...mixed.data]).toEqual([10, 20, 30, 255, 48, 36, 24, 255, 200, 100, 0, 255]);
+  });
+
+  it('refuses a patch of another size', () => {
+    expect(() =>
+      blend(createPixels({ width: 2, height: 2 }), createPixels({ width: 2, height: 3 }), new Uint8Array(4)),
+    ).toThrow('2 × 3');
+  });
+});
+
+it('pasteBack changes nothing outside the mask, and everything deep inside', () => {
+  const picture = createPixels({ width: 40, height: 30 });
+  picture.data.forEach((_, i) => {
+    picture.data[i] = (i * 37) % 251;
+  });
+  const mask = createMask(picture);
+  for (let y = 8; y < 22; y++) mask.data.fill(255, y * 40 + 10, y * 40 + 30);
+  const frame = { x: 6, y: 4, width: 28, height: 22 };
+  const patch = createPixels(frame);
+  patch.data.fill(254);
+  const before = picture.data.slice();
+  const result = pasteBack({ picture, patch, frame, mask, feather: 3 });
+  expect(picture.data).toEqual(before);
+  for (let i = 0; i < mask.data.length; i++) {
+    const was = [...before.subarray(i * 4, i * 4 + 4)];
+    const is = [...result.data.subarray(i * 4, i * 4 + 4)];
+    if (mask.data[i] === 0) expect(is).toEqual(was);
+    else expect(is).not.toEqual(was);
+  }
+  const middle = (15 * 40 + 20) * 4;
+  expect([...result.data.subarray(middle, middle + 4)]).toEqual([254, 254, 254, 254]);
+});
+
+it('defaultFeather is four model pixels in the picture, within reason', () => {
+  expect(defaultFeather({ frame: { width: 1024 }, size: { width: 256 } })).toBe(16);
+  expect(defaultFeather({ frame: { width: 128 }, size: { width: 256 } })).toBe(4);
+  expect(defaultFeather({ frame: { width: 8000 }, size: { width: 256 } })).toBe(64);
+});

@@ -1,0 +1,118 @@
+/**
+ * Paste-back: the model's answer goes into the picture through a mask whose feather runs inward from the
+ * mask's edge, so that no pixel outside the mask changes.
+ */
+import { insideDistance } from './distance';
+import { growRect, intersectRect, isEmptyRect, type Rect, rectOfSize } from './geometry';
+import { maskBounds } from './mask';
+import { cropPixels, type Mask, type Pixels, putPixels } from './raster';
+
+/**
+ * How much of the answer each pixel takes: 0 outside the mask, rising inward from its edge to 255 within
+ * `feather` pixels. Where the mask is thin the ramp shortens to half its depth, so that a fine stroke is
+ * repainted too. The picture's own edge is no edge of the mask.
+ * @param area whole pixels, inside the mask
+ * @param feather in image pixels, ≥ 0; 0 gives a hard edge
+ * @returns [area.height × area.width]
+ */
+export function featherWeights(mask: Mask, area: Rect, feather: number): Uint8Array {
+  const weights = new Uint8Array(area.width * area.height);
+  const painted = intersectRect(maskBounds(mask), area);
+  if (isEmptyRect(painted)) return weights;
+  // One pixel more on each side: the black ring that distances are measured from.
+  const region = intersectRect(growRect(painted, 1), rectOfSize(mask));
+  const depths = insideDistance(mask, region);
+  const reach = Math.max(0, Math.round(feather));
+  const ridges = windowMaximum(depths, region.width, region.height, 2 * reach);
+  for (let y = 0; y < painted.height; y++) {
+    const from = (painted.y - region.y + y) * region.width + (painted.x - region.x);
+    const to = (painted.y - area.y + y) * area.width + (painted.x - area.x);
+    for (let x = 0; x < painted.width; x++) {
+      const depth = depths[from + x] ?? 0;
+      if (depth === 0) continue;
+      const ramp = Math.min(reach, (ridges[from + x] ?? 0) / 2);
+      weights[to + x] = Math.round(255 * Math.min(1, depth / (ramp + 1)));
+    }
+  }
+  return weights;
+}
+
+/**
+ * Mixes two pictures of one size. Weight 0 gives the base's byte, 255 the patch's.
+ * @param weights [height × width], 0 … 255
+ */
+export function blend(base: Pixels, patch: Pixels, weights: Uint8Array): Pixels {
+  if (base.width !== patch.width || base.height !== patch.height) {
+    throw new RangeError(
+      `the patch is ${patch.width} × ${patch.height}, its place ${base.width} × ${base.height}`,
+    );
+  }
+  const data = new Uint8ClampedArray(base.data);
+  for (let pixel = 0; pixel < weights.length; pixel++) {
+    const weight = weights[pixel] ?? 0;
+    if (weight === 0) continue;
+    for (let i = pixel * 4; i < pixel * 4 + 4; i++) {
+      const below = base.data[i] ?? 0;
+      data[i] = Math.round(below + (((patch.data[i] ?? 0) - below) * weight) / 255);
+    }
+  }
+  return { width: base.width, height: base.height, data };
+}
+
+/**
+ * Puts the answer into a copy of the picture.
+ * @param patch the answer, already scaled to the frame's size
+ * @param mask of the picture's size
+ * @param feather in image pixels
+ */
+export function pasteBack(request: {
+  picture: Pixels;
+  patch: Pixels;
+  frame: Rect;
+  mask: Mask;
+  feather: number;
+}): Pixels {
+  const { picture, patch, frame, mask, feather } = request;
+  const mixed = blend(cropPixels(picture, frame), patch, featherWeights(mask, frame, feather));
+  const result = { ...picture, data: new Uint8ClampedArray(picture.data) };
+  putPixels(result, mixed, frame.x, frame.y);
+  return result;
+}
+
+/**
+ * A feather that hides the seam: four of the model's pixels, seen in the picture.
+ * @returns image pixels
+ */
+export function defaultFeather(plan: { frame: { width: number }; size: { width: number } }): number {
+  return Math.round(Math.min(64, Math.max(4, (4 * plan.frame.width) / plan.size.width)));
+}
+
+/** The largest value within `radius` in x and y (a square window), by van Herk's two running maxima. */
+function windowMaximum(values: Float32Array, width: number, height: number, radius: number): Float32Array {
+  if (radius === 0) return values;
+  const result = Float32Array.from(values);
+  const length = Math.max(width, height);
+  const block = 2 * radius + 1;
+  const padded = new Float32Array(length + 2 * radius);
+  const forward = new Float32Array(padded.length);
+  const backward = new Float32Array(padded.length);
+  const line = (start: number, stride: number, count: number) => {
+    const total = count + 2 * radius;
+    padded.fill(0, 0, total);
+    for (let i = 0; i < count; i++) padded[radius + i] = result[start + i * stride] ?? 0;
+    for (let i = 0; i < total; i++) {
+      const before = i % block === 0 ? 0 : (forward[i - 1] ?? 0);
+      forward[i] = Math.max(before, padded[i] ?? 0);
+    }
+    for (let i = total - 1; i >= 0; i--) {
+      const after = i === total - 1 || (i + 1) % block === 0 ? 0 : (backward[i + 1] ?? 0);
+      backward[i] = Math.max(after, padded[i] ?? 0);
+    }
+    for (let i = 0; i < count; i++) {
+      result[start + i * stride] = Math.max(backward[i] ?? 0, forward[i + 2 * radius] ?? 0);
+    }
+  };
+  for (let y = 0; y < height; y++) line(y * width, 1, width);
+  for (let x = 0; x < width; x++) line(x, width, height);
+  return result;
+}

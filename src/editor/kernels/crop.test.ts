@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { defaultPadding, planCrop } from './crop';
+
+describe('planCrop', () => {
+  it('takes a native window at 1:1 around a small mask', () => {
+    // The box 300 … 340 × 200 … 220 has its middle at (320, 210); 256 / 2 = 128 on each side.
+    const plan = planCrop({
+      imageSize: { width: 1000, height: 800 },
+      maskBounds: { x: 300, y: 200, width: 40, height: 20 },
+      padding: 16,
+      nativeSize: 256,
+    });
+    expect(plan.frame).toEqual({ x: 320 - 128, y: 210 - 128, width: 256, height: 256 });
+    expect(plan.size).toEqual({ width: 256, height: 256 });
+  });
+
+  it('shifts the window back into the picture', () => {
+    const plan = planCrop({
+      imageSize: { width: 1000, height: 800 },
+      maskBounds: { x: 980, y: 0, width: 20, height: 10 },
+      padding: 32,
+      nativeSize: 256,
+    });
+    expect(plan.frame).toEqual({ x: 744, y: 0, width: 256, height: 256 });
+  });
+
+  it('scales a large mask with its padding down to native', () => {
+    // 600 + 2 × 50 = 700 wide, 300 + 100 = 400 high: the square of 700 about (600, 550).
+    const plan = planCrop({
+      imageSize: { width: 4000, height: 3000 },
+      maskBounds: { x: 300, y: 400, width: 600, height: 300 },
+      padding: 50,
+      nativeSize: 512,
+    });
+    expect(plan.frame).toEqual({ x: 250, y: 200, width: 700, height: 700 });
+    expect(plan.size).toEqual({ width: 512, height: 512 });
+  });
+
+  it('keeps the shape where the picture is narrower than the square', () => {
+    // The square of 1000 is cut to the picture's 500: 512 × 256.
+    const plan = planCrop({
+      imageSize: { width: 1000, height: 500 },
+      maskBounds: { x: 0, y: 0, width: 1000, height: 500 },
+      padding: 100,
+      nativeSize: 512,
+    });
+    expect(plan).toEqual({
+      frame: { x: 0, y: 0, width: 1000, height: 500 },
+      size: { width: 512, height: 256 },
+    });
+  });
+
+  it('enlarges a picture smaller than native', () => {
+    // 200 × 150 at 256 / 200 = 1.28 is 256 × 192.
+    const plan = planCrop({
+      imageSize: { width: 200, height: 150 },
+      maskBounds: { x: 20, y: 20, width: 30, height: 30 },
+      padding: 8,
+      nativeSize: 256,
+    });
+    expect(plan).toEqual({
+      frame: { x: 0, y: 0, width: 200, height: 150 },
+      size: { width: 256, height: 192 },
+    });
+  });
+
+  it('leaves out the odd rest of a picture instead of stretching it', () => {
+    // 205 = 25 × 8 + 5: 200 rows about the mask's middle at 100, starting at row 0.
+    const request = { imageSize: { width: 300, height: 205 }, padding: 16, nativeSize: 256 };
+    const plan = planCrop({ ...request, maskBounds: { x: 100, y: 90, width: 20, height: 20 } });
+    expect(plan.frame).toEqual({ x: 0, y: 0, width: 256, height: 200 });
+    expect(plan.size).toEqual({ width: 256, height: 200 });
+    // A mask over the full height needs all 205 rows: 205 / 8 = 25.6 rounds to 26 × 8.
+    const full = planCrop({ ...request, maskBounds: { x: 100, y: 0, width: 20, height: 205 } });
+    expect(full.frame.height).toBe(205);
+    expect(full.size).toEqual({ width: 256, height: 208 });
+  });
+
+  it('never asks for less than 64 pixels, in a strip for instance', () => {
+    const plan = planCrop({
+      imageSize: { width: 1000, height: 20 },
+      maskBounds: { x: 500, y: 5, width: 10, height: 10 },
+      padding: 16,
+      nativeSize: 256,
+    });
+    expect(plan.frame).toEqual({ x: 377, y: 0, width: 256, height: 20 });
+    expect(plan.size).toEqual({ width: 256, height: 64 });
+  });
+
+  it('holds the mask, in whole pixels inside the picture, at multiples of 8, whatever comes', () => {
+    let seed = 1;
+    const random = (below: number) => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      return seed % below;
+    };
+    for (let i = 0; i < 2000; i++) {
+      const imageSize = { width: 1 + random(3000), height: 1 + random(3000) };
+      const x = random(imageSize.width);
+      const y = random(imageSize.height);
+      const maskBounds = {
+        x,
+        y,
+        width: 1 + random(imageSize.width - x),
+        height: 1 + random(imageSize.height - y),
+      };
+      const nativeSize = [256, 512, 1024][random(3)] ?? 256;
+      const { frame, size } = planCrop({ imageSize, maskBounds, padding: random(200), nativeSize });
+      const numbers = [...Object.values(frame), ...Object.values(size)];
+      expect(numbers.every(Number.isInteger)).toBe(true);
+      expect(frame.x).toBeGreaterThanOrEqual(0);
+      expect(frame.y).toBeGreaterThanOrEqual(0);
+      expect(frame.x + frame.width).toBeLessThanOrEqual(imageSize.width);
+      expect(frame.y + frame.height).toBeLessThanOrEqual(imageSize.height);
+      expect(frame.x).toBeLessThanOrEqual(x);
+      expect(frame.y).toBeLessThanOrEqual(y);
+      expect(frame.x + frame.width).toBeGreaterThanOrEqual(x + maskBounds.width);
+      expect(frame.y + frame.height).toBeGreaterThanOrEqual(y + maskBounds.height);
+      expect(size.width % 8).toBe(0);
+      expect(size.height % 8).toBe(0);
+      expect(Math.max(size.width, size.height)).toBe(nativeSize);
+    }
+  });
+
+  it('refuses an empty mask', () => {
+    const request = { imageSize: { width: 10, height: 10 }, padding: 0, nativeSize: 256 };
+    expect(() => planCrop({ ...request, maskBounds: { x: 0, y: 0, width: 0, height: 0 } })).toThrow('empty');
+  });
+});
+
+it('defaultPadding is a quarter of the mask, and some of the model for a small one', () => {
+  expect(defaultPadding({ x: 0, y: 0, width: 400, height: 100 }, 256)).toBe(100);
+  expect(defaultPadding({ x: 0, y: 0, width: 4, height: 4 }, 256)).toBe(16);
+});

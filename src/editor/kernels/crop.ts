@@ -1,0 +1,93 @@
+/**
+ * The crop plan: which part of the picture the model sees, and at what size. The cost of a run follows the
+ * mask, not the picture.
+ */
+import { clamp, growRect, intersectRect, isEmptyRect, type Rect, rectOfSize, type Size } from './geometry';
+
+export interface CropRequest {
+  imageSize: Size;
+  /** The smallest rectangle around the painted mask. */
+  maskBounds: Rect;
+  /** Surroundings that the model should see on each side of the mask, in image pixels. */
+  padding: number;
+  /** The side in pixels of the squares that the model was trained on. */
+  nativeSize: number;
+  /** Both sides of the model's picture are multiples of this. */
+  multiple?: number;
+}
+
+export interface CropPlan {
+  /** What is cut from the picture, in whole image pixels, inside the picture. */
+  frame: Rect;
+  /** What `frame` is scaled to for the model. */
+  size: Size;
+}
+
+/** The smallest and largest side that engines take (engine/schema.ts, LocalOptions). */
+const MIN_SIDE = 64;
+const MAX_SIDE = 2048;
+
+/**
+ * Plans the crop around a mask.
+ *
+ * The frame holds the mask and its padding. It grows to the native square where that is larger, so that a
+ * small mask is repainted at the picture's own resolution; else to the square of its longer side, which is
+ * scaled down. Where the picture ends before the square does, the frame keeps the picture's edge and the
+ * model's size its shape, the longer side staying native.
+ *
+ * @throws RangeError if the mask is empty or lies outside the picture
+ */
+export function planCrop({
+  imageSize,
+  maskBounds,
+  padding,
+  nativeSize,
+  multiple = 8,
+}: CropRequest): CropPlan {
+  const picture = rectOfSize(imageSize);
+  const box = intersectRect(maskBounds, picture);
+  if (isEmptyRect(box)) throw new RangeError('the mask is empty');
+  const native = clamp(Math.round(nativeSize / multiple) * multiple, MIN_SIDE, MAX_SIDE);
+  const wanted = intersectRect(growRect(box, Math.max(0, Math.round(padding))), picture);
+  const side = Math.max(native, wanted.width, wanted.height);
+  const frame = {
+    ...spread(wanted.x, wanted.width, side, imageSize.width),
+    ...vertical(spread(wanted.y, wanted.height, side, imageSize.height)),
+  };
+  // At the picture's own scale an odd rest of up to 7 pixels would have to be stretched: leave it out
+  // where the mask and its padding allow.
+  if (side === native && Math.max(frame.width, frame.height) === native) {
+    const width = frame.width - (frame.width % multiple);
+    const height = frame.height - (frame.height % multiple);
+    if (width >= Math.max(wanted.width, MIN_SIDE)) {
+      Object.assign(frame, spread(wanted.x, wanted.width, width, imageSize.width));
+    }
+    if (height >= Math.max(wanted.height, MIN_SIDE)) {
+      Object.assign(frame, vertical(spread(wanted.y, wanted.height, height, imageSize.height)));
+    }
+  }
+  const scale = native / Math.max(frame.width, frame.height);
+  const toModel = (length: number) =>
+    clamp(Math.round((length * scale) / multiple) * multiple, MIN_SIDE, native);
+  return { frame, size: { width: toModel(frame.width), height: toModel(frame.height) } };
+}
+
+/**
+ * Surroundings worth showing to the model: a quarter of the mask's longer side, and at least a sixteenth of
+ * what the model sees.
+ * @returns image pixels
+ */
+export function defaultPadding(maskBounds: Rect, nativeSize: number): number {
+  return Math.round(Math.max(nativeSize / 16, Math.max(maskBounds.width, maskBounds.height) / 4));
+}
+
+/** Widens [start, start + length) to `side` about its middle, inside [0, limit). */
+function spread(start: number, length: number, side: number, limit: number): { x: number; width: number } {
+  const width = Math.min(side, limit);
+  const x = clamp(Math.round(start + (length - width) / 2), 0, limit - width);
+  return { x, width };
+}
+
+function vertical({ x, width }: { x: number; width: number }): { y: number; height: number } {
+  return { y: x, height: width };
+}

@@ -1,7 +1,7 @@
 /** The engine on this machine: the pipeline in a worker of its own, behind the interface of every engine. */
 import type { Call, EngineStatus, LocalEngine, Progress } from './engine';
 import { DeviceError, decodeError } from './errors';
-import type { FinishedPicture, FromWorker, ToWorker } from './protocol';
+import type { FinishedPicture, FromWorker, ProviderChoice, ToWorker } from './protocol';
 import type { InpaintRequest, InpaintResult, LocalOptions } from './schema';
 
 interface Pending {
@@ -29,10 +29,12 @@ const MAX_RESTARTS = 2;
 /**
  * @param baseUrl the page's own address: the embedded model and the wasm files lie beside it
  * @param spawn makes the worker; a parameter for tests
+ * @param provider where to run; `auto` takes WebGPU on a real graphics device, else WASM
  */
 export function createLocalEngine(
   baseUrl: string = new URL('.', location.href).href,
   spawn: () => WorkerLike = spawnWorker,
+  provider: ProviderChoice = 'auto',
 ): LocalEngine {
   const pending = new Map<number, Pending>();
   const listeners = new Set<(status: EngineStatus) => void>();
@@ -48,7 +50,7 @@ export function createLocalEngine(
     started.onmessage = ({ data }) => receive(data);
     started.onerror = (event) =>
       fail(new DeviceError(`The engine could not start: ${event.message}; reload the page`));
-    started.postMessage({ type: 'init', baseUrl });
+    started.postMessage({ type: 'init', baseUrl, provider });
     return started;
   }
 

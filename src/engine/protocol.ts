@@ -3,9 +3,11 @@ import type { EngineStatus, Progress } from './engine';
 import type { EncodedError } from './errors';
 import type { InpaintRequest, LocalOptions } from './schema';
 
+export type ProviderChoice = 'auto' | 'webgpu' | 'wasm';
+
 export type ToWorker =
   /** First message. `baseUrl` is the page's own address, against which the embedded model lies. */
-  | { type: 'init'; baseUrl: string }
+  | { type: 'init'; baseUrl: string; provider: ProviderChoice }
   | { type: 'inpaint'; id: number; request: InpaintRequest; options: LocalOptions }
   | { type: 'cancel'; id: number };
 

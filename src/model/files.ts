@@ -56,7 +56,7 @@ export function httpFiles(name: string, baseUrl: string): CheckpointFiles {
       } catch (error) {
         signal?.throwIfAborted();
         throw new NetworkError(
-          `model "${name}": ${path} could not be fetched (${describe(error)}); check the network`,
+          `model "${name}": ${path} could not be fetched (${reasonOf(error)}); check the network`,
         );
       }
       if (response.status === 404) return undefined;
@@ -80,7 +80,7 @@ export function httpFiles(name: string, baseUrl: string): CheckpointFiles {
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof RangeError) throw error;
-        throw new NetworkError(`model "${name}": ${path} broke off (${describe(error)}); try again`);
+        throw new NetworkError(`model "${name}": ${path} broke off (${reasonOf(error)}); try again`);
       }
     },
   };
@@ -111,6 +111,6 @@ async function readBody(
   return loaded === bytes.byteLength ? bytes : bytes.slice(0, loaded);
 }
 
-function describe(error: unknown): string {
+function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -12,8 +12,8 @@ describe('half precision', () => {
     const every = Uint16Array.from({ length: 65536 }, (_, i) => i);
     const back = float32ToHalf(halfToFloat32(every));
     const changed = [...every].filter((half, i) => {
-      const isNaN = (half & 0x7c00) === 0x7c00 && (half & 0x3ff) !== 0;
-      return !isNaN && back[i] !== half;
+      const isNotANumber = (half & 0x7c00) === 0x7c00 && (half & 0x3ff) !== 0;
+      return !isNotANumber && back[i] !== half;
     });
     expect(changed).toEqual([]);
   });

@@ -1,0 +1,71 @@
+/** Reads and writes pictures under Node, through sharp. */
+import { readFile, writeFile } from 'node:fs/promises';
+import sharp from 'sharp';
+import { InputError, NetworkError } from '../engine/errors';
+import type { Pixels } from '../pipeline/pixels';
+
+/** Larger pictures are refused: 2^28 pixels, 1 GiB of RGBA. */
+const MAX_PIXELS = 2 ** 28;
+
+/**
+ * Reads a picture upright (EXIF orientation applied), as RGBA.
+ * @param field the argument to name in errors
+ * @param source a path, or an http(s) or data: URL
+ * @throws InputError where it is missing or no picture
+ */
+export async function readImage(field: string, source: string): Promise<Pixels> {
+  const bytes = await readSource(field, source);
+  try {
+    const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS })
+      .rotate()
+      .toColourspace('srgb')
+      .ensureAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return {
+      data: new Uint8ClampedArray(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
+      width: info.width,
+      height: info.height,
+    };
+  } catch (error) {
+    throw new InputError(
+      field,
+      `${field}: ${source} cannot be read as a picture (${reasonOf(error)}); use PNG, JPEG, WebP, AVIF, GIF or TIFF`,
+    );
+  }
+}
+
+async function readSource(field: string, source: string): Promise<Uint8Array> {
+  if (!/^(https?|data):/.test(source)) {
+    return readFile(source).catch((error: unknown) => {
+      throw new InputError(field, `${field}: ${source} cannot be opened (${reasonOf(error)})`);
+    });
+  }
+  const response = await fetch(source).catch((error: unknown) => {
+    throw new NetworkError(`${field}: ${source} could not be fetched (${reasonOf(error)}); check the network`);
+  });
+  if (!response.ok) throw new InputError(field, `${field}: ${source} was answered with ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** @returns bytes of a PNG without the alpha channel where the picture is opaque */
+export async function encodePng({ data, width, height }: Pixels): Promise<Buffer> {
+  const raw = sharp(Buffer.from(data.buffer, data.byteOffset, data.byteLength), { raw: { width, height, channels: 4 } });
+  return (isOpaque(data) ? raw.removeAlpha() : raw).png().toBuffer();
+}
+
+/** @throws InputError where the place cannot be written */
+export async function writeFileAt(field: string, path: string, bytes: Uint8Array): Promise<void> {
+  await writeFile(path, bytes).catch((error: unknown) => {
+    throw new InputError(field, `${field}: ${path} cannot be written (${reasonOf(error)})`);
+  });
+}
+
+function isOpaque(data: Uint8ClampedArray | Uint8Array): boolean {
+  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return false;
+  return true;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -116,7 +116,7 @@ function boxMuller(values: Float32Array, block: number): void {
 }
 
 const word = new DataView(new ArrayBuffer(4));
-const SQRT_HALF = fround(0.707106781186547524);
+const SQRT_HALF = fround(Math.SQRT1_2);
 const LOG_COEFFICIENTS = [
   7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
   2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
@@ -147,8 +147,8 @@ function logf(value: number): number {
 
 const FOUR_OVER_PI = fround(1.27323954473516);
 const PI_4_HIGH = fround(-0.78515625);
-const PI_4_MIDDLE = fround(-2.4187564849853515625e-4);
-const PI_4_LOW = fround(-3.77489497744594108e-8);
+const PI_4_MIDDLE = fround(-2.418756484985e-4);
+const PI_4_LOW = fround(-3.774894977446e-8);
 const COS_COEFFICIENTS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2].map(fround);
 const SIN_COEFFICIENTS = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1].map(fround);
 

@@ -1,0 +1,115 @@
+/**
+ * Pictures on their way into and out of the networks, in the arithmetic of diffusers' VaeImageProcessor:
+ * 8-bit RGB, resized by Pillow, scaled to −1 … 1 in float32; and back.
+ */
+import { type RgbPixels, resizeLanczos, type Size } from './resize';
+
+export type { RgbPixels, Size } from './resize';
+
+/** An 8-bit picture, four bytes a pixel (RGBA, alpha not premultiplied), rows from the top. */
+export interface Pixels {
+  readonly data: Uint8Array | Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+}
+
+const { fround } = Math;
+
+/**
+ * Drops the alpha channel by laying the picture over a plain colour.
+ *
+ * diffusers drops alpha and so reveals whatever colour a transparent pixel holds; what a person sees of a
+ * transparent picture is a page showing through. For opaque pictures, which is nearly all, both agree.
+ * @param backdrop grey value 0 … 255 that shows where the picture is transparent
+ */
+export function flatten(pixels: Pixels, backdrop: number): RgbPixels {
+  const { data, width, height } = pixels;
+  const out = new Uint8Array(width * height * 3);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    const alpha = (data[pixel * 4 + 3] ?? 0) / 255;
+    for (let channel = 0; channel < 3; channel++) {
+      const value = data[pixel * 4 + channel] ?? 0;
+      out[pixel * 3 + channel] = Math.round(value * alpha + backdrop * (1 - alpha));
+    }
+  }
+  return { data: out, width, height };
+}
+
+/** White: what most viewers show behind a transparent picture. */
+const IMAGE_BACKDROP = 255;
+/** Black: where a mask is transparent nothing was painted, so the picture is kept. */
+const MASK_BACKDROP = 0;
+
+/** The picture at the model's size, [3 × H × W] bytes interleaved; transparent parts over white. */
+export function fitImage(image: Pixels, size: Size): RgbPixels {
+  return resizeLanczos(flatten(image, IMAGE_BACKDROP), size);
+}
+
+/**
+ * The mask at the model's size as VaeImageProcessor(do_binarize, do_convert_grayscale) makes it: resized, turned
+ * to grey, 1 from 128 on (0.5 × 255), else 0. Transparent parts over black.
+ * @returns [H × W] of 0 and 1; 1 is repainted
+ */
+export function fitMask(mask: Pixels, size: Size): Uint8Array {
+  const { data } = resizeLanczos(flatten(mask, MASK_BACKDROP), size);
+  const out = new Uint8Array(size.width * size.height);
+  for (let pixel = 0; pixel < out.length; pixel++) {
+    out[pixel] =
+      luma(data[pixel * 3] ?? 0, data[pixel * 3 + 1] ?? 0, data[pixel * 3 + 2] ?? 0) >= 128 ? 1 : 0;
+  }
+  return out;
+}
+
+/** Pillow's conversion from RGB to L: ITU-R 601 in 16-bit fixed point (Convert.c, L24). */
+function luma(red: number, green: number, blue: number): number {
+  return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
+}
+
+/**
+ * Bytes to the VAE's input.
+ * @param mask [H × W]; pixels where it is 1 become 0 (mid-grey), as `init_image * (mask < 0.5)`; absent: none
+ * @returns [1, 3, H, W] in −1 … 1
+ */
+export function toVaeInput(image: RgbPixels, mask?: Uint8Array): Float32Array {
+  const plane = image.width * image.height;
+  const out = new Float32Array(3 * plane);
+  for (let pixel = 0; pixel < plane; pixel++) {
+    if (mask?.[pixel] === 1) continue;
+    for (let channel = 0; channel < 3; channel++) {
+      out[channel * plane + pixel] = 2 * fround((image.data[pixel * 3 + channel] ?? 0) / 255) - 1;
+    }
+  }
+  return out;
+}
+
+/**
+ * The mask at the latents' size by nearest neighbour, as `torch.nn.functional.interpolate` picks it.
+ * @param factor pixels per latent along one side
+ * @returns [1, 1, H/factor, W/factor] of 0 and 1
+ */
+export function toLatentMask(mask: Uint8Array, size: Size, factor: number): Float32Array {
+  const width = size.width / factor;
+  const height = size.height / factor;
+  const out = new Float32Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) out[y * width + x] = mask[y * factor * size.width + x * factor] ?? 0;
+  }
+  return out;
+}
+
+/**
+ * The VAE's output to bytes, rounded half to even as numpy does.
+ * @param decoded [1, 3, H, W], about −1 … 1
+ */
+export function fromVaeOutput(decoded: Float32Array, size: Size): Pixels {
+  const plane = size.width * size.height;
+  const data = new Uint8ClampedArray(plane * 4); // Uint8ClampedArray rounds half to even, too
+  for (let pixel = 0; pixel < plane; pixel++) {
+    for (let channel = 0; channel < 3; channel++) {
+      const value = fround(fround((decoded[channel * plane + pixel] ?? 0) * 0.5) + 0.5);
+      data[pixel * 4 + channel] = fround(Math.min(Math.max(value, 0), 1) * 255);
+    }
+    data[pixel * 4 + 3] = 255;
+  }
+  return { data, width: size.width, height: size.height };
+}

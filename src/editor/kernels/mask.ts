@@ -9,19 +9,21 @@ export function maskBounds(mask: Mask): Rect {
   let top = mask.height;
   let bottom = -1;
   for (let y = 0; y < mask.height; y++) {
-    const row = mask.data.subarray(y * mask.width, (y + 1) * mask.width);
-    const first = row.findIndex(isWhite);
-    if (first < 0) continue;
+    const start = y * mask.width;
+    const end = start + mask.width;
+    let first = start;
+    while (first < end && (mask.data[first] ?? 0) < MASK_THRESHOLD) first += 1;
+    if (first === end) continue;
+    let final = end - 1;
+    while ((mask.data[final] ?? 0) < MASK_THRESHOLD) final -= 1;
     if (top > y) top = y;
     bottom = y;
-    left = Math.min(left, first);
-    right = Math.max(right, row.findLastIndex(isWhite));
+    left = Math.min(left, first - start);
+    right = Math.max(right, final - start);
   }
   if (bottom < 0) return { x: 0, y: 0, width: 0, height: 0 };
   return { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
 }
-
-const isWhite = (value: number) => value >= MASK_THRESHOLD;
 
 export function clearMask(mask: Mask): void {
   mask.data.fill(0);

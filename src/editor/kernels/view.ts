@@ -1,0 +1,72 @@
+/** How the picture lies in its pane. viewPoint = imagePoint × scale + (x, y). */
+import { clamp, type Point, type Rect, type Size } from './geometry';
+
+export interface View extends Point {
+  /** View pixels per image pixel. */
+  scale: number;
+}
+
+export const MAX_SCALE = 32;
+
+export function toView(view: View, imagePoint: Point): Point {
+  return { x: imagePoint.x * view.scale + view.x, y: imagePoint.y * view.scale + view.y };
+}
+
+export function toImage(view: View, viewPoint: Point): Point {
+  return { x: (viewPoint.x - view.x) / view.scale, y: (viewPoint.y - view.y) / view.scale };
+}
+
+export function rectToView(view: View, imageRect: Rect): Rect {
+  return {
+    ...toView(view, imageRect),
+    width: imageRect.width * view.scale,
+    height: imageRect.height * view.scale,
+  };
+}
+
+/** The whole picture in the middle of the pane; small pictures are enlarged fourfold at most. */
+export function fitView(imageSize: Size, viewSize: Size, margin: number): View {
+  const scale = Math.min(fitScale(imageSize, viewSize, margin), 4);
+  return {
+    scale,
+    x: (viewSize.width - imageSize.width * scale) / 2,
+    y: (viewSize.height - imageSize.height * scale) / 2,
+  };
+}
+
+function fitScale(imageSize: Size, viewSize: Size, margin: number): number {
+  const across = Math.max(16, viewSize.width - 2 * margin) / imageSize.width;
+  const down = Math.max(16, viewSize.height - 2 * margin) / imageSize.height;
+  return Math.min(across, down);
+}
+
+/** Zooms so that what lies under `viewPoint` stays there. */
+export function zoomAbout(view: View, viewPoint: Point, scale: number): View {
+  const imagePoint = toImage(view, viewPoint);
+  return { scale, x: viewPoint.x - imagePoint.x * scale, y: viewPoint.y - imagePoint.y * scale };
+}
+
+/** Moves the picture, keeping a part of it in the pane so that it cannot be lost. */
+export function keepInSight(view: View, imageSize: Size, viewSize: Size): View {
+  const width = imageSize.width * view.scale;
+  const height = imageSize.height * view.scale;
+  const keepX = Math.min(width, viewSize.width) / 3;
+  const keepY = Math.min(height, viewSize.height) / 3;
+  return {
+    scale: view.scale,
+    x: clamp(view.x, keepX - width, viewSize.width - keepX),
+    y: clamp(view.y, keepY - height, viewSize.height - keepY),
+  };
+}
+
+/** From an eighth of the fitting scale (or 1:1 if that is smaller) to single pixels. */
+export function clampScale(scale: number, imageSize: Size, viewSize: Size): number {
+  return clamp(scale, Math.min(1, fitScale(imageSize, viewSize, 0) / 8), MAX_SCALE);
+}
+
+/** Whether two pictures of one size show larger side by side or one above the other. */
+export function bestSplit(imageSize: Size, stageSize: Size): 'columns' | 'rows' {
+  const beside = fitScale(imageSize, { width: stageSize.width / 2, height: stageSize.height }, 0);
+  const below = fitScale(imageSize, { width: stageSize.width, height: stageSize.height / 2 }, 0);
+  return beside >= below ? 'columns' : 'rows';
+}

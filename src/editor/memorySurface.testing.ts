@@ -1,0 +1,16 @@
+/** A surface in plain memory, where there is no canvas: tests under Node. */
+import { cropPixels, type Pixels, putPixels } from './kernels/raster';
+import type { Surface } from './surface';
+
+export function memorySurface(pixels: Pixels): Surface {
+  return {
+    width: pixels.width,
+    height: pixels.height,
+    source: null,
+    read: (rect) => cropPixels(pixels, rect),
+    write: (patch, x, y) => putPixels(pixels, patch, x, y),
+    copy: () => memorySurface({ ...pixels, data: new Uint8ClampedArray(pixels.data) }),
+    // Raw RGBA under the PNG's name: no test decodes it.
+    toPng: async () => new Blob([pixels.data], { type: 'image/png' }),
+  };
+}

@@ -1,0 +1,96 @@
+import { expect, it, vi } from 'vitest';
+import { createMask, createPixels } from './kernels/raster';
+import { memorySurface } from './memorySurface.testing';
+import { createEditor } from './store';
+
+function opened(width = 200, height = 100) {
+  const editor = createEditor();
+  editor.resizeView({ width: 456, height: 256 });
+  editor.open(memorySurface(createPixels({ width, height })), 'a.png');
+  return { editor, state: editor.store.getState };
+}
+
+it('a stroke is one step of the history', () => {
+  const { editor, state } = opened();
+  editor.setBrushSize(10);
+  editor.stroke({ x: 20, y: 50 });
+  editor.stroke({ x: 60, y: 50 });
+  editor.stroke({ x: 60, y: 20 });
+  expect(state().canUndo).toBe(false);
+  editor.endStroke();
+  // Radius 5 around the corner points.
+  expect(state().maskBounds).toEqual({ x: 15, y: 15, width: 50, height: 40 });
+  expect(state().canUndo).toBe(true);
+  editor.undo();
+  expect(state()).toMatchObject({ canUndo: false, canRedo: true, maskBounds: { width: 0 } });
+  editor.redo();
+  expect(state().maskBounds).toEqual({ x: 15, y: 15, width: 50, height: 40 });
+});
+
+it('erases, inverts and clears, and tells who draws', () => {
+  const { editor, state } = opened();
+  const areas = vi.fn();
+  const stop = editor.onMaskChange(areas);
+  editor.invert();
+  expect(areas).toHaveBeenLastCalledWith({ x: 0, y: 0, width: 200, height: 100 });
+  editor.setTool('eraser');
+  editor.setBrushSize(400);
+  editor.stroke({ x: 0, y: 50 });
+  editor.endStroke();
+  expect(state().maskBounds.x).toBeGreaterThan(190);
+  editor.clear();
+  expect(state().maskBounds.width).toBe(0);
+  stop();
+  const calls = areas.mock.calls.length;
+  editor.undo();
+  editor.undo();
+  expect(state().maskBounds.width).toBe(200);
+  expect(areas.mock.calls.length).toBe(calls);
+});
+
+it('an abandoned stroke is gone', () => {
+  const { editor, state } = opened();
+  editor.stroke({ x: 20, y: 50 });
+  editor.abandonStroke();
+  expect(state()).toMatchObject({ canUndo: false, maskBounds: { width: 0 } });
+});
+
+it('follows the pane until a person zooms, then keeps the middle', () => {
+  const { editor, state } = opened();
+  // 200 × 100 in 456 × 256 less 22.8 on each side: (456 − 45.6) / 200 = 2.052.
+  expect(state().view.scale).toBeCloseTo(2.052, 6);
+  editor.resizeView({ width: 256, height: 256 });
+  expect(state().view.scale).toBeCloseTo((256 - 25.6) / 200, 6);
+  editor.zoomTo(2, { x: 128, y: 128 });
+  const { view } = state();
+  editor.resizeView({ width: 276, height: 256 });
+  expect(state().view).toEqual({ ...view, x: view.x + 10 });
+  editor.fit();
+  expect(state().fitted).toBe(true);
+});
+
+it('another picture starts a history of its own; a version keeps mask and history', () => {
+  const { editor, state } = opened();
+  editor.stroke({ x: 20, y: 50 });
+  editor.endStroke();
+  editor.setPicture(memorySurface(createPixels({ width: 200, height: 100 })));
+  expect(state().canUndo).toBe(true);
+  expect(() => editor.setPicture(memorySurface(createPixels({ width: 20, height: 10 })))).toThrow('size');
+  const mask = createMask({ width: 50, height: 50 });
+  mask.data[0] = 255;
+  editor.open(memorySurface(createPixels(mask)), 'b.png', mask);
+  expect(state()).toMatchObject({ canUndo: false, maskBounds: { x: 0, y: 0, width: 1, height: 1 } });
+});
+
+it('closes previews that were replaced', () => {
+  const { editor } = opened();
+  const bitmap = () => ({ close: vi.fn(), width: 8, height: 8 });
+  const [first, second] = [bitmap(), bitmap()];
+  const frame = { x: 0, y: 0, width: 8, height: 8 };
+  editor.showPreview({ bitmap: first, frame });
+  editor.showPreview({ bitmap: second, frame });
+  expect(first.close).toHaveBeenCalledOnce();
+  expect(second.close).not.toHaveBeenCalled();
+  editor.showPreview(null);
+  expect(second.close).toHaveBeenCalledOnce();
+});

@@ -27,7 +27,7 @@ const forbidden = Object.entries(table).map(([folder, allowed]) => ({
   name: `imports of ${folder.replaceAll('\\', '')}`,
   severity: 'error',
   // Tests may reach across folders: they wire real parts together.
-  from: { path: `^src/${folder}`, pathNot: '\\.test\\.tsx?$' },
+  from: { path: `^src/${folder}`, pathNot: '\\.test(ing)?\\.tsx?$' },
   to: { path: '^src/', pathNot: allowed },
 }));
 module.exports = {
@@ -37,19 +37,19 @@ module.exports = {
     {
       name: 'only model/session and model/ort import onnxruntime-web',
       severity: 'error',
-      from: { pathNot: ['^src/model/(session|ort)', '\\.test\\.tsx?$'] },
+      from: { pathNot: ['^src/model/(session|ort)', '\\.test(ing)?\\.tsx?$'] },
       to: { path: 'onnxruntime-web' },
     },
     {
       name: 'kernels are free of DOM libraries and stores',
       severity: 'error',
-      from: { path: '^src/editor/kernels/', pathNot: '\\.test\\.tsx?$' },
+      from: { path: '^src/editor/kernels/', pathNot: '\\.test(ing)?\\.tsx?$' },
       to: { path: 'node_modules/(react|react-dom|zustand)/' },
     },
     {
       name: 'the page never imports Node',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/node/', '\\.test\\.tsx?$'] },
+      from: { path: '^src/', pathNot: ['^src/node/', '\\.test(ing)?\\.tsx?$'] },
       to: { dependencyTypes: ['core'] },
     },
   ],
@@ -57,6 +57,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { conditionNames: ['import', 'browser', 'default', 'types'], exportsFields: ['exports'] },
+    enhancedResolveOptions: {
+      conditionNames: ['import', 'browser', 'default', 'types'],
+      exportsFields: ['exports'],
+    },
   },
 };

@@ -1,0 +1,91 @@
+/**
+ * Graphs against diffusers 0.36.0 and transformers 4.57.6, on WASM in float32.
+ * Values: `python tools/goldens/models.py`. Tolerance: 1e-4, the largest absolute error.
+ */
+import { describe, expect, it } from 'vitest';
+import { parseTextConfig, parseUnetConfig, parseVaeConfig } from '../model/config';
+import { buildVaeDecoder, buildVaeEncoder } from './autoencoderKl';
+import { buildClipText } from './clipText';
+import {
+  goldenConfig,
+  goldenModels,
+  goldenValues,
+  goldenWeights,
+  maxError,
+  openGraph,
+  runOnce,
+  type Tensor,
+  wasmTarget,
+} from './golden.testing';
+import { buildUnet2d } from './unet2d';
+
+const TOLERANCE = 1e-4;
+
+describe.each(goldenModels)('%s', (model) => {
+  it.each([
+    ['last', 'last_hidden_state'],
+    ['penultimate', 'penultimate'],
+  ] as const)('gives the text embeddings of transformers: %s hidden state', async (hiddenState, name) => {
+    const { index, files } = goldenWeights(model, 'text_encoder');
+    const config = parseTextConfig(goldenConfig(model, 'text_encoder'));
+    const value = goldenValues(`clip-${model}`);
+    const graph = buildClipText(config, index, wasmTarget, { hiddenState });
+    const found = await runOnce(graph, files, { input_ids: value('input_ids') }, 'last_hidden_state');
+    expect(maxError(found, value(name))).toBeLessThan(TOLERANCE);
+  });
+
+  it('gives the UNet output of diffusers: batches of one and two, square, wide and odd sizes', async () => {
+    const { index, files } = goldenWeights(model, 'unet');
+    const config = parseUnetConfig(goldenConfig(model, 'unet'));
+    const value = goldenValues(`unet-${model}`);
+    const running = await openGraph(buildUnet2d(config, index, wasmTarget), files);
+    for (const size of ['square', 'wide', 'odd']) {
+      const sample = value(`${size}.sample`);
+      const [batch = 0] = sample.dims;
+      const { prediction } = await running.run({
+        ...splitChannels(sample, config.outChannels),
+        timestep: value(`${size}.timestep`),
+        encoder_hidden_states: firstRows(value('encoder_hidden_states'), batch),
+      });
+      expect(prediction && maxError(prediction, value(`${size}.prediction`)), size).toBeLessThan(TOLERANCE);
+    }
+    await running.release();
+  });
+
+  it('gives the VAE moments and pictures of diffusers, square and not', async () => {
+    const { index, files } = goldenWeights(model, 'vae');
+    const config = parseVaeConfig(goldenConfig(model, 'vae'));
+    const value = goldenValues(`vae-${model}`);
+    const encoder = await openGraph(buildVaeEncoder(config, index, wasmTarget), files);
+    const decoder = await openGraph(buildVaeDecoder(config, index, wasmTarget), files);
+    for (const size of ['square', 'tall']) {
+      const { moments } = await encoder.run({ pixels: value(`${size}.pixels`) });
+      expect(moments && maxError(moments, value(`${size}.moments`)), size).toBeLessThan(TOLERANCE);
+      const { pixels } = await decoder.run({ latents: value(`${size}.latents`) });
+      expect(pixels && maxError(pixels, value(`${size}.decoded`)), size).toBeLessThan(TOLERANCE);
+    }
+    await encoder.release();
+    await decoder.release();
+  });
+});
+
+function firstRows({ dims, values }: Tensor, rows: number): Tensor {
+  const [batch = 1, ...rest] = dims;
+  return { dims: [rows, ...rest], values: values.slice(0, (values.length / batch) * rows) };
+}
+
+/** The UNet's channels as its two inputs take them: latents, and mask with masked-image latents. */
+function splitChannels({ dims, values }: Tensor, latents: number): Record<string, Tensor> {
+  const [batch = 0, channels = 0, height = 0, width = 0] = dims;
+  if (channels === latents) return { sample: { dims, values } };
+  const plane = height * width;
+  const part = (from: number, to: number): Tensor => {
+    const picked = new Float32Array(batch * (to - from) * plane);
+    for (let row = 0; row < batch; row++) {
+      const start = (row * channels + from) * plane;
+      picked.set(values.subarray(start, start + (to - from) * plane), row * (to - from) * plane);
+    }
+    return { dims: [batch, to - from, height, width], values: picked };
+  };
+  return { sample: part(0, latents), mask_latents: part(latents, channels) };
+}

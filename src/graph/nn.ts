@@ -1,0 +1,295 @@
+/**
+ * The layers, and the one place that knows which form of a layer is best on which provider and in which
+ * precision. Pictures are [B, C, h, w]. Tokens travel as rows [B·N, C], as Gemm wants them; attention alone
+ * needs to know where one picture's rows end, and takes that from the run-time shape of a tensor at hand.
+ */
+import type { GraphBuilder, Value } from './builder';
+import { GraphError } from './tensors';
+
+export type Activation = 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu';
+
+export function activation(g: GraphBuilder, kind: Activation, x: Value): Value {
+  switch (kind) {
+    // One kernel on both providers, where Sigmoid and Mul would be two passes over memory.
+    case 'silu':
+      return g.node('QuickGelu', [x], { domain: 'com.microsoft', attributes: { alpha: { float: 1 } } });
+    case 'quick_gelu':
+      return g.node('QuickGelu', [x], { domain: 'com.microsoft', attributes: { alpha: { float: 1.702 } } });
+    case 'gelu':
+      return g.node('Gelu', [x]);
+    case 'gelu_tanh':
+      return g.node('Gelu', [x], { attributes: { approximate: 'tanh' } });
+    case 'relu':
+      return g.node('Relu', [x]);
+    default:
+      throw new GraphError(`unknown activation "${kind satisfies never}"`);
+  }
+}
+
+export interface ConvolutionOptions {
+  in: number;
+  out: number;
+  kernel?: number;
+  stride?: number;
+  /** Rows or columns of zeros at the top, left, bottom and right. */
+  pads?: readonly [number, number, number, number];
+}
+
+/** A two-dimensional convolution with a bias: [B, in, h, w] → [B, out, h', w']. */
+export function convolution(g: GraphBuilder, key: string, x: Value, options: ConvolutionOptions): Value {
+  const { out, kernel = 3, stride = 1 } = options;
+  const border = (kernel - 1) / 2;
+  const { pads = [border, border, border, border] } = options;
+  return g.scope(key, () => {
+    const weight = g.weight('weight', [out, options.in, kernel, kernel]);
+    // ONNX Runtime's WebGPU Conv is silently wrong for some numbers of input channels that four does not
+    // divide (9, the inpainting UNets', among them): channels of zeros change nothing and avoid it. Only
+    // first layers have such numbers, so the weight that is padded when the session is created is small.
+    const missing = g.target.provider === 'webgpu' ? (4 - (options.in % 4)) % 4 : 0;
+    const inputs = [x, weight].map((value) => (missing === 0 ? value : padChannels(g, value, missing)));
+    return g.node('Conv', [...inputs, g.weight('bias', [out])], {
+      attributes: {
+        kernel_shape: [kernel, kernel],
+        strides: [stride, stride],
+        pads,
+        dilations: [1, 1],
+        group: 1,
+      },
+    });
+  });
+}
+
+/** Appends channels of zeros to axis 1. */
+function padChannels(g: GraphBuilder, x: Value, count: number): Value {
+  return g.node('Pad', [x, g.ints(0, 0, 0, 0, 0, count, 0, 0)]);
+}
+
+export interface LinearOptions {
+  in: number;
+  out: number;
+  bias?: boolean;
+  /** The file holds the weight as a 1×1 convolution, [out, in, 1, 1]. */
+  asConvolution?: boolean;
+}
+
+/**
+ * Rows times an [out, in] weight as it lies in the file: [R, in] → [R, out]. A Gemm with a transposed weight,
+ * since a Transpose of our own would be folded and bring the weight back to the CPU.
+ */
+export function linear(g: GraphBuilder, key: string, rows: Value, options: LinearOptions): Value {
+  const { out, bias = true, asConvolution = false } = options;
+  return g.scope(key, () => {
+    const shape = asConvolution ? [out, options.in, 1, 1] : [out, options.in];
+    const weight = g.weight('weight', shape, [out, options.in]);
+    return g.node('Gemm', [rows, weight, bias ? g.weight('bias', [out]) : undefined], {
+      attributes: { transB: 1 },
+    });
+  });
+}
+
+export interface GroupNormOptions {
+  channels: number;
+  groups: number;
+  epsilon: number;
+  /** SiLU follows. */
+  silu?: boolean;
+}
+
+/** Normalizes groups of channels: [B, C, h, w] → the same. */
+export function groupNorm(g: GraphBuilder, key: string, x: Value, options: GroupNormOptions): Value {
+  const { channels, groups, epsilon, silu = false } = options;
+  if (channels % groups !== 0) {
+    throw new GraphError(
+      `norm_num_groups: ${groups} groups do not divide the ${channels} channels of "${key}"`,
+    );
+  }
+  return g.scope(key, () => {
+    if (g.target.provider === 'webgpu' && g.target.forms.groupNorm) {
+      // Between two convolutions these Transposes cancel against those of the provider's own layout.
+      const normalized = g.node(
+        'GroupNorm',
+        [toChannelsLast(g, x), g.weight('weight', [channels]), g.weight('bias', [channels])],
+        {
+          domain: 'com.microsoft',
+          attributes: { epsilon: { float: epsilon }, groups, activation: silu ? 1 : 0, channels_last: 1 },
+        },
+      );
+      return toChannelsFirst(g, normalized);
+    }
+    const ones = g.constant(new Array<number>(groups).fill(1));
+    const zeros = g.constant(new Array<number>(groups).fill(0));
+    const grouped = g.node('Reshape', [x, g.ints(0, groups, -1)]);
+    const normalized = g.node('InstanceNormalization', [grouped, ones, zeros], {
+      attributes: { epsilon: { float: epsilon } },
+    });
+    const picture = shapedLike(g, normalized, x);
+    const scaled = g.node('Mul', [picture, g.weight('weight', [channels], [channels, 1, 1])]);
+    const shifted = g.node('Add', [scaled, g.weight('bias', [channels], [channels, 1, 1])]);
+    return silu ? activation(g, 'silu', shifted) : shifted;
+  });
+}
+
+/** Normalizes each row: […, width] → the same. */
+export function layerNorm(g: GraphBuilder, key: string, x: Value, width: number, epsilon: number): Value {
+  return g.scope(key, () =>
+    g.node('LayerNormalization', [x, g.weight('weight', [width]), g.weight('bias', [width])], {
+      attributes: { axis: -1, epsilon: { float: epsilon } },
+    }),
+  );
+}
+
+/** Linear to twice `inner`, then the first half times GELU of the second: [R, in] → [R, inner]. */
+export function geglu(
+  g: GraphBuilder,
+  key: string,
+  rows: Value,
+  options: { in: number; inner: number },
+): Value {
+  const { inner } = options;
+  if (g.target.provider === 'webgpu' && g.target.forms.biasSplitGelu) {
+    const projected = linear(g, key, rows, { in: options.in, out: 2 * inner, bias: false });
+    return g.scope(key, () => {
+      const batched = g.node('Reshape', [projected, g.ints(1, -1, 2 * inner)]);
+      const gated = g.node('BiasSplitGelu', [batched, g.weight('bias', [2 * inner])], {
+        domain: 'com.microsoft',
+      });
+      return g.node('Reshape', [gated, g.ints(-1, inner)]);
+    });
+  }
+  const projected = linear(g, key, rows, { in: options.in, out: 2 * inner });
+  const [value, gate] = g.pair('Split', [projected], { attributes: { axis: -1, num_outputs: 2 } });
+  return g.node('Mul', [value, activation(g, 'gelu', gate)]);
+}
+
+export interface AttentionOptions {
+  heads: number;
+  /** Channels of all heads together. */
+  width: number;
+  /** Token n sees tokens 0 … n only; there are `causalLength` of them. */
+  causalLength?: number;
+  /** Computes in float32 whatever the network's precision (`upcast_attention`). */
+  upcast?: boolean;
+}
+
+/** Softmax(q·kᵀ/√d)·v per head: query [B, N, width], key and value [B, S, width] → [B, N, width]. */
+export function attention(
+  g: GraphBuilder,
+  tensors: { query: Value; key: Value; value: Value },
+  options: AttentionOptions,
+): Value {
+  const { heads, width, causalLength, upcast = false } = options;
+  if (width % heads !== 0) throw new GraphError(`${heads} attention heads do not divide ${width} channels`);
+  const [query, key, value] = [tensors.query, tensors.key, tensors.value].map((tensor) =>
+    upcast ? g.cast(tensor, 'float32') : tensor,
+  ) as [Value, Value, Value];
+  if (g.target.provider === 'webgpu' && g.target.forms.multiHeadAttention) {
+    const mixed = g.node('MultiHeadAttention', [query, key, value], {
+      domain: 'com.microsoft',
+      attributes: { num_heads: heads, unidirectional: causalLength === undefined ? 0 : 1 },
+    });
+    return g.cast(mixed, g.float);
+  }
+  const headSize = width / heads;
+  const split = (tensor: Value, perm: readonly number[]) =>
+    g.node('Transpose', [g.node('Reshape', [tensor, g.ints(0, 0, heads, headSize)])], {
+      attributes: { perm },
+    });
+  const scale = g.constant([1 / Math.sqrt(headSize)], [], query.element);
+  const scaled = g.node('Mul', [split(query, [0, 2, 1, 3]), scale]);
+  let scores = g.node('MatMul', [scaled, split(key, [0, 2, 3, 1])]); // [B, heads, N, S]
+  if (causalLength !== undefined)
+    scores = g.node('Add', [scores, causalMask(g, causalLength, query.element)]);
+  const weights = g.node('Softmax', [scores], { attributes: { axis: -1 } });
+  const mixed = g.node('MatMul', [weights, split(value, [0, 2, 1, 3])]);
+  const merged = g.node('Transpose', [mixed], { attributes: { perm: [0, 2, 1, 3] } });
+  return g.cast(g.node('Reshape', [merged, g.ints(0, 0, width)]), g.float);
+}
+
+function causalMask(g: GraphBuilder, length: number, element: Value['element']): Value {
+  const values = new Float32Array(length * length);
+  // Far below every score, and within the range of float16.
+  for (let row = 0; row < length; row++) values.fill(-10_000, row * length + row + 1, (row + 1) * length);
+  return g.constant(values, [length, length], element);
+}
+
+/**
+ * Attention with one wide head, as the autoencoder has it, over queries in 2^halvings slices: the scores of
+ * one slice are all that exists at a time. Flash attention would split 512 channels over a buffer of several
+ * gigabytes at 1024 px. Halving suits every number of queries, since Split makes its last part smaller.
+ */
+export function slicedAttention(
+  g: GraphBuilder,
+  tensors: { query: Value; key: Value; value: Value },
+  options: { width: number; halvings: number },
+): Value {
+  const scale = g.constant([1 / Math.sqrt(options.width)], []);
+  const scaled = g.node('Mul', [tensors.query, scale]);
+  const transposed = g.node('Transpose', [tensors.key], { attributes: { perm: [0, 2, 1] } });
+  const attend = (query: Value, halvings: number): Value => {
+    if (halvings === 0) {
+      const scores = g.node('MatMul', [query, transposed]); // [B, N / 2^halvings, N]
+      const weights = g.node('Softmax', [scores], { attributes: { axis: -1 } });
+      return g.node('MatMul', [weights, tensors.value]);
+    }
+    const [first, second] = g.pair('Split', [query], { attributes: { axis: 1, num_outputs: 2 } });
+    const parts = [attend(first, halvings - 1), attend(second, halvings - 1)];
+    return g.node('Concat', parts, { attributes: { axis: 1 } });
+  };
+  return attend(scaled, options.halvings);
+}
+
+/**
+ * Doubles both sides, repeating pixels: [B, C, h, w] → [B, C, 2h, 2w].
+ * @param like cuts the last row or column where this tensor has an odd number of them. For that size,
+ *   nearest-neighbour interpolation reads the very same pixels.
+ */
+export function upsample(g: GraphBuilder, x: Value, like?: Value): Value {
+  const scales = g.constant([1, 1, 2, 2], [4], 'float32');
+  const doubled = g.node('Resize', [x, undefined, scales], {
+    attributes: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
+  });
+  if (like === undefined) return doubled;
+  const ends = g.node('Shape', [like], { attributes: { start: 2, end: 4 }, element: 'int64' });
+  return g.node('Slice', [doubled, g.ints(0, 0), ends, g.ints(2, 3)]);
+}
+
+/** [B, C, h, w] → [B, h, w, C] */
+export function toChannelsLast(g: GraphBuilder, x: Value): Value {
+  return g.node('Transpose', [x], { attributes: { perm: [0, 2, 3, 1] } });
+}
+
+/** [B, h, w, C] → [B, C, h, w] */
+export function toChannelsFirst(g: GraphBuilder, x: Value): Value {
+  return g.node('Transpose', [x], { attributes: { perm: [0, 3, 1, 2] } });
+}
+
+/** Any shape with `width` last → [R, width] */
+export function toRows(g: GraphBuilder, x: Value, width: number): Value {
+  return g.node('Reshape', [x, g.ints(-1, width)]);
+}
+
+/** The same values in the run-time shape of another tensor. */
+export function shapedLike(g: GraphBuilder, x: Value, like: Value): Value {
+  return g.node('Reshape', [x, g.node('Shape', [like], { element: 'int64' })]);
+}
+
+/**
+ * A tensor of the same shape but for its last axis, whose contents nobody reads: what `shapedLike` needs where
+ * no tensor of the wanted shape is at hand. It is one small copy on the GPU; arithmetic on shapes would be
+ * nodes on the CPU.
+ * @param x […, from] of rank 3
+ */
+export function withLastAxis(g: GraphBuilder, x: Value, from: number, to: number): Value {
+  return from === to ? x : g.node('Pad', [x, g.ints(0, 0, 0, 0, 0, to - from)]);
+}
+
+/**
+ * Repeats a tensor of one row for every row of another.
+ * @param x [1 or B, …] of rank 4
+ * @param like [B, N, C]
+ */
+export function repeatRows(g: GraphBuilder, x: Value, like: Value): Value {
+  const corner = g.node('Slice', [like, g.ints(0, 0), g.ints(1, 1), g.ints(1, 2)]); // [B, 1, 1]
+  const rows = g.node('Reshape', [corner, g.ints(0, 1, 1, 1)]); // [B, 1, 1, 1]
+  return g.node('Expand', [x, g.node('Shape', [rows], { element: 'int64' })]);
+}

@@ -1,0 +1,258 @@
+/** The denoiser, as diffusers' UNet2DConditionModel. */
+import { GraphBuilder, type Value } from './builder';
+import { sinusoidal } from './embeddings';
+import { normActivate, resnet } from './layers';
+import { type Activation, activation, convolution, linear, repeatRows, upsample } from './nn';
+import { checkpointTensors, GraphError, type TensorSource } from './tensors';
+import { spatialTransformer } from './transformer';
+import type { Graph, GraphTarget, TensorIndex } from './types';
+
+export interface UnetBlock {
+  out: number;
+  layers: number;
+  /** Absent in blocks of resnets only. */
+  attention?: UnetAttention;
+}
+
+export interface UnetAttention {
+  heads: number;
+  /** Transformer blocks in each transformer. */
+  depth: number;
+  contextWidth: number;
+}
+
+export interface Unet2dConfig {
+  inChannels: number;
+  outChannels: number;
+  /** From the latents' level down; their mirror image goes up, each with one more layer. */
+  downBlocks: readonly UnetBlock[];
+  upBlocks: readonly UnetBlock[];
+  /** Absent: no middle block at all. */
+  midBlock?: { attention?: UnetAttention };
+  linearProjection: boolean;
+  upcastAttention: boolean;
+  act: Activation;
+  normGroups: number;
+  normEpsilon: number;
+  downsamplePadding: number;
+  flipSinToCos: boolean;
+  freqShift: number;
+  timeEmbeddingWidth: number;
+  /** SDXL's size conditioning: pooled text embedding beside sinusoidal embeddings of six numbers. */
+  textTime?: { timeWidth: number; inputWidth: number };
+  /** Side in latents that the model was trained at. */
+  sampleSize: number;
+}
+
+/** Numbers of SDXL's `time_ids`: original size, crop corner, target size. */
+const TIME_IDS = 6;
+
+interface Context {
+  config: Unet2dConfig;
+  /** Activated time embedding. */
+  time: { rows: Value; channels: number };
+  /** [B, S, width] */
+  text: Value;
+}
+
+/**
+ * Inputs: `sample` [1 or B, 4, h, w] (all input channels but those of `mask_latents`), `mask_latents`
+ * [1 or B, 5, h, w] in models of nine channels, `timestep` [1], `encoder_hidden_states` [B, S, C], and
+ * `text_embeds` [B, P] with `time_ids` [B, 6] in SDXL. A row that comes once serves every row of the text.
+ * Output: `prediction` [B, 4, h, w].
+ * @throws GraphError where tensors or configuration do not fit
+ */
+export function buildUnet2d(
+  config: Unet2dConfig,
+  tensors: TensorIndex | TensorSource,
+  target: GraphTarget,
+): Graph {
+  const source = 'take' in tensors ? tensors : checkpointTensors('unet', tensors, target.precision, /^$/);
+  const g = new GraphBuilder('unet', source, target);
+  const [first = { out: 0, layers: 0 }] = config.downBlocks;
+  const contextWidth = attentionBlocks(config)[0]?.contextWidth ?? 0;
+
+  const sample = g.input('sample', 'float32', ['sample_batch', config.outChannels, 'height', 'width']);
+  const mask = maskLatents(g, config);
+  const timestep = g.input('timestep', 'float32', [1], true);
+  const text = g.input('encoder_hidden_states', 'float32', ['batch', 'tokens', contextWidth]);
+
+  // 1. Time
+  const context: Context = { config, text, time: timeEmbedding(g, config, timestep) };
+
+  // 2. First convolution
+  const latents = repeatRows(g, sample, text);
+  const joined =
+    mask === undefined
+      ? latents
+      : g.node('Concat', [latents, repeatRows(g, mask, text)], { attributes: { axis: 1 } });
+  let x = convolution(g, 'conv_in', joined, { in: config.inChannels, out: first.out });
+
+  // 3. Down, keeping what the way up adds
+  const skips: Skip[] = [{ value: x, channels: first.out }];
+  config.downBlocks.forEach((block, level) => {
+    const isLast = level === config.downBlocks.length - 1;
+    x = g.scope(`down_blocks.${level}`, () => downBlock(g, x, block, skips, context, isLast));
+  });
+
+  // 4. Middle
+  const { midBlock } = config;
+  const deepest = config.downBlocks.at(-1)?.out ?? 0;
+  if (midBlock !== undefined) {
+    x = g.scope('mid_block', () => {
+      const hidden = unetResnet(g, 'resnets.0', x, deepest, deepest, context);
+      if (midBlock.attention === undefined) return hidden;
+      const attended = transformer(g, 'attentions.0', hidden, deepest, midBlock.attention, context);
+      return unetResnet(g, 'resnets.1', attended, deepest, deepest, context);
+    });
+  }
+
+  // 5. Up
+  let width = deepest;
+  config.upBlocks.forEach((block, level) => {
+    const isLast = level === config.upBlocks.length - 1;
+    x = g.scope(`up_blocks.${level}`, () => upBlock(g, x, width, block, skips, context, isLast));
+    width = block.out;
+  });
+
+  // 6. Out
+  x = normActivate(g, 'conv_norm_out', x, {
+    channels: width,
+    groups: config.normGroups,
+    epsilon: config.normEpsilon,
+    act: config.act,
+  });
+  x = convolution(g, 'conv_out', x, { in: width, out: config.outChannels });
+  g.output('prediction', x, ['batch', config.outChannels, 'height', 'width']);
+  return g.finish();
+}
+
+interface Skip {
+  value: Value;
+  channels: number;
+}
+
+function attentionBlocks(config: Unet2dConfig): UnetAttention[] {
+  const blocks = [...config.downBlocks, ...(config.midBlock ? [config.midBlock] : []), ...config.upBlocks];
+  return blocks.flatMap((block) => (block.attention === undefined ? [] : [block.attention]));
+}
+
+function maskLatents(g: GraphBuilder, config: Unet2dConfig): Value | undefined {
+  const extra = config.inChannels - config.outChannels;
+  if (extra === 0) return undefined;
+  return g.input('mask_latents', 'float32', ['mask_batch', extra, 'height', 'width']);
+}
+
+/** [1 or B, timeEmbeddingWidth], activated: every resnet reads it so. */
+function timeEmbedding(g: GraphBuilder, config: Unet2dConfig, timestep: Value): Context['time'] {
+  const { act, flipSinToCos, freqShift, textTime } = config;
+  const channels = config.timeEmbeddingWidth;
+  const twoLayers = (key: string, rows: Value, width: number) =>
+    g.scope(key, () => {
+      const hidden = activation(g, act, linear(g, 'linear_1', rows, { in: width, out: channels }));
+      return linear(g, 'linear_2', hidden, { in: channels, out: channels });
+    });
+  const width = config.downBlocks[0]?.out ?? 0;
+  const steps = g.node('Reshape', [timestep, g.ints(1, 1)]);
+  const waves = g.cast(sinusoidal(g, steps, { channels: width, flipSinToCos, freqShift }), g.float);
+  let rows = twoLayers('time_embedding', waves, width);
+  if (textTime !== undefined) {
+    const { timeWidth, inputWidth } = textTime;
+    const textWidth = inputWidth - TIME_IDS * timeWidth;
+    const embeds = g.input('text_embeds', 'float32', ['batch', textWidth]);
+    const ids = g.input('time_ids', 'float32', ['batch', TIME_IDS], true);
+    const numbers = g.node('Reshape', [ids, g.ints(-1, 1)]);
+    const sizes = g.cast(sinusoidal(g, numbers, { channels: timeWidth, flipSinToCos, freqShift }), g.float);
+    const flat = g.node('Reshape', [sizes, g.ints(-1, TIME_IDS * timeWidth)]);
+    const both = g.node('Concat', [embeds, flat], { attributes: { axis: 1 } });
+    rows = g.node('Add', [twoLayers('add_embedding', both, inputWidth), rows]);
+  }
+  return { rows: activation(g, act, rows), channels };
+}
+
+function downBlock(
+  g: GraphBuilder,
+  input: Value,
+  block: UnetBlock,
+  skips: Skip[],
+  context: Context,
+  isLast: boolean,
+): Value {
+  const { out } = block;
+  let x = input;
+  let width = skips.at(-1)?.channels ?? 0;
+  for (let layer = 0; layer < block.layers; layer++) {
+    x = unetResnet(g, `resnets.${layer}`, x, width, out, context);
+    width = out;
+    if (block.attention !== undefined)
+      x = transformer(g, `attentions.${layer}`, x, out, block.attention, context);
+    skips.push({ value: x, channels: out });
+  }
+  if (isLast) return x;
+  const pad = context.config.downsamplePadding;
+  x = convolution(g, 'downsamplers.0.conv', x, { in: out, out, stride: 2, pads: [pad, pad, pad, pad] });
+  skips.push({ value: x, channels: out });
+  return x;
+}
+
+function upBlock(
+  g: GraphBuilder,
+  input: Value,
+  inputWidth: number,
+  block: UnetBlock,
+  skips: Skip[],
+  context: Context,
+  isLast: boolean,
+): Value {
+  const { out } = block;
+  let x = input;
+  let width = inputWidth;
+  for (let layer = 0; layer < block.layers; layer++) {
+    const skip = skips.pop();
+    if (skip === undefined)
+      throw new GraphError('unet: up_block_types has more layers than down_block_types feeds');
+    const joined = g.node('Concat', [x, skip.value], { attributes: { axis: 1 } });
+    x = unetResnet(g, `resnets.${layer}`, joined, width + skip.channels, out, context);
+    width = out;
+    if (block.attention !== undefined)
+      x = transformer(g, `attentions.${layer}`, x, out, block.attention, context);
+  }
+  if (isLast) return x;
+  // The next skip has the size that the way down had here, which may be odd.
+  return convolution(g, 'upsamplers.0.conv', upsample(g, x, skips.at(-1)?.value), { in: out, out });
+}
+
+function unetResnet(
+  g: GraphBuilder,
+  key: string,
+  x: Value,
+  width: number,
+  out: number,
+  { config, time }: Context,
+): Value {
+  return resnet(g, key, x, {
+    in: width,
+    out,
+    groups: config.normGroups,
+    epsilon: config.normEpsilon,
+    act: config.act,
+    time,
+  });
+}
+
+function transformer(
+  g: GraphBuilder,
+  key: string,
+  x: Value,
+  channels: number,
+  block: UnetAttention,
+  { config, text }: Context,
+): Value {
+  return spatialTransformer(g, key, x, text, {
+    ...block,
+    channels,
+    groups: config.normGroups,
+    linearProjection: config.linearProjection,
+    upcast: config.upcastAttention,
+  });
+}

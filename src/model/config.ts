@@ -1,0 +1,311 @@
+/** A checkpoint's `config.json` files: checked, diffusers' and transformers' defaults filled in, as graphs want them. */
+import { z } from 'zod';
+import { CheckpointError } from '../engine/errors';
+import type { AutoencoderKlConfig } from '../graph/autoencoderKl';
+import type { ClipTextConfig } from '../graph/clipText';
+import type { Activation } from '../graph/nn';
+import type { Unet2dConfig, UnetAttention, UnetBlock } from '../graph/unet2d';
+
+const count = z.number().int().positive();
+const counts = z.array(count).min(1);
+
+/** A field whose absence and null both mean the default. */
+function withDefault<Type extends z.ZodType>(type: Type, value: z.output<Type>) {
+  return type.nullish().transform((given) => given ?? value);
+}
+
+/** A field that must be absent, null or one of the values that change nothing. */
+function only(...values: readonly (string | number | boolean)[]) {
+  const shown = values.map((value) => JSON.stringify(value)).join(' or ');
+  return z
+    .unknown()
+    .refine((given) => given === undefined || given === null || values.some((value) => same(given, value)), {
+      error: (issue) =>
+        `is ${JSON.stringify(issue.input)}, which Inlay cannot build${shown && `; it knows ${shown}`}`,
+    });
+}
+
+function same(given: unknown, value: unknown): boolean {
+  return Array.isArray(given) ? given.every((item) => item === value) : given === value;
+}
+
+const activations: Record<string, Activation> = {
+  silu: 'silu',
+  swish: 'silu',
+  gelu: 'gelu',
+  gelu_new: 'gelu_tanh',
+  gelu_pytorch_tanh: 'gelu_tanh',
+  quick_gelu: 'quick_gelu',
+  relu: 'relu',
+};
+function activation(fallback: Activation) {
+  return z
+    .string()
+    .nullish()
+    .transform((name, context) => {
+      if (name === null || name === undefined) return fallback;
+      const known = activations[name];
+      if (known !== undefined) return known;
+      context.addIssue(`is "${name}"; Inlay knows ${Object.keys(activations).join(', ')}`);
+      return z.NEVER;
+    });
+}
+
+const unetSchema = z.object({
+  sample_size: withDefault(z.union([count, counts.transform((sides) => Math.max(...sides))]), 64),
+  in_channels: withDefault(count, 4),
+  out_channels: withDefault(count, 4),
+  center_input_sample: only(false),
+  flip_sin_to_cos: withDefault(z.boolean(), true),
+  freq_shift: withDefault(z.number(), 0),
+  down_block_types: withDefault(z.array(z.enum(['DownBlock2D', 'CrossAttnDownBlock2D'])).min(1), [
+    'CrossAttnDownBlock2D',
+    'CrossAttnDownBlock2D',
+    'CrossAttnDownBlock2D',
+    'DownBlock2D',
+  ]),
+  up_block_types: withDefault(z.array(z.enum(['UpBlock2D', 'CrossAttnUpBlock2D'])).min(1), [
+    'UpBlock2D',
+    'CrossAttnUpBlock2D',
+    'CrossAttnUpBlock2D',
+    'CrossAttnUpBlock2D',
+  ]),
+  // Here null is a value of its own: no middle block.
+  mid_block_type: z
+    .enum(['UNetMidBlock2DCrossAttn', 'UNetMidBlock2D'])
+    .nullable()
+    .default('UNetMidBlock2DCrossAttn'),
+  only_cross_attention: only(false),
+  block_out_channels: withDefault(counts, [320, 640, 1280, 1280]),
+  layers_per_block: withDefault(z.union([count, counts]), 2),
+  downsample_padding: withDefault(z.number().int().min(0), 1),
+  mid_block_scale_factor: only(1),
+  act_fn: activation('silu'),
+  norm_num_groups: count.default(32),
+  norm_eps: withDefault(z.number().positive(), 1e-5),
+  cross_attention_dim: withDefault(z.union([count, counts]), 1280),
+  transformer_layers_per_block: withDefault(z.union([count, counts]), 1),
+  reverse_transformer_layers_per_block: withDefault(counts.optional(), undefined),
+  encoder_hid_dim: only(),
+  encoder_hid_dim_type: only(),
+  // It means the number of heads: diffusers keeps the old name for old files.
+  attention_head_dim: withDefault(z.union([count, counts]), 8),
+  num_attention_heads: withDefault(z.union([count, counts]).optional(), undefined),
+  dual_cross_attention: only(false),
+  use_linear_projection: withDefault(z.boolean(), false),
+  class_embed_type: only(),
+  addition_embed_type: withDefault(z.literal('text_time').optional(), undefined),
+  addition_time_embed_dim: withDefault(count.optional(), undefined),
+  projection_class_embeddings_input_dim: withDefault(count.optional(), undefined),
+  num_class_embeds: only(),
+  upcast_attention: withDefault(z.boolean(), false),
+  resnet_time_scale_shift: only('default'),
+  resnet_skip_time_act: only(false),
+  resnet_out_scale_factor: only(1),
+  time_embedding_type: only('positional'),
+  time_embedding_dim: withDefault(count.optional(), undefined),
+  time_embedding_act_fn: only(),
+  timestep_post_act: only(),
+  time_cond_proj_dim: only(),
+  conv_in_kernel: only(3),
+  conv_out_kernel: only(3),
+  attention_type: only('default'),
+  class_embeddings_concat: only(false),
+  mid_block_only_cross_attention: only(false),
+  cross_attention_norm: only(),
+});
+
+/**
+ * `unet/config.json`.
+ * @throws CheckpointError naming the first field that is wrong or asks for what graphs cannot do
+ */
+export function parseUnetConfig(json: unknown): Unet2dConfig {
+  const component = 'unet';
+  const raw = parse(component, unetSchema, json);
+  const widths = raw.block_out_channels;
+  const levels = widths.length;
+  const each = <Item>(field: string, value: Item | readonly Item[]): Item[] => {
+    const items = Array.isArray(value) ? [...value] : new Array<Item>(levels).fill(value as Item);
+    if (items.length === levels) return items;
+    throw wrong(component, field, `has ${items.length} entries for ${levels} entries of block_out_channels`);
+  };
+  const downTypes = each('down_block_types', raw.down_block_types);
+  const upTypes = each('up_block_types', raw.up_block_types);
+  const layers = each('layers_per_block', raw.layers_per_block);
+  const heads = each('attention_head_dim', raw.num_attention_heads ?? raw.attention_head_dim);
+  const contextWidths = each('cross_attention_dim', raw.cross_attention_dim);
+  const depths = each('transformer_layers_per_block', raw.transformer_layers_per_block);
+  const upDepths =
+    raw.reverse_transformer_layers_per_block === undefined
+      ? [...depths].reverse()
+      : each('reverse_transformer_layers_per_block', raw.reverse_transformer_layers_per_block);
+
+  const at = <Item>(items: readonly Item[], level: number): Item => {
+    const item = items[level];
+    if (item === undefined) throw wrong(component, 'block_out_channels', `has no level ${level}`);
+    return item;
+  };
+  const attention = (level: number, depth: number): UnetAttention => ({
+    heads: at(heads, level),
+    depth,
+    contextWidth: at(contextWidths, level),
+  });
+  const downBlocks = widths.map((out, level): UnetBlock => {
+    const block = { out, layers: at(layers, level) };
+    const crosses = at(downTypes, level) === 'CrossAttnDownBlock2D';
+    return crosses ? { ...block, attention: attention(level, at(depths, level)) } : block;
+  });
+  const upBlocks = widths.map((_, step): UnetBlock => {
+    const level = levels - 1 - step;
+    const block = { out: at(widths, level), layers: at(layers, level) + 1 };
+    const crosses = at(upTypes, step) === 'CrossAttnUpBlock2D';
+    return crosses ? { ...block, attention: attention(level, at(upDepths, step)) } : block;
+  });
+  const midBlock =
+    raw.mid_block_type === 'UNetMidBlock2DCrossAttn'
+      ? { attention: attention(levels - 1, at(depths, levels - 1)) }
+      : raw.mid_block_type === 'UNetMidBlock2D'
+        ? {}
+        : undefined;
+
+  if (raw.in_channels < raw.out_channels) {
+    throw wrong(
+      component,
+      'in_channels',
+      `is ${raw.in_channels}, fewer than out_channels ${raw.out_channels}`,
+    );
+  }
+  return {
+    inChannels: raw.in_channels,
+    outChannels: raw.out_channels,
+    downBlocks,
+    upBlocks,
+    ...(midBlock && { midBlock }),
+    linearProjection: raw.use_linear_projection,
+    upcastAttention: raw.upcast_attention,
+    act: raw.act_fn,
+    normGroups: raw.norm_num_groups,
+    normEpsilon: raw.norm_eps,
+    downsamplePadding: raw.downsample_padding,
+    flipSinToCos: raw.flip_sin_to_cos,
+    freqShift: raw.freq_shift,
+    timeEmbeddingWidth: raw.time_embedding_dim ?? 4 * at(widths, 0),
+    ...(raw.addition_embed_type && {
+      textTime: {
+        timeWidth: required(component, 'addition_time_embed_dim', raw.addition_time_embed_dim),
+        inputWidth: required(
+          component,
+          'projection_class_embeddings_input_dim',
+          raw.projection_class_embeddings_input_dim,
+        ),
+      },
+    }),
+    sampleSize: raw.sample_size,
+  };
+}
+
+const vaeSchema = z.object({
+  in_channels: withDefault(count, 3),
+  out_channels: withDefault(count, 3),
+  latent_channels: withDefault(count, 4),
+  down_block_types: withDefault(z.array(z.literal('DownEncoderBlock2D')).min(1), ['DownEncoderBlock2D']),
+  up_block_types: withDefault(z.array(z.literal('UpDecoderBlock2D')).min(1), ['UpDecoderBlock2D']),
+  block_out_channels: withDefault(counts, [64]),
+  layers_per_block: withDefault(count, 1),
+  act_fn: activation('silu'),
+  norm_num_groups: withDefault(count, 32),
+  mid_block_add_attention: withDefault(z.boolean(), true),
+  use_quant_conv: withDefault(z.boolean(), true),
+  use_post_quant_conv: withDefault(z.boolean(), true),
+  scaling_factor: withDefault(z.number().positive(), 0.18215),
+  shift_factor: withDefault(z.number(), 0),
+  latents_mean: only(),
+  latents_std: only(),
+  force_upcast: withDefault(z.boolean(), true),
+});
+
+/**
+ * `vae/config.json`.
+ * @throws CheckpointError naming the first field that is wrong or asks for what graphs cannot do
+ */
+export function parseVaeConfig(json: unknown): AutoencoderKlConfig {
+  const raw = parse('vae', vaeSchema, json);
+  for (const field of ['down_block_types', 'up_block_types'] as const) {
+    if (raw[field].length !== raw.block_out_channels.length) {
+      const levels = raw.block_out_channels.length;
+      throw wrong(
+        'vae',
+        field,
+        `has ${raw[field].length} entries for ${levels} entries of block_out_channels`,
+      );
+    }
+  }
+  return {
+    inChannels: raw.in_channels,
+    outChannels: raw.out_channels,
+    latentChannels: raw.latent_channels,
+    blockOutChannels: raw.block_out_channels,
+    layersPerBlock: raw.layers_per_block,
+    act: raw.act_fn,
+    normGroups: raw.norm_num_groups,
+    midBlockAttention: raw.mid_block_add_attention,
+    quantConv: raw.use_quant_conv,
+    postQuantConv: raw.use_post_quant_conv,
+    scalingFactor: raw.scaling_factor,
+    shiftFactor: raw.shift_factor,
+    forceUpcast: raw.force_upcast,
+  };
+}
+
+const textSchema = z.object({
+  architectures: withDefault(z.array(z.string()), []),
+  model_type: only('clip_text_model'),
+  vocab_size: withDefault(count, 49_408),
+  hidden_size: withDefault(count, 512),
+  intermediate_size: withDefault(count, 2048),
+  num_hidden_layers: withDefault(count, 12),
+  num_attention_heads: withDefault(count, 8),
+  max_position_embeddings: withDefault(count, 77),
+  hidden_act: activation('quick_gelu'),
+  layer_norm_eps: withDefault(z.number().positive(), 1e-5),
+  eos_token_id: withDefault(z.number().int().min(0), 49_407),
+  projection_dim: withDefault(count, 512),
+});
+
+/**
+ * `text_encoder/config.json` and `text_encoder_2/config.json`.
+ * @param component what errors call it
+ * @throws CheckpointError naming the first field that is wrong or asks for what graphs cannot do
+ */
+export function parseTextConfig(json: unknown, component = 'text_encoder'): ClipTextConfig {
+  const raw = parse(component, textSchema, json);
+  return {
+    vocabSize: raw.vocab_size,
+    hiddenSize: raw.hidden_size,
+    intermediateSize: raw.intermediate_size,
+    layers: raw.num_hidden_layers,
+    heads: raw.num_attention_heads,
+    length: raw.max_position_embeddings,
+    act: raw.hidden_act,
+    layerNormEpsilon: raw.layer_norm_eps,
+    eosTokenId: raw.eos_token_id,
+    // Every file names a projection_dim; only this class has the layer.
+    ...(raw.architectures.includes('CLIPTextModelWithProjection') && { projection: raw.projection_dim }),
+  };
+}
+
+function parse<Schema extends z.ZodType>(component: string, schema: Schema, json: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw wrong(component, issue?.path.join('.') || '(the whole file)', issue?.message ?? 'is not valid');
+}
+
+function required<Item>(component: string, field: string, value: Item | undefined): Item {
+  if (value === undefined) throw wrong(component, field, 'is missing');
+  return value;
+}
+
+function wrong(component: string, field: string, message: string): CheckpointError {
+  return new CheckpointError(`${component}/config.json: ${field} ${message}`);
+}

@@ -3,7 +3,7 @@
  * Values: `python tools/goldens/models.py`. Tolerance: 1e-4, the largest absolute error.
  */
 import { describe, expect, it } from 'vitest';
-import { parseTextConfig, parseUnetConfig, parseVaeConfig } from '../model/config';
+import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../model/config';
 import { buildVaeDecoder, buildVaeEncoder } from './autoencoderKl';
 import { buildClipText } from './clipText';
 import {
@@ -27,7 +27,7 @@ describe.each(goldenModels)('%s', (model) => {
     ['penultimate', 'penultimate'],
   ] as const)('gives the text embeddings of transformers: %s hidden state', async (hiddenState, name) => {
     const { index, files } = goldenWeights(model, 'text_encoder');
-    const config = parseTextConfig(goldenConfig(model, 'text_encoder'));
+    const config = parseClipTextConfig(goldenConfig(model, 'text_encoder'));
     const value = goldenValues(`clip-${model}`);
     const graph = buildClipText(config, index, wasmTarget, { hiddenState });
     const found = await runOnce(graph, files, { input_ids: value('input_ids') }, 'last_hidden_state');
@@ -36,7 +36,7 @@ describe.each(goldenModels)('%s', (model) => {
 
   it('gives the UNet output of diffusers: batches of one and two, square, wide and odd sizes', async () => {
     const { index, files } = goldenWeights(model, 'unet');
-    const config = parseUnetConfig(goldenConfig(model, 'unet'));
+    const config = parseUnet2dConfig(goldenConfig(model, 'unet'));
     const value = goldenValues(`unet-${model}`);
     const running = await openGraph(buildUnet2d(config, index, wasmTarget), files);
     for (const size of ['square', 'wide', 'odd']) {

@@ -51,6 +51,33 @@ function activation(fallback: Activation) {
     });
 }
 
+/** Library and class of each component; [null, null] where the pipeline goes without it. */
+const modelIndexSchema = z.looseObject({
+  _class_name: z.string(),
+  unet: z.tuple([z.string(), z.literal('UNet2DConditionModel', { error: 'is no UNet2DConditionModel' })]),
+  vae: z.tuple([z.string(), z.literal('AutoencoderKL', { error: 'is no AutoencoderKL' })]),
+  text_encoder: z.tuple([z.string(), z.literal('CLIPTextModel', { error: 'is no CLIPTextModel' })]),
+  text_encoder_2: z
+    .tuple([z.null(), z.null()], { error: 'is a second text encoder, which Inlay cannot run' })
+    .nullish(),
+});
+
+/**
+ * `model_index.json`: is this a pipeline whose networks Inlay can build?
+ * @param model what errors call the checkpoint
+ * @returns the pipeline's class in diffusers
+ * @throws CheckpointError naming the component that it cannot
+ */
+export function parseModelIndex(json: unknown, model: string): { pipelineClass: string } {
+  const parsed = modelIndexSchema.safeParse(json);
+  if (parsed.success) return { pipelineClass: parsed.data._class_name };
+  const issue = parsed.error.issues[0];
+  throw new CheckpointError(
+    `model "${model}": model_index.json: ${issue?.path[0] ?? 'the file'} ${issue?.message ?? 'is not valid'}; ` +
+      'name a Stable Diffusion 1.x or 2.x model in the diffusers layout',
+  );
+}
+
 const unetSchema = z.object({
   sample_size: withDefault(z.union([count, counts.transform((sides) => Math.max(...sides))]), 64),
   in_channels: withDefault(count, 4),
@@ -119,7 +146,7 @@ const unetSchema = z.object({
  * `unet/config.json`.
  * @throws CheckpointError naming the first field that is wrong or asks for what graphs cannot do
  */
-export function parseUnetConfig(json: unknown): Unet2dConfig {
+export function parseUnet2dConfig(json: unknown): Unet2dConfig {
   const component = 'unet';
   const raw = parse(component, unetSchema, json);
   const widths = raw.block_out_channels;
@@ -277,7 +304,7 @@ const textSchema = z.object({
  * @param component what errors call it
  * @throws CheckpointError naming the first field that is wrong or asks for what graphs cannot do
  */
-export function parseTextConfig(json: unknown, component = 'text_encoder'): ClipTextConfig {
+export function parseClipTextConfig(json: unknown, component = 'text_encoder'): ClipTextConfig {
   const raw = parse(component, textSchema, json);
   return {
     vocabSize: raw.vocab_size,

@@ -1,0 +1,38 @@
+/** Errors as people meet them: one sentence with what to do, and the place that it concerns. */
+import { CheckpointError, DeviceError, InputError, NetworkError } from '../engine/errors';
+import type { SettingsField } from './settings';
+
+export interface Complaint {
+  /** A field of the panel; the stage, for picture and mask; or the run as a whole. */
+  place: SettingsField | 'stage' | 'run';
+  message: string;
+}
+
+const fields = new Set<string>([
+  'model_name',
+  'prompt',
+  'negative_prompt',
+  'num_inference_steps',
+  'guidance_scale',
+  'seed',
+] satisfies SettingsField[]);
+
+export function complaintOf(error: unknown): Complaint {
+  const message = error instanceof Error && error.message ? error.message : String(error);
+  if (error instanceof InputError) {
+    if (isField(error.field)) return { place: error.field, message };
+    if (error.field === 'image_url' || error.field === 'mask_url') return { place: 'stage', message };
+    return { place: 'run', message };
+  }
+  if (error instanceof CheckpointError) return { place: 'model_name', message };
+  if (error instanceof DeviceError || error instanceof NetworkError) return { place: 'run', message };
+  if (error instanceof Error && error.name === 'PictureError') return { place: 'stage', message };
+  return {
+    place: 'run',
+    message: `Something went wrong that should not: ${message} Picture and mask are kept; try again, and please report it if it stays.`,
+  };
+}
+
+function isField(name: string): name is SettingsField {
+  return fields.has(name);
+}

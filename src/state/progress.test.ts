@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { advance, duration, preparing } from './progress';
+
+it('computes the time left from the steps’ own times', () => {
+  let progress = preparing;
+  // Step 0 at 1 s, then a step each 500 ms.
+  for (let step = 0; step <= 10; step++) {
+    progress = advance(progress, { stage: 'denoise', step, steps: 30 }, 1000 + step * 500);
+  }
+  expect(progress).toMatchObject({
+    title: 'Painting · step 10 of 30',
+    detail: '0.50 s a step',
+    secondsLeft: 10,
+  });
+  expect(progress.fraction).toBeCloseTo(1 / 3, 12);
+});
+
+it('forgets a slow first step', () => {
+  let progress = advance(preparing, { stage: 'denoise', step: 0, steps: 20 }, 0);
+  expect(progress.secondsLeft).toBeNull();
+  for (let step = 1; step <= 9; step++) {
+    progress = advance(progress, { stage: 'denoise', step, steps: 20 }, 10_000 + step * 1000);
+  }
+  expect(progress.secondsLeft).toBe(11);
+});
+
+it('says what loads and how far', () => {
+  const loading = { stage: 'download', file: 'a/unet/model.safetensors', loadedBytes: 5e6 } as const;
+  expect(advance(preparing, { ...loading, totalBytes: 2e7 }, 0)).toMatchObject({
+    title: 'Loading unet/model.safetensors',
+    detail: '5.0 of 20 MB',
+    fraction: 0.25,
+  });
+  expect(advance(preparing, { ...loading, totalBytes: 0 }, 0)).toMatchObject({
+    detail: '5.0 MB',
+    fraction: null,
+  });
+});
+
+it('writes durations', () => {
+  expect([0.4, 59.4, 60, 125].map(duration)).toEqual(['0 s', '59 s', '1 min 00 s', '2 min 05 s']);
+});

@@ -1,0 +1,261 @@
+/** What a person does with the page, as functions over its stores: open, generate, cancel, return. */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { CropPlan } from '../editor/kernels/crop';
+import { rectOfSize } from '../editor/kernels/geometry';
+import { maskFromPixels } from '../editor/kernels/mask';
+import type { Editor, Surface } from '../editor/store';
+import type { Engine, Progress } from '../engine/engine';
+import { InputError, isAbort } from '../engine/errors';
+import { type Complaint, complaintOf } from './complaint';
+import { type Imaging, planRun, run } from './job';
+import { advance, preparing, type RunProgress } from './progress';
+import { type Sample, sampleSchema } from './sample';
+import { checkSettings, createSettings, type FieldErrors, type Settings } from './settings';
+import { createVersions, findVersion, type Version, type Versions } from './versions';
+
+export interface JobState {
+  running: boolean;
+  progress: RunProgress | null;
+  /** What the run in hand has sent. */
+  plan: CropPlan | null;
+  /** Of the last finished run. */
+  lastSeed: number | null;
+  /** What is wrong with which field, from the check before a run or from the engine. */
+  fieldErrors: FieldErrors;
+  /** What concerns the picture, its mask or an opened file: shown on the stage. */
+  stageError: string | null;
+  /** What concerns the run as a whole. */
+  runError: Complaint | null;
+}
+
+export interface Session {
+  readonly editor: Editor;
+  readonly settings: StoreApi<Settings>;
+  readonly job: StoreApi<JobState>;
+  readonly versions: StoreApi<Versions>;
+  change(settings: Partial<Settings>): void;
+  /** Opens a picture; if that fails, what was open stays as it was and the stage says why. */
+  openFile(file: Blob, name: string): Promise<void>;
+  /** Opens the sample with its mask, prompt and settings. @param url of its JSON description */
+  openSample(url: URL): Promise<void>;
+  generate(): Promise<void>;
+  cancel(): void;
+  /** Shows a version beside the canvas; null closes that pane. */
+  show(id: number | null): void;
+  /** Puts a version on the canvas, under the mask, to paint on. */
+  continueFrom(id: number): Promise<void>;
+  complain(message: string): void;
+  dismiss(): void;
+}
+
+const clean = { fieldErrors: {}, stageError: null, runError: null };
+
+export function createSession(parts: {
+  editor: Editor;
+  engine: Engine;
+  imaging: Imaging;
+  now?: () => number;
+}): Session {
+  const { editor, engine, imaging, now = () => performance.now() } = parts;
+  const settings = createSettings();
+  const versions = createVersions();
+  const job = createStore<JobState>(() => ({
+    running: false,
+    progress: null,
+    plan: null,
+    lastSeed: null,
+    ...clean,
+  }));
+  let controller: AbortController | null = null;
+  let openings = 0;
+
+  const reset = (items: Version[]) => {
+    for (const { url, thumbnailUrl } of versions.getState().items) {
+      URL.revokeObjectURL(url);
+      URL.revokeObjectURL(thumbnailUrl);
+    }
+    versions.setState({ items, baseId: 0, shownId: null });
+  };
+
+  const toVersion = async (
+    picture: Surface,
+    file: Blob,
+    about: Pick<Version, 'id' | 'parentId' | 'prompt' | 'seed' | 'modelName' | 'seconds'>,
+  ): Promise<Version> => ({
+    ...about,
+    width: picture.width,
+    height: picture.height,
+    file,
+    url: URL.createObjectURL(file),
+    thumbnailUrl: URL.createObjectURL(await imaging.thumbnail(picture)),
+  });
+
+  const original = { id: 0, parentId: null, prompt: '', seed: null, modelName: null, seconds: null };
+
+  /** Runs `load` and shows what it opens, unless something else was opened meanwhile. */
+  const open = async (
+    load: () => Promise<{
+      picture: Surface;
+      file: Blob;
+      name: string;
+      sample?: { mask: Surface; about: Sample };
+    }>,
+  ) => {
+    openings += 1;
+    const ticket = openings;
+    try {
+      const { picture, file, name, sample } = await load();
+      const version = await toVersion(picture, file, original);
+      if (ticket !== openings) return;
+      cancel();
+      const mask = sample && maskFromPixels(sample.mask.read(rectOfSize(sample.mask)));
+      editor.open(picture, name, mask);
+      if (sample) settings.setState(settingsOf(sample.about));
+      reset([version]);
+      job.setState({ ...clean });
+    } catch (error) {
+      if (ticket === openings) job.setState({ stageError: complaintOf(error).message });
+    }
+  };
+
+  const onProgress = (progress: Progress) => {
+    const { running, plan, progress: before } = job.getState();
+    const preview = progress.stage === 'denoise' ? progress.preview : undefined;
+    if (preview) {
+      if (running && plan && !controller?.signal.aborted) editor.showPreview({ bitmap: preview, frame: plan.frame });
+      else preview.close();
+    }
+    if (running && !controller?.signal.aborted) job.setState({ progress: advance(before ?? preparing, progress, now()) });
+  };
+
+  const fail = (error: unknown) => {
+    if (isAbort(error)) return;
+    const complaint = complaintOf(error);
+    if (complaint.place === 'stage') job.setState({ stageError: complaint.message });
+    else if (complaint.place === 'run') job.setState({ runError: complaint });
+    else job.setState({ fieldErrors: { [complaint.place]: complaint.message } });
+  };
+
+  const generate = async () => {
+    if (job.getState().running) return;
+    const { checked, errors } = checkSettings(settings.getState());
+    job.setState({ ...clean, fieldErrors: errors ?? {} });
+    if (!checked) return;
+    const { document } = editor;
+    if (!document) {
+      fail(
+        new InputError(
+          'image_url',
+          'Open a picture first: by the button, by dropping it here, or by pasting.',
+        ),
+      );
+      return;
+    }
+    editor.endStroke();
+    const own = new AbortController();
+    controller = own;
+    const started = now();
+    const { baseId } = versions.getState();
+    const plan = planRun(document.picture, editor.store.getState().maskBounds, checked.model_name);
+    job.setState({ running: true, progress: preparing, plan });
+    try {
+      const call = { signal: own.signal, onProgress };
+      const { picture, seed } = await run(checked, document, plan, engine, imaging, call);
+      const version = await toVersion(picture, await picture.toPng(), {
+        id: Math.max(...versions.getState().items.map(({ id }) => id)) + 1,
+        parentId: baseId,
+        prompt: checked.prompt,
+        seed,
+        modelName: checked.model_name,
+        seconds: (now() - started) / 1000,
+      });
+      own.signal.throwIfAborted();
+      versions.setState((state) => ({ items: [...state.items, version], shownId: version.id }));
+      job.setState({ lastSeed: seed });
+    } catch (error) {
+      if (!own.signal.aborted) fail(error);
+    } finally {
+      if (controller === own) {
+        controller = null;
+        editor.showPreview(null);
+        job.setState({ running: false, progress: null, plan: null });
+      }
+    }
+  };
+
+  /** The page is free at once; the engine stops within a step. */
+  const cancel = () => {
+    if (!controller || controller.signal.aborted) return;
+    controller.abort();
+    job.setState({ progress: { ...preparing, title: 'Stopping' } });
+  };
+
+  return {
+    editor,
+    settings,
+    job,
+    versions,
+    change(changed) {
+      settings.setState(changed);
+      // A complaint about a field goes as soon as the field is edited.
+      const fieldErrors = { ...job.getState().fieldErrors };
+      for (const field of Object.keys(changed)) delete fieldErrors[field as keyof Settings];
+      job.setState({ fieldErrors });
+    },
+    openFile(file, name) {
+      return open(async () => ({ picture: await imaging.open(file, name), file, name }));
+    },
+    openSample(url) {
+      return open(async () => {
+        const about = sampleSchema.parse(await (await request(url)).json());
+        const [file, maskFile] = await Promise.all(
+          [about.image, about.mask].map(async (path) => (await request(new URL(path, url))).blob()),
+        );
+        if (!file || !maskFile) throw new TypeError('two requests, two answers');
+        const [picture, mask] = await Promise.all([
+          imaging.open(file, about.image),
+          imaging.open(maskFile, about.mask),
+        ]);
+        return { picture, file, name: about.image, sample: { mask, about } };
+      });
+    },
+    generate,
+    cancel,
+    show(id) {
+      versions.setState({ shownId: id });
+    },
+    async continueFrom(id) {
+      const version = findVersion(versions.getState(), id);
+      if (!version) return;
+      try {
+        const picture = await imaging.open(version.file, `version ${id}`);
+        if (!findVersion(versions.getState(), id)) return; // another picture was opened meanwhile
+        editor.setPicture(picture);
+        versions.setState({ baseId: id, shownId: null });
+      } catch (error) {
+        fail(error);
+      }
+    },
+    complain(message) {
+      job.setState({ stageError: message });
+    },
+    dismiss() {
+      job.setState({ ...clean });
+    },
+  };
+}
+
+function settingsOf(sample: Sample): Partial<Settings> {
+  const { prompt, num_inference_steps, guidance_scale } = sample;
+  return {
+    prompt,
+    ...(num_inference_steps !== undefined && { num_inference_steps: String(num_inference_steps) }),
+    ...(guidance_scale !== undefined && { guidance_scale: String(guidance_scale) }),
+  };
+}
+
+async function request(url: URL): Promise<Response> {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url.pathname}: the server answered ${answer.status}; reload the page.`);
+  return answer;
+}

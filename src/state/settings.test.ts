@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest';
+import { nativeSizeOf, shortModelName } from './models';
+import { checkSettings, createSettings, limits } from './settings';
+
+const settings = createSettings().getState();
+
+it('starts with the API’s defaults', () => {
+  expect(limits).toMatchObject({
+    steps: { min: 0, max: 150, default: 30 },
+    guidance: { min: 0, max: 20, default: 7.5 },
+  });
+  expect(checkSettings(settings).checked).toEqual({
+    model_name: 'starter',
+    prompt: '',
+    negative_prompt: '',
+    num_inference_steps: 30,
+    guidance_scale: 7.5,
+    seed: undefined,
+  });
+});
+
+it('names each field that is wrong', () => {
+  const { errors } = checkSettings({
+    ...settings,
+    model_name: ' ',
+    num_inference_steps: '151',
+    guidance_scale: '20.5',
+    seed: '1.5',
+  });
+  expect(Object.keys(errors ?? {})).toEqual(['model_name', 'num_inference_steps', 'guidance_scale', 'seed']);
+  expect(errors?.num_inference_steps).toContain('0 to 150');
+  expect(errors?.guidance_scale).toContain('0 to 20');
+});
+
+it.each([
+  ['num_inference_steps', '-1'],
+  ['num_inference_steps', '2.5'],
+  ['num_inference_steps', 'ten'],
+  ['guidance_scale', '-0.1'],
+  ['seed', '-3'],
+  ['seed', '9007199254740993'],
+] as const)('refuses %s = %s', (field, value) => {
+  expect(checkSettings({ ...settings, [field]: value }).errors).toHaveProperty(field);
+});
+
+it('blank numbers mean their defaults, a blank seed chance', () => {
+  const blank = { ...settings, num_inference_steps: ' ', guidance_scale: '', seed: '' };
+  expect(checkSettings(blank).checked).toMatchObject({ num_inference_steps: 30, guidance_scale: 7.5 });
+  expect(checkSettings({ ...settings, seed: '42' }).checked?.seed).toBe(42);
+});
+
+it('knows native sizes by name', () => {
+  expect(nativeSizeOf('starter')).toBe(256);
+  expect(nativeSizeOf('diffusers/stable-diffusion-xl-1.0-inpainting-0.1')).toBe(1024);
+  expect(nativeSizeOf('stabilityai/stable-diffusion-2-1')).toBe(768);
+  expect(nativeSizeOf('stabilityai/stable-diffusion-2-inpainting')).toBe(512);
+  expect(nativeSizeOf('runwayml/stable-diffusion-v1-5')).toBe(512);
+});
+
+it('shortens names for captions', () => {
+  expect(shortModelName('starter')).toBe('starter');
+  expect(shortModelName('https://huggingface.co/a/b-inpainting/resolve/main/')).toBe('b-inpainting');
+});

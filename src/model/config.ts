@@ -73,7 +73,7 @@ export function parseModelIndex(json: unknown, model: string): { pipelineClass: 
   if (parsed.success) return { pipelineClass: parsed.data._class_name };
   const issue = parsed.error.issues[0];
   throw new CheckpointError(
-    `model "${model}": model_index.json: ${issue?.path[0] ?? 'the file'} ${issue?.message ?? 'is not valid'}; ` +
+    `model "${model}": model_index.json: ${String(issue?.path[0] ?? 'the file')} ${issue?.message ?? 'is not valid'}; ` +
       'name a Stable Diffusion 1.x or 2.x model in the diffusers layout',
   );
 }

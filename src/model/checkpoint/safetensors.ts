@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { CheckpointError } from '../../engine/errors';
 
-const bytesPerValue = {
+/** Bytes of one value of each type that a checkpoint may hold. */
+export const bytesPerValue = {
   F64: 8,
   F32: 4,
   F16: 2,
@@ -105,6 +106,19 @@ export function parseSafetensorsHeader(
   }
   refuseOverlaps(tensors, path);
   return tensors;
+}
+
+/**
+ * What the file says about itself: the header's `__metadata__`, strings by name.
+ * @param header as for {@link parseSafetensorsHeader}
+ */
+export function parseSafetensorsMetadata(header: Uint8Array, path: string): Readonly<Record<string, string>> {
+  const json = parseJson(header.subarray(8, safetensorsHeaderBytes(header, path)), path);
+  const metadata = headerSchema.safeParse(json.__metadata__);
+  if (!metadata.success) return {};
+  return Object.fromEntries(
+    Object.entries(metadata.data).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 function parseJson(bytes: Uint8Array, path: string): Record<string, unknown> {

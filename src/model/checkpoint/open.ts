@@ -1,0 +1,69 @@
+/** Opens a file of weights by what it holds, not by what it is called. */
+import { CheckpointError } from '../../engine/errors';
+import type { IndexedTensor, RandomAccess, StoredCheckpoint } from './reader';
+import { parseSafetensorsHeader, parseSafetensorsMetadata, safetensorsHeaderBytes } from './safetensors';
+import { readTorchFile } from './torchFile';
+
+const SNIFF_BYTES = 512;
+
+/**
+ * The tensors of a `.safetensors`, `.bin`, `.ckpt` or `.pt` file. Reads headers only.
+ * @throws CheckpointError where it is damaged, or of a format that is not supported, by that format's name
+ */
+export async function openCheckpoint(file: RandomAccess, signal?: AbortSignal): Promise<StoredCheckpoint> {
+  const start = await file.read(0, Math.min(SNIFF_BYTES, file.size), signal);
+  if (startsWith(start, [0x50, 0x4b, 0x03, 0x04])) return readTorchFile(file, signal);
+  const foreign = foreignFormat(start);
+  if (foreign !== undefined) throw new CheckpointError(`${file.name}: ${foreign}`);
+  return readSafetensorsFile(file, start, signal);
+}
+
+async function readSafetensorsFile(
+  file: RandomAccess,
+  start: Uint8Array<ArrayBuffer>,
+  signal: AbortSignal | undefined,
+): Promise<StoredCheckpoint> {
+  const headerBytes = safetensorsHeaderBytes(start, file.name);
+  if (headerBytes > file.size) {
+    throw new CheckpointError(
+      `${file.name}: the file ends within its header; delete it and download it again`,
+    );
+  }
+  const header = await file.read(0, headerBytes, signal);
+  const tensors = new Map<string, IndexedTensor>();
+  for (const [key, tensor] of parseSafetensorsHeader(header, file.size, file.name)) {
+    tensors.set(key, { ...tensor, file });
+  }
+  return { name: file.name, tensors, metadata: parseSafetensorsMetadata(header, file.name) };
+}
+
+/** @returns what to tell a person of a file that is neither safetensors nor a zip */
+function foreignFormat(start: Uint8Array): string | undefined {
+  // torch.save before PyTorch 1.6: a pickle of the number 0x1950a86a20f9469cfc6c; before 0.1.10: a tar.
+  const legacy = startsWith(start, [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9]);
+  const text = new TextDecoder('latin1').decode(start);
+  if (legacy || text.slice(257, 262) === 'ustar') {
+    return (
+      'this is a PyTorch file of the format before version 1.6, which is not supported; load and save it once with ' +
+      'a newer PyTorch, or use a safetensors file of this model'
+    );
+  }
+  // A safetensors header of such a length has its brace at byte 8.
+  if (start[0] === 0x80 && (start[1] ?? 9) <= 5 && start[8] !== 0x7b) {
+    return 'this is a bare Python pickle, not a file that torch.save writes; use a safetensors file of this model';
+  }
+  if (text.startsWith('GGUF')) {
+    return 'this is a GGUF file, whose quantised weights are not supported; use a safetensors file of this model';
+  }
+  if (text.startsWith('version https://git-lfs')) {
+    return 'this is a Git LFS pointer, not the weights themselves; fetch the file with "git lfs pull" or from the Hub';
+  }
+  if (/^\s*</.test(text)) {
+    return 'this is a web page, not a file of weights; check the address, which must lead to the file itself';
+  }
+  return undefined;
+}
+
+function startsWith(bytes: Uint8Array, prefix: readonly number[]): boolean {
+  return prefix.every((byte, i) => bytes[i] === byte);
+}

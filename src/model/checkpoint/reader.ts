@@ -1,0 +1,180 @@
+/**
+ * One index over a checkpoint's tensors, whatever form they are stored in. Nothing is loaded here: an entry
+ * says which bytes of which file hold the values, and {@link readTensor} fetches them.
+ */
+import { CheckpointError } from '../../engine/errors';
+import { bytesPerValue, type StoredTensor } from './safetensors';
+
+/** A file that can be read anywhere: on disk, in memory, or over HTTP ranges. */
+export interface RandomAccess {
+  /** What errors call it, e.g. `unet/diffusion_pytorch_model.safetensors`. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Whether each read costs a round trip over a network: readers then avoid many small ones. */
+  readonly remote?: boolean;
+  /** @returns exactly `length` bytes; rejects where the file ends before */
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * A tensor and the file it lies in. Without `strides` its values are the bytes `offset` … `offset + length`,
+ * row after row; with `strides` those bytes are a stretch of the file out of which the values are picked.
+ */
+export interface IndexedTensor extends StoredTensor {
+  file: RandomAccess;
+  /** In values, one per dimension, never negative. */
+  strides?: readonly number[];
+}
+
+export type StoredIndex = ReadonlyMap<string, IndexedTensor>;
+
+/** A checkpoint's tensors under its own keys, and what it says about itself. */
+export interface StoredCheckpoint {
+  /** What errors call it. */
+  name: string;
+  tensors: StoredIndex;
+  /** Strings of a safetensors file's `__metadata__`; empty for pickles. */
+  metadata: Readonly<Record<string, string>>;
+  /** Training steps that a `.ckpt` records: tells some SD 2 models apart. */
+  globalStep?: number;
+}
+
+export function bytesSource(name: string, bytes: Uint8Array<ArrayBuffer>): RandomAccess {
+  return {
+    name,
+    size: bytes.byteLength,
+    async read(offset, length) {
+      refuseOutside(name, offset, length, bytes.byteLength);
+      return bytes.slice(offset, offset + length);
+    },
+  };
+}
+
+export function blobSource(name: string, blob: Blob): RandomAccess {
+  return {
+    name,
+    size: blob.size,
+    async read(offset, length, signal) {
+      refuseOutside(name, offset, length, blob.size);
+      signal?.throwIfAborted();
+      let buffer: ArrayBuffer;
+      try {
+        buffer = await blob.slice(offset, offset + length).arrayBuffer();
+      } catch (error) {
+        // A file that was changed, moved or deleted after it was picked rejects with NotReadableError.
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new CheckpointError(`${name}: the file can no longer be read (${reason}); open it again`);
+      }
+      signal?.throwIfAborted();
+      return new Uint8Array(buffer);
+    },
+  };
+}
+
+function refuseOutside(name: string, offset: number, length: number, size: number): void {
+  if (offset < 0 || length < 0 || offset + length > size) {
+    throw new CheckpointError(
+      `${name}: bytes ${offset} to ${offset + length} were wanted but the file has ${size}; it is damaged`,
+    );
+  }
+}
+
+/** Number of values of a shape. */
+export function countValues(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+/**
+ * The values of one tensor, row after row, in its own type.
+ * @returns as many bytes as shape and type ask for
+ */
+export async function readTensor(
+  tensor: IndexedTensor,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await tensor.file.read(tensor.offset, tensor.length, signal);
+  return tensor.strides === undefined ? bytes : gather(tensor, tensor.strides, bytes);
+}
+
+/** Puts the bytes of a strided tensor's stretch in row-major order. */
+export function gather(
+  { shape, dtype }: StoredTensor,
+  strides: readonly number[],
+  bytes: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const valueBytes = bytesPerValue[dtype];
+  const count = countValues(shape);
+  const out = new Uint8Array(count * valueBytes);
+  const position = shape.map(() => 0);
+  let source = 0; // in values
+  for (let target = 0; target < count; target++) {
+    for (let b = 0; b < valueBytes; b++) {
+      out[target * valueBytes + b] = bytes[source * valueBytes + b] as number;
+    }
+    // Counts like an odometer: the last dimension runs fastest.
+    for (let d = shape.length - 1; d >= 0; d--) {
+      const stride = strides[d] as number;
+      source += stride;
+      position[d] = (position[d] as number) + 1;
+      if ((position[d] as number) < (shape[d] as number)) break;
+      source -= stride * (shape[d] as number);
+      position[d] = 0;
+    }
+  }
+  return out;
+}
+
+const safetensorsShard = /^[\w.-]+\.safetensors$/;
+const pickleShard = /^[\w.-]+\.bin$/;
+
+/**
+ * Reads `….safetensors.index.json` or `….bin.index.json`.
+ * @returns file name by tensor key; the files lie beside the index
+ * @throws CheckpointError where it is no such index
+ */
+export function parseShardIndex(json: unknown, path: string): Map<string, string> {
+  const map = typeof json === 'object' && json !== null && 'weight_map' in json ? json.weight_map : undefined;
+  const entries = typeof map === 'object' && map !== null ? Object.entries(map) : [];
+  const shards = new Map<string, string>();
+  for (const [key, name] of entries) {
+    if (typeof name !== 'string' || !(safetensorsShard.test(name) || pickleShard.test(name))) {
+      throw new CheckpointError(`${path}: "weight_map" gives no file for "${key}"; the file is damaged`);
+    }
+    shards.set(key, name);
+  }
+  if (shards.size === 0) {
+    throw new CheckpointError(`${path}: "weight_map" names no tensors; the file is damaged`);
+  }
+  return shards;
+}
+
+/**
+ * One index over the shards of a component.
+ * @param shards opened files by name
+ * @throws CheckpointError where a tensor is in none or in two, or the index places it elsewhere
+ */
+export function joinShards(
+  weightMap: ReadonlyMap<string, string>,
+  shards: ReadonlyMap<string, StoredIndex>,
+  path: string,
+): StoredIndex {
+  const joined = new Map<string, IndexedTensor>();
+  for (const [shardName, tensors] of shards) {
+    for (const [key, tensor] of tensors) {
+      if (weightMap.get(key) !== shardName || joined.has(key)) {
+        const expected = weightMap.get(key) ?? 'no file';
+        throw new CheckpointError(
+          `${path}: tensor "${key}" is in ${shardName} but the index gives ${expected}; the files do not belong together`,
+        );
+      }
+      joined.set(key, tensor);
+    }
+  }
+  for (const [key, shardName] of weightMap) {
+    if (!joined.has(key)) {
+      throw new CheckpointError(`${path}: tensor "${key}" is missing from ${shardName}; download it again`);
+    }
+  }
+  return joined;
+}

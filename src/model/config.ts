@@ -22,7 +22,8 @@ function only(...values: readonly (string | number | boolean)[]) {
     .refine((given) => given === undefined || given === null || values.some((value) => same(given, value)), {
       error: (issue) =>
         `is ${JSON.stringify(issue.input)}, which Inlay cannot build${shown && `; it knows ${shown}`}`,
-    });
+    })
+    .optional(); // zod counts an absent key as no unknown: old files lack most of these fields
 }
 
 function same(given: unknown, value: unknown): boolean {

@@ -1,0 +1,151 @@
+/** The true configurations of the families that synthetic repositories come in. */
+import { readFileSync } from 'node:fs';
+
+export const families = ['sd15', 'sd15-inpaint', 'sdxl', 'sdxl-inpaint'] as const;
+export type Family = (typeof families)[number];
+
+type Json = Record<string, unknown>;
+
+const sdUnet: Json = {
+  _class_name: 'UNet2DConditionModel',
+  act_fn: 'silu',
+  attention_head_dim: 8,
+  block_out_channels: [320, 640, 1280, 1280],
+  center_input_sample: false,
+  cross_attention_dim: 768,
+  down_block_types: ['CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D'],
+  downsample_padding: 1,
+  flip_sin_to_cos: true,
+  freq_shift: 0,
+  layers_per_block: 2,
+  mid_block_scale_factor: 1,
+  norm_eps: 1e-5,
+  norm_num_groups: 32,
+  out_channels: 4,
+  sample_size: 64,
+  up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
+};
+
+const xlUnet: Json = {
+  ...sdUnet,
+  addition_embed_type: 'text_time',
+  addition_time_embed_dim: 256,
+  attention_head_dim: [5, 10, 20],
+  block_out_channels: [320, 640, 1280],
+  cross_attention_dim: 2048,
+  down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'],
+  projection_class_embeddings_input_dim: 2816,
+  sample_size: 128,
+  transformer_layers_per_block: [1, 2, 10],
+  up_block_types: ['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'],
+  use_linear_projection: true,
+};
+
+const vae: Json = {
+  _class_name: 'AutoencoderKL',
+  act_fn: 'silu',
+  block_out_channels: [128, 256, 512, 512],
+  down_block_types: new Array(4).fill('DownEncoderBlock2D'),
+  in_channels: 3,
+  latent_channels: 4,
+  layers_per_block: 2,
+  norm_num_groups: 32,
+  out_channels: 3,
+  sample_size: 512,
+  scaling_factor: 0.18215,
+  up_block_types: new Array(4).fill('UpDecoderBlock2D'),
+};
+
+const clipL: Json = {
+  architectures: ['CLIPTextModel'],
+  bos_token_id: 0,
+  eos_token_id: 2,
+  hidden_act: 'quick_gelu',
+  hidden_size: 768,
+  intermediate_size: 3072,
+  layer_norm_eps: 1e-5,
+  max_position_embeddings: 77,
+  model_type: 'clip_text_model',
+  num_attention_heads: 12,
+  num_hidden_layers: 12,
+  projection_dim: 768,
+  vocab_size: 49408,
+};
+
+const openClipG: Json = {
+  ...clipL,
+  architectures: ['CLIPTextModelWithProjection'],
+  hidden_act: 'gelu',
+  hidden_size: 1280,
+  intermediate_size: 5120,
+  num_attention_heads: 20,
+  num_hidden_layers: 32,
+  projection_dim: 1280,
+};
+
+const scheduler: Json = {
+  beta_end: 0.012,
+  beta_schedule: 'scaled_linear',
+  beta_start: 0.00085,
+  clip_sample: false,
+  num_train_timesteps: 1000,
+  prediction_type: 'epsilon',
+  set_alpha_to_one: false,
+  skip_prk_steps: true,
+  steps_offset: 1,
+  timestep_spacing: 'leading',
+};
+
+export interface FamilyFiles {
+  /** By path. */
+  configs: ReadonlyMap<string, Json>;
+  texts: ReadonlyMap<string, string>;
+}
+
+/** Every small file of a repository. The tokenizer is the goldens' tiny one: the true one is not ours to carry. */
+export function familyFiles(family: Family): FamilyFiles {
+  const isXl = family.startsWith('sdxl');
+  const inChannels = family.endsWith('inpaint') ? 9 : 4;
+  const schedulerClass = isXl ? 'EulerDiscreteScheduler' : 'PNDMScheduler';
+  const second = isXl ? ['_2'] : [];
+  const configs = new Map<string, Json>([
+    [
+      'model_index.json',
+      {
+        _class_name: `StableDiffusion${isXl ? 'XL' : ''}${inChannels === 9 ? 'Inpaint' : ''}Pipeline`,
+        ...(isXl ? { force_zeros_for_empty_prompt: true } : {}),
+        scheduler: ['diffusers', schedulerClass],
+        text_encoder: ['transformers', 'CLIPTextModel'],
+        tokenizer: ['transformers', 'CLIPTokenizer'],
+        ...(isXl
+          ? {
+              text_encoder_2: ['transformers', 'CLIPTextModelWithProjection'],
+              tokenizer_2: ['transformers', 'CLIPTokenizer'],
+            }
+          : {}),
+        unet: ['diffusers', 'UNet2DConditionModel'],
+        vae: ['diffusers', 'AutoencoderKL'],
+      },
+    ],
+    ['scheduler/scheduler_config.json', { _class_name: schedulerClass, ...scheduler }],
+    ['text_encoder/config.json', clipL],
+    ...(isXl ? [['text_encoder_2/config.json', openClipG] as const] : []),
+    ['unet/config.json', { ...(isXl ? xlUnet : sdUnet), in_channels: inChannels }],
+    [
+      'vae/config.json',
+      isXl ? { ...vae, force_upcast: true, sample_size: 1024, scaling_factor: 0.13025 } : vae,
+    ],
+  ]);
+  const texts = new Map(
+    ['', ...second].flatMap((suffix) =>
+      ['vocab.json', 'merges.txt', 'tokenizer_config.json', 'special_tokens_map.json'].map(
+        (name) => [`tokenizer${suffix}/${name}`, tokenizerText(name)] as const,
+      ),
+    ),
+  );
+  return { configs, texts };
+}
+
+function tokenizerText(name: string): string {
+  return readFileSync(new URL(`../../goldens/models/sd15/tokenizer/${name}`, import.meta.url), 'utf8');
+}

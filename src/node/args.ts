@@ -62,7 +62,9 @@ export function parseArguments(argv: readonly string[]): Arguments | 'help' {
     if (value === '' && name !== 'prompt') throw new InputError(`--${name}`, `--${name} is empty`);
     return value;
   };
-  const number = (name: 'steps' | 'guidance' | 'seed' | 'strength' | 'width' | 'height' | 'crop-padding' | 'threads') => {
+  const number = (
+    name: 'steps' | 'guidance' | 'seed' | 'strength' | 'width' | 'height' | 'crop-padding' | 'threads',
+  ) => {
     const value = values[name];
     if (value === undefined) return undefined;
     const parsed = Number(value);

@@ -42,7 +42,9 @@ async function readSource(field: string, source: string): Promise<Uint8Array> {
     });
   }
   const response = await fetch(source).catch((error: unknown) => {
-    throw new NetworkError(`${field}: ${source} could not be fetched (${reasonOf(error)}); check the network`);
+    throw new NetworkError(
+      `${field}: ${source} could not be fetched (${reasonOf(error)}); check the network`,
+    );
   });
   if (!response.ok) throw new InputError(field, `${field}: ${source} was answered with ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
@@ -50,7 +52,9 @@ async function readSource(field: string, source: string): Promise<Uint8Array> {
 
 /** @returns bytes of a PNG without the alpha channel where the picture is opaque */
 export async function encodePng({ data, width, height }: Pixels): Promise<Buffer> {
-  const raw = sharp(Buffer.from(data.buffer, data.byteOffset, data.byteLength), { raw: { width, height, channels: 4 } });
+  const raw = sharp(Buffer.from(data.buffer, data.byteOffset, data.byteLength), {
+    raw: { width, height, channels: 4 },
+  });
   return (isOpaque(data) ? raw.removeAlpha() : raw).png().toBuffer();
 }
 

@@ -1,0 +1,56 @@
+/** `npm run inpaint`: the pipeline from the command line. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { InputError, isAbort } from '../engine/errors';
+import { loadModel } from '../model/load';
+import { modelFiles } from '../model/remote';
+import { parseArguments, usage } from './args';
+import { folderFiles } from './folder';
+import { inpaintFiles } from './inpaint';
+import { createNodeRuntime } from './ort';
+import { createProgressLine } from './progress';
+
+const starterFolder = fileURLToPath(new URL('../../public/models/starter/', import.meta.url));
+
+/** @returns the exit code: 0, 1 for a failure, 2 for bad arguments */
+export async function main(argv: readonly string[]): Promise<number> {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  process.once('SIGINT', stop);
+  const progress = createProgressLine(process.stderr);
+  try {
+    const args = parseArguments(argv);
+    if (args === 'help') {
+      process.stdout.write(usage);
+      return 0;
+    }
+    const result = await inpaintFiles(args, {
+      signal: controller.signal,
+      onProgress: progress.show,
+      async loadModel(name, signal) {
+        const files =
+          name === 'starter'
+            ? folderFiles(starterFolder)
+            : existsSync(name)
+              ? folderFiles(name)
+              : modelFiles(name);
+        const runtime = await createNodeRuntime(args.threads);
+        return loadModel(files, runtime, { signal, onProgress: progress.show });
+      },
+    });
+    progress.end();
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    return 0;
+  } catch (error) {
+    progress.end();
+    if (isAbort(error)) process.stderr.write('Cancelled.\n');
+    else process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    if (!(error instanceof InputError)) return 1;
+    if (error.field === 'arguments') process.stderr.write(`\n${usage}`);
+    return 2;
+  } finally {
+    process.off('SIGINT', stop);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,166 @@
+/** One run of the command line: from its arguments to a picture on the disk. */
+import { basename, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { defaultFeather, pasteBack } from '../editor/kernels/blend';
+import { type CropPlan, planCrop } from '../editor/kernels/crop';
+import { maskBounds } from '../editor/kernels/mask';
+import { cropPixels, type Mask } from '../editor/kernels/raster';
+import { parseLocalOptions, parseRequest } from '../engine/engine';
+import { InputError } from '../engine/errors';
+import type { InpaintResult, LocalOptions } from '../engine/schema';
+import type { Model } from '../pipeline/components';
+import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
+import { type Pixels, scalePixels } from '../pipeline/pixels';
+import type { Arguments } from './args';
+import { encodePng, readImage, writeFileAt } from './images';
+
+export interface Run {
+  /** Loads the model named `--model`. */
+  loadModel(name: string, signal: AbortSignal): Promise<Model>;
+  signal: AbortSignal;
+  onProgress(progress: PipelineProgress): void;
+}
+
+/**
+ * Repaints the picture that the arguments name and writes it.
+ * @returns the API's answer; `image.url` is the written file's
+ * @throws InputError naming the argument that is wrong
+ */
+export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintResult> {
+  const { seed = randomSeed() } = args;
+  // 1. Check every value before anything is loaded. The addresses are read here, so data URIs stand in for them.
+  const request = parseRequest({
+    model_name: args.model,
+    prompt: args.prompt,
+    negative_prompt: args.negativePrompt,
+    image_url: 'data:,',
+    mask_url: 'data:,',
+    num_inference_steps: args.steps,
+    guidance_scale: args.guidance,
+    seed,
+  });
+  const options = parseLocalOptions({
+    scheduler: args.scheduler,
+    strength: args.strength,
+    width: args.width,
+    height: args.height,
+  });
+
+  // 2. Picture and mask, of one size
+  const picture = await readImage('--image', args.image);
+  const maskPixels = await readImage('--mask', args.mask);
+  if (maskPixels.width !== picture.width || maskPixels.height !== picture.height) {
+    throw new InputError(
+      '--mask',
+      `--mask: the mask is ${maskPixels.width} × ${maskPixels.height} pixels, the picture ` +
+        `${picture.width} × ${picture.height}; save the mask at the picture's size`,
+    );
+  }
+
+  // 3. The part that goes to the model
+  const model = await run.loadModel(args.model, run.signal);
+  try {
+    const mask = toMask(maskPixels);
+    const plan = planFor(args, options, picture, mask, model.nativeSize);
+    const { pixels, timings } = await inpaint(
+      model,
+      {
+        image: cropPixels(asClamped(picture), plan.frame),
+        mask: cropPixels(asClamped(maskPixels), plan.frame),
+        prompt: request.prompt,
+        negativePrompt: request.negative_prompt,
+        steps: request.num_inference_steps,
+        guidanceScale: request.guidance_scale,
+        seed,
+        scheduler: options.scheduler,
+        strength: options.strength,
+        width: plan.size.width,
+        height: plan.size.height,
+      },
+      { signal: run.signal, onProgress: run.onProgress },
+    );
+
+    // 4. Back into the picture, and to the disk
+    const result = args.pasteBack
+      ? pasteBack({
+          picture: asClamped(picture),
+          patch: asClamped(scalePixels(pixels, plan.frame)),
+          frame: plan.frame,
+          mask,
+          feather: defaultFeather(plan),
+        })
+      : pixels;
+    const png = await encodePng(result);
+    await writeFileAt('--out', args.out, png);
+    return {
+      image: {
+        url: pathToFileURL(resolve(args.out)).href,
+        content_type: 'image/png',
+        file_name: basename(args.out),
+        file_size: png.byteLength,
+        width: result.width,
+        height: result.height,
+      },
+      seed,
+      timings,
+    };
+  } finally {
+    await model.dispose();
+  }
+}
+
+function planFor(
+  args: Arguments,
+  options: LocalOptions,
+  picture: Pixels,
+  mask: Mask,
+  nativeSize: number,
+): CropPlan {
+  const whole = { x: 0, y: 0, width: picture.width, height: picture.height };
+  const planned =
+    args.cropPadding === undefined
+      ? { frame: whole, size: roundDown(picture) }
+      : planAroundMask(picture, mask, args.cropPadding, nativeSize);
+  return {
+    frame: planned.frame,
+    size: { width: options.width ?? planned.size.width, height: options.height ?? planned.size.height },
+  };
+}
+
+function planAroundMask(picture: Pixels, mask: Mask, padding: number, nativeSize: number): CropPlan {
+  const bounds = maskBounds(mask);
+  if (bounds.width === 0) {
+    throw new InputError('--mask', '--mask: the mask is black all over; paint white what should change');
+  }
+  return planCrop({ imageSize: picture, maskBounds: bounds, padding, nativeSize });
+}
+
+/** A model's picture has sides that are multiples of 8. @throws InputError where the picture is too small */
+function roundDown({ width, height }: Pixels): { width: number; height: number } {
+  const size = { width: width - (width % 8), height: height - (height % 8) };
+  if (size.width < 64 || size.height < 64) {
+    throw new InputError(
+      '--image',
+      `--image: ${width} × ${height} pixels are too few; at least 64 × 64 are needed`,
+    );
+  }
+  return size;
+}
+
+/** One channel of grey, as the editor's kernels take it; transparent parts count as black. */
+function toMask({ data, width, height }: Pixels): Mask {
+  const mask = new Uint8Array(width * height);
+  for (let pixel = 0; pixel < mask.length; pixel++) {
+    const [r = 0, g = 0, b = 0, a = 0] = data.subarray(pixel * 4, pixel * 4 + 4);
+    mask[pixel] = Math.round(((0.299 * r + 0.587 * g + 0.114 * b) * a) / 255);
+  }
+  return { data: mask, width, height };
+}
+
+function asClamped({ data, width, height }: Pixels) {
+  return { data: new Uint8ClampedArray(data), width, height };
+}
+
+function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+}

@@ -1,0 +1,107 @@
+/** The local engine inside its worker: one runtime, one model at a time, pictures in and out. */
+import type { Call, EngineStatus } from '../engine/engine';
+import { InputError } from '../engine/errors';
+import type { FinishedPicture, ProviderChoice } from '../engine/protocol';
+import type { InpaintRequest, LocalOptions } from '../engine/schema';
+import { type CheckpointFiles, httpFiles } from '../model/files';
+import { type LoadCall, loadModel } from '../model/load';
+import { modelFiles } from '../model/remote';
+import { openBrowserRuntime } from '../model/runtime';
+import type { Runtime } from '../model/session';
+import type { Model } from '../pipeline/components';
+import { InpaintCache, inpaint } from '../pipeline/inpaint';
+import type { Pixels } from '../pipeline/pixels';
+import { encodePng, readImage, toBitmap } from './images';
+import type { Host } from './serve';
+
+/** The embedded model's `model_name`. */
+const STARTER = 'starter';
+
+export interface HostOptions {
+  /** The page's own address, against which the embedded model lies. */
+  baseUrl: string;
+  provider: ProviderChoice;
+  onStatus(status: EngineStatus): void;
+}
+
+export function createHost({ baseUrl, provider, onStatus }: HostOptions): Host {
+  let runtime: Promise<Runtime> | undefined;
+  let opened: { runtime: Runtime; model: Model; cache: InpaintCache } | undefined;
+  // A model outlives the run that opened it; what it loads later belongs to the run of that moment.
+  let current: Call | undefined;
+  const loadCall: LoadCall = {
+    get signal() {
+      return current?.signal ?? new AbortController().signal;
+    },
+    onProgress: (progress) => current?.onProgress(progress),
+  };
+
+  function getRuntime(): Promise<Runtime> {
+    if (runtime === undefined) {
+      const attempt = openBrowserRuntime(provider, onStatus);
+      runtime = attempt;
+      attempt.catch(() => {
+        if (runtime === attempt) runtime = undefined;
+      });
+    }
+    return runtime;
+  }
+
+  async function open(name: string) {
+    if (opened?.model.name === name) return opened;
+    await close();
+    const ready = await getRuntime();
+    const model = await loadModel(filesOf(name), ready, loadCall);
+    opened = { runtime: ready, model, cache: new InpaintCache() };
+    return opened;
+  }
+
+  async function close(): Promise<void> {
+    const closing = opened;
+    opened = undefined;
+    closing?.cache.dispose();
+    await closing?.model.dispose();
+  }
+
+  function filesOf(name: string): CheckpointFiles {
+    return name === STARTER ? httpFiles(STARTER, new URL('models/starter/', baseUrl).href) : modelFiles(name);
+  }
+
+  // Known before the first run: the page says at its top where pictures will be made.
+  getRuntime().catch(() => {});
+
+  return {
+    isDead: () => opened?.runtime.isLost ?? false,
+    async inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<FinishedPicture> {
+      current = call;
+      try {
+        const image = await readImage('image_url', request.image_url, call.signal);
+        const mask = await readImage('mask_url', request.mask_url, call.signal);
+        refuseOtherSize(image, mask);
+        const { model, cache } = await open(request.model_name);
+        const seed = request.seed ?? randomSeed();
+        const { pixels, timings } = await inpaint(
+          model,
+          {
+            image,
+            mask,
+            prompt: request.prompt,
+            negativePrompt: request.negative_prompt,
+            steps: request.num_inference_steps,
+            guidanceScale: request.guidance_scale,
+            seed,
+            scheduler: options.scheduler,
+            strength: options.strength,
+            width: options.width ?? image.width - (image.width % 8),
+            height: options.height ?? image.height - (image.height % 8),
+          },
+          { signal: call.signal, cache, onProgress: (progress) => void report(progress, call) },
+        );
+        const png = await encodePng(pixels);
+        return { png, width: pixels.width, height: pixels.height, seed, timings };
+      } finally {
+        current = undefined;
+      }
+    },
+  };
+}

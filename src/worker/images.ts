@@ -1,0 +1,63 @@
+/** Reads and writes pictures in the worker, through the browser's own codecs. */
+import { InputError, NetworkError } from '../engine/errors';
+import type { ImageSource } from '../engine/schema';
+import type { Pixels } from '../pipeline/pixels';
+
+/**
+ * Reads a picture upright, as RGBA.
+ * @param field the request's field to name in errors
+ * @throws InputError where it is no picture, NetworkError where its address does not answer
+ */
+export async function readImage(field: string, source: ImageSource, signal: AbortSignal): Promise<Pixels> {
+  const file = source instanceof Blob ? source : await fetchImage(field, source, signal);
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await createImageBitmap(file, { imageOrientation: 'from-image', premultiplyAlpha: 'none' });
+  } catch {
+    throw new InputError(field, `${field}: this browser cannot read it as a picture; use PNG, JPEG or WebP`);
+  }
+  try {
+    const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d', {
+      willReadFrequently: true,
+    });
+    if (context === null) throw new InputError(field, `${field}: too large a picture for this browser`);
+    context.drawImage(bitmap, 0, 0);
+    const { data, width, height } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+    return { data, width, height };
+  } finally {
+    bitmap.close();
+  }
+}
+
+async function fetchImage(field: string, url: string, signal: AbortSignal): Promise<Blob> {
+  let response: Response;
+  try {
+    response = await fetch(url, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new NetworkError(
+      `${field}: the picture could not be fetched (${reason}); its server must allow other sites to read it (CORS)`,
+    );
+  }
+  if (!response.ok) throw new InputError(field, `${field}: its address was answered with ${response.status}`);
+  return response.blob();
+}
+
+/** @returns the picture as PNG */
+export async function encodePng({ data, width, height }: Pixels): Promise<Blob> {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d');
+  if (context === null) throw new Error('no 2d context for the result');
+  context.putImageData(toImageData({ data, width, height }), 0, 0);
+  return canvas.convertToBlob({ type: 'image/png' });
+}
+
+/** @returns a bitmap that its receiver closes */
+export function toBitmap(pixels: Pixels): Promise<ImageBitmap> {
+  return createImageBitmap(toImageData(pixels));
+}
+
+function toImageData({ data, width, height }: Pixels): ImageData {
+  return new ImageData(new Uint8ClampedArray(data), width, height);
+}

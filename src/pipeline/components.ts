@@ -77,10 +77,8 @@ export interface Tokenizer {
   readonly length: number;
 }
 
-/** `scheduler/scheduler_config.json`, with diffusers' defaults for what it leaves out. */
-export interface SchedulerConfig {
-  /** diffusers' class name, e.g. `PNDMScheduler`. */
-  className: string;
+/** What a scheduler computes with: the constructor arguments of diffusers' scheduler classes. */
+export interface SchedulerSettings {
   numTrainTimesteps: number;
   betaStart: number;
   betaEnd: number;
@@ -95,6 +93,9 @@ export interface SchedulerConfig {
   clipSampleRange: number;
   skipPrkSteps: boolean;
   useKarrasSigmas: boolean;
+  /** Ends of Karras' range, in place of those of the training schedule. */
+  sigmaMin?: number;
+  sigmaMax?: number;
   rescaleBetasZeroSnr: boolean;
   interpolationType: 'linear' | 'log_linear';
   finalSigmasType: 'zero' | 'sigma_min';
@@ -103,6 +104,16 @@ export interface SchedulerConfig {
   solverType: string;
   lowerOrderFinal: boolean;
   eulerAtFinal: boolean;
+}
+
+/**
+ * `scheduler/scheduler_config.json`: only what the file says. Defaults differ between diffusers' classes, so they are
+ * filled in for the class that runs, which need not be the file's.
+ */
+export interface SchedulerConfig {
+  /** diffusers' class name, e.g. `PNDMScheduler`. */
+  className: string;
+  given: Partial<SchedulerSettings>;
 }
 
 /** A checkpoint ready to run. Components are loaded when asked for; the model's owner disposes them. */

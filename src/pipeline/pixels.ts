@@ -45,6 +45,22 @@ export function fitImage(image: Pixels, size: Size): RgbPixels {
   return resizeLanczos(flatten(image, IMAGE_BACKDROP), size);
 }
 
+/** An opaque picture at another size, by Lanczos. */
+export function scalePixels(image: Pixels, size: Size): Pixels {
+  if (image.width === size.width && image.height === size.height) return image;
+  return toRgba(resizeLanczos(flatten(image, IMAGE_BACKDROP), size));
+}
+
+function toRgba({ data, width, height }: RgbPixels): Pixels {
+  const out = new Uint8ClampedArray(width * height * 4).fill(255);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    for (let channel = 0; channel < 3; channel++) {
+      out[pixel * 4 + channel] = data[pixel * 3 + channel] ?? 0;
+    }
+  }
+  return { data: out, width, height };
+}
+
 /**
  * The mask at the model's size as VaeImageProcessor(do_binarize, do_convert_grayscale) makes it: resized, turned
  * to grey, 1 from 128 on (0.5 × 255), else 0. Transparent parts over black.

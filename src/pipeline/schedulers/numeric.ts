@@ -1,0 +1,59 @@
+/** The few functions of numpy and torch that schedules are made with, rounding as they round. */
+
+const { fround } = Math;
+
+/** numpy's `round`: halves go to the even neighbour. */
+export function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** `numpy.linspace(start, stop, count)`. */
+export function linspace(start: number, stop: number, count: number): number[] {
+  const step = (stop - start) / (count - 1);
+  return Array.from({ length: count }, (_, i) => {
+    if (i === 0) return start;
+    return i === count - 1 ? stop : i * step + start;
+  });
+}
+
+/** `torch.linspace(start, stop, count, dtype=torch.float32)`: counted from both ends. */
+export function linspaceFloat32(start: number, stop: number, count: number): Float32Array {
+  const first = fround(start);
+  const last = fround(stop);
+  const step = fround(fround(last - first) / (count - 1));
+  return Float32Array.from({ length: count }, (_, i) =>
+    i < Math.floor(count / 2) ? first + fround(step * i) : last - fround(step * (count - 1 - i)),
+  );
+}
+
+/** `numpy.arange(start, 0, -step)`, whose rounding may add a last element. */
+export function arangeDown(start: number, step: number): number[] {
+  const delta = start - step - start;
+  return Array.from({ length: Math.ceil(start / step) }, (_, i) => start + i * delta);
+}
+
+/** `numpy.interp(x, [0, 1, 2, …], values)`. */
+export function interpolate(values: ArrayLike<number>, x: number): number {
+  const last = values.length - 1;
+  const low = Math.min(Math.max(Math.floor(x), 0), last);
+  const atLow = values[low] ?? 0;
+  if (x <= 0 || low === last) return atLow;
+  return ((values[low + 1] ?? 0) - atLow) * (x - low) + atLow;
+}
+
+/** `torch.cumprod` of float32 values on the CPU, which accumulates in double. */
+export function cumulativeProduct(values: Float32Array): Float32Array {
+  let product = 1;
+  return values.map((value) => {
+    product *= value;
+    return product;
+  });
+}
+
+/** a·x + b·y, value by value; rounded to float32 once. */
+export function combine(a: number, x: Float32Array, b: number, y: Float32Array): Float32Array {
+  return x.map((value, i) => a * value + b * (y[i] ?? 0));
+}

@@ -1,0 +1,311 @@
+/**
+ * Inpainting with Stable Diffusion, as diffusers' StableDiffusionInpaintPipeline (0.36) does it: the same arithmetic in
+ * the same order, and the same order of random draws, so that a seed gives the same picture.
+ *
+ * Deviations, none of which changes a picture: a 4-channel UNet's masked picture is not encoded, since only the draw
+ * for its posterior matters; both guidance rows are text-encoded as one batch; results that do not depend on the seed
+ * are reused between runs.
+ */
+import { InputError } from '../engine/errors';
+import type { SchedulerName } from '../engine/schema';
+import { InpaintCache } from './cache';
+import type { DeviceTensor, Model, Unet, Vae } from './components';
+import { assertFinite, blend, guide, posteriorMean, samplePosterior } from './latents';
+import { fitImage, fitMask, fromVaeOutput, type Pixels, type Size, toLatentMask, toVaeInput } from './pixels';
+import { TorchGenerator } from './random';
+import { createScheduler, type RandomNormal, type Scheduler } from './schedulers';
+
+export { InpaintCache } from './cache';
+
+export interface InpaintJob {
+  image: Pixels;
+  /** White is repainted. As large as the picture. */
+  mask: Pixels;
+  prompt: string;
+  negativePrompt: string;
+  steps: number;
+  /** At 1 and below the negative prompt is not used and the UNet runs one row. */
+  guidanceScale: number;
+  seed: number;
+  /** Absent: the checkpoint's own. */
+  scheduler?: SchedulerName;
+  /** (0, 1]; below 1 the run begins late, from the noised picture. */
+  strength: number;
+  /** Pixels at which the model works, multiples of 8; the picture is resized to them. */
+  width: number;
+  height: number;
+}
+
+export type PipelineProgress =
+  | { stage: 'encode' }
+  /** `step` counts finished evaluations of the UNet. The preview has one pixel a latent. */
+  | { stage: 'denoise'; step: number; steps: number; preview?: Pixels }
+  | { stage: 'decode' };
+
+export interface InpaintCall {
+  signal: AbortSignal;
+  onProgress(progress: PipelineProgress): void;
+  /** Kept by a caller who runs the model more than once; else each run starts afresh. */
+  cache?: InpaintCache;
+}
+
+export interface InpaintOutcome {
+  /** width × height of the job. */
+  pixels: Pixels;
+  /** Milliseconds of the stages: `load` (of components not yet loaded), `text`, `encode`, `denoise`, `decode`. */
+  timings: Record<string, number>;
+}
+
+/**
+ * Repaints the white part of the mask.
+ * @throws InputError naming the field, DeviceError where a network gives NaN, AbortError after cancellation
+ */
+export async function inpaint(model: Model, job: InpaintJob, call: InpaintCall): Promise<InpaintOutcome> {
+  const cache = call.cache ?? new InpaintCache();
+  cache.attach(model);
+  try {
+    return await run(model, job, call, cache);
+  } finally {
+    if (!call.cache) cache.dispose();
+  }
+}
+
+/** Runs one stage, adds its time to the timings, and stops where the call was cancelled. */
+type Timed = <Result>(stage: string, work: () => Promise<Result>) => Promise<Result>;
+
+async function run(
+  model: Model,
+  job: InpaintJob,
+  call: InpaintCall,
+  cache: InpaintCache,
+): Promise<InpaintOutcome> {
+  const { signal, onProgress } = call;
+  const timings: Record<string, number> = {};
+  const timed: Timed = async (stage, work) => {
+    signal.throwIfAborted();
+    const start = performance.now();
+    const result = await work();
+    timings[stage] = (timings[stage] ?? 0) + performance.now() - start;
+    signal.throwIfAborted();
+    return result;
+  };
+
+  // 1. Check the job; set the timesteps
+  const scheduler = createScheduler(model.schedulerConfig, job.scheduler);
+  const firstIndex = planSteps(scheduler, job);
+  checkPictures(job);
+
+  // 2. Encode the prompts: negative row first, then the positive
+  onProgress({ stage: 'encode' });
+  const prompts = job.guidanceScale > 1 ? [job.negativePrompt, job.prompt] : [job.prompt];
+  const promptEmbeddings = await encodePrompts(model, prompts, cache, timed); // [B, 77, width]
+
+  // 3. Prepare picture, mask and latents
+  const generator = new TorchGenerator(job.seed);
+  const randn: RandomNormal = (n) => generator.randn(n);
+  const unet = await timed('load', () => model.unet());
+  const vae = await timed('load', () => model.vae());
+  const prepared = await timed('encode', () =>
+    prepareLatents(job, { vae, unet, scheduler, firstIndex, randn, cache }),
+  );
+
+  let maskLatents: DeviceTensor | undefined;
+  try {
+    if (prepared.maskLatents) {
+      const { height, width } = prepared.size;
+      maskLatents = unet.upload(prepared.maskLatents, [1, 1 + vae.latentChannels, height, width]);
+    }
+
+    // 4. Denoise
+    const latents = await timed('denoise', () =>
+      denoise(
+        prepared,
+        { promptEmbeddings, maskLatents },
+        { job, unet, scheduler, firstIndex, randn, cache, call },
+      ),
+    );
+
+    // 5. Decode
+    onProgress({ stage: 'decode' });
+    const pixels = await timed('decode', () => decode(latents, prepared.size, vae, cache));
+    return { pixels, timings };
+  } finally {
+    maskLatents?.dispose();
+  }
+}
+
+/**
+ * Sets the scheduler's timesteps.
+ * @returns index of the first one that runs: strength leaves out those before
+ */
+function planSteps(scheduler: Scheduler, { steps, strength }: InpaintJob): number {
+  if (steps < 1) {
+    throw new InputError(
+      'num_inference_steps',
+      'num_inference_steps: 0 steps paint nothing; ask for at least 1 (20 to 50 give good pictures)',
+    );
+  }
+  const left = Math.min(Math.floor(steps * strength), steps);
+  if (left < 1) {
+    throw new InputError(
+      'strength',
+      `strength: ${strength} of ${steps} steps leaves less than one; raise the strength or the number of steps`,
+    );
+  }
+  scheduler.setTimesteps(steps);
+  return (steps - left) * scheduler.order;
+}
+
+function checkPictures({ image, mask, width, height }: InpaintJob): void {
+  if (mask.width !== image.width || mask.height !== image.height) {
+    throw new InputError(
+      'mask_url',
+      `mask_url: the mask is ${mask.width} × ${mask.height} pixels but the picture ${image.width} × ` +
+        `${image.height}; they must be of one size`,
+    );
+  }
+  for (const [field, side] of Object.entries({ width, height })) {
+    if (side < 8 || side % 8 !== 0) {
+      throw new InputError(field, `${field}: ${side} is not a multiple of 8 pixels`);
+    }
+  }
+}
+
+async function encodePrompts(
+  model: Model,
+  prompts: readonly string[],
+  cache: InpaintCache,
+  timed: Timed,
+): Promise<DeviceTensor> {
+  const { tokenizer } = model;
+  const tokenIds = new Int32Array(prompts.length * tokenizer.length);
+  prompts.forEach((prompt, row) => {
+    tokenIds.set(tokenizer.encode(prompt), row * tokenizer.length);
+  });
+  const known = cache.promptEmbeddings(tokenIds);
+  if (known) return known;
+  const textEncoder = await timed('load', () => model.textEncoder());
+  return timed('text', async () => {
+    const embeddings = await textEncoder.encode(tokenIds, prompts.length);
+    cache.keepPromptEmbeddings(tokenIds, embeddings);
+    return embeddings;
+  });
+}
+
+interface Prepared {
+  /** Of the latents. */
+  size: Size;
+  /** Where the run begins. [1, 4, h, w] */
+  latents: Float32Array;
+  /** 9 channels: mask and latents of the masked picture, [1, 5, h, w]. */
+  maskLatents?: Float32Array;
+  /** 4 channels: what the kept part is made of at each step. */
+  kept?: { mask: Float32Array; imageLatents: Float32Array; noise: Float32Array };
+}
+
+interface Preparation {
+  vae: Vae;
+  unet: Unet;
+  scheduler: Scheduler;
+  firstIndex: number;
+  randn: RandomNormal;
+  cache: InpaintCache;
+}
+
+async function prepareLatents(job: InpaintJob, preparation: Preparation): Promise<Prepared> {
+  const { vae, unet, scheduler, firstIndex, randn, cache } = preparation;
+  const pixelSize: Size = { width: job.width, height: job.height };
+  const size: Size = { width: job.width / vae.downscale, height: job.height / vae.downscale };
+  const count = vae.latentChannels * size.width * size.height;
+  const image = fitImage(job.image, pixelSize);
+  const mask = fitMask(job.mask, pixelSize);
+  const latentMask = toLatentMask(mask, pixelSize, vae.downscale); // [1, 1, h, w]
+  const hasMaskChannels = unet.inChannels === 2 * vae.latentChannels + 1;
+
+  const encode = async (pixels: Float32Array): Promise<Float32Array> => {
+    const moments = await cache.moments(pixels, job.width, async () => {
+      const encoded = await vae.encode(pixels, pixelSize);
+      assertFinite(encoded, 'VAE encoder');
+      // Encoded for the first time: the preview's colours learn from it.
+      cache.colours(vae.latentChannels).learn(posteriorMean(encoded, vae), size, pixels, vae.downscale);
+      return encoded;
+    });
+    return samplePosterior(moments, vae, randn);
+  };
+
+  // The order of draws: the picture's posterior where it is needed, the noise, the masked picture's posterior.
+  const fromPicture = job.strength < 1;
+  const imageLatents = fromPicture || !hasMaskChannels ? await encode(toVaeInput(image)) : undefined;
+  const noise = randn(count);
+  const latents =
+    fromPicture && imageLatents
+      ? scheduler.addNoise(imageLatents, noise, firstIndex)
+      : noise.map((value) => value * scheduler.initNoiseSigma);
+
+  if (!hasMaskChannels) {
+    randn(count); // diffusers encodes the masked picture here and leaves it; the draw remains
+    return { size, latents, kept: imageLatents && { mask: latentMask, imageLatents, noise } };
+  }
+  const maskedLatents = await encode(toVaeInput(image, mask));
+  const maskLatents = new Float32Array(latentMask.length + maskedLatents.length);
+  maskLatents.set(latentMask);
+  maskLatents.set(maskedLatents, latentMask.length);
+  return { size, latents, maskLatents };
+}
+
+interface Denoising {
+  job: InpaintJob;
+  unet: Unet;
+  scheduler: Scheduler;
+  firstIndex: number;
+  randn: RandomNormal;
+  cache: InpaintCache;
+  call: InpaintCall;
+}
+
+async function denoise(
+  { latents: start, size, kept }: Prepared,
+  conditioning: { promptEmbeddings: DeviceTensor; maskLatents: DeviceTensor | undefined },
+  { job, unet, scheduler, firstIndex, randn, cache, call }: Denoising,
+): Promise<Float32Array> {
+  const { timesteps } = scheduler;
+  const steps = timesteps.length - firstIndex;
+  const colours = cache.colours(start.length / (size.width * size.height));
+  let latents = start;
+  call.onProgress({ stage: 'denoise', step: 0, steps });
+  for (const [offset, timestep] of timesteps.slice(firstIndex).entries()) {
+    const index = firstIndex + offset;
+    call.signal.throwIfAborted();
+
+    // a. Both guidance rows in one evaluation
+    const input = scheduler.scaleModelInput(latents, index);
+    const rows = await unet.predict(input, size, timestep, conditioning); // [B, 4, h, w]
+    call.signal.throwIfAborted();
+    assertFinite(rows, 'UNet');
+    const prediction = job.guidanceScale > 1 ? guide(rows, job.guidanceScale) : rows;
+
+    // b. One step towards the picture
+    const preview = colours.preview(scheduler.denoised(prediction, index, latents), size);
+    latents = scheduler.step(prediction, index, latents, randn);
+
+    // c. A UNet that does not know the mask: the kept part comes from the picture, noised as the step is
+    if (kept) {
+      const isLast = index + 1 === timesteps.length;
+      const original = isLast
+        ? kept.imageLatents
+        : scheduler.addNoise(kept.imageLatents, kept.noise, index + 1);
+      latents = blend(kept.mask, original, latents);
+    }
+    call.onProgress({ stage: 'denoise', step: offset + 1, steps, preview });
+  }
+  assertFinite(latents, 'scheduler');
+  return latents;
+}
+
+async function decode(latents: Float32Array, size: Size, vae: Vae, cache: InpaintCache): Promise<Pixels> {
+  const unscaled = latents.map((value) => value / vae.scalingFactor + vae.shiftFactor);
+  const decoded = await vae.decode(unscaled, size); // [1, 3, 8h, 8w]
+  assertFinite(decoded, 'VAE decoder');
+  cache.colours(vae.latentChannels).learn(latents, size, decoded, vae.downscale);
+  return fromVaeOutput(decoded, { width: size.width * vae.downscale, height: size.height * vae.downscale });
+}

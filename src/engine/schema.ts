@@ -15,6 +15,16 @@ export type ImageSource = z.infer<typeof imageSource>;
 /** The largest seed: what a JavaScript number and a JSON integer both hold exactly. */
 export const MAX_SEED = Number.MAX_SAFE_INTEGER;
 
+function between(least: number, most: number) {
+  const message = `must be a number from ${least} to ${most}`;
+  return z.number(message).min(least, message).max(most, message);
+}
+
+function whole(least: number, most: number) {
+  const message = `must be a whole number from ${least} to ${most}`;
+  return z.number(message).int(message).min(least, message).max(most, message);
+}
+
 export const inpaintRequestSchema = z.object({
   /** Hugging Face id or URL of the base model; `starter` is the embedded one. */
   model_name: z.string().trim().min(1, 'name a model: a Hugging Face id, a URL or "starter"'),
@@ -23,10 +33,10 @@ export const inpaintRequestSchema = z.object({
   image_url: imageSource,
   /** Black areas are preserved, white areas are inpainted. Same size as the picture. */
   mask_url: imageSource,
-  num_inference_steps: z.number().int().min(0).max(150).default(30),
-  guidance_scale: z.number().min(0).max(20).default(7.5),
+  num_inference_steps: whole(0, 150).default(30),
+  guidance_scale: between(0, 20).default(7.5),
   /** Drawn at random when absent, and returned with the picture. */
-  seed: z.number().int().min(0).max(MAX_SEED).optional(),
+  seed: whole(0, MAX_SEED).optional(),
 });
 /** A checked request, defaults filled in. */
 export type InpaintRequest = z.infer<typeof inpaintRequestSchema>;
@@ -41,10 +51,10 @@ export const localOptionsSchema = z.object({
   /** Absent: the checkpoint's own `scheduler_config.json`. */
   scheduler: z.enum(schedulerNames).optional(),
   /** How far the masked part is noised before denoising, in (0, 1]; 1 repaints from nothing. */
-  strength: z.number().gt(0).max(1).default(1),
+  strength: z.number('must be a number').gt(0, 'must be above 0').max(1, 'must be at most 1').default(1),
   /** Size in pixels at which the model works, multiples of 8. Absent: the picture's own, rounded down to 8. */
-  width: z.number().int().min(64).max(2048).multipleOf(8).optional(),
-  height: z.number().int().min(64).max(2048).multipleOf(8).optional(),
+  width: whole(64, 2048).multipleOf(8, 'must be a multiple of 8').optional(),
+  height: whole(64, 2048).multipleOf(8, 'must be a multiple of 8').optional(),
 });
 export type LocalOptions = z.infer<typeof localOptionsSchema>;
 export type LocalOptionsInput = z.input<typeof localOptionsSchema>;

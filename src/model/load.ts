@@ -145,10 +145,12 @@ function explained<Result>(model: string, work: () => Result): Result {
 function shared<Value>(make: () => Promise<Value>): () => Promise<Value> {
   let made: Promise<Value> | undefined;
   return () => {
-    const current = (made ??= make());
-    current.catch(() => {
-      if (made === current) made = undefined;
+    if (made !== undefined) return made;
+    const attempt = make();
+    made = attempt;
+    attempt.catch(() => {
+      if (made === attempt) made = undefined;
     });
-    return current;
+    return attempt;
   };
 }

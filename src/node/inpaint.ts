@@ -29,22 +29,26 @@ export interface Run {
 export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintResult> {
   const { seed = randomSeed() } = args;
   // 1. Check every value before anything is loaded. The addresses are read here, so data URIs stand in for them.
-  const request = parseRequest({
-    model_name: args.model,
-    prompt: args.prompt,
-    negative_prompt: args.negativePrompt,
-    image_url: 'data:,',
-    mask_url: 'data:,',
-    num_inference_steps: args.steps,
-    guidance_scale: args.guidance,
-    seed,
-  });
-  const options = parseLocalOptions({
-    scheduler: args.scheduler,
-    strength: args.strength,
-    width: args.width,
-    height: args.height,
-  });
+  const request = inFlags(() =>
+    parseRequest({
+      model_name: args.model,
+      prompt: args.prompt,
+      negative_prompt: args.negativePrompt,
+      image_url: 'data:,',
+      mask_url: 'data:,',
+      num_inference_steps: args.steps,
+      guidance_scale: args.guidance,
+      seed,
+    }),
+  );
+  const options = inFlags(() =>
+    parseLocalOptions({
+      scheduler: args.scheduler,
+      strength: args.strength,
+      width: args.width,
+      height: args.height,
+    }),
+  );
 
   // 2. Picture and mask, of one size
   const picture = await readImage('--image', args.image);
@@ -106,6 +110,24 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
     };
   } finally {
     await model.dispose();
+  }
+}
+
+/** The request's fields as the command line calls them. */
+const flags: Readonly<Record<string, string>> = {
+  model_name: '--model',
+  num_inference_steps: '--steps',
+  guidance_scale: '--guidance',
+};
+
+/** Runs a check whose errors shall name the flag that a person wrote. */
+function inFlags<Result>(check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const flag = flags[error.field] ?? `--${error.field}`;
+    throw new InputError(flag, error.message.replace(error.field, flag));
   }
 }
 

@@ -8,8 +8,9 @@ import { type LoadCall, loadModel } from '../model/load';
 import { modelFiles } from '../model/remote';
 import { openBrowserRuntime } from '../model/runtime';
 import type { Runtime } from '../model/session';
+import { InpaintCache } from '../pipeline/cache';
 import type { Model } from '../pipeline/components';
-import { InpaintCache, inpaint } from '../pipeline/inpaint';
+import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
 import type { Pixels } from '../pipeline/pixels';
 import { encodePng, readImage, toBitmap } from './images';
 import type { Host } from './serve';
@@ -80,6 +81,7 @@ export function createHost({ baseUrl, provider, onStatus }: HostOptions): Host {
         refuseOtherSize(image, mask);
         const { model, cache } = await open(request.model_name);
         const seed = request.seed ?? randomSeed();
+        const reports = reportTo(call);
         const { pixels, timings } = await inpaint(
           model,
           {
@@ -95,8 +97,9 @@ export function createHost({ baseUrl, provider, onStatus }: HostOptions): Host {
             width: options.width ?? image.width - (image.width % 8),
             height: options.height ?? image.height - (image.height % 8),
           },
-          { signal: call.signal, cache, onProgress: (progress) => void report(progress, call) },
+          { signal: call.signal, cache, onProgress: reports.add },
         );
+        await reports.sent();
         const png = await encodePng(pixels);
         return { png, width: pixels.width, height: pixels.height, seed, timings };
       } finally {
@@ -104,4 +107,35 @@ export function createHost({ baseUrl, provider, onStatus }: HostOptions): Host {
       }
     },
   };
+}
+
+/** Turns previews into bitmaps and passes everything on in the order of the steps. */
+function reportTo(call: Call) {
+  let tail: Promise<unknown> = Promise.resolve();
+  const send = async (progress: PipelineProgress): Promise<void> => {
+    if (progress.stage !== 'denoise' || progress.preview === undefined) {
+      call.onProgress(progress as Exclude<PipelineProgress, { preview?: Pixels }>);
+      return;
+    }
+    call.onProgress({ ...progress, preview: await toBitmap(progress.preview) });
+  };
+  return {
+    add(progress: PipelineProgress): void {
+      tail = tail.catch(() => {}).then(() => send(progress));
+    },
+    sent: () => tail,
+  };
+}
+
+function refuseOtherSize(image: Pixels, mask: Pixels): void {
+  if (image.width === mask.width && image.height === mask.height) return;
+  throw new InputError(
+    'mask_url',
+    `mask_url: the mask is ${mask.width} × ${mask.height} pixels, the picture ${image.width} × ${image.height}; ` +
+      "save the mask at the picture's size",
+  );
+}
+
+function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 }

@@ -1,0 +1,61 @@
+/** The graphics adapter and a WebGPU device of our own on it. */
+import { DeviceError } from '../engine/errors';
+
+/** What is wrong with WebGPU here, in one sentence; or the adapter. */
+export type FoundAdapter = { adapter: GPUAdapter } | { missing: string };
+
+/**
+ * @param software whether an adapter that computes on the CPU counts: it is far slower than WASM, so only a person
+ *   who asks for WebGPU by name gets it
+ */
+export async function findAdapter({ software }: { software: boolean }): Promise<FoundAdapter> {
+  if (typeof navigator === 'undefined' || navigator.gpu === undefined) {
+    return {
+      missing: 'This browser has no WebGPU: pictures are made on the CPU, slower. Chrome and Edge have it',
+    };
+  }
+  // Windows and Chrome OS ignore the preference, with a warning; elsewhere it picks the faster of two.
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter === null) {
+    return {
+      missing:
+        'WebGPU finds no graphics device: pictures are made on the CPU, slower. Hardware acceleration may be off in the browser’s settings',
+    };
+  }
+  if (!software && adapter.info.isFallbackAdapter) {
+    return {
+      missing: 'WebGPU has only a software device here: pictures are made on the CPU itself, which is faster',
+    };
+  }
+  return { adapter };
+}
+
+/**
+ * A device with everything that the adapter allows: ONNX Runtime's own asks for less, and large models need it.
+ * @param adapter used up by this: a second device needs a fresh one
+ * @param subgroups whether shaders may use subgroups, which the canary decides
+ * @throws DeviceError where the browser refuses
+ */
+export async function requestDevice(
+  adapter: GPUAdapter,
+  { subgroups }: { subgroups: boolean },
+): Promise<GPUDevice> {
+  const wanted: GPUFeatureName[] = ['shader-f16', ...(subgroups ? (['subgroups'] as const) : [])];
+  const requiredLimits: Record<string, number> = {};
+  // The limits are getters of the prototype: `Object.entries` sees none of them.
+  for (const name in adapter.limits) {
+    const value = adapter.limits[name as keyof GPUSupportedLimits];
+    if (typeof value === 'number') requiredLimits[name] = value;
+  }
+  try {
+    return await adapter.requestDevice({
+      requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
+      requiredLimits,
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DeviceError(
+      `The graphics device could not be opened (${reason}); reload the page, or restart the browser`,
+    );
+  }
+}

@@ -4,7 +4,7 @@ import type { CropPlan } from '../editor/kernels/crop';
 import { rectOfSize } from '../editor/kernels/geometry';
 import { maskFromPixels } from '../editor/kernels/mask';
 import type { Editor, Surface } from '../editor/store';
-import type { Engine, Progress } from '../engine/engine';
+import type { Engine, LocalEngine, Progress } from '../engine/engine';
 import { InputError, isAbort } from '../engine/errors';
 import { type Complaint, complaintOf } from './complaint';
 import { type Imaging, planRun, run } from './job';
@@ -12,6 +12,9 @@ import { advance, preparing, type RunProgress } from './progress';
 import { type Sample, sampleSchema } from './sample';
 import { checkSettings, createSettings, type FieldErrors, type Settings } from './settings';
 import { createVersions, findVersion, type Version, type Versions } from './versions';
+
+/** What the page runs on; ui/ knows engines by this name alone. */
+export type PageEngine = LocalEngine;
 
 export interface JobState {
   running: boolean;
@@ -122,10 +125,12 @@ export function createSession(parts: {
     const { running, plan, progress: before } = job.getState();
     const preview = progress.stage === 'denoise' ? progress.preview : undefined;
     if (preview) {
-      if (running && plan && !controller?.signal.aborted) editor.showPreview({ bitmap: preview, frame: plan.frame });
+      if (running && plan && !controller?.signal.aborted)
+        editor.showPreview({ bitmap: preview, frame: plan.frame });
       else preview.close();
     }
-    if (running && !controller?.signal.aborted) job.setState({ progress: advance(before ?? preparing, progress, now()) });
+    if (running && !controller?.signal.aborted)
+      job.setState({ progress: advance(before ?? preparing, progress, now()) });
   };
 
   const fail = (error: unknown) => {

@@ -1,0 +1,84 @@
+/**
+ * The page around an engine for tests, which paints a disc instead of running a model. Served by the
+ * development server alone; no build contains it. Query: `ms` a step's time, `fail` an error's name,
+ * `provider` what the status line reports.
+ */
+import '../../src/styles.css';
+import type { LocalEngine } from '../../src/engine/engine';
+import { decodeError, type EncodedError } from '../../src/engine/errors';
+import { mountApp } from '../../src/ui/mount';
+
+const query = new URLSearchParams(location.search);
+const stepMs = Number(query.get('ms') ?? 30);
+
+const pause = (ms: number, signal: AbortSignal) =>
+  new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+
+/** A sky with a disc whose place and colour follow the seed; `done` of it has formed. */
+async function paint(source: Blob, seed: number, done: number): Promise<OffscreenCanvas> {
+  const bitmap = await createImageBitmap(source);
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('no canvas');
+  context.filter = `blur(${(1 - done) * 14}px)`;
+  context.drawImage(bitmap, 0, 0);
+  const { width, height } = canvas;
+  const hue = (seed * 47) % 360;
+  const glow = context.createRadialGradient(
+    width * 0.45,
+    height * 0.45,
+    4,
+    width / 2,
+    height / 2,
+    width * 0.3,
+  );
+  glow.addColorStop(0, `hsl(${hue} 80% ${88 - 20 * done}%)`);
+  glow.addColorStop(1, `hsl(${hue} 65% ${60 - 20 * done}%)`);
+  context.fillStyle = glow;
+  context.beginPath();
+  context.arc(width / 2, height / 2, width * 0.26, 0, Math.PI * 2);
+  context.fill();
+  bitmap.close();
+  return canvas;
+}
+
+const engine: LocalEngine = {
+  async inpaint(request, { width = 0, height = 0 }, { signal, onProgress }) {
+    const fail = query.get('fail') as EncodedError['name'] | null;
+    const source = request.image_url;
+    if (!(source instanceof Blob)) throw new Error('the page sends files');
+    const seed = request.seed ?? Math.floor(Math.random() * 1000);
+    onProgress({ stage: 'compile', component: 'unet' });
+    await pause(stepMs, signal);
+    if (fail)
+      throw decodeError({ name: fail, field: 'guidance_scale', message: query.get('message') ?? fail });
+    onProgress({ stage: 'encode' });
+    await pause(stepMs, signal);
+    const steps = request.num_inference_steps;
+    for (let step = 0; step <= steps; step++) {
+      const preview = (await paint(source, seed, step / Math.max(1, steps))).transferToImageBitmap();
+      onProgress({ stage: 'denoise', step, steps, preview });
+      await pause(stepMs, signal);
+    }
+    onProgress({ stage: 'decode' });
+    const file = await (await paint(source, seed, 1)).convertToBlob({ type: 'image/png' });
+    const image = { url: URL.createObjectURL(file), content_type: 'image/png', file_name: 'answer.png' };
+    return { image: { ...image, file_size: file.size, width, height }, seed };
+  },
+  onStatus(listener) {
+    if (query.get('provider') === 'wasm') listener({ provider: 'wasm', precision: 'fp32', threads: 2 });
+    else listener({ provider: 'webgpu', precision: 'fp16' });
+    return () => {};
+  },
+  async dispose() {},
+};
+
+const root = document.getElementById('root');
+if (!root) throw new Error('the page has no root');
+mountApp(root, engine, new URL('/samples/sample.json', location.href));

@@ -1,0 +1,95 @@
+/** The page as a person uses it: by role and name. */
+import { readFileSync } from 'node:fs';
+import type { Locator, Page } from '@playwright/test';
+
+export class EditorPage {
+  readonly canvas: Locator;
+  readonly result: Locator;
+  readonly generate: Locator;
+  readonly cancel: Locator;
+  readonly download: Locator;
+  readonly undo: Locator;
+  readonly redo: Locator;
+  readonly prompt: Locator;
+  readonly negativePrompt: Locator;
+  readonly model: Locator;
+  readonly steps: Locator;
+  readonly guidance: Locator;
+  readonly seed: Locator;
+  readonly progress: Locator;
+
+  constructor(readonly page: Page) {
+    const button = (name: string) => page.getByRole('button', { name, exact: true });
+    this.canvas = page.getByRole('application', { name: 'Canvas' });
+    this.result = page.getByRole('img', { name: 'Result' });
+    // Its name may be followed by its key.
+    this.generate = page.getByRole('button', { name: 'Generate' });
+    this.cancel = button('Cancel');
+    this.download = button('Download');
+    this.undo = button('Undo');
+    this.redo = button('Redo');
+    this.prompt = page.getByRole('textbox', { name: 'Prompt', exact: true });
+    this.negativePrompt = page.getByRole('textbox', { name: 'Negative prompt' });
+    this.model = page.getByRole('combobox', { name: 'Model' });
+    this.steps = page.getByRole('spinbutton', { name: 'Steps' });
+    this.guidance = page.getByRole('spinbutton', { name: 'Guidance scale' });
+    this.seed = page.getByRole('spinbutton', { name: 'Seed' });
+    this.progress = page.getByRole('progressbar', { name: 'Progress' });
+  }
+
+  /** Opens the page and waits for the sample with its mask. */
+  async open(url: string): Promise<void> {
+    await this.page.goto(url);
+    await this.ready();
+  }
+
+  /** Waits for a picture with a mask: the frame's label shows what goes to the model. */
+  async ready(): Promise<void> {
+    await this.page.getByText('goes to the model').waitFor({ state: 'attached', timeout: 30_000 });
+  }
+
+  tool(name: 'Brush' | 'Eraser' | 'Clear mask' | 'Invert mask'): Locator {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  async openFile(path: string): Promise<void> {
+    const chooser = this.page.waitForEvent('filechooser');
+    await this.page.getByRole('button', { name: 'Open image' }).click();
+    await (await chooser).setFiles(path);
+  }
+
+  /** Drags the mouse over the canvas; points as fractions of its width and height. */
+  async drag(...points: [x: number, y: number][]): Promise<void> {
+    const box = await this.canvas.boundingBox();
+    if (!box) throw new Error('the canvas is not shown');
+    const at = ([x, y]: [number, number]) => [box.x + x * box.width, box.y + y * box.height] as const;
+    const [first, ...others] = points;
+    if (!first) return;
+    await this.page.mouse.move(...at(first));
+    await this.page.mouse.down();
+    for (const point of others) await this.page.mouse.move(...at(point), { steps: 12 });
+    await this.page.mouse.up();
+  }
+
+  /** Presses "Generate" and waits for the run's end. @returns the new picture's bytes */
+  async run(timeout = 120_000): Promise<Buffer> {
+    const before = (await this.result.count()) > 0 ? await this.result.getAttribute('src') : null;
+    await this.generate.click();
+    await this.page.waitForFunction(
+      (old) => {
+        const image = document.querySelector<HTMLImageElement>('img[alt="Result"]');
+        return image !== null && image.src !== old && image.complete && image.naturalWidth > 0;
+      },
+      before,
+      { timeout },
+    );
+    return this.saved();
+  }
+
+  /** The PNG that "Download" gives. */
+  async saved(): Promise<Buffer> {
+    const download = this.page.waitForEvent('download');
+    await this.download.click();
+    return readFileSync(await (await download).path());
+  }
+}

@@ -1,0 +1,54 @@
+/** The browser's canvas and codecs, as runs need them. */
+import type { Size } from './kernels/geometry';
+import { maskToPixels } from './kernels/mask';
+import type { Mask, Pixels } from './kernels/raster';
+import { openPicture } from './open';
+import { canvasSurface, type Surface } from './surface';
+
+const THUMBNAIL_SIDE = 256;
+
+export const imaging = {
+  open: openPicture,
+
+  /** @returns a PNG of the pixels, scaled to `size` */
+  encode(pixels: Pixels, size: Size): Promise<Blob> {
+    const surface = canvasSurface(pixels);
+    surface.write(pixels, 0, 0);
+    return scaled(surface, size).convertToBlob({ type: 'image/png' });
+  },
+
+  /** @returns a PNG, white on black */
+  encodeMask(mask: Mask): Promise<Blob> {
+    return imaging.encode(maskToPixels(mask), mask);
+  },
+
+  /** Decodes what a URL holds, scaled to `size`. */
+  async decode(url: string, size: Size): Promise<Pixels> {
+    const answer = await fetch(url);
+    if (!answer.ok)
+      throw new Error(`The answer's picture could not be fetched (${answer.status}); try again.`);
+    const surface = await openPicture(await answer.blob(), 'the engine’s answer');
+    const context = scaled(surface, size).getContext('2d');
+    if (!context) throw new Error('no 2D canvas');
+    return context.getImageData(0, 0, size.width, size.height);
+  },
+
+  thumbnail(picture: Surface): Promise<Blob> {
+    const scale = Math.min(1, THUMBNAIL_SIDE / Math.max(picture.width, picture.height));
+    const size = {
+      width: Math.max(1, Math.round(picture.width * scale)),
+      height: Math.max(1, Math.round(picture.height * scale)),
+    };
+    return scaled(picture, size).convertToBlob({ type: 'image/webp', quality: 0.85 });
+  },
+};
+
+function scaled(surface: Surface, size: Size): OffscreenCanvas {
+  const canvas = new OffscreenCanvas(size.width, size.height);
+  const context = canvas.getContext('2d');
+  if (!context || !surface.source) throw new Error('no 2D canvas');
+  context.imageSmoothingEnabled = surface.width !== size.width || surface.height !== size.height;
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(surface.source, 0, 0, size.width, size.height);
+  return canvas;
+}

@@ -1,0 +1,43 @@
+/** The page. */
+import { Tooltip } from 'radix-ui';
+import { useCallback, useState } from 'react';
+import { AppContext, type AppParts } from './context';
+import { HelpDialog } from './HelpDialog';
+import { SidePanel } from './SidePanel';
+import { Stage } from './Stage';
+import { ToolRail } from './ToolRail';
+import { TopBar } from './TopBar';
+import { useTheme } from './theme';
+import { useFiles } from './useFiles';
+import { useKeys } from './useKeys';
+import { VersionStrip } from './VersionStrip';
+
+export function App(parts: AppParts) {
+  const { session } = parts;
+  const [theme, toggleTheme] = useTheme();
+  const [comparing, setComparing] = useState(false);
+  const [helping, setHelping] = useState(false);
+  const { openPicker, dragging } = useFiles(session);
+  const help = useCallback(() => setHelping(true), []);
+  useKeys(session, openPicker, { onCompare: setComparing, onHelp: help });
+  return (
+    <AppContext value={parts}>
+      <Tooltip.Provider delayDuration={500} skipDelayDuration={200}>
+        <div className="app">
+          <TopBar theme={theme} onTheme={toggleTheme} onOpen={openPicker} onHelp={help} />
+          <ToolRail />
+          <Stage
+            theme={theme}
+            dragging={dragging}
+            comparing={comparing}
+            onCompare={setComparing}
+            onOpen={openPicker}
+          />
+          <VersionStrip />
+          <SidePanel />
+        </div>
+        <HelpDialog open={helping} onOpenChange={setHelping} />
+      </Tooltip.Provider>
+    </AppContext>
+  );
+}

@@ -1,0 +1,41 @@
+/** A square button with an icon, a name and a tooltip. */
+import type { LucideIcon } from 'lucide-react';
+import { Tip, type TipProps } from './Tip';
+
+export interface IconButtonProps {
+  name: string;
+  icon: LucideIcon;
+  onPress(): void;
+  keys?: string;
+  tip?: string;
+  side?: TipProps['side'];
+  disabled?: boolean;
+  /** For buttons that stay pressed. */
+  pressed?: boolean;
+}
+
+export function IconButton({
+  name,
+  icon: Icon,
+  onPress,
+  keys,
+  tip,
+  side,
+  disabled,
+  pressed,
+}: IconButtonProps) {
+  return (
+    <Tip text={tip ?? name} keys={keys} side={side}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={name}
+        aria-pressed={pressed}
+        disabled={disabled}
+        onClick={onPress}
+      >
+        <Icon size={18} strokeWidth={1.8} aria-hidden />
+      </button>
+    </Tip>
+  );
+}

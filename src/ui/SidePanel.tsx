@@ -1,0 +1,90 @@
+/** What the model is told, in the order a person thinks; and the button that starts. */
+import { Dices, History, Sparkles } from 'lucide-react';
+import { limits } from '../state/settings';
+import { useJob, useSession, useSettings } from './context';
+import { NumberField, TextField } from './Field';
+import { ModelField } from './ModelField';
+import { RunAlert, RunCard } from './RunCard';
+
+export function SidePanel() {
+  const session = useSession();
+  const running = useJob((state) => state.running);
+  return (
+    <aside className="side" aria-label="Settings">
+      <div className="side-fields">
+        <TextField
+          label="Prompt"
+          field="prompt"
+          rows={3}
+          placeholder="what should be there; empty: the background"
+        />
+        <details className="fold" open>
+          <summary>Model, steps, guidance, seed</summary>
+          <div className="fold-body">
+            <TextField
+              label="Negative prompt"
+              field="negative_prompt"
+              rows={2}
+              placeholder="what should not appear"
+            />
+            <ModelField />
+            <div className="numbers">
+              <NumberField
+                label="Steps"
+                field="num_inference_steps"
+                {...limits.steps}
+                step={1}
+                placeholder={String(limits.steps.default)}
+              />
+              <NumberField
+                label="Guidance scale"
+                shortLabel="Guidance"
+                field="guidance_scale"
+                {...limits.guidance}
+                step="any"
+                placeholder={String(limits.guidance.default)}
+              />
+              <NumberField label="Seed" field="seed" {...limits.seed} step={1} placeholder="random" />
+            </div>
+            <SeedLine />
+          </div>
+        </details>
+      </div>
+      <div className="side-dock">
+        <RunAlert />
+        <RunCard />
+        <button type="button" className="go" disabled={running} onClick={() => void session.generate()}>
+          <Sparkles size={18} strokeWidth={1.9} aria-hidden />
+          Generate
+          <kbd aria-hidden>Ctrl ⏎</kbd>
+        </button>
+      </div>
+    </aside>
+  );
+}
+
+/** The seed that chance drew last, to use again; the line keeps its place while there is none. */
+function SeedLine() {
+  const session = useSession();
+  const lastSeed = useJob((state) => state.lastSeed);
+  const seed = useSettings((state) => state.seed);
+  if (seed !== '') {
+    return (
+      <p className="seed-line">
+        The same seed gives the same picture.
+        <button type="button" className="link" onClick={() => session.change({ seed: '' })}>
+          <Dices size={14} aria-hidden /> Random
+        </button>
+      </p>
+    );
+  }
+  if (lastSeed === null) return <p className="seed-line">Each run draws its own seed.</p>;
+  return (
+    <p className="seed-line">
+      <span className="tabular">Last: {lastSeed}</span>
+      <button type="button" className="link" onClick={() => session.change({ seed: String(lastSeed) })}>
+        <History size={14} aria-hidden /> Use again
+      </button>
+    </p>
+  );
+}

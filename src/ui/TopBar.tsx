@@ -1,0 +1,99 @@
+/** The top line: what is open, where the work happens, how the page looks. */
+import { CircleQuestionMark, FolderOpen, Moon, Redo2, Sun, Undo2 } from 'lucide-react';
+import { Switch } from 'radix-ui';
+import { statusExplanation, statusLabel } from '../state/engineStatus';
+import { useEditor, useEngineStatus, useSession } from './context';
+import { IconButton } from './IconButton';
+import { Tip } from './Tip';
+import type { Theme } from './theme';
+
+export interface TopBarProps {
+  theme: Theme;
+  onTheme(): void;
+  onOpen(): void;
+  onHelp(): void;
+}
+
+export function TopBar({ theme, onTheme, onOpen, onHelp }: TopBarProps) {
+  const { editor } = useSession();
+  const canUndo = useEditor((state) => state.canUndo);
+  const canRedo = useEditor((state) => state.canRedo);
+  return (
+    <header className="top">
+      <h1 className="brand">
+        <Mark />
+        <span>Inlay</span>
+      </h1>
+      <button type="button" className="button" onClick={onOpen}>
+        <FolderOpen size={16} strokeWidth={1.8} aria-hidden />
+        Open image
+      </button>
+      <div className="group">
+        <IconButton name="Undo" icon={Undo2} keys="Ctrl Z" disabled={!canUndo} onPress={editor.undo} />
+        <IconButton name="Redo" icon={Redo2} keys="Ctrl Shift Z" disabled={!canRedo} onPress={editor.redo} />
+      </div>
+      <span className="spacer" />
+      <StatusPill />
+      <HostedSwitch />
+      <IconButton
+        name={theme === 'dark' ? 'Light theme' : 'Dark theme'}
+        icon={theme === 'dark' ? Sun : Moon}
+        onPress={onTheme}
+      />
+      <span className="wide">
+        <IconButton name="Keys and help" icon={CircleQuestionMark} keys="?" onPress={onHelp} />
+      </span>
+    </header>
+  );
+}
+
+function StatusPill() {
+  const status = useEngineStatus();
+  const tone = status === null ? 'unknown' : status.provider === 'webgpu' && !status.note ? 'good' : 'fair';
+  return (
+    <Tip text={statusExplanation(status)}>
+      <button type="button" className="pill" data-tone={tone}>
+        <i aria-hidden />
+        <span className="tabular">{statusLabel(status)}</span>
+        <span className="sr-only">. {statusExplanation(status)}</span>
+      </button>
+    </Tip>
+  );
+}
+
+/** Stands where it will work, off, with the reason. */
+function HostedSwitch() {
+  const reason = 'This version makes every picture on this machine; the hosted service is not connected.';
+  return (
+    <Tip text={reason}>
+      {/* A disabled control takes no pointer: the label carries the tooltip. */}
+      <span className="hosted wide">
+        <label htmlFor="hosted">Hosted API</label>
+        <Switch.Root id="hosted" className="switch" disabled checked={false} aria-describedby="hosted-reason">
+          <Switch.Thumb className="switch-thumb" />
+        </Switch.Root>
+        <span id="hosted-reason" className="sr-only">
+          {reason}
+        </span>
+      </span>
+    </Tip>
+  );
+}
+
+/** A square with a piece set into its corner. */
+function Mark() {
+  return (
+    <svg
+      width="22"
+      height="22"
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="2"
+      aria-hidden="true"
+    >
+      <rect x="3" y="3" width="18" height="18" rx="4.5" />
+      <path d="M21 12h-5a4 4 0 0 0-4 4v5h4.5a4.5 4.5 0 0 0 4.5-4.5z" fill="currentColor" stroke="none" />
+    </svg>
+  );
+}

@@ -1,0 +1,29 @@
+/** What every panel works on. */
+import { createContext, useContext } from 'react';
+import { type StoreApi, useStore } from 'zustand';
+import type { EditorState } from '../editor/store';
+import type { EngineStatus } from '../state/engineStatus';
+import type { JobState, Session } from '../state/session';
+import type { Settings } from '../state/settings';
+import type { Versions } from '../state/versions';
+
+export interface AppParts {
+  session: Session;
+  engineStatus: StoreApi<{ status: EngineStatus | null }>;
+}
+
+export const AppContext = createContext<AppParts | null>(null);
+
+export function useApp(): AppParts {
+  const parts = useContext(AppContext);
+  if (!parts) throw new Error('panels live inside AppContext');
+  return parts;
+}
+
+export const useSession = (): Session => useApp().session;
+export const useEditor = <T>(select: (state: EditorState) => T): T =>
+  useStore(useSession().editor.store, select);
+export const useSettings = <T>(select: (state: Settings) => T): T => useStore(useSession().settings, select);
+export const useJob = <T>(select: (state: JobState) => T): T => useStore(useSession().job, select);
+export const useVersions = <T>(select: (state: Versions) => T): T => useStore(useSession().versions, select);
+export const useEngineStatus = (): EngineStatus | null => useStore(useApp().engineStatus).status;

@@ -1,0 +1,65 @@
+/** Pictures come by button, by drop and by paste. */
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { Session } from '../state/session';
+
+export function useFiles(session: Session): { openPicker: () => void; dragging: boolean } {
+  const [dragging, setDragging] = useState(false);
+  const depth = useRef(0);
+
+  const openPicker = useCallback(() => {
+    const input = document.createElement('input');
+    input.type = 'file';
+    input.accept = 'image/*';
+    input.addEventListener('change', () => {
+      const file = input.files?.[0];
+      if (file) void session.openFile(file, file.name);
+    });
+    input.click();
+  }, [session]);
+
+  useEffect(() => {
+    const holdsFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+    const onEnter = (event: DragEvent) => {
+      if (!holdsFiles(event)) return;
+      depth.current += 1;
+      setDragging(true);
+    };
+    // Enter and leave also come for each element within: only the last leave ends the drag.
+    const onLeave = () => {
+      depth.current = Math.max(0, depth.current - 1);
+      if (depth.current === 0) setDragging(false);
+    };
+    const onOver = (event: DragEvent) => {
+      if (holdsFiles(event)) event.preventDefault();
+    };
+    const onDrop = (event: DragEvent) => {
+      depth.current = 0;
+      setDragging(false);
+      const file = event.dataTransfer?.files[0];
+      if (!file) return;
+      event.preventDefault();
+      void session.openFile(file, file.name);
+    };
+    const onPaste = (event: ClipboardEvent) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      const file = files.find(({ type }) => type.startsWith('image/')) ?? files[0];
+      if (!file) return;
+      event.preventDefault();
+      void session.openFile(file, file.name || 'the pasted picture');
+    };
+    window.addEventListener('dragenter', onEnter);
+    window.addEventListener('dragleave', onLeave);
+    window.addEventListener('dragover', onOver);
+    window.addEventListener('drop', onDrop);
+    window.addEventListener('paste', onPaste);
+    return () => {
+      window.removeEventListener('dragenter', onEnter);
+      window.removeEventListener('dragleave', onLeave);
+      window.removeEventListener('dragover', onOver);
+      window.removeEventListener('drop', onDrop);
+      window.removeEventListener('paste', onPaste);
+    };
+  }, [session]);
+
+  return { openPicker, dragging };
+}

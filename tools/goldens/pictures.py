@@ -1,0 +1,134 @@
+"""Whole pictures by diffusers' StableDiffusionInpaintPipeline with the tiny models of goldens/models.
+
+    python tools/goldens/pictures.py          # writes goldens/pictures/: inputs, masks, outputs, cases.json
+
+float32 on the CPU, `torch.Generator('cpu')`. A scheduler that a case names is `X.from_config(pipe.scheduler.config)`.
+"""
+
+import json
+from pathlib import Path
+
+import diffusers
+import numpy as np
+import torch
+from diffusers import StableDiffusionInpaintPipeline
+from PIL import Image, ImageDraw
+
+ROOT = Path(__file__).resolve().parents[2] / "goldens"
+CLASSES = {
+    "DDIM": "DDIMScheduler",
+    "PNDM": "PNDMScheduler",
+    "Euler": "EulerDiscreteScheduler",
+    "Euler a": "EulerAncestralDiscreteScheduler",
+    "DPM++ 2M": "DPMSolverMultistepScheduler",
+    "DPM++ 2M Karras": "DPMSolverMultistepScheduler",
+}
+DEFAULTS = {"negativePrompt": "", "strength": 1, "scheduler": None}
+CASES = [
+    {"name": "own-pndm", "model": "sd15-inpaint", "size": (64, 64), "prompt": "a photo of a cat", "steps": 5,
+     "guidance": 7.5, "seed": 0},
+    {"name": "ddim-wide-guidance-1", "model": "sd15-inpaint", "size": (96, 64), "prompt": "a red bench, in a park",
+     "steps": 8, "guidance": 1, "seed": 42, "scheduler": "DDIM"},
+    {"name": "euler-tall-negative", "model": "sd15-inpaint", "size": (64, 96), "prompt": "It's a teapot!",
+     "negativePrompt": "ugly, blurry", "steps": 6, "guidance": 7.5, "seed": 7, "scheduler": "Euler"},
+    {"name": "euler-a", "model": "sd15-inpaint", "size": (64, 64), "prompt": "café", "steps": 5, "guidance": 5,
+     "seed": 123, "scheduler": "Euler a"},
+    {"name": "dpm-karras-large", "model": "sd15-inpaint", "size": (128, 128), "prompt": "猫 on a mat", "steps": 10,
+     "guidance": 7.5, "seed": 2**32 + 5, "scheduler": "DPM++ 2M Karras"},
+    {"name": "ddim-strength", "model": "sd15-inpaint", "size": (64, 64), "prompt": "", "steps": 10, "guidance": 7.5,
+     "seed": 3, "scheduler": "DDIM", "strength": 0.6},
+    {"name": "euler-odd-latents", "model": "sd15-inpaint", "size": (72, 88), "prompt": "a dog", "steps": 4,
+     "guidance": 3, "seed": 5, "scheduler": "Euler"},
+    {"name": "v-own-ddim-trailing", "model": "sd2-inpaint", "size": (64, 64), "prompt": "a wooden door!", "steps": 4,
+     "guidance": 7.5, "seed": 1},
+    {"name": "v-dpm-wide", "model": "sd2-inpaint", "size": (96, 64), "prompt": "sky", "steps": 20, "guidance": 3,
+     "seed": 99, "scheduler": "DPM++ 2M"},
+    {"name": "v-euler-a-resized", "model": "sd2-inpaint", "size": (64, 64), "input": (100, 75), "prompt": "sand",
+     "steps": 7, "guidance": 7.5, "seed": 2024, "scheduler": "Euler a"},
+    {"name": "v-pndm-runge-kutta", "model": "sd2-inpaint", "size": (64, 64), "prompt": "snow", "steps": 6,
+     "guidance": 1, "seed": 8, "scheduler": "PNDM"},
+    {"name": "4-own-pndm", "model": "sd15", "size": (64, 64), "prompt": "a photo of a cat", "steps": 6,
+     "guidance": 7.5, "seed": 0},
+    {"name": "4-euler-a-strength", "model": "sd15", "size": (96, 64), "prompt": "a boat", "steps": 10, "guidance": 1,
+     "seed": 11, "scheduler": "Euler a", "strength": 0.6},
+    {"name": "4-dpm-strength", "model": "sd15", "size": (64, 64), "prompt": "a boat", "negativePrompt": "water",
+     "steps": 12, "guidance": 6, "seed": 12, "scheduler": "DPM++ 2M Karras", "strength": 0.75},
+]  # fmt: skip
+
+torch.set_num_threads(1)
+
+
+def picture(width, height):
+    """A landscape of gradients with a disc and a bar, and a little grain."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    red = 40 + 170 * x / width
+    green = 190 - 120 * y / height
+    blue = 120 + 90 * np.sin(x / 9) * np.cos(y / 13)
+    grain = np.random.default_rng(width * 1000 + height).normal(0, 6, (height, width, 1))
+    pixels = np.clip(np.stack([red, green, blue], -1) + grain, 0, 255).astype(np.uint8)
+    image = Image.fromarray(pixels)
+    draw = ImageDraw.Draw(image)
+    draw.ellipse([width * 0.1, height * 0.15, width * 0.4, height * 0.55], fill=(240, 200, 60))
+    draw.rectangle([width * 0.5, height * 0.7, width * 0.95, height * 0.85], fill=(30, 60, 160))
+    return image
+
+
+def mask(width, height):
+    """A soft disc: greys on both sides of the threshold of one half."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    distance = np.hypot((x / width - 0.55) / 0.3, (y / height - 0.5) / 0.35)
+    return Image.fromarray((np.clip((1.1 - distance) * 5, 0, 1) * 255).astype(np.uint8))
+
+
+def load(name):
+    pipe = StableDiffusionInpaintPipeline.from_pretrained(ROOT / "models" / name, safety_checker=None)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def main():
+    folder = ROOT / "pictures"
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.png"):
+        old.unlink()
+    records = []
+    for case in CASES:
+        case = {**DEFAULTS, **case}
+        width, height = case["size"]
+        input_width, input_height = case.get("input", case["size"])
+        stem = f"{input_width}x{input_height}"
+        image, white = picture(input_width, input_height), mask(input_width, input_height)
+        image.save(folder / f"input-{stem}.png", optimize=True)
+        white.save(folder / f"mask-{stem}.png", optimize=True)
+        pipe = load(case["model"])
+        if case["scheduler"]:
+            karras = {"use_karras_sigmas": case["scheduler"].endswith("Karras")}
+            karras = karras if case["scheduler"].startswith("DPM") else {}
+            scheduler = getattr(diffusers, CLASSES[case["scheduler"]])
+            pipe.scheduler = scheduler.from_config(pipe.scheduler.config, **karras)
+        output = pipe(
+            prompt=case["prompt"],
+            negative_prompt=case["negativePrompt"],
+            image=image,
+            mask_image=white,
+            width=width,
+            height=height,
+            num_inference_steps=case["steps"],
+            guidance_scale=case["guidance"],
+            strength=float(case["strength"]),
+            generator=torch.Generator("cpu").manual_seed(case["seed"]),
+        ).images[0]
+        output.save(folder / f"{case['name']}.png", optimize=True)
+        spread = np.asarray(output).astype(float).std()
+        clipped = np.mean(np.isin(np.asarray(output), [0, 255]))
+        print(f"{case['name']}: standard deviation {spread:.1f}, clipped {clipped:.1%}")
+        record = {key: value for key, value in case.items() if key not in ("size", "input") and value is not None}
+        record |= {"width": width, "height": height, "image": f"input-{stem}.png", "mask": f"mask-{stem}.png"}
+        records.append({**record, "output": f"{case['name']}.png"})
+    lines = ",\n  ".join(json.dumps(record, ensure_ascii=False) for record in records)
+    text = f'{{"diffusers": "{diffusers.__version__}", "cases": [\n  {lines}\n]}}\n'
+    (folder / "cases.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

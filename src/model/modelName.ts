@@ -1,0 +1,61 @@
+/** What a person may call a model, told apart by form alone. */
+import { InputError } from '../engine/errors';
+
+export const HUB_URL = 'https://huggingface.co';
+const HUB_HOSTS = ['huggingface.co', 'www.huggingface.co', 'hf.co'];
+
+export type ModelName =
+  /** A repository of the Hub; `file` where one of its files was named. */
+  | { kind: 'hub'; id: string; revision: string; file?: string }
+  /** Any other address of a single file of weights. */
+  | { kind: 'file'; url: string }
+  /** Any other address: a folder in the diffusers layout. Ends with a slash. */
+  | { kind: 'folder'; url: string };
+
+const ID = /^[\w.-]+\/[\w.-]+$/;
+const WEIGHTS = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
+
+/**
+ * @param name `owner/name`, `owner/name@revision`, or an address of a repository, a file or a folder
+ * @throws InputError (`model_name`) where it is none of them
+ */
+export function parseModelName(name: string, hubUrl = HUB_URL): ModelName {
+  const trimmed = name.trim();
+  if (/^https?:\/\//i.test(trimmed)) return parseAddress(trimmed, hubUrl);
+  const [id = '', revision, ...rest] = trimmed.split('@');
+  if (!ID.test(id) || rest.length > 0 || revision === '') {
+    throw new InputError(
+      'model_name',
+      `model_name: "${name}" is neither a Hugging Face id such as "owner/name" or "owner/name@revision", ` +
+        'nor the address of a repository, a folder or a file',
+    );
+  }
+  return { kind: 'hub', id, revision: revision ?? 'main' };
+}
+
+function parseAddress(address: string, hubUrl: string): ModelName {
+  let url: URL;
+  try {
+    url = new URL(address);
+  } catch {
+    throw new InputError('model_name', `model_name: "${address}" is no address`);
+  }
+  if (url.origin !== new URL(hubUrl).origin && !HUB_HOSTS.includes(url.hostname)) {
+    if (WEIGHTS.test(url.pathname)) return { kind: 'file', url: url.href };
+    const folder = new URL(url);
+    folder.search = '';
+    folder.hash = '';
+    if (!folder.pathname.endsWith('/')) folder.pathname += '/';
+    return { kind: 'folder', url: folder.href };
+  }
+  const [owner = '', repo = '', view, revision, ...path] = url.pathname
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodeURIComponent);
+  const id = `${owner}/${repo}`;
+  if (!ID.test(id) || ['datasets', 'spaces', 'models', 'docs'].includes(owner)) {
+    throw new InputError('model_name', `model_name: ${address} is not the address of a model on the Hub`);
+  }
+  const file = ['resolve', 'blob', 'raw'].includes(view ?? '') ? path.join('/') : '';
+  return { kind: 'hub', id, revision: revision ?? 'main', ...(file === '' ? {} : { file }) };
+}

@@ -1,0 +1,221 @@
+/** Which of a model's files to fetch for a device: a choice from a listing, before any weight is fetched. */
+import { CheckpointError } from '../engine/errors';
+import type { Precision } from '../graph/types';
+import type { RemoteFile } from './download';
+import type { Source } from './source';
+
+/** The networks of Stable Diffusion that have weights, by their folders. */
+export const componentFolders = ['text_encoder', 'text_encoder_2', 'unet', 'vae'] as const;
+export type ComponentFolder = (typeof componentFolders)[number];
+
+export type WeightFormat = 'safetensors' | 'pickle' | 'onnx';
+
+export interface PlannedComponent {
+  folder: ComponentFolder;
+  /** In which the device runs it, hence in which it is stored. */
+  precision: Precision;
+  format: WeightFormat;
+  files: readonly RemoteFile[];
+}
+
+export interface ModelPlan {
+  /** What the person typed. */
+  name: string;
+  location: string;
+  commit?: string;
+  precision: Precision;
+  /** Weights in folders; empty where one file holds the whole model. */
+  components: readonly PlannedComponent[];
+  /** One file with the whole model, as other programs write them. */
+  single?: { file: RemoteFile; format: WeightFormat };
+  /** Configurations and tokenizers. */
+  small: readonly RemoteFile[];
+  /** Bytes to fetch in all. */
+  downloadBytes: number;
+  /** For people: which files were chosen, and what else they should know. */
+  notes: readonly string[];
+}
+
+const SMALL =
+  /^(model_index\.json|scheduler\/[\w.-]+\.json|(unet|vae|text_encoder|text_encoder_2)\/config\.json|tokenizer(_2)?\/(vocab|tokenizer_config|special_tokens_map|added_tokens)\.json|tokenizer(_2)?\/merges\.txt)$/;
+/** `stem[.variant][-00001-of-00002][.variant].ext` */
+const WEIGHTS =
+  /^(?<stem>diffusion_pytorch_model|pytorch_model|model)(?:\.(?<before>\w+))?(?:-\d{5}-of-(?<shards>\d{5}))?(?:\.(?<after>\w+))?\.(?<kind>safetensors|bin)$/;
+
+/** A set of files that hold one component, or the whole model. */
+interface Candidate {
+  files: RemoteFile[];
+  format: WeightFormat;
+  variant: string;
+  isSharded: boolean;
+}
+
+/**
+ * Prefers, in this order: the precision that the device runs, safetensors over pickles, shards over one file, and
+ * folders over a single file at the root.
+ * @param precision what the device runs
+ * @param upcastVae whether the autoencoder overflows in fp16 and is to be stored in fp32
+ * @throws CheckpointError where there is nothing that Inlay can run, saying what was looked for
+ */
+export function planModel(source: Source, precision: Precision, upcastVae = false): ModelPlan {
+  const small = source.files.filter(({ path }) => SMALL.test(path));
+  if (source.only !== undefined) {
+    const file = source.files.find(({ path }) => path === source.only);
+    if (file === undefined) throw new CheckpointError(`model "${source.name}": ${source.only} is missing`);
+    return finish(source, precision, small, [], { file, format: formatOf(file.path) });
+  }
+  refuseOtherKinds(source);
+  const folders = componentFolders.filter(
+    (folder) => folder !== 'text_encoder_2' || source.files.some(({ path }) => path.startsWith(`${folder}/`)),
+  );
+  const chosen = folders.map((folder) => {
+    const wanted = folder === 'vae' && upcastVae ? 'fp32' : precision;
+    return { folder, wanted, best: best(candidatesIn(source, folder), wanted) };
+  });
+  const single = best(singleFiles(source), precision);
+  const complete = chosen.every(({ best }) => best !== undefined);
+  if (single !== undefined && (!complete || isBetter(single, worstRank(chosen, precision), precision))) {
+    const [file] = single.files;
+    if (file !== undefined) return finish(source, precision, small, [], { file, format: single.format });
+  }
+  const components = chosen.map(({ folder, wanted, best }): PlannedComponent => {
+    if (best !== undefined) return { folder, precision: wanted, format: best.format, files: best.files };
+    throw new CheckpointError(
+      `model "${source.name}": ${folder}/ has no weights that Inlay reads (looked for safetensors, .bin and ONNX ` +
+        'files there, and for a single file beside it); name a Stable Diffusion 1, 2 or XL model',
+    );
+  });
+  return finish(source, precision, small, components);
+}
+
+function finish(
+  source: Source,
+  precision: Precision,
+  small: readonly RemoteFile[],
+  components: readonly PlannedComponent[],
+  single?: NonNullable<ModelPlan['single']>,
+): ModelPlan {
+  const weights = single === undefined ? components.flatMap(({ files }) => files) : [single.file];
+  const downloadBytes = [...small, ...weights].reduce((sum, { size }) => sum + size, 0);
+  const { name, location, commit } = source;
+  return {
+    name,
+    location,
+    ...(commit === undefined ? {} : { commit }),
+    precision,
+    components,
+    ...(single === undefined ? {} : { single }),
+    small,
+    downloadBytes,
+    notes: [...source.notes, `from ${location}: ${weights.map(({ path }) => path).join(', ')}`],
+  };
+}
+
+function formatOf(path: string): WeightFormat {
+  if (path.endsWith('.safetensors')) return 'safetensors';
+  return /\.onnx$/.test(path) ? 'onnx' : 'pickle';
+}
+
+/** Names what else the repository is, where it is no Stable Diffusion of these families. */
+function refuseOtherKinds(source: Source): void {
+  const has = (start: string) => source.files.some(({ path }) => path.startsWith(start));
+  if (has('unet/')) return;
+  const kinds: readonly (readonly [string, string])[] = [
+    ['transformer/', 'a diffusion transformer (Flux, Stable Diffusion 3 or another)'],
+    ['prior/', 'a model in two stages (Kandinsky, Stable Cascade or another)'],
+    ['adapter_config.json', 'a LoRA'],
+    ['pytorch_lora_weights.safetensors', 'a LoRA'],
+  ];
+  const kind = kinds.find(([start]) => has(start))?.[1];
+  if (kind === undefined) return;
+  throw new CheckpointError(
+    `model "${source.name}" is ${kind}, which Inlay cannot run; name a Stable Diffusion 1, 2 or XL model`,
+  );
+}
+
+function candidatesIn(source: Source, folder: string): Candidate[] {
+  const groups = new Map<string, Candidate & { expected: number }>();
+  for (const file of source.files) {
+    if (!file.path.startsWith(`${folder}/`)) continue;
+    const groupsOf = WEIGHTS.exec(file.path.slice(folder.length + 1))?.groups;
+    if (groupsOf === undefined) continue;
+    const { stem, before, after, shards, kind } = groupsOf;
+    const variant = before ?? after ?? '';
+    const key = [stem, variant, shards ?? '', kind].join(' ');
+    const group = groups.get(key) ?? {
+      files: [],
+      format: kind === 'safetensors' ? 'safetensors' : 'pickle',
+      variant,
+      isSharded: shards !== undefined,
+      expected: Number(shards ?? 1),
+    };
+    group.files.push(file);
+    groups.set(key, group);
+  }
+  const complete = [...groups.values()].filter(({ files, expected }) => files.length === expected);
+  if (complete.length > 0) return complete;
+  return onnxIn(source, folder);
+}
+
+/** optimum's layout: the graph, and its weights beside it where they are large. */
+function onnxIn(source: Source, folder: string): Candidate[] {
+  const folders = folder === 'vae' ? ['vae_encoder', 'vae_decoder'] : [folder];
+  const files = source.files.filter(({ path }) =>
+    folders.some((name) => new RegExp(`^${name}/model\\.onnx(_data)?$`).test(path)),
+  );
+  const isComplete = folders.every((name) => files.some(({ path }) => path === `${name}/model.onnx`));
+  return isComplete ? [{ files, format: 'onnx', variant: '', isSharded: false }] : [];
+}
+
+/** What lies at the root beside checkpoints and is none. */
+const NO_CHECKPOINT = /lora|vae|controlnet|refiner|embedding|safety|upscale|diffusion_pytorch_model/i;
+
+function singleFiles(source: Source): Candidate[] {
+  const isInpainting = /inpaint/i.test(source.location);
+  return source.files
+    .filter(({ path }) => /^[^/]+\.(safetensors|ckpt)$/.test(path) && !NO_CHECKPOINT.test(path))
+    .filter(({ path }) => isInpainting || !/inpaint/i.test(path))
+    .map((file) => ({
+      files: [file],
+      format: formatOf(file.path),
+      variant: /fp16/i.test(file.path) ? 'fp16' : '',
+      isSharded: false,
+    }));
+}
+
+/** Lower is better, entry by entry. Files without a variant in their name are nearly always in fp32. */
+function rank({ variant, format, isSharded }: Candidate, precision: Precision): number[] {
+  const order = precision === 'fp16' ? ['fp16', '', 'bf16'] : ['', 'fp16', 'bf16'];
+  const fit = order.indexOf(variant);
+  return [fit === -1 ? order.length : fit, { safetensors: 0, pickle: 1, onnx: 2 }[format], isSharded ? 0 : 1];
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (const [i, value] of a.entries()) {
+    if (value !== b[i]) return value - (b[i] ?? 0);
+  }
+  return 0;
+}
+
+/** Among equals the smallest: `…-emaonly` before the file that also holds what only training needs. */
+function best(candidates: readonly Candidate[], precision: Precision): Candidate | undefined {
+  const bytes = ({ files }: Candidate) => files.reduce((sum, { size }) => sum + size, 0);
+  return [...candidates].sort(
+    (a, b) => compare(rank(a, precision), rank(b, precision)) || bytes(a) - bytes(b),
+  )[0];
+}
+
+function worstRank(
+  chosen: readonly { best: Candidate | undefined; wanted: Precision }[],
+  precision: Precision,
+): number[] {
+  const ranks = chosen.map(({ best, wanted }) =>
+    best === undefined ? [9, 9, 9] : rank(best, wanted ?? precision),
+  );
+  return ranks.sort(compare).at(-1) ?? [9, 9, 9];
+}
+
+/** Folders win where precision and format are as good. */
+function isBetter(single: Candidate, folders: readonly number[], precision: Precision): boolean {
+  return compare(rank(single, precision).slice(0, 2), folders.slice(0, 2)) < 0;
+}

@@ -1,0 +1,100 @@
+/**
+ * Where each tensor of a checkpoint's file goes: into safetensors files of bounded size, laid out before the first
+ * byte arrives, so that a pass over the source writes each of them from its beginning to its end.
+ */
+import { CheckpointError } from '../engine/errors';
+import type { Precision } from '../graph/types';
+import { isWeightType, typeOf, type WeightType } from './cast';
+import { countValues, type IndexedTensor, type StoredIndex } from './checkpoint/reader';
+
+/** ORT's asyncify build misreads external data from 4 GiB on; browsers limit buffers well before. */
+export const MAX_SHARD_BYTES = 2 ** 30;
+
+/** One tensor's way from the source into a shard. */
+export interface Output {
+  key: string;
+  /** Bytes `offset` … `offset + length` of the source file. */
+  source: IndexedTensor & { dtype: WeightType };
+  /** Bytes it has in the shard. */
+  length: number;
+}
+
+export interface ShardPlan {
+  /** Within the model's folder. */
+  path: string;
+  precision: Precision;
+  /** The safetensors header with its length in front. */
+  header: Uint8Array<ArrayBuffer>;
+  /** Bytes of the whole shard. */
+  size: number;
+  /** In the order of the source's bytes, which is that of the shard's. */
+  outputs: readonly Output[];
+}
+
+/**
+ * @param tensors of one component, from one file
+ * @param name numbers the shards of the component
+ * @param limit bytes a shard may have
+ * @throws CheckpointError where a single tensor is over the limit
+ */
+export function planShards(
+  tensors: StoredIndex,
+  precision: Precision,
+  name: (number: number) => string,
+  limit = MAX_SHARD_BYTES,
+): ShardPlan[] {
+  const valueBytes = precision === 'fp16' ? 2 : 4;
+  const outputs: Output[] = [];
+  for (const [key, tensor] of tensors) {
+    const { dtype } = tensor;
+    if (!isWeightType(dtype)) continue;
+    outputs.push({ key, source: { ...tensor, dtype }, length: countValues(tensor.shape) * valueBytes });
+  }
+  outputs.sort((a, b) => a.source.offset - b.source.offset || (a.key < b.key ? -1 : 1));
+  const shards: ShardPlan[] = [];
+  let group: Output[] = [];
+  let size = 0;
+  const close = () => {
+    if (group.length > 0) shards.push(shardOf(group, precision, name(shards.length + 1)));
+    group = [];
+    size = 0;
+  };
+  for (const output of outputs) {
+    const added = output.length + headerBytesOf(output);
+    if (added + HEADER_ROOM > limit) {
+      throw new CheckpointError(
+        `${output.source.file.name}: tensor "${output.key}" of ${output.length} bytes is larger than the ${limit} that ` +
+          'a file of weights may have here; this model cannot be run',
+      );
+    }
+    if (size + added + HEADER_ROOM > limit) close();
+    group.push(output);
+    size += added;
+  }
+  close();
+  return shards;
+}
+
+/** Braces, length and padding. */
+const HEADER_ROOM = 32;
+
+/** An upper bound of what a tensor's entry takes in the header. */
+function headerBytesOf({ key, source }: Output): number {
+  return JSON.stringify(key).length * 3 + source.shape.length * 12 + 90;
+}
+
+function shardOf(outputs: Output[], precision: Precision, path: string): ShardPlan {
+  const dtype = typeOf(precision);
+  let end = 0;
+  const entries = outputs.map(({ key, source, length }) => {
+    const begin = end;
+    end += length;
+    return [key, { dtype, shape: source.shape, data_offsets: [begin, end] }];
+  });
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const padded = Math.ceil(text.byteLength / 8) * 8;
+  const header = new Uint8Array(8 + padded).fill(0x20); // spaces, as the format asks for
+  new DataView(header.buffer).setBigUint64(0, BigInt(padded), true);
+  header.set(text, 8);
+  return { path, precision, header, size: header.byteLength + end, outputs };
+}

@@ -1,0 +1,259 @@
+/**
+ * From a model's name to the list of its files: what there is, how large, with which digest. Nothing but
+ * listings is fetched.
+ */
+import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
+import { CheckpointError, InputError, NetworkError } from '../engine/errors';
+import type { Connection, RemoteFile } from './download';
+import { HUB_URL, type ModelName, parseModelName } from './modelName';
+import { movedTo } from './moved';
+
+export interface Source {
+  /** What the person typed. */
+  name: string;
+  /** Where the files really are, for people: the id after a move, or the address. */
+  location: string;
+  /** The commit that the listing belongs to; absent outside the Hub. */
+  commit?: string;
+  files: readonly RemoteFile[];
+  /** The one file that the name leads to; absent where it leads to a repository or folder. */
+  only?: string;
+  /** What a person should know, e.g. that the repository moved. */
+  notes: readonly string[];
+}
+
+/** Files that a folder on a plain web server may have: it cannot be listed. */
+const FOLDER_CANDIDATES = [
+  'model_index.json',
+  'scheduler/scheduler_config.json',
+  ...['tokenizer', 'tokenizer_2'].flatMap((folder) =>
+    ['vocab.json', 'merges.txt', 'tokenizer_config.json', 'special_tokens_map.json'].map(
+      (name) => `${folder}/${name}`,
+    ),
+  ),
+  ...['text_encoder', 'text_encoder_2'].flatMap((folder) =>
+    ['config.json', 'model.fp16.safetensors', 'model.safetensors'].map((name) => `${folder}/${name}`),
+  ),
+  ...['unet', 'vae'].flatMap((folder) =>
+    ['config.json', 'diffusion_pytorch_model.fp16.safetensors', 'diffusion_pytorch_model.safetensors'].map(
+      (name) => `${folder}/${name}`,
+    ),
+  ),
+];
+
+/**
+ * @param name an id with an optional `@revision`, or the address of a repository, a folder or a file
+ * @throws InputError (`model_name`) where there is no such model, revision or file; (`hub_token`) where it is gated
+ * @throws NetworkError where the server cannot be reached or does not answer as it should
+ */
+export async function findModel(name: string, connection: Connection, hubUrl = HUB_URL): Promise<Source> {
+  const parsed = parseModelName(name, hubUrl);
+  switch (parsed.kind) {
+    case 'hub':
+      return hubSource(name, parsed, connection, hubUrl.replace(/\/$/, ''));
+    case 'file': {
+      const path = decodeURIComponent(new URL(parsed.url).pathname.split('/').at(-1) ?? '');
+      const file = await probe(path, parsed.url, connection);
+      if (file === undefined)
+        throw new InputError('model_name', `model_name: there is no file at ${parsed.url}`);
+      return { name, location: parsed.url, files: [file], only: path, notes: [] };
+    }
+    case 'folder': {
+      const found = await Promise.all(
+        FOLDER_CANDIDATES.map((path) => probe(path, new URL(path, parsed.url).href, connection)),
+      );
+      const files = found.filter((file) => file !== undefined);
+      if (files.length === 0) {
+        throw new InputError(
+          'model_name',
+          `model_name: ${parsed.url} holds no model in the diffusers layout: its model_index.json is not there`,
+        );
+      }
+      return { name, location: parsed.url, files, notes: [] };
+    }
+    default:
+      throw new TypeError(`unknown kind of name ${parsed satisfies never}`);
+  }
+}
+
+/**
+ * A person's own files.
+ * @param files by path within the model; of a single file the path is its name
+ */
+export function localModel(name: string, files: ReadonlyMap<string, Blob>): Source {
+  const listed = [...files].map(([path, blob]): RemoteFile => ({ path, size: blob.size, at: { blob } }));
+  const [first] = listed;
+  if (first === undefined) throw new CheckpointError(`${name}: the folder is empty`);
+  return {
+    name,
+    location: name,
+    files: listed,
+    notes: [],
+    ...(files.size === 1 ? { only: first.path } : {}),
+  };
+}
+
+async function hubSource(
+  name: string,
+  { id: asked, revision, file }: Extract<ModelName, { kind: 'hub' }>,
+  connection: Connection,
+  hubUrl: string,
+): Promise<Source> {
+  const id = movedTo(asked) ?? asked;
+  const hub = {
+    hubUrl,
+    fetch: politeFetch(connection),
+    ...(connection.token ? { accessToken: connection.token } : {}),
+  };
+  try {
+    const info = await modelInfo({ name: id, revision, additionalFields: ['sha'], ...hub });
+    if (info.gated !== false && connection.token === undefined) throw gated(id, hubUrl);
+    const files: RemoteFile[] = [];
+    for await (const entry of listFiles({ repo: id, revision: info.sha, recursive: true, ...hub })) {
+      if (entry.type !== 'file') continue;
+      files.push({
+        path: entry.path,
+        size: entry.lfs?.size ?? entry.size,
+        at: { url: `${hubUrl}/${id}/resolve/${info.sha}/${encodePath(entry.path)}` },
+        ...(entry.lfs === undefined ? { gitOid: entry.oid } : { sha256: entry.lfs.oid }),
+      });
+    }
+    if (file !== undefined && !files.some(({ path }) => path === file)) {
+      throw new InputError('model_name', `model_name: ${id} has no file "${file}" at revision "${revision}"`);
+    }
+    const notes = id === asked ? [] : [`${asked} was removed from the Hub; its files come from ${id}`];
+    return {
+      name,
+      location: id,
+      commit: info.sha,
+      files,
+      notes,
+      ...(file === undefined ? {} : { only: file }),
+    };
+  } catch (error) {
+    throw explain(error, id, revision, connection, hubUrl);
+  }
+}
+
+function encodePath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}
+
+/** An error of the Hub together with what its headers say. */
+class RefusedError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string | null,
+  ) {
+    super(`status ${status}`);
+  }
+}
+
+const MAX_ATTEMPTS = 5;
+
+/** Asks again where that helps, and keeps the token from every host but the hub's. */
+function politeFetch(connection: Connection): typeof fetch {
+  return async (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const headers = new Headers(init?.headers);
+    // A listing's "next" link is the server's own word: it may lead anywhere.
+    if (url.origin !== connection.hubOrigin) headers.delete('Authorization');
+    for (let attempt = 1; ; attempt++) {
+      const response = await connection
+        .fetch(url, { ...init, headers, signal: connection.signal })
+        .catch((error: unknown) => {
+          connection.signal.throwIfAborted();
+          return error instanceof Error ? error : new Error(String(error));
+        });
+      if (response instanceof Response && response.ok) return response;
+      const mayPass = !(response instanceof Response) || response.status === 429 || response.status >= 500;
+      if (!mayPass) throw new RefusedError(response.status, response.headers.get('X-Error-Code'));
+      if (attempt === MAX_ATTEMPTS) {
+        const what =
+          response instanceof Response
+            ? `answered ${response.status}`
+            : `gave no answer (${response.message})`;
+        throw new NetworkError(
+          `${url.host} ${what}, ${attempt} times in a row; check the network and try again later`,
+        );
+      }
+      const asked = response instanceof Response ? Number(response.headers.get('Retry-After') ?? 0) : 0;
+      await connection.wait(
+        Math.min(30_000, Math.max(asked * 1000, 500 * 2 ** (attempt - 1))),
+        connection.signal,
+      );
+    }
+  };
+}
+
+function gated(id: string, hubUrl: string): InputError {
+  return new InputError(
+    'hub_token',
+    `model_name: ${id} is gated: accept its terms at ${hubUrl}/${id}, then enter a token of your account`,
+  );
+}
+
+function explain(
+  error: unknown,
+  id: string,
+  revision: string,
+  connection: Connection,
+  hubUrl: string,
+): unknown {
+  const host = new URL(hubUrl).host;
+  if (error instanceof HubApiError)
+    return new NetworkError(`${host} answered ${error.statusCode} for ${id}; try again later`);
+  if (error instanceof SyntaxError || error instanceof TypeError) {
+    return new NetworkError(`${host} answered for ${id} with something that is no listing; try again later`);
+  }
+  if (!(error instanceof RefusedError)) return error;
+  if (error.code === 'GatedRepo') return gated(id, hubUrl);
+  if (error.code === 'RevisionNotFound') {
+    return new InputError('model_name', `model_name: ${id} has no revision "${revision}"`);
+  }
+  if (error.status === 401 && connection.token !== undefined && error.code !== 'RepoNotFound') {
+    return new InputError(
+      'hub_token',
+      `${host} refused the token; enter another one, or none for public models`,
+    );
+  }
+  if (error.status === 401 || error.status === 403 || error.status === 404) {
+    const privacy =
+      connection.token === undefined ? ' If it is private, enter a token that may read it.' : '';
+    return new InputError(
+      'model_name',
+      `model_name: there is no model "${id}" on ${host}: check owner and name for a typing error.${privacy}`,
+    );
+  }
+  return new NetworkError(`${host} answered ${error.status} for ${id}; try again later`);
+}
+
+/** Asks for a file's size, or, where it is small, for the file. @returns undefined where there is no such file */
+async function probe(path: string, url: string, connection: Connection): Promise<RemoteFile | undefined> {
+  const isSmall = /\.(json|txt)$/.test(path);
+  const response = await politeFetch(connection)(url, { method: isSmall ? 'GET' : 'HEAD' }).catch(
+    (error: unknown) => {
+      if (error instanceof RefusedError) return error;
+      throw error;
+    },
+  );
+  if (response instanceof RefusedError) {
+    if (response.status === 404 || response.status === 410) return undefined;
+    throw new NetworkError(`${url}: the server answered ${response.status}; check the address`);
+  }
+  // Some static hosts answer every unknown path with their start page.
+  if (response.headers.get('Content-Type')?.startsWith('text/html')) {
+    await response.body?.cancel();
+    return undefined;
+  }
+  if (isSmall) {
+    // Servers compress text: the length they give is not the file's.
+    const blob = await response.blob();
+    return { path, size: blob.size, at: { blob } };
+  }
+  const size = Number(response.headers.get('Content-Length') ?? Number.NaN);
+  if (!Number.isSafeInteger(size) || response.headers.get('Content-Encoding') !== null) {
+    throw new NetworkError(`${url}: the server does not say how large the file is; use another address`);
+  }
+  return { path, size, at: { url } };
+}

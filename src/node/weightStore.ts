@@ -1,0 +1,159 @@
+/** Prepared models in a folder on the disk, in the same form as in the browser. */
+import { openAsBlob } from 'node:fs';
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  statfs,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { ModelFolder, StoredWriter, WeightStore } from '../storage/weights';
+
+/** How often a process that waits for another looks again. */
+const POLL_MS = 200;
+
+/** `INLAY_CACHE`, else where the system keeps caches. */
+export function defaultCacheFolder(): string {
+  const { INLAY_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  const caches =
+    process.platform === 'win32'
+      ? (LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'))
+      : process.platform === 'darwin'
+        ? join(homedir(), 'Library', 'Caches')
+        : (XDG_CACHE_HOME ?? join(homedir(), '.cache'));
+  return INLAY_CACHE ?? join(caches, 'inlay');
+}
+
+/** @param folder made where it is missing */
+export function diskWeightStore(folder = defaultCacheFolder()): WeightStore {
+  const models = join(folder, 'models');
+  return {
+    async freeBytes() {
+      await mkdir(models, { recursive: true });
+      const { bavail, bsize } = await statfs(models);
+      return bavail * bsize;
+    },
+    persist: async () => true,
+    async models() {
+      const entries = await orAbsent(readdir(models, { withFileTypes: true }));
+      return (entries ?? [])
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+        .sort();
+    },
+    model: (name) => diskFolder(join(models, name)),
+    async exclusively(name, signal, onWait, work) {
+      await mkdir(models, { recursive: true });
+      const release = await takeLock(join(models, `${name}.lock`), signal, onWait);
+      try {
+        return await work();
+      } finally {
+        await release();
+      }
+    },
+  };
+}
+
+function diskFolder(root: string): ModelFolder {
+  return {
+    readText: (path) => orAbsent(readFile(join(root, path), 'utf8')),
+    async writeText(path, text) {
+      const full = join(root, path);
+      await mkdir(dirname(full), { recursive: true });
+      const draft = `${full}.new`;
+      const file = await open(draft, 'w');
+      try {
+        await file.writeFile(text);
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+      await rename(draft, full);
+    },
+    writer: (path) => openWriter(join(root, path)),
+    async open(path) {
+      const full = join(root, path);
+      if ((await orAbsent(stat(full))) === undefined) return undefined;
+      return openAsBlob(full);
+    },
+    async remove(path) {
+      await orAbsent(unlink(join(root, path)));
+    },
+    clear: () => rm(root, { recursive: true, force: true }),
+  };
+}
+
+async function openWriter(full: string): Promise<StoredWriter> {
+  await mkdir(dirname(full), { recursive: true });
+  // 'r+' keeps what is there but makes no file; 'a' makes one and touches nothing.
+  await (await open(full, 'a')).close();
+  const file = await open(full, 'r+');
+  return {
+    async write(bytes, at) {
+      for (let done = 0; done < bytes.byteLength; ) {
+        const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, at + done);
+        done += bytesWritten;
+      }
+    },
+    truncate: (size) => file.truncate(size),
+    flush: () => file.datasync(),
+    close: () => file.close(),
+  };
+}
+
+/** A file that names its process: what a process that ended leaves behind is taken over. */
+async function takeLock(path: string, signal: AbortSignal, onWait: () => void): Promise<() => Promise<void>> {
+  const mine = `${process.pid} ${Math.random().toString(36).slice(2)}`;
+  let waiting = false;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      await writeFile(path, mine, { flag: 'wx' });
+      return async () => {
+        if ((await orAbsent(readFile(path, 'utf8'))) === mine) await orAbsent(unlink(path));
+      };
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+    const holder = await orAbsent(readFile(path, 'utf8'));
+    if (holder !== undefined && holder !== '' && !isAlive(Number.parseInt(holder, 10))) {
+      // Renaming is done by one process only: the others find nothing to rename and look again.
+      await orAbsent(rename(path, `${path}.${mine.replace(' ', '.')}`));
+      await orAbsent(unlink(`${path}.${mine.replace(' ', '.')}`));
+      continue;
+    }
+    if (!waiting) onWait();
+    waiting = true;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, and belongs to another user.
+    return codeOf(error) === 'EPERM';
+  }
+}
+
+async function orAbsent<Value>(work: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}

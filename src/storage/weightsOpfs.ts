@@ -1,0 +1,126 @@
+/**
+ * Prepared models in the origin private file system. Runs in a dedicated worker only: synchronous access handles,
+ * the only fast way to write, exist nowhere else.
+ */
+import type { ModelFolder, StoredWriter, WeightStore } from './weights';
+
+const FOLDER = 'models';
+
+export function opfsWeightStore(): WeightStore {
+  const models = async (): Promise<FileSystemDirectoryHandle> => {
+    const root = await navigator.storage.getDirectory();
+    return root.getDirectoryHandle(FOLDER, { create: true });
+  };
+  return {
+    async freeBytes() {
+      const { quota, usage } = await navigator.storage.estimate();
+      return quota === undefined ? undefined : Math.max(0, quota - (usage ?? 0));
+    },
+    async persist() {
+      return (await navigator.storage.persisted()) || (await navigator.storage.persist());
+    },
+    async models() {
+      const names: string[] = [];
+      for await (const [name, handle] of (await models()).entries()) {
+        if (handle.kind === 'directory') names.push(name);
+      }
+      return names.sort();
+    },
+    model: (name) => opfsFolder(models, name),
+    exclusively: (name, signal, onWait, work) => withLock(`inlay model ${name}`, signal, onWait, work),
+  };
+}
+
+async function withLock<Result>(
+  name: string,
+  signal: AbortSignal,
+  onWait: () => void,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { held = [] } = await navigator.locks.query();
+  if (held.some((lock) => lock.name === name)) onWait();
+  return navigator.locks.request(name, { signal }, work);
+}
+
+function opfsFolder(models: () => Promise<FileSystemDirectoryHandle>, name: string): ModelFolder {
+  const find = async (path: string, create: boolean): Promise<FileSystemFileHandle | undefined> => {
+    const parts = path.split('/');
+    const file = parts.pop() ?? '';
+    return orAbsent(async () => {
+      let folder = await (await models()).getDirectoryHandle(name, { create });
+      for (const part of parts) folder = await folder.getDirectoryHandle(part, { create });
+      return folder.getFileHandle(file, { create });
+    });
+  };
+  const make = async (path: string): Promise<FileSystemFileHandle> => {
+    const handle = await find(path, true);
+    if (handle === undefined) throw new Error(`${path} could not be made`);
+    return handle;
+  };
+  return {
+    async readText(path) {
+      const handle = await find(path, false);
+      return (await handle?.getFile())?.text();
+    },
+    async writeText(path, text) {
+      const handle = await make(path);
+      // Takes effect when it is closed, as a whole. Safari has it from version 26 on.
+      if ('createWritable' in handle) {
+        const writable = await handle.createWritable();
+        await writable.write(text);
+        await writable.close();
+        return;
+      }
+      const writer = await openWriter(handle);
+      try {
+        const bytes = new TextEncoder().encode(text);
+        writer.truncate(0);
+        writer.write(bytes, 0);
+        writer.flush();
+      } finally {
+        writer.close();
+      }
+    },
+    writer: async (path) => openWriter(await make(path)),
+    async open(path) {
+      return (await find(path, false))?.getFile();
+    },
+    async remove(path) {
+      const parts = path.split('/');
+      const file = parts.pop() ?? '';
+      await orAbsent(async () => {
+        let folder = await (await models()).getDirectoryHandle(name);
+        for (const part of parts) folder = await folder.getDirectoryHandle(part);
+        await folder.removeEntry(file);
+      });
+    },
+    async clear() {
+      await orAbsent(async () => (await models()).removeEntry(name, { recursive: true }));
+    },
+  };
+}
+
+async function openWriter(handle: FileSystemFileHandle): Promise<StoredWriter> {
+  const access = await handle.createSyncAccessHandle();
+  return {
+    write(bytes, at) {
+      const written = access.write(bytes as Uint8Array<ArrayBuffer>, { at });
+      // Firefox and Safari report a full disk by a short write.
+      if (written < bytes.byteLength) {
+        throw new DOMException(`${written} of ${bytes.byteLength} bytes were stored`, 'QuotaExceededError');
+      }
+    },
+    truncate: (size) => access.truncate(size),
+    flush: () => access.flush(),
+    close: () => access.close(),
+  };
+}
+
+async function orAbsent<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
+    throw error;
+  }
+}

@@ -49,10 +49,13 @@ function worker(index: number): FakeWorker {
 }
 
 function setUp() {
-  const engine = createLocalEngine('https://example.test/inlay/', () => {
-    const started = new FakeWorker();
-    workers.push(started);
-    return started;
+  const engine = createLocalEngine({
+    baseUrl: 'https://example.test/inlay/',
+    spawn() {
+      const started = new FakeWorker();
+      workers.push(started);
+      return started;
+    },
   });
   const progress: Progress[] = [];
   const run = (signal = new AbortController().signal) =>

@@ -26,16 +26,18 @@ function spawnWorker(): WorkerLike {
 /** A worker may ask for a fresh one (see `restart` in protocol.ts) this many times in a row. */
 const MAX_RESTARTS = 2;
 
-/**
- * @param baseUrl the page's own address: the embedded model and the wasm files lie beside it
- * @param spawn makes the worker; a parameter for tests
- * @param provider where to run; `auto` takes WebGPU on a real graphics device, else WASM
- */
-export function createLocalEngine(
-  baseUrl: string = new URL('.', location.href).href,
-  spawn: () => WorkerLike = spawnWorker,
-  provider: ProviderChoice = 'auto',
-): LocalEngine {
+export interface LocalEngineOptions {
+  /** The page's own address: the embedded model and the wasm files lie beside it. */
+  baseUrl?: string;
+  /** Where to run; `auto` takes WebGPU on a real graphics device, else WASM. */
+  provider?: ProviderChoice;
+  /** Makes the worker; tests pass another. */
+  spawn?: () => WorkerLike;
+}
+
+/** The engine of this page. Its worker starts at once, so that its status is known early. */
+export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine {
+  const { baseUrl = new URL('.', location.href).href, provider = 'auto', spawn = spawnWorker } = options;
   const pending = new Map<number, Pending>();
   const listeners = new Set<(status: EngineStatus) => void>();
   let status: EngineStatus | undefined;

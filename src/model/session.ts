@@ -53,6 +53,7 @@ export class Runtime {
         executionProviders: [webgpu ? { name: 'webgpu' } : { name: 'wasm' }],
         externalData,
         graphOptimizationLevel: 'all',
+        logSeverityLevel: 3,
         ...(webgpu && keepOutputs.length > 0
           ? { preferredOutputLocation: Object.fromEntries(keepOutputs.map((name) => [name, 'gpu-buffer'])) }
           : {}),

@@ -1,0 +1,269 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { DeviceTensor, Model, Unet, Vae } from './components';
+import { InpaintCache, type InpaintJob, inpaint, type PipelineProgress } from './inpaint';
+import type { Pixels } from './pixels';
+import { TorchGenerator } from './random';
+
+const SIDE = 16; // pixels; latents are 2 × 2
+const LATENTS = 4 * 2 * 2;
+
+const tensor = (dims: readonly number[], onDispose = () => {}): DeviceTensor => ({
+  dims,
+  read: () => Promise.reject(new Error('never read')),
+  dispose: onDispose,
+});
+
+interface Fakes {
+  inChannels?: number;
+  predict?: Unet['predict'];
+  decode?: Vae['decode'];
+}
+
+/**
+ * A model of fakes. The VAE's posterior has mean 0.5 and log variance 0, and decodes to what the first latent channel
+ * says; the UNet predicts 0 unless told otherwise.
+ */
+function fakeModel({ inChannels = 9, predict, decode }: Fakes = {}) {
+  const disposed = { embeddings: 0, maskLatents: 0 };
+  const textEncode = vi.fn((_: Int32Array, batch: number) =>
+    Promise.resolve(tensor([batch, 2, 3], () => disposed.embeddings++)),
+  );
+  const unet = {
+    inChannels,
+    upload: vi.fn<Unet['upload']>((_, dims) => tensor(dims, () => disposed.maskLatents++)),
+    predict: vi.fn<Unet['predict']>(
+      predict ??
+        ((sample, _size, _timestep, { promptEmbeddings }) =>
+          Promise.resolve(new Float32Array(sample.length * (promptEmbeddings.dims[0] ?? 0)))),
+    ),
+    dispose: () => Promise.resolve(),
+  };
+  const vae = {
+    scalingFactor: 0.5,
+    shiftFactor: 0,
+    latentChannels: 4,
+    downscale: 8,
+    encode: vi.fn<Vae['encode']>(() => {
+      const moments = new Float32Array(2 * LATENTS);
+      return Promise.resolve(moments.fill(0.5, 0, LATENTS));
+    }),
+    decode: vi.fn<Vae['decode']>(
+      decode ?? ((latents) => Promise.resolve(new Float32Array(3 * SIDE * SIDE).fill(latents[0] ?? 0))),
+    ),
+    dispose: () => Promise.resolve(),
+  };
+  const model: Model = {
+    name: 'fake',
+    tokenizer: {
+      length: 2,
+      count: (text) => text.length,
+      encode: (text) => Int32Array.from([text.length, text.charCodeAt(0) || 0]),
+    },
+    schedulerConfig: { className: 'DDIMScheduler', given: { clipSample: false } },
+    nativeSize: SIDE,
+    textEncoder: () => Promise.resolve({ encode: textEncode, dispose: () => Promise.resolve() }),
+    unet: () => Promise.resolve(unet),
+    vae: () => Promise.resolve(vae),
+    dispose: () => Promise.resolve(),
+  };
+  return { model, unet, vae, textEncode, disposed };
+}
+
+function plain(value: number): Pixels {
+  return {
+    data: new Uint8Array(SIDE * SIDE * 4).fill(255).map((byte, i) => (i % 4 < 3 ? value : byte)),
+    width: SIDE,
+    height: SIDE,
+  };
+}
+
+/** White in the right half: latent cells 1 and 3. */
+function rightHalf(): Pixels {
+  const mask = plain(0);
+  for (let pixel = 0; pixel < SIDE * SIDE; pixel++) {
+    if (pixel % SIDE >= SIDE / 2) mask.data.fill(255, pixel * 4, pixel * 4 + 3);
+  }
+  return mask;
+}
+
+const job: InpaintJob = {
+  image: plain(255),
+  mask: rightHalf(),
+  prompt: 'cat',
+  negativePrompt: 'dog',
+  steps: 2,
+  guidanceScale: 7.5,
+  seed: 3,
+  strength: 1,
+  width: SIDE,
+  height: SIDE,
+};
+
+const call = (signal = new AbortController().signal, cache?: InpaintCache) => {
+  const progress: PipelineProgress[] = [];
+  return { signal, cache, progress, onProgress: (report: PipelineProgress) => progress.push(report) };
+};
+
+describe('inpaint', () => {
+  it('draws the noise, then the posterior of the masked picture, and uploads mask and latents once', async () => {
+    const { model, unet, vae, disposed } = fakeModel();
+    await inpaint(model, job, call());
+
+    const generator = new TorchGenerator(3);
+    const noise = generator.randn(LATENTS);
+    expect(unet.predict.mock.calls[0]?.[0]).toEqual(noise); // DDIM: initNoiseSigma 1
+    expect(unet.upload).toHaveBeenCalledTimes(1);
+    const [values, dims] = unet.upload.mock.calls[0] ?? [];
+    expect(dims).toEqual([1, 5, 2, 2]);
+    // Mask of the four cells, then (0.5 + e⁰ · ε) · 0.5.
+    const posterior = generator.randn(LATENTS).map((epsilon) => Math.fround(0.5 + epsilon) * 0.5);
+    expect([...(values ?? [])]).toEqual([0, 1, 0, 1, ...posterior]);
+    // White left of the mask, mid-grey under it.
+    expect(vae.encode).toHaveBeenCalledTimes(1);
+    const pixels = vae.encode.mock.calls[0]?.[0];
+    expect([pixels?.[0], pixels?.[SIDE / 2 - 1], pixels?.[SIDE / 2], pixels?.[SIDE - 1]]).toEqual([
+      1, 1, 0, 0,
+    ]);
+    expect(disposed).toEqual({ embeddings: 1, maskLatents: 1 });
+  });
+
+  it('puts the negative row first', async () => {
+    const { model, unet, textEncode } = fakeModel();
+    await inpaint(model, job, call());
+    expect([...(textEncode.mock.calls[0]?.[0] ?? [])]).toEqual([3, 100, 3, 99]); // d, then c
+    expect(unet.predict.mock.calls[0]?.[3].promptEmbeddings.dims).toEqual([2, 2, 3]);
+    expect(unet.predict.mock.calls[0]?.[3].maskLatents?.dims).toEqual([1, 5, 2, 2]);
+  });
+
+  it('runs one row at guidance 1', async () => {
+    const { model, unet, textEncode } = fakeModel();
+    await inpaint(model, { ...job, guidanceScale: 1 }, call());
+    expect([...(textEncode.mock.calls[0]?.[0] ?? [])]).toEqual([3, 99]);
+    expect(unet.predict.mock.calls[0]?.[3].promptEmbeddings.dims).toEqual([1, 2, 3]);
+  });
+
+  it('gives a 4-channel UNet no mask and keeps the picture’s latents outside it', async () => {
+    const { model, unet, vae } = fakeModel({ inChannels: 4 });
+    await inpaint(model, job, call());
+    expect(unet.upload).not.toHaveBeenCalled();
+    expect(unet.predict.mock.calls[0]?.[3].maskLatents).toBeUndefined();
+    // The picture's posterior is drawn before the noise.
+    const generator = new TorchGenerator(3);
+    const imageLatents = generator.randn(LATENTS).map((epsilon) => Math.fround(0.5 + epsilon) * 0.5);
+    expect(unet.predict.mock.calls[0]?.[0]).toEqual(generator.randn(LATENTS));
+    const decoded = vae.decode.mock.calls[0]?.[0];
+    for (const cell of [0, 2, 4, 6]) {
+      expect(decoded?.[cell]).toBeCloseTo((imageLatents[cell] ?? 0) / 0.5, 6);
+    }
+    expect(decoded?.[1]).not.toBeCloseTo((imageLatents[1] ?? 0) / 0.5, 2);
+  });
+
+  it('leaves out the first steps at a strength below 1', async () => {
+    const { model, unet, vae } = fakeModel();
+    const { progress, ...rest } = call();
+    await inpaint(model, { ...job, steps: 5, strength: 0.6 }, rest);
+    // 5 · 0.6 = 3 steps: leading timesteps 801, 601, 401, 201, 1 without the first two.
+    expect(unet.predict.mock.calls.map(([, , timestep]) => timestep)).toEqual([401, 201, 1]);
+    expect(vae.encode).toHaveBeenCalledTimes(2); // picture and masked picture
+    const steps = progress.flatMap((report) =>
+      report.stage === 'denoise' ? [[report.step, report.steps]] : [],
+    );
+    expect(steps).toEqual([
+      [0, 3],
+      [1, 3],
+      [2, 3],
+      [3, 3],
+    ]);
+  });
+
+  it('reports its stages, with a preview of one pixel a latent', async () => {
+    const { model } = fakeModel();
+    const { progress, ...rest } = call();
+    const { timings, pixels } = await inpaint(model, job, rest);
+    expect(progress.map(({ stage }) => stage)).toEqual(['encode', 'denoise', 'denoise', 'denoise', 'decode']);
+    const last = progress[3];
+    expect(last?.stage === 'denoise' && last.preview).toMatchObject({ width: 2, height: 2 });
+    expect(Object.keys(timings).sort()).toEqual(['decode', 'denoise', 'encode', 'load', 'text']);
+    expect([pixels.width, pixels.height, pixels.data.length]).toEqual([SIDE, SIDE, SIDE * SIDE * 4]);
+  });
+});
+
+describe('a second run', () => {
+  it('reuses prompt and picture, and gives the same picture as without', async () => {
+    const { model, unet, vae, textEncode, disposed } = fakeModel();
+    const cache = new InpaintCache();
+    const first = await inpaint(model, job, call(undefined, cache));
+    const again = await inpaint(model, { ...job, image: plain(255) }, call(undefined, cache));
+    expect(again.pixels.data).toEqual(first.pixels.data);
+    expect(textEncode).toHaveBeenCalledTimes(1);
+    expect(vae.encode).toHaveBeenCalledTimes(1);
+    expect(unet.upload.mock.calls[1]?.[0]).toEqual(unet.upload.mock.calls[0]?.[0]);
+
+    // Another seed draws anew from the same moments; another prompt or mask is encoded.
+    await inpaint(model, { ...job, seed: 4 }, call(undefined, cache));
+    expect(vae.encode).toHaveBeenCalledTimes(1);
+    expect(unet.upload.mock.calls[2]?.[0]).not.toEqual(unet.upload.mock.calls[0]?.[0]);
+    await inpaint(model, { ...job, prompt: 'bird', mask: plain(255) }, call(undefined, cache));
+    expect(textEncode).toHaveBeenCalledTimes(2);
+    expect(vae.encode).toHaveBeenCalledTimes(2);
+    expect(disposed).toEqual({ embeddings: 1, maskLatents: 4 });
+    cache.dispose();
+    expect(disposed.embeddings).toBe(2);
+  });
+
+  it('forgets what belonged to another model', async () => {
+    const cache = new InpaintCache();
+    const one = fakeModel();
+    const other = fakeModel();
+    await inpaint(one.model, job, call(undefined, cache));
+    await inpaint(other.model, job, call(undefined, cache));
+    expect(one.disposed.embeddings).toBe(1);
+    expect(other.textEncode).toHaveBeenCalledTimes(1);
+    expect(other.vae.encode).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('what goes wrong', () => {
+  it('stops within one step of a cancellation, disposes, and runs again afterwards', async () => {
+    const controller = new AbortController();
+    const { model, unet, vae, disposed } = fakeModel({
+      predict: (sample) => {
+        controller.abort();
+        return Promise.resolve(new Float32Array(2 * sample.length));
+      },
+    });
+    await expect(inpaint(model, { ...job, steps: 20 }, call(controller.signal))).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    expect(unet.predict).toHaveBeenCalledTimes(1);
+    expect(vae.decode).not.toHaveBeenCalled();
+    expect(disposed).toEqual({ embeddings: 1, maskLatents: 1 });
+    await expect(inpaint(model, job, call())).resolves.toHaveProperty('pixels');
+  });
+
+  it('says so where a network gives NaN, and never shows a black picture', async () => {
+    const nan = fakeModel({
+      predict: (sample) => Promise.resolve(new Float32Array(2 * sample.length).fill(Number.NaN)),
+    });
+    await expect(inpaint(nan.model, job, call())).rejects.toThrow(
+      /UNet gave values that are not numbers.*32-bit/,
+    );
+    const black = fakeModel({
+      decode: () => Promise.resolve(new Float32Array(3 * SIDE * SIDE).fill(Infinity)),
+    });
+    await expect(inpaint(black.model, job, call())).rejects.toMatchObject({ name: 'DeviceError' });
+  });
+
+  it.each([
+    [{ steps: 0 }, 'num_inference_steps', /0 steps paint nothing/],
+    [{ steps: 5, strength: 0.1 }, 'strength', /less than one/],
+    [{ mask: { ...plain(0), height: 8 } }, 'mask_url', /16 × 8 pixels but the picture 16 × 16/],
+    [{ width: 12 }, 'width', /12 is not a multiple of 8/],
+  ])('names the field of %j', async (change, field, message) => {
+    const { model, textEncode } = fakeModel();
+    const refused = inpaint(model, { ...job, ...change }, call());
+    await expect(refused).rejects.toMatchObject({ name: 'InputError', field });
+    await expect(refused).rejects.toThrow(message);
+    expect(textEncode).not.toHaveBeenCalled(); // before anything is loaded
+  });
+});

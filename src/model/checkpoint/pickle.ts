@@ -6,86 +6,35 @@
  * Source of the format: Python's Lib/pickletools.py
  */
 import { CheckpointError } from '../../engine/errors';
+import { PickleBytes } from './pickleBytes';
 import { lookUpGlobal, type PickleGlobal } from './pickleGlobals';
-import type { StoredType } from './safetensors';
+import { isCount, isKind, type PickleStorage, type PickleTensor, type PickleValue } from './pickleValues';
 
-/** A file of the archive that holds the values of one or several tensors. */
-export interface PickleStorage {
-  kind: 'storage';
-  key: string;
-  /** Absent for untyped storages: each tensor then names its own type. */
-  dtype: StoredType | undefined;
-  /** In values of `dtype`; in bytes where untyped. */
-  count: number;
-}
-
-export interface PickleTensor {
-  kind: 'tensor';
-  storage: PickleStorage;
-  dtype: StoredType;
-  /** In values, as are the strides. */
-  offset: number;
-  shape: readonly number[];
-  strides: readonly number[];
-}
-
-export interface PickleDict {
-  kind: 'dict';
-  entries: Map<PickleValue, PickleValue>;
-}
-
-export type PickleValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | PickleGlobal
-  | PickleDict
-  | PickleStorage
-  | PickleTensor
-  | { kind: 'tuple' | 'list'; items: PickleValue[] }
-  /** An object of a class that is none of the weights' business. */
-  | { kind: 'opaque'; of: string };
-
-/** What a checkpoint of 4,000 tensors with optimizer states needs, a hundred times over. */
-const MAX_PICKLE_BYTES = 64 * 2 ** 20;
 const MAX_VALUES = 4_000_000;
-const MAX_STRING_BYTES = 2 ** 20;
 
 /**
  * @param path what errors call the file
  * @throws CheckpointError naming what is wrong, and any global that no checkpoint needs
  */
 export function readPickle(bytes: Uint8Array, path: string): PickleValue {
-  if (bytes.byteLength > MAX_PICKLE_BYTES) {
-    throw new CheckpointError(
-      `${path}: its pickle has ${bytes.byteLength} bytes, more than the ${MAX_PICKLE_BYTES} that are read`,
-    );
-  }
-  return new PickleMachine(bytes, path).run();
+  return new PickleMachine(new PickleBytes(bytes, path)).run();
 }
 
 class PickleMachine {
-  #at = 0;
   #values = 0;
   #stack: PickleValue[] = [];
   /** The stacks below each open MARK. */
   readonly #below: PickleValue[][] = [];
   readonly #memo = new Map<number, PickleValue>();
-  readonly #view: DataView;
+  readonly #bytes: PickleBytes;
 
-  constructor(
-    readonly bytes: Uint8Array,
-    readonly path: string,
-  ) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  constructor(bytes: PickleBytes) {
+    this.#bytes = bytes;
   }
 
   run(): PickleValue {
     for (;;) {
-      const opcode = this.#byte();
+      const opcode = this.#bytes.byte();
       if (opcode === 0x2e /* STOP */) return this.#pop();
       this.#step(opcode);
     }
@@ -94,10 +43,10 @@ class PickleMachine {
   #step(opcode: number): void {
     switch (opcode) {
       case 0x80: // PROTO
-        if (this.#byte() > 5) throw this.#damaged('its pickle is of a protocol above 5');
+        if (this.#bytes.byte() > 5) throw this.#bytes.damaged('its pickle is of a protocol above 5');
         return;
       case 0x95: // FRAME
-        this.#skip(8);
+        this.#bytes.skip(8);
         return;
       case 0x28: // MARK
         this.#below.push(this.#stack);
@@ -115,19 +64,19 @@ class PickleMachine {
         this.#push(this.#top());
         return;
       case 0x71: // BINPUT
-        this.#remember(this.#byte());
+        this.#remember(this.#bytes.byte());
         return;
       case 0x72: // LONG_BINPUT
-        this.#remember(this.#uint32());
+        this.#remember(this.#bytes.uint32());
         return;
       case 0x94: // MEMOIZE
         this.#remember(this.#memo.size);
         return;
       case 0x68: // BINGET
-        this.#recall(this.#byte());
+        this.#recall(this.#bytes.byte());
         return;
       case 0x6a: // LONG_BINGET
-        this.#recall(this.#uint32());
+        this.#recall(this.#bytes.uint32());
         return;
       case 0x4e: // NONE
         this.#push(null);
@@ -139,43 +88,43 @@ class PickleMachine {
         this.#push(false);
         return;
       case 0x4b: // BININT1
-        this.#push(this.#byte());
+        this.#push(this.#bytes.byte());
         return;
       case 0x4d: // BININT2
-        this.#push(this.#byte() | (this.#byte() << 8));
+        this.#push(this.#bytes.byte() | (this.#bytes.byte() << 8));
         return;
       case 0x4a: // BININT
-        this.#push(this.#uint32() | 0);
+        this.#push(this.#bytes.uint32() | 0);
         return;
       case 0x8a: // LONG1
-        this.#push(this.#long(this.#byte()));
+        this.#push(this.#bytes.long(this.#bytes.byte()));
         return;
       case 0x8b: // LONG4
-        this.#push(this.#long(this.#uint32()));
+        this.#push(this.#bytes.long(this.#bytes.uint32()));
         return;
       case 0x47: // BINFLOAT
-        this.#push(this.#view.getFloat64(this.#skip(8)));
+        this.#push(this.#bytes.float64());
         return;
       case 0x8c: // SHORT_BINUNICODE
       case 0x55: // SHORT_BINSTRING
-        this.#push(this.#string(this.#byte()));
+        this.#push(this.#bytes.string(this.#bytes.byte()));
         return;
       case 0x58: // BINUNICODE
       case 0x54: // BINSTRING
-        this.#push(this.#string(this.#uint32()));
+        this.#push(this.#bytes.string(this.#bytes.uint32()));
         return;
       case 0x8d: // BINUNICODE8
-        this.#push(this.#string(this.#uint64()));
+        this.#push(this.#bytes.string(this.#bytes.uint64()));
         return;
       case 0x43: // SHORT_BINBYTES
-        this.#push(this.#slice(this.#byte()));
+        this.#push(this.#bytes.slice(this.#bytes.byte()));
         return;
       case 0x42: // BINBYTES
-        this.#push(this.#slice(this.#uint32()));
+        this.#push(this.#bytes.slice(this.#bytes.uint32()));
         return;
       case 0x8e: // BINBYTES8
       case 0x96: // BYTEARRAY8
-        this.#push(this.#slice(this.#uint64()));
+        this.#push(this.#bytes.slice(this.#bytes.uint64()));
         return;
       case 0x29: // EMPTY_TUPLE
         this.#push({ kind: 'tuple', items: [] });
@@ -220,7 +169,7 @@ class PickleMachine {
         this.#setItems(this.#popMark());
         return;
       case 0x63: // GLOBAL
-        this.#pushGlobal(this.#line(), this.#line());
+        this.#pushGlobal(this.#bytes.line(), this.#bytes.line());
         return;
       case 0x93: {
         // STACK_GLOBAL
@@ -249,7 +198,7 @@ class PickleMachine {
         this.#top();
         return;
       default:
-        throw this.#damaged(
+        throw this.#bytes.damaged(
           `its pickle uses the opcode 0x${opcode.toString(16).padStart(2, '0')}, which no checkpoint needs`,
         );
     }
@@ -257,11 +206,11 @@ class PickleMachine {
 
   #pushGlobal(module: PickleValue | undefined, name: PickleValue | undefined): void {
     if (typeof module !== 'string' || typeof name !== 'string')
-      throw this.#damaged('its pickle names no global');
+      throw this.#bytes.damaged('its pickle names no global');
     const global = lookUpGlobal(module, name);
     if (global === undefined) {
       throw new CheckpointError(
-        `${this.path}: refused, because its pickle asks for the Python object "${module}.${name}", which no ` +
+        `${this.#bytes.path}: refused, because its pickle asks for the Python object "${module}.${name}", which no ` +
           'checkpoint needs: such a file can run commands on the machine of whoever loads it. Nothing was run; ' +
           'use a safetensors file of this model',
       );
@@ -272,14 +221,15 @@ class PickleMachine {
   /** What a call would give: only the list's builders give anything but an opaque value. */
   #build(callable: PickleValue | undefined, args: PickleValue | undefined): PickleValue {
     if (isKind(callable, 'opaque')) return callable;
-    if (!isKind(callable, 'global')) throw this.#damaged('its pickle calls something that is no function');
+    if (!isKind(callable, 'global'))
+      throw this.#bytes.damaged('its pickle calls something that is no function');
     const items = isKind(args, 'tuple') ? args.items : [];
     switch (callable.role) {
       case 'tensor':
       case 'tensorWithType':
         return this.#tensor(callable, items);
       case 'parameter':
-        if (!isKind(items[0], 'tensor')) throw this.#damaged('a parameter holds no tensor');
+        if (!isKind(items[0], 'tensor')) throw this.#bytes.damaged('a parameter holds no tensor');
         return items[0];
       case 'dict':
         return { kind: 'dict', entries: new Map() };
@@ -288,7 +238,7 @@ class PickleMachine {
       case 'storage':
       case 'untypedStorage':
       case 'type':
-        throw this.#damaged(`its pickle calls ${callable.name}`);
+        throw this.#bytes.damaged(`its pickle calls ${callable.name}`);
       default:
         return callable satisfies never;
     }
@@ -306,12 +256,12 @@ class PickleMachine {
       !steps ||
       sizes.length !== steps.length
     ) {
-      throw this.#damaged(
+      throw this.#bytes.damaged(
         `${builder.name} is called with other than a storage, an offset, a shape and strides`,
       );
     }
     const dtype = isKind(named, 'global') && named.role === 'type' ? named.dtype : storage.dtype;
-    if (dtype === undefined) throw this.#damaged('a tensor has no type');
+    if (dtype === undefined) throw this.#bytes.damaged('a tensor has no type');
     return { kind: 'tensor', storage, dtype, offset, shape: sizes, strides: steps };
   }
 
@@ -320,10 +270,10 @@ class PickleMachine {
     const items = isKind(id, 'tuple') ? id.items : [];
     const [tag, type, key, , count] = items;
     if (tag !== 'storage' || typeof key !== 'string' || !isCount(count) || !isKind(type, 'global')) {
-      throw this.#damaged('a storage is described in a way that PyTorch does not use');
+      throw this.#bytes.damaged('a storage is described in a way that PyTorch does not use');
     }
     if (type.role !== 'storage' && type.role !== 'untypedStorage') {
-      throw this.#damaged(`a storage is of the type ${type.name}`);
+      throw this.#bytes.damaged(`a storage is of the type ${type.name}`);
     }
     return { kind: 'storage', key, count, dtype: type.role === 'storage' ? type.dtype : undefined };
   }
@@ -332,22 +282,23 @@ class PickleMachine {
     const target = this.#top();
     if (isKind(target, 'list')) for (const item of items) target.items.push(item);
     else if (!isKind(target, 'opaque'))
-      throw this.#damaged('its pickle appends to something that is no list');
+      throw this.#bytes.damaged('its pickle appends to something that is no list');
   }
 
   #setItems(items: readonly PickleValue[]): void {
     const target = this.#top();
-    if (items.length % 2 !== 0) throw this.#damaged('a dictionary has a key without a value');
+    if (items.length % 2 !== 0) throw this.#bytes.damaged('a dictionary has a key without a value');
     if (isKind(target, 'opaque')) return;
     if (!isKind(target, 'dict'))
-      throw this.#damaged('its pickle sets items of something that is no dictionary');
+      throw this.#bytes.damaged('its pickle sets items of something that is no dictionary');
     for (let i = 0; i < items.length; i += 2) {
       target.entries.set(items[i] as PickleValue, items[i + 1] as PickleValue);
     }
   }
 
   #count(): void {
-    if (++this.#values > MAX_VALUES) throw this.#damaged(`its pickle holds more than ${MAX_VALUES} values`);
+    if (++this.#values > MAX_VALUES)
+      throw this.#bytes.damaged(`its pickle holds more than ${MAX_VALUES} values`);
   }
 
   #push(value: PickleValue): void {
@@ -357,7 +308,7 @@ class PickleMachine {
 
   #top(): PickleValue {
     const value = this.#stack.at(-1);
-    if (value === undefined) throw this.#damaged('its pickle takes from an empty stack');
+    if (value === undefined) throw this.#bytes.damaged('its pickle takes from an empty stack');
     return value;
   }
 
@@ -368,14 +319,14 @@ class PickleMachine {
   }
 
   #popMany(count: number): PickleValue[] {
-    if (this.#stack.length < count) throw this.#damaged('its pickle takes from an empty stack');
+    if (this.#stack.length < count) throw this.#bytes.damaged('its pickle takes from an empty stack');
     return this.#stack.splice(this.#stack.length - count, count);
   }
 
   #popMark(): PickleValue[] {
     const items = this.#stack;
     const below = this.#below.pop();
-    if (below === undefined) throw this.#damaged('its pickle ends a group that it never began');
+    if (below === undefined) throw this.#bytes.damaged('its pickle ends a group that it never began');
     this.#stack = below;
     return items;
   }
@@ -387,76 +338,9 @@ class PickleMachine {
 
   #recall(index: number): void {
     const value = this.#memo.get(index);
-    if (value === undefined) throw this.#damaged('its pickle refers to a value that it never stored');
+    if (value === undefined) throw this.#bytes.damaged('its pickle refers to a value that it never stored');
     this.#push(value);
   }
-
-  #long(length: number): number | bigint {
-    if (length > 8) throw this.#damaged(`its pickle holds an integer of ${length} bytes`);
-    if (length === 0) return 0;
-    const bytes = this.#slice(length);
-    let value = 0n;
-    for (const [i, byte] of bytes.entries()) value |= BigInt(byte) << BigInt(8 * i);
-    value = BigInt.asIntN(8 * length, value);
-    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  }
-
-  #string(length: number): string {
-    if (length > MAX_STRING_BYTES) throw this.#damaged(`its pickle holds a string of ${length} bytes`);
-    return new TextDecoder().decode(this.#slice(length));
-  }
-
-  /** One of the two lines that name a GLOBAL. */
-  #line(): string {
-    const end = this.bytes.indexOf(0x0a, this.#at);
-    if (end < 0 || end - this.#at > 1024) throw this.#damaged('its pickle names a global without an end');
-    const text = this.#string(end - this.#at);
-    this.#at = end + 1;
-    return text;
-  }
-
-  #byte(): number {
-    return this.bytes[this.#skip(1)] as number;
-  }
-
-  #uint32(): number {
-    return this.#view.getUint32(this.#skip(4), true);
-  }
-
-  #uint64(): number {
-    return Number(this.#view.getBigUint64(this.#skip(8), true));
-  }
-
-  #slice(length: number): Uint8Array {
-    const begin = this.#skip(length);
-    return this.bytes.subarray(begin, begin + length);
-  }
-
-  /** Moves on by `length` bytes; @returns where they begin */
-  #skip(length: number): number {
-    const begin = this.#at;
-    if (begin + length > this.bytes.byteLength) throw this.#damaged('its pickle is cut off');
-    this.#at = begin + length;
-    return begin;
-  }
-
-  #damaged(what: string): CheckpointError {
-    return new CheckpointError(`${this.path}: ${what}; the file is damaged, or no checkpoint of PyTorch`);
-  }
-}
-
-type Kind = 'global' | 'dict' | 'storage' | 'tensor' | 'tuple' | 'list' | 'opaque';
-
-/** Narrows a value to the objects of one kind. */
-export function isKind<K extends Kind>(
-  value: PickleValue | undefined,
-  kind: K,
-): value is Extract<PickleValue, { kind: K | unknown }> & { kind: K } {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind;
-}
-
-function isCount(value: PickleValue | undefined): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 /** A shape or strides: a tuple of counts. */

@@ -4,7 +4,8 @@
  * Source of the format: torch/serialization.py, https://pytorch.org/docs/stable/notes/serialization.html
  */
 import { CheckpointError } from '../../engine/errors';
-import { isKind, type PickleTensor, type PickleValue, readPickle } from './pickle';
+import { readPickle } from './pickle';
+import { isKind, type PickleTensor, type PickleValue } from './pickleValues';
 import type { IndexedTensor, RandomAccess, StoredCheckpoint } from './reader';
 import { bytesPerValue } from './safetensors';
 import { stridedTensor } from './view';

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { CheckpointError } from '../../engine/errors';
+import { unsupportedPipeline } from './architecture';
+import { openCheckpoint } from './open';
+import { blobSource, bytesSource, joinShards, parseShardIndex, readTensor } from './reader';
+import { rowsOf, transposed } from './view';
+
+/** A safetensors file of float32 tensors, each a row of the given values. */
+function safetensors(tensors: Record<string, number[]>, metadata?: object): Uint8Array<ArrayBuffer> {
+  let at = 0;
+  const header: Record<string, unknown> = metadata === undefined ? {} : { __metadata__: metadata };
+  for (const [key, values] of Object.entries(tensors)) {
+    header[key] = { dtype: 'F32', shape: [values.length], data_offsets: [at, at + 4 * values.length] };
+    at += 4 * values.length;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const bytes = new Uint8Array(8 + json.byteLength + at);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(json.byteLength), true);
+  bytes.set(json, 8);
+  bytes.set(new Uint8Array(Float32Array.from(Object.values(tensors).flat()).buffer), 8 + json.byteLength);
+  return bytes;
+}
+const floats = (bytes: Uint8Array<ArrayBuffer>) => [...new Float32Array(bytes.buffer)];
+
+describe('openCheckpoint', () => {
+  it('reads safetensors from a blob, with what the file says of itself', async () => {
+    const bytes = safetensors({ a: [1, 2], b: [3] }, { 'modelspec.prediction_type': 'v' });
+    const { tensors, metadata } = await openCheckpoint(blobSource('m.safetensors', new Blob([bytes])));
+    expect(metadata).toEqual({ 'modelspec.prediction_type': 'v' });
+    const b = tensors.get('b');
+    expect(b && floats(await readTensor(b))).toEqual([3]);
+  });
+
+  const text = (value: string) => new TextEncoder().encode(value.padEnd(64, ' '));
+  const huge = new Uint8Array(64);
+  huge[7] = 0x80;
+  it.each<[string, Uint8Array<ArrayBuffer>, RegExp]>([
+    ['a header of 2^63 bytes', huge, /the header claims 9223372036854775808 bytes/],
+    ['a header longer than the file', safetensors({ a: [1] }).slice(0, 30), /ends within its header/],
+    ['an empty file', new Uint8Array(0), /too short/],
+    ['a web page', text('<!doctype html><title>Not found</title>'), /this is a web page/],
+    ['a Git LFS pointer', text('version https://git-lfs.github.com/spec/v1\n'), /git lfs pull/],
+    ['GGUF', text('GGUF'), /GGUF/],
+    ['a bare pickle', new Uint8Array([0x80, 2, 0x7d, 0x71, 0, 0x2e, 0, 0, 0]), /bare Python pickle/],
+  ])('refuses %s by name', async (_what, bytes, message) => {
+    const opened = openCheckpoint(bytesSource('unet/m.safetensors', bytes));
+    await expect(opened).rejects.toThrow(message);
+    await expect(opened).rejects.toThrow(CheckpointError);
+    await expect(opened).rejects.toThrow(/^unet\/m\.safetensors: /);
+  });
+
+  it('takes a header whose length begins as a pickle does', async () => {
+    const key = 'k'.repeat(
+      0x280 - JSON.stringify({ '': { dtype: 'F32', shape: [1], data_offsets: [0, 4] } }).length,
+    );
+    const bytes = safetensors({ [key]: [1] });
+    expect([...bytes.subarray(0, 2)]).toEqual([0x80, 2]);
+    expect((await openCheckpoint(bytesSource('m', bytes))).tensors.has(key)).toBe(true);
+  });
+});
+
+describe('shards', () => {
+  const open = async (tensors: Record<string, number[]>) =>
+    (await openCheckpoint(bytesSource('m', safetensors(tensors)))).tensors;
+  const index = { weight_map: { a: 'm-1.safetensors', b: 'm-2.safetensors' } };
+
+  it('become one index', async () => {
+    const map = parseShardIndex(index, 'i.json');
+    const shards = new Map([
+      ['m-1.safetensors', await open({ a: [1] })],
+      ['m-2.safetensors', await open({ b: [2] })],
+    ]);
+    const b = joinShards(map, shards, 'i.json').get('b');
+    expect(b && floats(await readTensor(b))).toEqual([2]);
+  });
+
+  it('are refused where they do not fit their index', async () => {
+    const map = parseShardIndex(index, 'i.json');
+    const first = await open({ a: [1] });
+    expect(() => joinShards(map, new Map([['m-1.safetensors', first]]), 'i.json')).toThrow(
+      /"b" is missing from m-2/,
+    );
+    const both = new Map([
+      ['m-1.safetensors', first],
+      ['m-2.safetensors', await open({ a: [1], b: [2] })],
+    ]);
+    expect(() => joinShards(map, both, 'i.json')).toThrow(
+      /"a" is in m-2.safetensors but the index gives m-1/,
+    );
+    expect(() => parseShardIndex({ weight_map: { a: '../../secret.bin' } }, 'i.json')).toThrow(
+      /no file for "a"/,
+    );
+    expect(() => parseShardIndex({}, 'i.json')).toThrow(/names no tensors/);
+  });
+});
+
+describe('views', () => {
+  // [[0, 1, 2], [3, 4, 5]]
+  const file = bytesSource('m', new Uint8Array(Float32Array.of(0, 1, 2, 3, 4, 5).buffer));
+  const matrix = { file, dtype: 'F32', shape: [2, 3], offset: 0, length: 24 } as const;
+
+  it('are read in their own order', async () => {
+    expect(rowsOf('m', matrix, 1, 2)).toEqual({ ...matrix, shape: [1, 3], offset: 12, length: 12 });
+    const turned = transposed('m', matrix);
+    expect(turned.shape).toEqual([3, 2]);
+    expect(floats(await readTensor(turned))).toEqual([0, 3, 1, 4, 2, 5]);
+    // Rows of a turned matrix are columns: they stay strided.
+    const column = rowsOf('m', turned, 1, 3);
+    expect(floats(await readTensor(column))).toEqual([1, 4, 2, 5]);
+    expect(transposed('m', turned)).toEqual(matrix);
+  });
+});
+
+describe('unsupportedPipeline', () => {
+  const unet = {
+    unet: ['diffusers', 'UNet2DConditionModel'],
+    text_encoder: ['transformers', 'CLIPTextModel'],
+  };
+  it.each([
+    [{ _class_name: 'FluxFillPipeline' }, /this is Flux \(FluxFillPipeline\), which is not supported/],
+    [{ _class_name: 'StableDiffusion3Pipeline' }, /this is Stable Diffusion 3 /],
+    [{ _class_name: 'KolorsPipeline', ...unet }, /Kolors/],
+    [
+      { _class_name: 'NewPipeline', transformer: ['diffusers', 'NewTransformer2DModel'] },
+      /a "transformer", not a UNet/,
+    ],
+    [
+      {
+        _class_name: 'StableDiffusionXLImg2ImgPipeline',
+        ...unet,
+        text_encoder: [null, null],
+        text_encoder_2: ['a', 'b'],
+      },
+      /refiner/,
+    ],
+  ])('names %j', (index, message) => expect(unsupportedPipeline(index)).toMatch(message));
+
+  it.each([
+    'StableDiffusionPipeline',
+    'StableDiffusionInpaintPipeline',
+    'StableDiffusionXLPipeline',
+    'StableDiffusionXLInpaintPipeline',
+    'LatentConsistencyModelPipeline',
+  ])('lets %s pass', (name) => expect(unsupportedPipeline({ _class_name: name, ...unet })).toBeUndefined());
+});

@@ -10,8 +10,10 @@ import type { Model } from './components';
 import { InpaintCache, inpaint } from './inpaint';
 import type { Pixels } from './pixels';
 
-// Made by `python tools/goldens/pictures.py` (diffusers 0.36.0, float32). At least 50 dB on WASM float32.
-const MIN_PSNR_DB = 50;
+// Made by `python tools/goldens/pictures.py` (diffusers 0.36.0, float32), compared on WASM float32. Measured: 72 dB and
+// more. Below the threshold lie, by diffusers itself: a guidance of 7.4 in place of 7.5 (52 dB), an input picture one
+// level brighter (55 dB), one more step (22 dB), another prompt (21 dB), another seed (9 dB).
+const MIN_PSNR_DB = 60;
 const FOLDER = 'goldens/pictures';
 
 interface Case {
@@ -88,7 +90,7 @@ describe('inpaint against diffusers', () => {
         { signal: new AbortController().signal, onProgress: () => {}, cache },
       );
       const ratio = psnr(pixels, await readPng(golden.output));
-      expect(ratio).toBeGreaterThan(MIN_PSNR_DB);
+      expect(ratio, 'dB').toBeGreaterThan(MIN_PSNR_DB);
     });
   }
 });

@@ -30,7 +30,7 @@ const states: Record<string, { query?: string; shoot: Shot }> = {
     },
   },
   running: {
-    query: 'ms=260',
+    query: 'ms=120&hold=11',
     shoot: async (page) => {
       await page.generate.click();
       await page.page.getByText('step 11 of').first().waitFor();
@@ -46,7 +46,7 @@ const states: Record<string, { query?: string; shoot: Shot }> = {
   result: {
     query: 'ms=5&provider=wasm',
     shoot: async (page) => {
-      await page.seed.fill('3').catch(() => {});
+      if (await page.seed.isVisible()) await page.seed.fill('3');
       await page.run();
       await page.run();
       await page.page.mouse.move(5, 5);
@@ -56,7 +56,8 @@ const states: Record<string, { query?: string; shoot: Shot }> = {
     query:
       'ms=5&fail=DeviceError&message=The graphics memory is full; close other tabs or pick a smaller model.',
     shoot: async (page) => {
-      await page.steps.fill('400').catch(() => {});
+      if (!(await page.steps.isVisible())) await page.page.getByText('Model, steps').click();
+      await page.steps.fill('400');
       await page.generate.click();
       await page.page.waitForTimeout(200);
     },

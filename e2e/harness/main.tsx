@@ -1,7 +1,7 @@
 /**
  * The page around an engine for tests, which paints a disc instead of running a model. Served by the
- * development server alone; no build contains it. Query: `ms` a step's time, `fail` an error's name,
- * `provider` what the status line reports.
+ * development server alone; no build contains it. Query: `ms` a step's time, `hold` the step at which it
+ * stays, `fail` an error's name, `provider` what the status line reports.
  */
 import '../../src/styles.css';
 import type { LocalEngine } from '../../src/engine/engine';
@@ -10,6 +10,8 @@ import { mountApp } from '../../src/ui/mount';
 
 const query = new URLSearchParams(location.search);
 const stepMs = Number(query.get('ms') ?? 30);
+const holdAt = Number(query.get('hold') ?? -1);
+const FOREVER_MS = 3_600_000;
 
 const pause = (ms: number, signal: AbortSignal) =>
   new Promise<void>((resolve, reject) => {
@@ -64,7 +66,7 @@ const engine: LocalEngine = {
     for (let step = 0; step <= steps; step++) {
       const preview = (await paint(source, seed, step / Math.max(1, steps))).transferToImageBitmap();
       onProgress({ stage: 'denoise', step, steps, preview });
-      await pause(stepMs, signal);
+      await pause(step === holdAt ? FOREVER_MS : stepMs, signal);
     }
     onProgress({ stage: 'decode' });
     const file = await (await paint(source, seed, 1)).convertToBlob({ type: 'image/png' });

@@ -39,9 +39,8 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
       mode = event.button === 1 || hooks.isPanning() ? 'pan' : 'paint';
       if (mode === 'paint') paint(point);
     }
-    // Keeps the middle button from scrolling; focus has to follow by hand.
-    event.preventDefault();
-    element.focus({ preventScroll: true });
+    // The middle button would start to scroll by itself.
+    if (event.button === 1) event.preventDefault();
   };
 
   const onMove = (event: PointerEvent) => {

@@ -57,10 +57,10 @@ it('an abandoned stroke is gone', () => {
 
 it('follows the pane until a person zooms, then keeps the middle', () => {
   const { editor, state } = opened();
-  // 200 × 100 in 456 × 256 less 22.8 on each side: (456 − 45.6) / 200 = 2.052.
-  expect(state().view.scale).toBeCloseTo(2.052, 6);
+  // 200 × 100 in 456 × 256 less 456 / 40 on each side: (456 − 22.8) / 200 = 2.166.
+  expect(state().view.scale).toBeCloseTo(2.166, 6);
   editor.resizeView({ width: 256, height: 256 });
-  expect(state().view.scale).toBeCloseTo((256 - 25.6) / 200, 6);
+  expect(state().view.scale).toBeCloseTo((256 - 12.8) / 200, 6);
   editor.zoomTo(2, { x: 128, y: 128 });
   const { view } = state();
   editor.resizeView({ width: 276, height: 256 });

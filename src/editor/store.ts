@@ -16,7 +16,8 @@ export type Tool = 'brush' | 'eraser';
 
 export const MIN_BRUSH = 2; // image pixels, diameter
 export const MAX_BRUSH = 1000;
-const FIT_MARGIN = 28; // CSS pixels
+/** Around a fitted picture, in CSS pixels; less in small panes. */
+export const fitMargin = (viewSize: Size) => Math.min(28, viewSize.width / 40);
 
 export interface EditorState {
   picture: (Size & { name: string }) | null;
@@ -129,9 +130,7 @@ export function createEditor(): Editor {
   };
   const fitted = () => {
     const { picture, viewSize } = get();
-    return picture && viewSize.width > 0
-      ? fitView(picture, viewSize, Math.min(FIT_MARGIN, viewSize.width / 20))
-      : get().view;
+    return picture && viewSize.width > 0 ? fitView(picture, viewSize, fitMargin(viewSize)) : get().view;
   };
   const endStroke = () => {
     if (!document || !lastPoint) return;

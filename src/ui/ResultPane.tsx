@@ -1,5 +1,5 @@
 /** A version beside the canvas, under the same view: what is seen left and right is the same place. */
-import { Columns2, Download, PencilLine, X } from 'lucide-react';
+import { Columns2, Download, Expand, Eye, PencilLine, X } from 'lucide-react';
 import { type PointerEvent as ReactPointerEvent, useEffect, useRef } from 'react';
 import type { Rect } from '../editor/kernels/geometry';
 import { rectToView } from '../editor/kernels/view';
@@ -13,9 +13,13 @@ export interface ResultPaneProps {
   version: Version;
   comparing: boolean;
   onCompare(held: boolean): void;
+  /** Whether it has the stage to itself. */
+  alone: boolean;
+  /** Absent where there is no room for both. */
+  onAlone?(alone: boolean): void;
 }
 
-export function ResultPane({ version, comparing, onCompare }: ResultPaneProps) {
+export function ResultPane({ version, comparing, onCompare, alone, onAlone }: ResultPaneProps) {
   const session = useSession();
   const view = useEditor((state) => state.view);
   const name = useEditor((state) => state.picture?.name ?? 'picture');
@@ -29,6 +33,13 @@ export function ResultPane({ version, comparing, onCompare }: ResultPaneProps) {
     <section className="pane result" aria-label="Version beside the canvas">
       <p className="caption">{caption}</p>
       <div className="result-actions">
+        {onAlone && (
+          <IconButton
+            name={alone ? 'Beside the canvas' : 'Fill the stage'}
+            icon={alone ? Columns2 : Expand}
+            onPress={() => onAlone(!alone)}
+          />
+        )}
         {parent && <CompareButton onCompare={onCompare} pressed={comparing} />}
         {!isBase && (
           <IconButton
@@ -92,7 +103,7 @@ function CompareButton({ onCompare, pressed }: { onCompare(held: boolean): void;
       onKeyDown={(event) => (event.key === ' ' || event.key === 'Enter') && hold()}
       onKeyUp={release}
     >
-      <Columns2 size={18} strokeWidth={1.8} aria-hidden />
+      <Eye size={18} strokeWidth={1.8} aria-hidden />
     </button>
   );
 }

@@ -1,14 +1,20 @@
 /** What the model is told, in the order a person thinks; and the button that starts. */
 import { Dices, History, Sparkles } from 'lucide-react';
+import { useState } from 'react';
 import { limits } from '../state/settings';
 import { useJob, useSession, useSettings } from './context';
 import { NumberField, TextField } from './Field';
 import { ModelField } from './ModelField';
 import { RunAlert, RunCard } from './RunCard';
+import { useNarrow } from './useNarrow';
 
 export function SidePanel() {
   const session = useSession();
   const running = useJob((state) => state.running);
+  const narrow = useNarrow();
+  const [unfolded, setUnfolded] = useState(false);
+  // A complaint about a folded field unfolds it.
+  const complaint = useJob((state) => Object.keys(state.fieldErrors).length > 0);
   return (
     <aside className="side" aria-label="Settings">
       <div className="side-fields">
@@ -18,7 +24,11 @@ export function SidePanel() {
           rows={3}
           placeholder="what should be there; empty: the background"
         />
-        <details className="fold" open>
+        <details
+          className="fold"
+          open={!narrow || unfolded || complaint}
+          onToggle={(event) => narrow && setUnfolded(event.currentTarget.open)}
+        >
           <summary>Model, steps, guidance, seed</summary>
           <div className="fold-body">
             <TextField
@@ -71,7 +81,7 @@ function SeedLine() {
   if (seed !== '') {
     return (
       <p className="seed-line">
-        The same seed gives the same picture.
+        Same seed, same picture.
         <button type="button" className="link" onClick={() => session.change({ seed: '' })}>
           <Dices size={14} aria-hidden /> Random
         </button>

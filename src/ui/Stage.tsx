@@ -3,12 +3,14 @@ import { ImageUp, TriangleAlert, X } from 'lucide-react';
 import { useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Canvas } from '../editor/Canvas';
 import { bestSplit } from '../editor/kernels/view';
+import { fitMargin } from '../editor/store';
 import { planRun } from '../state/job';
 import { findVersion, versionLabel } from '../state/versions';
 import { useEditor, useJob, useSession, useSettings, useVersions } from './context';
 import { ResultPane } from './ResultPane';
 import { StageBar } from './StageBar';
 import type { Theme } from './theme';
+import { useNarrow } from './useNarrow';
 
 export interface StageProps {
   theme: Theme;
@@ -32,7 +34,10 @@ export function Stage({ theme, dragging, comparing, onCompare, onOpen }: StagePr
     [sentPlan, picture, maskBounds, modelName],
   );
   const { element, size } = useSize();
-  const split = shown && picture ? bestSplit(picture, size) : 'none';
+  const narrow = useNarrow();
+  const [wanted, setAlone] = useState(false);
+  const alone = wanted || narrow;
+  const split = shown && picture ? (alone ? 'alone' : bestSplit(picture, size, fitMargin(size) / 2)) : 'none';
   return (
     <main className="stage">
       <div className="panes" data-split={split} ref={element}>
@@ -47,7 +52,15 @@ export function Stage({ theme, dragging, comparing, onCompare, onOpen }: StagePr
           />
           {!picture && <EmptyStage onOpen={onOpen} />}
         </section>
-        {shown && picture && <ResultPane version={shown} comparing={comparing} onCompare={onCompare} />}
+        {shown && picture && (
+          <ResultPane
+            version={shown}
+            comparing={comparing}
+            onCompare={onCompare}
+            alone={alone}
+            onAlone={narrow ? undefined : setAlone}
+          />
+        )}
       </div>
       <StageBar />
       <StageAlert />

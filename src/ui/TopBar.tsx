@@ -24,9 +24,11 @@ export function TopBar({ theme, onTheme, onOpen, onHelp }: TopBarProps) {
         <Mark />
         <span>Inlay</span>
       </h1>
-      <button type="button" className="button" onClick={onOpen}>
+      <button type="button" className="button" aria-label="Open image" onClick={onOpen}>
         <FolderOpen size={16} strokeWidth={1.8} aria-hidden />
-        Open image
+        <span>
+          Open<span className="wide-text"> image</span>
+        </span>
       </button>
       <div className="group">
         <IconButton name="Undo" icon={Undo2} keys="Ctrl Z" disabled={!canUndo} onPress={editor.undo} />
@@ -54,10 +56,21 @@ function StatusPill() {
     <Tip text={statusExplanation(status)}>
       <button type="button" className="pill" data-tone={tone}>
         <i aria-hidden />
-        <span className="tabular">{statusLabel(status)}</span>
+        <StatusText label={statusLabel(status)} />
         <span className="sr-only">. {statusExplanation(status)}</span>
       </button>
     </Tip>
+  );
+}
+
+/** Narrow screens show the first word of it. */
+function StatusText({ label }: { label: string }) {
+  const [place, ...details] = label.split(' · ');
+  return (
+    <span className="tabular">
+      {place}
+      {details.length > 0 && <span className="wide-text"> · {details.join(' · ')}</span>}
+    </span>
   );
 }
 

@@ -50,6 +50,20 @@ describe('planCrop', () => {
     });
   });
 
+  it('gives up padding for a square where the picture is too low for both', () => {
+    // 600 + 2 × 150 = 900 is more than the 800 rows: the square of 800 about the mask's middle at 600.
+    const plan = planCrop({
+      imageSize: { width: 1200, height: 800 },
+      maskBounds: { x: 300, y: 200, width: 600, height: 300 },
+      padding: 150,
+      nativeSize: 256,
+    });
+    expect(plan).toEqual({
+      frame: { x: 200, y: 0, width: 800, height: 800 },
+      size: { width: 256, height: 256 },
+    });
+  });
+
   it('enlarges a picture smaller than native', () => {
     // 200 × 150 at 256 / 200 = 1.28 is 256 × 192.
     const plan = planCrop({

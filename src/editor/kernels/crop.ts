@@ -49,10 +49,12 @@ export function planCrop({
   if (isEmptyRect(box)) throw new RangeError('the mask is empty');
   const native = clamp(Math.round(nativeSize / multiple) * multiple, MIN_SIDE, MAX_SIDE);
   const wanted = intersectRect(growRect(box, Math.max(0, Math.round(padding))), picture);
-  const side = Math.max(native, wanted.width, wanted.height);
+  const side = squareSide(native, wanted, box, imageSize);
+  // Around the mask alone if the square is too small for its padding.
+  const core = side < Math.max(wanted.width, wanted.height) ? box : wanted;
   const frame = {
-    ...spread(wanted.x, wanted.width, side, imageSize.width),
-    ...vertical(spread(wanted.y, wanted.height, side, imageSize.height)),
+    ...spread(core.x, core.width, side, imageSize.width),
+    ...vertical(spread(core.y, core.height, side, imageSize.height)),
   };
   // At the picture's own scale an odd rest of up to 7 pixels would have to be stretched: leave it out
   // where the mask and its padding allow.
@@ -79,6 +81,17 @@ export function planCrop({
  */
 export function defaultPadding(maskBounds: Rect, nativeSize: number): number {
   return Math.round(Math.max(nativeSize / 16, Math.max(maskBounds.width, maskBounds.height) / 4));
+}
+
+/**
+ * The side of the square to aim for. Beyond the native size the model's picture shrinks anyway, and models
+ * know squares best: where the padding alone exceeds the picture's shorter side, padding is given up for one.
+ */
+function squareSide(native: number, wanted: Rect, box: Rect, imageSize: Size): number {
+  const side = Math.max(native, wanted.width, wanted.height);
+  const shorter = Math.min(imageSize.width, imageSize.height);
+  if (side > shorter && shorter >= native && Math.max(box.width, box.height) <= shorter) return shorter;
+  return side;
 }
 
 /** Widens [start, start + length) to `side` about its middle, inside [0, limit). */

@@ -38,7 +38,10 @@ it('clampScale ends at an eighth of fitting and at 32', () => {
   expect(clampScale(99, { width: 800, height: 800 }, pane)).toBe(32);
 });
 
-it('bestSplit puts landscape pictures above each other in a square stage', () => {
-  expect(bestSplit({ width: 1200, height: 800 }, { width: 900, height: 800 })).toBe('rows');
-  expect(bestSplit({ width: 800, height: 1200 }, { width: 900, height: 800 })).toBe('columns');
+it('bestSplit puts wide pictures above each other in a narrow stage, else beside', () => {
+  // Beside: 375 / 1200 = 0.31; below: 300 / 800 = 0.375, which is 20 % more.
+  expect(bestSplit({ width: 1200, height: 800 }, { width: 750, height: 600 }, 0)).toBe('rows');
+  // Beside: 450 / 1200 = 0.375; below: 0.375 as well.
+  expect(bestSplit({ width: 1200, height: 800 }, { width: 900, height: 600 }, 0)).toBe('columns');
+  expect(bestSplit({ width: 800, height: 1200 }, { width: 900, height: 800 }, 10)).toBe('columns');
 });

@@ -64,9 +64,13 @@ export function clampScale(scale: number, imageSize: Size, viewSize: Size): numb
   return clamp(scale, Math.min(1, fitScale(imageSize, viewSize, 0) / 8), MAX_SCALE);
 }
 
-/** Whether two pictures of one size show larger side by side or one above the other. */
-export function bestSplit(imageSize: Size, stageSize: Size): 'columns' | 'rows' {
-  const beside = fitScale(imageSize, { width: stageSize.width / 2, height: stageSize.height }, 0);
-  const below = fitScale(imageSize, { width: stageSize.width, height: stageSize.height / 2 }, 0);
-  return beside >= below ? 'columns' : 'rows';
+/**
+ * Side by side or one above the other: whichever shows two pictures of one size larger. Side by side is
+ * easier to compare, and wins unless it costs much.
+ * @param margin around each picture, in view pixels
+ */
+export function bestSplit(imageSize: Size, stageSize: Size, margin: number): 'columns' | 'rows' {
+  const beside = fitScale(imageSize, { width: stageSize.width / 2, height: stageSize.height }, margin);
+  const below = fitScale(imageSize, { width: stageSize.width, height: stageSize.height / 2 }, margin);
+  return beside * 1.15 >= below ? 'columns' : 'rows';
 }

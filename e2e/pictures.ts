@@ -1,0 +1,41 @@
+/** Pictures for the tests, and comparisons of what comes out. */
+import sharp from 'sharp';
+
+export interface Picture {
+  data: Buffer;
+  width: number;
+  height: number;
+}
+
+/** A photograph that the page does not open with: part of the sample, mirrored, as PNG. */
+export async function photograph(path: string, width = 640, height = 480): Promise<void> {
+  await sharp('public/samples/sample.jpg')
+    .extract({ left: 500, top: 319, width, height })
+    .flop()
+    .png()
+    .toFile(path);
+}
+
+/** RGB, three bytes a pixel. */
+export async function decode(file: Buffer | string): Promise<Picture> {
+  const { data, info } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
+/** The changed pixels: how many, and the smallest rectangle around them, ends included. */
+export function changes(before: Picture, after: Picture) {
+  const box = { left: before.width, top: before.height, right: -1, bottom: -1 };
+  let count = 0;
+  for (let y = 0; y < before.height; y++) {
+    for (let x = 0; x < before.width; x++) {
+      const at = (y * before.width + x) * 3;
+      if (before.data.compare(after.data, at, at + 3, at, at + 3) === 0) continue;
+      count++;
+      box.left = Math.min(box.left, x);
+      box.right = Math.max(box.right, x);
+      box.top = Math.min(box.top, y);
+      box.bottom = Math.max(box.bottom, y);
+    }
+  }
+  return { count, ...box };
+}

@@ -1,5 +1,6 @@
 /** What a person may call a model, told apart by form alone. */
 import { InputError } from '../engine/errors';
+import { movedTo } from './moved';
 
 export const HUB_URL = 'https://huggingface.co';
 const HUB_HOSTS = ['huggingface.co', 'www.huggingface.co', 'hf.co'];
@@ -58,4 +59,19 @@ function parseAddress(address: string, hubUrl: string): ModelName {
   }
   const file = ['resolve', 'blob', 'raw'].includes(view ?? '') ? path.join('/') : '';
   return { kind: 'hub', id, revision: revision ?? 'main', ...(file === '' ? {} : { file }) };
+}
+
+/**
+ * One name for all that a model may be called, found without a network.
+ * @throws InputError as {@link parseModelName}
+ */
+export function canonicalName(name: string, hubUrl = HUB_URL): string {
+  const parsed = parseModelName(name, hubUrl);
+  if (parsed.kind !== 'hub') return parsed.url;
+  const { id, revision, file } = parsed;
+  return [
+    movedTo(id) ?? id,
+    revision === 'main' ? '' : `@${revision}`,
+    file === undefined ? '' : `/${file}`,
+  ].join('');
 }

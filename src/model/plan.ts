@@ -19,6 +19,8 @@ export interface PlannedComponent {
 }
 
 export interface ModelPlan {
+  /** What the model is kept under. */
+  key: string;
   /** What the person typed. */
   name: string;
   location: string;
@@ -97,8 +99,9 @@ function finish(
 ): ModelPlan {
   const weights = single === undefined ? components.flatMap(({ files }) => files) : [single.file];
   const downloadBytes = [...small, ...weights].reduce((sum, { size }) => sum + size, 0);
-  const { name, location, commit } = source;
+  const { key, name, location, commit } = source;
   return {
+    key,
     name,
     location,
     ...(commit === undefined ? {} : { commit }),

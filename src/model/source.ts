@@ -5,10 +5,12 @@
 import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { CheckpointError, InputError, NetworkError } from '../engine/errors';
 import type { Connection, RemoteFile } from './download';
-import { HUB_URL, type ModelName, parseModelName } from './modelName';
+import { canonicalName, HUB_URL, type ModelName, parseModelName } from './modelName';
 import { movedTo } from './moved';
 
 export interface Source {
+  /** What the model is kept under: the same for every way to name it. */
+  key: string;
   /** What the person typed. */
   name: string;
   /** Where the files really are, for people: the id after a move, or the address. */
@@ -56,7 +58,7 @@ export async function findModel(name: string, connection: Connection, hubUrl = H
       const file = await probe(path, parsed.url, connection);
       if (file === undefined)
         throw new InputError('model_name', `model_name: there is no file at ${parsed.url}`);
-      return { name, location: parsed.url, files: [file], only: path, notes: [] };
+      return { key: parsed.url, name, location: parsed.url, files: [file], only: path, notes: [] };
     }
     case 'folder': {
       const found = await Promise.all(
@@ -69,7 +71,7 @@ export async function findModel(name: string, connection: Connection, hubUrl = H
           `model_name: ${parsed.url} holds no model in the diffusers layout: its model_index.json is not there`,
         );
       }
-      return { name, location: parsed.url, files, notes: [] };
+      return { key: parsed.url, name, location: parsed.url, files, notes: [] };
     }
     default:
       throw new TypeError(`unknown kind of name ${parsed satisfies never}`);
@@ -84,7 +86,11 @@ export function localModel(name: string, files: ReadonlyMap<string, Blob>): Sour
   const listed = [...files].map(([path, blob]): RemoteFile => ({ path, size: blob.size, at: { blob } }));
   const [first] = listed;
   if (first === undefined) throw new CheckpointError(`${name}: the folder is empty`);
+  const versions = [...files].map(
+    ([path, blob]) => `${path} ${blob.size} ${blob instanceof File ? blob.lastModified : ''}`,
+  );
   return {
+    key: [name, ...versions.sort()].join('\n'),
     name,
     location: name,
     files: listed,
@@ -123,6 +129,7 @@ async function hubSource(
     }
     const notes = id === asked ? [] : [`${asked} was removed from the Hub; its files come from ${id}`];
     return {
+      key: canonicalName(name, hubUrl),
       name,
       location: id,
       commit: info.sha,

@@ -108,7 +108,7 @@ function isWeight(tensor: StoredTensor): tensor is StoredTensor & { dtype: 'F32'
   return ['F32', 'F16', 'BF16', 'F64'].includes(tensor.dtype);
 }
 
-function castFile(
+export function castFile(
   path: string,
   bytes: Uint8Array<ArrayBuffer>,
   stored: ReadonlyMap<string, StoredTensor>,

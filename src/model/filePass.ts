@@ -1,0 +1,264 @@
+/**
+ * One pass over a file's bytes, in order, that brings each tensor into its shard. Memory holds the piece at hand and
+ * those few tensors that have to be turned (transposed, shared) as a whole.
+ */
+import { createXXHash128, type IHasher } from 'hash-wasm';
+import { CheckpointError, InternalError } from '../engine/errors';
+import type { StoredWriter } from '../storage/weights';
+import { castBytes } from './cast';
+import { gather } from './checkpoint/reader';
+import { bytesPerValue } from './checkpoint/safetensors';
+import type { Output, ShardPlan } from './shards';
+
+/** Where a shard stood when it was last known to be safe. */
+export interface ShardState {
+  path: string;
+  /** Bytes of the whole shard. */
+  size: number;
+  /** Bytes written. */
+  position: number;
+  /** The digest's inner state after those bytes, in base64. */
+  digestState: string;
+}
+
+/** Tensors that wait in memory for their turn may have this many bytes together. */
+const MAX_WAITING_BYTES = 2 ** 30;
+
+/** Counts what a pass holds in memory, for the promise that it is little. */
+export class BufferMeter {
+  heldBytes = 0;
+  peakBytes = 0;
+  largestBytes = 0;
+
+  hold(bytes: number): void {
+    this.heldBytes += bytes;
+    this.peakBytes = Math.max(this.peakBytes, this.heldBytes);
+    this.largestBytes = Math.max(this.largestBytes, bytes);
+  }
+
+  release(bytes: number): void {
+    this.heldBytes -= bytes;
+  }
+}
+
+interface Task {
+  output: Output;
+  shard: Shard;
+  /** Whether values go to the shard as they come; else the tensor is put together first. */
+  isDirect: boolean;
+  received: number;
+  whole?: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** A shard being written from its beginning to its end. */
+class Shard {
+  position: number;
+  /** Tasks not yet written, in order. */
+  readonly queue: Task[] = [];
+
+  constructor(
+    readonly plan: ShardPlan,
+    readonly writer: StoredWriter,
+    readonly digest: IHasher,
+    state: ShardState | undefined,
+  ) {
+    this.position = state?.position ?? 0;
+    if (state === undefined) digest.init();
+    else digest.load(fromBase64(state.digestState));
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    await this.writer.write(bytes, this.position);
+    this.digest.update(bytes);
+    this.position += bytes.byteLength;
+  }
+}
+
+export class FilePass {
+  readonly #shards: Shard[];
+  readonly #tasks: Task[];
+  /** Tasks before this one are complete. */
+  #first = 0;
+  #waitingBytes = 0;
+
+  private constructor(
+    shards: Shard[],
+    tasks: Task[],
+    public position: number,
+    readonly meter: BufferMeter,
+  ) {
+    this.#shards = shards;
+    this.#tasks = tasks;
+  }
+
+  /**
+   * @param position byte of the source at which `states` were taken; 0 with no states to begin anew
+   */
+  static async begin(
+    plans: readonly ShardPlan[],
+    states: readonly ShardState[],
+    position: number,
+    open: (path: string) => Promise<StoredWriter>,
+    meter: BufferMeter,
+  ): Promise<FilePass> {
+    const shards: Shard[] = [];
+    try {
+      for (const plan of plans) {
+        const state = states.find(({ path }) => path === plan.path);
+        const shard = new Shard(plan, await open(plan.path), await createXXHash128(), state);
+        shards.push(shard);
+        await shard.writer.truncate(shard.position);
+        if (state === undefined) await shard.append(plan.header);
+      }
+    } catch (error) {
+      await closeAll(shards);
+      throw error;
+    }
+    return new FilePass(shards, tasksOf(shards, position), position, meter);
+  }
+
+  /** Whether everything that came is in a shard. */
+  get isClean(): boolean {
+    return this.#waitingBytes === 0;
+  }
+
+  /** The last position up to `end` at which no value of a tensor is cut in two. */
+  cutBefore(end: number): number {
+    const task = this.#tasks.find(
+      ({ isDirect, output: { source } }) =>
+        isDirect && source.offset < end && end < source.offset + source.length,
+    );
+    if (task === undefined) return end;
+    const { offset, dtype } = task.output.source;
+    return end - ((end - offset) % bytesPerValue[dtype]);
+  }
+
+  /** @param bytes those that follow `position`; they must end at a cut */
+  async feed(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const end = this.position + bytes.byteLength;
+    for (let i = this.#first; i < this.#tasks.length; i++) {
+      const task = this.#tasks[i] as Task;
+      const { offset, length } = task.output.source;
+      if (offset >= end) break;
+      const from = Math.max(this.position, offset);
+      const to = Math.min(end, offset + length);
+      if (from < to) await this.#take(task, bytes.subarray(from - this.position, to - this.position));
+    }
+    this.position = end;
+    while (this.#first < this.#tasks.length && isComplete(this.#tasks[this.#first] as Task)) this.#first++;
+  }
+
+  async #take(task: Task, piece: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { source } = task.output;
+    if (task.isDirect) {
+      task.received += piece.byteLength;
+      await this.#append(task, piece);
+    } else {
+      if (task.whole === undefined) {
+        if (this.#waitingBytes + source.length > MAX_WAITING_BYTES) {
+          throw new CheckpointError(
+            `${source.file.name}: tensors up to "${task.output.key}" share too many bytes to be sorted out; ` +
+              'use a safetensors file of this model',
+          );
+        }
+        this.meter.hold(source.length);
+        this.#waitingBytes += source.length;
+        task.whole = new Uint8Array(source.length);
+      }
+      task.whole.set(piece, task.received);
+      task.received += piece.byteLength;
+    }
+    await this.#drain(task.shard);
+  }
+
+  async #drain(shard: Shard): Promise<void> {
+    for (let task = shard.queue[0]; task !== undefined && isComplete(task); task = shard.queue[0]) {
+      shard.queue.shift();
+      if (task.whole === undefined) continue;
+      const { source } = task.output;
+      const inOrder = source.strides === undefined ? task.whole : gather(source, source.strides, task.whole);
+      const copied = inOrder === task.whole ? 0 : inOrder.byteLength;
+      this.meter.hold(copied);
+      await this.#append(task, inOrder);
+      this.meter.release(copied);
+      this.meter.release(source.length);
+      this.#waitingBytes -= source.length;
+      task.whole = undefined;
+    }
+  }
+
+  async #append({ output, shard }: Task, values: Uint8Array<ArrayBuffer>): Promise<void> {
+    const cast = castBytes(values, output.source.dtype, shard.plan.precision);
+    const held = cast === values ? 0 : cast.byteLength;
+    this.meter.hold(held);
+    await shard.append(cast);
+    this.meter.release(held);
+  }
+
+  /** Makes what was written safe. @returns what a later pass goes on from */
+  async checkpoint(): Promise<ShardState[]> {
+    const states: ShardState[] = [];
+    for (const { plan, writer, digest, position } of this.#shards) {
+      await writer.flush();
+      states.push({ path: plan.path, size: plan.size, position, digestState: toBase64(digest.save()) });
+    }
+    return states;
+  }
+
+  /** @returns digests (XXH3-128, hex) of the finished shards by path */
+  async finish(): Promise<Map<string, string>> {
+    const digests = new Map<string, string>();
+    for (const shard of this.#shards) {
+      await this.#drain(shard);
+      if (shard.position !== shard.plan.size) {
+        throw new InternalError(
+          `${shard.plan.path}: ${shard.position} of ${shard.plan.size} bytes were written`,
+        );
+      }
+      await shard.writer.flush();
+      digests.set(shard.plan.path, shard.digest.digest('hex'));
+    }
+    return digests;
+  }
+
+  async close(): Promise<void> {
+    await closeAll(this.#shards);
+  }
+}
+
+async function closeAll(shards: readonly Shard[]): Promise<void> {
+  for (const { writer } of shards) await writer.close();
+}
+
+/** A tensor that shares bytes with an earlier one, or whose values are out of order, is put together first. */
+function tasksOf(shards: readonly Shard[], position: number): Task[] {
+  const tasks = shards.flatMap((shard) =>
+    shard.plan.outputs.map((output): Task => ({ output, shard, isDirect: true, received: 0 })),
+  );
+  tasks.sort((a, b) => a.output.source.offset - b.output.source.offset);
+  let taken = 0;
+  for (const task of tasks) {
+    const { offset, length, strides } = task.output.source;
+    task.isDirect = strides === undefined && offset >= taken;
+    task.received = Math.min(length, Math.max(0, position - offset));
+    taken = Math.max(taken, offset + length);
+    task.shard.queue.push(task);
+  }
+  // Clean states have every tensor that had begun and is not direct in its shard already.
+  for (const shard of shards) {
+    while (shard.queue[0] !== undefined && isComplete(shard.queue[0])) shard.queue.shift();
+  }
+  return tasks;
+}
+
+function isComplete({ received, output }: Task): boolean {
+  return received === output.source.length;
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
+}
+
+export function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+}

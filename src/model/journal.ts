@@ -1,0 +1,108 @@
+/** What is written down about a model in its folder: how far an unfinished one came, and what a finished one holds. */
+import { z } from 'zod';
+import type { Precision } from '../graph/types';
+import type { ModelFolder } from '../storage/weights';
+
+/** Raised when what is stored can no longer be read by newer code. */
+const VERSION = 1;
+const JOURNAL = 'unfinished.json';
+const MANIFEST = 'model.json';
+
+const bytes = z.number().int().nonnegative();
+const shardSchema = z.object({
+  path: z.string(),
+  size: bytes,
+  /** XXH3-128 in hex: there once every byte is stored. */
+  digest: z.string(),
+});
+export type StoredShard = z.infer<typeof shardSchema>;
+
+const fileStateSchema = z.object({
+  /** The source: its digest where the server gives one, and its length. */
+  identity: z.string(),
+  /** ETag or date of the version that was fetched. */
+  validator: z.string().optional(),
+  /** What the shards follow from: a digest of the source's headers, and the shards' own sizes. */
+  layout: z.string(),
+  /** Of every shard that is or may be begun. */
+  paths: z.array(z.string()),
+  progress: z
+    .object({
+      /** Bytes of the source that are safe. */
+      position: bytes,
+      /** Inner state of the source's SHA-256 after them, in base64; absent where there is nothing to compare with. */
+      sha256State: z.string().optional(),
+      shards: z.array(z.object({ path: z.string(), size: bytes, position: bytes, digestState: z.string() })),
+    })
+    .optional(),
+  /** The source's shards, once it is checked. */
+  done: z.array(shardSchema).optional(),
+});
+export type FileState = z.infer<typeof fileStateSchema>;
+
+const journalSchema = z.object({ version: z.literal(VERSION), files: z.record(z.string(), fileStateSchema) });
+export type Journal = z.infer<typeof journalSchema>;
+
+const manifestSchema = z.object({
+  version: z.literal(VERSION),
+  /** What the person typed. */
+  name: z.string(),
+  location: z.string(),
+  commit: z.string().optional(),
+  precision: z.enum(['fp16', 'fp32']),
+  notes: z.array(z.string()),
+  /** Bytes on the disk. */
+  storedBytes: bytes,
+  components: z.record(
+    z.string(),
+    z.object({ precision: z.enum(['fp16', 'fp32']), shards: z.array(shardSchema) }),
+  ),
+  /** Paths of configurations and tokenizers, kept under `files/`. */
+  files: z.array(z.string()),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** @returns an empty one where there is none, or where it was torn by a crash */
+export async function readJournal(folder: ModelFolder): Promise<Journal> {
+  const parsed = journalSchema.safeParse(await readJson(folder, JOURNAL));
+  return parsed.success ? parsed.data : { version: VERSION, files: {} };
+}
+
+export function writeJournal(folder: ModelFolder, journal: Journal): Promise<void> {
+  return folder.writeText(JOURNAL, JSON.stringify(journal));
+}
+
+/** @returns undefined where the model is not finished, or was stored by an older version */
+export async function readManifest(folder: ModelFolder): Promise<Manifest | undefined> {
+  return manifestSchema.safeParse(await readJson(folder, MANIFEST)).data;
+}
+
+/** From here on the model counts as there. */
+export async function writeManifest(
+  folder: ModelFolder,
+  manifest: Omit<Manifest, 'version'>,
+): Promise<Manifest> {
+  const full = { version: VERSION, ...manifest } as const;
+  await folder.writeText(MANIFEST, JSON.stringify(full));
+  await folder.remove(JOURNAL);
+  return full;
+}
+
+async function readJson(folder: ModelFolder, path: string): Promise<unknown> {
+  const text = await folder.readText(path);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The name of the folder that a model is kept in: readable, and another for every revision and precision. */
+export function storedName(key: string, precision: Precision): string {
+  const readable = key.replace(/[^\w.-]+/g, '_').slice(0, 80);
+  // FNV-1a: names that read alike must not share a folder.
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(key)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return `${readable}-${hash.toString(16).padStart(8, '0')}-${precision}`;
+}

@@ -1,0 +1,175 @@
+/** From a plan to where every tensor of a model goes, read from the headers of its files alone. */
+import { CheckpointError } from '../engine/errors';
+import type { Precision } from '../graph/types';
+import { openCheckpoint } from './checkpoint/open';
+import type { IndexedTensor, StoredIndex } from './checkpoint/reader';
+import { type ComponentName, readSingleFile } from './checkpoint/singleFile';
+import type { Connection, RemoteFile, Validator } from './download';
+import type { ModelPlan } from './plan';
+import { planShards, type ShardPlan } from './shards';
+import { RemoteAccess, readSmallFile } from './sourceFile';
+
+/** Texts by path within the model. */
+export type TextFiles = ReadonlyMap<string, string>;
+
+/** A file of weights and what becomes of it. */
+export interface SourceLayout {
+  file: RemoteFile;
+  access: RemoteAccess;
+  validator: Validator;
+  /** The same again means the same shards: a digest of the headers, and the shards' sizes. */
+  layout: string;
+  shards: { component: string; plan: ShardPlan }[];
+}
+
+export interface ModelLayout {
+  sources: SourceLayout[];
+  /** Configurations and tokenizers as a repository in the diffusers layout has them. */
+  texts: TextFiles;
+  /** Bytes of the small files that were fetched. */
+  smallBytes: number;
+}
+
+export interface LayoutOptions {
+  shardBytes?: number;
+  tokenizer?: (() => Promise<TextFiles>) | undefined;
+}
+
+/**
+ * @param validators by path, from an earlier call that was interrupted; filled in for others
+ * @throws CheckpointError where a file is damaged or of a kind that Inlay cannot run
+ */
+export async function layOutModel(
+  plan: ModelPlan,
+  connection: Connection,
+  validators: Map<string, Validator>,
+  options: LayoutOptions,
+): Promise<ModelLayout> {
+  const texts = new Map<string, string>();
+  for (const file of plan.small) {
+    texts.set(file.path, new TextDecoder().decode(await readSmallFile(file, connection)));
+  }
+  const smallBytes = plan.small.reduce((sum, { size }) => sum + size, 0);
+  const sources: SourceLayout[] = [];
+  const open = (file: RemoteFile): RemoteAccess => {
+    const validator = validators.get(file.path) ?? {};
+    validators.set(file.path, validator);
+    return new RemoteAccess(file, connection, validator);
+  };
+  const add = async (access: RemoteAccess, shards: SourceLayout['shards']) => {
+    const { file, validator } = access;
+    const sizes = shards.map(({ plan: { path, size } }) => `${path} ${size}`);
+    const layout = [await access.digest(), ...sizes].join(', ');
+    sources.push({ file, access, validator, layout, shards });
+  };
+
+  if (plan.single !== undefined) {
+    const access = open(plan.single.file);
+    const model = await readSingleFile(await openCheckpoint(access, connection.signal), {
+      configs: configsAmong(texts),
+      signal: connection.signal,
+    });
+    const shards = Object.entries(model.components).flatMap(([component, { tensors }]) =>
+      numbered(
+        component,
+        tensors,
+        precisionOf(component, plan.precision, model.family === 'sdxl'),
+        0,
+        options,
+      ),
+    );
+    await add(access, shards);
+    await addDerivedTexts(texts, model, options);
+    return { sources, texts, smallBytes };
+  }
+
+  for (const { folder, precision, format, files } of plan.components) {
+    if (format === 'onnx') {
+      throw new CheckpointError(
+        `model "${plan.name}": ${folder}/ holds an ONNX export only, which Inlay does not run; ` +
+          'name the repository that it was exported from',
+      );
+    }
+    const shards: SourceLayout['shards'] = [];
+    const keys = new Set<string>();
+    for (const file of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+      const access = open(file);
+      const { tensors } = await openCheckpoint(access, connection.signal);
+      refuseTwice(keys, tensors, file.path);
+      const here = numbered(folder, tensors, precision, shards.length, options);
+      shards.push(...here);
+      await add(access, here);
+    }
+  }
+  return { sources, texts, smallBytes };
+}
+
+/** SDXL's autoencoder overflows in fp16. */
+function precisionOf(component: string, precision: Precision, isXl: boolean): Precision {
+  return component === 'vae' && isXl ? 'fp32' : precision;
+}
+
+function numbered(
+  component: string,
+  tensors: StoredIndex,
+  precision: Precision,
+  before: number,
+  { shardBytes }: LayoutOptions,
+): { component: string; plan: ShardPlan }[] {
+  const name = (number: number) => `${component}/${String(before + number).padStart(5, '0')}.safetensors`;
+  return planShards(tensors, precision, name, shardBytes).map((plan) => ({ component, plan }));
+}
+
+function refuseTwice(keys: Set<string>, tensors: ReadonlyMap<string, IndexedTensor>, path: string): void {
+  for (const key of tensors.keys()) {
+    if (keys.has(key))
+      throw new CheckpointError(`${path}: tensor "${key}" is in two files; they do not belong together`);
+    keys.add(key);
+  }
+}
+
+function configsAmong(texts: TextFiles): Partial<Record<ComponentName, Record<string, unknown>>> {
+  const configs: Partial<Record<ComponentName, Record<string, unknown>>> = {};
+  for (const component of ['unet', 'vae', 'text_encoder', 'text_encoder_2'] as const) {
+    const text = texts.get(`${component}/config.json`);
+    const json: unknown = text === undefined ? undefined : JSON.parse(text);
+    if (typeof json === 'object' && json !== null) configs[component] = { ...json };
+  }
+  return configs;
+}
+
+/** What the repository has beside the single file wins over what is derived from it. */
+async function addDerivedTexts(
+  texts: Map<string, string>,
+  model: Awaited<ReturnType<typeof readSingleFile>>,
+  options: LayoutOptions,
+): Promise<void> {
+  const derive = (path: string, json: unknown) => {
+    if (!texts.has(path)) texts.set(path, JSON.stringify(json, null, 2));
+  };
+  derive('model_index.json', model.modelIndex);
+  derive('scheduler/scheduler_config.json', model.scheduler);
+  for (const [component, { config }] of Object.entries(model.components))
+    texts.set(`${component}/config.json`, JSON.stringify(config, null, 2));
+  const tokenizers = Object.entries(model.padTokens);
+  const lacking = tokenizers.filter(
+    ([folder]) => !texts.has(`${folder}/vocab.json`) || !texts.has(`${folder}/merges.txt`),
+  );
+  if (lacking.length === 0) return;
+  const clip = await options.tokenizer?.();
+  for (const [folder, padToken] of lacking) {
+    for (const name of ['vocab.json', 'merges.txt']) {
+      const text = clip?.get(`tokenizer/${name}`);
+      if (text === undefined)
+        throw new CheckpointError(
+          `${folder}/${name} is missing: this file holds the networks, but no tokenizer`,
+        );
+      texts.set(`${folder}/${name}`, text);
+    }
+    derive(`${folder}/tokenizer_config.json`, {
+      model_max_length: 77,
+      pad_token: padToken,
+      tokenizer_class: 'CLIPTokenizer',
+    });
+  }
+}

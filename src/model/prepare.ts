@@ -1,0 +1,333 @@
+/**
+ * From a plan to a model on the disk: one pass over each file's bytes as they arrive, each tensor cast and put into
+ * its shard, every step such that it can break off anywhere and go on later from there.
+ */
+import { createSHA256, type IHasher } from 'hash-wasm';
+import { DeviceError } from '../engine/errors';
+import { isOutOfSpace, type ModelFolder, type WeightStore } from '../storage/weights';
+import { type Connection, download, FileChangedError, type RemoteFile, type Validator } from './download';
+import { BufferMeter, FilePass, fromBase64, toBase64 } from './filePass';
+import {
+  type FileState,
+  type Journal,
+  type Manifest,
+  readJournal,
+  readManifest,
+  type StoredShard,
+  storedName,
+  writeJournal,
+  writeManifest,
+} from './journal';
+import { layOutModel, type SourceLayout, type TextFiles } from './layout';
+import type { ModelPlan } from './plan';
+import { wrongDigest } from './sourceFile';
+
+export interface PrepareOptions {
+  onProgress?(progress: PrepareProgress): void;
+  /** Bytes a shard may have; 1 GiB where absent. */
+  shardBytes?: number;
+  /** Bytes of a source between two points from which an interrupted download can go on; 16 MiB where absent. */
+  checkpointBytes?: number;
+  /** CLIP's vocabulary and merges, for single files, which hold none: by path, e.g. `tokenizer/vocab.json`. */
+  tokenizer?: (() => Promise<TextFiles>) | undefined;
+}
+
+export type PrepareProgress =
+  /** Another tab or process prepares this model: wait for it. */
+  | { stage: 'wait' }
+  /** `loadedBytes` and `totalBytes` count all files of the model. */
+  | { stage: 'download'; file: string; loadedBytes: number; totalBytes: number };
+
+export interface Prepared {
+  manifest: Manifest;
+  /** What was held in memory while preparing. Zeros where the model was there already. */
+  buffers: Pick<BufferMeter, 'peakBytes' | 'largestBytes'>;
+}
+
+const CHECKPOINT_BYTES = 16 * 2 ** 20;
+const REPORT_MS = 50;
+
+/**
+ * Fetches what is missing of a model and stores it ready to run. What an earlier, interrupted call stored is used.
+ * @throws DeviceError where there is too little space, before the first byte of weights is fetched
+ * @throws CheckpointError where files are damaged, changed or of a kind that Inlay cannot run
+ * @throws NetworkError, InputError as {@link download}; an AbortError after cancellation
+ */
+export async function prepareModel(
+  plan: ModelPlan,
+  store: WeightStore,
+  connection: Connection,
+  options: PrepareOptions = {},
+): Promise<Prepared> {
+  const name = storedName(plan.key, plan.precision);
+  const wait = () => options.onProgress?.({ stage: 'wait' });
+  return store.exclusively(name, connection.signal, wait, async () => {
+    const folder = store.model(name);
+    const meter = new BufferMeter();
+    const manifest =
+      (await readManifest(folder)) ?? (await prepareInto(folder, plan, store, connection, options, meter));
+    return { manifest, buffers: meter };
+  });
+}
+
+async function prepareInto(
+  folder: ModelFolder,
+  plan: ModelPlan,
+  store: WeightStore,
+  connection: Connection,
+  options: PrepareOptions,
+  meter: BufferMeter,
+): Promise<Manifest> {
+  try {
+    const journal = await readJournal(folder);
+    const validators = new Map<string, Validator>();
+    for (const [path, { validator }] of Object.entries(journal.files))
+      validators.set(path, { value: validator });
+
+    // 1. What there is: small files whole, of weights the headers
+    const layout = await layOutModel(plan, connection, validators, options);
+    await forgetOthers(folder, journal, layout.sources);
+
+    // 2. Is there room?
+    await checkSpace(plan, store, layout.sources, journal);
+    await store.persist();
+
+    // 3. The weights
+    const work: Work = {
+      folder,
+      journal,
+      connection,
+      options,
+      meter,
+      loadedBytes: layout.smallBytes,
+      totalBytes: plan.downloadBytes,
+      reportedAt: 0,
+    };
+    for (const source of layout.sources) await prepareFile(source, work);
+
+    // 4. The small files, and then the mark that all is there
+    const files = [...layout.texts.keys()].sort();
+    for (const path of files) await folder.writeText(`files/${path}`, layout.texts.get(path) ?? '');
+    const components: Manifest['components'] = {};
+    for (const { file, shards } of layout.sources) {
+      const done = new Map((journal.files[file.path]?.done ?? []).map((shard) => [shard.path, shard]));
+      for (const { component, plan: shard } of shards) {
+        components[component] ??= { precision: shard.precision, shards: [] };
+        const stored = done.get(shard.path);
+        if (stored !== undefined) components[component].shards.push(stored);
+      }
+    }
+    const storedBytes = layout.sources
+      .flatMap(({ shards }) => shards)
+      .reduce((sum, { plan: { size } }) => sum + size, layout.smallBytes);
+    const { name, location, commit, precision, notes } = plan;
+    return await writeManifest(folder, {
+      name,
+      location,
+      ...(commit === undefined ? {} : { commit }),
+      precision,
+      notes: [...notes],
+      storedBytes,
+      components,
+      files,
+    });
+  } catch (error) {
+    if (!isOutOfSpace(error)) throw error;
+    throw new DeviceError(
+      `model "${plan.name}": the disk or the browser's share of it is full; what has arrived is kept: ` +
+        'free some space, or delete another model, and start again',
+    );
+  }
+}
+
+interface Work {
+  folder: ModelFolder;
+  journal: Journal;
+  connection: Connection;
+  options: PrepareOptions;
+  meter: BufferMeter;
+  loadedBytes: number;
+  totalBytes: number;
+  /** When progress was told last, in ms. */
+  reportedAt: number;
+}
+
+/** What tells a file from another of the same path. */
+function identityOf({ sha256, size }: RemoteFile): string {
+  return `${sha256 ?? 'no digest'} ${size}`;
+}
+
+/** Drops what was stored for files that the model no longer has, or has in another version. */
+async function forgetOthers(
+  folder: ModelFolder,
+  journal: Journal,
+  sources: readonly SourceLayout[],
+): Promise<void> {
+  for (const [path, state] of Object.entries(journal.files)) {
+    const source = sources.find(({ file }) => file.path === path);
+    const isSame =
+      source !== undefined && state.identity === identityOf(source.file) && state.layout === source.layout;
+    if (!isSame) await forget(folder, journal, path);
+  }
+}
+
+async function forget(folder: ModelFolder, journal: Journal, path: string): Promise<void> {
+  const state = journal.files[path];
+  delete journal.files[path];
+  await writeJournal(folder, journal);
+  for (const shard of [...(state?.done ?? []), ...(state?.progress?.shards ?? [])])
+    await folder.remove(shard.path);
+}
+
+async function checkSpace(
+  plan: ModelPlan,
+  store: WeightStore,
+  sources: readonly SourceLayout[],
+  journal: Journal,
+): Promise<void> {
+  const free = await store.freeBytes();
+  if (free === undefined) return;
+  let needed = 0;
+  for (const { file, shards } of sources) {
+    const state = journal.files[file.path];
+    const stored = state?.done ?? state?.progress?.shards.map(({ position }) => ({ size: position })) ?? [];
+    needed += shards.reduce((sum, { plan: { size } }) => sum + size, 0);
+    needed -= stored.reduce((sum, { size }) => sum + size, 0);
+  }
+  if (needed <= free) return;
+  throw new DeviceError(
+    `model "${plan.name}" needs ${gigabytes(needed)} more of storage, and ${gigabytes(free)} are free; ` +
+      'free some space, or delete another model, and start again',
+  );
+}
+
+function gigabytes(bytes: number): string {
+  return bytes >= 1e8 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+async function prepareFile(source: SourceLayout, work: Work): Promise<void> {
+  const { folder, journal } = work;
+  const { path } = source.file;
+  if (journal.files[path]?.done !== undefined) {
+    work.loadedBytes += source.file.size;
+    return;
+  }
+  for (let attempt = 1; ; attempt++) {
+    const before = work.loadedBytes;
+    const isRight = await streamFile(source, work).catch(async (error: unknown) => {
+      // Beginning and end of two versions make none: nothing of it may be used.
+      if (error instanceof FileChangedError) await forget(folder, journal, path);
+      throw error;
+    });
+    if (isRight) return;
+    await forget(folder, journal, path);
+    if (attempt === 2) throw wrongDigest(source.file);
+    work.loadedBytes = before;
+  }
+}
+
+/** @returns whether the file's digest is the one that the server lists */
+async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
+  const { folder, journal, connection, options, meter } = work;
+  const { file, access, validator } = source;
+  const plans = source.shards.map(({ plan }) => plan);
+  const state: FileState = journal.files[file.path] ?? {
+    identity: identityOf(file),
+    layout: source.layout,
+    paths: plans.map(({ path }) => path),
+  };
+  journal.files[file.path] = state;
+  await writeJournal(folder, journal);
+  // A shard that the platform threw away or cut short cannot be gone on from.
+  const saved = (await areThere(folder, state.progress?.shards ?? [])) ? state.progress : undefined;
+  const start = saved?.position ?? 0;
+  const hash = file.sha256 === undefined ? undefined : await resumeSha256(saved?.sha256State);
+  const pass = await FilePass.begin(plans, saved?.shards ?? [], start, (path) => folder.writer(path), meter);
+  work.loadedBytes += start;
+  const save = async () => {
+    state.progress = {
+      position: pass.position,
+      ...(hash === undefined ? {} : { sha256State: toBase64(hash.save()) }),
+      shards: await pass.checkpoint(),
+    };
+    if (validator.value !== undefined) state.validator = validator.value;
+    await writeJournal(folder, journal);
+  };
+  try {
+    let rest: Uint8Array<ArrayBuffer> | undefined;
+    let lastSaved = start;
+    // False while a piece is on its way into hash and shards: what they hold then belongs to no position.
+    let isWhole = true;
+    try {
+      for await (const chunk of download(file, connection, { start, end: file.size }, validator)) {
+        const arrived = rest === undefined ? chunk : joined(rest, chunk);
+        meter.hold(arrived.byteLength);
+        const cut = pass.cutBefore(pass.position + arrived.byteLength) - pass.position;
+        const piece = arrived.subarray(0, cut);
+        rest = cut < arrived.byteLength ? arrived.slice(cut) : undefined;
+        access.compare(piece, pass.position);
+        isWhole = false;
+        hash?.update(piece);
+        await pass.feed(piece);
+        isWhole = true;
+        meter.release(arrived.byteLength);
+        work.loadedBytes += chunk.byteLength;
+        report(file, work, pass.position === file.size);
+        if (pass.isClean && pass.position - lastSaved >= (options.checkpointBytes ?? CHECKPOINT_BYTES)) {
+          await save();
+          lastSaved = pass.position;
+        }
+      }
+    } catch (error) {
+      // The next call goes on from this very byte.
+      const mayGoOn = isWhole && pass.isClean && !(error instanceof FileChangedError);
+      if (mayGoOn && pass.position > lastSaved) await save().catch(() => {});
+      throw error;
+    }
+    if (hash !== undefined && hash.digest('hex') !== file.sha256) return false;
+    const digests = await pass.finish();
+    const done = plans.map(
+      ({ path, size }): StoredShard => ({ path, size, digest: digests.get(path) ?? '' }),
+    );
+    delete state.progress;
+    state.done = done;
+    await writeJournal(folder, journal);
+    return true;
+  } finally {
+    await pass.close();
+  }
+}
+
+/** Tells of progress a few times a second: chunks come by the thousand. */
+function report(file: RemoteFile, work: Work, isLast: boolean): void {
+  const now = performance.now();
+  if (!isLast && now - work.reportedAt < REPORT_MS) return;
+  work.reportedAt = now;
+  const { loadedBytes, totalBytes, options } = work;
+  options.onProgress?.({ stage: 'download', file: file.path, loadedBytes, totalBytes });
+}
+
+async function areThere(
+  folder: ModelFolder,
+  shards: readonly { path: string; position: number }[],
+): Promise<boolean> {
+  for (const { path, position } of shards) {
+    const blob = await folder.open(path);
+    if (blob === undefined || blob.size < position) return false;
+  }
+  return true;
+}
+
+async function resumeSha256(state: string | undefined): Promise<IHasher> {
+  const hash = await createSHA256();
+  if (state === undefined) hash.init();
+  else hash.load(fromBase64(state));
+  return hash;
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.byteLength + b.byteLength);
+  both.set(a);
+  both.set(b, a.byteLength);
+  return both;
+}

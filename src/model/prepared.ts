@@ -1,0 +1,117 @@
+/** A prepared model, opened from where it is stored. No network is needed. */
+import { CheckpointError } from '../engine/errors';
+import type { Precision, TensorEntry } from '../graph/types';
+import type { ModelFolder, WeightStore } from '../storage/weights';
+import { parseSafetensorsHeader, safetensorsHeaderBytes } from './checkpoint/safetensors';
+import type { CheckpointFiles } from './files';
+import { type Manifest, readManifest, type StoredShard, storedName } from './journal';
+import { castFile, type WeightFile, type Weights } from './weights';
+
+/** A checkpoint whose weights are stored in the device's precision already. */
+export interface PreparedFiles extends CheckpointFiles {
+  readonly manifest: Manifest;
+  /**
+   * The weights of one component, as files that ONNX Runtime reads piece by piece.
+   * @param folder e.g. `unet`
+   * @throws CheckpointError where a shard is missing or damaged
+   */
+  openWeights(folder: string, precision: Precision): Promise<Weights>;
+}
+
+export function isPrepared(files: CheckpointFiles): files is PreparedFiles {
+  return 'openWeights' in files;
+}
+
+/**
+ * @param key as of the plan; of a name typed by a person: `canonicalName(name)`
+ * @returns undefined where the model is not stored, or not finished
+ */
+export async function openPrepared(
+  store: WeightStore,
+  key: string,
+  precision: Precision,
+): Promise<PreparedFiles | undefined> {
+  const folder = store.model(storedName(key, precision));
+  const manifest = await readManifest(folder);
+  if (manifest === undefined) return undefined;
+  return {
+    name: manifest.name,
+    manifest,
+    async read(path) {
+      const text = manifest.files.includes(path) ? await folder.readText(`files/${path}`) : undefined;
+      return text === undefined ? undefined : new TextEncoder().encode(text);
+    },
+    async openWeights(component, wanted) {
+      const stored = manifest.components[component];
+      if (stored === undefined) {
+        throw new CheckpointError(
+          `model "${manifest.name}": ${component} is not among what was stored of it`,
+        );
+      }
+      const index = new Map<string, TensorEntry>();
+      const files = new Map<string, WeightFile>();
+      for (const shard of stored.shards) {
+        const { file, entries } = await openShard(folder, manifest, shard, stored.precision, wanted);
+        files.set(shard.path, file);
+        for (const [key, entry] of entries) index.set(key, entry);
+      }
+      return { index, files };
+    },
+  };
+}
+
+async function openShard(
+  folder: ModelFolder,
+  manifest: Manifest,
+  { path, size }: StoredShard,
+  stored: Precision,
+  wanted: Precision,
+): Promise<{ file: WeightFile; entries: Weights['index'] }> {
+  const blob = await folder.open(path);
+  if (blob === undefined || blob.size !== size) {
+    throw new CheckpointError(
+      `model "${manifest.name}": ${path} was ${blob === undefined ? 'removed' : 'cut short'} in this machine's storage; ` +
+        'delete the model and download it again',
+    );
+  }
+  const headerBytes = safetensorsHeaderBytes(await bytesOf(blob.slice(0, 8)), path);
+  const tensors = parseSafetensorsHeader(await bytesOf(blob.slice(0, headerBytes)), size, path);
+  if (stored !== wanted) {
+    const cast = castFile(path, await bytesOf(blob), tensors, wanted);
+    return { file: cast.bytes, entries: cast.index };
+  }
+  const dtype = wanted === 'fp16' ? 'F16' : 'F32';
+  return {
+    file: blob,
+    entries: new Map([...tensors].map(([key, tensor]) => [key, { ...tensor, dtype, path }])),
+  };
+}
+
+async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await blob.arrayBuffer());
+}
+
+export interface StoredModel {
+  /** The folder's name, for {@link deleteModel}. */
+  folder: string;
+  /** Absent while it is not finished. */
+  manifest: Manifest | undefined;
+}
+
+/** All models of a store, finished or not. */
+export async function storedModels(store: WeightStore): Promise<StoredModel[]> {
+  const folders = await store.models();
+  return Promise.all(
+    folders.map(async (folder) => ({ folder, manifest: await readManifest(store.model(folder)) })),
+  );
+}
+
+/** Frees a model's space; waits while another tab prepares it. @param folder as {@link storedModels} gives it */
+export function deleteModel(store: WeightStore, folder: string, signal: AbortSignal): Promise<void> {
+  return store.exclusively(
+    folder,
+    signal,
+    () => {},
+    () => store.model(folder).clear(),
+  );
+}

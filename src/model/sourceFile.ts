@@ -1,0 +1,106 @@
+/** A source of weights read twice: its headers first, here and there, then all of it in order. */
+import { createSHA1, createSHA256 } from 'hash-wasm';
+import { CheckpointError } from '../engine/errors';
+import type { RandomAccess } from './checkpoint/reader';
+import {
+  type Connection,
+  collect,
+  download,
+  FileChangedError,
+  type RemoteFile,
+  type Validator,
+} from './download';
+
+export interface ReadBefore {
+  offset: number;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Reads ranges of a file that may be far away, and remembers them. */
+export class RemoteAccess implements RandomAccess {
+  readonly name: string;
+  readonly size: number;
+  readonly remote: boolean;
+  readonly reads: ReadBefore[] = [];
+
+  constructor(
+    readonly file: RemoteFile,
+    readonly connection: Connection,
+    readonly validator: Validator,
+  ) {
+    this.name = file.path;
+    this.size = file.size;
+    this.remote = 'url' in file.at;
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (offset < 0 || length < 0 || offset + length > this.size) {
+      throw new CheckpointError(
+        `${this.name}: bytes ${offset} to ${offset + length} were wanted but the file has ${this.size}; it is damaged`,
+      );
+    }
+    const known = this.reads.find(
+      (read) => read.offset <= offset && offset + length <= read.offset + read.bytes.byteLength,
+    );
+    if (known !== undefined) return known.bytes.slice(offset - known.offset, offset - known.offset + length);
+    const range = { start: offset, end: offset + length };
+    const bytes = await collect(download(this.file, this.connection, range, this.validator), length);
+    this.reads.push({ offset, bytes: bytes.slice() });
+    return bytes;
+  }
+
+  /** @returns SHA-256 of everything that was read, in hex: the same again means the same layout */
+  async digest(): Promise<string> {
+    const hash = await createSHA256();
+    for (const { offset, bytes } of this.reads) hash.update(`${offset} ${bytes.byteLength} `).update(bytes);
+    return hash.digest('hex');
+  }
+
+  /**
+   * Compares what now comes with what the layout was read from: a layout of other bytes would put values in wrong places.
+   * @throws FileChangedError where they differ
+   */
+  compare(bytes: Uint8Array, position: number): void {
+    for (const read of this.reads) {
+      const from = Math.max(position, read.offset);
+      const to = Math.min(position + bytes.byteLength, read.offset + read.bytes.byteLength);
+      for (let at = from; at < to; at++) {
+        if (bytes[at - position] !== read.bytes[at - read.offset]) {
+          throw new FileChangedError(
+            `${this.name}: byte ${at} came in two ways: the file was changed or damaged on its way; download the model again`,
+          );
+        }
+      }
+    }
+  }
+}
+
+/**
+ * A small file, checked against the digest that the server lists.
+ * @throws CheckpointError where it is not what was listed, twice
+ */
+export async function readSmallFile(
+  file: RemoteFile,
+  connection: Connection,
+): Promise<Uint8Array<ArrayBuffer>> {
+  for (let attempt = 1; ; attempt++) {
+    const bytes = await collect(download(file, connection, { start: 0, end: file.size }), file.size);
+    if (await isAsListed(file, bytes)) return bytes;
+    if (attempt === 2) throw wrongDigest(file);
+  }
+}
+
+async function isAsListed({ sha256, gitOid }: RemoteFile, bytes: Uint8Array): Promise<boolean> {
+  if (sha256 !== undefined) return (await createSHA256()).update(bytes).digest('hex') === sha256;
+  if (gitOid === undefined) return true;
+  const hash = await createSHA1();
+  // git hashes a blob with its own header: `blob`, the size and a zero byte.
+  return hash.update(`blob ${bytes.byteLength}\0`).update(bytes).digest('hex') === gitOid;
+}
+
+export function wrongDigest(file: RemoteFile): CheckpointError {
+  return new CheckpointError(
+    `${file.path}: the bytes that came are not those that the server lists (its digest differs), twice in a row; ` +
+      'nothing of them is used: try again later, or from another network',
+  );
+}

@@ -59,8 +59,10 @@ const modelIndexSchema = z.looseObject({
   vae: z.tuple([z.string(), z.literal('AutoencoderKL', { error: 'is no AutoencoderKL' })]),
   text_encoder: z.tuple([z.string(), z.literal('CLIPTextModel', { error: 'is no CLIPTextModel' })]),
   text_encoder_2: z
-    .tuple([z.null(), z.null()], { error: 'is a second text encoder, which Inlay cannot run' })
-    .nullish(),
+    .unknown()
+    .refine((given) => !Array.isArray(given) || given.every((item) => item === null), {
+      error: 'is a second text encoder, which Inlay cannot run',
+    }),
 });
 
 /**

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { CheckpointError } from '../engine/errors';
+import { parseClipTextConfig, parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
+
+describe('unet/config.json', () => {
+  it('that is empty means diffusers’ defaults', () => {
+    const config = parseUnet2dConfig({});
+    expect(config.inChannels).toBe(4);
+    expect(config.downBlocks.map(({ out, layers }) => [out, layers])).toEqual([
+      [320, 2],
+      [640, 2],
+      [1280, 2],
+      [1280, 2],
+    ]);
+    expect(config.upBlocks.map(({ out, layers }) => [out, layers])).toEqual([
+      [1280, 3],
+      [1280, 3],
+      [640, 3],
+      [320, 3],
+    ]);
+    expect(config.downBlocks[0]?.attention).toEqual({ heads: 8, depth: 1, contextWidth: 1280 });
+    expect(config.downBlocks[3]?.attention).toBeUndefined();
+    expect(config.timeEmbeddingWidth).toBe(1280);
+    expect(config.textTime).toBeUndefined();
+  });
+
+  it('with nulls means the same', () => {
+    const nulls = {
+      layers_per_block: null,
+      attention_head_dim: null,
+      num_attention_heads: null,
+      class_embed_type: null,
+      addition_embed_type: null,
+      time_cond_proj_dim: null,
+      use_linear_projection: null,
+      only_cross_attention: null,
+    };
+    expect(parseUnet2dConfig(nulls)).toEqual(parseUnet2dConfig({}));
+  });
+
+  it('gives heads and depths by level, mirrored on the way up', () => {
+    const config = parseUnet2dConfig({
+      block_out_channels: [320, 640, 1280],
+      down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'],
+      up_block_types: ['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'],
+      attention_head_dim: [5, 10, 20],
+      transformer_layers_per_block: [1, 2, 10],
+      cross_attention_dim: 2048,
+      addition_embed_type: 'text_time',
+      addition_time_embed_dim: 256,
+      projection_class_embeddings_input_dim: 2816,
+    });
+    const seen = (blocks: typeof config.downBlocks) =>
+      blocks.map(({ attention }) => attention && [attention.heads, attention.depth]);
+    expect(seen(config.downBlocks)).toEqual([undefined, [10, 2], [20, 10]]);
+    expect(seen(config.upBlocks)).toEqual([[20, 10], [10, 2], undefined]);
+    expect(config.midBlock?.attention).toEqual({ heads: 20, depth: 10, contextWidth: 2048 });
+    expect(config.textTime).toEqual({ timeWidth: 256, inputWidth: 2816 });
+  });
+
+  it('knows a UNet without a middle block', () => {
+    expect(parseUnet2dConfig({ mid_block_type: null }).midBlock).toBeUndefined();
+  });
+
+  it.each([
+    [{ class_embed_type: 'timestep' }, 'class_embed_type is "timestep"'],
+    [{ only_cross_attention: [false, true] }, 'only_cross_attention is [false,true]'],
+    [{ resnet_time_scale_shift: 'scale_shift' }, 'resnet_time_scale_shift is "scale_shift"'],
+    [{ down_block_types: ['AttnDownBlock2D'] }, 'down_block_types.0'],
+    [{ mid_block_type: 'UNetMidBlock2DSimpleCrossAttn' }, 'mid_block_type'],
+    [{ act_fn: 'mish' }, 'act_fn is "mish"'],
+    [{ attention_head_dim: [5, 10] }, 'attention_head_dim has 2 entries for 4'],
+    [{ addition_embed_type: 'text' }, 'addition_embed_type'],
+    [{ addition_embed_type: 'text_time' }, 'addition_time_embed_dim is missing'],
+    [{ conv_in_kernel: 7 }, 'conv_in_kernel is 7'],
+    [{ in_channels: 'nine' }, 'in_channels'],
+  ])('of an unknown kind is refused by name: %j', (json, message) => {
+    expect(() => parseUnet2dConfig(json)).toThrow(CheckpointError);
+    expect(() => parseUnet2dConfig(json)).toThrow(`unet/config.json: ${message}`);
+  });
+});
+
+describe('vae/config.json', () => {
+  const levels = {
+    block_out_channels: [128, 256, 512, 512],
+    down_block_types: new Array<string>(4).fill('DownEncoderBlock2D'),
+    up_block_types: new Array<string>(4).fill('UpDecoderBlock2D'),
+  };
+
+  it('from before scaling_factor and force_upcast existed means Stable Diffusion’s', () => {
+    const config = parseVaeConfig(levels);
+    expect(config).toMatchObject({
+      scalingFactor: 0.18215,
+      shiftFactor: 0,
+      quantConv: true,
+      midBlockAttention: true,
+    });
+  });
+
+  it.each([
+    [{ ...levels, block_out_channels: [128, 256] }, 'down_block_types has 4 entries for 2'],
+    [{ ...levels, down_block_types: ['AttnDownEncoderBlock2D'] }, 'down_block_types.0'],
+    [{ ...levels, latents_mean: [0, 0, 0, 0] }, 'latents_mean is [0,0,0,0]'],
+  ])('of an unknown kind is refused by name', (json, message) => {
+    expect(() => parseVaeConfig(json)).toThrow(`vae/config.json: ${message}`);
+  });
+});
+
+describe('text_encoder/config.json', () => {
+  it('has a projection only where its class has one', () => {
+    expect(parseClipTextConfig({ projection_dim: 768 }).projection).toBeUndefined();
+    const second = { architectures: ['CLIPTextModelWithProjection'], projection_dim: 1280 };
+    expect(parseClipTextConfig(second).projection).toBe(1280);
+  });
+
+  it('of another kind of model is refused', () => {
+    expect(() => parseClipTextConfig({ model_type: 't5' })).toThrow(
+      'text_encoder/config.json: model_type is "t5"',
+    );
+    expect(() => parseClipTextConfig({ hidden_act: 'mish' }, 'text_encoder_2')).toThrow(
+      'text_encoder_2/config.json: hidden_act is "mish"',
+    );
+  });
+});
+
+describe('model_index.json', () => {
+  const index = {
+    _class_name: 'StableDiffusionInpaintPipeline',
+    unet: ['diffusers', 'UNet2DConditionModel'],
+    vae: ['diffusers', 'AutoencoderKL'],
+    text_encoder: ['transformers', 'CLIPTextModel'],
+    safety_checker: [null, null],
+  };
+
+  it('names its pipeline', () => {
+    expect(parseModelIndex(index, 'm').pipelineClass).toBe('StableDiffusionInpaintPipeline');
+  });
+
+  it('with a component that cannot be built is refused by name', () => {
+    const flux = { ...index, unet: undefined, transformer: ['diffusers', 'FluxTransformer2DModel'] };
+    expect(() => parseModelIndex(flux, 'flux')).toThrow('model "flux": model_index.json: unet');
+    const sdxl = { ...index, text_encoder_2: ['transformers', 'CLIPTextModelWithProjection'] };
+    expect(() => parseModelIndex(sdxl, 'sdxl')).toThrow('text_encoder_2 is a second text encoder');
+  });
+});

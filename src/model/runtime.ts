@@ -33,7 +33,6 @@ async function openWebgpu(adapter: GPUAdapter, onStatus: (status: EngineStatus) 
   const device = await requestDevice(adapter, { subgroups: false });
   onStatus({ provider: 'webgpu', precision });
   const ort = await loadBrowserOrt('webgpu');
-  ort.env.webgpu.device = device;
   const forms: Forms = { multiHeadAttention: true, groupNorm: true, biasSplitGelu: precision === 'fp32' };
   return new Runtime(ort, { provider: 'webgpu', precision, forms }, device);
 }

@@ -47,14 +47,14 @@ export class Runtime {
       return { path, data };
     });
     return this.enqueue(component, async () => {
-      const webgpu = this.target.provider === 'webgpu';
       const session = await this.ort.InferenceSession.create(graph.bytes, {
-        // The object form: options never reach the provider with the string form.
-        executionProviders: [webgpu ? { name: 'webgpu' } : { name: 'wasm' }],
+        // The object form: options never reach the provider with the string form. The device goes in here, since
+        // the native provider does not read `env.webgpu.device` but would open one of its own.
+        executionProviders: [this.device ? { name: 'webgpu', device: this.device } : { name: 'wasm' }],
         externalData,
         graphOptimizationLevel: 'all',
         logSeverityLevel: 3,
-        ...(webgpu && keepOutputs.length > 0
+        ...(this.device && keepOutputs.length > 0
           ? { preferredOutputLocation: Object.fromEntries(keepOutputs.map((name) => [name, 'gpu-buffer'])) }
           : {}),
       });

@@ -60,6 +60,7 @@ const modelIndexSchema = z.looseObject({
   text_encoder: z.tuple([z.string(), z.literal('CLIPTextModel', { error: 'is no CLIPTextModel' })]),
   text_encoder_2: z
     .unknown()
+    .optional()
     .refine((given) => !Array.isArray(given) || given.every((item) => item === null), {
       error: 'is a second text encoder, which Inlay cannot run',
     }),

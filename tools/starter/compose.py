@@ -1,0 +1,174 @@
+"""Backgrounds, masks and composites: everything that makes one training picture out of the sources.
+
+Pictures are uint8 RGB arrays [256, 256, 3], masks bool arrays [256, 256], True where to repaint.
+All randomness comes from the numpy generator that is passed in.
+"""
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+SIZE = 256
+
+
+# --- backgrounds ---------------------------------------------------------------------------------------------------
+
+def _noise(rng: np.random.Generator, cells: int, octaves: int = 1) -> np.ndarray:
+    """Smooth noise in 0…1, [256, 256]: bicubic interpolation of a random grid, octaves added at half weight."""
+    total = np.zeros((SIZE, SIZE), np.float32)
+    for octave in range(octaves):
+        n = min(cells * 2**octave, SIZE)
+        grid = Image.fromarray(rng.random((n + 1, n + 1), np.float32))
+        total += np.asarray(grid.resize((SIZE, SIZE), Image.BICUBIC)) * 0.5**octave
+    total -= total.min()
+    return total / max(float(total.max()), 1e-6)
+
+
+def _colour(rng: np.random.Generator) -> np.ndarray:
+    """A muted colour three times of four: walls, soil and sky are not neon."""
+    colour = rng.random(3, np.float32) * 255
+    grey = colour.mean()
+    return colour if rng.random() < 0.25 else grey + (colour - grey) * rng.uniform(0.1, 0.7)
+
+
+def procedural(rng: np.random.Generator) -> np.ndarray:
+    """Gradients, clouds, grain, stripes, tiles, or a horizon with a floor and a wall or sky."""
+    kind = rng.integers(6)
+    a, b, c = _colour(rng), _colour(rng), _colour(rng)
+    y, x = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) / SIZE
+    angle = rng.uniform(0, np.pi)
+    along = x * np.cos(angle) + y * np.sin(angle)
+    along = (along - along.min()) / np.ptp(along)
+    if kind == 0:
+        t = along
+    elif kind == 1:
+        t = _noise(rng, int(rng.integers(2, 6)), int(rng.integers(1, 5)))
+    elif kind == 2:
+        t = 0.5 + (_noise(rng, int(rng.integers(24, 128))) - 0.5) * rng.uniform(0.1, 0.6)
+    elif kind == 3:
+        t = 0.5 + 0.5 * np.tanh(np.sin(along * rng.uniform(10, 60)) * rng.uniform(0.5, 6))
+    elif kind == 4:
+        n = rng.uniform(3, 12)
+        t = ((np.floor(x * n) + np.floor(y * n)) % 2) * rng.uniform(0.3, 1)
+    else:
+        horizon = rng.uniform(0.25, 0.75) + (_noise(rng, 4) - 0.5) * rng.uniform(0, 0.15)
+        t = np.clip((y - horizon) * 60, 0, 1)
+    picture = a + (b - a) * t[..., None]
+    if kind == 5:
+        picture += (c - a) * (y * rng.uniform(0, 0.5))[..., None]
+    picture += (_noise(rng, int(rng.integers(2, 5)), 3)[..., None] - 0.5) * rng.uniform(0, 50)
+    picture += rng.normal(0, rng.uniform(0, 4), (SIZE, SIZE, 1))
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def crop(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A random square of a photograph, half of the time mirrored, at 256 px."""
+    height, width = picture.shape[:2]
+    side = int(rng.integers(min(SIZE, height, width), min(height, width) + 1))
+    top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
+    square = Image.fromarray(picture[top:top + side, left:left + side])
+    square = square.resize((SIZE, SIZE), Image.BICUBIC if side < 2 * SIZE else Image.BOX)
+    result = np.asarray(square)
+    return result[:, ::-1] if rng.random() < 0.5 else result
+
+
+def background(pictures: list[np.ndarray], rng: np.random.Generator, share_procedural: float = 0.25) -> np.ndarray:
+    """[256, 256, 3]; photographs vary in brightness and contrast so that few pictures stand for many."""
+    if rng.random() < share_procedural:
+        return procedural(rng)
+    result = crop(pictures[int(rng.integers(len(pictures)))], rng)
+    if rng.random() < 0.6:
+        gains = rng.uniform(0.8, 1.2) * rng.uniform(0.93, 1.07, 3)
+        result = np.clip((result - 128.0) * gains + 128 + rng.uniform(-25, 25), 0, 255).astype(np.uint8)
+    return result
+
+
+# --- masks ---------------------------------------------------------------------------------------------------------
+
+def mask(rng: np.random.Generator, smallest: float = 0.25, largest: float = 0.8) -> np.ndarray:
+    """What users paint: an ellipse, a box, a brushed blob or a scribble, its sides a share of the picture's side.
+
+    The app crops to the mask's box plus padding, so that most masks the model meets fill a half of its picture.
+    """
+    share = float(np.clip(rng.normal(0.52, 0.13), smallest, largest))
+    aspect = np.exp(rng.normal(0, 0.16))
+    width, height = min(share * SIZE * aspect, SIZE * 0.9), min(share * SIZE / aspect, SIZE * 0.9)
+    left, top = rng.uniform(4, SIZE - width - 4), rng.uniform(4, SIZE - height - 4)
+    box = (left, top, left + width, top + height)
+    image = Image.new("L", (SIZE, SIZE), 0)
+    draw = ImageDraw.Draw(image)
+    kind = rng.random()
+    if kind < 0.3:
+        draw.ellipse(box, fill=255)
+    elif kind < 0.5:
+        draw.rounded_rectangle(box, radius=rng.uniform(0, 0.3) * min(width, height), fill=255)
+    else:
+        # A blob: its outline is an ellipse (or a rounder box) whose radius wavers; a scribble wavers more.
+        power = rng.uniform(2, 4)
+        waver = rng.uniform(0.02, 0.10)
+        angles = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+        radius = (np.abs(np.cos(angles)) ** power + np.abs(np.sin(angles)) ** power) ** (-1 / power)
+        for k in range(2, 7):
+            radius = radius * (1 + waver * rng.normal() / k * np.cos(k * angles + rng.uniform(0, 2 * np.pi)))
+        points = [(left + width / 2 * (1 + r * np.cos(a)), top + height / 2 * (1 + r * np.sin(a)))
+                  for r, a in zip(radius, angles, strict=True)]
+        draw.polygon(points, fill=255)
+    return np.asarray(image) > 127
+
+
+def stroke_mask(rng: np.random.Generator) -> np.ndarray:
+    """A rounded brush stroke, as one paints over a wire, a sign or a person to remove."""
+    image = Image.new("L", (SIZE, SIZE), 0)
+    draw = ImageDraw.Draw(image)
+    thickness = int(rng.integers(14, 56))
+    point = rng.uniform(30, SIZE - 30, 2)
+    direction = rng.uniform(0, 2 * np.pi)
+    points = [tuple(point)]
+    for _ in range(int(rng.integers(2, 7))):
+        direction += rng.normal(0, 0.6)
+        point = np.clip(point + rng.uniform(20, 55) * np.array([np.cos(direction), np.sin(direction)]), 8, SIZE - 8)
+        points.append(tuple(point))
+    draw.line(points, fill=255, width=thickness, joint="curve")
+    for x, y in points:
+        draw.ellipse((x - thickness / 2, y - thickness / 2, x + thickness / 2, y + thickness / 2), fill=255)
+    return np.asarray(image) > 127
+
+
+def mask_box(area: np.ndarray) -> tuple[int, int, int, int]:
+    """left, top, right, bottom in pixels of a mask's True area."""
+    rows, columns = np.flatnonzero(area.any(1)), np.flatnonzero(area.any(0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+# --- composites ----------------------------------------------------------------------------------------------------
+
+def place(picture: np.ndarray, thing: Image.Image, area: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """`thing` (RGBA) on `picture`, as large as `area` (a mask) holds, with a soft shadow under it half of the time.
+
+    Size and place follow from the mask alone, but for a small jitter: the user decides both by painting.
+    """
+    left, top, right, bottom = mask_box(area)
+    fit = min((right - left) / thing.width, (bottom - top) / thing.height) * rng.uniform(0.80, 0.92)
+    # In a round mask the corners of a box lie outside: shrink until nearly the whole thing is inside.
+    for _ in range(6):
+        width, height = max(8, round(thing.width * fit)), max(8, round(thing.height * fit))
+        small = thing.resize((width, height), Image.LANCZOS if fit < 1 else Image.BICUBIC)
+        x = round((left + right - width) / 2 + rng.normal(0, 0.012) * (right - left))
+        y = round((top + bottom - height) / 2 + rng.normal(0, 0.012) * (bottom - top))
+        alpha = np.zeros((SIZE, SIZE), np.float32)
+        x, y = int(np.clip(x, 0, SIZE - width)), int(np.clip(y, 0, SIZE - height))
+        alpha[y:y + height, x:x + width] = np.asarray(small.getchannel("A"), np.float32) / 255
+        outside = alpha[~area].sum() / max(alpha.sum(), 1)
+        if outside < 0.01:
+            break
+        fit *= 0.93
+    result = picture.astype(np.float32)
+    if rng.random() < 0.5:
+        shadow = Image.new("L", (SIZE, SIZE), 0)
+        ImageDraw.Draw(shadow).ellipse((x + width * 0.12, y + height * 0.90, x + width * 0.88, y + height * 1.03), fill=110)
+        soft = np.asarray(shadow.filter(ImageFilter.GaussianBlur(max(2, height * 0.035))), np.float32) / 255
+        result *= 1 - (soft * area)[..., None]
+    colours = np.zeros((SIZE, SIZE, 3), np.float32)
+    colours[y:y + height, x:x + width] = np.asarray(small.convert("RGB"), np.float32)
+    # What sticks out of the mask is cut: outside it the picture is the background, always.
+    alpha = (alpha * area)[..., None]
+    return np.clip(result * (1 - alpha) + colours * alpha, 0, 255).astype(np.uint8)

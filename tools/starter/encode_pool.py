@@ -1,0 +1,127 @@
+"""Encodes composites into latents, once: the pool that train_unet.py draws from.
+
+One group is one background and one mask with: the masked picture's latents, the background's, and those of four
+composites of different concepts on it. Sharing the masked picture between five targets nearly halves the encoding,
+and shows the UNet that the prompt alone decides what appears.
+
+Most groups are windows of 160 or 192 px around the mask, cut before encoding: both encoding and training cost half as
+much there, and what differs from a whole picture of 256 px, the distance to its edges, is learnt from the others.
+
+    python tools/starter/encode_pool.py --work DIR --objects DIR --backgrounds DIR… --groups 900 [--seed 1]
+Shards WORK/pool/SEED_RANK_N.npz, fp16 and unscaled, n being 20, 24 or 32: masked [G, 4, n, n], mask [G, n, n] bool,
+targets [G, 5, 4, n, n] (the last one is the background), concepts [G, 4] or -1.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import compose
+import shared_training
+import sources
+from vae import make_vae
+
+CONCEPTS_PER_GROUP = 4
+GROUPS_PER_SHARD = 12
+WINDOWS = {160: 0.4, 192: 0.35, 256: 0.25}  # px of side: share of the shards
+MARGIN = 12  # px of background that a window shows around the mask at least
+
+
+def to_batch(pictures: list[np.ndarray]) -> torch.Tensor:
+    """uint8 [256, 256, 3] each → float [B, 3, 256, 256] in -1…1."""
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+
+
+def latent_mask(area: np.ndarray) -> np.ndarray:
+    """bool [8n, 8n] → [n, n]: nearest, as the pipeline does it (the top left pixel of each 8 x 8)."""
+    return area[::8, ::8]
+
+
+def cut_window(area: np.ndarray, side: int, rng: np.random.Generator) -> tuple[slice, slice] | None:
+    """Rows and columns of a random square of `side` px around the mask, or None where the mask is too large for it."""
+    left, top, right, bottom = compose.mask_box(area)
+    if side == compose.SIZE:
+        return slice(0, side), slice(0, side)
+    if max(right - left, bottom - top) > side - 2 * MARGIN:
+        return None
+    slices = []
+    for low, high in ((top, bottom), (left, right)):
+        first = min(max(0, high + MARGIN - side), compose.SIZE - side)
+        last = max(first, min(low - MARGIN, compose.SIZE - side))
+        start = int(rng.integers(first, last + 1))
+        slices.append(slice(start, start + side))
+    return slices[0], slices[1]
+
+
+def make_scene(pictures, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, bool]:
+    """A background, a mask, and whether that is a brush stroke: too thin for things, it only continues backgrounds."""
+    stroke = bool(rng.random() < 0.12)
+    return compose.background(pictures, rng, 0.25), compose.stroke_mask(rng) if stroke else compose.mask(rng), stroke
+
+
+def worker(rank: int, args) -> None:
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cpu":
+        torch.set_num_threads(1)
+    rng = np.random.default_rng([args.seed, rank])
+    things = sources.load_objects(args.objects, sources.read_concepts())
+    pictures = list(sources.load_backgrounds(args.backgrounds, "train", args.work).values())
+    vae = make_vae().to(device).eval()
+    vae.load_state_dict(torch.load(args.work / "vae.pt", weights_only=True))
+    encode = torch.no_grad()(lambda batch: vae.encode(batch.to(device)).latent_dist.mean.cpu().half().numpy())
+
+    sides = list(WINDOWS)
+    order: list[int] = []  # every concept once per shuffle: equally often in the pool
+    for shard in range(-(-args.groups // (args.processes * GROUPS_PER_SHARD))):
+        masked, masks, targets, concepts = [], [], [], []
+        side = sides[int(rng.choice(len(sides), p=list(WINDOWS.values())))]
+        while len(masks) < GROUPS_PER_SHARD:
+            if len(order) < CONCEPTS_PER_GROUP:
+                order = rng.permutation(len(things)).tolist() + order
+            picture, area, stroke = make_scene(pictures, rng)
+            window = cut_window(area, side, rng)
+            if window is None:
+                continue
+            chosen = [] if stroke else [order.pop() for _ in range(CONCEPTS_PER_GROUP)]
+            composites = [compose.place(picture, things[index], area, rng)[window] for index in chosen]
+            picture, area = picture[window], area[window]
+            batch = to_batch([picture, picture, *composites])
+            batch[1] *= torch.from_numpy(~area)
+            latents = encode(batch)
+            masked.append(latents[1])
+            masks.append(latent_mask(area))
+            row = [*latents[2:], *[latents[0]] * (CONCEPTS_PER_GROUP - len(chosen)), latents[0]]
+            targets.append(np.stack(row))
+            concepts.append(chosen or [-1] * CONCEPTS_PER_GROUP)
+        path = args.work / "pool" / f"{args.seed}_{rank}_{shard:04}.npz"
+        partial = path.with_suffix(".partial.npz")  # the trainer reads *.npz of whole shards only
+        np.savez(partial, masked=np.stack(masked), mask=np.stack(masks), targets=np.stack(targets),
+                 concepts=np.array(concepts))
+        partial.rename(path)
+        statistics = args.work / "latents.json"
+        if not statistics.exists():
+            values = np.stack(targets).astype(np.float32)
+            statistics.write_text(json.dumps({
+                "scaling_factor": round(float(1 / values.std()), 4),
+                "mean": values.mean((0, 1, 3, 4)).tolist(), "deviation": values.std((0, 1, 3, 4)).tolist()}))
+        print(path.name, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--objects", type=Path, required=True)
+    parser.add_argument("--backgrounds", type=Path, nargs="+", required=True)
+    parser.add_argument("--groups", type=int, default=900)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    (args.work / "pool").mkdir(parents=True, exist_ok=True)
+    shared_training.run(worker, args.processes, args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""Trains text encoder and UNet together on the pool of latents.
+
+The input is exactly what StableDiffusionInpaintPipeline feeds: noisy latents (4), mask (1), masked picture's latents
+(4). Prompts are never dropped where a thing is drawn: the empty prompt means "continue the background", has its own
+samples (a quarter), and is at the same time what guidance moves away from. Dropping would teach it to draw things.
+
+    python tools/starter/train_unet.py --work DIR --minutes 70
+Checkpoint: WORK/unet.pt with optimizer and averages; continues from it, --minutes being the whole training's length.
+"""
+
+import argparse
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import CLIPTokenizer
+
+import diffusion
+import shared_training
+import sources
+from prompts import Prompts, filler_words
+from tokenizer import write_tokenizer
+
+BACKGROUND_SHARE = 0.22  # of the samples of groups that have things; brush strokes add to it
+OUTSIDE_WEIGHT = 0.1  # of the loss outside the mask: the pipeline denoises it too, but the result is pasted over
+TOKEN_TABLE = "text_model.embeddings.token_embedding.weight"
+
+
+class Pool:
+    """The shards' arrays by window size; shards written meanwhile are taken in by refresh()."""
+
+    def __init__(self, folder: Path, scaling_factor: float, rng: np.random.Generator):
+        self.folder, self.scale, self.rng = folder, scaling_factor, rng
+        self.known: set[str] = set()
+        self.shards: dict[int, list[dict[str, np.ndarray]]] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        for path in sorted(self.folder.glob("*.npz")):
+            if path.name not in self.known and ".partial" not in path.name:
+                self.known.add(path.name)
+                shard = dict(np.load(path))
+                self.shards.setdefault(shard["mask"].shape[-1], []).append(shard)
+
+    @property
+    def groups(self) -> int:
+        return sum(len(shard["mask"]) for shards in self.shards.values() for shard in shards)
+
+    def sample(self, size: int):
+        """target, masked [4, size, size], mask [size, size], concept's index or -1"""
+        shard = self.shards[size][int(self.rng.integers(len(self.shards[size])))]
+        group = int(self.rng.integers(len(shard["mask"])))
+        things = shard["concepts"].shape[1]
+        slot = things if self.rng.random() < BACKGROUND_SHARE else int(self.rng.integers(things))
+        concept = int(shard["concepts"][group, slot]) if slot < things else -1
+        return shard["targets"][group, slot], shard["masked"][group], shard["mask"][group], concept
+
+    def batch(self, count: int):
+        """float32 target, masked [B, 4, n, n], mask [B, 1, n, n], concepts; sizes as often as the pool has them."""
+        sizes = sorted(self.shards)
+        weights = np.array([len(self.shards[size]) for size in sizes], float)
+        size = sizes[int(self.rng.choice(len(sizes), p=weights / weights.sum()))]
+        target, masked, mask, concepts = zip(*[self.sample(size) for _ in range(count)], strict=True)
+        to_tensor = lambda arrays: torch.from_numpy(np.stack(arrays).astype(np.float32))  # noqa: E731
+        return to_tensor(target) * self.scale, to_tensor(masked) * self.scale, to_tensor(mask)[:, None], concepts
+
+
+class CompactVocabulary:
+    """The text encoder's token table cut down to the tokens that training prompts can hold.
+
+    The full table of 49,408 rows would be two thirds of an optimizer step's time, for rows that never get a gradient.
+    expand() gives the tokens never met the mean row: an unknown word says nothing, and so disturbs nothing.
+    """
+
+    def __init__(self, tokenizer, prompts: Prompts, names: list[str]):
+        used: set[int] = {tokenizer.bos_token_id, tokenizer.eos_token_id}
+        for text in [*prompts.texts(), *names, *".!,", ". ! ,"]:
+            used.update(tokenizer(text).input_ids)
+        self.ids = sorted(used)
+        self.index = {token: row for row, token in enumerate(self.ids)}
+        self.unknown = self.index[tokenizer.eos_token_id]
+
+    def encode(self, token_ids: list[int]) -> list[int]:
+        return [self.index.get(token, self.unknown) for token in token_ids]
+
+    def expand(self, table: torch.Tensor, rows: int) -> torch.Tensor:
+        full = table.mean(0, keepdim=True).repeat(rows, 1)
+        full[self.ids] = table
+        return full
+
+
+def worker(rank: int, args, models: torch.nn.ModuleDict, optimizer, vocabulary: CompactVocabulary, elapsed: float) -> None:
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cpu":
+        torch.set_num_threads(1)
+    seed = args.seed + int(optimizer.count)  # a continued training draws other samples
+    rng = np.random.default_rng([seed, rank])
+    torch.manual_seed(seed * 100 + rank)
+    concepts = sources.read_concepts()
+    tokenizer = CLIPTokenizer.from_pretrained(args.work / "tokenizer")
+    prompts = make_prompts(tokenizer, concepts, rng)
+    pool = Pool(args.work / "pool", json.loads((args.work / "latents.json").read_text())["scaling_factor"], rng)
+    signal = diffusion.alphas_cumprod().to(device)
+    text_encoder, unet = models["text_encoder"], models["unet"]
+    ids_of: dict[str, list[int]] = {}
+
+    def embed(texts: list[str]) -> torch.Tensor:
+        """[B, 77, width], padded with the end token as the pipeline does."""
+        for text in texts:
+            if text not in ids_of:
+                ids_of[text] = vocabulary.encode(
+                    tokenizer(text, padding="max_length", truncation=True, max_length=77).input_ids)
+        return text_encoder(torch.tensor([ids_of[text] for text in texts], device=device)).last_hidden_state
+
+    start, saved, losses, seen = time.time(), time.time(), [], 0
+    if rank == 0:
+        print(f"{pool.groups} groups, {len(concepts)} concepts", flush=True)
+    while (progress := (elapsed + time.time() - start) / (args.minutes * 60)) < 1:
+        rate = args.lr * min(1, (int(optimizer.count) + 1) / 150) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+        target, masked, mask, chosen = pool.batch(args.batch)
+        target, masked, mask = target.to(device), masked.to(device), mask.to(device)
+        texts = [prompts.background() if index < 0 else prompts.concept(concepts[index].names) for index in chosen]
+        # Half of the timesteps from the noisier two thirds, where a thing's shape and colour are decided.
+        low = (torch.rand(args.batch, device=device) < 0.5) * 333
+        timesteps = (low + torch.rand(args.batch, device=device) * (1000 - low)).long()
+        noise = torch.randn_like(target)
+        a = signal[timesteps].sqrt()[:, None, None, None]
+        s = (1 - signal[timesteps]).sqrt()[:, None, None, None]
+        model_input = torch.cat([a * target + s * noise, mask, masked], 1)
+        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+            predicted = unet(model_input, timesteps, embed(texts)).sample
+        error = (predicted.float() - (a * noise - s * target)) ** 2
+        weight = OUTSIDE_WEIGHT + (1 - OUTSIDE_WEIGHT) * torch.nn.functional.max_pool2d(mask, 3, 1, 1)
+        loss = (error * weight).sum() / (weight.sum() * 4)
+        models.zero_grad(set_to_none=True)
+        loss.backward()
+        count = optimizer.step(rate)
+        losses.append(loss.item())
+        seen += args.batch
+        if len(losses) % 100 == 0:
+            pool.refresh()
+        if rank == 0 and len(losses) % 25 == 0:
+            print(f"{time.strftime('%H:%M:%S')} step {count} loss {np.mean(losses[-100:]):.4f} rate {rate:.2e} "
+                  f"{seen / (time.time() - start):.1f} samples/s in this process, {pool.groups} groups", flush=True)
+        if rank == 0 and time.time() - saved > 150:
+            save(args, models, optimizer, vocabulary, elapsed + time.time() - start)
+            saved = time.time()
+
+
+def make_prompts(tokenizer, concepts, rng: np.random.Generator) -> Prompts:
+    words = {word for concept in concepts for name in concept.names for word in name.split()}
+    return Prompts(filler_words(tokenizer.get_vocab(), words), rng)
+
+
+def save(args, models, optimizer, vocabulary: CompactVocabulary, elapsed: float) -> None:
+    """The averages go out with the full token table, ready for export.py; the rest serves to continue."""
+    average: dict[str, dict] = {"unet": {}, "text_encoder": {}}
+    for name, module in models.items():
+        average[name] = {key: optimizer.average.get(f"{name}.{key}", value) for key, value in module.state_dict().items()}
+    table = average["text_encoder"][TOKEN_TABLE]
+    average["text_encoder"][TOKEN_TABLE] = vocabulary.expand(table, diffusion.TEXT_CONFIG["vocab_size"])
+    partial = args.work / "unet.partial.pt"
+    torch.save({"average": average, "weights": models.state_dict(), "optimizer": optimizer.state(), "elapsed": elapsed},
+               partial)
+    partial.rename(args.work / "unet.pt")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=70)
+    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--lr", type=float, default=1.2e-3)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--average-decay", type=float, default=0.996)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+
+    torch.manual_seed(args.seed)
+    write_tokenizer(args.work / "tokenizer")
+    gpu = torch.cuda.is_available()
+    tokenizer = CLIPTokenizer.from_pretrained(args.work / "tokenizer")
+    concepts = sources.read_concepts()
+    vocabulary = CompactVocabulary(tokenizer, make_prompts(tokenizer, concepts, np.random.default_rng(0)),
+                                   [name for concept in concepts for name in concept.names])
+    text_encoder = diffusion.make_text_encoder(vocab_size=len(vocabulary.ids))
+    models = torch.nn.ModuleDict({"text_encoder": text_encoder, "unet": diffusion.make_unet()})
+    models.to("cuda" if gpu else "cpu")
+    checkpoint = args.work / "unet.pt"
+    saved = torch.load(checkpoint, weights_only=True, map_location="cpu") if checkpoint.exists() else None
+    if saved:
+        models.load_state_dict(saved["weights"])
+    if not gpu:
+        models.share_memory()
+    optimizer = shared_training.SharedAdamW(dict(models.named_parameters()), average_decay=args.average_decay, share=not gpu)
+    elapsed = 0.0
+    if saved:
+        optimizer.load(saved["optimizer"])
+        elapsed = saved["elapsed"]
+    shared_training.run(worker, args.processes, args, models, optimizer, vocabulary, elapsed)
+    save(args, models, optimizer, vocabulary, args.minutes * 60)
+    print("done", int(optimizer.count), flush=True)
+
+
+if __name__ == "__main__":
+    main()

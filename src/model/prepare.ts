@@ -80,12 +80,15 @@ async function prepareInto(
 ): Promise<Manifest> {
   try {
     const journal = await readJournal(folder);
-    const validators = new Map<string, Validator>();
-    for (const [path, { validator }] of Object.entries(journal.files))
-      validators.set(path, { value: validator });
 
     // 1. What there is: small files whole, of weights the headers
-    const layout = await layOutModel(plan, connection, validators, options);
+    const layout = await layOutModel(plan, connection, validatorsOf(plan, journal), options).catch(
+      async (error: unknown) => {
+        // What is stored belongs to a version that is gone.
+        if (error instanceof FileChangedError) await folder.clear();
+        throw error;
+      },
+    );
     await forgetOthers(folder, journal, layout.sources);
 
     // 2. Is there room?
@@ -155,6 +158,14 @@ interface Work {
 /** What tells a file from another of the same path. */
 function identityOf({ sha256, size }: RemoteFile): string {
   return `${sha256 ?? 'no digest'} ${size}`;
+}
+
+/** Of the files that were begun, and are still the same as far as the listing tells. */
+function validatorsOf(plan: ModelPlan, journal: Journal): Map<string, Validator> {
+  const files =
+    plan.single === undefined ? plan.components.flatMap(({ files }) => files) : [plan.single.file];
+  const begun = files.filter((file) => journal.files[file.path]?.identity === identityOf(file));
+  return new Map(begun.map(({ path }) => [path, { value: journal.files[path]?.validator }]));
 }
 
 /** Drops what was stored for files that the model no longer has, or has in another version. */

@@ -1,0 +1,85 @@
+/** What tests against the local hub share: golden repositories, a store in a temporary folder, no waiting. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Connection, connect } from '../../src/model/download';
+import { diskWeightStore } from '../../src/node/weightStore';
+import type { WeightStore } from '../../src/storage/weights';
+import { folderFiles, type HubFile } from './files';
+
+export function goldenFolder(name: string): string {
+  return fileURLToPath(new URL(`../../goldens/models/${name}`, import.meta.url));
+}
+
+export function goldenFiles(name: string): Promise<HubFile[]> {
+  return folderFiles(goldenFolder(name));
+}
+
+/** Remembers how long it was asked to wait, and waits no longer than a tick. */
+export function hastyConnection(
+  hubUrl: string,
+  given: Partial<Connection> = {},
+): Connection & { waits: number[] } {
+  const waits: number[] = [];
+  const wait = async (ms: number) => {
+    waits.push(ms);
+  };
+  return { ...connect(hubUrl, new AbortController().signal, { wait, stallMs: 300 }), ...given, waits };
+}
+
+export interface TemporaryStore {
+  store: WeightStore;
+  folder: string;
+  remove(): Promise<void>;
+}
+
+export async function temporaryStore(): Promise<TemporaryStore> {
+  const folder = await mkdtemp(join(tmpdir(), 'inlay-store-'));
+  return {
+    store: diskWeightStore(folder),
+    folder,
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Cuts a safetensors file in two, as large models are cut: header and bytes of each half are made anew. */
+export function splitSafetensors(bytes: Uint8Array): [Uint8Array, Uint8Array] {
+  const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerBytes))) as Record<
+    string,
+    { dtype: string; shape: number[]; data_offsets: [number, number] }
+  >;
+  const entries = Object.entries(header).filter(([key]) => key !== '__metadata__');
+  entries.sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
+  const middle = Math.floor(entries.length / 2);
+  const part = (some: typeof entries): Uint8Array => {
+    const first = some[0]?.[1].data_offsets[0] ?? 0;
+    const last = some.at(-1)?.[1].data_offsets[1] ?? 0;
+    const moved = some.map(
+      ([
+        key,
+        {
+          dtype,
+          shape,
+          data_offsets: [begin, end],
+        },
+      ]) => [key, { dtype, shape, data_offsets: [begin - first, end - first] }],
+    );
+    return safetensors(
+      JSON.stringify(Object.fromEntries(moved)),
+      bytes.subarray(8 + headerBytes + first, 8 + headerBytes + last),
+    );
+  };
+  return [part(entries.slice(0, middle)), part(entries.slice(middle))];
+}
+
+/** @param header JSON */
+export function safetensors(header: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const text = new TextEncoder().encode(header);
+  const file = new Uint8Array(8 + text.byteLength + data.byteLength);
+  new DataView(file.buffer).setBigUint64(0, BigInt(text.byteLength), true);
+  file.set(text, 8);
+  file.set(data, 8 + text.byteLength);
+  return file;
+}

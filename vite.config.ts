@@ -13,6 +13,8 @@ export default defineConfig({
   // No start page for unknown paths: a missing model file must be a 404.
   appType: 'mpa',
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
+  // Served as it is: bundled beforehand, it would be found late in a run and the worker's import would fail.
+  optimizeDeps: { exclude: ['onnxruntime-web'] },
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: 'es' },

@@ -39,3 +39,24 @@ export function changes(before: Picture, after: Picture) {
   }
   return { count, ...box };
 }
+
+/** Peak signal-to-noise ratio of two pictures of one size, in dB; infinite where they are the same. */
+export function decibels(a: Picture, b: Picture): number {
+  let squares = 0;
+  for (let i = 0; i < a.data.length; i++) squares += ((a.data[i] ?? 0) - (b.data[i] ?? 0)) ** 2;
+  return 10 * Math.log10((255 ** 2 * a.data.length) / squares);
+}
+
+/** A mask with a white disc of half the height in the middle. */
+export async function maskWithDisc(path: string, width: number, height: number): Promise<void> {
+  const data = Buffer.alloc(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const inside = Math.hypot(x - width / 2, y - height / 2) < height / 4;
+      data[y * width + x] = inside ? 255 : 0;
+    }
+  }
+  await sharp(data, { raw: { width, height, channels: 1 } })
+    .png()
+    .toFile(path);
+}

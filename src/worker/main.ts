@@ -1,0 +1,18 @@
+/** The worker's entry: wires the host to the page's messages. */
+import type { FromWorker, ToWorker } from '../engine/protocol';
+import { createHost } from './host';
+import { serve } from './serve';
+
+const scope = self as unknown as DedicatedWorkerGlobalScope;
+const post = (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer);
+
+let receive: ReturnType<typeof serve> | undefined;
+scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  if (data.type === 'init') {
+    const { baseUrl, provider } = data;
+    const host = createHost({ baseUrl, provider, onStatus: (status) => post({ type: 'status', status }) });
+    receive = serve(host, post);
+  } else {
+    receive?.(data);
+  }
+};

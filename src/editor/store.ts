@@ -155,6 +155,11 @@ export function createEditor(): Editor {
       return preview;
     },
     open(picture, name, mask = createMask(picture)) {
+      if (mask.width !== picture.width || mask.height !== picture.height) {
+        throw new RangeError(
+          `the mask is ${mask.width} × ${mask.height}, its picture ${picture.width} × ${picture.height}`,
+        );
+      }
       lastPoint = null;
       document = { picture, mask, history: new MaskHistory(mask) };
       const { width, height } = picture;

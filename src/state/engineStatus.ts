@@ -21,6 +21,12 @@ export function statusLabel(status: EngineStatus | null): string {
   return threads === undefined ? 'WASM' : `WASM · ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }
 
+/** What keeps this machine from doing better, in a sentence; null where nothing does. */
+export function statusWarning(status: EngineStatus | null): string | null {
+  if (!status || (status.provider === 'webgpu' && !status.note)) return null;
+  return statusExplanation(status);
+}
+
 /** What a person should know about it, beyond the label. */
 export function statusExplanation(status: EngineStatus | null): string {
   if (!status) return 'Looking for a graphics processor that the page can use.';

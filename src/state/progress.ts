@@ -88,12 +88,12 @@ function megabytes(bytes: number): string {
 
 function componentName(component: string): string {
   const names: Record<string, string> = {
-    text_encoder: 'text encoder',
-    text_encoder_2: 'second text encoder',
+    'text encoder': 'text encoder',
+    'text encoder 2': 'second text encoder',
     unet: 'denoiser',
     vae: 'autoencoder',
-    vae_encoder: 'autoencoder, reading half',
-    vae_decoder: 'autoencoder, painting half',
+    'vae encoder': 'autoencoder, reading half',
+    'vae decoder': 'autoencoder, painting half',
   };
   return names[component] ?? component;
 }

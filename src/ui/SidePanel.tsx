@@ -1,8 +1,9 @@
 /** What the model is told, in the order a person thinks; and the button that starts. */
-import { Dices, History, Sparkles } from 'lucide-react';
-import { useState } from 'react';
+import { Dices, Gauge, History, Sparkles } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
+import { statusWarning } from '../state/engineStatus';
 import { limits } from '../state/settings';
-import { useJob, useSession, useSettings } from './context';
+import { useEngineStatus, useJob, useSession, useSettings } from './context';
 import { NumberField, TextField } from './Field';
 import { ModelField } from './ModelField';
 import { RunAlert, RunCard } from './RunCard';
@@ -15,8 +16,12 @@ export function SidePanel() {
   const [unfolded, setUnfolded] = useState(false);
   // A complaint about a folded field unfolds it.
   const complaint = useJob((state) => Object.keys(state.fieldErrors).length > 0);
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (complaint) panel.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
+  }, [complaint]);
   return (
-    <aside className="side" aria-label="Settings">
+    <aside ref={panel} className="side" aria-label="Settings">
       <div className="side-fields">
         <TextField
           label="Prompt"
@@ -38,6 +43,7 @@ export function SidePanel() {
               placeholder="what should not appear"
             />
             <ModelField />
+            <MachineNote />
             <div className="numbers">
               <NumberField
                 label="Steps"
@@ -70,6 +76,19 @@ export function SidePanel() {
         </button>
       </div>
     </aside>
+  );
+}
+
+/** Plainly, where it concerns how long one waits: no WebGPU, say. */
+function MachineNote() {
+  const warning = statusWarning(useEngineStatus());
+  return (
+    warning && (
+      <p className="machine-note">
+        <Gauge size={16} strokeWidth={1.8} aria-hidden />
+        {warning}
+      </p>
+    )
   );
 }
 

@@ -41,9 +41,15 @@ module.exports = {
     ...forbidden,
     { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
     {
+      name: 'nothing that ships imports test helpers or Dawn',
+      severity: 'error',
+      from: { pathNot: ['^src/testing/', '\\.test(ing)?\\.tsx?$'] },
+      to: { path: ['^src/testing/', '\\.testing\\.tsx?$', 'node_modules/webgpu/'] },
+    },
+    {
       name: 'only model/session and model/ort import onnxruntime-web',
       severity: 'error',
-      from: { pathNot: ['^src/model/(session|ort)', '\\.test(ing)?\\.tsx?$'] },
+      from: { pathNot: ['^src/model/(session|ort)', '^src/testing/', '\\.test(ing)?\\.tsx?$'] },
       to: { path: 'onnxruntime-web' },
     },
     {
@@ -55,7 +61,7 @@ module.exports = {
     {
       name: 'the page never imports Node',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/node/', '\\.test(ing)?\\.tsx?$'] },
+      from: { path: '^src/', pathNot: ['^src/(node|testing)/', '\\.test(ing)?\\.tsx?$'] },
       to: { dependencyTypes: ['core'] },
     },
   ],

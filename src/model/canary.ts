@@ -1,0 +1,166 @@
+/**
+ * Decides what this machine's graphics adapter may be trusted with. ONNX Runtime's kernels are silently wrong on some
+ * adapters (docs/webgpu.md), and no list says on which: so tiny graphs with known results run on the person's own
+ * device before the first picture, and the verdict is kept.
+ */
+import { z } from 'zod';
+import { DeviceError } from '../engine/errors';
+import type { Forms, GraphTarget, Precision } from '../graph/types';
+import { allChecks, type Check, type CheckGraph, passes } from './canaryChecks';
+
+/** Grows with every change of the checks or of the forms in `graph/nn.ts`: older verdicts no longer count. */
+export const CANARY_VERSION = 1;
+
+/** Runs a graph once on the device under test. */
+export interface CanaryRunner {
+  /** @returns the output `y`. Rejects where the graph cannot be compiled or run */
+  run(check: CheckGraph): Promise<ArrayLike<number>>;
+  /** Resolves with the reason once the device is lost; stays pending for a healthy one. */
+  readonly lost: Promise<string>;
+}
+
+export type CanaryVerdict =
+  | { usable: true; forms: Forms; failures: string[] }
+  | { usable: false; failures: string[] };
+
+export type AdapterSetup =
+  | { usable: true; subgroups: boolean; forms: Forms }
+  | { usable: false; reason: string };
+
+/**
+ * Checks each layer in its fused form, and in its plain one where the fused one is wrong or does not compile.
+ * @returns the forms to use, or that even a plain form is wrong; `failures` names each check that failed
+ * @throws DeviceError where the device is lost on the way: that says nothing about the next one
+ */
+export async function runCanary(runner: CanaryRunner, precision: Precision): Promise<CanaryVerdict> {
+  const forms: Forms = { multiHeadAttention: true, groupNorm: true, biasSplitGelu: true };
+  const failures: string[] = [];
+  const fails = async (check: Check): Promise<boolean> => {
+    const target: GraphTarget = { provider: 'webgpu', precision, forms };
+    const failure = await failureOf(runner, check, target);
+    if (failure !== undefined) failures.push(failure);
+    return failure !== undefined;
+  };
+  const checks = allChecks();
+  for (const check of checks) {
+    // Once a form has failed, the plain form takes its place, for the remaining checks and then for this one.
+    if (!(await fails(check))) continue;
+    if (check.form === undefined || !forms[check.form]) return { usable: false, failures };
+    forms[check.form] = false;
+    for (const earlier of checks.filter(({ form }) => form === check.form)) {
+      if (await fails(earlier)) return { usable: false, failures };
+      if (earlier === check) break;
+    }
+  }
+  return { usable: true, forms, failures };
+}
+
+/** @returns what is wrong, or undefined */
+async function failureOf(
+  runner: CanaryRunner,
+  check: Check,
+  target: GraphTarget,
+): Promise<string | undefined> {
+  const form = check.form === undefined ? '' : target.forms[check.form] ? ' (fused)' : ' (plain)';
+  const name = `${check.name}${form}`;
+  const lost = runner.lost.then((reason) => {
+    throw new DeviceError(
+      `The graphics device was lost while it was checked (${reason}); reload the page to try again`,
+    );
+  });
+  try {
+    const found = await Promise.race([runner.run(check.build(target)), lost]);
+    return passes(check, found, target) ? undefined : `${name} gives wrong values`;
+  } catch (error) {
+    // A lost device fails runs of its own accord, perhaps before its promise is settled: give that one its turn.
+    await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, 0))]);
+    if (error instanceof DeviceError) throw error;
+    return `${name} does not run: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/**
+ * Decides between a device with subgroups and one without, each tried on a device of its own.
+ * @param runWith opens a device, runs the canary on it and destroys it
+ * @param hasSubgroups whether the adapter has the feature at all
+ */
+export async function chooseAdapterSetup(
+  runWith: (subgroups: boolean) => Promise<CanaryVerdict>,
+  hasSubgroups: boolean,
+): Promise<AdapterSetup> {
+  // Subgroups make matrix products faster, but an adapter on which one kernel uses them wrongly gets none at all.
+  if (hasSubgroups) {
+    const verdict = await runWith(true);
+    if (verdict.usable && verdict.forms.multiHeadAttention && verdict.forms.groupNorm) {
+      return { usable: true, subgroups: true, forms: verdict.forms };
+    }
+  }
+  const verdict = await runWith(false);
+  if (verdict.usable) return { usable: true, subgroups: false, forms: verdict.forms };
+  return {
+    usable: false,
+    reason: `this graphics adapter computes wrongly (${verdict.failures.at(-1) ?? 'no reason given'})`,
+  };
+}
+
+/** Where verdicts are kept. Workers have no localStorage: the host brings its own. */
+export interface VerdictStore {
+  get(key: string): Promise<string | undefined>;
+  set(key: string, value: string): Promise<void>;
+}
+
+export interface VerdictSubject {
+  adapter: Pick<GPUAdapterInfo, 'vendor' | 'architecture' | 'device' | 'description'>;
+  precision: Precision;
+  /** `ort.env.versions.web`. */
+  ortVersion: string;
+  /** `navigator.userAgent`: browsers ship the shader compiler. */
+  browser: string;
+}
+
+export function verdictKey({ adapter, precision, ortVersion, browser }: VerdictSubject): string {
+  const { vendor, architecture, device, description } = adapter;
+  return JSON.stringify([
+    'canary',
+    CANARY_VERSION,
+    ortVersion,
+    browser,
+    precision,
+    vendor,
+    architecture,
+    device,
+    description,
+  ]);
+}
+
+const keptSetup = z.object({
+  usable: z.literal(true),
+  subgroups: z.boolean(),
+  forms: z.object({ multiHeadAttention: z.boolean(), groupNorm: z.boolean(), biasSplitGelu: z.boolean() }),
+});
+
+/**
+ * The kept verdict, or a new one, which is then kept. That an adapter is unusable is never kept: a driver's update
+ * does not always change its name. A store that fails costs the canary's time and nothing else.
+ */
+export async function rememberedSetup(
+  store: VerdictStore,
+  subject: VerdictSubject,
+  choose: () => Promise<AdapterSetup>,
+): Promise<AdapterSetup> {
+  const key = verdictKey(subject);
+  const kept = await store.get(key).catch(() => undefined);
+  const parsed = keptSetup.safeParse(parseJson(kept));
+  if (parsed.success) return parsed.data;
+  const setup = await choose();
+  if (setup.usable) await store.set(key, JSON.stringify(setup)).catch(() => {});
+  return setup;
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

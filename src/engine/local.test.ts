@@ -113,16 +113,6 @@ describe('createLocalEngine', () => {
     await expect(second).resolves.toMatchObject({ seed: 3 });
   });
 
-  it('hands a running call to a fresh worker when the canary asks for one, but not for ever', async () => {
-    const { run } = setUp();
-    const result = run();
-    worker(0).answer({ type: 'restart' });
-    expect(worker(1).received[1]).toEqual({ type: 'inpaint', id: 1, request, options });
-    worker(1).answer({ type: 'restart' });
-    worker(2).answer({ type: 'restart' });
-    await expect(result).rejects.toThrow(/could not be set up/);
-  });
-
   it('keeps the class of the worker’s errors', async () => {
     const { run } = setUp();
     const result = run();

@@ -5,7 +5,6 @@ import type { FinishedPicture, FromWorker, ProviderChoice, ToWorker } from './pr
 import type { InpaintRequest, InpaintResult, LocalOptions } from './schema';
 
 interface Pending {
-  message: ToWorker & { type: 'inpaint' };
   call: Call;
   resolve(result: InpaintResult): void;
   reject(error: Error): void;
@@ -22,9 +21,6 @@ export interface WorkerLike {
 function spawnWorker(): WorkerLike {
   return new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module', name: 'inlay-engine' });
 }
-
-/** A worker may ask for a fresh one (see `restart` in protocol.ts) this many times in a row. */
-const MAX_RESTARTS = 2;
 
 export interface LocalEngineOptions {
   /** The page's own address: the embedded model and the wasm files lie beside it. */
@@ -43,7 +39,6 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
   let status: EngineStatus | undefined;
   let worker: WorkerLike | undefined;
   let nextId = 1;
-  let restarts = 0;
   let disposed = false;
 
   function start(): WorkerLike {
@@ -80,7 +75,6 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
         return;
       }
       case 'result': {
-        restarts = 0;
         const entry = take(message.id);
         entry?.resolve(toResult(message.picture));
         return;
@@ -88,17 +82,6 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
       case 'error': {
         take(message.id)?.reject(decodeError(message.error));
         if (message.dead) stop();
-        return;
-      }
-      case 'restart': {
-        stop();
-        restarts++;
-        if (restarts > MAX_RESTARTS) {
-          fail(new DeviceError('The graphics device could not be set up; reload the page to try once more'));
-          return;
-        }
-        const fresh = start();
-        for (const entry of pending.values()) fresh.postMessage(entry.message);
         return;
       }
       default:
@@ -118,13 +101,12 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
       if (disposed) return Promise.reject(new DeviceError('The engine was shut down; reload the page'));
       if (call.signal.aborted) return Promise.reject(decodeError({ name: 'AbortError', message: '' }));
       const id = nextId++;
-      const message = { type: 'inpaint' as const, id, request, options };
       return new Promise((resolve, reject) => {
-        pending.set(id, { message, call, resolve, reject });
+        pending.set(id, { call, resolve, reject });
         call.signal.addEventListener('abort', () => worker?.postMessage({ type: 'cancel', id }), {
           once: true,
         });
-        (worker ?? start()).postMessage(message);
+        (worker ?? start()).postMessage({ type: 'inpaint', id, request, options });
       });
     },
     onStatus(listener) {

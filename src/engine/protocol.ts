@@ -25,6 +25,4 @@ export type FromWorker =
   | { type: 'progress'; id: number; progress: Progress }
   | { type: 'result'; id: number; picture: FinishedPicture }
   /** `dead`: this worker can do no more (its device is lost); the next call needs a new one. */
-  | { type: 'error'; id: number; error: EncodedError; dead: boolean }
-  /** The canary asks for another device than ORT has taken; the same calls go to a fresh worker. */
-  | { type: 'restart' };
+  | { type: 'error'; id: number; error: EncodedError; dead: boolean };

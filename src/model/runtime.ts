@@ -2,8 +2,16 @@
 import type { EngineStatus } from '../engine/engine';
 import { DeviceError } from '../engine/errors';
 import type { Forms } from '../graph/types';
+import {
+  chooseAdapterSetup,
+  rememberedSetup,
+  runCanary,
+  type VerdictStore,
+  type VerdictSubject,
+} from './canary';
 import { findAdapter, requestDevice } from './device';
 import { loadBrowserOrt, wasmThreads } from './ortBrowser';
+import { ortCanaryRunner } from './ortCanary';
 import { Runtime } from './session';
 
 /** On the CPU plain operators are best, and the fused ones have no kernel. */
@@ -11,30 +19,65 @@ const plainForms: Forms = { multiHeadAttention: false, groupNorm: false, biasSpl
 
 export type ProviderChoice = 'auto' | 'webgpu' | 'wasm';
 
+export interface RuntimeOptions {
+  /** Called when it is known where pictures will be made. */
+  onStatus(status: EngineStatus): void;
+  /** Where the canary's verdicts are kept between visits. */
+  verdicts: VerdictStore;
+}
+
 /**
  * @param choice `auto` takes WebGPU where there is a real graphics device and falls back to WASM, saying why
- * @throws DeviceError where `webgpu` was asked for and there is none
+ * @throws DeviceError where `webgpu` was asked for and there is none, or one that computes wrongly
  */
-export async function openBrowserRuntime(
-  choice: ProviderChoice,
-  onStatus: (status: EngineStatus) => void,
-): Promise<Runtime> {
-  if (choice === 'wasm') return openWasm(undefined, onStatus);
+export async function openBrowserRuntime(choice: ProviderChoice, options: RuntimeOptions): Promise<Runtime> {
+  if (choice === 'wasm') return openWasm(undefined, options.onStatus);
   const found = await findAdapter({ software: choice === 'webgpu' });
   if ('missing' in found) {
     if (choice === 'webgpu') throw new DeviceError(found.missing);
-    return openWasm(found.missing, onStatus);
+    return openWasm(found.missing, options.onStatus);
   }
-  return openWebgpu(found.adapter, onStatus);
+  return openWebgpu(found.adapter, choice, options);
 }
 
-async function openWebgpu(adapter: GPUAdapter, onStatus: (status: EngineStatus) => void): Promise<Runtime> {
+/** Opens a device set up as the canary found right for this adapter; on one that computes wrongly, WASM. */
+async function openWebgpu(
+  adapter: GPUAdapter,
+  choice: ProviderChoice,
+  { onStatus, verdicts }: RuntimeOptions,
+): Promise<Runtime> {
   const precision = adapter.features.has('shader-f16') ? 'fp16' : 'fp32';
-  const device = await requestDevice(adapter, { subgroups: false });
-  onStatus({ provider: 'webgpu', precision });
   const ort = await loadBrowserOrt('webgpu');
-  const forms: Forms = { multiHeadAttention: true, groupNorm: true, biasSplitGelu: precision === 'fp32' };
-  return new Runtime(ort, { provider: 'webgpu', precision, forms }, device);
+  const subject: VerdictSubject = {
+    adapter: adapter.info,
+    precision,
+    ortVersion: ort.env.versions.web ?? '',
+    browser: navigator.userAgent,
+  };
+  // An adapter is used up by its first device: each device asks for a fresh one.
+  const openDevice = async (subgroups: boolean): Promise<GPUDevice> => {
+    const found = await findAdapter({ software: choice === 'webgpu' });
+    if ('missing' in found) throw new DeviceError(found.missing);
+    return requestDevice(found.adapter, { subgroups });
+  };
+  const setup = await rememberedSetup(verdicts, subject, () =>
+    chooseAdapterSetup(async (subgroups) => {
+      const device = await openDevice(subgroups);
+      try {
+        return await runCanary(ortCanaryRunner(ort, device), precision);
+      } finally {
+        device.destroy();
+      }
+    }, adapter.features.has('subgroups')),
+  );
+  if (!setup.usable) {
+    const note = `Pictures are made on the CPU, slower: ${setup.reason}. A newer browser or graphics driver may mend it`;
+    if (choice === 'webgpu') throw new DeviceError(note);
+    return openWasm(note, onStatus);
+  }
+  const device = await openDevice(setup.subgroups);
+  onStatus({ provider: 'webgpu', precision });
+  return new Runtime(ort, { provider: 'webgpu', precision, forms: setup.forms }, device);
 }
 
 async function openWasm(

@@ -1,4 +1,5 @@
 /** The worker's entry: wires the host to the page's messages. */
+import { get, set } from 'idb-keyval';
 import type { FromWorker, ToWorker } from '../engine/protocol';
 import { createHost } from './host';
 import { serve } from './serve';
@@ -10,7 +11,12 @@ let receive: ReturnType<typeof serve> | undefined;
 scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if (data.type === 'init') {
     const { baseUrl, provider } = data;
-    const host = createHost({ baseUrl, provider, onStatus: (status) => post({ type: 'status', status }) });
+    const host = createHost({
+      baseUrl,
+      provider,
+      onStatus: (status) => post({ type: 'status', status }),
+      verdicts: { get: (key) => get<string>(key), set },
+    });
     receive = serve(host, post);
   } else {
     receive?.(data);

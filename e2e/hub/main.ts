@@ -1,7 +1,7 @@
 /**
  * Runs the local hub by itself: `tsx e2e/hub/main.ts [owner/name=FOLDER|FAMILY …]`, for instance
  * `stabilityai/stable-diffusion-xl-base-1.0=sdxl`. Without arguments it serves every golden model as
- * `golden/…` and every family as `synthetic/…`. Takes PORT; prints its address on one line.
+ * `golden/…`. Takes PORT; prints its address on one line.
  */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -17,10 +17,7 @@ async function defaults(): Promise<HubRepo[]> {
     id: `golden/${name}`,
     files: await folderFiles(`${folder}${name}`),
   }));
-  return [
-    ...(await Promise.all(golden)),
-    ...families.map((family) => syntheticRepo(`synthetic/${family}`, family)),
-  ];
+  return Promise.all(golden);
 }
 
 async function repoOf(argument: string): Promise<HubRepo> {

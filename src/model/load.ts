@@ -11,6 +11,7 @@ import { createTokenizer } from '../pipeline/tokenizer';
 import { createTextEncoder, createUnet, createVae, once } from './components';
 import { parseClipTextConfig, parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
 import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
+import { isPrepared } from './prepared';
 import type { Runtime, Session } from './session';
 import { loadWeights, type Weights } from './weights';
 
@@ -61,12 +62,15 @@ export async function loadModel(files: CheckpointFiles, runtime: Runtime, call: 
   });
 
   // 2. Its networks, at first use
-  const weightsOf = (folder: string, stem: string): Promise<Weights> =>
-    loadWeights(files, folder, stem, runtime.target.precision, {
+  const weightsOf = (folder: string, stem: string): Promise<Weights> => {
+    const { precision } = runtime.target;
+    if (isPrepared(files)) return files.openWeights(folder, precision);
+    return loadWeights(files, folder, stem, precision, {
       signal: call.signal,
       onProgress: (file, loadedBytes, totalBytes) =>
         call.onProgress({ stage: 'download', file, loadedBytes, totalBytes }),
     });
+  };
   const sessionOf = (
     component: string,
     weights: Weights,

@@ -1,16 +1,12 @@
 /** `npm run inpaint`: the pipeline from the command line. */
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { InputError, isAbort } from '../engine/errors';
 import { loadModel } from '../model/load';
-import { modelFiles } from '../model/remote';
 import { parseArguments, usage } from './args';
-import { folderFiles } from './folder';
 import { inpaintFiles } from './inpaint';
+import { modelFiles } from './models';
 import { createNodeRuntime } from './ort';
 import { createProgressLine } from './progress';
-
-const starterFolder = fileURLToPath(new URL('../../public/models/starter/', import.meta.url));
 
 /** @returns the exit code: 0, 1 for a failure, 2 for bad arguments */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -28,13 +24,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       signal: controller.signal,
       onProgress: progress.show,
       async loadModel(name, signal) {
-        const files =
-          name === 'starter'
-            ? folderFiles(starterFolder)
-            : existsSync(name)
-              ? folderFiles(name)
-              : modelFiles(name);
         const runtime = await createNodeRuntime(args.threads);
+        const files = await modelFiles(name, runtime.target.precision, signal, progress.show);
         return loadModel(files, runtime, { signal, onProgress: progress.show });
       },
     });

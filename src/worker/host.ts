@@ -3,15 +3,16 @@ import type { Call, EngineStatus } from '../engine/engine';
 import { InputError } from '../engine/errors';
 import type { FinishedPicture, ProviderChoice } from '../engine/protocol';
 import type { InpaintRequest, LocalOptions } from '../engine/schema';
-import { type CheckpointFiles, httpFiles } from '../model/files';
+import { type CheckpointFiles, httpFiles, readRequired } from '../model/files';
 import { type LoadCall, loadModel } from '../model/load';
-import { modelFiles } from '../model/remote';
+import { openModel } from '../model/openModel';
 import { openBrowserRuntime } from '../model/runtime';
 import type { Runtime } from '../model/session';
 import { InpaintCache } from '../pipeline/cache';
 import type { Model } from '../pipeline/components';
 import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
 import type { Pixels } from '../pipeline/pixels';
+import { opfsWeightStore } from '../storage/weightsOpfs';
 import { encodePng, readImage, toBitmap } from './images';
 import type { Host } from './serve';
 
@@ -52,7 +53,7 @@ export function createHost({ baseUrl, provider, onStatus }: HostOptions): Host {
     if (opened?.model.name === name) return opened;
     await close();
     const ready = await getRuntime();
-    const model = await loadModel(filesOf(name), ready, loadCall);
+    const model = await loadModel(await filesOf(name, ready), ready, loadCall);
     opened = { runtime: ready, model, cache: new InpaintCache() };
     return opened;
   }
@@ -64,8 +65,28 @@ export function createHost({ baseUrl, provider, onStatus }: HostOptions): Host {
     await closing?.model.dispose();
   }
 
-  function filesOf(name: string): CheckpointFiles {
-    return name === STARTER ? httpFiles(STARTER, new URL('models/starter/', baseUrl).href) : modelFiles(name);
+  async function filesOf(name: string, { target }: Runtime): Promise<CheckpointFiles> {
+    if (name === STARTER) return httpFiles(STARTER, new URL('models/starter/', baseUrl).href);
+    return openModel(name, target.precision, {
+      store: opfsWeightStore(),
+      signal: loadCall.signal,
+      onProgress: (progress) =>
+        current?.onProgress(progress.stage === 'wait' ? { stage: 'queue', position: 1 } : progress),
+      tokenizer: starterTokenizer,
+    });
+  }
+
+  /** All of Stable Diffusion shares one vocabulary, which single files leave out. */
+  async function starterTokenizer(): Promise<ReadonlyMap<string, string>> {
+    const starter = httpFiles(STARTER, new URL('models/starter/', baseUrl).href);
+    const texts = new Map<string, string>();
+    for (const path of ['tokenizer/vocab.json', 'tokenizer/merges.txt']) {
+      texts.set(
+        path,
+        new TextDecoder().decode(await readRequired(starter, path, { signal: loadCall.signal })),
+      );
+    }
+    return texts;
   }
 
   // Known before the first run: the page says at its top where pictures will be made.

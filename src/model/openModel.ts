@@ -1,0 +1,73 @@
+/** From a model's name to its files, ready to run: from the store, or by way of the network into the store. */
+import type { Precision } from '../graph/types';
+import type { WeightStore } from '../storage/weights';
+import { type Connection, connect } from './download';
+import { type CheckpointFiles, httpFiles } from './files';
+import { canonicalName, HUB_URL, parseModelName } from './modelName';
+import { planModel } from './plan';
+import { type PrepareOptions, type PrepareProgress, prepareModel } from './prepare';
+import { openPrepared, type PreparedFiles } from './prepared';
+import { findModel, type Source } from './source';
+import { readSmallFile } from './sourceFile';
+
+export interface OpenOptions extends PrepareOptions {
+  store: WeightStore;
+  signal: AbortSignal;
+  onProgress(progress: PrepareProgress): void;
+  hubUrl?: string | undefined;
+  /** Kept by the caller for the session; sent to the hub alone. */
+  token?: string | undefined;
+}
+
+/**
+ * A model by the name that a person gives it.
+ * @param precision in which the device runs it
+ * @throws InputError where there is no such model or it wants a token; CheckpointError, DeviceError and NetworkError
+ *   as {@link prepareModel}
+ */
+export async function openModel(
+  name: string,
+  precision: Precision,
+  options: OpenOptions,
+): Promise<CheckpointFiles> {
+  const { store, hubUrl = HUB_URL, token, signal } = options;
+  const parsed = parseModelName(name, hubUrl);
+  // A folder on a web server has no versions: it is read as it stands.
+  if (parsed.kind === 'folder') return httpFiles(name, parsed.url);
+  const stored = await openPrepared(store, canonicalName(name, hubUrl), precision);
+  // It may have been stored under another of its names.
+  if (stored !== undefined) return { ...stored, name };
+  const connection = connect(hubUrl, signal, { token });
+  return prepareSource(await findModel(name, connection, hubUrl), precision, connection, options);
+}
+
+/** A model whose files are known: those of a listing, or a person's own. */
+export async function prepareSource(
+  source: Source,
+  precision: Precision,
+  connection: Connection,
+  options: Omit<OpenOptions, 'signal'>,
+): Promise<PreparedFiles> {
+  const { store } = options;
+  const stored = await openPrepared(store, source.key, precision);
+  if (stored !== undefined) return { ...stored, name: source.name };
+  const plan = planModel(source, precision, await upcastsVae(source, connection));
+  await prepareModel(plan, store, connection, options);
+  const prepared = await openPrepared(store, source.key, precision);
+  if (prepared === undefined) throw new Error(`${source.name} was prepared but cannot be opened`);
+  return prepared;
+}
+
+/** As diffusers has it: SDXL's pipelines alone look at `force_upcast`, whose default is true. */
+async function upcastsVae(source: Source, connection: Connection): Promise<boolean> {
+  const has = (path: string) => source.files.find((file) => file.path === path);
+  const config = has('vae/config.json');
+  if (has('text_encoder_2/config.json') === undefined || config === undefined) return false;
+  const json: unknown = JSON.parse(new TextDecoder().decode(await readSmallFile(config, connection)));
+  return !(
+    typeof json === 'object' &&
+    json !== null &&
+    'force_upcast' in json &&
+    json.force_upcast === false
+  );
+}

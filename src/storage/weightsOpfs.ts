@@ -17,7 +17,9 @@ export function opfsWeightStore(): WeightStore {
       return quota === undefined ? undefined : Math.max(0, quota - (usage ?? 0));
     },
     async persist() {
-      return (await navigator.storage.persisted()) || (await navigator.storage.persist());
+      if (await navigator.storage.persisted()) return true;
+      // Browsers let pages ask, and no worker: the page does so before it starts one on a model.
+      return 'persist' in navigator.storage ? navigator.storage.persist() : false;
     },
     async models() {
       const names: string[] = [];

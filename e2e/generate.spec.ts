@@ -1,7 +1,10 @@
 /** The main job, as a person does it: a photograph, a painted mask, a prompt, and the embedded model. */
+import { cpSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { EditorPage } from './pages/editorPage';
 import { changes, decode, photograph } from './pictures';
+import { serveFolder } from './static';
 
 /** Enough to see a picture form; the number that makes a good one is the page's default. */
 const STEPS = '6';
@@ -103,4 +106,27 @@ test('cancelling stops the run, keeps what was painted, and the next run works',
   await editor.steps.fill('2');
   await editor.run();
   await expect(editor.result).toBeVisible();
+});
+
+test('a damaged checkpoint is named, and nothing that was painted is lost', async ({ page }, testInfo) => {
+  const folder = testInfo.outputPath('models');
+  cpSync('goldens/models/sd15-inpaint', join(folder, 'damaged'), { recursive: true });
+  truncateSync(join(folder, 'damaged/text_encoder/model.safetensors'), 50_000);
+  const models = await serveFolder(folder);
+  try {
+    const editor = new EditorPage(page);
+    await editor.open('/');
+    await editor.prompt.fill('a prompt of my own');
+    await editor.model.fill(`${models.origin}damaged/`);
+    await editor.generate.click();
+    const message = page.getByText(
+      /text_encoder\/model\.safetensors: tensor ".*" ends past the end of the file/,
+    );
+    await expect(message).toBeVisible({ timeout: 120_000 });
+    await expect(editor.generate).toBeEnabled();
+    await expect(editor.prompt).toHaveValue('a prompt of my own');
+    await expect(page.getByText('goes to the model')).toBeAttached();
+  } finally {
+    await models.close();
+  }
 });

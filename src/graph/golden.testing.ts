@@ -7,7 +7,7 @@ import type { Graph, GraphTarget, TensorEntry } from './types';
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = 'error';
 
-export const goldenModels = ['sd15-inpaint', 'sd2-inpaint', 'sd15'] as const;
+export const goldenModels = ['sd15-inpaint', 'sd2-inpaint', 'sd15', 'sdxl-inpaint', 'sdxl'] as const;
 export type GoldenModel = (typeof goldenModels)[number];
 
 export const wasmTarget: GraphTarget = {
@@ -26,7 +26,12 @@ export interface Weights {
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
-const stems = { text_encoder: 'model', unet: 'diffusion_pytorch_model', vae: 'diffusion_pytorch_model' };
+const stems = {
+  text_encoder: 'model',
+  text_encoder_2: 'model',
+  unet: 'diffusion_pytorch_model',
+  vae: 'diffusion_pytorch_model',
+};
 
 function golden(path: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(new URL(`../../goldens/${path}`, import.meta.url)));

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../model/config';
 import { buildVaeDecoder, buildVaeEncoder } from './autoencoderKl';
-import { buildClipText } from './clipText';
+import { buildClipText, eosRows } from './clipText';
 import {
   goldenConfig,
   goldenModels,
@@ -46,6 +46,10 @@ describe.each(goldenModels)('%s', (model) => {
         ...splitChannels(sample, config.outChannels),
         timestep: value(`${size}.timestep`),
         encoder_hidden_states: firstRows(value('encoder_hidden_states'), batch),
+        ...(config.textTime && {
+          text_embeds: firstRows(value('text_embeds'), batch),
+          time_ids: firstRows(value('time_ids'), batch),
+        }),
       });
       expect(prediction && maxError(prediction, value(`${size}.prediction`)), size).toBeLessThan(TOLERANCE);
     }
@@ -68,6 +72,31 @@ describe.each(goldenModels)('%s', (model) => {
     await decoder.release();
   });
 });
+
+it.each(['sdxl-inpaint', 'sdxl'] as const)(
+  'gives the second text encoder’s states and pooled output: %s',
+  async (model) => {
+    const { index, files } = goldenWeights(model, 'text_encoder_2');
+    const config = parseClipTextConfig(goldenConfig(model, 'text_encoder_2'), 'text_encoder_2');
+    const value = goldenValues(`clip2-${model}`);
+    const inputIds = value('input_ids');
+    if (!(inputIds.values instanceof Int32Array)) throw new Error('input_ids are int32');
+    const outputs = { hiddenState: 'penultimate', pooled: true } as const;
+    const running = await openGraph(
+      buildClipText(config, index, wasmTarget, outputs, 'text_encoder_2'),
+      files,
+    );
+    const rows = eosRows(inputIds.values, config);
+    const found = await running.run({
+      input_ids: inputIds,
+      eos_rows: { dims: [rows.length], values: rows },
+    });
+    await running.release();
+    const { last_hidden_state: states, pooled } = found;
+    expect(states && maxError(states, value('penultimate'))).toBeLessThan(TOLERANCE);
+    expect(pooled && maxError(pooled, value('pooled'))).toBeLessThan(TOLERANCE);
+  },
+);
 
 function firstRows({ dims, values }: Tensor, rows: number): Tensor {
   const [batch = 1, ...rest] = dims;

@@ -45,7 +45,7 @@ export interface Unet2dConfig {
 }
 
 /** Numbers of SDXL's `time_ids`: original size, crop corner, target size. */
-const TIME_IDS = 6;
+export const TIME_IDS = 6;
 
 interface Context {
   config: Unet2dConfig;

@@ -1,15 +1,34 @@
 /** The pipeline's networks on ONNX Runtime's sessions. */
 import type { AutoencoderKlConfig } from '../graph/autoencoderKl';
-import type { ClipTextConfig } from '../graph/clipText';
+import { type ClipTextConfig, eosRows } from '../graph/clipText';
 import type { Unet2dConfig } from '../graph/unet2d';
-import type { DeviceTensor, TextEncoder, Unet, UnetConditioning, Vae } from '../pipeline/components';
+import type {
+  DeviceTensor,
+  TextEncoder,
+  TextEncoding,
+  Unet,
+  UnetConditioning,
+  Vae,
+} from '../pipeline/components';
 import type { Runtime, Session } from './session';
 
-export function createTextEncoder(session: Session, config: ClipTextConfig): TextEncoder {
+/** @param isPooled whether the graph has the pooled output */
+export function createTextEncoder(session: Session, config: ClipTextConfig, isPooled: boolean): TextEncoder {
+  const { length, hiddenSize, projection } = config;
   return {
-    async encode(inputIds, batch): Promise<DeviceTensor> {
-      const outputs = await session.run({ input_ids: { values: inputIds, dims: [batch, config.length] } });
-      return take(session, outputs, 'last_hidden_state');
+    width: hiddenSize,
+    ...(isPooled && { pooledWidth: projection ?? hiddenSize }),
+    async encode(inputIds, batch): Promise<TextEncoding> {
+      const outputs = await session.run({
+        input_ids: { values: inputIds, dims: [batch, length] },
+        ...(isPooled && { eos_rows: { values: eosRows(inputIds, config), dims: [batch] } }),
+      });
+      try {
+        const states = await outputOf(session, outputs, 'last_hidden_state').read();
+        return isPooled ? { states, pooled: await outputOf(session, outputs, 'pooled').read() } : { states };
+      } finally {
+        for (const output of Object.values(outputs)) output.dispose();
+      }
     },
     dispose: () => session.dispose(),
   };
@@ -19,13 +38,15 @@ export function createUnet(runtime: Runtime, session: Session, config: Unet2dCon
   return {
     inChannels: config.inChannels,
     upload: (values, dims) => runtime.upload(values, dims),
-    predict(sample, { height, width }, timestep, { promptEmbeddings, maskLatents }: UnetConditioning) {
+    predict(sample, { height, width }, timestep, conditioning: UnetConditioning) {
+      const { promptEmbeddings, maskLatents, addedEmbeddings } = conditioning;
       return session.read(
         {
           sample: { values: sample, dims: [1, config.outChannels, height, width] },
           timestep: { values: Float32Array.of(timestep), dims: [1] },
           encoder_hidden_states: promptEmbeddings,
-          ...(maskLatents === undefined ? {} : { mask_latents: maskLatents }),
+          ...(maskLatents && { mask_latents: maskLatents }),
+          ...(addedEmbeddings && { text_embeds: addedEmbeddings.pooled, time_ids: addedEmbeddings.timeIds }),
         },
         'prediction',
       );
@@ -101,7 +122,11 @@ export function once<Component extends { dispose(): Promise<void> }>(
   };
 }
 
-function take(session: Session, outputs: Readonly<Record<string, DeviceTensor>>, name: string): DeviceTensor {
+function outputOf(
+  session: Session,
+  outputs: Readonly<Record<string, DeviceTensor>>,
+  name: string,
+): DeviceTensor {
   const wanted = outputs[name];
   if (wanted === undefined) throw new Error(`${session.component}: no output "${name}"`);
   return wanted;

@@ -137,9 +137,35 @@ describe('model_index.json', () => {
   });
 
   it('with a component that cannot be built is refused by name', () => {
-    const flux = { ...index, unet: undefined, transformer: ['diffusers', 'FluxTransformer2DModel'] };
-    expect(() => parseModelIndex(flux, 'flux')).toThrow('model "flux": model_index.json: unet');
-    const sdxl = { ...index, text_encoder_2: ['transformers', 'CLIPTextModelWithProjection'] };
-    expect(() => parseModelIndex(sdxl, 'sdxl')).toThrow('text_encoder_2 is a second text encoder');
+    const noUnet = { ...index, unet: ['diffusers', 'UNet3DConditionModel'] };
+    expect(() => parseModelIndex(noUnet, 'm')).toThrow('model "m": model_index.json: unet is no UNet2D');
+    const other = { ...index, text_encoder_2: ['transformers', 'T5EncoderModel'] };
+    expect(() => parseModelIndex(other, 'm')).toThrow('text_encoder_2 is no CLIPTextModelWithProjection');
+  });
+
+  it('of SDXL says what an empty negative prompt means, true unless told otherwise', () => {
+    const xl = {
+      ...index,
+      _class_name: 'StableDiffusionXLPipeline',
+      text_encoder_2: ['transformers', 'CLIPTextModelWithProjection'],
+    };
+    expect(parseModelIndex(xl, 'm').xl).toEqual({ zerosForEmptyPrompt: true });
+    const told = { ...xl, force_zeros_for_empty_prompt: false };
+    expect(parseModelIndex(told, 'm').xl).toEqual({ zerosForEmptyPrompt: false });
+    expect(parseModelIndex({ ...index, text_encoder_2: [null, null] }, 'm').xl).toBeUndefined();
+    expect(() => parseModelIndex({ ...xl, text_encoder_2: undefined }, 'm')).toThrow('needs text_encoder_2');
+    expect(() => parseModelIndex({ ...xl, requires_aesthetics_score: true }, 'm')).toThrow(
+      'requires_aesthetics_score is true: a refiner',
+    );
+  });
+
+  it('of another architecture names it', () => {
+    const named = (pipeline: string) => () => parseModelIndex({ ...index, _class_name: pipeline }, 'm');
+    expect(named('FluxPipeline')).toThrow('model "m": this is Flux (FluxPipeline), which is not supported');
+    expect(named('StableDiffusion3Pipeline')).toThrow('this is Stable Diffusion 3');
+    expect(named('StableDiffusionXLControlNetPipeline')).toThrow('this is a ControlNet pipeline');
+    expect(named('OddPipeline')).toThrow('its pipeline is OddPipeline, which Inlay cannot run');
+    const refiner = { ...index, text_encoder: [null, null], text_encoder_2: ['transformers', 'X'] };
+    expect(() => parseModelIndex(refiner, 'm')).toThrow('this is the SDXL refiner');
   });
 });

@@ -5,6 +5,7 @@ import type { AutoencoderKlConfig } from '../graph/autoencoderKl';
 import type { ClipTextConfig } from '../graph/clipText';
 import type { Activation } from '../graph/nn';
 import type { Unet2dConfig, UnetAttention, UnetBlock } from '../graph/unet2d';
+import { unsupportedPipeline } from './checkpoint/architecture';
 
 const count = z.number().int().positive();
 const counts = z.array(count).min(1);
@@ -59,27 +60,58 @@ const modelIndexSchema = z.looseObject({
   vae: z.tuple([z.string(), z.literal('AutoencoderKL', { error: 'is no AutoencoderKL' })]),
   text_encoder: z.tuple([z.string(), z.literal('CLIPTextModel', { error: 'is no CLIPTextModel' })]),
   text_encoder_2: z
-    .unknown()
-    .optional()
-    .refine((given) => !Array.isArray(given) || given.every((item) => item === null), {
-      error: 'is a second text encoder, which Inlay cannot run',
-    }),
+    .tuple([
+      z.string().nullable(),
+      z.literal(['CLIPTextModelWithProjection', null], { error: 'is no CLIPTextModelWithProjection' }),
+    ])
+    .nullish(),
+  force_zeros_for_empty_prompt: withDefault(z.boolean(), true),
+  requires_aesthetics_score: z
+    .literal(false, { error: 'is true: a refiner, which only works behind another model' })
+    .nullish(),
 });
+
+/** What `model_index.json` says of a pipeline. */
+export interface ModelIndex {
+  /** In diffusers. */
+  pipelineClass: string;
+  /** SDXL: it has a second text encoder. */
+  xl?: { zerosForEmptyPrompt: boolean };
+}
+
+const PIPELINES = /^StableDiffusion(XL)?(Inpaint|Img2Img)?Pipeline$/;
 
 /**
  * `model_index.json`: is this a pipeline whose networks Inlay can build?
  * @param model what errors call the checkpoint
- * @returns the pipeline's class in diffusers
- * @throws CheckpointError naming the component that it cannot
+ * @throws CheckpointError naming the architecture that it is, or the component that Inlay cannot build
  */
-export function parseModelIndex(json: unknown, model: string): { pipelineClass: string } {
+export function parseModelIndex(json: unknown, model: string): ModelIndex {
+  const architecture = unsupportedPipeline(json);
+  if (architecture !== undefined) throw new CheckpointError(`model "${model}": ${architecture}`);
   const parsed = modelIndexSchema.safeParse(json);
-  if (parsed.success) return { pipelineClass: parsed.data._class_name };
-  const issue = parsed.error.issues[0];
-  throw new CheckpointError(
-    `model "${model}": model_index.json: ${String(issue?.path[0] ?? 'the file')} ${issue?.message ?? 'is not valid'}; ` +
-      'name a Stable Diffusion 1.x or 2.x model in the diffusers layout',
-  );
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new CheckpointError(
+      `model "${model}": model_index.json: ${String(issue?.path[0] ?? 'the file')} ${issue?.message ?? 'is not valid'}; ` +
+        'name a Stable Diffusion 1, 2 or XL model in the diffusers layout',
+    );
+  }
+  const { _class_name: pipelineClass, text_encoder_2: second } = parsed.data;
+  const family = PIPELINES.exec(pipelineClass);
+  if (family === null) {
+    throw new CheckpointError(
+      `model "${model}": its pipeline is ${pipelineClass}, which Inlay cannot run; it runs Stable Diffusion 1, 2 and XL`,
+    );
+  }
+  const isXl = family[1] !== undefined;
+  if (isXl !== (typeof second?.[1] === 'string')) {
+    throw new CheckpointError(
+      `model "${model}": model_index.json: a ${pipelineClass} ${isXl ? 'needs' : 'has no'} text_encoder_2`,
+    );
+  }
+  if (!isXl) return { pipelineClass };
+  return { pipelineClass, xl: { zerosForEmptyPrompt: parsed.data.force_zeros_for_empty_prompt } };
 }
 
 const unetSchema = z.object({

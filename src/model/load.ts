@@ -1,11 +1,11 @@
 /** From a checkpoint's files to a model that the pipeline can run. */
 import { CheckpointError } from '../engine/errors';
-import { buildVaeDecoder, buildVaeEncoder } from '../graph/autoencoderKl';
-import { buildClipText } from '../graph/clipText';
+import { type AutoencoderKlConfig, buildVaeDecoder, buildVaeEncoder } from '../graph/autoencoderKl';
+import { buildClipText, type ClipTextConfig, type ClipTextOutputs } from '../graph/clipText';
 import { GraphError } from '../graph/tensors';
 import type { Graph, GraphTarget, TensorIndex } from '../graph/types';
-import { buildUnet2d } from '../graph/unet2d';
-import type { Model, TextEncoder, Unet } from '../pipeline/components';
+import { buildUnet2d, TIME_IDS, type Unet2dConfig } from '../graph/unet2d';
+import type { Model, TextEncoder, Tokenizer, Unet } from '../pipeline/components';
 import { parseSchedulerConfig } from '../pipeline/schedulers/config';
 import { createTokenizer } from '../pipeline/tokenizer';
 import { createTextEncoder, createUnet, createVae, once } from './components';
@@ -14,6 +14,9 @@ import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
 import { isPrepared } from './prepared';
 import type { Runtime, Session } from './session';
 import { loadWeights, type Weights } from './weights';
+
+/** The text encoder whose pooled output SDXL reads. */
+const POOLED = 'text_encoder_2';
 
 export type LoadProgress =
   | { stage: 'download'; file: string; loadedBytes: number; totalBytes: number }
@@ -41,29 +44,32 @@ export async function loadModel(files: CheckpointFiles, runtime: Runtime, call: 
   };
 
   // 1. What the model is
-  const index = await json('model_index.json');
-  checkPipelineClass(
-    files.name,
-    explained(files.name, () => parseModelIndex(index, files.name)).pipelineClass,
-  );
+  const { xl } = parseModelIndex(await json('model_index.json'), files.name);
   const configOf = async <Config>(path: string, parse: (config: unknown) => Config): Promise<Config> => {
     const config = await json(path);
     return explained(files.name, () => parse(config));
   };
-  const clipConfig = await configOf('text_encoder/config.json', (config) => parseClipTextConfig(config));
+  const textFolders = xl ? ['text_encoder', POOLED] : ['text_encoder'];
+  const clipConfigs: ClipTextConfig[] = [];
+  for (const folder of textFolders) {
+    clipConfigs.push(
+      await configOf(`${folder}/config.json`, (config) => parseClipTextConfig(config, folder)),
+    );
+  }
   const unetConfig = await configOf('unet/config.json', parseUnet2dConfig);
   const vaeConfig = await configOf('vae/config.json', parseVaeConfig);
+  checkWidths(files.name, clipConfigs, unetConfig, vaeConfig);
   const schedulerConfig = parseSchedulerConfig(await text('scheduler/scheduler_config.json'));
-  const tokenizer = createTokenizer({
-    vocab: await text('tokenizer/vocab.json'),
-    merges: await text('tokenizer/merges.txt'),
-    config: await optionalText('tokenizer/tokenizer_config.json'),
-    specialTokens: await optionalText('tokenizer/special_tokens_map.json'),
-  });
+  const tokenizerOf = async (folder: string): Promise<Tokenizer> =>
+    createTokenizer({
+      vocab: await text(`${folder}/vocab.json`),
+      merges: await text(`${folder}/merges.txt`),
+      config: await optionalText(`${folder}/tokenizer_config.json`),
+      specialTokens: await optionalText(`${folder}/special_tokens_map.json`),
+    });
 
   // 2. Its networks, at first use
-  const weightsOf = (folder: string, stem: string): Promise<Weights> => {
-    const { precision } = runtime.target;
+  const weightsOf = (folder: string, stem: string, { precision }: GraphTarget): Promise<Weights> => {
     if (isPrepared(files)) return files.openWeights(folder, precision);
     return loadWeights(files, folder, stem, precision, {
       signal: call.signal,
@@ -75,62 +81,96 @@ export async function loadModel(files: CheckpointFiles, runtime: Runtime, call: 
     component: string,
     weights: Weights,
     build: Build,
-    keep?: string[],
+    target = runtime.target,
   ): Promise<Session> => {
     call.signal.throwIfAborted();
     call.onProgress({ stage: 'compile', component });
-    const graph = explained(files.name, () => build(weights.index, runtime.target));
-    return runtime.createSession(component, graph, weights.files, keep);
+    const graph = explained(files.name, () => build(weights.index, target));
+    return runtime.createSession(component, graph, weights.files);
   };
-  const textEncoder = once<TextEncoder>(async () => {
-    const build: Build = (index, target) => buildClipText(clipConfig, index, target);
-    const weights = await weightsOf('text_encoder', 'model');
-    return createTextEncoder(
-      await sessionOf('text encoder', weights, build, ['last_hidden_state']),
-      clipConfig,
-    );
-  });
+  const textBranch = async (folder: string, config: ClipTextConfig) => {
+    const encoder = once<TextEncoder>(async () => {
+      const outputs: ClipTextOutputs = {
+        hiddenState: xl ? 'penultimate' : 'last',
+        pooled: folder === POOLED,
+      };
+      const build: Build = (index, target) => buildClipText(config, index, target, outputs, folder);
+      const weights = await weightsOf(folder, 'model', runtime.target);
+      const session = await sessionOf(folder.replaceAll('_', ' '), weights, build);
+      return createTextEncoder(session, config, folder === POOLED);
+    });
+    return { tokenizer: await tokenizerOf(folder.replace('text_encoder', 'tokenizer')), encoder };
+  };
+  const branches = await Promise.all(
+    clipConfigs.map((config, i) => textBranch(textFolders[i] ?? '', config)),
+  );
   const unet = once<Unet>(async () => {
     const build: Build = (index, target) => buildUnet2d(unetConfig, index, target);
-    const weights = await weightsOf('unet', 'diffusion_pytorch_model');
+    const weights = await weightsOf('unet', 'diffusion_pytorch_model', runtime.target);
     return createUnet(runtime, await sessionOf('unet', weights, build), unetConfig);
   });
+  // diffusers heeds force_upcast, which is true unless a file says otherwise, in SDXL's pipelines alone.
+  const vaeTarget: GraphTarget =
+    xl && vaeConfig.forceUpcast ? { ...runtime.target, precision: 'fp32' } : runtime.target;
   // Encoder and decoder share one file, read once.
-  const vaeWeights = shared(() => weightsOf('vae', 'diffusion_pytorch_model'));
+  const vaeWeights = shared(() => weightsOf('vae', 'diffusion_pytorch_model', vaeTarget));
+  const vaeSession = async (component: string, build: Build) =>
+    sessionOf(component, await vaeWeights(), build, vaeTarget);
   const vae = createVae(
     vaeConfig,
-    async () =>
-      sessionOf('vae encoder', await vaeWeights(), (index, target) =>
-        buildVaeEncoder(vaeConfig, index, target),
-      ),
-    async () =>
-      sessionOf('vae decoder', await vaeWeights(), (index, target) =>
-        buildVaeDecoder(vaeConfig, index, target),
-      ),
+    () => vaeSession('vae encoder', (index, target) => buildVaeEncoder(vaeConfig, index, target)),
+    () => vaeSession('vae decoder', (index, target) => buildVaeDecoder(vaeConfig, index, target)),
   );
 
   return {
     name: files.name,
-    tokenizer,
+    text: branches.map(({ tokenizer, encoder }) => ({ tokenizer, encoder: () => encoder.get() })),
+    ...(xl && { xl }),
     schedulerConfig,
     nativeSize: unetConfig.sampleSize * vae.downscale,
-    textEncoder: () => textEncoder.get(),
     unet: () => unet.get(),
     vae: () => Promise.resolve(vae),
     async dispose() {
-      await textEncoder.dispose();
+      for (const { encoder } of branches) await encoder.dispose();
       await unet.dispose();
       await vae.dispose();
     },
   };
 }
 
-/** @throws CheckpointError where the folder holds a pipeline of another kind */
-function checkPipelineClass(model: string, pipelineClass: string): void {
-  if (/^StableDiffusion(Inpaint|Img2Img)?Pipeline$/.test(pipelineClass)) return;
-  throw new CheckpointError(
-    `model "${model}": its pipeline is ${pipelineClass}, which Inlay cannot run; it runs Stable Diffusion 1.x and 2.x`,
-  );
+/** @throws CheckpointError where networks that are sound by themselves do not fit together */
+function checkWidths(
+  model: string,
+  texts: readonly ClipTextConfig[],
+  { inChannels, outChannels, textTime, downBlocks }: Unet2dConfig,
+  { latentChannels }: AutoencoderKlConfig,
+): void {
+  const refuse = (reason: string): never => {
+    throw new CheckpointError(`model "${model}": ${reason}`);
+  };
+  const inpainting = 2 * latentChannels + 1;
+  if (outChannels !== latentChannels || ![latentChannels, inpainting].includes(inChannels)) {
+    refuse(
+      `its UNet takes ${inChannels} channels and gives ${outChannels}, where inpainting has ` +
+        `${latentChannels} or ${inpainting} and ${latentChannels}: it is made for another task`,
+    );
+  }
+  const lengths = new Set(texts.map(({ length }) => length));
+  if (lengths.size > 1) refuse('its text encoders take rows of different length');
+  const width = texts.reduce((sum, { hiddenSize }) => sum + hiddenSize, 0);
+  const wanted = downBlocks.find(({ attention }) => attention)?.attention?.contextWidth;
+  if (wanted !== undefined && wanted !== width) {
+    refuse(`its text encoders are ${width} wide, but its UNet reads a width of ${wanted}`);
+  }
+  const second = texts[1];
+  if ((second === undefined) !== (textTime === undefined)) {
+    refuse(`its UNet ${textTime ? 'reads' : 'lacks'} SDXL's added embeddings, unlike its text encoders`);
+  }
+  if (second === undefined || textTime === undefined) return;
+  const sizes = (textTime.inputWidth - (second.projection ?? second.hiddenSize)) / textTime.timeWidth;
+  if (sizes !== TIME_IDS) {
+    refuse(`its UNet reads ${sizes} numbers beside the pooled text, where SDXL has ${TIME_IDS}`);
+  }
 }
 
 type Build = (index: TensorIndex, target: GraphTarget) => Graph;

@@ -1,6 +1,7 @@
 /** What one run leaves for the next with the same model: results that do not depend on the seed. */
-import type { DeviceTensor, Model } from './components';
+import type { Model } from './components';
 import { LatentColours } from './latentPreview';
+import type { PromptEmbeddings } from './promptEmbeddings';
 
 /**
  * Reuses the embeddings of a repeated prompt and the VAE's moments of an unchanged picture. One run at a time; the
@@ -8,7 +9,7 @@ import { LatentColours } from './latentPreview';
  */
 export class InpaintCache {
   #model: Model | undefined;
-  #prompt: { key: string; embeddings: DeviceTensor } | undefined;
+  #prompt: { key: string; embeddings: PromptEmbeddings } | undefined;
   #pictures: { pixels: Float32Array; width: number; moments: Float32Array }[] = [];
   #colours: LatentColours | undefined;
 
@@ -19,15 +20,14 @@ export class InpaintCache {
     this.#model = model;
   }
 
-  /** The embeddings kept for these rows of token ids; the cache disposes them. */
-  promptEmbeddings(tokenIds: Int32Array): DeviceTensor | undefined {
-    return this.#prompt?.key === tokenIds.join() ? this.#prompt.embeddings : undefined;
+  /** The embeddings kept under this key. */
+  promptEmbeddings(key: string): PromptEmbeddings | undefined {
+    return this.#prompt?.key === key ? this.#prompt.embeddings : undefined;
   }
 
-  /** Takes over new embeddings, in place of those before. */
-  keepPromptEmbeddings(tokenIds: Int32Array, embeddings: DeviceTensor): void {
-    this.#prompt?.embeddings.dispose();
-    this.#prompt = { key: tokenIds.join(), embeddings };
+  /** In place of those before. */
+  keepPromptEmbeddings(key: string, embeddings: PromptEmbeddings): void {
+    this.#prompt = { key, embeddings };
   }
 
   /**
@@ -53,7 +53,6 @@ export class InpaintCache {
   }
 
   dispose(): void {
-    this.#prompt?.embeddings.dispose();
     this.#prompt = undefined;
     this.#pictures = [];
     this.#colours = undefined;

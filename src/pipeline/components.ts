@@ -11,20 +11,32 @@ export interface DeviceTensor {
   dispose(): void;
 }
 
+export interface TextEncoding {
+  /** Hidden states [batch, length, width], as diffusers hands them to the UNet. */
+  states: Float32Array;
+  /** SDXL's second encoder: the projected output at the end token, [batch, pooledWidth]. */
+  pooled?: Float32Array;
+}
+
 export interface TextEncoder {
+  /** Of the hidden states. */
+  readonly width: number;
+  /** Of the pooled output; absent in encoders without one. */
+  readonly pooledWidth?: number;
   /**
    * @param inputIds token ids, row after row, [batch × length]
    * @param batch number of rows
-   * @returns hidden states [batch, length, width] as diffusers hands them to the UNet
    */
-  encode(inputIds: Int32Array, batch: number): Promise<DeviceTensor>;
+  encode(inputIds: Int32Array, batch: number): Promise<TextEncoding>;
   dispose(): Promise<void>;
 }
 
-/** What stays the same over a run's steps. */
+/** What stays the same over a run's steps. Row order as the batch of `predict`: negative first, then positive. */
 export interface UnetConditioning {
-  /** [B, length, width]; row order as the batch of `predict`: negative first, then positive. */
+  /** [B, tokens, width] */
   promptEmbeddings: DeviceTensor;
+  /** SDXL: pooled text embeddings [B, P], and sizes in pixels [B, 6]. */
+  addedEmbeddings?: { pooled: DeviceTensor; timeIds: DeviceTensor };
   /** 9-channel models: mask and masked-image latents, [1, 5, h, w]; absent for 4 channels. */
   maskLatents?: DeviceTensor;
 }
@@ -69,6 +81,10 @@ export interface Vae {
 }
 
 export interface Tokenizer {
+  /** Token ids of the text itself, without begin, end and padding; however many. */
+  tokens(text: string): readonly number[];
+  /** A row of `length`: begin, the first `length` − 2 of the ids, end, padding. */
+  row(ids: readonly number[]): Int32Array;
   /** Token ids, begin and end included, cut to and padded to `length` as CLIPTokenizer does. */
   encode(text: string): Int32Array;
   /** Tokens of the text itself, without begin, end and padding: what a person's counter shows. */
@@ -116,14 +132,25 @@ export interface SchedulerConfig {
   given: Partial<SchedulerSettings>;
 }
 
+/** A text encoder and the tokenizer that feeds it. */
+export interface TextBranch {
+  readonly tokenizer: Tokenizer;
+  encoder(): Promise<TextEncoder>;
+}
+
 /** A checkpoint ready to run. Components are loaded when asked for; the model's owner disposes them. */
 export interface Model {
   readonly name: string;
-  readonly tokenizer: Tokenizer;
+  /** One, or SDXL's two: their hidden states side by side are what the UNet reads. */
+  readonly text: readonly TextBranch[];
+  /** What SDXL's pipeline does besides; absent for Stable Diffusion 1 and 2. */
+  readonly xl?: {
+    /** `force_zeros_for_empty_prompt`: no negative prompt means embeddings of zero, not those of an empty text. */
+    zerosForEmptyPrompt: boolean;
+  };
   readonly schedulerConfig: SchedulerConfig;
   /** Side in pixels that the UNet was trained at: `sample_size` × 8. */
   readonly nativeSize: number;
-  textEncoder(): Promise<TextEncoder>;
   unet(): Promise<Unet>;
   vae(): Promise<Vae>;
   dispose(): Promise<void>;

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { DeviceTensor, Model, Unet, Vae } from './components';
+import type { DeviceTensor, Model, TextBranch, TextEncoder, Unet, Vae } from './components';
 import { InpaintCache, type InpaintJob, inpaint, type PipelineProgress } from './inpaint';
 import type { Pixels } from './pixels';
 import { TorchGenerator } from './random';
@@ -15,6 +15,8 @@ const tensor = (dims: readonly number[], onDispose = () => {}): DeviceTensor => 
 
 interface Fakes {
   inChannels?: number;
+  /** Two text encoders, the second with a pooled output. */
+  xl?: Model['xl'];
   predict?: Unet['predict'];
   decode?: Vae['decode'];
 }
@@ -23,14 +25,36 @@ interface Fakes {
  * A model of fakes. The VAE's posterior has mean 0.5 and log variance 0, and decodes to what the first latent channel
  * says; the UNet predicts 0 unless told otherwise.
  */
-function fakeModel({ inChannels = 9, predict, decode }: Fakes = {}) {
-  const disposed = { embeddings: 0, maskLatents: 0 };
-  const textEncode = vi.fn((_: Int32Array, batch: number) =>
-    Promise.resolve(tensor([batch, 2, 3], () => disposed.embeddings++)),
+function fakeModel({ inChannels = 9, xl, predict, decode }: Fakes = {}) {
+  const uploads = { held: 0 };
+  const textEncode = vi.fn<TextEncoder['encode']>((ids, batch) =>
+    Promise.resolve({
+      states: new Float32Array(batch * 4 * 3).map((_, i) => ids[Math.floor(i / 3)] ?? 0),
+      ...(xl && { pooled: new Float32Array(batch * 2).map((_, i) => 10 * Math.floor(i / 2) + 1) }),
+    }),
   );
+  const branch: TextBranch = {
+    tokenizer: {
+      length: 4,
+      count: (text) => text.length,
+      tokens: (text) => Array.from(text, (character) => character.charCodeAt(0)),
+      row: (ids) => Int32Array.from([1, ids[0] ?? 2, ids[1] ?? 2, 2]),
+      encode: () => Int32Array.of(),
+    },
+    encoder: () =>
+      Promise.resolve({
+        width: 3,
+        ...(xl && { pooledWidth: 2 }),
+        encode: textEncode,
+        dispose: () => Promise.resolve(),
+      }),
+  };
   const unet = {
     inChannels,
-    upload: vi.fn<Unet['upload']>((_, dims) => tensor(dims, () => disposed.maskLatents++)),
+    upload: vi.fn<Unet['upload']>((_, dims) => {
+      uploads.held++;
+      return tensor(dims, () => uploads.held--);
+    }),
     predict: vi.fn<Unet['predict']>(
       predict ??
         ((sample, _size, _timestep, { promptEmbeddings }) =>
@@ -54,19 +78,18 @@ function fakeModel({ inChannels = 9, predict, decode }: Fakes = {}) {
   };
   const model: Model = {
     name: 'fake',
-    tokenizer: {
-      length: 2,
-      count: (text) => text.length,
-      encode: (text) => Int32Array.from([text.length, text.charCodeAt(0) || 0]),
-    },
+    text: xl ? [branch, branch] : [branch],
+    ...(xl && { xl }),
     schedulerConfig: { className: 'DDIMScheduler', given: { clipSample: false } },
     nativeSize: SIDE,
-    textEncoder: () => Promise.resolve({ encode: textEncode, dispose: () => Promise.resolve() }),
     unet: () => Promise.resolve(unet),
     vae: () => Promise.resolve(vae),
     dispose: () => Promise.resolve(),
   };
-  return { model, unet, vae, textEncode, disposed };
+  /** The values of the upload of these dims. */
+  const uploaded = (...dims: number[]) =>
+    unet.upload.mock.calls.filter(([, given]) => given.join() === dims.join()).map(([values]) => [...values]);
+  return { model, unet, vae, textEncode, uploads, uploaded };
 }
 
 function plain(value: number): Pixels {
@@ -106,46 +129,67 @@ const call = (signal = new AbortController().signal, cache?: InpaintCache) => {
 
 describe('inpaint', () => {
   it('draws the noise, then the posterior of the masked picture, and uploads mask and latents once', async () => {
-    const { model, unet, vae, disposed } = fakeModel();
+    const { model, unet, vae, uploads, uploaded } = fakeModel();
     await inpaint(model, job, call());
 
     const generator = new TorchGenerator(3);
     const noise = generator.randn(LATENTS);
     expect(unet.predict.mock.calls[0]?.[0]).toEqual(noise); // DDIM: initNoiseSigma 1
-    expect(unet.upload).toHaveBeenCalledTimes(1);
-    const [values, dims] = unet.upload.mock.calls[0] ?? [];
-    expect(dims).toEqual([1, 5, 2, 2]);
     // Mask of the four cells, then (0.5 + e⁰ · ε) · 0.5.
     const posterior = generator.randn(LATENTS).map((epsilon) => Math.fround(0.5 + epsilon) * 0.5);
-    expect([...(values ?? [])]).toEqual([0, 1, 0, 1, ...posterior]);
+    expect(uploaded(1, 5, 2, 2)).toEqual([[0, 1, 0, 1, ...posterior]]);
     // White left of the mask, mid-grey under it.
     expect(vae.encode).toHaveBeenCalledTimes(1);
     const pixels = vae.encode.mock.calls[0]?.[0];
     expect([pixels?.[0], pixels?.[SIDE / 2 - 1], pixels?.[SIDE / 2], pixels?.[SIDE - 1]]).toEqual([
       1, 1, 0, 0,
     ]);
-    expect(disposed).toEqual({ embeddings: 1, maskLatents: 1 });
+    expect(uploads.held).toBe(0);
   });
 
   it('puts the negative row first', async () => {
-    const { model, unet, textEncode } = fakeModel();
+    const { model, unet, textEncode, uploaded } = fakeModel();
     await inpaint(model, job, call());
-    expect([...(textEncode.mock.calls[0]?.[0] ?? [])]).toEqual([3, 100, 3, 99]); // d, then c
-    expect(unet.predict.mock.calls[0]?.[3].promptEmbeddings.dims).toEqual([2, 2, 3]);
+    // "d" and "o", then "c" and "a": rows of two tokens, of which "dog" and "cat" need two each.
+    const ids = [1, 100, 111, 2, 1, 103, 2, 2, 1, 99, 97, 2, 1, 116, 2, 2];
+    expect([...(textEncode.mock.calls[0]?.[0] ?? [])]).toEqual(ids);
+    expect(uploaded(2, 8, 3)).toEqual([ids.flatMap((id) => [id, id, id])]);
+    expect(unet.predict.mock.calls[0]?.[3].promptEmbeddings.dims).toEqual([2, 8, 3]);
     expect(unet.predict.mock.calls[0]?.[3].maskLatents?.dims).toEqual([1, 5, 2, 2]);
   });
 
   it('runs one row at guidance 1', async () => {
     const { model, unet, textEncode } = fakeModel();
-    await inpaint(model, { ...job, guidanceScale: 1 }, call());
-    expect([...(textEncode.mock.calls[0]?.[0] ?? [])]).toEqual([3, 99]);
-    expect(unet.predict.mock.calls[0]?.[3].promptEmbeddings.dims).toEqual([1, 2, 3]);
+    await inpaint(model, { ...job, prompt: 'c', guidanceScale: 1 }, call());
+    expect([...(textEncode.mock.calls[0]?.[0] ?? [])]).toEqual([1, 99, 2, 2]);
+    expect(unet.predict.mock.calls[0]?.[3].promptEmbeddings.dims).toEqual([1, 4, 3]);
+  });
+
+  it('gives SDXL the states of both encoders, the first chunk’s pooled output, and the sizes', async () => {
+    const { model, uploads, uploaded } = fakeModel({ xl: { zerosForEmptyPrompt: true } });
+    await inpaint(model, { ...job, prompt: 'c', negativePrompt: 'dog' }, call());
+    expect(uploaded(2, 8, 6)[0]?.slice(0, 12)).toEqual([...Array(6).fill(1), ...Array(6).fill(100)]);
+    expect(uploaded(2, 2)).toEqual([[1, 1, 21, 21]]); // chunks 0 and 2 of four
+    expect(uploaded(2, 6)).toEqual([[16, 16, 0, 0, 16, 16, 16, 16, 0, 0, 16, 16]]);
+    expect(uploads.held).toBe(0);
+  });
+
+  it('takes zeros for an empty negative prompt where the model asks for it', async () => {
+    const { model, textEncode, uploaded } = fakeModel({ xl: { zerosForEmptyPrompt: true } });
+    await inpaint(model, { ...job, prompt: 'c', negativePrompt: ' ' }, call());
+    expect(textEncode.mock.calls.map(([, batch]) => batch)).toEqual([1, 1]);
+    expect(uploaded(2, 4, 6)[0]?.slice(0, 30)).toEqual([...Array(24).fill(0), ...Array(6).fill(1)]);
+    expect(uploaded(2, 2)).toEqual([[0, 0, 1, 1]]);
+
+    const kept = fakeModel({ xl: { zerosForEmptyPrompt: false } });
+    await inpaint(kept.model, { ...job, prompt: 'c', negativePrompt: '' }, call());
+    expect(kept.textEncode.mock.calls.map(([, batch]) => batch)).toEqual([2, 2]);
   });
 
   it('gives a 4-channel UNet no mask and keeps the picture’s latents outside it', async () => {
     const { model, unet, vae } = fakeModel({ inChannels: 4 });
     await inpaint(model, job, call());
-    expect(unet.upload).not.toHaveBeenCalled();
+    expect(unet.upload).toHaveBeenCalledTimes(1); // the embeddings
     expect(unet.predict.mock.calls[0]?.[3].maskLatents).toBeUndefined();
     // The picture's posterior is drawn before the noise.
     const generator = new TorchGenerator(3);
@@ -190,25 +234,24 @@ describe('inpaint', () => {
 
 describe('a second run', () => {
   it('reuses prompt and picture, and gives the same picture as without', async () => {
-    const { model, unet, vae, textEncode, disposed } = fakeModel();
+    const { model, vae, textEncode, uploads, uploaded } = fakeModel();
+    const masks = () => uploaded(1, 5, 2, 2);
     const cache = new InpaintCache();
     const first = await inpaint(model, job, call(undefined, cache));
     const again = await inpaint(model, { ...job, image: plain(255) }, call(undefined, cache));
     expect(again.pixels.data).toEqual(first.pixels.data);
     expect(textEncode).toHaveBeenCalledTimes(1);
     expect(vae.encode).toHaveBeenCalledTimes(1);
-    expect(unet.upload.mock.calls[1]?.[0]).toEqual(unet.upload.mock.calls[0]?.[0]);
+    expect(masks()[1]).toEqual(masks()[0]);
 
     // Another seed draws anew from the same moments; another prompt or mask is encoded.
     await inpaint(model, { ...job, seed: 4 }, call(undefined, cache));
     expect(vae.encode).toHaveBeenCalledTimes(1);
-    expect(unet.upload.mock.calls[2]?.[0]).not.toEqual(unet.upload.mock.calls[0]?.[0]);
+    expect(masks()[2]).not.toEqual(masks()[0]);
     await inpaint(model, { ...job, prompt: 'bird', mask: plain(255) }, call(undefined, cache));
     expect(textEncode).toHaveBeenCalledTimes(2);
     expect(vae.encode).toHaveBeenCalledTimes(2);
-    expect(disposed).toEqual({ embeddings: 1, maskLatents: 4 });
-    cache.dispose();
-    expect(disposed.embeddings).toBe(2);
+    expect(uploads.held).toBe(0);
   });
 
   it('forgets what belonged to another model', async () => {
@@ -217,7 +260,6 @@ describe('a second run', () => {
     const other = fakeModel();
     await inpaint(one.model, job, call(undefined, cache));
     await inpaint(other.model, job, call(undefined, cache));
-    expect(one.disposed.embeddings).toBe(1);
     expect(other.textEncode).toHaveBeenCalledTimes(1);
     expect(other.vae.encode).toHaveBeenCalledTimes(1);
   });
@@ -226,7 +268,7 @@ describe('a second run', () => {
 describe('what goes wrong', () => {
   it('stops within one step of a cancellation, disposes, and runs again afterwards', async () => {
     const controller = new AbortController();
-    const { model, unet, vae, disposed } = fakeModel({
+    const { model, unet, vae, uploads } = fakeModel({
       predict: (sample) => {
         controller.abort();
         return Promise.resolve(new Float32Array(2 * sample.length));
@@ -237,7 +279,7 @@ describe('what goes wrong', () => {
     });
     expect(unet.predict).toHaveBeenCalledTimes(1);
     expect(vae.decode).not.toHaveBeenCalled();
-    expect(disposed).toEqual({ embeddings: 1, maskLatents: 1 });
+    expect(uploads.held).toBe(0);
     await expect(inpaint(model, job, call())).resolves.toHaveProperty('pixels');
   });
 

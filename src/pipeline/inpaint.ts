@@ -1,19 +1,24 @@
 /**
- * Inpainting with Stable Diffusion, as diffusers' StableDiffusionInpaintPipeline (0.36) does it: the same arithmetic in
- * the same order, and the same order of random draws, so that a seed gives the same picture.
+ * Inpainting with Stable Diffusion, as diffusers' StableDiffusionInpaintPipeline and StableDiffusionXLInpaintPipeline
+ * (0.36) do it: the same arithmetic in the same order, and the same order of random draws, so that a seed gives the same
+ * picture. The two differ in the text encoders, in SDXL's added embeddings (2) and sizes (4), and in the scheduler's
+ * configuration (1); everything else is one road.
  *
  * Deviations, none of which changes a picture: a 4-channel UNet's masked picture is not encoded, since only the draw
  * for its posterior matters; both guidance rows are text-encoded as one batch; results that do not depend on the seed
- * are reused between runs.
+ * are reused between runs. One that does: for SDXL an empty negative prompt counts as none, since the API has no other
+ * way to say so.
  */
 import { InputError } from '../engine/errors';
 import type { SchedulerName } from '../engine/schema';
 import { InpaintCache } from './cache';
-import type { DeviceTensor, Model, Unet, Vae } from './components';
+import type { DeviceTensor, Model, Unet, UnetConditioning, Vae } from './components';
 import { assertFinite, blend, guide, posteriorMean, samplePosterior } from './latents';
 import { fitImage, fitMask, fromVaeOutput, type Pixels, type Size, toLatentMask, toVaeInput } from './pixels';
+import { encodePrompts, type PromptEmbeddings } from './promptEmbeddings';
 import { TorchGenerator } from './random';
 import { createScheduler, type RandomNormal, type Scheduler } from './schedulers';
+import { stageTimer } from './timing';
 
 export { InpaintCache } from './cache';
 
@@ -70,9 +75,6 @@ export async function inpaint(model: Model, job: InpaintJob, call: InpaintCall):
   }
 }
 
-/** Runs one stage, adds its time to the timings, and stops where the call was cancelled. */
-type Timed = <Result>(stage: string, work: () => Promise<Result>) => Promise<Result>;
-
 async function run(
   model: Model,
   job: InpaintJob,
@@ -80,25 +82,17 @@ async function run(
   cache: InpaintCache,
 ): Promise<InpaintOutcome> {
   const { signal, onProgress } = call;
-  const timings: Record<string, number> = {};
-  const timed: Timed = async (stage, work) => {
-    signal.throwIfAborted();
-    const start = performance.now();
-    const result = await work();
-    timings[stage] = (timings[stage] ?? 0) + performance.now() - start;
-    signal.throwIfAborted();
-    return result;
-  };
+  const { timed, timings } = stageTimer(signal);
 
   // 1. Check the job; set the timesteps
-  const scheduler = createScheduler(model.schedulerConfig, job.scheduler);
+  const scheduler = createScheduler(model.schedulerConfig, job.scheduler, model.xl && 'as written');
   const firstIndex = planSteps(scheduler, job);
   checkPictures(job);
 
-  // 2. Encode the prompts: negative row first, then the positive
+  // 2. Encode the prompts
   onProgress({ stage: 'encode' });
-  const prompts = job.guidanceScale > 1 ? [job.negativePrompt, job.prompt] : [job.prompt];
-  const promptEmbeddings = await encodePrompts(model, prompts, cache, timed); // [B, 77, width]
+  const isGuided = job.guidanceScale > 1;
+  const embeddings = await encodePrompts(model, { ...job, isGuided }, cache, timed);
 
   // 3. Prepare picture, mask and latents
   const generator = new TorchGenerator(job.seed);
@@ -109,28 +103,27 @@ async function run(
     prepareLatents(job, { vae, unet, scheduler, firstIndex, randn, cache }),
   );
 
-  let maskLatents: DeviceTensor | undefined;
+  // 4. Put what every step reads where the UNet reads it
+  const uploaded: DeviceTensor[] = [];
+  const upload: Unet['upload'] = (values, dims) => {
+    const tensor = unet.upload(values, dims);
+    uploaded.push(tensor);
+    return tensor;
+  };
   try {
-    if (prepared.maskLatents) {
-      const { height, width } = prepared.size;
-      maskLatents = unet.upload(prepared.maskLatents, [1, 1 + vae.latentChannels, height, width]);
-    }
+    const conditioning = uploadConditioning(embeddings, prepared, vae, upload);
 
-    // 4. Denoise
+    // 5. Denoise
     const latents = await timed('denoise', () =>
-      denoise(
-        prepared,
-        { promptEmbeddings, maskLatents },
-        { job, unet, scheduler, firstIndex, randn, cache, call },
-      ),
+      denoise(prepared, conditioning, { job, unet, scheduler, firstIndex, randn, cache, call }),
     );
 
-    // 5. Decode
+    // 6. Decode
     onProgress({ stage: 'decode' });
     const pixels = await timed('decode', () => decode(latents, prepared.size, vae, cache));
     return { pixels, timings };
   } finally {
-    maskLatents?.dispose();
+    for (const tensor of uploaded) tensor.dispose();
   }
 }
 
@@ -169,27 +162,6 @@ function checkPictures({ image, mask, width, height }: InpaintJob): void {
       throw new InputError(field, `${field}: ${side} is not a multiple of 8 pixels`);
     }
   }
-}
-
-async function encodePrompts(
-  model: Model,
-  prompts: readonly string[],
-  cache: InpaintCache,
-  timed: Timed,
-): Promise<DeviceTensor> {
-  const { tokenizer } = model;
-  const tokenIds = new Int32Array(prompts.length * tokenizer.length);
-  prompts.forEach((prompt, row) => {
-    tokenIds.set(tokenizer.encode(prompt), row * tokenizer.length);
-  });
-  const known = cache.promptEmbeddings(tokenIds);
-  if (known) return known;
-  const textEncoder = await timed('load', () => model.textEncoder());
-  return timed('text', async () => {
-    const embeddings = await textEncoder.encode(tokenIds, prompts.length);
-    cache.keepPromptEmbeddings(tokenIds, embeddings);
-    return embeddings;
-  });
 }
 
 interface Prepared {
@@ -253,6 +225,30 @@ async function prepareLatents(job: InpaintJob, preparation: Preparation): Promis
   return { size, latents, maskLatents };
 }
 
+function uploadConditioning(
+  { rows, tokens, width, states, pooled }: PromptEmbeddings,
+  { maskLatents, size }: Prepared,
+  vae: Vae,
+  upload: Unet['upload'],
+): UnetConditioning {
+  const conditioning: UnetConditioning = { promptEmbeddings: upload(states, [rows, tokens, width]) };
+  if (maskLatents) {
+    const { height, width } = size;
+    conditioning.maskLatents = upload(maskLatents, [1, 1 + vae.latentChannels, height, width]);
+  }
+  if (pooled) {
+    // Original size, corner of the crop, target size: diffusers says the same of both rows unless told otherwise.
+    const [height, width] = [size.height * vae.downscale, size.width * vae.downscale];
+    const ids = [height, width, 0, 0, height, width];
+    const timeIds = Float32Array.from({ length: rows * ids.length }, (_, i) => ids[i % ids.length] ?? 0);
+    conditioning.addedEmbeddings = {
+      pooled: upload(pooled, [rows, pooled.length / rows]),
+      timeIds: upload(timeIds, [rows, ids.length]),
+    };
+  }
+  return conditioning;
+}
+
 interface Denoising {
   job: InpaintJob;
   unet: Unet;
@@ -265,7 +261,7 @@ interface Denoising {
 
 async function denoise(
   { latents: start, size, kept }: Prepared,
-  conditioning: { promptEmbeddings: DeviceTensor; maskLatents: DeviceTensor | undefined },
+  conditioning: UnetConditioning,
   { job, unet, scheduler, firstIndex, randn, cache, call }: Denoising,
 ): Promise<Float32Array> {
   const { timesteps } = scheduler;

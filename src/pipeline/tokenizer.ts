@@ -58,18 +58,22 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     tokenizerJson(vocab, files.merges, new Set([BEGIN, END, padToken])),
     {},
   );
-  const idsOf = (text: string) => tokenizer.encode(cleanText(text), { add_special_tokens: false }).ids;
+  const tokens = (text: string): readonly number[] =>
+    tokenizer.encode(cleanText(text), { add_special_tokens: false }).ids;
+  const row = (ids: readonly number[]) => {
+    const kept = ids.slice(0, length - 2);
+    return Int32Array.from({ length }, (_, position) => {
+      if (position === 0) return begin;
+      if (position <= kept.length) return kept[position - 1] ?? pad;
+      return position === kept.length + 1 ? end : pad;
+    });
+  };
   return {
     length,
-    count: (text) => idsOf(text).length,
-    encode(text) {
-      const ids = idsOf(text).slice(0, length - 2);
-      return Int32Array.from({ length }, (_, position) => {
-        if (position === 0) return begin;
-        if (position <= ids.length) return ids[position - 1] ?? pad;
-        return position === ids.length + 1 ? end : pad;
-      });
-    },
+    tokens,
+    row,
+    count: (text) => tokens(text).length,
+    encode: (text) => row(tokens(text)),
   };
 }
 

@@ -1,6 +1,7 @@
 """Tiny random-weight Stable Diffusion checkpoints in the diffusers layout, and reference values of their networks.
 
-    python tools/goldens/models.py            # writes goldens/models/ and goldens/values/{clip,unet,vae}-*
+    python tools/goldens/models.py            # writes goldens/models/ and goldens/values/{clip,clip2,unet,vae}-*
+    python tools/goldens/models.py sdxl …     # these models alone
 
 Each model varies what real checkpoints vary: input channels, conv or linear projection, number of heads as an
 integer or a list, levels, activation of the text encoder, prediction type. The weights are seeded, and scaled so that
@@ -11,13 +12,21 @@ import gzip
 import json
 import math
 import shutil
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, PNDMScheduler, UNet2DConditionModel
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    EulerAncestralDiscreteScheduler,
+    EulerDiscreteScheduler,
+    PNDMScheduler,
+    UNet2DConditionModel,
+)
 from safetensors.torch import save_file
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 ROOT = Path(__file__).resolve().parents[2] / "goldens"
 MERGES = 486  # 256 byte symbols, the same with </w>, 486 merges, 2 specials: 1000 tokens
@@ -121,6 +130,44 @@ VAE = {
     "sample_size": 64,
 }
 UNET = {"sample_size": 8, "out_channels": 4, "norm_num_groups": 8, "cross_attention_dim": 32}
+# SDXL in small: the first encoder is 16 wide, the second 24, its pooled output 20; six numbers of 8 waves each.
+XL = {
+    "pad_token": "<|endoftext|>",
+    "text": {
+        **TEXT,
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_hidden_layers": 2,
+        "hidden_act": "quick_gelu",
+        "pad_token_id": EOS,
+    },
+    "text_2": {
+        **TEXT,
+        "hidden_size": 24,
+        "intermediate_size": 48,
+        "num_attention_heads": 2,
+        "num_hidden_layers": 3,
+        "hidden_act": "gelu",
+        "projection_dim": 20,
+        "pad_token_id": 0,
+    },
+    "unet": {
+        **UNET,
+        "in_channels": 4,
+        "block_out_channels": [8, 24],
+        "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D"],
+        "up_block_types": ["CrossAttnUpBlock2D", "UpBlock2D"],
+        "layers_per_block": 1,
+        "cross_attention_dim": 40,
+        "transformer_layers_per_block": [1, 2],
+        "attention_head_dim": [2, 4],
+        "use_linear_projection": True,
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": 8,
+        "projection_class_embeddings_input_dim": 68,
+    },
+    "vae": {**VAE, "block_out_channels": [8, 8, 8, 16], "layers_per_block": 1, "scaling_factor": 0.13025},
+}
 
 MODELS = {
     # As SD 1.5's inpainting checkpoint: conv projection, heads as an integer, quick_gelu, PNDM.
@@ -175,6 +222,55 @@ MODELS = {
         "vae": {**VAE, "block_out_channels": [8, 8, 16, 16], "layers_per_block": 1, "scaling_factor": 0.18215},
         "scheduler": PNDMScheduler(**{k: v for k, v in SCHEDULE.items() if k != "clip_sample"}, skip_prk_steps=True),
     },
+    # As SDXL's inpainting checkpoint; the pooled output is read at the end token's id.
+    "sdxl-inpaint": {
+        **XL,
+        "seed": 10_009,
+        "unet": {**XL["unet"], "in_channels": 9},
+        "scheduler": EulerDiscreteScheduler(
+            **{k: v for k, v in SCHEDULE.items() if k not in ("clip_sample", "set_alpha_to_one")},
+            timestep_spacing="leading",
+        ),
+    },
+    # As SDXL itself: 4 channels, and eos_token_id 2 as in its old file, which means the largest id of a row. A
+    # steps_offset of 0, which only StableDiffusionInpaintPipeline corrects to 1, tells the two pipelines apart.
+    "sdxl": {
+        **XL,
+        "seed": 10_004,
+        "text_2": {**XL["text_2"], "eos_token_id": 2},
+        "scheduler": DDIMScheduler(**{**SCHEDULE, "steps_offset": 0}),
+    },
+    # As SDXL Turbo.
+    "sdxl-turbo": {
+        **XL,
+        "seed": 10_001,
+        "scheduler": EulerAncestralDiscreteScheduler(
+            **{k: v for k, v in SCHEDULE.items() if k not in ("clip_sample", "set_alpha_to_one")},
+            timestep_spacing="trailing",
+        ),
+    },
+    # As SD Turbo, a Stable Diffusion 2.
+    "sd-turbo": {
+        "seed": 21_001,
+        "pad_token": "!",
+        "text": {**XL["text"], "hidden_act": "gelu", "pad_token_id": 0},
+        "unet": {
+            **UNET,
+            "in_channels": 4,
+            "cross_attention_dim": 16,
+            "block_out_channels": [8, 24],
+            "down_block_types": ["CrossAttnDownBlock2D", "DownBlock2D"],
+            "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D"],
+            "layers_per_block": 1,
+            "attention_head_dim": [2, 4],
+            "use_linear_projection": True,
+        },
+        "vae": {**XL["vae"], "scaling_factor": 0.18215},
+        "scheduler": EulerDiscreteScheduler(
+            **{k: v for k, v in SCHEDULE.items() if k not in ("clip_sample", "set_alpha_to_one")},
+            timestep_spacing="trailing",
+        ),
+    },
 }
 
 
@@ -183,21 +279,35 @@ def write_model(name, recipe):
     shutil.rmtree(folder, ignore_errors=True)
     write_tokenizer(folder / "tokenizer", recipe["pad_token"])
     text = randomize(CLIPTextModel(CLIPTextConfig(**recipe["text"])), recipe["seed"])
+    text_2 = None
+    if "text_2" in recipe:
+        write_tokenizer(folder / "tokenizer_2", "!")
+        text_2 = CLIPTextModelWithProjection(CLIPTextConfig(**recipe["text_2"]))
+        randomize(text_2, recipe["seed"] + 4).save_pretrained(folder / "text_encoder_2")
     unet = randomize(UNet2DConditionModel(**recipe["unet"]), recipe["seed"] + 1)
     vae = randomize(AutoencoderKL(**recipe["vae"]), recipe["seed"] + 2)
     text.save_pretrained(folder / "text_encoder")
     unet.save_pretrained(folder / "unet")
     vae.save_pretrained(folder / "vae")
     recipe["scheduler"].save_pretrained(folder / "scheduler")
+    families = {
+        "StableDiffusionInpaintPipeline": {"requires_safety_checker": False, "safety_checker": [None, None]},
+        "StableDiffusionXLInpaintPipeline": {
+            "force_zeros_for_empty_prompt": True,
+            "requires_aesthetics_score": False,
+            "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
+            "tokenizer_2": ["transformers", "CLIPTokenizer"],
+        },
+    }
+    pipeline = "StableDiffusionInpaintPipeline" if text_2 is None else "StableDiffusionXLInpaintPipeline"
     write_json(
         folder / "model_index.json",
         {
-            "_class_name": "StableDiffusionInpaintPipeline",
+            "_class_name": pipeline,
             "_diffusers_version": "0.36.0",
             "feature_extractor": [None, None],
             "image_encoder": [None, None],
-            "requires_safety_checker": False,
-            "safety_checker": [None, None],
+            **families[pipeline],
             "scheduler": ["diffusers", type(recipe["scheduler"]).__name__],
             "text_encoder": ["transformers", "CLIPTextModel"],
             "tokenizer": ["transformers", "CLIPTokenizer"],
@@ -205,10 +315,10 @@ def write_model(name, recipe):
             "vae": ["diffusers", "AutoencoderKL"],
         },
     )
-    return text, unet, vae
+    return text, unet, vae, text_2
 
 
-def write_values(name, seed, text, unet, vae):
+def write_values(name, seed, text, unet, vae, text_2):
     """One safetensors file a network, inputs beside outputs; sizes square and not, batches of one and two."""
     generator = torch.Generator().manual_seed(seed + 3)
 
@@ -220,9 +330,13 @@ def write_values(name, seed, text, unet, vae):
         folder.mkdir(parents=True, exist_ok=True)
         save_file({key: value.contiguous() for key, value in tensors.items()}, folder / f"{kind}-{name}.safetensors")
 
-    tokenizer = CLIPTokenizer.from_pretrained(ROOT / "models" / name / "tokenizer")
     prompts = ["", "a photo of a cat, sitting on a wooden bench"]
-    ids = tokenizer(prompts, padding="max_length", max_length=77, truncation=True, return_tensors="pt").input_ids
+
+    def token_ids(folder):
+        tokenizer = CLIPTokenizer.from_pretrained(ROOT / "models" / name / folder)
+        return tokenizer(prompts, padding="max_length", max_length=77, truncation=True, return_tensors="pt").input_ids
+
+    ids = token_ids("tokenizer")
     hidden = text(ids, output_hidden_states=True)
     save(
         "clip",
@@ -233,7 +347,24 @@ def write_values(name, seed, text, unet, vae):
         },
     )
 
-    predictions = {"encoder_hidden_states": hidden.last_hidden_state}
+    context = hidden.last_hidden_state
+    added = {}
+    if text_2 is not None:
+        ids_2 = token_ids("tokenizer_2")
+        second = text_2(ids_2, output_hidden_states=True)
+        save(
+            "clip2",
+            {
+                "input_ids": ids_2.to(torch.int32),
+                "penultimate": second.hidden_states[-2],
+                "pooled": second.text_embeds,
+            },
+        )
+        context = torch.cat([hidden.hidden_states[-2], second.hidden_states[-2]], dim=-1)
+        time_ids = torch.tensor([[64.0, 96.0, 0.0, 0.0, 64.0, 96.0], [1024.0, 768.0, 8.0, 16.0, 512.0, 512.0]])
+        added = {"text_embeds": second.text_embeds, "time_ids": time_ids}
+
+    predictions = {"encoder_hidden_states": context, **added}
     # 9 x 5 latents: no multiple of the UNet's own downscale, which upsampling must undo exactly.
     for case, (batch, height, width, timestep) in {
         "square": (2, 8, 8, 981.0),
@@ -243,7 +374,9 @@ def write_values(name, seed, text, unet, vae):
         sample = randn(batch, unet.config.in_channels, height, width)
         predictions[f"{case}.sample"] = sample
         predictions[f"{case}.timestep"] = torch.tensor([timestep])
-        predictions[f"{case}.prediction"] = unet(sample, torch.tensor(timestep), hidden.last_hidden_state[:batch]).sample
+        rows = {key: value[:batch] for key, value in added.items()} or None
+        prediction = unet(sample, torch.tensor(timestep), context[:batch], added_cond_kwargs=rows).sample
+        predictions[f"{case}.prediction"] = prediction
     save("unet", predictions)
 
     values = {}
@@ -265,5 +398,11 @@ def write_values(name, seed, text, unet, vae):
 
 
 if __name__ == "__main__":
+    chosen = sys.argv[1:]
     for model_name, model_recipe in MODELS.items():
-        print(model_name, write_values(model_name, model_recipe["seed"], *write_model(model_name, model_recipe)))
+        if chosen and model_name not in chosen:
+            continue
+        networks = write_model(model_name, model_recipe)
+        # The turbo models differ from others by their schedulers alone: whole pictures say enough.
+        if "turbo" not in model_name:
+            print(model_name, write_values(model_name, model_recipe["seed"], *networks))

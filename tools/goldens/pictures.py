@@ -1,8 +1,10 @@
-"""Whole pictures by diffusers' StableDiffusionInpaintPipeline with the tiny models of goldens/models.
+"""Whole pictures by diffusers' StableDiffusion(XL)InpaintPipeline with the tiny models of goldens/models.
 
     python tools/goldens/pictures.py          # writes goldens/pictures/: inputs, masks, outputs, cases.json
 
 float32 on the CPU, `torch.Generator('cpu')`. A scheduler that a case names is `X.from_config(pipe.scheduler.config)`.
+An empty negative prompt is None for SDXL: diffusers heeds `force_zeros_for_empty_prompt` for None alone. Cases with
+`parts` hand diffusers embeddings of their own (embeddings.py): long prompts and weights.
 """
 
 import json
@@ -11,7 +13,8 @@ from pathlib import Path
 import diffusers
 import numpy as np
 import torch
-from diffusers import StableDiffusionInpaintPipeline
+from diffusers import StableDiffusionInpaintPipeline, StableDiffusionXLInpaintPipeline
+from embeddings import embed
 from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).resolve().parents[2] / "goldens"
@@ -24,6 +27,12 @@ CLASSES = {
     "DPM++ 2M Karras": "DPMSolverMultistepScheduler",
 }
 DEFAULTS = {"negativePrompt": "", "strength": 1, "scheduler": None}
+LONG = (
+    "a photo of an old wooden boat on the sand of a wide beach, with a red sail, two oars and a rope, the sea behind "
+    "it calm and green, clouds far away, a dog that sleeps in the shade of the boat, shells and stones on the ground, "
+    "soft light of the evening, a lighthouse at the end of the bay, gulls in the air, and a child that looks at all of "
+    "it from the dunes, in the style of a painting of a hundred years ago, with a frame of gold around"
+)
 CASES = [
     {"name": "own-pndm", "model": "sd15-inpaint", "size": (64, 64), "prompt": "a photo of a cat", "steps": 5,
      "guidance": 7.5, "seed": 0},
@@ -53,6 +62,39 @@ CASES = [
      "seed": 11, "scheduler": "Euler a", "strength": 0.6},
     {"name": "4-dpm-strength", "model": "sd15", "size": (64, 64), "prompt": "a boat", "negativePrompt": "water",
      "steps": 12, "guidance": 6, "seed": 12, "scheduler": "DPM++ 2M Karras", "strength": 0.75},
+    {"name": "xl-own-euler-zeros", "model": "sdxl-inpaint", "size": (64, 64), "prompt": "a photo of a cat!",
+     "steps": 5, "guidance": 7.5, "seed": 0},
+    {"name": "xl-negative-wide", "model": "sdxl-inpaint", "size": (96, 64), "prompt": "a red bench, in a park",
+     "negativePrompt": "ugly, blurry", "steps": 6, "guidance": 5, "seed": 31, "scheduler": "DPM++ 2M Karras"},
+    {"name": "xl-strength", "model": "sdxl-inpaint", "size": (64, 96), "prompt": "a dog", "steps": 10, "guidance": 6,
+     "seed": 32, "strength": 0.6},
+    {"name": "xl4-own-ddim", "model": "sdxl", "size": (64, 64), "prompt": "a photo of a cat", "steps": 5,
+     "guidance": 7.5, "seed": 33},
+    {"name": "xl4-negative-resized", "model": "sdxl", "size": (72, 88), "input": (100, 75), "prompt": "a dog",
+     "negativePrompt": "a cat!", "steps": 6, "guidance": 3, "seed": 34, "scheduler": "Euler"},
+    {"name": "xl4-strength", "model": "sdxl", "size": (96, 64), "prompt": "a boat", "steps": 10, "guidance": 1,
+     "seed": 35, "scheduler": "Euler a", "strength": 0.6},
+    {"name": "xl-turbo-1", "model": "sdxl-turbo", "size": (64, 64), "prompt": "a cat", "steps": 1, "guidance": 0,
+     "seed": 36},
+    {"name": "xl-turbo-2-strength", "model": "sdxl-turbo", "size": (64, 64), "prompt": "a cat", "steps": 4,
+     "guidance": 0, "seed": 37, "strength": 0.5},
+    {"name": "turbo-1", "model": "sd-turbo", "size": (64, 64), "prompt": "a cat", "steps": 1, "guidance": 0,
+     "seed": 38},
+    {"name": "turbo-2", "model": "sd-turbo", "size": (96, 64), "prompt": "a red bench", "steps": 2, "guidance": 0,
+     "seed": 39},
+    # Three chunks against one, which is padded with two empty ones.
+    {"name": "long", "model": "sd15-inpaint", "size": (64, 64), "prompt": LONG, "negativePrompt": "ugly",
+     "parts": [[(LONG, 1)], [("ugly", 1)]], "steps": 6, "guidance": 7.5, "seed": 40},
+    {"name": "weights", "model": "sd15-inpaint", "size": (64, 64), "prompt": "a (red:1.3) boat [on sand], ((sky))",
+     "negativePrompt": "cartoon, painting, illustration, (worst quality, low quality, normal quality:2)",
+     "parts": [[("a ", 1), ("red", 1.3), (" boat ", 1), ("on sand", 1 / 1.1), (", ", 1), ("sky", 1.1 * 1.1)],
+               [("cartoon, painting, illustration, ", 1), ("worst quality, low quality, normal quality", 2)]],
+     "steps": 6, "guidance": 7.5, "seed": 41, "scheduler": "Euler"},
+    {"name": "xl-long-weights-zeros", "model": "sdxl-inpaint", "size": (64, 64), "prompt": f"(a cat:1.4) and {LONG}",
+     "parts": [[("a cat", 1.4), (f" and {LONG}", 1)], None], "steps": 5, "guidance": 7.5, "seed": 42},
+    {"name": "xl4-weights", "model": "sdxl", "size": (64, 64), "prompt": "(a cat!:0.6), \\(grey\\)",
+     "negativePrompt": "(nsfw), cartoon", "parts": [[("a cat!", 0.6), (", (grey)", 1)], [("nsfw", 1.1), (", cartoon", 1)]],
+     "steps": 5, "guidance": 5, "seed": 43},
 ]  # fmt: skip
 
 torch.set_num_threads(1)
@@ -81,7 +123,11 @@ def mask(width, height):
 
 
 def load(name):
-    pipe = StableDiffusionInpaintPipeline.from_pretrained(ROOT / "models" / name, safety_checker=None)
+    folder = ROOT / "models" / name
+    if (folder / "text_encoder_2").exists():
+        pipe = StableDiffusionXLInpaintPipeline.from_pretrained(folder)
+    else:
+        pipe = StableDiffusionInpaintPipeline.from_pretrained(folder, safety_checker=None)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
@@ -106,9 +152,13 @@ def main():
             karras = karras if case["scheduler"].startswith("DPM") else {}
             scheduler = getattr(diffusers, CLASSES[case["scheduler"]])
             pipe.scheduler = scheduler.from_config(pipe.scheduler.config, **karras)
+        if "parts" in case:
+            prompts = embed(pipe, *case["parts"])
+        else:
+            is_none = isinstance(pipe, StableDiffusionXLInpaintPipeline) and not case["negativePrompt"]
+            prompts = {"prompt": case["prompt"], "negative_prompt": None if is_none else case["negativePrompt"]}
         output = pipe(
-            prompt=case["prompt"],
-            negative_prompt=case["negativePrompt"],
+            **prompts,
             image=image,
             mask_image=white,
             width=width,
@@ -122,7 +172,7 @@ def main():
         spread = np.asarray(output).astype(float).std()
         clipped = np.mean(np.isin(np.asarray(output), [0, 255]))
         print(f"{case['name']}: standard deviation {spread:.1f}, clipped {clipped:.1%}")
-        record = {key: value for key, value in case.items() if key not in ("size", "input") and value is not None}
+        record = {key: value for key, value in case.items() if key not in ("size", "input", "parts") and value is not None}
         record |= {"width": width, "height": height, "image": f"input-{stem}.png", "mask": f"mask-{stem}.png"}
         records.append({**record, "output": f"{case['name']}.png"})
     lines = ",\n  ".join(json.dumps(record, ensure_ascii=False) for record in records)

@@ -44,14 +44,19 @@ const named: Record<SchedulerName, { className: SchedulerClass; said?: Partial<S
 /**
  * The scheduler of a run, before `setTimesteps`.
  *
- * As diffusers' inpaint pipeline does on loading, the checkpoint's own scheduler gets `steps_offset` 1 and skips PNDM's
- * Runge-Kutta steps whatever its file says. A chosen one is `X.from_config(pipe.scheduler.config)`: it keeps the file's
- * betas, prediction type, spacing and offset, and has its own defaults for what the file leaves out.
+ * As diffusers' StableDiffusionInpaintPipeline does on loading, the checkpoint's own scheduler gets `steps_offset` 1 and
+ * skips PNDM's Runge-Kutta steps whatever its file says; SDXL's pipelines take the file `as written`. A chosen one is
+ * `X.from_config(pipe.scheduler.config)`: it keeps the file's betas, prediction type, spacing and offset, and has its own
+ * defaults for what the file leaves out.
  * @param name absent: the checkpoint's own
  * @throws InputError where the checkpoint's own is of a class that Inlay lacks
  */
-export function createScheduler(config: SchedulerConfig, name?: SchedulerName): Scheduler {
-  const loaded = asPipelineLoads(config);
+export function createScheduler(
+  config: SchedulerConfig,
+  name?: SchedulerName,
+  file: 'corrected' | 'as written' = 'corrected',
+): Scheduler {
+  const loaded = file === 'corrected' ? asPipelineLoads(config) : config;
   if (name === undefined) {
     const own = schedulerClasses.find((className) => className === config.className);
     if (own === undefined) {
@@ -61,7 +66,11 @@ export function createScheduler(config: SchedulerConfig, name?: SchedulerName): 
           `${Object.keys(named).join(', ')}`,
       );
     }
-    return schedulerOf(own, { ...settingsFor(own, loaded), stepsOffset: 1, skipPrkSteps: true });
+    const settings = settingsFor(own, loaded);
+    return schedulerOf(
+      own,
+      file === 'corrected' ? { ...settings, stepsOffset: 1, skipPrkSteps: true } : settings,
+    );
   }
   const { className, said } = named[name];
   return schedulerOf(className, { ...settingsFor(className, loaded), ...said });

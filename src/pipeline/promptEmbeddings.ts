@@ -1,0 +1,181 @@
+/**
+ * From prompts to what the UNet reads, as `encode_prompt` of diffusers' StableDiffusionInpaintPipeline and
+ * StableDiffusionXLInpaintPipeline (0.36), with two additions that change nothing for a prompt that needs neither:
+ * chunks, where a prompt is longer than a row of tokens, and weights (prompt.ts).
+ *
+ * Both follow AUTOMATIC1111's web UI, where people know them from. Chunks: rows of 75 tokens between begin and end, each
+ * encoded alone, their hidden states one after another; every prompt of a run gets as many; the pooled output is the
+ * first one's. Weights: hidden states of a token are multiplied by its weight, then the row is scaled so that its mean
+ * is what it was, for each encoder by itself.
+ *
+ * Rows are put together here and not on the device: it is about a megabyte once a prompt, and one road serves one
+ * encoder and two, with weights and without.
+ */
+import type { InpaintCache } from './cache';
+import type { Model, TextBranch, TextEncoding, Tokenizer } from './components';
+import { parsePrompt } from './prompt';
+import type { Timed } from './timing';
+
+/** Rows: negative first, then positive; the positive alone without guidance. */
+export interface PromptEmbeddings {
+  rows: number;
+  /** Of a row: a multiple of the tokenizer's length. */
+  tokens: number;
+  /** Of all encoders together. */
+  width: number;
+  /** [rows, tokens, width] */
+  states: Float32Array;
+  /** SDXL: [rows, P] */
+  pooled?: Float32Array;
+}
+
+export interface Prompts {
+  prompt: string;
+  negativePrompt: string;
+  /** Whether the UNet runs a negative row. */
+  isGuided: boolean;
+}
+
+/** The pieces of one prompt for one encoder. */
+interface Chunk {
+  ids: number[];
+  /** One an id. */
+  weights: number[];
+}
+
+/** @param cache asked first, and given what was computed */
+export async function encodePrompts(
+  model: Model,
+  { prompt, negativePrompt, isGuided }: Prompts,
+  cache: InpaintCache,
+  timed: Timed,
+): Promise<PromptEmbeddings> {
+  // The API cannot say "none" but by an empty text, which diffusers tells apart from None.
+  const isZeroed = isGuided && model.xl?.zerosForEmptyPrompt === true && negativePrompt.trim() === '';
+  const texts = isGuided && !isZeroed ? [negativePrompt, prompt] : [prompt];
+  const key = JSON.stringify({ isZeroed, texts });
+  const known = cache.promptEmbeddings(key);
+  if (known) return known;
+
+  const chunked = model.text.map(({ tokenizer }) => texts.map((text) => chunksOf(text, tokenizer)));
+  const chunks = Math.max(...chunked.flat().map(({ length }) => length));
+  const encoded: Encoded[] = [];
+  for (const [i, branch] of model.text.entries()) {
+    encoded.push(await encodeRows(branch, chunked[i] ?? [], chunks, timed));
+  }
+  const joined = join(encoded, texts.length, chunks);
+  const embeddings = isZeroed ? withZeroRow(joined) : joined;
+  cache.keepPromptEmbeddings(key, embeddings);
+  return embeddings;
+}
+
+/** At least one, which may be empty. */
+function chunksOf(text: string, tokenizer: Tokenizer): Chunk[] {
+  const room = tokenizer.length - 2; // beside begin and end
+  const tokens = parsePrompt(text).flatMap(({ text, weight }) =>
+    tokenizer.tokens(text).map((id) => ({ id, weight })),
+  );
+  return Array.from({ length: Math.max(1, Math.ceil(tokens.length / room)) }, (_, chunk) => {
+    const part = tokens.slice(chunk * room, (chunk + 1) * room);
+    return { ids: part.map(({ id }) => id), weights: part.map(({ weight }) => weight) };
+  });
+}
+
+interface Encoded extends TextEncoding {
+  width: number;
+  pooledWidth: number | undefined;
+  /** Tokens in a chunk. */
+  length: number;
+}
+
+/** One evaluation for all chunks of all prompts; states [texts · chunks, length, width]. */
+async function encodeRows(
+  { tokenizer, encoder }: TextBranch,
+  prompts: readonly Chunk[][],
+  chunks: number,
+  timed: Timed,
+): Promise<Encoded> {
+  const { length } = tokenizer;
+  const rows = prompts.flatMap((own) =>
+    Array.from({ length: chunks }, (_, i): Chunk => own[i] ?? { ids: [], weights: [] }),
+  );
+  const inputIds = new Int32Array(rows.length * length);
+  rows.forEach(({ ids }, row) => {
+    inputIds.set(tokenizer.row(ids), row * length);
+  });
+  const textEncoder = await timed('load', encoder);
+  const { width, pooledWidth } = textEncoder;
+  const encoding = await timed('text', () => textEncoder.encode(inputIds, rows.length));
+  rows.forEach(({ weights }, row) => {
+    const states = encoding.states.subarray(row * length * width, (row + 1) * length * width);
+    applyWeights(states, weights, width);
+  });
+  return { ...encoding, width, pooledWidth, length };
+}
+
+/**
+ * Weighs the tokens of one row, in place.
+ *
+ * Where tokens agree in sign, the mean changes by a factor between the least and the greatest weight, and dividing by
+ * it keeps the row's size. Where they cancel (an encoder whose final norm has hardly a bias; parts of SDXL's), the mean
+ * is no measure of size: dividing by its change would blow the row up or turn its sign, so it is left as it is.
+ * @param states [length, width]
+ * @param weights of the tokens after the first
+ */
+export function applyWeights(states: Float32Array, weights: readonly number[], width: number): void {
+  if (weights.every((weight) => weight === 1)) return;
+  const before = mean(states);
+  weights.forEach((weight, i) => {
+    for (let at = (i + 1) * width; at < (i + 2) * width; at++) states[at] = (states[at] ?? 0) * weight;
+  });
+  const change = mean(states) / before;
+  // Begin, end and padding weigh 1.
+  const isMeasure = change > 0 && change >= Math.min(1, ...weights) && change <= Math.max(1, ...weights);
+  if (!isMeasure) return;
+  for (let i = 0; i < states.length; i++) states[i] = (states[i] ?? 0) / change;
+}
+
+function mean(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}
+
+/** Hidden states of all encoders side by side; the pooled output of each prompt's first chunk. */
+function join(encoded: readonly Encoded[], texts: number, chunks: number): PromptEmbeddings {
+  const tokens = chunks * (encoded[0]?.length ?? 0);
+  const width = encoded.reduce((sum, { width }) => sum + width, 0);
+  const states = new Float32Array(texts * tokens * width);
+  let offset = 0;
+  for (const { states: own, width: ownWidth } of encoded) {
+    for (let token = 0; token < texts * tokens; token++) {
+      states.set(own.subarray(token * ownWidth, (token + 1) * ownWidth), token * width + offset);
+    }
+    offset += ownWidth;
+  }
+  const embeddings = { rows: texts, tokens, width, states };
+  const pooling = encoded.find(({ pooled }) => pooled !== undefined);
+  if (pooling?.pooled === undefined) return embeddings;
+  const { pooled: own, pooledWidth = 0 } = pooling;
+  const pooled = new Float32Array(texts * pooledWidth);
+  for (let text = 0; text < texts; text++) {
+    const start = text * chunks * pooledWidth;
+    pooled.set(own.subarray(start, start + pooledWidth), text * pooledWidth);
+  }
+  return { ...embeddings, pooled };
+}
+
+/** Puts a negative row of zeros before the positive. */
+function withZeroRow({ rows, states, pooled, ...sizes }: PromptEmbeddings): PromptEmbeddings {
+  const behindZeros = (values: Float32Array) => {
+    const longer = new Float32Array(values.length + values.length / rows);
+    longer.set(values, values.length / rows);
+    return longer;
+  };
+  return {
+    ...sizes,
+    rows: rows + 1,
+    states: behindZeros(states),
+    ...(pooled && { pooled: behindZeros(pooled) }),
+  };
+}

@@ -8,7 +8,7 @@ export default defineConfig({
   outputDir: 'test-results',
   // Pictures are computed: two at once on a small machine would only time each other out.
   workers: 1,
-  timeout: 180_000,
+  timeout: 420_000,
   forbidOnly: process.env.CI !== undefined,
   reporter: [['list']],
   use: {

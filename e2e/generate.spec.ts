@@ -71,8 +71,8 @@ test('a photograph of one’s own, painted with the mouse: progress, result, the
   // Progress is seen while it runs
   await editor.generate.click();
   await expect(editor.progress).toBeVisible();
-  await expect(page.getByText(/step [1-6] of 6/i).first()).toBeVisible({ timeout: 120_000 });
-  await expect(editor.result).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByText(/step [1-6] of 6/i).first()).toBeVisible({ timeout: 300_000 });
+  await expect(editor.result).toBeVisible({ timeout: 300_000 });
   const first = await editor.saved();
 
   // Inside the mask it changed, outside it did not
@@ -96,7 +96,7 @@ test('cancelling stops the run, keeps what was painted, and the next run works',
   await editor.open('/');
   await editor.steps.fill('150');
   await editor.generate.click();
-  await expect(page.getByText(/step \d+ of 150/i).first()).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByText(/step \d+ of 150/i).first()).toBeVisible({ timeout: 300_000 });
   await editor.cancel.click();
   await expect(editor.generate).toBeEnabled({ timeout: 15_000 });
   await expect(editor.result).toHaveCount(0);
@@ -122,7 +122,7 @@ test('a damaged checkpoint is named, and nothing that was painted is lost', asyn
     const message = page.getByText(
       /text_encoder\/model\.safetensors: tensor ".*" ends past the end of the file/,
     );
-    await expect(message).toBeVisible({ timeout: 120_000 });
+    await expect(message).toBeVisible({ timeout: 300_000 });
     await expect(editor.generate).toBeEnabled();
     await expect(editor.prompt).toHaveValue('a prompt of my own');
     await expect(page.getByText('goes to the model')).toBeAttached();

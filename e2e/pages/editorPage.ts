@@ -72,7 +72,7 @@ export class EditorPage {
   }
 
   /** Presses "Generate" and waits for the run's end. @returns the new picture's bytes */
-  async run(timeout = 120_000): Promise<Buffer> {
+  async run(timeout = 300_000): Promise<Buffer> {
     const before = (await this.result.count()) > 0 ? await this.result.getAttribute('src') : null;
     await this.generate.click();
     await this.page.waitForFunction(

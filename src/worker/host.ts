@@ -3,6 +3,7 @@ import type { Call, EngineStatus } from '../engine/engine';
 import { InputError } from '../engine/errors';
 import type { FinishedPicture, ProviderChoice } from '../engine/protocol';
 import type { InpaintRequest, LocalOptions } from '../engine/schema';
+import type { VerdictStore } from '../model/canary';
 import { type CheckpointFiles, httpFiles, readRequired } from '../model/files';
 import { type LoadCall, loadModel } from '../model/load';
 import { openModel } from '../model/openModel';
@@ -24,11 +25,13 @@ export interface HostOptions {
   baseUrl: string;
   provider: ProviderChoice;
   onStatus(status: EngineStatus): void;
+  verdicts: VerdictStore;
 }
 
-export function createHost({ baseUrl, provider, onStatus }: HostOptions): Host {
+export function createHost({ baseUrl, provider, onStatus, verdicts }: HostOptions): Host {
   let runtime: Promise<Runtime> | undefined;
-  let opened: { runtime: Runtime; model: Model; cache: InpaintCache } | undefined;
+  let ready: Runtime | undefined;
+  let opened: { model: Model; cache: InpaintCache } | undefined;
   // A model outlives the run that opened it; what it loads later belongs to the run of that moment.
   let current: Call | undefined;
   const loadCall: LoadCall = {
@@ -40,11 +43,16 @@ export function createHost({ baseUrl, provider, onStatus }: HostOptions): Host {
 
   function getRuntime(): Promise<Runtime> {
     if (runtime === undefined) {
-      const attempt = openBrowserRuntime(provider, onStatus);
+      const attempt = openBrowserRuntime(provider, { onStatus, verdicts });
       runtime = attempt;
-      attempt.catch(() => {
-        if (runtime === attempt) runtime = undefined;
-      });
+      attempt.then(
+        (opened) => {
+          ready = opened;
+        },
+        () => {
+          if (runtime === attempt) runtime = undefined;
+        },
+      );
     }
     return runtime;
   }
@@ -52,9 +60,9 @@ export function createHost({ baseUrl, provider, onStatus }: HostOptions): Host {
   async function open(name: string) {
     if (opened?.model.name === name) return opened;
     await close();
-    const ready = await getRuntime();
-    const model = await loadModel(await filesOf(name, ready), ready, loadCall);
-    opened = { runtime: ready, model, cache: new InpaintCache() };
+    const live = await getRuntime();
+    const model = await loadModel(await filesOf(name, live), live, loadCall);
+    opened = { model, cache: new InpaintCache() };
     return opened;
   }
 
@@ -93,7 +101,7 @@ export function createHost({ baseUrl, provider, onStatus }: HostOptions): Host {
   getRuntime().catch(() => {});
 
   return {
-    isDead: () => opened?.runtime.isLost ?? false,
+    isDead: () => ready?.isLost ?? false,
     async inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<FinishedPicture> {
       current = call;
       try {

@@ -83,6 +83,17 @@ describe('runCanary', () => {
     expect(geglu.failures.at(-1)).toBe('GEGLU (plain) gives wrong values');
   });
 
+  it('ends at the first failure of a form that the caller requires', async () => {
+    const runner = fakeRunner((name, fused) => (fused && name.startsWith('attention') ? 'wrong' : 'right'));
+    const verdict = await runCanary(runner, 'fp32', ['multiHeadAttention']);
+    expect(verdict).toMatchObject({ usable: false });
+    expect(verdict.failures).toHaveLength(1);
+    expect(await runCanary(runner, 'fp32')).toMatchObject({
+      usable: true,
+      forms: { multiHeadAttention: false },
+    });
+  });
+
   it('reports a lost device as such, whether its runs hang or fail', async () => {
     const lost = Promise.resolve('driver reset');
     const hangs: CanaryRunner = { lost, run: () => new Promise(() => {}) };
@@ -96,21 +107,19 @@ describe('runCanary', () => {
 
 describe('chooseAdapterSetup', () => {
   const good: CanaryVerdict = { usable: true, forms: all, failures: [] };
-  const noFlash: CanaryVerdict = { ...good, forms: { ...all, multiHeadAttention: false } };
+  const plain = { ...all, multiHeadAttention: false };
+  const noFlash: CanaryVerdict = { usable: true, forms: plain, failures: ['attention'] };
   const bad: CanaryVerdict = { usable: false, failures: ['linear gives wrong values'] };
 
   it.each([
     ['right with subgroups', good, good, { usable: true, subgroups: true, forms: all }],
-    ['flash attention wrong with subgroups', noFlash, good, { usable: true, subgroups: false, forms: all }],
-    ['unusable with subgroups only', bad, good, { usable: true, subgroups: false, forms: all }],
-    [
-      'wrong either way',
-      noFlash,
-      noFlash,
-      { usable: true, subgroups: false, forms: noFlash.usable && noFlash.forms },
-    ],
+    ['wrong with subgroups', bad, good, { usable: true, subgroups: false, forms: all }],
+    ['wrong flash attention either way', bad, noFlash, { usable: true, subgroups: false, forms: plain }],
   ] as const)('%s', async (_name, withSubgroups, without, expected) => {
-    const setup = await chooseAdapterSetup(async (subgroups) => (subgroups ? withSubgroups : without), true);
+    const setup = await chooseAdapterSetup(async (subgroups, required) => {
+      expect(required.includes('multiHeadAttention')).toBe(subgroups);
+      return subgroups ? withSubgroups : without;
+    }, true);
     expect(setup).toEqual(expected);
   });
 

@@ -29,10 +29,16 @@ export type AdapterSetup =
 
 /**
  * Checks each layer in its fused form, and in its plain one where the fused one is wrong or does not compile.
+ * @param required forms without which the caller has no use for this device: the first that fails ends the canary
  * @returns the forms to use, or that even a plain form is wrong; `failures` names each check that failed
- * @throws DeviceError where the device is lost on the way: that says nothing about the next one
+ * @throws DeviceError where the device is lost on the way, which says nothing about the next one. The run that was
+ *   under way may hang for ever, and ONNX Runtime takes one call at a time: go on in a fresh worker
  */
-export async function runCanary(runner: CanaryRunner, precision: Precision): Promise<CanaryVerdict> {
+export async function runCanary(
+  runner: CanaryRunner,
+  precision: Precision,
+  required: readonly (keyof Forms)[] = [],
+): Promise<CanaryVerdict> {
   const forms: Forms = { multiHeadAttention: true, groupNorm: true, biasSplitGelu: true };
   const failures: string[] = [];
   const fails = async (check: Check): Promise<boolean> => {
@@ -43,13 +49,13 @@ export async function runCanary(runner: CanaryRunner, precision: Precision): Pro
   };
   const checks = allChecks();
   for (const check of checks) {
-    // Once a form has failed, the plain form takes its place, for the remaining checks and then for this one.
     if (!(await fails(check))) continue;
-    if (check.form === undefined || !forms[check.form]) return { usable: false, failures };
-    forms[check.form] = false;
-    for (const earlier of checks.filter(({ form }) => form === check.form)) {
-      if (await fails(earlier)) return { usable: false, failures };
-      if (earlier === check) break;
+    const { form } = check;
+    if (form === undefined || !forms[form] || required.includes(form)) return { usable: false, failures };
+    // The plain form takes its place, for this check and those before it now and for the remaining ones in their turn.
+    forms[form] = false;
+    for (const earlier of checks.slice(0, checks.indexOf(check) + 1)) {
+      if (earlier.form === form && (await fails(earlier))) return { usable: false, failures };
     }
   }
   return { usable: true, forms, failures };
@@ -85,17 +91,15 @@ async function failureOf(
  * @param hasSubgroups whether the adapter has the feature at all
  */
 export async function chooseAdapterSetup(
-  runWith: (subgroups: boolean) => Promise<CanaryVerdict>,
+  runWith: (subgroups: boolean, required: readonly (keyof Forms)[]) => Promise<CanaryVerdict>,
   hasSubgroups: boolean,
 ): Promise<AdapterSetup> {
   // Subgroups make matrix products faster, but an adapter on which one kernel uses them wrongly gets none at all.
   if (hasSubgroups) {
-    const verdict = await runWith(true);
-    if (verdict.usable && verdict.forms.multiHeadAttention && verdict.forms.groupNorm) {
-      return { usable: true, subgroups: true, forms: verdict.forms };
-    }
+    const verdict = await runWith(true, ['multiHeadAttention', 'groupNorm']);
+    if (verdict.usable) return { usable: true, subgroups: true, forms: verdict.forms };
   }
-  const verdict = await runWith(false);
+  const verdict = await runWith(false, []);
   if (verdict.usable) return { usable: true, subgroups: false, forms: verdict.forms };
   return {
     usable: false,

@@ -44,7 +44,7 @@ export function passes(check: Check, found: ArrayLike<number>, target: GraphTarg
 const WEIGHTS_PATH = 'canary.safetensors';
 
 /** Builds a graph whose weights lie in one file in memory, in the target's precision. */
-function checkGraph(
+export function checkGraph(
   target: GraphTarget,
   feeds: Readonly<Record<string, Sample>>,
   weights: Readonly<Record<string, Sample>>,

@@ -1,0 +1,72 @@
+/** For tests: our graphs on WebGPU under Node, in the precision wanted. */
+
+import type { goldenWeights, RunningGraph, Tensor, Weights } from '../graph/golden.testing';
+import type { Graph, GraphTarget, Precision } from '../graph/types';
+import { parseSafetensorsHeader } from '../model/checkpoint/safetensors';
+import { castFile } from '../model/weights';
+import type { NodeWebgpu } from './nodeWebgpu';
+
+/** @param fused whether the forms are used that the canary allows on llvmpipe without subgroups */
+export function webgpuTarget(precision: Precision, fused: boolean): GraphTarget {
+  return {
+    provider: 'webgpu',
+    precision,
+    forms: {
+      multiHeadAttention: fused,
+      groupNorm: fused,
+      // Its float16 shader does not compile.
+      biasSplitGelu: fused && precision === 'fp32',
+    },
+  };
+}
+
+/** The same weights in the precision wanted, as `model/weights.ts` casts them for a device. */
+export function weightsIn(precision: Precision, { files }: ReturnType<typeof goldenWeights>): Weights {
+  const index: Weights['index'] = new Map();
+  const cast = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const [path, bytes] of files) {
+    const stored = parseSafetensorsHeader(bytes, bytes.byteLength, path);
+    const file = castFile(path, bytes, stored, precision);
+    cast.set(path, file.bytes);
+    for (const [key, entry] of file.index) index.set(key, entry);
+  }
+  return { index, files: cast };
+}
+
+/**
+ * Creates a session that must run on the GPU alone.
+ * @throws where a node has no place on the WebGPU provider
+ */
+export async function openOnWebgpu(
+  { ort }: NodeWebgpu,
+  device: GPUDevice,
+  graph: Graph,
+  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+): Promise<RunningGraph> {
+  const session = await ort.InferenceSession.create(graph.bytes, {
+    executionProviders: [{ name: 'webgpu', device }],
+    externalData: [...files].map(([path, data]) => ({ path, data })),
+    extra: { session: { disable_cpu_ep_fallback: '1' } },
+    logSeverityLevel: 4,
+  });
+  return {
+    async run(feeds) {
+      const inputs = Object.entries(feeds).map(([name, { dims, values }]) => {
+        const tensor =
+          values instanceof Int32Array
+            ? new ort.Tensor('int32', values, dims)
+            : new ort.Tensor('float32', values, dims);
+        return [name, tensor] as const;
+      });
+      const outputs = await session.run(Object.fromEntries(inputs));
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, { dims, data }]) => {
+          if (!(data instanceof Float32Array)) throw new Error(`${name} is not float32`);
+          return [name, { dims, values: data } satisfies Tensor] as const;
+        }),
+      );
+    },
+    // The last session released would take the device with it: the test file's end takes all.
+    release: async () => {},
+  };
+}

@@ -18,6 +18,9 @@ export interface WorkerLike {
   onerror: ((event: ErrorEvent) => void) | null;
 }
 
+/** Comes with the page, so nothing of it is stored. */
+const EMBEDDED_MODEL = 'starter';
+
 function spawnWorker(): WorkerLike {
   return new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module', name: 'inlay-engine' });
 }
@@ -100,6 +103,7 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<InpaintResult> {
       if (disposed) return Promise.reject(new DeviceError('The engine was shut down; reload the page'));
       if (call.signal.aborted) return Promise.reject(decodeError({ name: 'AbortError', message: '' }));
+      if (request.model_name !== EMBEDDED_MODEL) keepDownloads();
       const id = nextId++;
       return new Promise((resolve, reject) => {
         pending.set(id, { call, resolve, reject });
@@ -119,6 +123,15 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
       fail(decodeError({ name: 'AbortError', message: '' }));
     },
   };
+}
+
+/**
+ * Asks the browser not to clear this site's storage when the disk gets full: gigabytes of a model are at stake. Only the
+ * page may ask. A refusal changes nothing else.
+ */
+function keepDownloads(): void {
+  if (typeof navigator === 'undefined') return;
+  navigator.storage?.persist?.().catch(() => {});
 }
 
 function toResult({ png, width, height, seed, timings }: FinishedPicture): InpaintResult {

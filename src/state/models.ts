@@ -40,6 +40,6 @@ export function shortModelName(modelName: string): string {
 /** @returns what is wrong with the name, or null */
 export function checkModelName(modelName: string): string | null {
   const parsed = inpaintRequestSchema.shape.model_name.safeParse(modelName);
-  if (!parsed.success) return 'Name a model: “starter”, or the address of a diffusers folder.';
+  if (!parsed.success) return 'Name a model: “starter”, a Hugging Face id, or an address.';
   return null;
 }

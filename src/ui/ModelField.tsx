@@ -20,12 +20,12 @@ export function ModelField() {
             <a href={MODELS_URL} target="_blank" rel="noreferrer">
               full Stable Diffusion models
             </a>
-            : put the address of a diffusers folder above.
+            : name one above by its Hugging Face id.
           </>
         ) : (
           <>
-            Any diffusers folder that the browser can reach. The first run loads it, which may be several GB.
-            “starter” is the embedded one.
+            A Hugging Face id, a repository’s address or that of a diffusers folder. The first run downloads
+            it, which may be several GB; “starter” is the embedded one.
           </>
         )}
       </p>

@@ -83,7 +83,9 @@ function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes;
         onKeyDown={onKeyDown}
         onBlur={() => setOpen(false)}
       />
-      <span className="combobox-detail">{offer ? offer.detail : 'address of a diffusers folder'}</span>
+      <span className="combobox-detail">
+        {offer ? offer.detail : 'downloaded at the first run, then kept'}
+      </span>
       <button
         type="button"
         tabIndex={-1}
@@ -119,7 +121,9 @@ function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes;
             {each === offer && <Check size={16} aria-hidden />}
           </div>
         ))}
-        <p>Or type the address of a diffusers folder, such as http://localhost:9000/my-model.</p>
+        <p>
+          Or type a Hugging Face id, such as stable-diffusion-v1-5/stable-diffusion-inpainting, or an address.
+        </p>
       </div>
     </div>
   );

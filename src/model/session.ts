@@ -32,15 +32,9 @@ export class Runtime {
 
   /**
    * @param component what errors call it, e.g. `unet`
-   * @param keepOutputs names of outputs that stay on the device
    * @throws DeviceError where memory does not suffice or the device was lost
    */
-  createSession(
-    component: string,
-    graph: Graph,
-    files: ReadonlyMap<string, WeightFile>,
-    keepOutputs: readonly string[] = [],
-  ): Promise<Session> {
+  createSession(component: string, graph: Graph, files: ReadonlyMap<string, WeightFile>): Promise<Session> {
     const externalData = graph.paths.map((path) => {
       const data = files.get(path);
       if (data === undefined) throw new InternalError(`${component}: no bytes for ${path}`);
@@ -54,9 +48,6 @@ export class Runtime {
         externalData,
         graphOptimizationLevel: 'all',
         logSeverityLevel: 3,
-        ...(this.device && keepOutputs.length > 0
-          ? { preferredOutputLocation: Object.fromEntries(keepOutputs.map((name) => [name, 'gpu-buffer'])) }
-          : {}),
       });
       return new Session(this, component, session);
     });

@@ -1,13 +1,13 @@
 /** What one run leaves for the next with the same model: results that do not depend on the seed. */
 import type { Model } from './components';
 import { LatentColours } from './latentPreview';
-import type { PromptEmbeddings } from './promptEmbeddings';
+import type { PromptCache, PromptEmbeddings } from './promptEmbeddings';
 
 /**
  * Reuses the embeddings of a repeated prompt and the VAE's moments of an unchanged picture. One run at a time; the
  * owner calls `dispose`. Random draws are the same with and without it.
  */
-export class InpaintCache {
+export class InpaintCache implements PromptCache {
   #model: Model | undefined;
   #prompt: { key: string; embeddings: PromptEmbeddings } | undefined;
   #pictures: { pixels: Float32Array; width: number; moments: Float32Array }[] = [];

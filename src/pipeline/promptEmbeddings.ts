@@ -11,7 +11,6 @@
  * Rows are put together here and not on the device: it is about a megabyte once a prompt, and one road serves one
  * encoder and two, with weights and without.
  */
-import type { InpaintCache } from './cache';
 import type { Model, TextBranch, TextEncoding, Tokenizer } from './components';
 import { parsePrompt } from './prompt';
 import type { Timed } from './timing';
@@ -36,6 +35,12 @@ export interface Prompts {
   isGuided: boolean;
 }
 
+/** Where embeddings of a repeated prompt wait: see cache.ts. */
+export interface PromptCache {
+  promptEmbeddings(key: string): PromptEmbeddings | undefined;
+  keepPromptEmbeddings(key: string, embeddings: PromptEmbeddings): void;
+}
+
 /** The pieces of one prompt for one encoder. */
 interface Chunk {
   ids: number[];
@@ -47,7 +52,7 @@ interface Chunk {
 export async function encodePrompts(
   model: Model,
   { prompt, negativePrompt, isGuided }: Prompts,
-  cache: InpaintCache,
+  cache: PromptCache,
   timed: Timed,
 ): Promise<PromptEmbeddings> {
   // The API cannot say "none" but by an empty text, which diffusers tells apart from None.

@@ -4,8 +4,16 @@ import { createLocalEngine } from '../../src/engine/local';
 import type { InpaintInput, LocalOptionsInput } from '../../src/engine/schema';
 
 export interface EngineHarness {
-  /** @returns the picture as a data URL */
-  paint(provider: 'wasm' | 'webgpu', request: InpaintInput, options: LocalOptionsInput): Promise<string>;
+  /**
+   * @param hubUrl where models by id come from; the real Hub where absent
+   * @returns the picture as a data URL
+   */
+  paint(
+    provider: 'wasm' | 'webgpu',
+    request: InpaintInput,
+    options: LocalOptionsInput,
+    hubUrl?: string,
+  ): Promise<string>;
 }
 
 declare global {
@@ -15,8 +23,8 @@ declare global {
 }
 
 window.engineHarness = {
-  async paint(provider, request, options) {
-    const engine = createLocalEngine({ provider });
+  async paint(provider, request, options, hubUrl) {
+    const engine = createLocalEngine({ provider, hubUrl });
     try {
       const result = await engine.inpaint(parseRequest(request), parseLocalOptions(options), {
         signal: new AbortController().signal,

@@ -30,13 +30,20 @@ export interface LocalEngineOptions {
   baseUrl?: string;
   /** Where to run; `auto` takes WebGPU on a real graphics device, else WASM. */
   provider?: ProviderChoice;
+  /** Where models by id come from; Hugging Face's Hub where absent. */
+  hubUrl?: string;
   /** Makes the worker; tests pass another. */
   spawn?: () => WorkerLike;
 }
 
 /** The engine of this page. Its worker starts at once, so that its status is known early. */
 export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine {
-  const { baseUrl = new URL('.', location.href).href, provider = 'auto', spawn = spawnWorker } = options;
+  const {
+    baseUrl = new URL('.', location.href).href,
+    provider = 'auto',
+    hubUrl,
+    spawn = spawnWorker,
+  } = options;
   const pending = new Map<number, Pending>();
   const listeners = new Set<(status: EngineStatus) => void>();
   let status: EngineStatus | undefined;
@@ -50,7 +57,7 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     started.onmessage = ({ data }) => receive(data);
     started.onerror = (event) =>
       fail(new DeviceError(`The engine could not start: ${event.message}; reload the page`));
-    started.postMessage({ type: 'init', baseUrl, provider });
+    started.postMessage({ type: 'init', baseUrl, provider, hubUrl });
     return started;
   }
 

@@ -7,7 +7,7 @@ export type ProviderChoice = 'auto' | 'webgpu' | 'wasm';
 
 export type ToWorker =
   /** First message. `baseUrl` is the page's own address, against which the embedded model lies. */
-  | { type: 'init'; baseUrl: string; provider: ProviderChoice }
+  | { type: 'init'; baseUrl: string; provider: ProviderChoice; hubUrl?: string | undefined }
   | { type: 'inpaint'; id: number; request: InpaintRequest; options: LocalOptions }
   | { type: 'cancel'; id: number };
 

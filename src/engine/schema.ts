@@ -43,7 +43,25 @@ export type InpaintRequest = z.infer<typeof inpaintRequestSchema>;
 /** A request as a caller may write it: optional fields left out. */
 export type InpaintInput = z.input<typeof inpaintRequestSchema>;
 
-export const schedulerNames = ['DDIM', 'PNDM', 'Euler', 'Euler a', 'DPM++ 2M', 'DPM++ 2M Karras'] as const;
+export const schedulerNames = [
+  'DDIM',
+  'PNDM',
+  'Euler',
+  'Euler a',
+  'Heun',
+  'LMS',
+  'LMS Karras',
+  'DPM++ 2M',
+  'DPM++ 2M Karras',
+  'DPM++ 2M SDE',
+  'DPM++ 2M SDE Karras',
+  'DPM++ SDE',
+  'DPM++ SDE Karras',
+  'UniPC',
+  'DEIS',
+  'LCM',
+  'TCD',
+] as const;
 export type SchedulerName = (typeof schedulerNames)[number];
 
 /** Settings that the hosted API lacks. */

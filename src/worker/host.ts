@@ -24,11 +24,12 @@ export interface HostOptions {
   /** The page's own address, against which the embedded model lies. */
   baseUrl: string;
   provider: ProviderChoice;
+  hubUrl?: string | undefined;
   onStatus(status: EngineStatus): void;
   verdicts: VerdictStore;
 }
 
-export function createHost({ baseUrl, provider, onStatus, verdicts }: HostOptions): Host {
+export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: HostOptions): Host {
   let runtime: Promise<Runtime> | undefined;
   let ready: Runtime | undefined;
   let opened: { model: Model; cache: InpaintCache } | undefined;
@@ -77,6 +78,7 @@ export function createHost({ baseUrl, provider, onStatus, verdicts }: HostOption
     if (name === STARTER) return httpFiles(STARTER, new URL('models/starter/', baseUrl).href);
     return openModel(name, target.precision, {
       store: opfsWeightStore(),
+      hubUrl,
       signal: loadCall.signal,
       onProgress: (progress) =>
         current?.onProgress(progress.stage === 'wait' ? { stage: 'queue', position: 1 } : progress),

@@ -10,10 +10,11 @@ const post = (message: FromWorker, transfer: Transferable[] = []) => scope.postM
 let receive: ReturnType<typeof serve> | undefined;
 scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if (data.type === 'init') {
-    const { baseUrl, provider } = data;
+    const { baseUrl, provider, hubUrl } = data;
     const host = createHost({
       baseUrl,
       provider,
+      hubUrl,
       onStatus: (status) => post({ type: 'status', status }),
       verdicts: { get: (key) => get<string>(key), set },
     });

@@ -29,8 +29,9 @@ if [ "${ID:-}" = debian ] && [ "${VERSION_CODENAME:-}" = bookworm ]; then
     # The very server and key that this machine takes Debian from already.
     mirror=$(apt-get indextargets --format '$(SITE) $(CODENAME)' 'Created-By: Packages' 2> /dev/null |
       awk '$2 == "bookworm" { print $1; exit }')
+    [ -n "$mirror" ] || skip 'no source for bookworm-backports'
     keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-    echo "deb [signed-by=$keyring] ${mirror:-http://deb.debian.org/debian} bookworm-backports main" \
+    echo "deb [signed-by=$keyring] $mirror bookworm-backports main" \
       > /etc/apt/sources.list.d/bookworm-backports.list
   fi
   target=(-t bookworm-backports)

@@ -109,7 +109,8 @@ export interface SchedulerSettings {
   clipSampleRange: number;
   skipPrkSteps: boolean;
   useKarrasSigmas: boolean;
-  /** Ends of Karras' range, in place of those of the training schedule. */
+  useExponentialSigmas: boolean;
+  /** Ends of the range of Karras or exponential sigmas, in place of those of the training schedule. */
   sigmaMin?: number;
   sigmaMax?: number;
   rescaleBetasZeroSnr: boolean;
@@ -120,6 +121,18 @@ export interface SchedulerSettings {
   solverType: string;
   lowerOrderFinal: boolean;
   eulerAtFinal: boolean;
+  /** UniPC: whether it extrapolates x₀ or the noise. */
+  predictX0: boolean;
+  /** UniPC: steps after which the corrector does not run. */
+  disableCorrector: readonly number[];
+  /** LCM and TCD: steps of the schedule that they were distilled on. */
+  originalInferenceSteps: number;
+  /** LCM: how fast the weight of the sample itself falls with the timestep. */
+  timestepScaling: number;
+  /** TCD: share of each step that is fresh noise, from 0 to 1; an argument of diffusers' `step`. */
+  eta: number;
+  /** DPM++ SDE: seed of its noise; absent: that of the run. */
+  noiseSamplerSeed?: number;
 }
 
 /**

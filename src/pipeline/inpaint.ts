@@ -131,7 +131,7 @@ async function run(
  * Sets the scheduler's timesteps.
  * @returns index of the first one that runs: strength leaves out those before
  */
-function planSteps(scheduler: Scheduler, { steps, strength }: InpaintJob): number {
+function planSteps(scheduler: Scheduler, { steps, strength, seed }: InpaintJob): number {
   if (steps < 1) {
     throw new InputError(
       'num_inference_steps',
@@ -145,7 +145,7 @@ function planSteps(scheduler: Scheduler, { steps, strength }: InpaintJob): numbe
       `strength: ${strength} of ${steps} steps leaves less than one; raise the strength or the number of steps`,
     );
   }
-  scheduler.setTimesteps(steps);
+  scheduler.setTimesteps(steps, seed);
   return (steps - left) * scheduler.order;
 }
 

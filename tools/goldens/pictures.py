@@ -25,6 +25,14 @@ CLASSES = {
     "Euler a": "EulerAncestralDiscreteScheduler",
     "DPM++ 2M": "DPMSolverMultistepScheduler",
     "DPM++ 2M Karras": "DPMSolverMultistepScheduler",
+    "Heun": "HeunDiscreteScheduler",
+    "LMS Karras": "LMSDiscreteScheduler",
+    "DPM++ 2M SDE": "DPMSolverMultistepScheduler",
+    "DPM++ SDE Karras": "DPMSolverSDEScheduler",
+    "UniPC": "UniPCMultistepScheduler",
+    "DEIS": "DEISMultistepScheduler",
+    "LCM": "LCMScheduler",
+    "TCD": "TCDScheduler",
 }
 DEFAULTS = {"negativePrompt": "", "strength": 1, "scheduler": None}
 LONG = (
@@ -95,6 +103,32 @@ CASES = [
     {"name": "xl4-weights", "model": "sdxl", "size": (64, 64), "prompt": "(a cat!:0.6), \\(grey\\)",
      "negativePrompt": "(nsfw), cartoon", "parts": [[("a cat!", 0.6), (", (grey)", 1)], [("nsfw", 1.1), (", cartoon", 1)]],
      "steps": 5, "guidance": 5, "seed": 43},
+    {"name": "unipc", "model": "sd15-inpaint", "size": (64, 64), "prompt": "a photo of a cat", "steps": 8,
+     "guidance": 7.5, "seed": 50, "scheduler": "UniPC"},
+    {"name": "heun", "model": "sd15-inpaint", "size": (64, 64), "prompt": "a red bench", "steps": 5, "guidance": 5,
+     "seed": 51, "scheduler": "Heun"},
+    {"name": "deis", "model": "sd15-inpaint", "size": (64, 64), "prompt": "a wooden door", "steps": 8,
+     "guidance": 7.5, "seed": 52, "scheduler": "DEIS"},
+    {"name": "lcm", "model": "sd15-inpaint", "size": (64, 64), "prompt": "a boat", "steps": 4, "guidance": 1.5,
+     "seed": 53, "scheduler": "LCM"},
+    {"name": "tcd", "model": "sd15-inpaint", "size": (64, 64), "prompt": "sand", "steps": 4, "guidance": 1,
+     "seed": 54, "scheduler": "TCD"},
+    {"name": "lms-karras", "model": "sd15-inpaint", "size": (64, 64), "prompt": "snow", "steps": 6, "guidance": 5,
+     "seed": 55, "scheduler": "LMS Karras"},
+    {"name": "dpm-2m-sde", "model": "sd15-inpaint", "size": (64, 64), "prompt": "sky", "steps": 6, "guidance": 5,
+     "seed": 56, "scheduler": "DPM++ 2M SDE"},
+    {"name": "dpm-sde-karras", "model": "sd15-inpaint", "size": (64, 64), "prompt": "a cat", "steps": 4, "guidance": 5,
+     "seed": 57, "scheduler": "DPM++ SDE Karras"},
+    {"name": "4-heun-strength", "model": "sd15", "size": (64, 64), "prompt": "a boat", "steps": 8, "guidance": 3,
+     "seed": 58, "scheduler": "Heun", "strength": 0.6},
+    {"name": "4-dpm-sde-strength", "model": "sd15", "size": (64, 64), "prompt": "a boat", "steps": 6, "guidance": 3,
+     "seed": 59, "scheduler": "DPM++ SDE Karras", "strength": 0.7},
+    {"name": "4-lms-strength", "model": "sd15", "size": (64, 64), "prompt": "a boat", "steps": 10, "guidance": 3,
+     "seed": 60, "scheduler": "LMS Karras", "strength": 0.6},
+    {"name": "4-unipc-strength", "model": "sd15", "size": (64, 64), "prompt": "a boat", "steps": 10, "guidance": 3,
+     "seed": 61, "scheduler": "UniPC", "strength": 0.6},
+    {"name": "v-tcd", "model": "sd2-inpaint", "size": (64, 64), "prompt": "a dog", "steps": 6, "guidance": 3,
+     "seed": 62, "scheduler": "TCD"},
 ]  # fmt: skip
 
 torch.set_num_threads(1)
@@ -132,6 +166,19 @@ def load(name):
     return pipe
 
 
+def settings_said(case):
+    """What a scheduler's name says about its class; DPM++ SDE's own seed, which diffusers else takes from elsewhere."""
+    name = case["scheduler"]
+    said = {}
+    if name.startswith(("DPM", "LMS")):
+        said["use_karras_sigmas"] = name.endswith("Karras")
+    if name == "DPM++ 2M SDE":
+        said["algorithm_type"] = "sde-dpmsolver++"
+    if name.startswith("DPM++ SDE"):
+        said["noise_sampler_seed"] = case["seed"]
+    return said
+
+
 def main():
     folder = ROOT / "pictures"
     folder.mkdir(exist_ok=True)
@@ -148,10 +195,8 @@ def main():
         white.save(folder / f"mask-{stem}.png", optimize=True)
         pipe = load(case["model"])
         if case["scheduler"]:
-            karras = {"use_karras_sigmas": case["scheduler"].endswith("Karras")}
-            karras = karras if case["scheduler"].startswith("DPM") else {}
             scheduler = getattr(diffusers, CLASSES[case["scheduler"]])
-            pipe.scheduler = scheduler.from_config(pipe.scheduler.config, **karras)
+            pipe.scheduler = scheduler.from_config(pipe.scheduler.config, **settings_said(case))
         if "parts" in case:
             prompts = embed(pipe, *case["parts"])
         else:
@@ -159,6 +204,8 @@ def main():
             prompts = {"prompt": case["prompt"], "negative_prompt": None if is_none else case["negativePrompt"]}
         output = pipe(
             **prompts,
+            # The pipeline hands TCD an eta of 0 unless told; its class's own is that of the paper.
+            **({"eta": 0.3} if case["scheduler"] == "TCD" else {}),
             image=image,
             mask_image=white,
             width=width,

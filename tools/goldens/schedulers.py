@@ -5,21 +5,30 @@
 A run starts from seeded noise times init_noise_sigma. The model is a formula that the test repeats: with `x` the
 scaled sample and `i` its position, 0.4 * x + (0.1 + t / 4000) * (((i * 7) % 16) / 8 - 1), in double, then float32.
 The sample is recorded after the first, the middle and the last step; `noised` is `add_noise` of `(i % 5) / 4 - 0.5`
-at the middle of the schedule.
+at the middle of the schedule. `motion` is torchsde's Brownian tree, as DPM++ SDE asks it for noise.
 """
 
+import inspect
 import json
 from pathlib import Path
 
 import diffusers
 import numpy as np
 import torch
+import torchsde
 from diffusers import (
     DDIMScheduler,
+    DEISMultistepScheduler,
     DPMSolverMultistepScheduler,
+    DPMSolverSDEScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
+    HeunDiscreteScheduler,
+    LCMScheduler,
+    LMSDiscreteScheduler,
     PNDMScheduler,
+    TCDScheduler,
+    UniPCMultistepScheduler,
 )
 
 ROOT = Path(__file__).resolve().parents[2] / "goldens"
@@ -32,6 +41,19 @@ CLASSES = {
     "Euler a": EulerAncestralDiscreteScheduler,
     "DPM++ 2M": DPMSolverMultistepScheduler,
 }
+LATER_CLASSES = {
+    "Heun": HeunDiscreteScheduler,
+    "LMS": LMSDiscreteScheduler,
+    "DPM++ 2M SDE": DPMSolverMultistepScheduler,
+    "DPM++ SDE": DPMSolverSDEScheduler,
+    "UniPC": UniPCMultistepScheduler,
+    "DEIS": DEISMultistepScheduler,
+    "LCM": LCMScheduler,
+    "TCD": TCDScheduler,
+}
+ALL_CLASSES = {**CLASSES, **LATER_CLASSES}
+# What a name says about its class, and a seed where diffusers would take one from the global generator.
+SAID = {"DPM++ 2M SDE": {"algorithm_type": "sde-dpmsolver++"}, "DPM++ SDE": {"noise_sampler_seed": 5}}
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 # What repositories hold: only the keys that their files have.
 FILES = {
@@ -47,6 +69,15 @@ FILES = {
             "set_alpha_to_one": False, "steps_offset": 1, "num_train_timesteps": 1000},
     "deis": {"_class_name": "DEISMultistepScheduler", **BETAS, "algorithm_type": "deis", "solver_type": "logrho",
              "lower_order_final": True, "solver_order": 2, "steps_offset": 1, "prediction_type": "epsilon"},
+    "unipc": {"_class_name": "UniPCMultistepScheduler", **BETAS, "solver_type": "bh2", "solver_order": 3,
+              "predict_x0": True, "disable_corrector": [], "solver_p": None, "thresholding": False,
+              "final_sigmas_type": "zero", "timestep_spacing": "trailing", "steps_offset": 1},
+    "lcm": {"_class_name": "LCMScheduler", **BETAS, "original_inference_steps": 50, "timestep_scaling": 10.0,
+            "clip_sample": False, "set_alpha_to_one": True, "steps_offset": 1, "timestep_spacing": "leading"},
+    "shaped": {"_class_name": "EulerDiscreteScheduler", **BETAS, "use_karras_sigmas": True, "sigma_min": 0.05,
+               "sigma_max": 12.0, "interpolation_type": "log_linear", "steps_offset": 1},
+    "zero-snr": {"_class_name": "DDIMScheduler", **BETAS, "rescale_betas_zero_snr": True, "clip_sample": True,
+                 "prediction_type": "v_prediction", "timestep_spacing": "trailing", "steps_offset": 1},
 }  # fmt: skip
 
 
@@ -56,24 +87,26 @@ def model(sample, timestep):
 
 
 def rounded(values):
-    return [float(f"{value:.8g}") for value in values.tolist()]
+    return [float(f"{value:.8g}") for value in values.flatten().tolist()]
 
 
 def run(scheduler, steps):
     generator = torch.Generator("cpu").manual_seed(3)
     scheduler.set_timesteps(steps)
     timesteps = scheduler.timesteps
-    sample = torch.randn(SIZE, generator=generator) * scheduler.init_noise_sigma
+    # UniPC wants a batch.
+    shape = (1, SIZE)
+    sample = torch.randn(shape, generator=generator) * scheduler.init_noise_sigma
     middle = len(timesteps) // 2
     record = {"timesteps": rounded(timesteps), "initNoiseSigma": float(scheduler.init_noise_sigma)}
-    original = torch.from_numpy(((POSITIONS % 5) / 4 - 0.5).astype(np.float32))
-    noise = torch.randn(SIZE, generator=torch.Generator("cpu").manual_seed(4))
+    original = torch.from_numpy(((POSITIONS % 5) / 4 - 0.5).astype(np.float32)).reshape(shape)
+    noise = torch.randn(shape, generator=torch.Generator("cpu").manual_seed(4))
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(middle)
     record["noised"] = rounded(scheduler.add_noise(original, noise, timesteps[middle : middle + 1]))
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(0)
-    draws = {"generator": generator} if isinstance(scheduler, EulerAncestralDiscreteScheduler) else {}
+    draws = {"generator": generator} if "generator" in inspect.signature(scheduler.step).parameters else {}
     samples = {}
     for index, timestep in enumerate(timesteps):
         prediction = model(scheduler.scale_model_input(sample, timestep), timestep)
@@ -130,9 +163,56 @@ def direct():
             yield name, {**BETAS, **zero_snr, **extra}, steps
 
 
+def later():
+    """As `direct`, for the classes that came later."""
+    for spacing in ["leading", "linspace", "trailing"]:
+        for prediction in ["epsilon", "v_prediction"]:
+            for name in LATER_CLASSES:
+                for steps in [4, 20]:
+                    config = {**BETAS, "timestep_spacing": spacing, "prediction_type": prediction, "steps_offset": 1}
+                    yield name, config, steps
+    for name in LATER_CLASSES:
+        yield name, {**BETAS}, 1
+        yield name, {**BETAS}, 50
+        yield name, {}, 7
+    for steps in [6, 20]:
+        for name in ["Euler", "Heun", "LMS", "DPM++ 2M", "DPM++ 2M SDE", "DPM++ SDE", "UniPC", "DEIS"]:
+            yield name, {**BETAS, "use_exponential_sigmas": True}, steps
+        for name in ["Heun", "LMS", "DPM++ 2M SDE", "DPM++ SDE", "UniPC", "DEIS"]:
+            yield name, {**BETAS, "use_karras_sigmas": True, "prediction_type": "v_prediction"}, steps
+        for name in ["Heun", "LMS", "UniPC", "DEIS", "LCM", "TCD"]:
+            yield name, {**BETAS, "prediction_type": "sample"}, steps
+        for name in ["UniPC", "LCM", "TCD", "DPM++ 2M SDE"]:
+            zero_snr = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+            yield name, {**BETAS, **zero_snr, "prediction_type": "v_prediction"}, steps
+        yield "Heun", {**BETAS, "clip_sample": True, "clip_sample_range": 0.8}, steps
+        yield "LCM", {**BETAS, "clip_sample": True, "clip_sample_range": 0.8}, steps
+        yield "LCM", {**BETAS, "original_inference_steps": 100, "timestep_scaling": 0.01}, steps
+        yield "TCD", {**BETAS, "original_inference_steps": 33}, steps
+        yield "DEIS", {**BETAS, "beta_schedule": "squaredcos_cap_v2", "use_karras_sigmas": True}, steps
+        yield "UniPC", {**BETAS, "beta_schedule": "squaredcos_cap_v2", "use_karras_sigmas": True}, steps
+        for order in [1, 3]:
+            yield "DEIS", {**BETAS, "solver_order": order}, steps
+            yield "UniPC", {**BETAS, "solver_order": order}, steps
+        yield "DEIS", {**BETAS, "solver_order": 3, "lower_order_final": False}, steps
+        yield "DPM++ 2M SDE", {**BETAS, "solver_order": 1}, steps
+        yield "DPM++ 2M SDE", {**BETAS, "solver_type": "heun"}, steps
+        yield "DPM++ 2M SDE", {**BETAS, "final_sigmas_type": "sigma_min", "euler_at_final": True}, steps
+        end = {"final_sigmas_type": "sigma_min"}
+        yield "UniPC", {**BETAS, **end, "solver_type": "bh1", "solver_order": 3}, steps
+        yield "UniPC", {**BETAS, **end, "lower_order_final": False}, steps
+        yield "UniPC", {**BETAS, **end, "use_karras_sigmas": True}, steps
+        yield "UniPC", {**BETAS, **end, "predict_x0": False, "solver_order": 3}, steps
+        yield "UniPC", {**BETAS, **end, "predict_x0": False, "prediction_type": "v_prediction"}, steps
+        yield "UniPC", {**BETAS, "disable_corrector": [0, 2]}, steps
+
+
 def converted():
     """(file, name of the chosen scheduler, steps), by way of from_config."""
     for file in FILES:
+        for name in [*LATER_CLASSES, "LMS Karras", "DPM++ 2M SDE Karras", "DPM++ SDE Karras"]:
+            if file != "deis" or not name.startswith("DPM++ 2M"):
+                yield file, name, 10
         for name in [*CLASSES, "DPM++ 2M Karras"]:
             # diffusers cannot make a DPM++ out of a DEIS file that leaves final_sigmas_type out.
             if file != "deis" or not name.startswith("DPM"):
@@ -143,14 +223,32 @@ def build(file, name):
     """X.from_config(pipe.scheduler.config), the pipeline's corrections having no effect on these files."""
     original = FILES[file]
     config = getattr(diffusers, original["_class_name"]).from_config(original).config
-    karras = {"use_karras_sigmas": name.endswith("Karras")} if name.startswith("DPM") else {}
-    return CLASSES[name.removesuffix(" Karras")].from_config(config, **karras)
+    plain = name.removesuffix(" Karras")
+    karras = {"use_karras_sigmas": name.endswith("Karras")} if plain.startswith(("DPM", "LMS")) else {}
+    order = {"solver_order": 2} if plain.startswith("DPM++ 2M") else {}
+    return ALL_CLASSES[plain].from_config(config, **karras, **order, **SAID.get(plain, {}))
+
+
+def motion():
+    """Increments of the tree that DPM++ SDE makes, from each point to the one before."""
+    for start, end, seed, points in [
+        (0.0291675, 14.614647, 5, [14.614647, 9.5, 3.25, 0.7, 0.0859375, 0.0291675]),
+        (0.1, 157.4, 2**40 + 3, [157.4, 100.0, 31.4159265, 31.4159, 0.5]),
+    ]:
+        tree = torchsde.BrownianInterval(
+            t0=start, t1=end, size=(SIZE,), dtype=torch.float32, entropy=seed, tol=1e-6, pool_size=24, halfway_tree=True
+        )
+        increments = [rounded(tree(low, high)) for high, low in zip(points, points[1:], strict=False)]
+        yield {"start": start, "end": end, "seed": seed, "points": points, "increments": increments}
 
 
 def main():
     cases = [
-        {"scheduler": name, "config": config, "steps": steps, **run(CLASSES[name](**config), steps)}
-        for name, config, steps in direct()
+        {"scheduler": name, "config": config, "steps": steps, **run(ALL_CLASSES[name](**config), steps)}
+        for name, config, steps in [
+            *direct(),
+            *((name, {**config, **SAID.get(name, {})}, steps) for name, config, steps in later()),
+        ]
     ]
     chosen = [
         {"file": file, "scheduler": name, "steps": steps, **run(build(file, name), steps)}
@@ -162,7 +260,7 @@ def main():
 
     files = json.dumps(FILES, separators=(",", ":"))
     text = f'{{"diffusers": "{diffusers.__version__}",\n "files": {files},\n'
-    text += f' "cases": [\n  {lines(cases)}],\n "converted": [\n  {lines(chosen)}]}}\n'
+    text += f' "cases": [\n  {lines(cases)}],\n "converted": [\n  {lines(chosen)}],\n "motion": [\n  {lines(motion())}]}}\n'
     (ROOT / "values" / "schedulers.json").write_text(text)
 
 

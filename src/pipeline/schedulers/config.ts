@@ -29,16 +29,25 @@ const fileSchema = z.object({
   solver_type: z.string().nullish(),
   lower_order_final: flag,
   euler_at_final: flag,
+  use_exponential_sigmas: flag,
+  predict_x0: flag,
+  disable_corrector: z.array(z.number().int()).nullish(),
+  original_inference_steps: z.number().int().positive().nullish(),
+  timestep_scaling: z.number().nullish(),
+  noise_sampler_seed: z.number().int().nonnegative().nullish(),
   // Not implemented: to ignore them would change pictures silently.
   thresholding: z.literal(false).nullish(),
-  use_exponential_sigmas: z.literal(false).nullish(),
   use_beta_sigmas: z.literal(false).nullish(),
   use_lu_lambdas: z.literal(false).nullish(),
   use_flow_sigmas: z.literal(false).nullish(),
   timestep_type: z.literal('discrete').nullish(),
   lambda_min_clipped: z.null().optional(),
   variance_type: z.null().optional(),
+  solver_p: z.null().optional(),
 });
+
+/** What a file may say; η is an argument of diffusers' `step`. */
+type FileSettings = Omit<SchedulerSettings, 'eta'>;
 
 /** Python writes the infinities of DPM++'s `lambda_min_clipped` into its JSON, which JSON forbids. */
 const PYTHON_NUMBER = /(:\s*)(?:-?Infinity|NaN)(?=\s*[,}])/g;
@@ -65,7 +74,7 @@ export function parseSchedulerConfig(text: string): SchedulerConfig {
     );
   }
   const file = parsed.data;
-  const values: { [Key in keyof SchedulerSettings]: SchedulerSettings[Key] | null | undefined } = {
+  const values: { [Key in keyof FileSettings]: FileSettings[Key] | null | undefined } = {
     numTrainTimesteps: file.num_train_timesteps,
     betaStart: file.beta_start,
     betaEnd: file.beta_end,
@@ -89,6 +98,12 @@ export function parseSchedulerConfig(text: string): SchedulerConfig {
     solverType: file.solver_type,
     lowerOrderFinal: file.lower_order_final,
     eulerAtFinal: file.euler_at_final,
+    useExponentialSigmas: file.use_exponential_sigmas,
+    predictX0: file.predict_x0,
+    disableCorrector: file.disable_corrector,
+    originalInferenceSteps: file.original_inference_steps,
+    timestepScaling: file.timestep_scaling,
+    noiseSamplerSeed: file.noise_sampler_seed,
   };
   const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value != null));
   return { className: file._class_name, given: given as Partial<SchedulerSettings> };
@@ -100,21 +115,31 @@ export const schedulerClasses = [
   'PNDMScheduler',
   'EulerDiscreteScheduler',
   'EulerAncestralDiscreteScheduler',
+  'HeunDiscreteScheduler',
+  'LMSDiscreteScheduler',
   'DPMSolverMultistepScheduler',
+  'DPMSolverSDEScheduler',
+  'DEISMultistepScheduler',
+  'UniPCMultistepScheduler',
+  'LCMScheduler',
+  'TCDScheduler',
 ] as const;
 export type SchedulerClass = (typeof schedulerClasses)[number];
 
-const commonDefaults: Omit<SchedulerSettings, 'timestepSpacing' | 'setAlphaToOne'> = {
+const commonDefaults: SchedulerSettings = {
   numTrainTimesteps: 1000,
   betaStart: 0.0001,
   betaEnd: 0.02,
   betaSchedule: 'linear',
   predictionType: 'epsilon',
+  timestepSpacing: 'linspace',
   stepsOffset: 0,
-  clipSample: true,
+  setAlphaToOne: false,
+  clipSample: false,
   clipSampleRange: 1,
   skipPrkSteps: false,
   useKarrasSigmas: false,
+  useExponentialSigmas: false,
   rescaleBetasZeroSnr: false,
   interpolationType: 'linear',
   finalSigmasType: 'zero',
@@ -123,15 +148,43 @@ const commonDefaults: Omit<SchedulerSettings, 'timestepSpacing' | 'setAlphaToOne
   solverType: 'midpoint',
   lowerOrderFinal: true,
   eulerAtFinal: false,
+  predictX0: true,
+  disableCorrector: [],
+  originalInferenceSteps: 50,
+  timestepScaling: 10,
+  eta: 0.3,
+};
+
+const latentDiffusionBetas = { betaStart: 0.00085, betaEnd: 0.012 } as const;
+const consistencyDefaults = {
+  ...latentDiffusionBetas,
+  betaSchedule: 'scaled_linear',
+  setAlphaToOne: true,
+} as const;
+
+/** Where a class's constructor has other defaults. */
+const classDefaults: Partial<Record<SchedulerClass, Partial<SchedulerSettings>>> = {
+  DDIMScheduler: { timestepSpacing: 'leading', setAlphaToOne: true, clipSample: true },
+  PNDMScheduler: { timestepSpacing: 'leading' },
+  HeunDiscreteScheduler: latentDiffusionBetas,
+  DPMSolverSDEScheduler: latentDiffusionBetas,
+  LCMScheduler: consistencyDefaults,
+  TCDScheduler: consistencyDefaults,
+};
+
+const noZeroSnr = { rescaleBetasZeroSnr: false } as const;
+const noZeroSnrNorInterpolation = { ...noZeroSnr, interpolationType: 'linear' } as const;
+
+/** What a class's constructor does not take: a file of another class that sets it has no effect. */
+const notTaken: Partial<Record<SchedulerClass, Partial<SchedulerSettings>>> = {
+  PNDMScheduler: noZeroSnr,
+  HeunDiscreteScheduler: noZeroSnrNorInterpolation,
+  LMSDiscreteScheduler: noZeroSnrNorInterpolation,
+  DPMSolverSDEScheduler: noZeroSnrNorInterpolation,
+  DEISMultistepScheduler: noZeroSnr,
 };
 
 /** The settings of `className.from_config(config)`: what the file says, else that class's defaults. */
 export function settingsFor(className: SchedulerClass, config: SchedulerConfig): SchedulerSettings {
-  const leading = className === 'DDIMScheduler' || className === 'PNDMScheduler';
-  return {
-    ...commonDefaults,
-    timestepSpacing: leading ? 'leading' : 'linspace',
-    setAlphaToOne: className === 'DDIMScheduler',
-    ...config.given,
-  };
+  return { ...commonDefaults, ...classDefaults[className], ...config.given, ...notTaken[className] };
 }

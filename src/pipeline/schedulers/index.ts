@@ -3,11 +3,17 @@ import { InputError } from '../../engine/errors';
 import type { SchedulerName } from '../../engine/schema';
 import type { SchedulerConfig, SchedulerSettings } from '../components';
 import { type SchedulerClass, schedulerClasses, settingsFor } from './config';
+import { LcmScheduler, TcdScheduler } from './consistency';
 import { DdimScheduler } from './ddim';
+import { DeisScheduler } from './deis';
+import { DpmSdeScheduler } from './dpmSde';
 import { DpmSolverScheduler } from './dpmSolver';
 import { EulerAncestralScheduler, EulerScheduler } from './euler';
+import { HeunScheduler } from './heun';
+import { LmsScheduler } from './lms';
 import { PndmScheduler } from './pndm';
 import type { Scheduler } from './scheduler';
+import { UniPcScheduler } from './uniPc';
 
 export { parseSchedulerConfig } from './config';
 export type { RandomNormal, Scheduler } from './scheduler';
@@ -17,7 +23,14 @@ const constructors: Record<SchedulerClass, new (settings: SchedulerSettings) => 
   PNDMScheduler: PndmScheduler,
   EulerDiscreteScheduler: EulerScheduler,
   EulerAncestralDiscreteScheduler: EulerAncestralScheduler,
+  HeunDiscreteScheduler: HeunScheduler,
+  LMSDiscreteScheduler: LmsScheduler,
   DPMSolverMultistepScheduler: DpmSolverScheduler,
+  DPMSolverSDEScheduler: DpmSdeScheduler,
+  DEISMultistepScheduler: DeisScheduler,
+  UniPCMultistepScheduler: UniPcScheduler,
+  LCMScheduler: LcmScheduler,
+  TCDScheduler: TcdScheduler,
 };
 
 /** A scheduler of a class of diffusers with the settings that its constructor would take. */
@@ -25,20 +38,30 @@ export function schedulerOf(className: SchedulerClass, settings: SchedulerSettin
   return new constructors[className](settings);
 }
 
+const evenly = { useKarrasSigmas: false, useExponentialSigmas: false } as const;
+const karras = { useKarrasSigmas: true, useExponentialSigmas: false } as const;
+const dpmSolver = { algorithmType: 'dpmsolver++', solverOrder: 2 } as const;
+const dpmSolverSde = { algorithmType: 'sde-dpmsolver++', solverOrder: 2 } as const;
+
 /** What a name in the settings stands for: diffusers' class, and what the name says about it. */
 const named: Record<SchedulerName, { className: SchedulerClass; said?: Partial<SchedulerSettings> }> = {
   DDIM: { className: 'DDIMScheduler' },
   PNDM: { className: 'PNDMScheduler' },
   Euler: { className: 'EulerDiscreteScheduler' },
   'Euler a': { className: 'EulerAncestralDiscreteScheduler' },
-  'DPM++ 2M': {
-    className: 'DPMSolverMultistepScheduler',
-    said: { algorithmType: 'dpmsolver++', solverOrder: 2, useKarrasSigmas: false },
-  },
-  'DPM++ 2M Karras': {
-    className: 'DPMSolverMultistepScheduler',
-    said: { algorithmType: 'dpmsolver++', solverOrder: 2, useKarrasSigmas: true },
-  },
+  Heun: { className: 'HeunDiscreteScheduler' },
+  LMS: { className: 'LMSDiscreteScheduler', said: evenly },
+  'LMS Karras': { className: 'LMSDiscreteScheduler', said: karras },
+  'DPM++ 2M': { className: 'DPMSolverMultistepScheduler', said: { ...dpmSolver, ...evenly } },
+  'DPM++ 2M Karras': { className: 'DPMSolverMultistepScheduler', said: { ...dpmSolver, ...karras } },
+  'DPM++ 2M SDE': { className: 'DPMSolverMultistepScheduler', said: { ...dpmSolverSde, ...evenly } },
+  'DPM++ 2M SDE Karras': { className: 'DPMSolverMultistepScheduler', said: { ...dpmSolverSde, ...karras } },
+  'DPM++ SDE': { className: 'DPMSolverSDEScheduler', said: evenly },
+  'DPM++ SDE Karras': { className: 'DPMSolverSDEScheduler', said: karras },
+  UniPC: { className: 'UniPCMultistepScheduler' },
+  DEIS: { className: 'DEISMultistepScheduler' },
+  LCM: { className: 'LCMScheduler' },
+  TCD: { className: 'TCDScheduler' },
 };
 
 /**

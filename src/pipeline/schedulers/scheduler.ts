@@ -14,8 +14,12 @@ export interface Scheduler {
   readonly order: number;
   /** What pure noise is multiplied with to begin at `timesteps[0]`. */
   readonly initNoiseSigma: number;
-  /** Prepares a run of so many steps and forgets the one before. */
-  setTimesteps(steps: number): void;
+  /**
+   * Prepares a run of so many steps and forgets the one before.
+   * @param seed the run's; only methods with a generator of their own (DPM++ SDE) take it
+   * @throws InputError where the method cannot make so many steps
+   */
+  setTimesteps(steps: number, seed?: number): void;
   /** Latents as the UNet wants to see them. */
   scaleModelInput(sample: Float32Array, index: number): Float32Array;
   /**

@@ -1,4 +1,6 @@
-/** Noise levels of a run for the methods that count in σ, noise over picture: Euler, Euler ancestral, DPM++. */
+/** Noise levels of a run for the methods that count in σ, noise over picture. */
+import { CheckpointError } from '../../engine/errors';
+import type { SchedulerSettings } from '../components';
 import { linspace } from './numeric';
 
 const { fround } = Math;
@@ -10,6 +12,25 @@ export function karrasSigmas(sigmaMin: number, sigmaMax: number, count: number):
   const low = sigmaMin ** (1 / RHO);
   const high = sigmaMax ** (1 / RHO);
   return linspace(0, 1, count).map((ramp) => (high + ramp * (low - high)) ** RHO);
+}
+
+/** Noise levels evenly apart in log σ, highest first. */
+export function exponentialSigmas(sigmaMin: number, sigmaMax: number, count: number): number[] {
+  return linspace(Math.log(sigmaMax), Math.log(sigmaMin), count).map(Math.exp);
+}
+
+/** How a run's noise levels are spaced: as its timesteps are, or by a formula of their own. */
+export type SigmaShape = 'timesteps' | 'karras' | 'exponential';
+
+/** @throws CheckpointError where the settings ask for two shapes at once */
+export function sigmaShape(settings: SchedulerSettings): SigmaShape {
+  if (settings.useKarrasSigmas && settings.useExponentialSigmas) {
+    throw new CheckpointError(
+      'scheduler_config.json: use_karras_sigmas and use_exponential_sigmas exclude each other; choose a scheduler by name',
+    );
+  }
+  if (settings.useKarrasSigmas) return 'karras';
+  return settings.useExponentialSigmas ? 'exponential' : 'timesteps';
 }
 
 /**

@@ -39,7 +39,7 @@ async function paint(page: Page, provider: 'wasm' | 'webgpu', request: InpaintIn
 
 const dataUrl = (path: string) => `data:image/png;base64,${readFileSync(path).toString('base64')}`;
 
-for (const model of ['sd15-inpaint', 'sd2-inpaint', 'sd15']) {
+for (const model of ['sd15-inpaint', 'sd2-inpaint', 'sd15', 'sdxl-inpaint']) {
   test(`${model}: the picture made on WebGPU is the one made on WASM`, async ({ page }, testInfo) => {
     test.setTimeout(400_000);
     const image = testInfo.outputPath('image.png');

@@ -4,7 +4,7 @@ Independent of the model it judges: its own way of composing (below, nothing of 
 that neither the model nor the evaluation uses, and never a picture that the model or its autoencoder made.
 
     python tools/starter/classifier.py --work DIR --objects DIR --backgrounds DIR… [--minutes 6]
-Checkpoint: WORK/classifier.pt
+Checkpoint: WORK/classifier.pt; continues from it (with another --seed).
 """
 
 import argparse
@@ -26,13 +26,14 @@ INPUT = 64  # px of side
 
 def make_classifier(classes: int) -> nn.Sequential:
     """[B, 3, 64, 64] in -1…1 → logits [B, classes]."""
-    layers: list[nn.Module] = []
-    channels = 3
-    for width in (32, 64, 128, 256):
-        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.GroupNorm(8, width), nn.ReLU(),
-                   nn.Conv2d(width, width, 3, padding=1), nn.GroupNorm(8, width), nn.ReLU(), nn.MaxPool2d(2)]
-        channels = width
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Dropout(0.2), nn.Linear(4 * channels, classes))
+    def block(inputs: int, outputs: int, stride: int = 1) -> list[nn.Module]:
+        return [nn.Conv2d(inputs, outputs, 3, stride, 1), nn.GroupNorm(8, outputs), nn.ReLU()]
+
+    return nn.Sequential(
+        *block(3, 32, stride=2), *block(32, 64), nn.MaxPool2d(2),  # → 16 x 16
+        *block(64, 128), *block(128, 128), nn.MaxPool2d(2),  # → 8 x 8
+        *block(128, 192), *block(192, 192), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Dropout(0.2),
+        nn.Linear(4 * 192, classes))
 
 
 def to_input(picture: Image.Image) -> torch.Tensor:
@@ -117,11 +118,14 @@ def main() -> None:
     torch.manual_seed(args.seed)
     gpu = torch.cuda.is_available()
     model = make_classifier(len(sources.read_concepts())).to("cuda" if gpu else "cpu")
+    checkpoint = args.work / "classifier.pt"
+    if checkpoint.exists():
+        model.load_state_dict(torch.load(checkpoint, weights_only=True))
     if not gpu:
         model.share_memory()
     optimizer = shared_training.SharedAdamW(dict(model.named_parameters()), average_decay=0.995, weight_decay=1e-2, share=not gpu)
     shared_training.run(worker, args.processes, args, model, optimizer)
-    torch.save(optimizer.average, args.work / "classifier.pt")
+    torch.save(optimizer.average, checkpoint)
 
 
 if __name__ == "__main__":

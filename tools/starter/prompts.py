@@ -90,3 +90,17 @@ def filler_words(vocabulary: dict[str, int], taken: set[str], count: int = 2500)
 def clashes(word: str, taken: set[str]) -> bool:
     """Whether a filler word is a name's word, or its plural or singular."""
     return word in taken or word + "s" in taken or (word.endswith("s") and word[:-1] in taken)
+
+
+# Words of names that say little by themselves: in no need of attention from the start.
+GENERIC = set("""of and a the red golden gold brown blue giant little green hot gift mobile soft high running slice bunch cup
+glass mug loaf wedge ear jar ball light diamond ring house racing school paint fire top""".split())
+
+
+def telling_words(names: list[str]) -> set[str]:
+    """The words of the concepts' names that name something: "apple" of "red apple"."""
+    words = set()
+    for name in names:
+        parts = name.replace("-", " ").split()
+        words.update(parts if len(parts) == 1 else [part for part in parts if part not in GENERIC])
+    return words

@@ -10,11 +10,15 @@ import torch
 import torch.multiprocessing as mp
 
 
+def unit(_key: str) -> float:
+    return 1.0
+
+
 class SharedAdamW:
     """AdamW and an exponential moving average over named parameters, all in shared memory."""
 
     def __init__(self, parameters: dict[str, torch.nn.Parameter], betas=(0.9, 0.99), weight_decay=1e-4,
-                 average_decay=0.999, clip=1.0, share=True):
+                 average_decay=0.999, clip=1.0, share=True, factor=unit):
         self.parameters = parameters
         self.betas, self.weight_decay, self.average_decay, self.clip = betas, weight_decay, average_decay, clip
         self.first = {key: torch.zeros_like(value.data) for key, value in parameters.items()}
@@ -26,6 +30,7 @@ class SharedAdamW:
                 for tensor in tensors.values():
                     tensor.share_memory_()
             self.count.share_memory_()
+        self.factor = factor  # name of a parameter → multiple of the rate it learns at
         self.lock = mp.get_context("spawn").Lock()
 
     @torch.no_grad()
@@ -49,8 +54,9 @@ class SharedAdamW:
             denominators = torch._foreach_div(second, 1 - b2**count)
             torch._foreach_sqrt_(denominators)
             torch._foreach_add_(denominators, 1e-8)
-            torch._foreach_mul_(weights, 1 - rate * self.weight_decay)
-            torch._foreach_addcdiv_(weights, first, denominators, -rate / (1 - b1**count))
+            factors = [self.factor(key) * rate for key in keys]
+            torch._foreach_mul_(weights, [1 - factor * self.weight_decay for factor in factors])
+            torch._foreach_addcdiv_(weights, first, denominators, [-factor / (1 - b1**count) for factor in factors])
             decay = min(self.average_decay, (1 + count) / (10 + count))
             torch._foreach_lerp_([self.average[key] for key in keys], weights, 1 - decay)
         return count

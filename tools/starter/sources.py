@@ -33,7 +33,7 @@ UNUSED = (
     "Arc-Colors-Transparent-Wallpaper", "Elephants", "FlyingKonqui", "GreenTraditional", "the-mouse", "2004default",
     "greentock_by_Peter_Nerlich", "Gulp", "goldfish", "firstgeneration", "Float-into-MATE",
 )
-SKIMAGE_PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg",
+SKIMAGE_PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg",
                   "grass.png", "gravel.png", "brick.png")
 LONGEST_SIDE = 1400  # px; more would only cost memory, crops are scaled to 256
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 
 import compose
 import shared_training
@@ -115,6 +116,7 @@ def main() -> None:
     parser.add_argument("--sharpness", type=float, default=0.1,
                         help="weight of the L1 terms; with 1 it learns flat grey first")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--start", type=Path, help="an exported model whose weights to begin with")
     parser.add_argument("--decoder-only", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
@@ -123,6 +125,8 @@ def main() -> None:
     vae = make_vae().to("cuda" if torch.cuda.is_available() else "cpu")
     if (args.work / "vae.pt").exists():
         vae.load_state_dict(torch.load(args.work / "vae.pt", weights_only=True))
+    elif args.start:
+        vae.load_state_dict(load_file(args.start / "vae" / "diffusion_pytorch_model.safetensors"))
     if args.decoder_only:
         vae.encoder.requires_grad_(False)
         vae.quant_conv.requires_grad_(False)

@@ -176,13 +176,13 @@ function pictureAttention(
     const mixed = slicedAttention(
       g,
       {
-        query: shapedLike(g, project('to_q', 'query', rows), tokens),
-        key: shapedLike(g, project('to_k', 'key', rows), tokens),
-        value: shapedLike(g, project('to_v', 'value', rows), tokens),
+        query: shapedLike(g, project('to_q', 'query', rows), tokens, 'tokens'),
+        key: shapedLike(g, project('to_k', 'key', rows), tokens, 'tokens'),
+        value: shapedLike(g, project('to_v', 'value', rows), tokens, 'tokens'),
       },
       { width, halvings: ATTENTION_HALVINGS },
     );
     const result = project('to_out.0', 'proj_attn', toRows(g, mixed, width));
-    return g.node('Add', [toChannelsFirst(g, shapedLike(g, result, picture)), x]);
+    return g.node('Add', [toChannelsFirst(g, shapedLike(g, result, picture, 'picture')), x]);
   });
 }

@@ -66,7 +66,7 @@ const layers: Record<string, Layer> = {
   },
   'shape of another tensor': {
     feeds: { x: exactValues([2, 60, 8], 10), like: picture },
-    body: (g, input) => nn.shapedLike(g, input('x'), input('like')),
+    body: (g, input) => nn.shapedLike(g, input('x'), input('like'), 'picture'),
   },
   'last axis widened': {
     feeds: { x: exactValues([2, 60, 8], 11) },

@@ -122,7 +122,7 @@ export function groupNorm(g: GraphBuilder, key: string, x: Value, options: Group
     const normalized = g.node('InstanceNormalization', [grouped, ones, zeros], {
       attributes: { epsilon: { float: epsilon } },
     });
-    const picture = shapedLike(g, normalized, x);
+    const picture = shapedLike(g, normalized, x, 'picture');
     const scaled = g.node('Mul', [picture, g.weight('weight', [channels], [channels, 1, 1])]);
     const shifted = g.node('Add', [scaled, g.weight('bias', [channels], [channels, 1, 1])]);
     return silu ? activation(g, 'silu', shifted) : shifted;
@@ -249,7 +249,9 @@ export function upsample(g: GraphBuilder, x: Value, like?: Value): Value {
     attributes: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
   });
   if (like === undefined) return doubled;
-  const ends = g.node('Shape', [like], { attributes: { start: 2, end: 4 }, element: 'int64' });
+  // One channel says it all, and is cheaper to bring into the layout that its shape is read in.
+  const channel = g.node('Slice', [like, g.ints(0), g.ints(1), g.ints(1)]);
+  const ends = pictureShape(g, channel, 2);
   return g.node('Slice', [doubled, g.ints(0, 0), ends, g.ints(2, 3)]);
 }
 
@@ -268,9 +270,23 @@ export function toRows(g: GraphBuilder, x: Value, width: number): Value {
   return g.node('Reshape', [x, g.ints(-1, width)]);
 }
 
-/** The same values in the run-time shape of another tensor. */
-export function shapedLike(g: GraphBuilder, x: Value, like: Value): Value {
+/**
+ * The same values in the run-time shape of another tensor.
+ * @param kind what that tensor is: rows of tokens (rank 3) or a picture (rank 4)
+ */
+export function shapedLike(g: GraphBuilder, x: Value, like: Value, kind: 'tokens' | 'picture'): Value {
+  if (kind === 'picture') return g.node('Reshape', [x, pictureShape(g, like, 0)]);
   return g.node('Reshape', [x, g.node('Shape', [like], { element: 'int64' })]);
+}
+
+/**
+ * The run-time sizes of a picture's axes from `start` on. Shape straight after a convolution or a Transpose becomes
+ * Shape and Gather when ONNX Runtime moves the layout's Transposes past it, and Gather on int64 runs on the CPU; they
+ * do not move past a Reshape.
+ */
+function pictureShape(g: GraphBuilder, picture: Value, start: number): Value {
+  const anchored = g.node('Reshape', [picture, g.ints(0, 0, 0, 0, 1)]);
+  return g.node('Shape', [anchored], { attributes: { start, end: 4 }, element: 'int64' });
 }
 
 /**

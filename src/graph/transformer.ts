@@ -58,7 +58,7 @@ export function spatialTransformer(
     for (let block = 0; block < options.depth; block++) {
       rows = g.scope(`transformer_blocks.${block}`, () => transformerBlock(g, rows, shapes, options));
     }
-    const result = shapedLike(g, linear(g, 'proj_out', rows, projection), picture);
+    const result = shapedLike(g, linear(g, 'proj_out', rows, projection), picture, 'picture');
     return g.node('Add', [toChannelsFirst(g, result), x]);
   });
 }
@@ -105,7 +105,7 @@ function attend(
   const { channels, heads, upcast } = options;
   return g.scope(key, () => {
     const project = (name: string, rows: Value, width: number, like: Value) =>
-      shapedLike(g, linear(g, name, rows, { in: width, out: channels, bias: false }), like);
+      shapedLike(g, linear(g, name, rows, { in: width, out: channels, bias: false }), like, 'tokens');
     const tensors = {
       query: project('to_q', from, channels, shapes.tokens),
       key: project('to_k', to, toWidth, shapes.memory),

@@ -105,8 +105,9 @@ function adaptDawn(): void {
 }
 
 async function loadOrt(): Promise<typeof Ort> {
-  // Optimizing 27 MB of WebAssembly costs minutes of both cores, which tests this short never win back.
-  setFlagsFromString('--no-wasm-tier-up');
+  // Optimizing the huge functions that asyncify makes costs minutes of every core, which tests this short never win
+  // back. (`--no-wasm-tier-up`, given at run time, does not prevent it.)
+  setFlagsFromString('--liftoff-only');
   const ort = await import('onnxruntime-web/webgpu');
   const wasm = createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm');
   const bytes = readFileSync(wasm);

@@ -15,8 +15,9 @@ export function ModelField() {
       <p className="model-note">
         {modelName.trim() === STARTER ? (
           <>
-            <b>A starter:</b> small, ready at once. It draws some 200 everyday things into the mask; with an
-            empty prompt it fills in the background. Far better pictures come from{' '}
+            <b>A starter</b> to try the editor with, ready at once. Its pictures are rough: the colours of
+            some 200 everyday things, hardly their shapes; with an empty prompt, a soft fill. Real pictures
+            come from{' '}
             <a href={MODELS_URL} target="_blank" rel="noreferrer">
               full Stable Diffusion models
             </a>

@@ -113,6 +113,7 @@ describe('chooseAdapterSetup', () => {
 
   it.each([
     ['right with subgroups', good, good, { usable: true, subgroups: true, forms: all }],
+    ['plain attention only with subgroups', noFlash, good, { usable: true, subgroups: false, forms: all }],
     ['wrong with subgroups', bad, good, { usable: true, subgroups: false, forms: all }],
     ['wrong flash attention either way', bad, noFlash, { usable: true, subgroups: false, forms: plain }],
   ] as const)('%s', async (_name, withSubgroups, without, expected) => {

@@ -87,7 +87,7 @@ async function failureOf(
 
 /**
  * Decides between a device with subgroups and one without, each tried on a device of its own.
- * @param runWith opens a device, runs the canary on it and destroys it
+ * @param runWith opens a device, runs the canary on it and destroys it; hands `required` on, which saves time only
  * @param hasSubgroups whether the adapter has the feature at all
  */
 export async function chooseAdapterSetup(
@@ -96,8 +96,11 @@ export async function chooseAdapterSetup(
 ): Promise<AdapterSetup> {
   // Subgroups make matrix products faster, but an adapter on which one kernel uses them wrongly gets none at all.
   if (hasSubgroups) {
-    const verdict = await runWith(true, ['multiHeadAttention', 'groupNorm']);
-    if (verdict.usable) return { usable: true, subgroups: true, forms: verdict.forms };
+    const required = ['multiHeadAttention', 'groupNorm'] as const;
+    const verdict = await runWith(true, required);
+    if (verdict.usable && required.every((form) => verdict.forms[form])) {
+      return { usable: true, subgroups: true, forms: verdict.forms };
+    }
   }
   const verdict = await runWith(false, []);
   if (verdict.usable) return { usable: true, subgroups: false, forms: verdict.forms };

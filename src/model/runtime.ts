@@ -61,10 +61,10 @@ async function openWebgpu(
     return requestDevice(found.adapter, { subgroups });
   };
   const setup = await rememberedSetup(verdicts, subject, () =>
-    chooseAdapterSetup(async (subgroups) => {
+    chooseAdapterSetup(async (subgroups, required) => {
       const device = await openDevice(subgroups);
       try {
-        return await runCanary(ortCanaryRunner(ort, device), precision);
+        return await runCanary(ortCanaryRunner(ort, device), precision, required);
       } finally {
         device.destroy();
       }

@@ -196,7 +196,7 @@ describe('prepareModel', () => {
     await expectFinished();
   });
 
-  it('prepares the fp16 variant on a device with fp16, without casting', async () => {
+  it('chooses the fp16 variant on a device with fp16', async () => {
     const files = await goldenFiles('sd15');
     const unet = files.find(({ path }) => path === UNET);
     if (unet === undefined) throw new Error('no UNet');

@@ -1,5 +1,6 @@
 /** `npm run test:e2e`: finds a browser, then hands over to Playwright. Arguments go to Playwright. */
 import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
 import { BROWSER_VARIABLE, findBrowser } from './browser';
 
 let browser: string;
@@ -10,9 +11,22 @@ try {
   process.exit(1);
 }
 console.log(`Browser: ${browser}`);
+// A port of its own: another checkout's server, or one left behind, must not answer for this one.
+const port = process.env.PORT ?? String(await freePort());
 const { status } = spawnSync('npx', ['playwright', 'test', ...process.argv.slice(2)], {
   stdio: 'inherit',
-  env: { ...process.env, [BROWSER_VARIABLE]: browser },
+  env: { ...process.env, [BROWSER_VARIABLE]: browser, PORT: port },
   shell: process.platform === 'win32',
 });
 process.exit(status ?? 1);
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject);
+    server.listen(0, 'localhost', () => {
+      const address = server.address();
+      const found = address !== null && typeof address === 'object' ? address.port : 0;
+      server.close(() => resolve(found));
+    });
+  });
+}

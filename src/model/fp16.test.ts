@@ -3,10 +3,7 @@
  * ships, on Mesa's llvmpipe under Node, against diffusers' float32 values (which our graphs on WASM give to 1e-4, and
  * whose pictures they give to 60 dB: graph/goldens.test.ts, pipeline/inpaint.golden.test.ts).
  */
-import { readFileSync } from 'node:fs';
-import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SchedulerName } from '../engine/schema';
 import { buildClipText } from '../graph/clipText';
 import {
   goldenConfig,
@@ -16,8 +13,8 @@ import {
   type Tensor,
 } from '../graph/golden.testing';
 import { folderFiles } from '../node/folder';
-import { InpaintCache, inpaint } from '../pipeline/inpaint';
-import type { Pixels } from '../pipeline/pixels';
+import { InpaintCache } from '../pipeline/inpaint';
+import { goldenPictures, paintGolden } from '../testing/goldenPictures';
 import { type NodeWebgpu, openNodeWebgpu } from '../testing/nodeWebgpu';
 import { openOnWebgpu, webgpuTarget, weightsIn } from '../testing/webgpuGraph';
 import { parseClipTextConfig } from './config';
@@ -26,25 +23,7 @@ import { Runtime } from './session';
 
 /** Against float32; the acceptance threshold of the project. */
 const MIN_PSNR_DB = 35;
-const PICTURES = 'goldens/pictures';
 
-interface Case {
-  name: string;
-  model: string;
-  prompt: string;
-  negativePrompt: string;
-  steps: number;
-  guidance: number;
-  seed: number;
-  strength: number;
-  scheduler?: SchedulerName;
-  width: number;
-  height: number;
-  image: string;
-  mask: string;
-  output: string;
-}
-const { cases } = JSON.parse(readFileSync(`${PICTURES}/cases.json`, 'utf8')) as { cases: Case[] };
 /** 9 channels, 4 channels, v-prediction; the rest differs in the scheduler, which runs in float64 anyway. */
 const chosen = ['own-pndm', '4-own-pndm', 'v-own-ddim-trailing'];
 
@@ -72,25 +51,17 @@ describe.skipIf('skip' in found)('float16 on llvmpipe', { timeout: 900_000 }, ()
     expect(ratio, 'dB').toBeGreaterThan(45);
   });
 
-  it.each(cases.filter(({ name }) => chosen.includes(name)))('paints the picture "$name"', async (golden) => {
-    const runtime = new Runtime(webgpu.ort, webgpuTarget('fp16', true), device);
-    const call = { signal: new AbortController().signal, onProgress: () => {} };
-    const model = await loadModel(folderFiles(`goldens/models/${golden.model}`), runtime, call);
-    const cache = new InpaintCache();
-    const { pixels } = await inpaint(
-      model,
-      {
-        ...golden,
-        guidanceScale: golden.guidance,
-        image: await readPng(golden.image),
-        mask: await readPng(golden.mask),
-      },
-      { ...call, cache },
-    );
-    const ratio = psnr(pixels, await readPng(golden.output));
-    console.info(`${golden.name}: ${ratio.toFixed(1)} dB`);
-    expect(ratio, 'dB').toBeGreaterThan(MIN_PSNR_DB);
-  });
+  it.each(goldenPictures.filter(({ name }) => chosen.includes(name)))(
+    'paints the picture "$name"',
+    async (golden) => {
+      const runtime = new Runtime(webgpu.ort, webgpuTarget('fp16', true), device);
+      const call = { signal: new AbortController().signal, onProgress: () => {} };
+      const model = await loadModel(folderFiles(`goldens/models/${golden.model}`), runtime, call);
+      const ratio = await paintGolden(model, golden, new InpaintCache());
+      console.info(`${golden.name}: ${ratio.toFixed(1)} dB`);
+      expect(ratio, 'dB').toBeGreaterThan(MIN_PSNR_DB);
+    },
+  );
 });
 
 /** Signal's over error's mean square, in dB; −∞ where shapes differ or a value is no number. */
@@ -103,21 +74,4 @@ function signalToNoise(found: Tensor | undefined, expected: Tensor): number {
     noise += ((found.values[index] ?? Number.NaN) - value) ** 2;
   }
   return Number.isNaN(noise) ? Number.NEGATIVE_INFINITY : 10 * Math.log10(signal / noise);
-}
-
-async function readPng(name: string): Promise<Pixels> {
-  const picture = sharp(`${PICTURES}/${name}`).toColourspace('srgb').ensureAlpha();
-  const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
-}
-
-/** Peak signal-to-noise ratio of the colours, in dB. */
-function psnr(actual: Pixels, expected: Pixels): number {
-  expect([actual.width, actual.height]).toEqual([expected.width, expected.height]);
-  let squares = 0;
-  for (let i = 0; i < expected.data.length; i++) {
-    if (i % 4 === 3) continue;
-    squares += ((actual.data[i] ?? 0) - (expected.data[i] ?? 0)) ** 2;
-  }
-  return 10 * Math.log10(255 ** 2 / (squares / (expected.width * expected.height * 3)));
 }

@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs';
-import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SchedulerName } from '../engine/schema';
 import { loadModel } from '../model/load';
 import type { Runtime } from '../model/session';
 import { folderFiles } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
+import { goldenPictures, paintGolden } from '../testing/goldenPictures';
 import type { Model } from './components';
-import { InpaintCache, inpaint } from './inpaint';
-import type { Pixels } from './pixels';
+import { InpaintCache } from './inpaint';
 
 // Made by `python tools/goldens/pictures.py` (diffusers 0.36.0, float32), compared on WASM float32. Measured: 72 dB and
 // more. Below the threshold lie, by diffusers itself: a guidance of 7.4 in place of 7.5 (52 dB), an input picture one
@@ -17,42 +14,6 @@ import type { Pixels } from './pixels';
 // before height in the sizes (28 dB), a steps_offset of 1 for 0 (30 dB). Of prompts: cut at 77 tokens (14 dB), without
 // weights (16 dB), with weights but without restoring the mean (19 dB).
 const MIN_PSNR_DB = 60;
-const FOLDER = 'goldens/pictures';
-
-interface Case {
-  name: string;
-  model: string;
-  prompt: string;
-  negativePrompt: string;
-  steps: number;
-  guidance: number;
-  seed: number;
-  strength: number;
-  scheduler?: SchedulerName;
-  width: number;
-  height: number;
-  image: string;
-  mask: string;
-  output: string;
-}
-const { cases } = JSON.parse(readFileSync(`${FOLDER}/cases.json`, 'utf8')) as { cases: Case[] };
-
-async function readPng(name: string): Promise<Pixels> {
-  const picture = sharp(`${FOLDER}/${name}`).toColourspace('srgb').ensureAlpha();
-  const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
-}
-
-/** Peak signal-to-noise ratio of the colours, in dB. */
-function psnr(actual: Pixels, expected: Pixels): number {
-  expect([actual.width, actual.height]).toEqual([expected.width, expected.height]);
-  let squares = 0;
-  for (let i = 0; i < expected.data.length; i++) {
-    if (i % 4 === 3) continue;
-    squares += ((actual.data[i] ?? 0) - (expected.data[i] ?? 0)) ** 2;
-  }
-  return 10 * Math.log10(255 ** 2 / (squares / (expected.width * expected.height * 3)));
-}
 
 describe('inpaint against diffusers', () => {
   let runtime: Runtime;
@@ -78,21 +39,11 @@ describe('inpaint against diffusers', () => {
     return entry;
   }
 
-  for (const golden of cases) {
+  for (const golden of goldenPictures) {
     const what = `${golden.model}, ${golden.scheduler ?? 'own scheduler'}, ${golden.width}×${golden.height}`;
     it(`${golden.name}: ${what}, guidance ${golden.guidance}, strength ${golden.strength}`, async () => {
       const { model, cache } = await open(golden.model);
-      const { pixels } = await inpaint(
-        model,
-        {
-          ...golden,
-          guidanceScale: golden.guidance,
-          image: await readPng(golden.image),
-          mask: await readPng(golden.mask),
-        },
-        { signal: new AbortController().signal, onProgress: () => {}, cache },
-      );
-      const ratio = psnr(pixels, await readPng(golden.output));
+      const ratio = await paintGolden(model, golden, cache);
       expect(ratio, 'dB').toBeGreaterThan(MIN_PSNR_DB);
     });
   }

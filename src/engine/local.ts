@@ -2,7 +2,7 @@
 import type { Call, EngineStatus, LocalEngine, Progress } from './engine';
 import { DeviceError, decodeError } from './errors';
 import type { FinishedPicture, FromWorker, ProviderChoice, ToWorker } from './protocol';
-import type { InpaintRequest, InpaintResult, LocalOptions } from './schema';
+import { type InpaintRequest, type InpaintResult, type LocalOptions, STARTER } from './schema';
 
 interface Pending {
   call: Call;
@@ -17,9 +17,6 @@ export interface WorkerLike {
   onmessage: ((event: MessageEvent<FromWorker>) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;
 }
-
-/** Comes with the page, so nothing of it is stored. */
-const EMBEDDED_MODEL = 'starter';
 
 function spawnWorker(): WorkerLike {
   return new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module', name: 'inlay-engine' });
@@ -110,7 +107,8 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<InpaintResult> {
       if (disposed) return Promise.reject(new DeviceError('The engine was shut down; reload the page'));
       if (call.signal.aborted) return Promise.reject(decodeError({ name: 'AbortError', message: '' }));
-      if (request.model_name !== EMBEDDED_MODEL) keepDownloads();
+      // The starter comes with the page: nothing of it is stored.
+      if (request.model_name !== STARTER) keepDownloads();
       const id = nextId++;
       return new Promise((resolve, reject) => {
         pending.set(id, { call, resolve, reject });

@@ -25,6 +25,9 @@ function whole(least: number, most: number) {
   return z.number(message).int(message).min(least, message).max(most, message);
 }
 
+/** The `model_name` of the model that comes with the page. */
+export const STARTER = 'starter';
+
 export const inpaintRequestSchema = z.object({
   /** Hugging Face id or URL of the base model; `starter` is the embedded one. */
   model_name: z.string().trim().min(1, 'name a model: a Hugging Face id, a URL or "starter"'),

@@ -79,23 +79,18 @@ export interface RunningGraph {
   release(): Promise<void>;
 }
 
-export async function openGraph(graph: Graph, files: Weights['files']): Promise<RunningGraph> {
-  const externalData = graph.paths.map((path) => {
-    const data = files.get(path);
-    if (data === undefined) throw new Error(`no bytes for ${path}`);
-    return { path, data };
-  });
-  const session = await ort.InferenceSession.create(graph.bytes, {
-    executionProviders: ['wasm'],
-    externalData,
-  });
+/** Feeds and outputs as plain tensors. @param runtime the very instance of ONNX Runtime that made the session */
+export function runs(
+  runtime: Pick<typeof ort, 'Tensor'>,
+  session: ort.InferenceSession,
+): Pick<RunningGraph, 'run'> {
   return {
     async run(feeds) {
       const inputs = Object.entries(feeds).map(([name, { dims, values }]) => {
         const tensor =
           values instanceof Int32Array
-            ? new ort.Tensor('int32', values, dims)
-            : new ort.Tensor('float32', values, dims);
+            ? new runtime.Tensor('int32', values, dims)
+            : new runtime.Tensor('float32', values, dims);
         return [name, tensor] as const;
       });
       const outputs = await session.run(Object.fromEntries(inputs));
@@ -106,8 +101,20 @@ export async function openGraph(graph: Graph, files: Weights['files']): Promise<
         }),
       );
     },
-    release: () => session.release(),
   };
+}
+
+export async function openGraph(graph: Graph, files: Weights['files']): Promise<RunningGraph> {
+  const externalData = graph.paths.map((path) => {
+    const data = files.get(path);
+    if (data === undefined) throw new Error(`no bytes for ${path}`);
+    return { path, data };
+  });
+  const session = await ort.InferenceSession.create(graph.bytes, {
+    executionProviders: ['wasm'],
+    externalData,
+  });
+  return { ...runs(ort, session), release: () => session.release() };
 }
 
 /** Runs a graph once and returns the output of that name. */

@@ -2,14 +2,8 @@
 import type { AutoencoderKlConfig } from '../graph/autoencoderKl';
 import { type ClipTextConfig, eosRows } from '../graph/clipText';
 import type { Unet2dConfig } from '../graph/unet2d';
-import type {
-  DeviceTensor,
-  TextEncoder,
-  TextEncoding,
-  Unet,
-  UnetConditioning,
-  Vae,
-} from '../pipeline/components';
+import type { TextEncoder, TextEncoding, Unet, UnetConditioning, Vae } from '../pipeline/components';
+import { kept } from './kept';
 import type { Runtime, Session } from './session';
 
 /** @param isPooled whether the graph has the pooled output */
@@ -24,8 +18,8 @@ export function createTextEncoder(session: Session, config: ClipTextConfig, isPo
         ...(isPooled && { eos_rows: { values: eosRows(inputIds, config), dims: [batch] } }),
       });
       try {
-        const states = await outputOf(session, outputs, 'last_hidden_state').read();
-        return isPooled ? { states, pooled: await outputOf(session, outputs, 'pooled').read() } : { states };
+        const states = await session.outputOf(outputs, 'last_hidden_state').read();
+        return isPooled ? { states, pooled: await session.outputOf(outputs, 'pooled').read() } : { states };
       } finally {
         for (const output of Object.values(outputs)) output.dispose();
       }
@@ -92,7 +86,7 @@ export function createVae(
   };
 }
 
-/** A component made at first use and kept; a failure is not kept, so that the next use tries again. */
+/** A component made at first use; see {@link kept}. */
 export interface Once<Component> {
   get(): Promise<Component>;
   dispose(): Promise<void>;
@@ -101,33 +95,12 @@ export interface Once<Component> {
 export function once<Component extends { dispose(): Promise<void> }>(
   make: () => Promise<Component>,
 ): Once<Component> {
-  let made: Promise<Component> | undefined;
+  const { get, forget } = kept(make);
   return {
-    get() {
-      if (made === undefined) {
-        const attempt = make();
-        made = attempt;
-        attempt.catch(() => {
-          if (made === attempt) made = undefined;
-        });
-      }
-      return made;
-    },
+    get,
     async dispose() {
-      const disposing = made;
-      made = undefined;
-      const component = await disposing?.catch(() => undefined);
+      const component = await forget()?.catch(() => undefined);
       await component?.dispose();
     },
   };
-}
-
-function outputOf(
-  session: Session,
-  outputs: Readonly<Record<string, DeviceTensor>>,
-  name: string,
-): DeviceTensor {
-  const wanted = outputs[name];
-  if (wanted === undefined) throw new Error(`${session.component}: no output "${name}"`);
-  return wanted;
 }

@@ -11,6 +11,7 @@ import { createTokenizer } from '../pipeline/tokenizer';
 import { createTextEncoder, createUnet, createVae, once } from './components';
 import { parseClipTextConfig, parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
 import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
+import { kept } from './kept';
 import { isPrepared } from './prepared';
 import type { Runtime, Session } from './session';
 import { loadWeights, type Weights } from './weights';
@@ -113,9 +114,9 @@ export async function loadModel(files: CheckpointFiles, runtime: Runtime, call: 
   const vaeTarget: GraphTarget =
     xl && vaeConfig.forceUpcast ? { ...runtime.target, precision: 'fp32' } : runtime.target;
   // Encoder and decoder share one file, read once.
-  const vaeWeights = shared(() => weightsOf('vae', 'diffusion_pytorch_model', vaeTarget));
+  const vaeWeights = kept(() => weightsOf('vae', 'diffusion_pytorch_model', vaeTarget));
   const vaeSession = async (component: string, build: Build) =>
-    sessionOf(component, await vaeWeights(), build, vaeTarget);
+    sessionOf(component, await vaeWeights.get(), build, vaeTarget);
   const vae = createVae(
     vaeConfig,
     () => vaeSession('vae encoder', (index, target) => buildVaeEncoder(vaeConfig, index, target)),
@@ -183,18 +184,4 @@ function explained<Result>(model: string, work: () => Result): Result {
     if (error instanceof GraphError) throw new CheckpointError(`model "${model}": ${error.message}`);
     throw error;
   }
-}
-
-/** Keeps the value of a successful call. */
-function shared<Value>(make: () => Promise<Value>): () => Promise<Value> {
-  let made: Promise<Value> | undefined;
-  return () => {
-    if (made !== undefined) return made;
-    const attempt = make();
-    made = attempt;
-    attempt.catch(() => {
-      if (made === attempt) made = undefined;
-    });
-    return attempt;
-  };
 }

@@ -2,7 +2,8 @@
 import type { Precision } from '../graph/types';
 import type { WeightStore } from '../storage/weights';
 import { type Connection, connect } from './download';
-import { type CheckpointFiles, httpFiles } from './files';
+import { type CheckpointFiles, httpFiles, readRequired } from './files';
+import type { TextFiles } from './layout';
 import { canonicalName, HUB_URL, parseModelName } from './modelName';
 import { planModel } from './plan';
 import { type PrepareOptions, type PrepareProgress, prepareModel } from './prepare';
@@ -70,4 +71,13 @@ async function upcastsVae(source: Source, connection: Connection): Promise<boole
     'force_upcast' in json &&
     json.force_upcast === false
   );
+}
+
+/** All of Stable Diffusion shares one vocabulary, which single files leave out: that of a model at hand. */
+export async function clipVocabulary(files: CheckpointFiles, signal: AbortSignal): Promise<TextFiles> {
+  const texts = new Map<string, string>();
+  for (const path of ['tokenizer/vocab.json', 'tokenizer/merges.txt']) {
+    texts.set(path, new TextDecoder().decode(await readRequired(files, path, { signal })));
+  }
+  return texts;
 }

@@ -128,12 +128,17 @@ export class Session {
   async read(feeds: Readonly<Record<string, Feed>>, name: string): Promise<Float32Array> {
     const outputs = await this.run(feeds);
     try {
-      const output = outputs[name];
-      if (output === undefined) throw new InternalError(`${this.component}: no output "${name}"`);
-      return await output.read();
+      return await this.outputOf(outputs, name).read();
     } finally {
       for (const output of Object.values(outputs)) output.dispose();
     }
+  }
+
+  /** @throws InternalError where the graph has no such output */
+  outputOf(outputs: Readonly<Record<string, DeviceTensor>>, name: string): DeviceTensor {
+    const output = outputs[name];
+    if (output === undefined) throw new InternalError(`${this.component}: no output "${name}"`);
+    return output;
   }
 
   async dispose(): Promise<void> {

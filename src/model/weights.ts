@@ -4,9 +4,9 @@
  */
 import { CheckpointError } from '../engine/errors';
 import type { Precision, TensorEntry, TensorIndex } from '../graph/types';
-import { parseSafetensorsHeader, type StoredTensor } from './checkpoint/safetensors';
+import { castBytes, isWeightType, typeOf } from './cast';
+import { bytesPerValue, parseSafetensorsHeader, type StoredTensor } from './checkpoint/safetensors';
 import { type CheckpointFiles, parseJsonFile, type ReadOptions } from './files';
-import { bfloat16ToFloat32, float32ToHalf, halfToFloat32 } from './half';
 
 export type WeightFile = Uint8Array<ArrayBuffer> | Blob;
 
@@ -103,49 +103,34 @@ function shardNames(index: unknown, path: string): Set<string> {
   return new Set(plain);
 }
 
-/** Integer tensors (CLIP's `position_ids`) are no weights: left out. */
-function isWeight(tensor: StoredTensor): tensor is StoredTensor & { dtype: 'F32' | 'F16' | 'BF16' | 'F64' } {
-  return ['F32', 'F16', 'BF16', 'F64'].includes(tensor.dtype);
-}
-
+/** @returns the file's weights in that precision: its own bytes where they are of it already */
 export function castFile(
   path: string,
   bytes: Uint8Array<ArrayBuffer>,
   stored: ReadonlyMap<string, StoredTensor>,
   precision: Precision,
 ): { bytes: Uint8Array<ArrayBuffer>; index: TensorIndex } {
-  const dtype = precision === 'fp16' ? 'F16' : 'F32';
-  const weights = [...stored].filter(([, tensor]) => isWeight(tensor));
-  if (weights.every(([, tensor]) => tensor.dtype === dtype)) {
-    return { bytes, index: new Map(weights.map(([key, tensor]) => [key, { ...tensor, dtype, path }])) };
+  const dtype = typeOf(precision);
+  const weights = [...stored].flatMap(([key, tensor]) =>
+    isWeightType(tensor.dtype) ? [{ key, tensor, from: tensor.dtype }] : [],
+  );
+  if (weights.every(({ from }) => from === dtype)) {
+    return { bytes, index: new Map(weights.map(({ key, tensor }) => [key, { ...tensor, dtype, path }])) };
   }
-  const valueBytes = precision === 'fp16' ? 2 : 4;
-  const counts = weights.map(([, tensor]) => tensor.shape.reduce((product, n) => product * n, 1));
-  const cast = new Uint8Array(counts.reduce((sum, count) => sum + count * valueBytes, 0));
+  const lengths = weights.map(({ tensor }) =>
+    tensor.shape.reduce((product, n) => product * n, bytesPerValue[dtype]),
+  );
+  const cast = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
   const index = new Map<string, TensorEntry>();
   let offset = 0;
-  weights.forEach(([key, tensor], i) => {
-    const length = (counts[i] as number) * valueBytes;
-    // The file's tensors need not be aligned: a copy is.
-    const source = bytes.slice(tensor.offset, tensor.offset + tensor.length).buffer;
-    const values = toFloat32(source, tensor.dtype);
-    const target = precision === 'fp16' ? float32ToHalf(values) : values;
-    cast.set(new Uint8Array(target.buffer, target.byteOffset, length), offset);
+  weights.forEach(({ key, tensor, from }, i) => {
+    const length = lengths[i] ?? 0;
+    cast.set(
+      castBytes(bytes.subarray(tensor.offset, tensor.offset + tensor.length), from, precision),
+      offset,
+    );
     index.set(key, { dtype, shape: tensor.shape, path, offset, length });
     offset += length;
   });
   return { bytes: cast, index };
-}
-
-function toFloat32(source: ArrayBuffer, dtype: string): Float32Array {
-  switch (dtype) {
-    case 'F32':
-      return new Float32Array(source);
-    case 'F16':
-      return halfToFloat32(new Uint16Array(source));
-    case 'BF16':
-      return bfloat16ToFloat32(new Uint16Array(source));
-    default:
-      return Float32Array.from(new Float64Array(source));
-  }
 }

@@ -10,6 +10,7 @@ import { InputError } from '../engine/errors';
 import type { InpaintResult, LocalOptions } from '../engine/schema';
 import type { Model } from '../pipeline/components';
 import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
+import { createJob } from '../pipeline/job';
 import { type Pixels, scalePixels } from '../pipeline/pixels';
 import type { Arguments } from './args';
 import { encodePng, readImage, writeFileAt } from './images';
@@ -27,7 +28,6 @@ export interface Run {
  * @throws InputError naming the argument that is wrong
  */
 export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintResult> {
-  const { seed = randomSeed() } = args;
   // 1. Check every value before anything is loaded. The addresses are read here, so data URIs stand in for them.
   const request = inFlags(() =>
     parseRequest({
@@ -38,7 +38,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
       mask_url: 'data:,',
       num_inference_steps: args.steps,
       guidance_scale: args.guidance,
-      seed,
+      seed: args.seed,
     }),
   );
   const options = inFlags(() =>
@@ -66,23 +66,19 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   try {
     const mask = toMask(maskPixels);
     const plan = planFor(args, options, picture, mask, model.nativeSize);
-    const { pixels, timings } = await inpaint(
-      model,
+    const job = createJob(
+      request,
+      options,
       {
         image: cropPixels(asClamped(picture), plan.frame),
         mask: cropPixels(asClamped(maskPixels), plan.frame),
-        prompt: request.prompt,
-        negativePrompt: request.negative_prompt,
-        steps: request.num_inference_steps,
-        guidanceScale: request.guidance_scale,
-        seed,
-        scheduler: options.scheduler,
-        strength: options.strength,
-        width: plan.size.width,
-        height: plan.size.height,
       },
-      { signal: run.signal, onProgress: run.onProgress },
+      plan.size,
     );
+    const { pixels, timings } = await inpaint(model, job, {
+      signal: run.signal,
+      onProgress: run.onProgress,
+    });
 
     // 4. Back into the picture, and to the disk
     const result = args.pasteBack
@@ -105,7 +101,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
         width: result.width,
         height: result.height,
       },
-      seed,
+      seed: job.seed,
       timings,
     };
   } finally {
@@ -181,8 +177,4 @@ function toMask({ data, width, height }: Pixels): Mask {
 
 function asClamped({ data, width, height }: Pixels) {
   return { data: new Uint8ClampedArray(data), width, height };
-}
-
-function randomSeed(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 }

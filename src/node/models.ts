@@ -1,13 +1,14 @@
 /** What `--model` names: the embedded model, a folder or file on the disk, or anything on the network. */
 import { openAsBlob } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { STARTER } from '../engine/schema';
 import { connect } from '../model/download';
 import type { CheckpointFiles } from '../model/files';
 import type { LoadProgress } from '../model/load';
 import { HUB_URL } from '../model/modelName';
-import { openModel, prepareSource } from '../model/openModel';
+import { clipVocabulary, openModel, prepareSource } from '../model/openModel';
 import type { ModelPlan } from '../model/plan';
 import type { PrepareProgress } from '../model/prepare';
 import { localModel } from '../model/source';
@@ -26,7 +27,7 @@ export async function modelFiles(
   signal: AbortSignal,
   onProgress: (progress: LoadProgress) => void,
 ): Promise<CheckpointFiles> {
-  if (name === 'starter') return folderFiles(starterFolder);
+  if (name === STARTER) return folderFiles(starterFolder);
   const hubUrl = process.env.HF_ENDPOINT || HUB_URL;
   const token = process.env.HF_TOKEN || undefined;
   const options = {
@@ -34,7 +35,7 @@ export async function modelFiles(
     onProgress(progress: PrepareProgress) {
       if (progress.stage === 'download') onProgress(progress);
     },
-    tokenizer: starterTokenizer,
+    tokenizer: () => clipVocabulary(folderFiles(starterFolder), signal),
   };
   const found = await stat(name).catch(() => undefined);
   if (found === undefined) return openModel(name, precision, { ...options, hubUrl, token, signal });
@@ -47,13 +48,4 @@ export async function modelFiles(
     new Map([[path.split(/[\\/]/).at(-1) ?? path, blob]]),
   );
   return prepareSource({ ...source, name, location: path }, precision, connect(hubUrl, signal), options);
-}
-
-/** All of Stable Diffusion shares one vocabulary, which single files leave out. */
-async function starterTokenizer(): Promise<ReadonlyMap<string, string>> {
-  const read = (name: string) => readFile(join(starterFolder, 'tokenizer', name), 'utf8');
-  return new Map([
-    ['tokenizer/vocab.json', await read('vocab.json')],
-    ['tokenizer/merges.txt', await read('merges.txt')],
-  ]);
 }

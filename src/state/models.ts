@@ -1,5 +1,5 @@
 /** The models that the page offers by name, and what it has to know of any model before a run. */
-import { inpaintRequestSchema } from '../engine/schema';
+import { inpaintRequestSchema, STARTER } from '../engine/schema';
 
 export interface ModelOffer {
   model_name: string;
@@ -7,7 +7,7 @@ export interface ModelOffer {
   detail: string;
 }
 
-export const STARTER = 'starter';
+export { STARTER };
 
 export const offers: readonly ModelOffer[] = [
   { model_name: STARTER, title: 'Starter', detail: 'embedded · 256 px · works offline' },

@@ -1,6 +1,6 @@
 /** For tests: our graphs on WebGPU under Node, in the precision wanted. */
 
-import type { goldenWeights, RunningGraph, Tensor, Weights } from '../graph/golden.testing';
+import { type goldenWeights, type RunningGraph, runs, type Weights } from '../graph/golden.testing';
 import type { Graph, GraphTarget, Precision } from '../graph/types';
 import { parseSafetensorsHeader } from '../model/checkpoint/safetensors';
 import { castFile } from '../model/weights';
@@ -49,24 +49,6 @@ export async function openOnWebgpu(
     extra: { session: { disable_cpu_ep_fallback: '1' } },
     logSeverityLevel: 4,
   });
-  return {
-    async run(feeds) {
-      const inputs = Object.entries(feeds).map(([name, { dims, values }]) => {
-        const tensor =
-          values instanceof Int32Array
-            ? new ort.Tensor('int32', values, dims)
-            : new ort.Tensor('float32', values, dims);
-        return [name, tensor] as const;
-      });
-      const outputs = await session.run(Object.fromEntries(inputs));
-      return Object.fromEntries(
-        Object.entries(outputs).map(([name, { dims, data }]) => {
-          if (!(data instanceof Float32Array)) throw new Error(`${name} is not float32`);
-          return [name, { dims, values: data } satisfies Tensor] as const;
-        }),
-      );
-    },
-    // The last session released would take the device with it: the test file's end takes all.
-    release: async () => {},
-  };
+  // The last session released would take the device with it: the test file's end takes all.
+  return { ...runs(ort, session), release: async () => {} };
 }

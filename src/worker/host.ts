@@ -2,23 +2,22 @@
 import type { Call, EngineStatus } from '../engine/engine';
 import { InputError } from '../engine/errors';
 import type { FinishedPicture, ProviderChoice } from '../engine/protocol';
-import type { InpaintRequest, LocalOptions } from '../engine/schema';
+import { type InpaintRequest, type LocalOptions, STARTER } from '../engine/schema';
 import type { VerdictStore } from '../model/canary';
-import { type CheckpointFiles, httpFiles, readRequired } from '../model/files';
+import { type CheckpointFiles, httpFiles } from '../model/files';
+import { kept } from '../model/kept';
 import { type LoadCall, loadModel } from '../model/load';
-import { openModel } from '../model/openModel';
+import { clipVocabulary, openModel } from '../model/openModel';
 import { openBrowserRuntime } from '../model/runtime';
 import type { Runtime } from '../model/session';
 import { InpaintCache } from '../pipeline/cache';
 import type { Model } from '../pipeline/components';
 import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
+import { createJob } from '../pipeline/job';
 import type { Pixels } from '../pipeline/pixels';
 import { opfsWeightStore } from '../storage/weightsOpfs';
 import { encodePng, readImage, toBitmap } from './images';
 import type { Host } from './serve';
-
-/** The embedded model's `model_name`. */
-const STARTER = 'starter';
 
 export interface HostOptions {
   /** The page's own address, against which the embedded model lies. */
@@ -30,7 +29,6 @@ export interface HostOptions {
 }
 
 export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: HostOptions): Host {
-  let runtime: Promise<Runtime> | undefined;
   let ready: Runtime | undefined;
   let opened: { model: Model; cache: InpaintCache } | undefined;
   // A model outlives the run that opened it; what it loads later belongs to the run of that moment.
@@ -42,26 +40,15 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
     onProgress: (progress) => current?.onProgress(progress),
   };
 
-  function getRuntime(): Promise<Runtime> {
-    if (runtime === undefined) {
-      const attempt = openBrowserRuntime(provider, { onStatus, verdicts });
-      runtime = attempt;
-      attempt.then(
-        (opened) => {
-          ready = opened;
-        },
-        () => {
-          if (runtime === attempt) runtime = undefined;
-        },
-      );
-    }
-    return runtime;
-  }
+  const runtime = kept(async () => {
+    ready = await openBrowserRuntime(provider, { onStatus, verdicts });
+    return ready;
+  });
 
   async function open(name: string) {
     if (opened?.model.name === name) return opened;
     await close();
-    const live = await getRuntime();
+    const live = await runtime.get();
     const model = await loadModel(await filesOf(name, live), live, loadCall);
     opened = { model, cache: new InpaintCache() };
     return opened;
@@ -74,33 +61,22 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
     await closing?.model.dispose();
   }
 
+  const starterFiles = httpFiles(STARTER, new URL('models/starter/', baseUrl).href);
+
   async function filesOf(name: string, { target }: Runtime): Promise<CheckpointFiles> {
-    if (name === STARTER) return httpFiles(STARTER, new URL('models/starter/', baseUrl).href);
+    if (name === STARTER) return starterFiles;
     return openModel(name, target.precision, {
       store: opfsWeightStore(),
       hubUrl,
       signal: loadCall.signal,
       onProgress: (progress) =>
         current?.onProgress(progress.stage === 'wait' ? { stage: 'queue', position: 1 } : progress),
-      tokenizer: starterTokenizer,
+      tokenizer: () => clipVocabulary(starterFiles, loadCall.signal),
     });
   }
 
-  /** All of Stable Diffusion shares one vocabulary, which single files leave out. */
-  async function starterTokenizer(): Promise<ReadonlyMap<string, string>> {
-    const starter = httpFiles(STARTER, new URL('models/starter/', baseUrl).href);
-    const texts = new Map<string, string>();
-    for (const path of ['tokenizer/vocab.json', 'tokenizer/merges.txt']) {
-      texts.set(
-        path,
-        new TextDecoder().decode(await readRequired(starter, path, { signal: loadCall.signal })),
-      );
-    }
-    return texts;
-  }
-
   // Known before the first run: the page says at its top where pictures will be made.
-  getRuntime().catch(() => {});
+  runtime.get().catch(() => {});
 
   return {
     isDead: () => ready?.isLost ?? false,
@@ -111,28 +87,20 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
         const mask = await readImage('mask_url', request.mask_url, call.signal);
         refuseOtherSize(image, mask);
         const { model, cache } = await open(request.model_name);
-        const seed = request.seed ?? randomSeed();
+        const size = {
+          width: options.width ?? image.width - (image.width % 8),
+          height: options.height ?? image.height - (image.height % 8),
+        };
+        const job = createJob(request, options, { image, mask }, size);
         const reports = reportTo(call);
-        const { pixels, timings } = await inpaint(
-          model,
-          {
-            image,
-            mask,
-            prompt: request.prompt,
-            negativePrompt: request.negative_prompt,
-            steps: request.num_inference_steps,
-            guidanceScale: request.guidance_scale,
-            seed,
-            scheduler: options.scheduler,
-            strength: options.strength,
-            width: options.width ?? image.width - (image.width % 8),
-            height: options.height ?? image.height - (image.height % 8),
-          },
-          { signal: call.signal, cache, onProgress: reports.add },
-        );
+        const { pixels, timings } = await inpaint(model, job, {
+          signal: call.signal,
+          cache,
+          onProgress: reports.add,
+        });
         await reports.sent();
         const png = await encodePng(pixels);
-        return { png, width: pixels.width, height: pixels.height, seed, timings };
+        return { png, width: pixels.width, height: pixels.height, seed: job.seed, timings };
       } finally {
         current = undefined;
       }
@@ -165,8 +133,4 @@ function refuseOtherSize(image: Pixels, mask: Pixels): void {
     `mask_url: the mask is ${mask.width} × ${mask.height} pixels, the picture ${image.width} × ${image.height}; ` +
       "save the mask at the picture's size",
   );
-}
-
-function randomSeed(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 }

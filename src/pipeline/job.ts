@@ -1,0 +1,32 @@
+/** A checked request as a job of the pipeline: the one place that knows both their names. */
+import type { InpaintRequest, LocalOptions } from '../engine/schema';
+import type { InpaintJob } from './inpaint';
+import type { Pixels, Size } from './pixels';
+
+/**
+ * @param pictures what the request's addresses lead to, already read
+ * @param size at which the model works, multiples of 8 pixels
+ */
+export function createJob(
+  request: InpaintRequest,
+  options: LocalOptions,
+  pictures: { image: Pixels; mask: Pixels },
+  size: Size,
+): InpaintJob {
+  return {
+    ...pictures,
+    prompt: request.prompt,
+    negativePrompt: request.negative_prompt,
+    steps: request.num_inference_steps,
+    guidanceScale: request.guidance_scale,
+    seed: request.seed ?? randomSeed(),
+    scheduler: options.scheduler,
+    strength: options.strength,
+    width: size.width,
+    height: size.height,
+  };
+}
+
+function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+}

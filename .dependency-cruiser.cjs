@@ -2,10 +2,10 @@
  * The import table of docs/architecture.md. Each row: a folder (or files of one) and what it may import
  * from src/ beside itself. Anything that the row does not name is an error.
  */
-const engineCore = '^src/engine/(schema|engine|errors|protocol)\\.ts$';
+const engineCore = '^src/engine/(schema|engine|models|errors|protocol)\\.ts$';
 const engineSchema = '^src/engine/(schema|errors)\\.ts$';
 const table = {
-  'engine/(schema|engine|errors|protocol)\\.': [engineCore],
+  'engine/(schema|engine|models|errors|protocol)\\.': [engineCore],
   'engine/(local|hosted)': [engineCore, '^src/engine/(local|hosted)'],
   'graph/': ['^src/graph/'],
   'pipeline/': ['^src/pipeline/', engineSchema],
@@ -15,7 +15,7 @@ const table = {
     '^src/storage/weights',
     '^src/pipeline/(components|tokenizer|schedulers/)',
     engineSchema,
-    '^src/engine/engine\\.ts$',
+    '^src/engine/(engine|models)\\.ts$',
   ],
   'worker/': ['^src/(worker|pipeline|model)/', '^src/storage/weights', engineCore],
   'node/': ['^src/(node|pipeline|model)/', '^src/storage/weights', engineCore, '^src/editor/kernels/'],
@@ -25,7 +25,7 @@ const table = {
     '^src/state/',
     '^src/editor/(store\\.ts|kernels/)',
     '^src/storage/gallery',
-    '^src/engine/(engine|schema|errors)\\.ts$',
+    '^src/engine/(engine|models|schema|errors)\\.ts$',
   ],
   'ui/': ['^src/(ui|state|editor)/'],
 };

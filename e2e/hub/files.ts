@@ -23,6 +23,8 @@ export interface HubRepo {
   readonly files: readonly HubFile[];
   /** Listed for all, served only to those who send this token. */
   readonly gatedBy?: string;
+  /** What the model's card says in its head, e.g. its licence. */
+  readonly card?: Readonly<Record<string, unknown>>;
   /** Neither listed nor served without this token: looks missing to everyone else. */
   readonly privateTo?: string;
 }

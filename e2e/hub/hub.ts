@@ -305,6 +305,7 @@ async function serveApi(
       private: repo.privateTo !== undefined,
       gated: repo.gatedBy === undefined ? false : 'manual',
       pipeline_tag: 'image-to-image',
+      ...(repo.card === undefined ? {} : { cardData: repo.card }),
       downloads: 1,
       likes: 0,
       lastModified: '2024-08-30T09:00:00.000Z',

@@ -113,11 +113,12 @@ async function sendBytes(
   const wrongFrom = changed ? 0 : (faultOf(faults, 'corrupt')?.atByte ?? Number.POSITIVE_INFINITY);
   const stop = Math.max(start, Math.min(end, cut?.atByte ?? end, stall?.atByte ?? end));
   let position = start;
-  for await (const piece of file.read(start, stop)) {
+  const pieces = file.read(start, stop);
+  for await (const piece of slow === undefined ? pieces : inPieces(pieces, SLOW_PIECE_BYTES)) {
     if (response.destroyed) return;
     const sent = position + piece.byteLength > wrongFrom ? spoil(piece, wrongFrom - position) : piece;
     position += piece.byteLength;
-    if (!response.write(sent)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (!response.write(sent)) await drained(response);
     if (slow !== undefined) await wait((piece.byteLength / slow.bytesPerSecond) * 1000);
   }
   if (stop === end) {
@@ -127,6 +128,22 @@ async function sendBytes(
     response.socket?.end();
   } else {
     response.flushHeaders();
+  }
+}
+
+async function drained(response: ServerResponse): Promise<void> {
+  const settled = new AbortController();
+  const { signal } = settled;
+  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
+  settled.abort();
+}
+
+/** So small that a slow answer also flows within a small file. */
+const SLOW_PIECE_BYTES = 16_384;
+
+async function* inPieces(pieces: AsyncIterable<Uint8Array>, bytes: number): AsyncIterable<Uint8Array> {
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.byteLength; at += bytes) yield piece.subarray(at, at + bytes);
   }
 }
 

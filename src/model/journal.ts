@@ -5,6 +5,8 @@ import type { ModelFolder } from '../storage/weights';
 
 /** Raised when what is stored can no longer be read by newer code. */
 const VERSION = 1;
+/** Of journals: what is unfinished starts anew where it is raised. */
+const JOURNAL_VERSION = 2;
 const JOURNAL = 'unfinished.json';
 const MANIFEST = 'model.json';
 
@@ -20,6 +22,8 @@ export type StoredShard = z.infer<typeof shardSchema>;
 const fileStateSchema = z.object({
   /** The source: its digest where the server gives one, and its length. */
   identity: z.string(),
+  /** Bytes of the source. */
+  size: bytes,
   /** ETag or date of the version that was fetched. */
   validator: z.string().optional(),
   /** What the shards follow from: a digest of the source's headers, and the shards' own sizes. */
@@ -40,7 +44,13 @@ const fileStateSchema = z.object({
 });
 export type FileState = z.infer<typeof fileStateSchema>;
 
-const journalSchema = z.object({ version: z.literal(VERSION), files: z.record(z.string(), fileStateSchema) });
+const precision = z.enum(['fp16', 'fp32']);
+const journalSchema = z.object({
+  version: z.literal(JOURNAL_VERSION),
+  /** What it will be, for people; absent before anything is stored. */
+  model: z.object({ name: z.string(), location: z.string(), precision, downloadBytes: bytes }).optional(),
+  files: z.record(z.string(), fileStateSchema),
+});
 export type Journal = z.infer<typeof journalSchema>;
 
 const manifestSchema = z.object({
@@ -49,14 +59,11 @@ const manifestSchema = z.object({
   name: z.string(),
   location: z.string(),
   commit: z.string().optional(),
-  precision: z.enum(['fp16', 'fp32']),
+  precision,
   notes: z.array(z.string()),
   /** Bytes on the disk. */
   storedBytes: bytes,
-  components: z.record(
-    z.string(),
-    z.object({ precision: z.enum(['fp16', 'fp32']), shards: z.array(shardSchema) }),
-  ),
+  components: z.record(z.string(), z.object({ precision, shards: z.array(shardSchema) })),
   /** Paths of configurations and tokenizers, kept under `files/`. */
   files: z.array(z.string()),
 });
@@ -65,7 +72,25 @@ export type Manifest = z.infer<typeof manifestSchema>;
 /** @returns an empty one where there is none, or where it was torn by a crash */
 export async function readJournal(folder: ModelFolder): Promise<Journal> {
   const parsed = journalSchema.safeParse(await readJson(folder, JOURNAL));
-  return parsed.success ? parsed.data : { version: VERSION, files: {} };
+  return parsed.success ? parsed.data : { version: JOURNAL_VERSION, files: {} };
+}
+
+/** Bytes of the sources of weights that need not be fetched again. */
+export function receivedBytes({ files }: Journal): number {
+  return Object.values(files).reduce(
+    (sum, { done, size, progress }) => sum + (done === undefined ? (progress?.position ?? 0) : size),
+    0,
+  );
+}
+
+/** Bytes that they take on the disk. */
+export function unfinishedBytes({ files }: Journal): number {
+  return Object.values(files)
+    .flatMap(
+      ({ done, progress }) =>
+        done?.map(({ size }) => size) ?? progress?.shards.map(({ position }) => position) ?? [],
+    )
+    .reduce((sum, size) => sum + size, 0);
 }
 
 export function writeJournal(folder: ModelFolder, journal: Journal): Promise<void> {

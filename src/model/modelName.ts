@@ -13,6 +13,17 @@ export type ModelName =
   /** Any other address: a folder in the diffusers layout. Ends with a slash. */
   | { kind: 'folder'; url: string };
 
+/** Before the name of a person's own file or folder, which leads nowhere but into this machine's storage. */
+const OWN = 'disk:';
+
+export function ownName(title: string): string {
+  return `${OWN}${title}`;
+}
+
+export function isOwnName(name: string): boolean {
+  return name.trim().startsWith(OWN);
+}
+
 const ID = /^[\w.-]+\/[\w.-]+$/;
 const WEIGHTS = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
 

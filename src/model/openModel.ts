@@ -1,13 +1,14 @@
 /** From a model's name to its files, ready to run: from the store, or by way of the network into the store. */
+import { InputError } from '../engine/errors';
 import type { Precision } from '../graph/types';
 import type { WeightStore } from '../storage/weights';
 import { type Connection, connect } from './download';
 import { type CheckpointFiles, httpFiles, readRequired } from './files';
 import type { TextFiles } from './layout';
-import { canonicalName, HUB_URL, parseModelName } from './modelName';
-import { planModel } from './plan';
+import { canonicalName, HUB_URL, isOwnName, parseModelName } from './modelName';
+import { type ModelPlan, planModel } from './plan';
 import { type PrepareOptions, type PrepareProgress, prepareModel } from './prepare';
-import { openPrepared, type PreparedFiles } from './prepared';
+import { openNamed, openPrepared, type PreparedFiles } from './prepared';
 import { findModel, type Source } from './source';
 import { readSmallFile } from './sourceFile';
 
@@ -32,6 +33,14 @@ export async function openModel(
   options: OpenOptions,
 ): Promise<CheckpointFiles> {
   const { store, hubUrl = HUB_URL, token, signal } = options;
+  if (isOwnName(name)) {
+    const own = await openNamed(store, name.trim(), precision);
+    if (own !== undefined) return own;
+    throw new InputError(
+      'model_name',
+      `model_name: "${name}" is a file or folder of your own that is not kept whole; open it again to go on`,
+    );
+  }
   const parsed = parseModelName(name, hubUrl);
   // A folder on a web server has no versions: it is read as it stands.
   if (parsed.kind === 'folder') return httpFiles(name, parsed.url);
@@ -52,11 +61,20 @@ export async function prepareSource(
   const { store } = options;
   const stored = await openPrepared(store, source.key, precision);
   if (stored !== undefined) return { ...stored, name: source.name };
-  const plan = planModel(source, precision, await upcastsVae(source, connection));
+  const plan = await planSource(source, precision, connection);
   await prepareModel(plan, store, connection, options);
   const prepared = await openPrepared(store, source.key, precision);
   if (prepared === undefined) throw new Error(`${source.name} was prepared but cannot be opened`);
   return prepared;
+}
+
+/** Which files of a source to fetch; of its files at most a configuration is read. */
+export async function planSource(
+  source: Source,
+  precision: Precision,
+  connection: Connection,
+): Promise<ModelPlan> {
+  return planModel(source, precision, await upcastsVae(source, connection));
 }
 
 /** As diffusers has it: SDXL's pipelines alone look at `force_upcast`, whose default is true. */

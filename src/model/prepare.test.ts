@@ -224,7 +224,7 @@ describe('prepareModel', () => {
     const [stored, ...others] = await storedModels(temporary.store);
     expect(others).toEqual([]);
     expect(stored?.manifest?.storedBytes).toBeGreaterThan(MiB);
-    await deleteModel(temporary.store, stored?.folder ?? '', new AbortController().signal);
+    await deleteModel(temporary.store, stored?.folder ?? '');
     expect(await storedModels(temporary.store)).toEqual([]);
     await expectNothing();
   });

@@ -101,6 +101,8 @@ async function prepareInto(
       journal,
       connection,
       options,
+    const { name, location, commit, precision, notes, downloadBytes } = plan;
+    journal.model = { name, location, precision, downloadBytes };
       meter,
       loadedBytes: layout.smallBytes,
       totalBytes: plan.downloadBytes,
@@ -123,7 +125,6 @@ async function prepareInto(
     const storedBytes = layout.sources
       .flatMap(({ shards }) => shards)
       .reduce((sum, { plan: { size } }) => sum + size, layout.smallBytes);
-    const { name, location, commit, precision, notes } = plan;
     return await writeManifest(folder, {
       name,
       location,
@@ -252,6 +253,7 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
   // A shard that the platform threw away or cut short cannot be gone on from.
   const saved = (await areThere(folder, state.progress?.shards ?? [])) ? state.progress : undefined;
   const start = saved?.position ?? 0;
+    size: file.size,
   const hash = file.sha256 === undefined ? undefined : await resumeSha256(saved?.sha256State);
   const pass = await FilePass.begin(plans, saved?.shards ?? [], start, (path) => folder.writer(path), meter);
   work.loadedBytes += start;

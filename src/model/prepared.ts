@@ -1,5 +1,5 @@
 /** A prepared model, opened from where it is stored. No network is needed. */
-import { CheckpointError } from '../engine/errors';
+import { CheckpointError, InputError } from '../engine/errors';
 import type { Precision, TensorEntry } from '../graph/types';
 import type { ModelFolder, WeightStore } from '../storage/weights';
 import { parseSafetensorsHeader, safetensorsHeaderBytes } from './checkpoint/safetensors';
@@ -10,6 +10,8 @@ import { castFile, type WeightFile, type Weights } from './weights';
 /** A checkpoint whose weights are stored in the device's precision already. */
 export interface PreparedFiles extends CheckpointFiles {
   readonly manifest: Manifest;
+  /** The name of its folder in the store. */
+  readonly folder: string;
   /**
    * The weights of one component, as files that ONNX Runtime reads piece by piece.
    * @param folder e.g. `unet`
@@ -31,11 +33,17 @@ export async function openPrepared(
   key: string,
   precision: Precision,
 ): Promise<PreparedFiles | undefined> {
-  const folder = store.model(storedName(key, precision));
+  return openStored(store, storedName(key, precision));
+}
+
+/** @param name of the folder in the store @returns undefined where it holds no finished model */
+export async function openStored(store: WeightStore, name: string): Promise<PreparedFiles | undefined> {
+  const folder = store.model(name);
   const manifest = await readManifest(folder);
   if (manifest === undefined) return undefined;
   return {
     name: manifest.name,
+    folder: name,
     manifest,
     async read(path) {
       const text = manifest.files.includes(path) ? await folder.readText(`files/${path}`) : undefined;
@@ -91,6 +99,21 @@ async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await blob.arrayBuffer());
 }
 
+/**
+ * A model kept under a name that leads nowhere else: a person's own files.
+ * @param precision taken where it is kept in both
+ * @returns undefined where none of that name is kept whole
+ */
+export async function openNamed(
+  store: WeightStore,
+  name: string,
+  precision: Precision,
+): Promise<PreparedFiles | undefined> {
+  const named = (await storedModels(store)).filter(({ manifest }) => manifest?.name === name);
+  const found = named.find(({ manifest }) => manifest?.precision === precision) ?? named[0];
+  return found === undefined ? undefined : openStored(store, found.folder);
+}
+
 export interface StoredModel {
   /** The folder's name, for {@link deleteModel}. */
   folder: string;
@@ -106,12 +129,15 @@ export async function storedModels(store: WeightStore): Promise<StoredModel[]> {
   );
 }
 
-/** Frees a model's space; waits while another tab prepares it. @param folder as {@link storedModels} gives it */
-export function deleteModel(store: WeightStore, folder: string, signal: AbortSignal): Promise<void> {
-  return store.exclusively(
-    folder,
-    signal,
-    () => {},
-    () => store.model(folder).clear(),
+/**
+ * Frees a model's space.
+ * @param folder as {@link storedModels} gives it
+ * @throws InputError (`model_name`) while it is in use or being prepared somewhere
+ */
+export async function deleteModel(store: WeightStore, folder: string): Promise<void> {
+  if (await store.ifUnused(folder, () => store.model(folder).clear())) return;
+  throw new InputError(
+    'model_name',
+    'The model is in use, or being downloaded, in this tab or another: stop that first, then delete it',
   );
 }

@@ -3,6 +3,7 @@
  * listings is fetched.
  */
 import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
+import { z } from 'zod';
 import { CheckpointError, InputError, NetworkError } from '../engine/errors';
 import type { Connection, RemoteFile } from './download';
 import { canonicalName, HUB_URL, type ModelName, parseModelName } from './modelName';
@@ -20,6 +21,8 @@ export interface Source {
   files: readonly RemoteFile[];
   /** The one file that the name leads to; absent where it leads to a repository or folder. */
   only?: string;
+  /** As the Hub's page of it names it. */
+  licence?: string;
   /** What a person should know, e.g. that the repository moved. */
   notes: readonly string[];
 }
@@ -112,7 +115,7 @@ async function hubSource(
     ...(connection.token ? { accessToken: connection.token } : {}),
   };
   try {
-    const info = await modelInfo({ name: id, revision, additionalFields: ['sha'], ...hub });
+    const info = await modelInfo({ name: id, revision, additionalFields: ['sha', 'cardData'], ...hub });
     if (info.gated !== false && connection.token === undefined) throw gated(id, hubUrl);
     const files: RemoteFile[] = [];
     for await (const entry of listFiles({ repo: id, revision: info.sha, recursive: true, ...hub })) {
@@ -135,11 +138,24 @@ async function hubSource(
       commit: info.sha,
       files,
       notes,
+      ...licenceOf(info.cardData),
       ...(file === undefined ? {} : { only: file }),
     };
   } catch (error) {
     throw explain(error, id, revision, connection, hubUrl);
   }
+}
+
+const cardSchema = z.object({
+  license: z.union([z.string(), z.array(z.string()).transform((several) => several.join(', '))]).optional(),
+  license_name: z.string().optional(),
+});
+
+/** `license` is one of the Hub's list; where that is "other", the author gives a name of their own. */
+function licenceOf(card: unknown): { licence?: string } {
+  const { license, license_name } = cardSchema.safeParse(card).data ?? {};
+  const licence = license === 'other' ? (license_name ?? license) : license;
+  return licence === undefined ? {} : { licence };
 }
 
 function encodePath(path: string): string {

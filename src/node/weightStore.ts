@@ -58,6 +58,14 @@ export function diskWeightStore(folder = defaultCacheFolder()): WeightStore {
         await release();
       }
     },
+    // A process has read what it needs of a model, or holds its files open: nothing here deletes them.
+    use: async () => () => {},
+    isBusy: async (name) => (await orAbsent(stat(join(models, `${name}.lock`)))) !== undefined,
+    async ifUnused(name, work) {
+      if (await this.isBusy(name)) return false;
+      await this.exclusively(name, new AbortController().signal, () => {}, work);
+      return true;
+    },
   };
 }
 

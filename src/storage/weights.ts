@@ -48,6 +48,12 @@ export interface WeightStore {
     onWait: () => void,
     work: () => Promise<Result>,
   ): Promise<Result>;
+  /** Marks a model as in use until the returned function is called; a tab that is closed uses nothing. */
+  use(name: string): Promise<() => void>;
+  /** @returns whether work runs exclusively on the model now, in any tab or process */
+  isBusy(name: string): Promise<boolean>;
+  /** Runs work unless the model is in use or {@link exclusively} held anywhere. @returns whether it ran */
+  ifUnused(name: string, work: () => Promise<void>): Promise<boolean>;
 }
 
 /** @returns whether storing failed for want of space */

@@ -29,8 +29,44 @@ export function opfsWeightStore(): WeightStore {
       return names.sort();
     },
     model: (name) => opfsFolder(models, name),
-    exclusively: (name, signal, onWait, work) => withLock(`inlay model ${name}`, signal, onWait, work),
+    exclusively: (name, signal, onWait, work) => withLock(preparing(name), signal, onWait, work),
+    async use(name) {
+      let release = () => {};
+      const unused = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      await new Promise<void>((resolve, reject) => {
+        const hold = () => {
+          resolve();
+          return unused;
+        };
+        navigator.locks.request(using(name), { mode: 'shared' }, hold).catch(reject);
+      });
+      return release;
+    },
+    isBusy: async (name) => isHeld(preparing(name)),
+    ifUnused: (name, work) =>
+      whenFree(preparing(name), () =>
+        whenFree(using(name), async () => {
+          await work();
+          return true;
+        }),
+      ),
   };
+}
+
+const preparing = (name: string) => `inlay model ${name}`;
+const using = (name: string) => `inlay use of ${name}`;
+
+async function isHeld(lock: string): Promise<boolean> {
+  const { held = [] } = await navigator.locks.query();
+  return held.some(({ name }) => name === lock);
+}
+
+function whenFree(lock: string, work: () => Promise<boolean>): Promise<boolean> {
+  return navigator.locks.request(lock, { ifAvailable: true }, (granted) =>
+    granted === null ? false : work(),
+  );
 }
 
 async function withLock<Result>(
@@ -39,8 +75,7 @@ async function withLock<Result>(
   onWait: () => void,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const { held = [] } = await navigator.locks.query();
-  if (held.some((lock) => lock.name === name)) onWait();
+  if (await isHeld(name)) onWait();
   return navigator.locks.request(name, { signal }, work);
 }
 

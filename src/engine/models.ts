@@ -1,0 +1,104 @@
+/** The models of this machine: what a name leads to, what is kept, fetching and deleting. */
+
+export type ModelFamily = 'sd1' | 'sd2' | 'sdxl';
+
+/** What a model is, read from its own configuration. */
+export interface ModelFacts {
+  family: ModelFamily;
+  /** Made for inpainting: its UNet sees mask and picture too. */
+  isInpainting: boolean;
+  /** Side in pixels of the squares that it was trained on. */
+  nativeSize: number;
+}
+
+/** What a name leads to, known before any weights are fetched. */
+export interface ModelDetails extends ModelFacts {
+  /** As a person named it. */
+  name: string;
+  /** Where its files really are. */
+  location: string;
+  /** In which it runs and is kept here. */
+  precision: 'fp16' | 'fp32';
+  /**
+   * `embedded` comes with the page; `served` is read from its address at each visit and never kept; `kept` is stored
+   * whole; `fetchable` is to be downloaded, or copied from the person's disk.
+   */
+  state: 'embedded' | 'served' | 'kept' | 'fetchable';
+  /** Bytes of all its files. */
+  totalBytes: number;
+  /** As its page on the Hub names it. */
+  licence?: string | undefined;
+  /** Which files were chosen, and what else a person should know. */
+  notes: readonly string[];
+}
+
+/** A model in this browser's storage, finished or not. */
+export interface KeptModel {
+  /** What {@link ModelLibrary.remove} takes. */
+  folder: string;
+  name: string;
+  location: string;
+  precision: 'fp16' | 'fp32';
+  /** Absent where it is not finished. */
+  facts?: ModelFacts;
+  /** Bytes on the disk. */
+  storedBytes: number;
+  /** Where it is not finished: how far it came, in bytes of its source. */
+  unfinished?: { receivedBytes: number; totalBytes: number };
+  /** It is being fetched now, in this tab or another. */
+  isBusy: boolean;
+}
+
+export type FetchProgress =
+  /** Another tab fetches it. */
+  | { stage: 'wait' }
+  /** Counts all files of the model. */
+  | { stage: 'download'; file: string; loadedBytes: number; totalBytes: number };
+
+export interface HubAccess {
+  /** Hugging Face's own Hub where absent. */
+  url?: string | undefined;
+  /** Sent to the Hub's own host and to no other. */
+  token?: string | undefined;
+}
+
+export interface StorageFacts {
+  /** Bytes that this site may still store; absent where the browser does not say. */
+  freeBytes?: number;
+  usedBytes?: number;
+  /** The browser will not clear it when the disk gets full. */
+  isPersistent: boolean;
+}
+
+export interface FetchCall {
+  /** Aborting rejects with an AbortError; what has arrived is kept, and the next call goes on from there. */
+  signal: AbortSignal;
+  onProgress(progress: FetchProgress): void;
+}
+
+export interface ModelLibrary {
+  /**
+   * Looks a model up; no weights are fetched.
+   * @throws InputError (`model_name`, or `hub_token` where it is gated), CheckpointError where it is of a kind that
+   *   cannot be run, NetworkError
+   */
+  describe(name: string, signal: AbortSignal): Promise<ModelDetails>;
+  /**
+   * Fetches a model and keeps it. One that is kept, embedded or served needs nothing.
+   * @throws as {@link describe}, and DeviceError where storage is full
+   */
+  download(name: string, call: FetchCall): Promise<void>;
+  /**
+   * Makes files of the person's own known under a name, which then goes where any model's name goes.
+   * @param files by path within the model; of a single file its name
+   */
+  offerFiles(title: string, files: ReadonlyMap<string, File>): Promise<string>;
+  list(): Promise<KeptModel[]>;
+  /** @throws InputError (`model_name`) while a tab uses or fetches it */
+  remove(folder: string): Promise<void>;
+  /** From now on. */
+  setHub(hub: HubAccess): void;
+  storage(): Promise<StorageFacts>;
+  /** Asks the browser never to clear this site's storage by itself. @returns whether it agreed */
+  persist(): Promise<boolean>;
+}

@@ -1,0 +1,51 @@
+/** What a model is, from its configurations alone: family, kind and size, before any weights are fetched. */
+import type { ModelFacts } from '../engine/models';
+import { openCheckpoint } from './checkpoint/open';
+import { readSingleFile } from './checkpoint/singleFile';
+import { parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
+import type { Connection } from './download';
+import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
+import type { ModelPlan } from './plan';
+import { RemoteAccess, readSmallFile } from './sourceFile';
+
+/**
+ * @param files in the diffusers layout
+ * @throws CheckpointError where it is of a kind that Inlay cannot run
+ */
+export async function factsOf(files: CheckpointFiles, signal?: AbortSignal): Promise<ModelFacts> {
+  const json = async (path: string) =>
+    parseJsonFile(files, path, await readRequired(files, path, { signal }));
+  parseModelIndex(await json('model_index.json'), files.name);
+  return factsFrom(await json('unet/config.json'), await json('vae/config.json'));
+}
+
+function factsFrom(unetJson: unknown, vaeJson: unknown): ModelFacts {
+  const unet = parseUnet2dConfig(unetJson);
+  const { blockOutChannels, latentChannels } = parseVaeConfig(vaeJson);
+  return {
+    // Of the two that have one text encoder, the second has linear projections.
+    family: unet.textTime !== undefined ? 'sdxl' : unet.linearProjection ? 'sd2' : 'sd1',
+    isInpainting: unet.inChannels > latentChannels,
+    nativeSize: unet.sampleSize * 2 ** (blockOutChannels.length - 1),
+  };
+}
+
+/**
+ * Reads the small files, and of a single file its header.
+ * @throws as {@link factsOf}, and as `download`
+ */
+export async function factsOfPlan(plan: ModelPlan, connection: Connection): Promise<ModelFacts> {
+  if (plan.single === undefined) {
+    return factsOf({
+      name: plan.name,
+      async read(path) {
+        const file = plan.small.find((small) => small.path === path);
+        return file === undefined ? undefined : readSmallFile(file, connection);
+      },
+    });
+  }
+  const access = new RemoteAccess(plan.single.file, connection, {});
+  const checkpoint = await openCheckpoint(access, connection.signal);
+  const { unet, vae } = (await readSingleFile(checkpoint, { signal: connection.signal })).components;
+  return factsFrom(unet.config, vae.config);
+}

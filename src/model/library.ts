@@ -1,0 +1,195 @@
+/** The models of this machine for the page's panel: looked up, fetched, listed, deleted. */
+import { CheckpointError, InputError } from '../engine/errors';
+import type { HubAccess, KeptModel, ModelDetails, ModelFacts } from '../engine/models';
+import { STARTER } from '../engine/schema';
+import type { Precision } from '../graph/types';
+import type { WeightStore } from '../storage/weights';
+import { type Connection, connect } from './download';
+import { factsOf, factsOfPlan } from './facts';
+import type { CheckpointFiles } from './files';
+import { readJournal, receivedBytes, storedName, unfinishedBytes } from './journal';
+import { canonicalName, HUB_URL, isOwnName, ownName, parseModelName } from './modelName';
+import { clipVocabulary, openModel, planSource, prepareSource } from './openModel';
+import type { PrepareProgress } from './prepare';
+import {
+  deleteModel,
+  openNamed,
+  openPrepared,
+  openStored,
+  type PreparedFiles,
+  storedModels,
+} from './prepared';
+import { findModel, localModel, type Source } from './source';
+
+export interface LibraryParts {
+  store: WeightStore;
+  /** The embedded model: what it is, and its vocabulary for files that hold none. */
+  starter: CheckpointFiles;
+  /** Tests pass another. */
+  fetch?: typeof fetch;
+}
+
+export interface LibraryCall {
+  /** Of the device, hence of what is stored. */
+  precision: Precision;
+  signal: AbortSignal;
+}
+
+export interface Library {
+  setHub(hub: HubAccess): void;
+  describe(name: string, call: LibraryCall): Promise<ModelDetails>;
+  download(name: string, call: LibraryCall & { onProgress(progress: PrepareProgress): void }): Promise<void>;
+  offerFiles(title: string, files: ReadonlyMap<string, File>): Promise<string>;
+  list(): Promise<KeptModel[]>;
+  remove(folder: string): Promise<void>;
+}
+
+export function createLibrary({ store, starter, fetch }: LibraryParts): Library {
+  let hub: HubAccess = {};
+  /** A person's own files by the name that they go under, as long as this session has them. */
+  const offered = new Map<string, Source>();
+
+  const connection = (signal: AbortSignal): Connection =>
+    connect(hub.url ?? HUB_URL, signal, { token: hub.token, ...(fetch && { fetch }) });
+
+  const keptDetails = async (name: string, files: PreparedFiles): Promise<ModelDetails> => ({
+    ...(await factsOf(files)),
+    name,
+    location: files.manifest.location,
+    precision: files.manifest.precision,
+    state: 'kept',
+    totalBytes: files.manifest.storedBytes,
+    notes: files.manifest.notes,
+  });
+
+  const sourceDetails = async (
+    source: Source,
+    state: 'served' | 'fetchable',
+    { precision, signal }: LibraryCall,
+  ): Promise<ModelDetails> => {
+    const plan = await planSource(source, precision, connection(signal));
+    return {
+      ...(await factsOfPlan(plan, connection(signal))),
+      name: source.name,
+      location: source.location,
+      precision,
+      state,
+      totalBytes: plan.downloadBytes,
+      licence: source.licence,
+      notes: plan.notes,
+    };
+  };
+
+  return {
+    setHub(next) {
+      hub = next;
+    },
+
+    async describe(typed, call) {
+      const name = typed.trim();
+      if (name === STARTER) {
+        const { precision } = call;
+        const facts = await factsOf(starter, call.signal);
+        return { ...facts, name, location: name, precision, state: 'embedded', totalBytes: 0, notes: [] };
+      }
+      if (isOwnName(name)) {
+        const kept = await openNamed(store, name, call.precision);
+        if (kept !== undefined) return keptDetails(name, kept);
+        return sourceDetails(offeredSource(offered, name), 'fetchable', call);
+      }
+      const hubUrl = hub.url ?? HUB_URL;
+      const isServed = parseModelName(name, hubUrl).kind === 'folder';
+      const kept = isServed
+        ? undefined
+        : await openPrepared(store, canonicalName(name, hubUrl), call.precision);
+      if (kept !== undefined) return keptDetails(name, kept);
+      const source = await findModel(name, connection(call.signal), hubUrl);
+      return sourceDetails(source, isServed ? 'served' : 'fetchable', call);
+    },
+
+    async download(typed, { precision, signal, onProgress }) {
+      const name = typed.trim();
+      if (name === STARTER) return;
+      const options = { store, onProgress, tokenizer: () => clipVocabulary(starter, signal) };
+      const hubUrl = hub.url ?? HUB_URL;
+      if (isOwnName(name)) {
+        if ((await openNamed(store, name, precision)) !== undefined) return;
+        await prepareSource(offeredSource(offered, name), precision, connection(signal), options);
+      } else if (parseModelName(name, hubUrl).kind !== 'folder') {
+        await openModel(name, precision, { ...options, hubUrl, token: hub.token, signal });
+      }
+    },
+
+    async offerFiles(title, files) {
+      const source = localModel(title, files);
+      const name = await nameFor(title, source, store, offered);
+      offered.set(name, { ...source, name, location: 'this machine’s disk' });
+      return name;
+    },
+
+    async list() {
+      const folders = await store.models();
+      return Promise.all(folders.map((folder) => listed(store, folder)));
+    },
+
+    remove: (folder) => deleteModel(store, folder),
+  };
+}
+
+async function listed(store: WeightStore, folder: string): Promise<KeptModel> {
+  const isBusy = await store.isBusy(folder);
+  const files = await openStored(store, folder);
+  if (files !== undefined) {
+    const { name, location, precision, storedBytes } = files.manifest;
+    const facts = await factsIfSound(files);
+    return { folder, name, location, precision, storedBytes, isBusy, ...(facts && { facts }) };
+  }
+  const journal = await readJournal(store.model(folder));
+  // Stored by another version, or broken off before anything was written down: there to be deleted.
+  const unknown = { name: folder, location: folder, precision: 'fp32', downloadBytes: 0 } as const;
+  const { name, location, precision, downloadBytes } = journal.model ?? unknown;
+  const unfinished = { receivedBytes: receivedBytes(journal), totalBytes: downloadBytes };
+  return { folder, name, location, precision, storedBytes: unfinishedBytes(journal), unfinished, isBusy };
+}
+
+/** A model whose configuration is damaged still shows, so that it can be deleted. */
+async function factsIfSound(files: PreparedFiles): Promise<ModelFacts | undefined> {
+  try {
+    return await factsOf(files);
+  } catch (error) {
+    if (error instanceof CheckpointError) return undefined;
+    throw error;
+  }
+}
+
+function offeredSource(offered: ReadonlyMap<string, Source>, name: string): Source {
+  const source = offered.get(name);
+  if (source !== undefined) return source;
+  throw new InputError(
+    'model_name',
+    `model_name: "${name}" is a file or folder of your own that is not kept whole; open it again to go on`,
+  );
+}
+
+/** What was begun or kept under these very files keeps its name; other files of the same title get another. */
+async function nameFor(
+  title: string,
+  { key }: Source,
+  store: WeightStore,
+  offered: ReadonlyMap<string, Source>,
+): Promise<string> {
+  const known = [...offered].find(([, source]) => source.key === key);
+  if (known !== undefined) return known[0];
+  const folders = [storedName(key, 'fp16'), storedName(key, 'fp32')];
+  const taken = new Set(offered.keys());
+  for (const { folder, manifest } of await storedModels(store)) {
+    const name = manifest?.name ?? (await readJournal(store.model(folder))).model?.name;
+    if (name === undefined) continue;
+    if (folders.includes(folder)) return name;
+    taken.add(name);
+  }
+  for (let number = 1; ; number++) {
+    const name = ownName(number === 1 ? title : `${title} (${number})`);
+    if (!taken.has(name)) return name;
+  }
+}

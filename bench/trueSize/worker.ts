@@ -8,6 +8,7 @@ import { planModel } from '../../src/model/plan';
 import { openBrowserRuntime } from '../../src/model/runtime';
 import { findModel } from '../../src/model/source';
 import { opfsWeightStore } from '../../src/storage/weightsOpfs';
+import { openDigestInWorker } from '../../src/worker/digestClient';
 import { type MemoryFigures, memoryFigures, restartPeak } from './instrument';
 
 export type Stage = 'plain' | 'prepare' | 'sessions';
@@ -58,6 +59,7 @@ async function prepare({ id, hubUrl, precision }: StageOrder): Promise<number> {
     store,
     hubUrl,
     signal,
+    openDigest: openDigestInWorker,
     onProgress(progress) {
       if (progress.stage === 'download') bytes = progress.totalBytes;
     },

@@ -5,6 +5,7 @@
 import { createXXHash128, type IHasher } from 'hash-wasm';
 import { CheckpointError, InternalError } from '../engine/errors';
 import type { StoredWriter } from '../storage/weights';
+import { fromBase64, toBase64 } from './base64';
 import { castBytes } from './cast';
 import { gather } from './checkpoint/reader';
 import { bytesPerValue } from './checkpoint/safetensors';
@@ -253,12 +254,4 @@ function tasksOf(shards: readonly Shard[], position: number): Task[] {
 
 function isComplete({ received, output }: Task): boolean {
   return received === output.source.length;
-}
-
-export function toBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
-}
-
-export function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 }

@@ -2,11 +2,10 @@
  * From a plan to a model on the disk: one pass over each file's bytes as they arrive, each tensor cast and put into
  * its shard, every step such that it can break off anywhere and go on later from there.
  */
-import { createSHA256, type IHasher } from 'hash-wasm';
 import { DeviceError } from '../engine/errors';
 import { isOutOfSpace, type ModelFolder, type WeightStore } from '../storage/weights';
 import { type Connection, download, FileChangedError, type RemoteFile, type Validator } from './download';
-import { BufferMeter, FilePass, fromBase64, toBase64 } from './filePass';
+import { BufferMeter, FilePass } from './filePass';
 import {
   type FileState,
   type Journal,
@@ -21,6 +20,7 @@ import {
 import { layOutModel, type SourceLayout, type TextFiles } from './layout';
 import type { ModelPlan } from './plan';
 import { wrongDigest } from './sourceFile';
+import { type OpenDigest, openDigestHere } from './streamDigest';
 
 export interface PrepareOptions {
   onProgress?(progress: PrepareProgress): void;
@@ -30,6 +30,8 @@ export interface PrepareOptions {
   checkpointBytes?: number;
   /** CLIP's vocabulary and merges, for single files, which hold none: by path, e.g. `tokenizer/vocab.json`. */
   tokenizer?: (() => Promise<TextFiles>) | undefined;
+  /** Computes the files' SHA-256; on this thread where absent. */
+  openDigest?: OpenDigest;
 }
 
 export type PrepareProgress =
@@ -254,13 +256,20 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
   const saved = (await areThere(folder, state.progress?.shards ?? [])) ? state.progress : undefined;
   const start = saved?.position ?? 0;
     size: file.size,
-  const hash = file.sha256 === undefined ? undefined : await resumeSha256(saved?.sha256State);
   const pass = await FilePass.begin(plans, saved?.shards ?? [], start, (path) => folder.writer(path), meter);
+  const openDigest = options.openDigest ?? openDigestHere;
+  const hash =
+    file.sha256 === undefined
+      ? undefined
+      : await openDigest(saved?.sha256State).catch(async (error: unknown) => {
+          await pass.close();
+          throw error;
+        });
   work.loadedBytes += start;
   const save = async () => {
     state.progress = {
       position: pass.position,
-      ...(hash === undefined ? {} : { sha256State: toBase64(hash.save()) }),
+      ...(hash === undefined ? {} : { sha256State: await hash.save() }),
       shards: await pass.checkpoint(),
     };
     if (validator.value !== undefined) state.validator = validator.value;
@@ -274,17 +283,19 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
     try {
       for await (const chunk of download(file, connection, { start, end: file.size }, validator)) {
         const arrived = rest === undefined ? chunk : joined(rest, chunk);
-        meter.hold(arrived.byteLength);
-        const cut = pass.cutBefore(pass.position + arrived.byteLength) - pass.position;
+        // The digest may take the memory over: what is needed afterwards is noted before.
+        const [chunkBytes, arrivedBytes] = [chunk.byteLength, arrived.byteLength];
+        meter.hold(arrivedBytes);
+        const cut = pass.cutBefore(pass.position + arrivedBytes) - pass.position;
         const piece = arrived.subarray(0, cut);
-        rest = cut < arrived.byteLength ? arrived.slice(cut) : undefined;
+        rest = cut < arrivedBytes ? arrived.slice(cut) : undefined;
         access.compare(piece, pass.position);
         isWhole = false;
-        hash?.update(piece);
         await pass.feed(piece);
+        await hash?.update(piece);
         isWhole = true;
-        meter.release(arrived.byteLength);
-        work.loadedBytes += chunk.byteLength;
+        meter.release(arrivedBytes);
+        work.loadedBytes += chunkBytes;
         report(file, work, pass.position === file.size);
         if (pass.isClean && pass.position - lastSaved >= (options.checkpointBytes ?? CHECKPOINT_BYTES)) {
           await save();
@@ -297,7 +308,7 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
       if (mayGoOn && pass.position > lastSaved) await save().catch(() => {});
       throw error;
     }
-    if (hash !== undefined && hash.digest('hex') !== file.sha256) return false;
+    if (hash !== undefined && (await hash.hex()) !== file.sha256) return false;
     const digests = await pass.finish();
     const done = plans.map(
       ({ path, size }): StoredShard => ({ path, size, digest: digests.get(path) ?? '' }),
@@ -307,6 +318,7 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
     await writeJournal(folder, journal);
     return true;
   } finally {
+    hash?.close();
     await pass.close();
   }
 }
@@ -329,13 +341,6 @@ async function areThere(
     if (blob === undefined || blob.size < position) return false;
   }
   return true;
-}
-
-async function resumeSha256(state: string | undefined): Promise<IHasher> {
-  const hash = await createSHA256();
-  if (state === undefined) hash.init();
-  else hash.load(fromBase64(state));
-  return hash;
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -16,6 +16,7 @@ import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
 import { createJob } from '../pipeline/job';
 import type { Pixels } from '../pipeline/pixels';
 import { opfsWeightStore } from '../storage/weightsOpfs';
+import { openDigestInWorker } from './digestClient';
 import { encodePng, readImage, toBitmap } from './images';
 import type { Host } from './serve';
 
@@ -69,6 +70,7 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
       store: opfsWeightStore(),
       hubUrl,
       signal: loadCall.signal,
+      openDigest: openDigestInWorker,
       onProgress: (progress) =>
         current?.onProgress(progress.stage === 'wait' ? { stage: 'queue', position: 1 } : progress),
       tokenizer: () => clipVocabulary(starterFiles, loadCall.signal),

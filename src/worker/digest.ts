@@ -1,0 +1,35 @@
+/** The entry of a worker that does nothing but SHA-256: the thread that stores a download need not wait for it. */
+import { openDigestHere, type StreamDigest } from '../model/streamDigest';
+
+export type ToDigest =
+  /** First message. */
+  | { type: 'open'; id: number; state: string | undefined }
+  | { type: 'update'; id: number; bytes: Uint8Array<ArrayBuffer> }
+  | { type: 'save' | 'hex'; id: number };
+
+/** Every message is answered, in order. */
+export interface FromDigest {
+  id: number;
+  text?: string;
+  error?: string;
+}
+
+const scope = self as unknown as DedicatedWorkerGlobalScope;
+let digest: StreamDigest | undefined;
+let tail: Promise<unknown> = Promise.resolve();
+
+async function answer(message: ToDigest): Promise<string | undefined> {
+  if (message.type === 'open') digest = await openDigestHere(message.state);
+  if (digest === undefined) throw new Error('a digest that was not opened');
+  if (message.type === 'update') await digest.update(message.bytes);
+  return message.type === 'save' || message.type === 'hex' ? digest[message.type]() : undefined;
+}
+
+scope.onmessage = ({ data }: MessageEvent<ToDigest>) => {
+  tail = tail
+    .then(() => answer(data))
+    .then(
+      (text) => scope.postMessage({ id: data.id, text } satisfies FromDigest),
+      (error) => scope.postMessage({ id: data.id, error: String(error) } satisfies FromDigest),
+    );
+};

@@ -67,6 +67,23 @@ export const schedulerNames = [
 ] as const;
 export type SchedulerName = (typeof schedulerNames)[number];
 
+/** What changes a model's weights a little: a style, a subject, fewer steps. */
+export const loraOptionSchema = z.object({
+  /**
+   * A Hugging Face id (`owner/name`, or `owner/name/file.safetensors` where it holds several), an address of a file, or
+   * the person's own file; on the command line also its path.
+   */
+  source: z.union(
+    [z.string().trim().min(1, 'name a LoRA: a Hugging Face id or an address'), z.instanceof(File)],
+    {
+      error: 'name a LoRA: a Hugging Face id, an address or a file',
+    },
+  ),
+  /** How much of it; 1 as it was trained, below 0 its opposite. */
+  weight: between(-10, 10).default(1),
+});
+export type LoraOption = z.infer<typeof loraOptionSchema>;
+
 /** Settings that the hosted API lacks. */
 export const localOptionsSchema = z.object({
   /** Absent: the checkpoint's own `scheduler_config.json`. */
@@ -76,6 +93,8 @@ export const localOptionsSchema = z.object({
   /** Size in pixels at which the model works, multiples of 8. Absent: the picture's own, rounded down to 8. */
   width: whole(64, 2048).multipleOf(8, 'must be a multiple of 8').optional(),
   height: whole(64, 2048).multipleOf(8, 'must be a multiple of 8').optional(),
+  /** Merged into the model's weights, in this order. */
+  loras: z.array(loraOptionSchema).max(8, 'at most 8').optional(),
 });
 export type LocalOptions = z.infer<typeof localOptionsSchema>;
 export type LocalOptionsInput = z.input<typeof localOptionsSchema>;

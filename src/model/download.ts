@@ -12,6 +12,8 @@ export interface RemoteFile {
   size: number;
   /** Where it lies: an address that stays the same, or a file that a person picked. */
   at: { url: string } | { blob: Blob };
+  /** Tells what lies there from anything else that may lie there, where nothing below does. */
+  version?: string | undefined;
   /** Hex, where the server gives it. */
   sha256?: string | undefined;
   /** Hex: git's SHA-1 of the blob, where the server gives that instead. */

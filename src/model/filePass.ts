@@ -134,6 +134,18 @@ export class FilePass {
     return end - ((end - offset) % bytesPerValue[dtype]);
   }
 
+  /**
+   * The last position up to `end` at which no tensor waits for the rest of itself: there a pass can be gone on from
+   * later. Where tensors are changed as a whole, chunks end there by chance alone.
+   */
+  pauseBefore(end: number): number {
+    const task = this.#tasks.find(
+      ({ isDirect, output: { source } }) =>
+        !isDirect && source.offset < end && end < source.offset + source.length,
+    );
+    return task === undefined ? this.cutBefore(end) : this.pauseBefore(task.output.source.offset);
+  }
+
   /** @param bytes those that follow `position`; they must end at a cut */
   async feed(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const end = this.position + bytes.byteLength;
@@ -189,11 +201,20 @@ export class FilePass {
   }
 
   async #append({ output, shard }: Task, values: Uint8Array<ArrayBuffer>): Promise<void> {
-    const cast = castBytes(values, output.source.dtype, shard.plan.precision);
-    const held = cast === values ? 0 : cast.byteLength;
+    const { change, source } = output;
+    const changed = change === undefined ? undefined : castBytes(values, source.dtype, 'fp32');
+    const changedBytes = changed === undefined || changed === values ? 0 : changed.byteLength;
+    this.meter.hold(changedBytes);
+    if (changed !== undefined)
+      await change?.(new Float32Array(changed.buffer, changed.byteOffset, changed.byteLength / 4));
+    const cast =
+      changed === undefined
+        ? castBytes(values, source.dtype, shard.plan.precision)
+        : castBytes(changed, 'F32', shard.plan.precision);
+    const held = cast === values || cast === changed ? 0 : cast.byteLength;
     this.meter.hold(held);
     await shard.append(cast);
-    this.meter.release(held);
+    this.meter.release(held + changedBytes);
   }
 
   /** Makes what was written safe. @returns what a later pass goes on from */
@@ -231,7 +252,7 @@ async function closeAll(shards: readonly Shard[]): Promise<void> {
   for (const { writer } of shards) await writer.close();
 }
 
-/** A tensor that shares bytes with an earlier one, or whose values are out of order, is put together first. */
+/** A tensor that shares bytes with an earlier one, whose values are out of order or change, is put together first. */
 function tasksOf(shards: readonly Shard[], position: number): Task[] {
   const tasks = shards.flatMap((shard) =>
     shard.plan.outputs.map((output): Task => ({ output, shard, isDirect: true, received: 0 })),
@@ -240,7 +261,7 @@ function tasksOf(shards: readonly Shard[], position: number): Task[] {
   let taken = 0;
   for (const task of tasks) {
     const { offset, length, strides } = task.output.source;
-    task.isDirect = strides === undefined && offset >= taken;
+    task.isDirect = strides === undefined && task.output.change === undefined && offset >= taken;
     task.received = Math.min(length, Math.max(0, position - offset));
     taken = Math.max(taken, offset + length);
     task.shard.queue.push(task);

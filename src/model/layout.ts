@@ -5,6 +5,8 @@ import { openCheckpoint } from './checkpoint/open';
 import type { IndexedTensor, StoredIndex } from './checkpoint/reader';
 import { type ComponentName, readSingleFile } from './checkpoint/singleFile';
 import type { Connection, RemoteFile, Validator } from './download';
+import type { OpenLora } from './lora/choice';
+import { resolveLoras } from './lora/resolve';
 import type { ModelPlan } from './plan';
 import { planShards, type ShardPlan } from './shards';
 import { RemoteAccess, readSmallFile } from './sourceFile';
@@ -33,6 +35,8 @@ export interface ModelLayout {
 export interface LayoutOptions {
   shardBytes?: number;
   tokenizer?: (() => Promise<TextFiles>) | undefined;
+  /** What is merged into the weights, in this order. */
+  merge?: { loras: readonly OpenLora[] } | undefined;
 }
 
 /**
@@ -80,6 +84,7 @@ export async function layOutModel(
     );
     await add(access, shards);
     await addDerivedTexts(texts, model, options);
+    mergeLoras(plan, sources, texts, options);
     return { sources, texts, smallBytes };
   }
 
@@ -101,7 +106,37 @@ export async function layOutModel(
       await add(access, here);
     }
   }
+  mergeLoras(plan, sources, texts, options);
   return { sources, texts, smallBytes };
+}
+
+/** Marks the tensors that LoRAs change, once it is known of all which those are. */
+function mergeLoras(
+  plan: ModelPlan,
+  sources: SourceLayout[],
+  texts: TextFiles,
+  { merge }: LayoutOptions,
+): void {
+  if (merge === undefined) return;
+  const components = new Map<string, Map<string, readonly number[]>>();
+  for (const { component, plan: shard } of sources.flatMap(({ shards }) => shards)) {
+    const shapes = components.get(component) ?? new Map<string, readonly number[]>();
+    components.set(component, shapes);
+    for (const { key, source } of shard.outputs) shapes.set(key, source.shape);
+  }
+  const unetConfig: unknown = JSON.parse(texts.get('unet/config.json') ?? '{}');
+  const changes = resolveLoras(merge.loras, { name: plan.name, components, unetConfig });
+  const identity = merge.loras.map(({ digest, weight }) => `${weight} of ${digest}`).join(', ');
+  for (const source of sources) {
+    source.layout += `, with ${identity}`;
+    source.shards = source.shards.map(({ component, plan: shard }) => {
+      const outputs = shard.outputs.map((output) => {
+        const change = changes.get(component)?.get(output.key);
+        return change === undefined ? output : { ...output, change };
+      });
+      return { component, plan: { ...shard, outputs } };
+    });
+  }
 }
 
 /** SDXL's autoencoder overflows in fp16. */

@@ -18,6 +18,7 @@ import {
   writeManifest,
 } from './journal';
 import { layOutModel, type SourceLayout, type TextFiles } from './layout';
+import type { OpenLora } from './lora/choice';
 import type { ModelPlan } from './plan';
 import { wrongDigest } from './sourceFile';
 import { type OpenDigest, openDigestHere } from './streamDigest';
@@ -30,6 +31,8 @@ export interface PrepareOptions {
   checkpointBytes?: number;
   /** CLIP's vocabulary and merges, for single files, which hold none: by path, e.g. `tokenizer/vocab.json`. */
   tokenizer?: (() => Promise<TextFiles>) | undefined;
+  /** LoRAs that go into the weights, and the key of the model that they go into. */
+  merge?: { base: string; loras: readonly OpenLora[] } | undefined;
   /** Computes the files' SHA-256; on this thread where absent. */
   openDigest?: OpenDigest;
 }
@@ -47,6 +50,8 @@ export interface Prepared {
 }
 
 const CHECKPOINT_BYTES = 16 * 2 ** 20;
+/** On a slow line a closed page loses no more than what came in so long. */
+const CHECKPOINT_MS = 2000;
 const REPORT_MS = 50;
 
 /**
@@ -96,6 +101,8 @@ async function prepareInto(
     // 2. Is there room?
     await checkSpace(plan, store, layout.sources, journal);
     await store.persist();
+    const { name, location, commit, precision, notes, downloadBytes } = plan;
+    journal.model = { name, location, precision, downloadBytes };
 
     // 3. The weights
     const work: Work = {
@@ -103,8 +110,6 @@ async function prepareInto(
       journal,
       connection,
       options,
-    const { name, location, commit, precision, notes, downloadBytes } = plan;
-    journal.model = { name, location, precision, downloadBytes };
       meter,
       loadedBytes: layout.smallBytes,
       totalBytes: plan.downloadBytes,
@@ -136,6 +141,7 @@ async function prepareInto(
       storedBytes,
       components,
       files,
+      ...(options.merge && { mergedFrom: options.merge.base }),
     });
   } catch (error) {
     if (!isOutOfSpace(error)) throw error;
@@ -159,8 +165,8 @@ interface Work {
 }
 
 /** What tells a file from another of the same path. */
-function identityOf({ sha256, size }: RemoteFile): string {
-  return `${sha256 ?? 'no digest'} ${size}`;
+function identityOf({ sha256, version, size }: RemoteFile): string {
+  return `${sha256 ?? version ?? 'no digest'} ${size}`;
 }
 
 /** Of the files that were begun, and are still the same as far as the listing tells. */
@@ -247,6 +253,7 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
   const plans = source.shards.map(({ plan }) => plan);
   const state: FileState = journal.files[file.path] ?? {
     identity: identityOf(file),
+    size: file.size,
     layout: source.layout,
     paths: plans.map(({ path }) => path),
   };
@@ -255,7 +262,6 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
   // A shard that the platform threw away or cut short cannot be gone on from.
   const saved = (await areThere(folder, state.progress?.shards ?? [])) ? state.progress : undefined;
   const start = saved?.position ?? 0;
-    size: file.size,
   const pass = await FilePass.begin(plans, saved?.shards ?? [], start, (path) => folder.writer(path), meter);
   const openDigest = options.openDigest ?? openDigestHere;
   const hash =
@@ -278,6 +284,7 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
   try {
     let rest: Uint8Array<ArrayBuffer> | undefined;
     let lastSaved = start;
+    let savedAt = performance.now();
     // False while a piece is on its way into hash and shards: what they hold then belongs to no position.
     let isWhole = true;
     try {
@@ -286,7 +293,12 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
         // The digest may take the memory over: what is needed afterwards is noted before.
         const [chunkBytes, arrivedBytes] = [chunk.byteLength, arrived.byteLength];
         meter.hold(arrivedBytes);
-        const cut = pass.cutBefore(pass.position + arrivedBytes) - pass.position;
+        const end = pass.position + arrivedBytes;
+        const isDue =
+          end - lastSaved >= (options.checkpointBytes ?? CHECKPOINT_BYTES) ||
+          performance.now() - savedAt >= CHECKPOINT_MS;
+        const pause = isDue ? pass.pauseBefore(end) : 0;
+        const cut = (pause > pass.position ? pause : pass.cutBefore(end)) - pass.position;
         const piece = arrived.subarray(0, cut);
         rest = cut < arrivedBytes ? arrived.slice(cut) : undefined;
         access.compare(piece, pass.position);
@@ -297,9 +309,10 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
         meter.release(arrivedBytes);
         work.loadedBytes += chunkBytes;
         report(file, work, pass.position === file.size);
-        if (pass.isClean && pass.position - lastSaved >= (options.checkpointBytes ?? CHECKPOINT_BYTES)) {
+        if (pass.isClean && isDue) {
           await save();
           lastSaved = pass.position;
+          savedAt = performance.now();
         }
       }
     } catch (error) {

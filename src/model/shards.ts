@@ -17,6 +17,8 @@ export interface Output {
   source: IndexedTensor & { dtype: WeightType };
   /** Bytes it has in the shard. */
   length: number;
+  /** Changes the values, row after row in float32, before they are stored. */
+  change?: (values: Float32Array) => Promise<void>;
 }
 
 export interface ShardPlan {

@@ -252,7 +252,11 @@ function explain(
 }
 
 /** Asks for a file's size, or, where it is small, for the file. @returns undefined where there is no such file */
-async function probe(path: string, url: string, connection: Connection): Promise<RemoteFile | undefined> {
+export async function probe(
+  path: string,
+  url: string,
+  connection: Connection,
+): Promise<RemoteFile | undefined> {
   const isSmall = /\.(json|txt)$/.test(path);
   const response = await politeFetch(connection)(url, { method: isSmall ? 'GET' : 'HEAD' }).catch(
     (error: unknown) => {

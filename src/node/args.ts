@@ -22,6 +22,8 @@ Repaints the white part of the mask and writes a PNG. Prints one line of JSON on
                         --crop-padding the model's own
   --crop-padding PX     send only the mask's box and PX pixels around it
   --no-paste-back       write what the model made, at its size, without the original around the mask
+  --lora SOURCE[:WEIGHT] merge a LoRA into the model: a file, a folder, an address, a Hugging Face id, or
+                        ID/FILE.safetensors where it holds several; WEIGHT is 1 when left out; may be repeated
   --threads N           CPU threads; default: all cores
   --help                this text
 `;
@@ -42,6 +44,7 @@ export interface Arguments {
   height?: number;
   cropPadding?: number;
   pasteBack: boolean;
+  loras?: { source: string; weight?: number }[];
   threads?: number;
 }
 
@@ -99,8 +102,19 @@ export function parseArguments(argv: readonly string[]): Arguments | 'help' {
     height: number('height'),
     cropPadding: whole('crop-padding', 0),
     pasteBack: !values['no-paste-back'],
+    loras: values.lora?.map(readLora),
     threads: whole('threads', 1),
   };
+}
+
+/** A number after the last colon is the weight; other colons belong to addresses. */
+function readLora(value: string): { source: string; weight?: number } {
+  const [, source, weight] = /^(.+):([-+]?(?:\d+\.?\d*|\.\d+))$/.exec(value) ?? [];
+  if (source === undefined) {
+    if (value === '') throw new InputError('--lora', '--lora is empty');
+    return { source: value };
+  }
+  return { source, weight: Number(weight) };
 }
 
 function readFlags(argv: readonly string[]) {
@@ -124,6 +138,7 @@ function readFlags(argv: readonly string[]) {
         'crop-padding': text,
         'paste-back': flag,
         'no-paste-back': flag,
+        lora: { ...text, multiple: true },
         threads: text,
         help: flag,
       },

@@ -23,9 +23,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     const result = await inpaintFiles(args, {
       signal: controller.signal,
       onProgress: progress.show,
-      async loadModel(name, signal) {
+      async loadModel(name, loras, signal) {
         const runtime = await createNodeRuntime(args.threads);
-        const files = await modelFiles(name, runtime.target.precision, signal, progress.show);
+        const files = await modelFiles(name, runtime.target.precision, signal, progress.show, loras);
         return loadModel(files, runtime, { signal, onProgress: progress.show });
       },
     });

@@ -1,8 +1,10 @@
 /** A checkpoint's files from a folder on the disk. */
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { openAsBlob } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
 import { CheckpointError } from '../engine/errors';
 import type { CheckpointFiles } from '../model/files';
+import { localModel, type Source } from '../model/source';
 
 /** @param folder path of a model in the diffusers layout */
 export function folderFiles(folder: string): CheckpointFiles {
@@ -23,6 +25,25 @@ export function folderFiles(folder: string): CheckpointFiles {
       }
     },
   };
+}
+
+/** A folder or a single file as a source to prepare a model from: path, sizes and dates stand for what it holds. */
+export async function localSource(name: string): Promise<Source> {
+  const root = resolve(name);
+  const isFolder = (await stat(root)).isDirectory();
+  const entries = isFolder ? await readdir(root, { recursive: true, withFileTypes: true }) : [];
+  const paths = isFolder
+    ? entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+    : [root];
+  const files = new Map<string, Blob>();
+  const versions: string[] = [];
+  for (const path of paths.sort()) {
+    const inside = isFolder ? relative(root, path).split(sep).join('/') : (root.split(sep).at(-1) ?? root);
+    files.set(inside, await openAsBlob(path));
+    versions.push(`${inside} ${(await stat(path)).mtimeMs}`);
+  }
+  const source = localModel([root, ...versions].join('\n'), files);
+  return { ...source, name, location: root };
 }
 
 function isMissing(error: unknown): boolean {

@@ -7,7 +7,7 @@ import { maskBounds } from '../editor/kernels/mask';
 import { cropPixels, type Mask } from '../editor/kernels/raster';
 import { parseLocalOptions, parseRequest } from '../engine/engine';
 import { InputError } from '../engine/errors';
-import type { InpaintResult, LocalOptions } from '../engine/schema';
+import type { InpaintResult, LocalOptions, LoraOption } from '../engine/schema';
 import type { Model } from '../pipeline/components';
 import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
 import { createJob } from '../pipeline/job';
@@ -17,7 +17,7 @@ import { encodePng, readImage, writeFileAt } from './images';
 
 export interface Run {
   /** Loads the model named `--model`. */
-  loadModel(name: string, signal: AbortSignal): Promise<Model>;
+  loadModel(name: string, loras: readonly LoraOption[], signal: AbortSignal): Promise<Model>;
   signal: AbortSignal;
   onProgress(progress: PipelineProgress): void;
 }
@@ -47,6 +47,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
       strength: args.strength,
       width: args.width,
       height: args.height,
+      loras: args.loras,
     }),
   );
 
@@ -62,7 +63,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   }
 
   // 3. The part that goes to the model
-  const model = await run.loadModel(args.model, run.signal);
+  const model = await run.loadModel(args.model, options.loras ?? [], run.signal);
   try {
     const mask = toMask(maskPixels);
     const plan = planFor(args, options, picture, mask, model.nativeSize);

@@ -1,18 +1,20 @@
 /** What `--model` names: the embedded model, a folder or file on the disk, or anything on the network. */
 import { openAsBlob } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { STARTER } from '../engine/schema';
+import { type LoraOption, STARTER } from '../engine/schema';
 import { connect } from '../model/download';
 import type { CheckpointFiles } from '../model/files';
 import type { LoadProgress } from '../model/load';
+import type { LocalLora, LoraChoice } from '../model/lora/choice';
+import { chooseLora } from '../model/lora/open';
 import { HUB_URL } from '../model/modelName';
+import { openMerged } from '../model/openMerged';
 import { clipVocabulary, openModel, prepareSource } from '../model/openModel';
 import type { ModelPlan } from '../model/plan';
 import type { PrepareProgress } from '../model/prepare';
-import { localModel } from '../model/source';
-import { folderFiles } from './folder';
+import { folderFiles, localSource } from './folder';
 import { diskWeightStore } from './weightStore';
 
 const starterFolder = fileURLToPath(new URL('../../public/models/starter/', import.meta.url));
@@ -26,8 +28,9 @@ export async function modelFiles(
   precision: ModelPlan['precision'],
   signal: AbortSignal,
   onProgress: (progress: LoadProgress) => void,
+  loras: readonly LoraOption[] = [],
 ): Promise<CheckpointFiles> {
-  if (name === STARTER) return folderFiles(starterFolder);
+  if (name === STARTER && loras.length === 0) return folderFiles(starterFolder);
   const hubUrl = process.env.HF_ENDPOINT || HUB_URL;
   const token = process.env.HF_TOKEN || undefined;
   const options = {
@@ -37,15 +40,32 @@ export async function modelFiles(
     },
     tokenizer: () => clipVocabulary(folderFiles(starterFolder), signal),
   };
-  const found = await stat(name).catch(() => undefined);
-  if (found === undefined) return openModel(name, precision, { ...options, hubUrl, token, signal });
+  const path = name === STARTER ? starterFolder : name;
+  const found = await stat(path).catch(() => undefined);
+  const opening = { ...options, hubUrl, token, signal };
+  if (loras.length > 0) {
+    const base = found === undefined ? name : { ...(await localSource(path)), name };
+    return openMerged(base, precision, { ...opening, loras: await Promise.all(loras.map(choiceOf)) });
+  }
+  if (found === undefined) return openModel(name, precision, opening);
   if (found.isDirectory()) return folderFiles(name);
-  // A file's path, size and date stand for its content: it is prepared once.
-  const path = resolve(name);
-  const blob = await openAsBlob(path);
-  const source = localModel(
-    `${path} ${found.mtimeMs}`,
-    new Map([[path.split(/[\\/]/).at(-1) ?? path, blob]]),
-  );
-  return prepareSource({ ...source, name, location: path }, precision, connect(hubUrl, signal), options);
+  return prepareSource(await localSource(name), precision, connect(hubUrl, signal), options);
+}
+
+/** @throws InputError (`loras`) where a folder holds several files */
+async function choiceOf({ source, weight }: LoraOption): Promise<LoraChoice> {
+  if (typeof source !== 'string') {
+    const version = `${source.size} ${source.lastModified}`;
+    return { source: { name: source.name, blob: source, version }, weight };
+  }
+  const found = await stat(source).catch(() => undefined);
+  if (found === undefined) return { source, weight };
+  if (!found.isDirectory()) return { source: await localLora(source), weight };
+  const files = (await readdir(source)).map((path) => ({ path }));
+  return { source: await localLora(join(source, chooseLora(source, files).path)), weight };
+}
+
+async function localLora(path: string): Promise<LocalLora> {
+  const { size, mtimeMs } = await stat(path);
+  return { name: path, blob: await openAsBlob(path), version: `${size} ${mtimeMs}` };
 }

@@ -1,7 +1,8 @@
 /** For tests: the pictures that diffusers painted (tools/goldens/pictures.py), and how near another comes to one. */
-import { readFileSync } from 'node:fs';
+import { openAsBlob, readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import type { SchedulerName } from '../engine/schema';
+import type { LocalLora } from '../model/lora/choice';
 import type { Model } from '../pipeline/components';
 import { type InpaintCache, inpaint } from '../pipeline/inpaint';
 import type { Pixels } from '../pipeline/pixels';
@@ -26,30 +27,56 @@ export interface GoldenPicture {
   output: string;
 }
 
-export const { cases: goldenPictures } = JSON.parse(readFileSync(`${FOLDER}/cases.json`, 'utf8')) as {
-  cases: GoldenPicture[];
+/** @param folder that a script of tools/goldens wrote */
+export function goldenPicturesIn(folder: string): GoldenPicture[] {
+  const { cases } = JSON.parse(readFileSync(`${folder}/cases.json`, 'utf8')) as { cases: GoldenPicture[] };
+  return cases;
+}
+
+export const goldenPictures = goldenPicturesIn(FOLDER);
+
+const LORAS = 'goldens/loras';
+
+export interface GoldenLoraPicture extends GoldenPicture {
+  /** Names of files in goldens/loras, and their weights. */
+  loras: [name: string, weight: number][];
+}
+
+/** By tools/goldens/loras.py. */
+export const { cases: goldenLoraPictures } = JSON.parse(readFileSync(`${LORAS}/cases.json`, 'utf8')) as {
+  cases: GoldenLoraPicture[];
 };
+
+export async function localLora(name: string): Promise<LocalLora> {
+  const path = `${LORAS}/${name}.safetensors`;
+  return { name: path, blob: await openAsBlob(path), version: 'golden' };
+}
 
 /**
  * Paints the picture anew.
  * @returns peak signal-to-noise ratio against diffusers' picture, in dB
  */
-export async function paintGolden(model: Model, golden: GoldenPicture, cache: InpaintCache): Promise<number> {
+export async function paintGolden(
+  model: Model,
+  golden: GoldenPicture,
+  cache: InpaintCache,
+  folder = FOLDER,
+): Promise<number> {
   const { pixels } = await inpaint(
     model,
     {
       ...golden,
       guidanceScale: golden.guidance,
-      image: await readPng(golden.image),
-      mask: await readPng(golden.mask),
+      image: await readPng(`${folder}/${golden.image}`),
+      mask: await readPng(`${folder}/${golden.mask}`),
     },
     { signal: new AbortController().signal, onProgress: () => {}, cache },
   );
-  return psnr(pixels, await readPng(golden.output));
+  return psnr(pixels, await readPng(`${folder}/${golden.output}`));
 }
 
-async function readPng(name: string): Promise<Pixels> {
-  const picture = sharp(`${FOLDER}/${name}`).toColourspace('srgb').ensureAlpha();
+async function readPng(path: string): Promise<Pixels> {
+  const picture = sharp(path).toColourspace('srgb').ensureAlpha();
   const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height };
 }

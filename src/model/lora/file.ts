@@ -1,0 +1,191 @@
+/**
+ * What a LoRA's file holds: pairs of thin matrices, one for each weight that they change, under the names of the
+ * program that wrote them. Nothing is loaded here. Facts: diffusers, loaders/lora_conversion_utils.py and
+ * utils/state_dict_utils.py; kohya's sd-scripts, networks/lora.py; LyCORIS, modules/locon.py.
+ */
+import { CheckpointError } from '../../engine/errors';
+import type { IndexedTensor, StoredCheckpoint } from '../checkpoint/reader';
+
+export type LoraComponent = 'unet' | 'text_encoder' | 'text_encoder_2';
+
+/** What changes one weight: `up · down`, or `up · mid · down` of convolutions in LyCORIS' Tucker form. */
+export interface LoraModule {
+  component: LoraComponent;
+  /** Of the weight that changes: with dots as in the model, or all underscores as kohya's trainer writes it. */
+  name: string;
+  isUnderscored: boolean;
+  /** A key of the file, for errors. */
+  key: string;
+  /** [rank, in, …] */
+  down: IndexedTensor;
+  /** [out, rank, …] */
+  up: IndexedTensor;
+  /** [rank, rank, height, width] */
+  mid?: IndexedTensor;
+  /** A tensor of one value: the pair counts `alpha / rank` times, once where it is absent. */
+  alpha?: IndexedTensor | number;
+  /** The pair counts `alpha / √rank` times. */
+  isRankStabilized?: boolean;
+}
+
+export interface LoraFile {
+  /** What errors call it. */
+  name: string;
+  modules: readonly LoraModule[];
+  metadata: Readonly<Record<string, string>>;
+  keys: readonly string[];
+}
+
+/** Other ways to change weights, by a key that only they have. */
+const otherKinds: readonly [name: string, key: RegExp][] = [
+  ['a DoRA', /\.(dora_scale|lora_magnitude_vector)\b/],
+  ['a LoKr', /\.lokr_(w1|w2|t1|t2)/],
+  ['a LoHa', /\.hada_(w1|w2|t1|t2)/],
+  ['an OFT', /\.oft_(blocks|diag|R)\b/],
+  ['an (IA)³', /\.on_input$/],
+  ['a GLoRA', /\.[ab][12]\.weight$/],
+  ['a file of whole differences (LyCORIS "full" or "norm")', /\.(diff|diff_b|w_norm|b_norm)$/],
+  ['a LoRA with biases', /\.lora_B(\.\w+)?\.bias$/],
+  ['a LoRA with textual inversions in it', /^bundle_emb\./],
+];
+
+type Part = 'down' | 'up' | 'mid' | 'alpha';
+
+interface NamedPart {
+  component: LoraComponent;
+  name: string;
+  isUnderscored: boolean;
+  part: Part;
+}
+
+/**
+ * @throws CheckpointError where the file is another kind of change (named), where a key is not one of a LoRA for
+ *   Stable Diffusion, or a pair is not complete
+ */
+export function readLoraFile({ name, tensors, metadata }: StoredCheckpoint): LoraFile {
+  const keys = [...tensors.keys()];
+  for (const [kind, pattern] of otherKinds) {
+    const key = keys.find((candidate) => pattern.test(candidate));
+    if (key !== undefined) {
+      throw new CheckpointError(
+        `LoRA ${name}: this is ${kind} (it has "${key}"), which is not supported; use a LoRA in the format of ` +
+          'diffusers or kohya',
+      );
+    }
+  }
+  const peft = keys.find((key) => key.startsWith('base_model.model.'));
+  if (peft !== undefined) {
+    throw new CheckpointError(
+      `LoRA ${name}: "${peft}" is a key of PEFT's own format, which keeps its scale in another file; save it with ` +
+        "diffusers' save_lora_weights",
+    );
+  }
+  const found = new Map<
+    string,
+    { named: NamedPart; key: string; parts: Partial<Record<Part, IndexedTensor>> }
+  >();
+  for (const [key, tensor] of tensors) {
+    const named = partOfKey(key);
+    if (named === undefined) continue;
+    const id = `${named.component} ${named.name}`;
+    const module = found.get(id) ?? { named, key, parts: {} };
+    if (module.parts[named.part] !== undefined) {
+      throw new CheckpointError(`LoRA ${name}: "${key}" stands for a tensor that the file has already`);
+    }
+    module.parts[named.part] = tensor;
+    found.set(id, module);
+  }
+  const stray = keys.find((key) => partOfKey(key) === undefined);
+  if (found.size === 0 || stray !== undefined) {
+    throw new CheckpointError(
+      `LoRA ${name}: ${stray === undefined ? 'the file is empty' : `"${stray}" is no key of a LoRA for Stable Diffusion`}; ` +
+        'choose a LoRA in the format of diffusers or kohya',
+    );
+  }
+  const scales = scalesOf(metadata);
+  const modules = [...found.values()].map(({ named, key, parts }): LoraModule => {
+    const { component, name: module, isUnderscored } = named;
+    const { down, up, mid, alpha } = parts;
+    if (down === undefined || up === undefined) {
+      throw new CheckpointError(
+        `LoRA ${name}: "${key}" stands alone: its other half is missing; the file is damaged`,
+      );
+    }
+    const pair = { component, name: module, isUnderscored, key, down, up };
+    return { ...pair, ...(mid && { mid }), ...(alpha ? { alpha } : scales(component, module)) };
+  });
+  return { name, modules, metadata, keys };
+}
+
+const KOHYA = /^lora_(unet|te1?|te2)_(.+?)\.(?:lora_(down|up|mid)\.weight|(alpha))$/;
+const PREFIX = /^(unet|text_encoder|text_encoder_2)\./;
+const SUFFIX =
+  /^(.+?)(?:\.lora_([AB])(?:\.\w+)?\.weight|\.lora(?:_linear_layer)?\.(down|up)\.weight|[._](to_[qkv]|to_out)_lora\.(down|up)\.weight|(\.alpha))$/;
+/** Layers of the text encoder under the names that diffusers gave them before it used peft. */
+const oldText: Readonly<Record<string, string>> = {
+  to_q: 'q_proj',
+  to_k: 'k_proj',
+  to_v: 'v_proj',
+  to_out: 'out_proj',
+};
+
+/** @returns undefined where the key belongs to no known format */
+function partOfKey(key: string): NamedPart | undefined {
+  const kohya = KOHYA.exec(key);
+  if (kohya !== null) {
+    const [, prefix, name = '', part, alpha] = kohya;
+    const component =
+      prefix === 'unet' ? 'unet' : prefix === 'te2' ? 'text_encoder_2' : ('text_encoder' as const);
+    return { component, name, isUnderscored: true, part: alpha ? 'alpha' : (part as Part) };
+  }
+  const prefix = PREFIX.exec(key)?.[1] as LoraComponent | undefined;
+  const rest = (prefix === undefined ? key : key.slice(prefix.length + 1)).replace('.processor.', '.');
+  const component = prefix ?? (rest.startsWith('text_model.') ? 'text_encoder' : 'unet');
+  const suffix = SUFFIX.exec(rest);
+  if (suffix === null) return undefined;
+  const [, stem = '', letter, side, oldLayer, oldSide] = suffix;
+  const part: Part = letter
+    ? letter === 'A'
+      ? 'down'
+      : 'up'
+    : side || oldSide
+      ? ((side ?? oldSide) as Part)
+      : 'alpha';
+  if (oldLayer === undefined) return { component, name: stem, isUnderscored: false, part };
+  const layer =
+    component === 'unet' ? (oldLayer === 'to_out' ? 'to_out.0' : oldLayer) : (oldText[oldLayer] ?? oldLayer);
+  return { component, name: `${stem}.${layer}`, isUnderscored: false, part };
+}
+
+type Scale = Pick<LoraModule, 'alpha' | 'isRankStabilized'>;
+
+/**
+ * What diffusers (from 0.34 on) writes about alphas into the header, by component: `unet.lora_alpha` and so on.
+ * Without it a pair counts once. diffusers then counts `first rank / rank` of the module, which is the same for files
+ * of one rank and nothing that any trainer means for others.
+ */
+function scalesOf(metadata: LoraFile['metadata']): (component: LoraComponent, module: string) => Scale {
+  const text = metadata.lora_adapter_metadata;
+  if (text === undefined) return () => ({});
+  const about: unknown = JSON.parse(text);
+  const fields = new Map(typeof about === 'object' && about !== null ? Object.entries(about) : []);
+  return (component, module) => {
+    const alpha: unknown = fields.get(`${component}.lora_alpha`);
+    const patterns: unknown = fields.get(`${component}.alpha_pattern`);
+    const special =
+      typeof patterns === 'object' && patterns !== null
+        ? Object.entries(patterns).find(([name]) => isNamed(name, module))?.[1]
+        : undefined;
+    const value: unknown = special ?? alpha;
+    return {
+      ...(typeof value === 'number' && { alpha: value }),
+      ...(fields.get(`${component}.use_rslora`) === true && { isRankStabilized: true }),
+    };
+  };
+}
+
+/** peft's rule: the whole name, or its end from a dot on; `^` anchors at the beginning. */
+function isNamed(pattern: string, module: string): boolean {
+  if (pattern.startsWith('^')) return module.startsWith(pattern.slice(1));
+  return module === pattern || module.endsWith(`.${pattern}`);
+}

@@ -1,0 +1,159 @@
+/** Finds for every pair of a LoRA the weight that it changes, and refuses what was made for another model. */
+import { CheckpointError } from '../../engine/errors';
+import { castBytes, isWeightType } from '../cast';
+import { countValues, type IndexedTensor, readTensor } from '../checkpoint/reader';
+import type { OpenLora } from './choice';
+import { familyOfBase, familyOfLora } from './family';
+import { type LoraFile, type LoraModule, readLoraFile } from './file';
+import { addProduct } from './merge';
+import { moduleNames } from './names';
+
+/** Changes a weight in place. @param weight row after row */
+export type Merge = (weight: Float32Array) => Promise<void>;
+
+/** Shapes of a model's tensors under diffusers' keys. */
+export type BaseShapes = ReadonlyMap<string, readonly number[]>;
+
+export interface Base {
+  /** What errors call it. */
+  name: string;
+  /** By folder. */
+  components: ReadonlyMap<string, BaseShapes>;
+  /** `unet/config.json` */
+  unetConfig: unknown;
+}
+
+/** @returns by component and key of the weight, what is to be done to it */
+export type Merges = ReadonlyMap<string, ReadonlyMap<string, Merge>>;
+
+/**
+ * @throws CheckpointError naming the first key that has no place in the model, and both families
+ */
+export function resolveLoras(loras: readonly OpenLora[], base: Base): Merges {
+  const steps = new Map<string, Map<string, Merge[]>>();
+  const names = new Map(
+    [...base.components].map(([component, shapes]) => [component, moduleNames(shapes.keys())]),
+  );
+  for (const lora of loras) {
+    const file = readLora(lora, base);
+    for (const module of file.modules) {
+      const key = names.get(module.component)?.find(module);
+      const shape = key === undefined ? undefined : base.components.get(module.component)?.get(key);
+      if (key === undefined || shape === undefined) {
+        throw mismatch(file, base, `"${module.key}" has no place in it`);
+      }
+      const fit = misfit(module, shape);
+      if (fit !== undefined) throw mismatch(file, base, `"${module.key}" ${fit}`);
+      const merges = steps.get(module.component) ?? new Map<string, Merge[]>();
+      steps.set(module.component, merges);
+      const before = merges.get(key) ?? [];
+      merges.set(key, [...before, mergeOf(module, lora.weight, shape[0] ?? 0)]);
+    }
+  }
+  const inTurn =
+    (merges: readonly Merge[]): Merge =>
+    async (weight) => {
+      for (const merge of merges) await merge(weight);
+    };
+  return new Map(
+    [...steps].map(([component, merges]) => [
+      component,
+      new Map([...merges].map(([key, each]) => [key, inTurn(each)])),
+    ]),
+  );
+}
+
+/** A file whose keys say that it was made for another architecture is told so, not called damaged. */
+function readLora({ checkpoint }: OpenLora, base: Base): LoraFile {
+  const keys = [...checkpoint.tensors.keys()];
+  const family = familyOfLora(keys, { metadata: checkpoint.metadata });
+  if (family === 'Flux' || family === 'Stable Diffusion 3') {
+    const key = keys.find((each) => /double_blocks|single|joint|transformer\.|te3/.test(each)) ?? keys[0];
+    throw mismatch(
+      { name: checkpoint.name, keys, metadata: checkpoint.metadata },
+      base,
+      `"${key}" has no place in it`,
+    );
+  }
+  return readLoraFile(checkpoint);
+}
+
+function mismatch(
+  file: Pick<LoraFile, 'name' | 'keys' | 'metadata'> & Partial<LoraFile>,
+  { name, components, unetConfig }: Base,
+  what: string,
+): CheckpointError {
+  const model = familyOfBase(unetConfig, components.has('text_encoder_2'));
+  const lora = familyOfLora(file.keys, file);
+  const made =
+    lora === undefined
+      ? 'the LoRA was made for another kind of model'
+      : lora === model
+        ? `the LoRA was made for ${lora} too, but for a model built otherwise`
+        : `the LoRA was made for ${lora}`;
+  return new CheckpointError(
+    `LoRA ${file.name} does not fit model "${name}": ${what}; the model is ${model}, ${made}: choose one that fits`,
+  );
+}
+
+/** @returns what is wrong with the factors' shapes for that weight */
+function misfit({ down, up, mid }: LoraModule, shape: readonly number[]): string | undefined {
+  const rank = down.shape[0] ?? 0;
+  const [out = 0, inputs = 0, ...kernel] = shape;
+  // 1×1 convolutions and matrices hold the same values: trainers write either for the other.
+  const expectedDown = mid === undefined ? [rank, inputs, ...kernel] : [rank, inputs];
+  const fits =
+    rank > 0 &&
+    isSame(down.shape, expectedDown) &&
+    isSame(up.shape, [out, rank]) &&
+    (mid === undefined || isSame(mid.shape, [rank, rank, ...kernel]));
+  if (fits) return undefined;
+  const product = [up, ...(mid ? [mid] : []), down].map(({ shape }) => `[${shape.join(', ')}]`).join(' · ');
+  return `is ${product}, which does not fit a weight of shape [${shape.join(', ')}]`;
+}
+
+/** Ones at the end do not count. */
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  const length = Math.max(a.length, b.length);
+  return Array.from({ length }, (_, i) => (a[i] ?? 1) === (b[i] ?? 1)).every(Boolean);
+}
+
+function mergeOf(module: LoraModule, weight: number, out: number): Merge {
+  return async (values) => {
+    // Read when their turn comes: a LoRA of a gigabyte then never stands in memory as a whole.
+    const [up, down, mid] = await Promise.all([
+      floats(module, module.up),
+      floats(module, module.down),
+      module.mid && floats(module, module.mid),
+    ]);
+    const rank = module.down.shape[0] ?? 0;
+    const alpha = await alphaOf(module);
+    const divisor = module.isRankStabilized ? Math.sqrt(rank) : rank;
+    const scale = alpha === undefined ? weight : (weight * alpha) / divisor;
+    addProduct(values, out, { up, down, ...(mid && { mid }), rank, scale });
+  };
+}
+
+async function alphaOf({ alpha, ...module }: LoraModule): Promise<number | undefined> {
+  if (alpha === undefined || typeof alpha === 'number') return alpha;
+  if (countValues(alpha.shape) !== 1) {
+    throw new CheckpointError(`LoRA ${alpha.file.name}: the alpha of "${module.key}" is not one number`);
+  }
+  // Older trainers wrote it as an integer.
+  if (alpha.dtype === 'I64' || alpha.dtype === 'I32') {
+    const bytes = await readTensor(alpha);
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    return alpha.dtype === 'I64' ? Number(view.getBigInt64(0, true)) : view.getInt32(0, true);
+  }
+  return (await floats(module, alpha))[0];
+}
+
+async function floats({ key }: Pick<LoraModule, 'key'>, tensor: IndexedTensor): Promise<Float32Array> {
+  if (!isWeightType(tensor.dtype)) {
+    throw new CheckpointError(
+      `LoRA ${tensor.file.name}: "${key}" is of type ${tensor.dtype}, which is not supported`,
+    );
+  }
+  const bytes = castBytes(await readTensor(tensor), tensor.dtype, 'fp32');
+  return new Float32Array(bytes.slice().buffer);
+}

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type TemporaryStore, temporaryStore } from '../../e2e/hub/testing';
+import { loadModel } from '../model/load';
+import { openMerged } from '../model/openMerged';
+import type { Runtime } from '../model/session';
+import { localSource } from '../node/folder';
+import { createNodeRuntime } from '../node/ort';
+import { goldenLoraPictures, localLora, paintGolden } from '../testing/goldenPictures';
+import { InpaintCache } from './inpaint';
+
+// Made by `python tools/goldens/loras.py` (diffusers 0.36.0 with peft 0.18.0, float32), compared on WASM float32.
+// Without their LoRAs the pictures are 12 to 25 dB away. Measured: see the test's own output.
+const MIN_PSNR_DB = 60;
+
+describe('LoRAs against diffusers', () => {
+  let runtime: Runtime;
+  let temporary: TemporaryStore;
+
+  beforeAll(async () => {
+    runtime = await createNodeRuntime(1);
+    temporary = await temporaryStore();
+  });
+  afterAll(() => temporary.remove());
+
+  for (const golden of goldenLoraPictures) {
+    const merged = golden.loras.map(([name, weight]) => `${weight} of ${name}`).join(', ');
+    it(`${golden.name}: ${golden.model} with ${merged}, ${golden.scheduler ?? 'own scheduler'}`, async () => {
+      const signal = new AbortController().signal;
+      const loras = await Promise.all(
+        golden.loras.map(async ([name, weight]) => ({ source: await localLora(name), weight })),
+      );
+      const base = await localSource(`goldens/models/${golden.model}`);
+      const options = { store: temporary.store, signal, onProgress: () => {}, loras };
+      const files = await openMerged(base, 'fp32', options);
+      const model = await loadModel(files, runtime, { signal, onProgress: () => {} });
+      const cache = new InpaintCache();
+      try {
+        expect(await paintGolden(model, golden, cache), 'dB').toBeGreaterThan(MIN_PSNR_DB);
+      } finally {
+        cache.dispose();
+        await model.dispose();
+      }
+    });
+  }
+});

@@ -1,5 +1,5 @@
 /** ONNX messages from plain values: the only file that knows the protobuf library. */
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   type AttributeProto,
   AttributeProto_AttributeType,
@@ -156,6 +156,73 @@ export function serializeModel(
     opsetImport: OPSETS.map((opset) => create(OperatorSetIdProtoSchema, opset)),
   });
   return toBinary(ModelProtoSchema, model);
+}
+
+/** A model as plain values again, for those who reason about it. */
+export interface ReadModel {
+  nodes: readonly {
+    op: string;
+    inputs: readonly string[];
+    outputs: readonly string[];
+    ints(name: string): readonly number[] | undefined;
+    int(name: string): number | undefined;
+  }[];
+  /** `ints`: the values, where they are int64 and stand in the model itself. */
+  initializers: readonly {
+    name: string;
+    element: ElementType;
+    dims: readonly number[];
+    ints?: readonly number[];
+  }[];
+  inputs: readonly { name: string; element: ElementType; dims: readonly Dimension[] }[];
+  outputs: readonly string[];
+}
+
+/** @param bytes as {@link serializeModel} gives them */
+export function readModel(bytes: Uint8Array): ReadModel {
+  const { graph } = fromBinary(ModelProtoSchema, bytes);
+  if (graph === undefined) throw new TypeError('a model without a graph');
+  return {
+    nodes: graph.node.map(({ opType, input, output, attribute }) => {
+      const find = (name: string) => attribute.find((candidate) => candidate.name === name);
+      return {
+        op: opType,
+        inputs: input,
+        outputs: output,
+        ints: (name) => find(name)?.ints.map(Number),
+        int: (name) => {
+          const found = find(name);
+          return found === undefined ? undefined : Number(found.i);
+        },
+      };
+    }),
+    initializers: graph.initializer.map(({ name, dims, rawData, dataType: type, dataLocation }) => {
+      const element = elementOf(type);
+      const isHere = element === 'int64' && dataLocation !== TensorProto_DataLocation.EXTERNAL;
+      return {
+        name,
+        element,
+        dims: dims.map(Number),
+        ...(isHere && { ints: Array.from(new BigInt64Array(rawData.slice().buffer), Number) }),
+      };
+    }),
+    inputs: graph.input.map(({ name, type }) => {
+      if (type?.value.case !== 'tensorType') throw new TypeError(`input ${name} is no tensor`);
+      const { elemType, shape } = type.value.value;
+      const dims = (shape?.dim ?? []).map(({ value }) =>
+        value.case === 'dimParam' ? value.value : Number(value.value ?? 0),
+      );
+      return { name, element: elementOf(elemType), dims };
+    }),
+    outputs: graph.output.map(({ name }) => name),
+  };
+}
+
+function elementOf(type: number): ElementType {
+  for (const [element, known] of Object.entries(dataType)) {
+    if (known === type) return element as ElementType;
+  }
+  throw new TypeError(`no element type ${type}`);
 }
 
 /** IEEE 754 binary16, rounded to nearest even; Node 20 and older browsers have no Float16Array. */

@@ -18,7 +18,15 @@ const table = {
     '^src/engine/(engine|models)\\.ts$',
   ],
   'worker/': ['^src/(worker|pipeline|model)/', '^src/storage/weights', engineCore],
-  'node/': ['^src/(node|pipeline|model)/', '^src/storage/weights', engineCore, '^src/editor/kernels/'],
+  // The server is a host like the worker, asked by the page's own client of a worker.
+  'node/': [
+    '^src/(node|pipeline|model)/',
+    '^src/storage/weights',
+    engineCore,
+    '^src/engine/local\\.ts$',
+    '^src/worker/(serve|openedModel)\\.ts$',
+    '^src/editor/kernels/',
+  ],
   'editor/kernels/': ['^src/editor/kernels/'],
   'editor/': ['^src/editor/'],
   'state/': [

@@ -12,7 +12,11 @@ import {
 export type Progress =
   | { stage: 'download'; file: string; loadedBytes: number; totalBytes: number }
   | { stage: 'compile'; component: string }
+  /** Picture and mask are on their way to a server. */
+  | { stage: 'upload' }
   | { stage: 'queue'; position: number }
+  /** A line that the server wrote about the run. */
+  | { stage: 'log'; message: string }
   | { stage: 'encode' }
   /** `step` counts finished steps, from 0. The receiver owns the preview and closes it. */
   | { stage: 'denoise'; step: number; steps: number; preview?: ImageBitmap }

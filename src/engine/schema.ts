@@ -41,6 +41,11 @@ export const inpaintRequestSchema = z.object({
   /** Drawn at random when absent, and returned with the picture. */
   seed: whole(0, MAX_SEED).optional(),
 });
+/** The request as JSON carries it: addresses alone. */
+export const wireRequestSchema = inpaintRequestSchema.extend({
+  image_url: z.url({ protocol: /^(https?|data)$/ }),
+  mask_url: z.url({ protocol: /^(https?|data)$/ }),
+});
 /** A checked request, defaults filled in. */
 export type InpaintRequest = z.infer<typeof inpaintRequestSchema>;
 /** A request as a caller may write it: optional fields left out. */

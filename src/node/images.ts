@@ -14,7 +14,15 @@ const MAX_PIXELS = 2 ** 28;
  * @throws InputError where it is missing or no picture
  */
 export async function readImage(field: string, source: string): Promise<Pixels> {
-  const bytes = await readSource(field, source);
+  return decodeImage(field, await readSource(field, source), source);
+}
+
+/**
+ * Decodes a picture upright, as RGBA.
+ * @param name what it is called in errors
+ * @throws InputError where it is no picture
+ */
+export async function decodeImage(field: string, bytes: Uint8Array, name: string): Promise<Pixels> {
   try {
     const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS })
       .rotate()
@@ -30,7 +38,7 @@ export async function readImage(field: string, source: string): Promise<Pixels> 
   } catch (error) {
     throw new InputError(
       field,
-      `${field}: ${source} cannot be read as a picture (${reasonOf(error)}); use PNG, JPEG, WebP, AVIF, GIF or TIFF`,
+      `${field}: ${name} cannot be read as a picture (${reasonOf(error)}); use PNG, JPEG, WebP, AVIF, GIF or TIFF`,
     );
   }
 }

@@ -17,7 +17,8 @@ import type { PrepareProgress } from '../model/prepare';
 import { folderFiles, localSource } from './folder';
 import { diskWeightStore } from './weightStore';
 
-const starterFolder = fileURLToPath(new URL('../../public/models/starter/', import.meta.url));
+/** The model that comes with Inlay. */
+export const starterFolder = fileURLToPath(new URL('../../public/models/starter/', import.meta.url));
 
 /**
  * `HF_ENDPOINT` and `HF_TOKEN` mean what they mean to Hugging Face's own tools; `INLAY_CACHE` is where models are kept.

@@ -41,6 +41,10 @@ export function advance(before: RunProgress, progress: Progress, nowMs: number):
     }
     case 'compile':
       return { ...waiting, title: 'Preparing the model', detail: componentName(progress.component) };
+    case 'upload':
+      return { ...waiting, title: 'Sending picture and mask', detail: '' };
+    case 'log':
+      return { ...before, detail: progress.message };
     case 'queue':
       return { ...waiting, title: 'Waiting', detail: `${progress.position} ahead` };
     case 'encode':

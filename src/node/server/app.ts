@@ -1,0 +1,280 @@
+/** The hosted API's endpoint on one's own machine: routes, keys, origins; the work is done elsewhere. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Engine } from '../../engine/engine';
+import { wireRequestSchema } from '../../engine/schema';
+import type { FileStore } from './files';
+import { parseJson, readBody, send, sendJson, sendProblem } from './http';
+import type { Log } from './log';
+import { Metrics } from './metrics';
+import { integerFields, openApiDocument } from './openApi';
+import { pictureReader } from './pictures';
+import { Problem, problemOf, validationProblem } from './problem';
+import { type Job, RunQueue } from './queue';
+import { matchRoute, type Route } from './routes';
+import { createRunner, type RunOutcome, type WireRequest } from './runner';
+import { describeStatus, streamStatus } from './status';
+import { createUploads } from './uploads';
+
+export interface AppOptions {
+  engine: Engine;
+  files: FileStore;
+  /** For `image_url` and `mask_url`; see createGuardedFetch. */
+  fetchPicture: typeof fetch;
+  /** Asked for in `Authorization: Key …`; anyone may paint where it is absent. */
+  key?: string;
+  /** Runs that may wait besides the one that runs. */
+  queueLimit: number;
+  /** How long finished runs are remembered, in milliseconds. */
+  keepMs: number;
+  maxBodyBytes: number;
+  maxPictureBytes: number;
+  pictureTimeoutMs: number;
+  /** Pages that may call the server, besides those of this machine. */
+  allowedOrigins: readonly string[];
+  /** Other models are refused; all are taken where it is absent. */
+  models?: readonly string[];
+  /** The address that clients use, where it is not the one they ask for. */
+  publicUrl?: string;
+  log: Log;
+}
+
+export interface App {
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  /** Cancels every run and takes no more. */
+  close(): void;
+}
+
+const EXPOSED = 'x-fal-request-id, x-fal-error-type, x-fal-request-timeout-type, retry-after';
+/** In the browser's own addresses; a page from there is this machine's. */
+const LOCAL_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+
+export function createApp(options: AppOptions): App {
+  const { engine, files, log, maxBodyBytes, maxPictureBytes } = options;
+  const metrics = new Metrics();
+  const requests = metrics.counter('inlay_http_requests_total', 'Requests by route and status.');
+  const runs = metrics.counter('inlay_runs_total', 'Runs by outcome.');
+  const runSeconds = metrics.counter('inlay_run_seconds_total', 'Seconds that runs took.');
+  const readPicture = pictureReader({
+    fetch: options.fetchPicture,
+    files,
+    maxBytes: maxPictureBytes,
+    timeoutMs: options.pictureTimeoutMs,
+  });
+  const queue = new RunQueue<WireRequest, RunOutcome>({
+    run: createRunner({ engine, readPicture, files }),
+    limit: options.queueLimit,
+    keepMs: options.keepMs,
+    onFinished({ id, seconds = 0, outcome }, name) {
+      runs.add({ outcome: name });
+      runSeconds.add({}, seconds);
+      const problem = outcome && 'problem' in outcome ? outcome.problem.message : undefined;
+      log('run', { request_id: id, outcome: name, seconds, ...(problem !== undefined && { problem }) });
+    },
+  });
+  metrics.gauge('inlay_queue_length', 'Runs that wait.', () => queue.length);
+  metrics.gauge('inlay_running', 'Runs that run: 0 or 1.', () => Number(queue.isRunning));
+  metrics.gauge('inlay_files_bytes', 'Bytes of results and uploads held.', () => files.totalBytes);
+  metrics.gauge('process_resident_memory_bytes', 'Memory of the server, without the painting process.', () =>
+    process.memoryUsage.rss(),
+  );
+  const uploads = createUploads({ files, maxBytes: maxPictureBytes, keepMs: options.keepMs });
+  const keyDigest = options.key === undefined ? undefined : digest(`Key ${options.key}`);
+
+  function authorize(request: IncomingMessage): void {
+    if (keyDigest === undefined) return;
+    if (timingSafeEqual(keyDigest, digest(request.headers.authorization ?? ''))) return;
+    throw new Problem(401, 'The key is missing or wrong: send "Authorization: Key …"', {
+      type: 'unauthorized',
+    });
+  }
+
+  /** Any page that a person visits can send requests to their machine; only those invited are served. */
+  function admitOrigin(request: IncomingMessage, response: ServerResponse): void {
+    const { origin } = request.headers;
+    if (origin === undefined) return;
+    if (!LOCAL_ORIGIN.test(origin) && !options.allowedOrigins.includes(origin)) {
+      throw new Problem(403, `Pages of ${origin} may not use this server`, { type: 'forbidden_origin' });
+    }
+    response.setHeader('Access-Control-Allow-Origin', origin);
+    response.setHeader('Access-Control-Expose-Headers', EXPOSED);
+    response.setHeader('Vary', 'Origin');
+  }
+
+  const baseOf = (request: IncomingMessage): string =>
+    options.publicUrl?.replace(/\/$/, '') ?? `http://${request.headers.host ?? 'localhost'}`;
+
+  const fileUrl = (base: string, id: string, name: string) => `${base}/files/${id}/${name}`;
+
+  function answerOf({ fileId, answer }: RunOutcome, base: string) {
+    return { ...answer, image: { ...answer.image, url: fileUrl(base, fileId, answer.image.file_name) } };
+  }
+
+  async function submit(request: IncomingMessage): Promise<Job<RunOutcome>> {
+    const place = queue.reserve();
+    try {
+      const body = parseJson(await readBody(request, maxBodyBytes));
+      const parsed = wireRequestSchema.safeParse(withoutNullSeed(body));
+      if (!parsed.success) throw validationProblem(parsed.error, body, integerFields);
+      checkModel(parsed.data.model_name);
+      return place.submit(parsed.data, startLimit(request));
+    } finally {
+      place.release();
+    }
+  }
+
+  function checkModel(name: string): void {
+    const { models } = options;
+    if (models === undefined || models.includes(name)) return;
+    const msg = `model_name: this server paints with ${models.join(', ')} alone`;
+    throw new Problem(422, [{ loc: ['body', 'model_name'], msg, type: 'value_error' }]);
+  }
+
+  async function paint(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const job = await submit(request);
+    response.setHeader('x-fal-request-id', job.id);
+    // Nobody waits for it any more.
+    response.on('close', () => {
+      if (!response.writableFinished) queue.cancel(job.id);
+    });
+    sendJson(response, 200, answerOf(await queue.result(job), baseOf(request)));
+  }
+
+  async function dispatch(route: Route, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const base = baseOf(request);
+    if (route.name === 'preflight') return preflight(request, response);
+    if (route.needsKey) authorize(request);
+    switch (route.name) {
+      case 'home':
+        return sendJson(response, 200, {
+          endpoint: `${base}/fal-ai/inpaint`,
+          openapi: `${base}/openapi.json`,
+        });
+      case 'health':
+        return sendJson(response, 200, { status: 'ok', running: queue.isRunning, queued: queue.length });
+      case 'metrics':
+        return send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', metrics.toString());
+      case 'openapi':
+        return sendJson(response, 200, openApiDocument(base, options.key !== undefined));
+      case 'direct':
+        return paint(request, response);
+      case 'submit': {
+        const job = await submit(request);
+        response.setHeader('x-fal-request-id', job.id);
+        return sendJson(response, 200, describeStatus(queue, job, base, false));
+      }
+      case 'status':
+      case 'stream':
+      case 'result':
+      case 'cancel':
+        return dispatchRequest(route.name, route.id, request, response);
+      case 'initiate': {
+        const body = parseJson(await readBody(request, 10_000));
+        return sendJson(response, 200, uploads.initiate(body, base, fileUrl));
+      }
+      case 'multipart':
+        throw new Problem(413, `Files of at most ${Math.floor(maxPictureBytes / 1e6)} MB are taken`, {
+          type: 'request_too_large',
+        });
+      case 'upload':
+        await uploads.receive(route.id, request);
+        return sendJson(response, 200, {});
+      case 'file': {
+        const file = await files.get(route.id);
+        if (file === undefined) throw notFound('There is no such file, or its time is over');
+        // It is a stranger's: shown as a picture or not at all.
+        response.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");
+        response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+        return send(response, 200, file.contentType, file.bytes);
+      }
+      default:
+        throw new TypeError(`unknown route ${route.name satisfies never}`);
+    }
+  }
+
+  async function dispatchRequest(
+    name: 'status' | 'stream' | 'result' | 'cancel',
+    id: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const base = baseOf(request);
+    if (name === 'cancel') {
+      const status = queue.cancel(id);
+      const codes = { CANCELLATION_REQUESTED: 202, ALREADY_COMPLETED: 400, NOT_FOUND: 404 };
+      return sendJson(response, codes[status], { status });
+    }
+    const job = queue.get(id);
+    if (job === undefined) throw notFound('There is no such request, or its time is over');
+    response.setHeader('x-fal-request-id', job.id);
+    const withLogs = new URL(request.url ?? '/', base).searchParams.get('logs') === '1';
+    if (name === 'status') {
+      return sendJson(response, job.state === 'done' ? 200 : 202, describeStatus(queue, job, base, withLogs));
+    }
+    if (name === 'stream') return streamStatus(queue, job, base, withLogs, response);
+    if (job.outcome === undefined) {
+      throw new Problem(400, 'Request is still in progress', { type: 'request_in_progress' });
+    }
+    sendJson(response, 200, answerOf(await queue.result(job), base));
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const started = performance.now();
+    let route: Route | undefined;
+    response.on('close', () => {
+      const status = response.headersSent ? response.statusCode : 0;
+      requests.add({ route: route?.name ?? 'unknown', status: String(status) });
+      const id = response.getHeader('x-fal-request-id');
+      log('request', {
+        method: request.method ?? '',
+        route: route?.name ?? 'unknown',
+        status,
+        ms: Math.round(performance.now() - started),
+        ...(id !== undefined && { request_id: id }),
+      });
+    });
+    try {
+      admitOrigin(request, response);
+      route = matchRoute(request);
+      await dispatch(route, request, response);
+    } catch (error) {
+      const problem = problemOf(error);
+      if (problem !== error && problem.status === 500) {
+        log('error', { message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      }
+      sendProblem(response, problem);
+    }
+  }
+
+  return {
+    handle: (request, response) => void handle(request, response),
+    close: () => queue.close(),
+  };
+}
+
+function preflight(request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('Access-Control-Allow-Methods', 'GET, POST, PUT');
+  response.setHeader('Access-Control-Allow-Headers', request.headers['access-control-request-headers'] ?? '');
+  response.setHeader('Access-Control-Max-Age', '600');
+  response.writeHead(204).end();
+}
+
+function notFound(message: string): Problem {
+  return new Problem(404, message, { type: 'not_found' });
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** Python's clients write None for what is left out. */
+function withoutNullSeed(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || !('seed' in body) || body.seed !== null) return body;
+  return { ...body, seed: undefined };
+}
+
+/** `X-Fal-Request-Timeout`: seconds that a run may wait. */
+function startLimit(request: IncomingMessage): number | undefined {
+  const seconds = Number(request.headers['x-fal-request-timeout'] ?? Number.NaN);
+  return seconds > 0 ? Math.min(seconds, 86_400) * 1000 : undefined;
+}

@@ -1,0 +1,137 @@
+/** Pictures that the server gives out by address, in memory or in a folder, for a limited time. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface StoredFile {
+  /** 128 random bits, base64url: whoever knows it may read the file. */
+  id: string;
+  name: string;
+  contentType: string;
+  bytes: Uint8Array;
+}
+
+export interface FileStore {
+  /** @param file its id from `createFileId`, where it was given out beforehand */
+  put(file: Omit<StoredFile, 'id'> & { id?: string }): Promise<{ id: string }>;
+  /** @returns undefined where there is none, or its time is over */
+  get(id: string): Promise<StoredFile | undefined>;
+  /** Bytes held now. */
+  readonly totalBytes: number;
+}
+
+export interface FileStoreOptions {
+  keepMs: number;
+  /** The oldest files go when all together are larger. */
+  maxBytes: number;
+  now?: () => number;
+}
+
+/** What the index holds of a file. */
+interface Entry {
+  name: string;
+  contentType: string;
+  size: number;
+  expiresAt: number;
+}
+
+interface Shelf {
+  write(id: string, entry: Entry, bytes: Uint8Array): Promise<void>;
+  read(id: string, entry: Entry): Promise<Uint8Array | undefined>;
+  remove(id: string, entry: Entry): Promise<void>;
+}
+
+export function memoryFileStore(options: FileStoreOptions): FileStore {
+  const held = new Map<string, Uint8Array>();
+  return createStore(options, new Map(), {
+    async write(id, _entry, bytes) {
+      held.set(id, bytes);
+    },
+    read: async (id) => held.get(id),
+    async remove(id) {
+      held.delete(id);
+    },
+  });
+}
+
+/** @param folder made where it is missing; what an earlier server left there is given out until its time is over */
+export async function folderFileStore(folder: string, options: FileStoreOptions): Promise<FileStore> {
+  await mkdir(folder, { recursive: true });
+  const pathOf = (id: string, { name }: Entry) => join(folder, `${id}.${name}`);
+  const index = new Map<string, Entry>();
+  for (const fileName of await readdir(folder)) {
+    const [, id, name] = /^([\w-]{22})\.([\w.-]+)$/.exec(fileName) ?? [];
+    if (id === undefined || name === undefined) continue;
+    const { size, mtimeMs } = await stat(join(folder, fileName));
+    index.set(id, { name, contentType: contentTypeOf(name), size, expiresAt: mtimeMs + options.keepMs });
+  }
+  return createStore(options, index, {
+    write: (id, entry, bytes) => writeFile(pathOf(id, entry), bytes),
+    read: (id, entry) => readFile(pathOf(id, entry)).catch(() => undefined),
+    remove: (id, entry) => unlink(pathOf(id, entry)).catch(() => {}),
+  });
+}
+
+function createStore(options: FileStoreOptions, index: Map<string, Entry>, shelf: Shelf): FileStore {
+  const { keepMs, maxBytes, now = Date.now } = options;
+  let totalBytes = [...index.values()].reduce((sum, { size }) => sum + size, 0);
+
+  const drop = async (id: string, entry: Entry): Promise<void> => {
+    if (!index.delete(id)) return;
+    totalBytes -= entry.size;
+    await shelf.remove(id, entry);
+  };
+  /** A map keeps the order of insertion: the first are the oldest. */
+  const sweep = async (): Promise<void> => {
+    for (const [id, entry] of index)
+      if (entry.expiresAt <= now() || totalBytes > maxBytes) await drop(id, entry);
+  };
+  setInterval(() => void sweep(), Math.min(60_000, Math.max(1000, keepMs / 2))).unref();
+
+  return {
+    get totalBytes() {
+      return totalBytes;
+    },
+    async put({ id = createFileId(), name, contentType, bytes }) {
+      const entry = { name: safeName(name), contentType, size: bytes.byteLength, expiresAt: now() + keepMs };
+      await shelf.write(id, entry, bytes);
+      index.set(id, entry);
+      totalBytes += entry.size;
+      await sweep();
+      return { id };
+    },
+    async get(id) {
+      const entry = index.get(id);
+      if (entry === undefined) return undefined;
+      if (entry.expiresAt <= now()) {
+        await drop(id, entry);
+        return undefined;
+      }
+      const bytes = await shelf.read(id, entry);
+      return bytes && { id, name: entry.name, contentType: entry.contentType, bytes };
+    },
+  };
+}
+
+export function createFileId(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+/** A name that is safe in a path and in an address. */
+export function safeName(name: string): string {
+  const safe = name
+    .replace(/[^\w.-]+/g, '-')
+    .replace(/^[.-]+/, '')
+    .slice(-80);
+  return safe === '' ? 'picture' : safe;
+}
+
+function contentTypeOf(name: string): string {
+  const types: Record<string, string> = {
+    jpg: 'image/jpeg',
+    jpeg: 'image/jpeg',
+    png: 'image/png',
+    webp: 'image/webp',
+  };
+  return types[name.split('.').at(-1)?.toLowerCase() ?? ''] ?? 'application/octet-stream';
+}

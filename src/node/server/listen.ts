@@ -1,0 +1,80 @@
+/** Puts the server together and makes it listen. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Engine } from '../../engine/engine';
+import { createApp } from './app';
+import { type FileStoreOptions, folderFileStore, memoryFileStore } from './files';
+import { createGuardedFetch } from './guardedFetch';
+import type { Log } from './log';
+import type { ServerOptions } from './options';
+import { createPaintEngine } from './paintEngine';
+
+export interface RunningServer {
+  /** Without a slash at its end. */
+  url: string;
+  /** Cancels what runs and waits until every connection is closed. */
+  close(): Promise<void>;
+}
+
+export interface ServerParts {
+  log: Log;
+  /** Paints in place of the pipeline. */
+  engine?: Engine;
+  /** Fetches pictures in place of the guarded one. */
+  fetchPicture?: typeof fetch;
+}
+
+const PICTURE_TIMEOUT_MS = 30_000;
+/** All pictures held together; the oldest go first. */
+const MAX_HELD_BYTES = 512e6;
+
+/** @throws where the port is taken or the folder of results cannot be made */
+export async function startServer(options: ServerOptions, parts: ServerParts): Promise<RunningServer> {
+  const { keepMs, allowPrivate, threads, folders, hubUrl, hubToken } = options;
+  const limits: FileStoreOptions = { keepMs, maxBytes: MAX_HELD_BYTES };
+  const files =
+    options.resultsFolder === undefined
+      ? memoryFileStore(limits)
+      : await folderFileStore(options.resultsFolder, limits);
+  const engine =
+    parts.engine ??
+    createPaintEngine({ paint: { threads, folders, hubUrl, hubToken }, network: { allowPrivate } });
+  const app = createApp({
+    ...options,
+    ...parts,
+    engine,
+    files,
+    fetchPicture: parts.fetchPicture ?? createGuardedFetch({ allowPrivate }),
+    pictureTimeoutMs: PICTURE_TIMEOUT_MS,
+  });
+  const server = createServer({ requestTimeout: 120_000 }, app.handle);
+  try {
+    await listen(server, options);
+  } catch (error) {
+    await engine.dispose();
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return {
+    url: `http://${host}:${port}`,
+    async close() {
+      app.close();
+      await engine.dispose();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+function listen(server: Server, { port, host }: ServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,129 @@
+/** The server's arguments and environment, checked before anything is started. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { InputError } from '../../engine/errors';
+import { HUB_URL } from '../../model/modelName';
+
+export const usage = `Usage: npm run serve -- [options]
+
+Serves the API of fal-ai/inpaint from this machine: POST /fal-ai/inpaint, its queue, and uploads.
+
+  --folder NAME=PATH    a model in a folder of this machine, by the name that requests use; may be repeated
+  --model NAME          a model that requests may use; may be repeated; default: any, "starter" among them
+  --queue 16            requests that may wait while one is run; beyond it the answer is 429
+  --results DIR         keep results and uploads in a folder; default: in memory
+  --keep 60             minutes that results, uploads and finished requests are kept
+  --max-picture 64      MB that a picture may have
+  --max-body 64         MB that a request may have, data URIs included
+  --allow-private       let requests name addresses of private networks and of this machine
+  --allow-origin URL    a page that may call the server from a browser; may be repeated; those of this machine may
+  --public-url URL      the server's address as clients see it, behind a proxy
+  --threads N           CPU threads; default: all cores
+  --help                this text
+
+PORT (8199) and HOST (127.0.0.1) say where it listens. With INLAY_KEY set, requests need "Authorization: Key …".
+HF_ENDPOINT, HF_TOKEN and INLAY_CACHE mean what they mean to the command line.
+`;
+
+export interface ServerOptions {
+  port: number;
+  host: string;
+  key?: string;
+  folders: Record<string, string>;
+  models?: string[];
+  queueLimit: number;
+  resultsFolder?: string;
+  keepMs: number;
+  maxPictureBytes: number;
+  maxBodyBytes: number;
+  allowPrivate: boolean;
+  allowedOrigins: string[];
+  publicUrl?: string;
+  threads?: number;
+  hubUrl: string;
+  hubToken?: string;
+}
+
+/** @throws InputError naming the argument or variable that is wrong */
+export function parseServerOptions(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ServerOptions | 'help' {
+  const values = readFlags(argv);
+  if (values.help) return 'help';
+  const whole = (
+    name: string,
+    text: string | undefined,
+    fallback: number,
+    least: number,
+    most: number,
+  ): number => {
+    if (text === undefined || text === '') return fallback;
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new InputError(name, `${name}: "${text}" is no whole number from ${least} to ${most}`);
+  };
+  const address = (name: string, text: string): URL => {
+    if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return new URL(text);
+    throw new InputError(name, `${name}: "${text}" is no http(s) address`);
+  };
+  const folders = Object.fromEntries((values.folder ?? []).map(folderOf));
+  const models = values.model;
+  return {
+    port: whole('PORT', env.PORT, 8199, 0, 65_535),
+    host: env.HOST || '127.0.0.1',
+    key: env.INLAY_KEY || undefined,
+    folders,
+    models,
+    queueLimit: whole('--queue', values.queue, 16, 0, 10_000),
+    resultsFolder: values.results,
+    keepMs: whole('--keep', values.keep, 60, 1, 10_080) * 60_000,
+    maxPictureBytes: whole('--max-picture', values['max-picture'], 64, 1, 1000) * 1e6,
+    maxBodyBytes: whole('--max-body', values['max-body'], 64, 1, 1000) * 1e6,
+    allowPrivate: values['allow-private'] ?? false,
+    allowedOrigins: (values['allow-origin'] ?? []).map((text) => address('--allow-origin', text).origin),
+    publicUrl:
+      values['public-url'] === undefined ? undefined : address('--public-url', values['public-url']).href,
+    threads: values.threads === undefined ? undefined : whole('--threads', values.threads, 1, 1, 1024),
+    hubUrl: env.HF_ENDPOINT || HUB_URL,
+    hubToken: env.HF_TOKEN || undefined,
+  };
+}
+
+function folderOf(text: string): [name: string, path: string] {
+  const cut = text.lastIndexOf('=');
+  const path = resolve(text.slice(cut + 1));
+  if (cut < 1 || !existsSync(path)) {
+    throw new InputError('--folder', `--folder: "${text}" is not NAME=PATH with a folder that exists`);
+  }
+  return [text.slice(0, cut), path];
+}
+
+const text = { type: 'string' } as const;
+const many = { type: 'string', multiple: true } as const;
+const flag = { type: 'boolean' } as const;
+
+function readFlags(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        folder: many,
+        model: many,
+        queue: text,
+        results: text,
+        keep: text,
+        'max-picture': text,
+        'max-body': text,
+        'allow-private': flag,
+        'allow-origin': many,
+        'public-url': text,
+        threads: text,
+        help: flag,
+      },
+    }).values;
+  } catch (error) {
+    throw new InputError('arguments', error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,59 @@
+/** The local engine of a server: the page's own client of a worker, with a process of its own as the worker. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { LocalEngine } from '../../engine/engine';
+import { createLocalEngine, type WorkerLike } from '../../engine/local';
+import type { FromWorker } from '../../engine/protocol';
+import type { PaintSetup } from './paintProcess';
+import { packed, unpacked } from './transfer';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The process starts at once and again after it died; `dispose` ends it. */
+export function createPaintEngine(setup: PaintSetup): LocalEngine {
+  return createLocalEngine({ baseUrl: 'file:///', spawn: () => startProcess(setup) });
+}
+
+function startProcess(setup: PaintSetup): WorkerLike {
+  const child: ChildProcess = fork(
+    fileURLToPath(new URL('./paintProcess.ts', import.meta.url)),
+    [JSON.stringify(setup)],
+    // From the project's root, where Node finds tsx.
+    {
+      cwd: root,
+      execArgv: ['--import', 'tsx'],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    },
+  );
+  let tail: Promise<unknown> = Promise.resolve();
+  const worker: WorkerLike = {
+    onmessage: null,
+    onerror: null,
+    postMessage(message) {
+      // A process that is gone is reported by its exit.
+      tail = tail
+        .then(() => packed(message))
+        .then((ready) => (child.connected ? child.send(ready) : undefined))
+        .catch(() => {});
+    },
+    terminate() {
+      child.removeAllListeners();
+      child.on('error', () => {});
+      child.kill('SIGKILL');
+    },
+  };
+  child.on('message', (message: FromWorker) => {
+    worker.onmessage?.({ data: unpacked(message) } as MessageEvent<FromWorker>);
+  });
+  child.on('error', (error) => fail(error.message));
+  child.on('exit', (code, signal) =>
+    fail(`its process ended (${signal ?? code}), perhaps for want of memory`),
+  );
+  const fail = (message: string) => {
+    child.removeAllListeners();
+    child.on('error', () => {});
+    worker.onerror?.({ message } as ErrorEvent);
+  };
+  return worker;
+}

@@ -1,0 +1,106 @@
+/** The pipeline under Node behind the interface of the page's worker: requests in, pictures out. */
+import { availableParallelism } from 'node:os';
+import type { Call } from '../../engine/engine';
+import { InputError } from '../../engine/errors';
+import type { FinishedPicture } from '../../engine/protocol';
+import { type ImageSource, type InpaintRequest, type LocalOptions, STARTER } from '../../engine/schema';
+import type { CheckpointFiles } from '../../model/files';
+import { kept } from '../../model/kept';
+import { type LoadCall, loadModel } from '../../model/load';
+import { clipVocabulary, openModel } from '../../model/openModel';
+import type { Runtime } from '../../model/session';
+import { inpaint } from '../../pipeline/inpaint';
+import { createJob } from '../../pipeline/job';
+import type { Pixels } from '../../pipeline/pixels';
+import { createOpenedModel } from '../../worker/openedModel';
+import type { Host } from '../../worker/serve';
+import { folderFiles } from '../folder';
+import { decodeImage, encodePng } from '../images';
+import { starterFolder } from '../models';
+import { createNodeRuntime } from '../ort';
+import { diskWeightStore } from '../weightStore';
+
+export interface PaintOptions {
+  /** CPU threads; all cores when left out. */
+  threads?: number;
+  /** Models that lie in folders of this machine, by the name that requests use; no other path is ever opened. */
+  folders: Readonly<Record<string, string>>;
+  hubUrl: string;
+  hubToken?: string;
+}
+
+/** A larger picture is refused: the whole of it goes through the model. */
+export const MAX_SIDE = 2048;
+
+export function createPaintHost(options: PaintOptions): Host {
+  const { threads = availableParallelism(), folders, hubUrl, hubToken } = options;
+  const runtime = kept(() => createNodeRuntime(threads));
+  const opened = createOpenedModel(async (name, call) => {
+    const live = await runtime.get();
+    return loadModel(await filesOf(name, live, call), live, call);
+  });
+
+  async function filesOf(name: string, { target }: Runtime, call: LoadCall): Promise<CheckpointFiles> {
+    const folder = name === STARTER ? starterFolder : folders[name];
+    if (folder !== undefined) return { ...folderFiles(folder), name };
+    return openModel(name, target.precision, {
+      store: diskWeightStore(),
+      hubUrl,
+      token: hubToken,
+      signal: call.signal,
+      onProgress(progress) {
+        if (progress.stage === 'download') call.onProgress(progress);
+      },
+      tokenizer: () => clipVocabulary(folderFiles(starterFolder), call.signal),
+    });
+  }
+
+  return {
+    isDead: () => false,
+    inpaint(request: InpaintRequest, local: LocalOptions, call: Call): Promise<FinishedPicture> {
+      return opened.during(call, async () => {
+        const image = await decode('image_url', request.image_url);
+        const mask = await decode('mask_url', request.mask_url);
+        const size = {
+          width: local.width ?? roundDown(image.width),
+          height: local.height ?? roundDown(image.height),
+        };
+        checkSides(image);
+        const { model, cache } = await opened.get(request.model_name);
+        const job = createJob(request, local, { image, mask }, size);
+        const { pixels, timings } = await inpaint(model, job, {
+          signal: call.signal,
+          cache,
+          // Previews would cross two borders to be thrown away.
+          onProgress: (progress) =>
+            call.onProgress(
+              progress.stage === 'denoise'
+                ? { stage: 'denoise', step: progress.step, steps: progress.steps }
+                : progress,
+            ),
+        });
+        const png = new Blob([new Uint8Array(await encodePng(pixels))], { type: 'image/png' });
+        return { png, width: pixels.width, height: pixels.height, seed: job.seed, timings };
+      });
+    },
+  };
+}
+
+async function decode(field: string, source: ImageSource): Promise<Pixels> {
+  if (!(source instanceof Blob)) throw new TypeError(`${field}: this host takes files alone`);
+  return decodeImage(field, new Uint8Array(await source.arrayBuffer()), 'the file');
+}
+
+function roundDown(side: number): number {
+  return side - (side % 8);
+}
+
+function checkSides({ width, height }: Pixels): void {
+  const smallest = Math.min(width, height);
+  if (smallest >= 64 && Math.max(width, height) <= MAX_SIDE) return;
+  throw new InputError(
+    'image_url',
+    `image_url: the picture is ${width} × ${height} pixels; sides from 64 to ${MAX_SIDE} can be painted: ` +
+      'send the part around the mask',
+  );
+}

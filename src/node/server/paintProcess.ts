@@ -1,0 +1,37 @@
+/**
+ * The process that paints, started by paintEngine.ts: an evaluation of a large network takes seconds, during which
+ * the server must answer; and what fails in here, out of memory say, fails alone.
+ */
+import type { FromWorker, ToWorker } from '../../engine/protocol';
+import { serve } from '../../worker/serve';
+import { createGuardedFetch, type NetworkPolicy } from './guardedFetch';
+import { createPaintHost, type PaintOptions } from './paintHost';
+import { packed, unpacked } from './transfer';
+
+export interface PaintSetup {
+  paint: PaintOptions;
+  network: Pick<NetworkPolicy, 'allowPrivate'>;
+}
+
+const setup = JSON.parse(process.argv[2] ?? '') as PaintSetup;
+
+// Requests name models by address, too: nothing in this process may reach what the policy forbids.
+globalThis.fetch = createGuardedFetch({
+  ...setup.network,
+  trustedOrigins: [new URL(setup.paint.hubUrl).origin],
+});
+
+const post = async (message: FromWorker): Promise<void> => {
+  process.send?.(await packed(message));
+};
+// In the order of posting: packing a picture takes longer than packing a line of progress.
+let tail: Promise<void> = Promise.resolve();
+const receive = serve(createPaintHost(setup.paint), (message) => {
+  tail = tail.then(() => post(message));
+});
+process.on('message', (message: ToWorker) => {
+  const whole = unpacked(message);
+  if (whole.type === 'inpaint' || whole.type === 'cancel') receive(whole);
+});
+// The server is gone.
+process.on('disconnect', () => process.exit());

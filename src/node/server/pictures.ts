@@ -1,0 +1,102 @@
+/** From `image_url` and `mask_url` to the bytes of pictures, within limits. */
+import { isAbort } from '../../engine/errors';
+import type { FileStore } from './files';
+import { ForbiddenAddressError } from './guardedFetch';
+import { fieldProblem, type Problem } from './problem';
+
+export interface PictureSources {
+  /** See createGuardedFetch. */
+  fetch: typeof fetch;
+  files: FileStore;
+  maxBytes: number;
+  /** How long an address may take to answer in full. */
+  timeoutMs: number;
+}
+
+export type ReadPicture = (field: string, address: string, signal: AbortSignal) => Promise<Blob>;
+
+/** Addresses of this server's own files look like this, whatever name it is called by. */
+const OWN_FILE = /^https?:\/\/[^/]+\/files\/([\w-]{22})\/[^/]+$/;
+
+/** @returns a function that throws Problem 422 naming the field */
+export function pictureReader({ fetch, files, maxBytes, timeoutMs }: PictureSources): ReadPicture {
+  const tooLarge = (field: string): Problem =>
+    fieldProblem(field, `The file is larger than ${Math.floor(maxBytes / 1e6)} MB`, 'file_too_large', {
+      max_size: maxBytes,
+    });
+
+  const download = async (field: string, address: string, signal: AbortSignal): Promise<Blob> => {
+    const limit = AbortSignal.timeout(timeoutMs);
+    try {
+      const response = await fetch(address, { signal: AbortSignal.any([signal, limit]) });
+      if (!response.ok) {
+        await response.body?.cancel();
+        throw downloadProblem(field, `the server answered ${response.status}`);
+      }
+      const chunks: Uint8Array<ArrayBuffer>[] = [];
+      let size = Number(response.headers.get('Content-Length') ?? 0);
+      if (size > maxBytes) {
+        await response.body?.cancel();
+        throw tooLarge(field);
+      }
+      size = 0;
+      for await (const chunk of response.body ?? []) {
+        size += chunk.byteLength;
+        if (size > maxBytes) throw tooLarge(field);
+        chunks.push(chunk);
+      }
+      return new Blob(chunks);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (limit.aborted) throw downloadProblem(field, `no answer within ${timeoutMs / 1000} s`);
+      if (error instanceof ForbiddenAddressError) {
+        throw downloadProblem(field, 'the address is not on the public internet');
+      }
+      if (error instanceof Error && error.name === 'Problem') throw error;
+      throw downloadProblem(field, isAbort(error) ? 'the connection broke off' : reasonOf(error));
+    }
+  };
+
+  return async (field, address, signal) => {
+    if (/^data:/i.test(address)) {
+      const bytes = decodeDataUri(address);
+      if (bytes === undefined)
+        throw fieldProblem(field, 'The data URI cannot be decoded', 'image_load_error');
+      if (bytes.byteLength > maxBytes) throw tooLarge(field);
+      return new Blob([bytes]);
+    }
+    const own = OWN_FILE.exec(address)?.[1];
+    const file = own === undefined ? undefined : await files.get(own);
+    // 128 random bits: whoever names one of them was given it by this server.
+    if (file !== undefined) return new Blob([file.bytes as Uint8Array<ArrayBuffer>]);
+    return download(field, address, signal);
+  };
+}
+
+function downloadProblem(field: string, reason: string): Problem {
+  return fieldProblem(field, `Failed to download the file: ${reason}`, 'file_download_error');
+}
+
+/** Neither codes of the system nor addresses that a name resolved to are for strangers. */
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host';
+  if (code === 'ECONNREFUSED') return 'the connection was refused';
+  return 'the server did not answer as it should';
+}
+
+/** RFC 2397. @returns undefined where it is none */
+function decodeDataUri(address: string): Uint8Array<ArrayBuffer> | undefined {
+  const comma = address.indexOf(',');
+  if (comma === -1) return undefined;
+  const data = address.slice(comma + 1);
+  if (/;base64$/i.test(address.slice(0, comma).trimEnd())) {
+    return new Uint8Array(Buffer.from(decodeURIComponentSafely(data), 'base64'));
+  }
+  return new Uint8Array(Buffer.from(decodeURIComponentSafely(data), 'latin1'));
+}
+
+function decodeURIComponentSafely(text: string): string {
+  if (!text.includes('%')) return text;
+  return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}

@@ -24,6 +24,28 @@ export class DeviceError extends Error {
   override name = 'DeviceError';
 }
 
+/** What a model needs and what there is, in bytes. */
+export interface TooLargeFigures {
+  /** The network that needs most, e.g. `unet`. */
+  component: string;
+  neededBytes: number;
+  availableBytes: number;
+  /** `memory`: all of it together; `buffer`: the largest single buffer of the graphics device. */
+  limit: 'memory' | 'buffer';
+}
+
+/** The model, at this picture size, cannot fit into this machine. Another engine may run it. */
+export class TooLargeError extends DeviceError {
+  override name = 'TooLargeError';
+  readonly code = 'too_large';
+  constructor(
+    message: string,
+    readonly figures: TooLargeFigures,
+  ) {
+    super(message);
+  }
+}
+
 /** A server could not be reached, or answered with an error. */
 export class NetworkError extends Error {
   override name = 'NetworkError';
@@ -34,13 +56,14 @@ export class InternalError extends Error {
   override name = 'InternalError';
 }
 
-export type ErrorName = 'InputError' | 'CheckpointError' | 'DeviceError' | 'NetworkError' | 'InternalError';
+export type ErrorName = 'InputError' | 'CheckpointError' | 'TooLargeError' | 'DeviceError' | 'NetworkError' | 'InternalError';
 
 /** What crosses the worker's border in place of an Error, which structured clone strips of its class. */
 export interface EncodedError {
   name: ErrorName | 'AbortError';
   message: string;
   field?: string;
+  figures?: TooLargeFigures;
 }
 
 export function isAbort(error: unknown): boolean {
@@ -51,6 +74,9 @@ export function isAbort(error: unknown): boolean {
 export function encodeError(error: unknown): EncodedError {
   if (isAbort(error)) return { name: 'AbortError', message: '' };
   if (error instanceof InputError) return { name: 'InputError', message: error.message, field: error.field };
+  if (error instanceof TooLargeError) {
+    return { name: 'TooLargeError', message: error.message, figures: error.figures };
+  }
   if (error instanceof CheckpointError || error instanceof DeviceError || error instanceof NetworkError) {
     return { name: error.name as ErrorName, message: error.message };
   }
@@ -67,6 +93,10 @@ export function decodeError(encoded: EncodedError): Error {
       return new InputError(encoded.field ?? '', encoded.message);
     case 'CheckpointError':
       return new CheckpointError(encoded.message);
+    case 'TooLargeError':
+      return encoded.figures === undefined
+        ? new DeviceError(encoded.message)
+        : new TooLargeError(encoded.message, encoded.figures);
     case 'DeviceError':
       return new DeviceError(encoded.message);
     case 'NetworkError':

@@ -264,3 +264,11 @@ function convolved(x: Shape, weight: Shape, node: Node): Shape {
   };
   return [x[0] ?? 1, weight[0] ?? 0, side(0), side(1)];
 }
+
+/** All weights of a graph, in bytes. */
+export function weightBytesOf(graph: Pick<Graph, 'bytes'>): number {
+  return readModel(graph.bytes).initializers.reduce(
+    (sum, { dims, element }) => sum + countOf(dims) * elementBytes[element],
+    0,
+  );
+}

@@ -6,6 +6,7 @@ import { DeviceError } from '../engine/errors';
 import { isOutOfSpace, type ModelFolder, type WeightStore } from '../storage/weights';
 import { type Connection, download, FileChangedError, type RemoteFile, type Validator } from './download';
 import { BufferMeter, FilePass } from './filePass';
+import type { CheckpointFiles } from './files';
 import {
   type FileState,
   type Journal,
@@ -33,6 +34,8 @@ export interface PrepareOptions {
   tokenizer?: (() => Promise<TextFiles>) | undefined;
   /** LoRAs that go into the weights, and the key of the model that they go into. */
   merge?: { base: string; loras: readonly OpenLora[] } | undefined;
+  /** Looks at configurations and tokenizers before any weights are fetched, and refuses the model by throwing. */
+  admit?: ((files: CheckpointFiles) => Promise<void>) | undefined;
   /** Computes the files' SHA-256; on this thread where absent. */
   openDigest?: OpenDigest;
 }
@@ -96,6 +99,13 @@ async function prepareInto(
         throw error;
       },
     );
+    await options.admit?.({
+      name: plan.name,
+      async read(path) {
+        const text = layout.texts.get(path);
+        return text === undefined ? undefined : new TextEncoder().encode(text);
+      },
+    });
     await forgetOthers(folder, journal, layout.sources);
 
     // 2. Is there room?

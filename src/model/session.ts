@@ -4,6 +4,7 @@
  */
 import type * as Ort from 'onnxruntime-web';
 import { CheckpointError, DeviceError, InternalError } from '../engine/errors';
+import { weightBytesOf } from '../graph/footprint';
 import type { Graph, GraphTarget } from '../graph/types';
 import type { DeviceTensor } from '../pipeline/components';
 import type { WeightFile } from './weights';
@@ -16,6 +17,11 @@ export type Feed = DeviceTensor | { values: Float32Array | Int32Array; dims: rea
 export class Runtime {
   #tail: Promise<unknown> = Promise.resolve();
   #lost: string | undefined;
+  #exhausted = false;
+  /** Loaded sessions, the one that ran last at the end. */
+  readonly #loaded = new Set<Session>();
+  /** Bytes of weights that may be loaded at a time; one session may always be, whatever it takes. */
+  residentBytes = Number.POSITIVE_INFINITY;
 
   /**
    * @param device the WebGPU device that sessions run on; absent on WASM. The runtime owns it.
@@ -25,8 +31,13 @@ export class Runtime {
     readonly target: GraphTarget,
     readonly device?: GPUDevice,
   ) {
-    device?.lost.then(({ reason, message }) => {
-      if (reason !== 'destroyed') this.#lost = message || 'no reason given';
+    // Nothing here destroys the device: whoever does so takes it away.
+    device?.lost.then(({ message }) => {
+      this.#lost ??= message || 'no reason given';
+    });
+    // WebGPU tells of memory that ran out nowhere else: the buffer is there all the same, and holds nothing.
+    device?.addEventListener('uncapturederror', ({ error }) => {
+      if (error instanceof GPUOutOfMemoryError) this.#giveUp();
     });
   }
 
@@ -40,8 +51,8 @@ export class Runtime {
       if (data === undefined) throw new InternalError(`${component}: no bytes for ${path}`);
       return { path, data };
     });
-    return this.enqueue(component, async () => {
-      const session = await this.ort.InferenceSession.create(graph.bytes, {
+    const create = () =>
+      this.ort.InferenceSession.create(graph.bytes, {
         // The object form: options never reach the provider with the string form. The device goes in here, since
         // the native provider does not read `env.webgpu.device` but would open one of its own.
         executionProviders: [this.device ? { name: 'webgpu', device: this.device } : { name: 'wasm' }],
@@ -49,8 +60,50 @@ export class Runtime {
         graphOptimizationLevel: 'all',
         logSeverityLevel: 3,
       });
-      return new Session(this, component, session);
+    return this.enqueue(component, async () => {
+      const session = new Session(this, component, weightBytesOf(graph), create);
+      // What does not fit beside the others waits for its first run: those may be needed before it.
+      if (session.weightBytes <= this.residentBytes - this.#residentNow()) await this.load(session);
+      return session;
     });
+  }
+
+  /** Loads a session, or counts it as used. Within `enqueue` alone. */
+  async load(session: Session): Promise<Ort.InferenceSession> {
+    if (session.ort === undefined) {
+      // One leaves after another, those that ran longest ago first, until there is room.
+      for (const other of this.#loaded) {
+        if (session.weightBytes <= this.residentBytes - this.#residentNow()) break;
+        await this.unload(other);
+      }
+      session.ort = await session.create();
+    }
+    this.#loaded.delete(session);
+    this.#loaded.add(session);
+    return session.ort;
+  }
+
+  /** Within `enqueue` alone. */
+  async unload(session: Session): Promise<void> {
+    const { ort } = session;
+    session.ort = undefined;
+    this.#loaded.delete(session);
+    await ort?.release();
+  }
+
+  /** Components whose weights are loaded, the one that ran last at the end. */
+  get loaded(): readonly string[] {
+    return [...this.#loaded].map(({ component }) => component);
+  }
+
+  #residentNow(): number {
+    return [...this.#loaded].reduce((sum, { weightBytes }) => sum + weightBytes, 0);
+  }
+
+  /** After memory ran out nothing that is on the device can be relied upon. */
+  #giveUp(): void {
+    this.#exhausted = true;
+    this.#lost ??= 'out of memory';
   }
 
   /** Puts float32 values where sessions read them: a GPU buffer under WebGPU. */
@@ -75,10 +128,14 @@ export class Runtime {
     const result = this.#tail.then(async () => {
       this.#throwIfLost(component);
       try {
-        return await work();
+        const result = await work();
+        this.#throwIfLost(component);
+        return result;
       } catch (error) {
         this.#throwIfLost(component);
-        throw explain(component, error);
+        const explained = explain(component, error);
+        if (explained instanceof OutOfMemoryError) this.#giveUp();
+        throw explained;
       }
     });
     this.#tail = result.catch(() => {});
@@ -87,10 +144,16 @@ export class Runtime {
 
   #throwIfLost(component: string): void {
     if (this.#lost === undefined) return;
+    if (this.#exhausted) throw outOfMemory(component, this.#lost);
     throw new DeviceError(
       `${component}: the graphics device was lost (${this.#lost}); press Generate again to start it anew, ` +
         'and close other programs that use it if it happens twice',
     );
+  }
+
+  /** Whether it was lost since memory ran out. */
+  get isExhausted(): boolean {
+    return this.#exhausted;
   }
 
   get isLost(): boolean {
@@ -98,12 +161,16 @@ export class Runtime {
   }
 }
 
-/** One graph with its weights, ready to run. */
+/** One graph with its weights; they may leave memory between two runs. */
 export class Session {
+  /** Absent while it is not loaded. The runtime's. */
+  ort: Ort.InferenceSession | undefined;
+
   constructor(
     readonly runtime: Runtime,
     readonly component: string,
-    readonly session: Ort.InferenceSession,
+    readonly weightBytes: number,
+    readonly create: () => Promise<Ort.InferenceSession>,
   ) {}
 
   /** @returns the outputs by name; the caller disposes each */
@@ -112,7 +179,8 @@ export class Session {
       const inputs = Object.fromEntries(
         Object.entries(feeds).map(([name, feed]) => [name, this.#toOrt(feed)] as const),
       );
-      const outputs = await this.session.run(inputs);
+      const session = await this.runtime.load(this);
+      const outputs = await session.run(inputs);
       // A WASM run blocks this thread without a pause: let a waiting "cancel" message in.
       if (this.runtime.target.provider === 'wasm') await nextTask();
       return Object.fromEntries(
@@ -142,7 +210,7 @@ export class Session {
   }
 
   async dispose(): Promise<void> {
-    await this.runtime.enqueue(this.component, () => this.session.release());
+    await this.runtime.enqueue(this.component, () => this.runtime.unload(this));
   }
 
   #toOrt(feed: Feed): Ort.Tensor {
@@ -190,16 +258,24 @@ function nextTask(): Promise<void> {
   });
 }
 
+class OutOfMemoryError extends DeviceError {
+  // As a person meets it, and as it crosses the worker's border, it is a DeviceError.
+}
+
+function outOfMemory(component: string, reason: string): OutOfMemoryError {
+  return new OutOfMemoryError(
+    `${component}: this machine's memory does not suffice (${reason}); press Generate again, which loads one network at ` +
+      'a time, close other programs, or choose a smaller model or picture',
+  );
+}
+
 /** ORT reports failures of every kind as plain errors, and of the wasm heap as numbers. */
 function explain(component: string, error: unknown): Error {
   if (error instanceof DeviceError || error instanceof CheckpointError || error instanceof InternalError)
     return error;
   const message = error instanceof Error ? error.message : String(error);
   const exhausted = typeof error === 'number' || error instanceof RangeError;
-  if (exhausted || /out of memory|bad_alloc|allocation failed|OOM|device (is|was) lost/i.test(message)) {
-    return new DeviceError(
-      `${component}: this machine's memory does not suffice (${message}); choose a smaller model or picture size`,
-    );
-  }
+  if (exhausted || /out of memory|bad_alloc|allocation failed|OOM|device (is|was) lost/i.test(message))
+    return outOfMemory(component, message);
   return new InternalError(`${component}: ONNX Runtime failed: ${message}`);
 }

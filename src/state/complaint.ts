@@ -1,11 +1,13 @@
 /** Errors as people meet them: one sentence with what to do, and the place that it concerns. */
-import { CheckpointError, DeviceError, InputError, NetworkError } from '../engine/errors';
+import { CheckpointError, DeviceError, InputError, NetworkError, TooLargeError, type TooLargeFigures } from '../engine/errors';
 import type { SettingsField } from './settings';
 
 export interface Complaint {
   /** A field of the panel; the stage, for picture and mask; or the run as a whole. */
   place: SettingsField | 'stage' | 'run';
   message: string;
+  /** The model cannot fit into this machine: another engine may run it. */
+  tooLarge?: TooLargeFigures;
 }
 
 const fields = new Set<string>([
@@ -25,6 +27,7 @@ export function complaintOf(error: unknown): Complaint {
     return { place: 'run', message };
   }
   if (error instanceof CheckpointError) return { place: 'model_name', message };
+  if (error instanceof TooLargeError) return { place: 'run', message, tooLarge: error.figures };
   if (error instanceof DeviceError || error instanceof NetworkError) return { place: 'run', message };
   if (error instanceof Error && error.name === 'PictureError') return { place: 'stage', message };
   return {

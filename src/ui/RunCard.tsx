@@ -56,6 +56,16 @@ function spoken({ title, fraction }: RunProgress): string {
   return `Painting, ${Math.floor((fraction ?? 0) * 5) * 20} percent`;
 }
 
+/** Need and room side by side, before the sentence that explains them. */
+function TooLarge({ neededBytes, availableBytes }: { neededBytes: number; availableBytes: number }) {
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  return (
+    <b className="run-alert-title tabular">
+      Too large for this device: needs {gigabytes(neededBytes)}, has {gigabytes(availableBytes)}
+    </b>
+  );
+}
+
 /** Why a run failed, and what to do. */
 export function RunAlert() {
   const session = useSession();
@@ -65,7 +75,10 @@ export function RunAlert() {
       {error && (
         <p className="run-alert">
           <TriangleAlert size={17} strokeWidth={1.8} aria-hidden />
-          <span>{error.message}</span>
+          <span>
+            {error.tooLarge && <TooLarge {...error.tooLarge} />}
+            {error.message}
+          </span>
           <button type="button" className="icon-button" aria-label="Dismiss" onClick={session.dismiss}>
             <X size={16} aria-hidden />
           </button>

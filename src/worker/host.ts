@@ -18,6 +18,7 @@ import type { Pixels } from '../pipeline/pixels';
 import { opfsWeightStore } from '../storage/weightsOpfs';
 import { openDigestInWorker } from './digestClient';
 import { encodePng, readImage, toBitmap } from './images';
+import { createMemoryGuard, type MemoryGuard, type PictureSize } from './memoryGuard';
 import type { Host } from './serve';
 
 export interface HostOptions {
@@ -31,7 +32,9 @@ export interface HostOptions {
 
 export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: HostOptions): Host {
   let ready: Runtime | undefined;
-  let opened: { model: Model; cache: InpaintCache } | undefined;
+  let opened: { model: Model; files: CheckpointFiles; cache: InpaintCache } | undefined;
+  let guard: MemoryGuard | undefined;
+  let currentSize: PictureSize | undefined;
   // A model outlives the run that opened it; what it loads later belongs to the run of that moment.
   let current: Call | undefined;
   const loadCall: LoadCall = {
@@ -43,6 +46,7 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
 
   const runtime = kept(async () => {
     ready = await openBrowserRuntime(provider, { onStatus, verdicts });
+    guard = createMemoryGuard(ready, verdicts);
     return ready;
   });
 
@@ -50,9 +54,15 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
     if (opened?.model.name === name) return opened;
     await close();
     const live = await runtime.get();
-    const model = await loadModel(await filesOf(name, live), live, loadCall);
-    opened = { model, cache: new InpaintCache() };
+    const files = await filesOf(name, live);
+    const model = await loadModel(files, live, loadCall);
+    opened = { model, files, cache: new InpaintCache() };
     return opened;
+  }
+
+  /** Refuses a model that this machine cannot run at the size of the picture at hand. */
+  async function admit(files: CheckpointFiles): Promise<void> {
+    if (currentSize !== undefined) await guard?.admit(files, currentSize);
   }
 
   async function close(): Promise<void> {
@@ -71,6 +81,7 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
       hubUrl,
       signal: loadCall.signal,
       openDigest: openDigestInWorker,
+      admit,
       onProgress: (progress) =>
         current?.onProgress(progress.stage === 'wait' ? { stage: 'queue', position: 1 } : progress),
       tokenizer: () => clipVocabulary(starterFiles, loadCall.signal),
@@ -88,11 +99,13 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
         const image = await readImage('image_url', request.image_url, call.signal);
         const mask = await readImage('mask_url', request.mask_url, call.signal);
         refuseOtherSize(image, mask);
-        const { model, cache } = await open(request.model_name);
         const size = {
           width: options.width ?? image.width - (image.width % 8),
           height: options.height ?? image.height - (image.height % 8),
         };
+        currentSize = size;
+        const { model, files, cache } = await open(request.model_name);
+        await admit(files);
         const job = createJob(request, options, { image, mask }, size);
         const reports = reportTo(call);
         const { pixels, timings } = await inpaint(model, job, {
@@ -103,6 +116,9 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
         await reports.sent();
         const png = await encodePng(pixels);
         return { png, width: pixels.width, height: pixels.height, seed: job.seed, timings };
+      } catch (error) {
+        await guard?.learn();
+        throw error;
       } finally {
         current = undefined;
       }

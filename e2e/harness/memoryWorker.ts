@@ -1,0 +1,20 @@
+/** The engine's worker with a graphics device that can be taken away, or run out of memory, when a test says so. */
+export type Mishap = 'lose' | 'exhaust';
+
+let device: GPUDevice | undefined;
+GPUAdapter.prototype.requestDevice = new Proxy(GPUAdapter.prototype.requestDevice, {
+  async apply(target, self: GPUAdapter, args: [GPUDeviceDescriptor?]) {
+    device = await (Reflect.apply(target, self, args) as Promise<GPUDevice>);
+    return device;
+  },
+});
+
+new BroadcastChannel('mishaps').onmessage = ({ data }: MessageEvent<Mishap>) => {
+  if (data === 'lose') device?.destroy();
+  else {
+    const error = new GPUOutOfMemoryError('simulated');
+    device?.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error }));
+  }
+};
+
+await import('../../src/worker/main');

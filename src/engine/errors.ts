@@ -56,7 +56,13 @@ export class InternalError extends Error {
   override name = 'InternalError';
 }
 
-export type ErrorName = 'InputError' | 'CheckpointError' | 'TooLargeError' | 'DeviceError' | 'NetworkError' | 'InternalError';
+export type ErrorName =
+  | 'InputError'
+  | 'CheckpointError'
+  | 'TooLargeError'
+  | 'DeviceError'
+  | 'NetworkError'
+  | 'InternalError';
 
 /** What crosses the worker's border in place of an Error, which structured clone strips of its class. */
 export interface EncodedError {

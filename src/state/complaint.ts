@@ -1,5 +1,12 @@
 /** Errors as people meet them: one sentence with what to do, and the place that it concerns. */
-import { CheckpointError, DeviceError, InputError, NetworkError, TooLargeError, type TooLargeFigures } from '../engine/errors';
+import {
+  CheckpointError,
+  DeviceError,
+  InputError,
+  NetworkError,
+  TooLargeError,
+  type TooLargeFigures,
+} from '../engine/errors';
 import type { SettingsField } from './settings';
 
 export interface Complaint {

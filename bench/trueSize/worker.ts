@@ -74,7 +74,7 @@ async function sessions(order: StageOrder): Promise<NonNullable<StageResult['com
     verdicts: { get: async () => undefined, set: async () => {} },
   });
   const { precision } = order;
-  // SwiftShader has no halves: sessions of fp16 networks can be created there, and not run.
+  // SwiftShader has no halves: fp16 sessions of text encoders can be created there, and not run.
   const runs = precision === opened.target.precision;
   const runtime = new Runtime(opened.ort, { ...opened.target, precision }, opened.device);
   const files = await openModel(order.id, precision, {
@@ -121,6 +121,8 @@ async function sessions(order: StageOrder): Promise<NonNullable<StageResult['com
 }
 
 self.onmessage = async ({ data }: MessageEvent<StageOrder>) => {
+  // What is prepared already would be found in no time.
+  if (data.stage === 'prepare') for (const name of await store.models()) await store.model(name).clear();
   const started = performance.now();
   try {
     const result: Pick<StageResult, 'bytes' | 'components'> =

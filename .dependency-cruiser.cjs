@@ -35,6 +35,7 @@ const table = {
     '^src/storage/gallery',
     '^src/engine/(engine|models|schema|errors)\\.ts$',
   ],
+  'sw/': ['^src/sw/', '^src/engine/engine\\.ts$', '^src/state/offline\\.ts$'],
   'ui/': ['^src/(ui|state|editor)/'],
 };
 const forbidden = Object.entries(table).map(([folder, allowed]) => ({

@@ -1,15 +1,13 @@
 /** Composition root: the only place that constructs engines. */
 import './styles.css';
 import { createLocalEngine } from './engine/local';
+import { startOffline } from './sw/page';
 import { mountApp } from './ui/mount';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
-mountApp(
-  root,
-  createLocalEngine({ provider: chosenProvider() }),
-  new URL('samples/sample.json', document.baseURI),
-);
+const engine = createLocalEngine({ provider: chosenProvider(), hubUrl: import.meta.env.VITE_HUB_URL });
+mountApp(root, engine, new URL('samples/sample.json', document.baseURI), startOffline(engine));
 
 /** `?provider=wasm` or `?provider=webgpu` in the address overrides the choice, for trouble-shooting. */
 function chosenProvider(): 'auto' | 'webgpu' | 'wasm' {

@@ -3,6 +3,7 @@ import { Tooltip } from 'radix-ui';
 import { useCallback, useState } from 'react';
 import { AppContext, type AppParts } from './context';
 import { HelpDialog } from './HelpDialog';
+import { OfflineNote } from './OfflineNote';
 import { SidePanel } from './SidePanel';
 import { Stage } from './Stage';
 import { ToolRail } from './ToolRail';
@@ -33,6 +34,7 @@ export function App(parts: AppParts) {
             onCompare={setComparing}
             onOpen={openPicker}
           />
+          <OfflineNote />
           <VersionStrip />
           <SidePanel />
         </div>

@@ -3,6 +3,7 @@ import { createContext, useContext } from 'react';
 import { type StoreApi, useStore } from 'zustand';
 import type { EditorState } from '../editor/store';
 import type { EngineStatus } from '../state/engineStatus';
+import type { Offline, OfflineState } from '../state/offline';
 import type { JobState, Session } from '../state/session';
 import type { Settings } from '../state/settings';
 import type { Versions } from '../state/versions';
@@ -10,6 +11,7 @@ import type { Versions } from '../state/versions';
 export interface AppParts {
   session: Session;
   engineStatus: StoreApi<{ status: EngineStatus | null }>;
+  offline: Offline;
 }
 
 export const AppContext = createContext<AppParts | null>(null);
@@ -27,3 +29,8 @@ export const useSettings = <T>(select: (state: Settings) => T): T => useStore(us
 export const useJob = <T>(select: (state: JobState) => T): T => useStore(useSession().job, select);
 export const useVersions = <T>(select: (state: Versions) => T): T => useStore(useSession().versions, select);
 export const useEngineStatus = (): EngineStatus | null => useStore(useApp().engineStatus).status;
+
+export function useOffline(): OfflineState & Pick<Offline, 'reload' | 'dismiss'> {
+  const { store, reload, dismiss } = useApp().offline;
+  return { ...useStore(store), reload, dismiss };
+}

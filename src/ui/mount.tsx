@@ -4,15 +4,25 @@ import { createRoot } from 'react-dom/client';
 import { imaging } from '../editor/imaging';
 import { createEditor } from '../editor/store';
 import { createEngineStatus } from '../state/engineStatus';
+import { STARTER } from '../state/models';
+import { type Offline, withoutOffline } from '../state/offline';
 import { createSession, type PageEngine } from '../state/session';
 import { App } from './App';
 
 /** @param sample where the description of the sample lies that the page opens with */
-export function mountApp(root: HTMLElement, engine: PageEngine, sample: URL): void {
+export function mountApp(
+  root: HTMLElement,
+  engine: PageEngine,
+  sample: URL,
+  offline: Offline = withoutOffline(),
+): void {
   const session = createSession({ editor: createEditor(), engine, imaging });
+  session.versions.subscribe(({ items }) => {
+    if (items.at(-1)?.modelName === STARTER) offline.keepStarter();
+  });
   createRoot(root).render(
     <StrictMode>
-      <App session={session} engineStatus={createEngineStatus(engine)} />
+      <App session={session} engineStatus={createEngineStatus(engine)} offline={offline} />
     </StrictMode>,
   );
   void session.openSample(sample);

@@ -1,0 +1,190 @@
+/**
+ * The built page as it is published: a folder on a host that can set no headers, below a path; kept for a time without
+ * a network; replaced by a newer version only when the person says so.
+ */
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type BrowserContext, chromium, expect, type Page, test } from '@playwright/test';
+import { build } from 'vite';
+import { keepOffline } from '../vite.offline';
+import { folderFiles } from './hub/files';
+import { type Hub, startHub } from './hub/hub';
+import { EditorPage } from './pages/editorPage';
+import { type StaticHost, startStaticHost } from './pages/staticHost';
+import { changes, decode, photograph } from './pictures';
+
+const PATH = '/some/where/inlay/';
+const MODEL = 'golden/sd15-inpaint';
+const folders = { first: '.cache/e2e-offline/first', second: '.cache/e2e-offline/second' };
+
+let hub: Hub;
+let host: StaticHost;
+
+/** What a later release brings: a script of another name, and other contents under a name that stays. */
+async function release(): Promise<void> {
+  rmSync(folders.second, { recursive: true, force: true });
+  cpSync(folders.first, folders.second, { recursive: true });
+  const inSecond = (path: string) => join(folders.second, path);
+  const html = readFileSync(inSecond('index.html'), 'utf8');
+  const entry = /assets\/(index-[\w-]{8}\.js)/.exec(html)?.[1] ?? '';
+  const renamed = 'index-Release2.js';
+  const scripts = readdirSync(inSecond('assets')).filter((name) => name.endsWith('.js'));
+  for (const path of ['index.html', ...scripts.map((name) => `assets/${name}`)]) {
+    const text = readFileSync(inSecond(path), 'utf8').replaceAll(entry, renamed);
+    const target = path.replace(entry, renamed);
+    rmSync(inSecond(path));
+    writeFileSync(inSecond(target), target.endsWith(renamed) ? `${text};document.title += ' 2';` : text);
+  }
+  const sample = JSON.parse(readFileSync(inSecond('samples/sample.json'), 'utf8'));
+  writeFileSync(
+    inSecond('samples/sample.json'),
+    JSON.stringify({ ...sample, prompt: 'a prompt of the new version' }),
+  );
+  await keepOffline('.', resolve(folders.second));
+}
+
+test.beforeAll(async () => {
+  hub = await startHub({
+    repos: [{ id: MODEL, files: await folderFiles('goldens/models/sd15-inpaint') }],
+  });
+  // Playwright sets another, and Vite would build for development.
+  process.env.NODE_ENV = 'production';
+  process.env.VITE_HUB_URL = hub.url;
+  await build({ logLevel: 'error', build: { outDir: folders.first, emptyOutDir: true } });
+  await release();
+});
+test.beforeEach(async () => {
+  host = await startStaticHost(folders.first, PATH);
+});
+test.afterEach(() => host.close());
+test.afterAll(() => hub.close());
+
+/** A profile of its own outlives the browser; a private window keeps nothing. */
+async function start(): Promise<{ context: BrowserContext; page: Page; editor: EditorPage }> {
+  const context = await chromium.launchPersistentContext(test.info().outputPath('profile'), {
+    executablePath: process.env.INLAY_BROWSER,
+    args: ['--no-sandbox'],
+    viewport: { width: 1440, height: 900 },
+  });
+  const page = context.pages()[0] ?? (await context.newPage());
+  return { context, page, editor: new EditorPage(page) };
+}
+
+/** Waits for the reload that a first visit needs. */
+async function openIsolated({ page, editor }: { page: Page; editor: EditorPage }): Promise<void> {
+  await page.goto(host.url);
+  await page.waitForFunction(() => crossOriginIsolated && navigator.serviceWorker.controller !== null);
+  await editor.ready();
+}
+
+async function paintOver(editor: EditorPage, photo: string, modelName: string): Promise<Buffer> {
+  await editor.openFile(photo);
+  await editor.tool('Brush').click();
+  await editor.drag([0.45, 0.45], [0.55, 0.5], [0.45, 0.55]);
+  await editor.model.fill(modelName);
+  await editor.prompt.fill('a photo of a cat');
+  await editor.steps.fill('1');
+  await editor.seed.fill('7');
+  return editor.run();
+}
+
+/** Painted in the middle, and nowhere else. */
+async function expectPainted(photo: string, result: Buffer): Promise<void> {
+  const before = await decode(photo);
+  const after = await decode(result);
+  const changed = changes(before, after);
+  expect(changed.count).toBeGreaterThan(500);
+  expect(changed.left).toBeGreaterThan(before.width * 0.1);
+  expect(changed.right).toBeLessThan(before.width * 0.9);
+  expect(changed.top).toBeGreaterThan(before.height * 0.1);
+  expect(changed.bottom).toBeLessThan(before.height * 0.9);
+}
+
+/** Addresses of all that the service worker keeps. */
+function kept(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const caches_ = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
+    const requests = await Promise.all(caches_.map((cache) => cache.keys()));
+    return requests.flat().map(({ url }) => url);
+  });
+}
+
+test('a host without headers, below a path: threads, installable; then no network and another start', async () => {
+  const photo = test.info().outputPath('photograph.png');
+  await photograph(photo, 256, 192);
+
+  const first = await start();
+  await openIsolated(first);
+  await expect(first.page.getByText(/WASM · ([2-9]|\d\d) threads/)).toBeVisible();
+  const devtools = await first.context.newCDPSession(first.page);
+  const manifest = await devtools.send('Page.getAppManifest');
+  expect(manifest.errors).toEqual([]);
+  expect(manifest.url).toBe(`${host.url}manifest.webmanifest`);
+  expect((await devtools.send('Page.getInstallabilityErrors')).installabilityErrors).toEqual([]);
+
+  const starter = await paintOver(first.editor, photo, 'starter');
+  await expectPainted(photo, starter);
+  const downloaded = await paintOver(first.editor, photo, MODEL);
+  await expectPainted(photo, downloaded);
+
+  // The service worker keeps the page's own files, the embedded model among them, and nothing of the hub.
+  await expect.poll(() => kept(first.page)).toContainEqual(expect.stringMatching(/ort-wasm.*\.wasm\?/));
+  const addresses = await kept(first.page);
+  expect(addresses.filter((address) => !address.startsWith(host.url))).toEqual([]);
+  expect(addresses.some((address) => address.includes('/models/starter/unet/'))).toBe(true);
+  expect(hub.log.filter(({ url }) => url.includes(MODEL)).length).toBeGreaterThan(0);
+  await first.context.close();
+
+  const asked = hub.log.length;
+  await hub.close();
+  await host.close();
+  const second = await start();
+  await openIsolated(second);
+  const again = await paintOver(second.editor, photo, MODEL);
+  expect((await decode(again)).data.equals((await decode(downloaded)).data)).toBe(true);
+  const starterAgain = await paintOver(second.editor, photo, 'starter');
+  expect((await decode(starterAgain)).data.equals((await decode(starter)).data)).toBe(true);
+  expect(hub.log.length).toBe(asked);
+  await second.context.close();
+});
+
+test('a new version waits for the person, and the old one works with its own files until then', async () => {
+  const { context, page, editor } = await start();
+  await openIsolated({ page, editor });
+  const oldPrompt = await editor.prompt.inputValue();
+  const note = page.getByRole('status').filter({ hasText: 'A new version is ready.' });
+  const reload = note.getByRole('button', { name: 'Reload' });
+
+  // The host has the new version's files alone from now on.
+  host.publish(folders.second);
+  await page.reload();
+  await editor.ready();
+  await expect(note).toBeVisible();
+  await expect(editor.prompt).toHaveValue(oldPrompt);
+  await expect(page).toHaveTitle('Inlay');
+  await page.screenshot({ path: test.info().outputPath('note.png') });
+
+  // Not while a picture is made, and not while another tab works with the old files
+  await editor.steps.fill('1');
+  await editor.generate.click();
+  await expect(editor.cancel).toBeVisible();
+  await expect(note).toBeHidden();
+  await expect(editor.result).toBeVisible({ timeout: 300_000 });
+  const other = await context.newPage();
+  const otherEditor = new EditorPage(other);
+  await otherEditor.open(host.url);
+  await expect(otherEditor.prompt).toHaveValue(oldPrompt);
+  await reload.click();
+  await expect(note).toContainText('another tab');
+  await page.screenshot({ path: test.info().outputPath('other-tab.png') });
+  await other.close();
+
+  await reload.click();
+  await expect(page).toHaveTitle('Inlay 2');
+  await expect(editor.prompt).toHaveValue('a prompt of the new version');
+  await expect(note).toBeHidden();
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  await editor.steps.fill('1');
+  await editor.run();
+  await context.close();
+});

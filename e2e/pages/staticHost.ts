@@ -1,0 +1,61 @@
+/** A host of static files that can do nothing else: no headers of its own, a folder below a path, answers kept for ten minutes. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+
+const types: Record<string, string> = {
+  '.css': 'text/css',
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.json': 'application/json',
+  '.jpg': 'image/jpeg',
+  '.mjs': 'text/javascript',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+  '.webmanifest': 'application/manifest+json',
+};
+
+export interface StaticHost {
+  /** Where the folder lies; ends in a slash. */
+  url: string;
+  /** Publishes another folder in its place, at once. */
+  publish(folder: string): void;
+  close(): Promise<void>;
+}
+
+/** @param path begins and ends with a slash */
+export async function startStaticHost(folder: string, path: string): Promise<StaticHost> {
+  let published = folder;
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const inside = pathname.startsWith(path) ? normalize(pathname.slice(path.length) || 'index.html') : '..';
+    const file = join(published, inside);
+    const found = inside.startsWith('..') ? undefined : await stat(file).catch(() => undefined);
+    if (!found?.isFile()) {
+      response.writeHead(404, { 'Content-Type': 'text/html' }).end('<h1>Not found</h1>');
+      return;
+    }
+    response.writeHead(200, {
+      'Content-Length': found.size,
+      'Content-Type': types[extname(file)] ?? 'application/octet-stream',
+      'Cache-Control': 'max-age=600',
+    });
+    createReadStream(file).pipe(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the host has no port');
+  return {
+    url: `http://localhost:${address.port}${path}`,
+    publish(next) {
+      published = next;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,5 @@
+/** What may be set when the page is built. */
+interface ImportMetaEnv {
+  /** A mirror of Hugging Face's Hub, from which models by id come instead. */
+  readonly VITE_HUB_URL?: string;
+}

@@ -1,0 +1,93 @@
+/**
+ * The service worker: keeps the page's own files, so that it opens without a network, and answers them with the headers
+ * of cross-origin isolation. It answers nothing else: models of the Hub never pass through it.
+ *
+ * A new version is installed beside the one that runs and waits until the person asks for it, or until no tab runs the
+ * old one: until then every file comes from the version that the page began with.
+ */
+import { addPlugins, precacheAndRoute } from 'workbox-precaching';
+import { createLargeFiles } from './largeFiles';
+import { isOfGroup, isolated, type OwnFiles, type ToServiceWorker } from './ownFiles';
+
+declare const __OWN_FILES__: OwnFiles;
+
+const PAGE = 'index.html';
+const worker = self as unknown as ServiceWorkerGlobalScope;
+const { build, shell, large } = __OWN_FILES__;
+
+addPlugins([
+  {
+    fetchDidSucceed: async ({ response }) => (response.ok ? isolated(response) : response),
+    cacheWillUpdate: async ({ request, response }) =>
+      response.status === 200 && (await isOfThisBuild(request, response)) ? response : null,
+  },
+]);
+precacheAndRoute(
+  shell.map(({ path, sha256, hashed }) => ({
+    url: path,
+    revision: hashed ? null : sha256,
+    // Some hosts write into pages: index.html is known by its mark.
+    ...(path !== PAGE && { integrity: `sha256-${sha256}` }),
+  })),
+  { directoryIndex: PAGE, cleanURLs: false, ignoreURLParametersMatching: [/^/] },
+);
+
+const largeFiles = createLargeFiles({
+  files: large,
+  base: worker.location.href,
+  // One origin may hold several copies of the page.
+  open: () => caches.open(`inlay-large-${worker.registration.scope}`),
+  fetch: (url, init) => fetch(url, init),
+});
+
+worker.addEventListener('install', (event) => event.waitUntil(largeFiles.keepSuccessors()));
+worker.addEventListener('activate', (event) => event.waitUntil(largeFiles.prune()));
+
+worker.addEventListener('fetch', (event) => {
+  if (event.request.method !== 'GET') return;
+  const file = largeFiles.find(event.request.url);
+  if (file === undefined) return;
+  event.respondWith(largeFiles.answer(file, event.request.signal, (promise) => event.waitUntil(promise)));
+});
+
+worker.addEventListener('message', (event) => {
+  const answer = act(event.data as ToServiceWorker);
+  event.waitUntil(answer.then((value) => event.ports[0]?.postMessage(value)));
+});
+
+async function act(message: ToServiceWorker): Promise<boolean> {
+  switch (message.type) {
+    case 'claim':
+      if (message.build !== build) return false;
+      await worker.clients.claim();
+      return true;
+    case 'keep':
+      try {
+        await largeFiles.keep(({ path }) => isOfGroup(path, message.group, 'Suspending' in WebAssembly));
+        return true;
+      } catch (error) {
+        console.warn('Not everything could be kept for a time without a network:', error);
+        return false;
+      }
+    case 'switch':
+      if ((await openPages()) > 1) return false;
+      // Not awaited: the page hears of it from the new version's state.
+      void worker.skipWaiting();
+      return true;
+    default:
+      throw new TypeError(`unknown message ${message satisfies never}`);
+  }
+}
+
+/** Tabs that show this page. The origin may hold other pages too. */
+async function openPages(): Promise<number> {
+  const page = new URL(PAGE, worker.registration.scope);
+  const paths = [page.pathname, new URL('./', page).pathname];
+  const windows = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  return windows.filter(({ url }) => paths.includes(new URL(url).pathname)).length;
+}
+
+async function isOfThisBuild(request: Request, response: Response): Promise<boolean> {
+  if (!new URL(request.url).pathname.endsWith(`/${PAGE}`)) return true;
+  return (await response.clone().text()).includes(build);
+}

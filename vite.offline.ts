@@ -1,0 +1,109 @@
+/**
+ * Builds the service worker: lists the files of the finished build with their digests and puts the list into sw.js,
+ * which lies beside index.html so that its scope is the page, wherever the folder is served.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { build, type Plugin } from 'vite';
+import type { OwnFile, OwnFiles } from './src/sw/ownFiles';
+
+/** Written for people who read the repository or the server's folder. */
+const NOT_OF_THE_PAGE = /(\.md|\.map|^sw\.js)$/;
+/** Vite's form of names that change with the contents. */
+const HASHED = /^assets\/.*-[\w-]{8}\.\w+$/;
+const LARGE = /\.wasm$|^models\//;
+
+/** Takes the place of a built page's service worker where the development server has its port. */
+const GOODBYE = `addEventListener('install', () => skipWaiting());
+addEventListener('activate', (event) => event.waitUntil(registration.unregister()
+  .then(() => clients.matchAll({ type: 'window' }))
+  .then((pages) => Promise.all(pages.map((page) => page.navigate(page.url))))));
+`;
+
+export function offline(): Plugin {
+  let root = '.';
+  let outDir = 'dist';
+  return {
+    name: 'inlay-offline',
+    configResolved(config) {
+      root = config.root;
+      outDir = resolve(config.root, config.build.outDir);
+    },
+    configureServer(server) {
+      server.middlewares.use('/sw.js', (_request, response) => {
+        response.setHeader('Content-Type', 'text/javascript').end(GOODBYE);
+      });
+    },
+    writeBundle: {
+      order: 'post',
+      sequential: true,
+      async handler() {
+        await keepOffline(root, outDir);
+      },
+    },
+  };
+}
+
+/** Makes the service worker of a folder that is ready otherwise, and marks its index.html as part of this build. */
+export async function keepOffline(root: string, outDir: string): Promise<void> {
+  await buildServiceWorker(root, outDir, await listFiles(outDir));
+}
+
+async function listFiles(outDir: string): Promise<OwnFiles> {
+  const paths = (await readdir(outDir, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(outDir.length + 1))
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => !NOT_OF_THE_PAGE.test(path))
+    .sort();
+  const files = await Promise.all(paths.map((path) => describe(outDir, path)));
+  const version = files.map(({ path, sha256 }) => `${path} ${sha256}\n`).join('');
+  const name = createHash('sha256').update(version).digest('hex').slice(0, 16);
+  const page = join(outDir, 'index.html');
+  const html = (await readFile(page, 'utf8')).replace(/ *<meta name="inlay-build"[^>]*>\n/, '');
+  await writeFile(
+    page,
+    html.replace('</head>', `  <meta name="inlay-build" content="${name}" />\n  </head>`),
+  );
+  const own = await Promise.all(
+    files.map((file) => (file.path === 'index.html' ? describe(outDir, file.path) : file)),
+  );
+  return {
+    build: name,
+    shell: own.filter(({ path }) => !LARGE.test(path)),
+    large: own.filter(({ path }) => LARGE.test(path)),
+  };
+}
+
+async function describe(outDir: string, path: string): Promise<OwnFile> {
+  const sha256 = createHash('sha256')
+    .update(await readFile(join(outDir, path)))
+    .digest('base64');
+  return { path, sha256, hashed: HASHED.test(path) };
+}
+
+/** One classic script: not every browser runs modules there. */
+async function buildServiceWorker(root: string, outDir: string, files: OwnFiles): Promise<void> {
+  await build({
+    configFile: false,
+    root,
+    publicDir: false,
+    logLevel: 'warn',
+    define: {
+      __OWN_FILES__: JSON.stringify(files),
+      'process.env.NODE_ENV': '"production"',
+    },
+    build: {
+      outDir,
+      emptyOutDir: false,
+      target: 'es2022',
+      lib: {
+        entry: join(root, 'src/sw/main.ts'),
+        formats: ['iife'],
+        name: 'inlay',
+        fileName: () => 'sw.js',
+      },
+    },
+  });
+}

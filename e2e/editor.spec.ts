@@ -232,7 +232,7 @@ test('versions: shown, continued from, and the keys for tools and brush', async 
 
 test('wheel zooms about the pointer, and the picture fits again', async ({ page }) => {
   const editor = await open(page);
-  const scale = page.locator('.zoom output');
+  const scale = page.getByRole('button', { name: 'Actual size' });
   const fitted = await scale.textContent();
   const box = await editor.canvas.boundingBox();
   if (!box) throw new Error('no canvas');

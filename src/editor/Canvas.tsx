@@ -1,73 +1,67 @@
 /** The canvas: a thin shell around the editor, whose kernels compute and whose painter draws. */
-import { type CSSProperties, useEffect, useRef, useState } from 'react';
+import { type CSSProperties, useEffect, useImperativeHandle, useRef } from 'react';
 import { useStore } from 'zustand';
+import { draftPath } from './gesture';
 import type { Point, Rect } from './kernels/geometry';
-import { rectToView } from './kernels/view';
-import { Painter } from './painter';
+import { rectToView, toView } from './kernels/view';
+import { overlayRatio, Painter } from './painter';
 import { attachPointer } from './pointer';
-import type { Editor } from './store';
+import type { Draft, Editor, EditorState } from './store';
 
 export interface CanvasProps {
   editor: Editor;
   /** What will be sent to the model, in image pixels. */
   frame: Rect | null;
   frameLabel: string;
-  /** Changes with the theme, whose accent colour the mask wears. */
-  theme: string;
   /** Whether a run is going on: the mask breathes until the forming picture comes. */
   busy: boolean;
 }
 
-export function Canvas({ editor, frame, frameLabel, theme, busy }: CanvasProps) {
+export function Canvas({ editor, frame, frameLabel, busy }: CanvasProps) {
   const pane = useRef<HTMLDivElement>(null);
   const pictureLayer = useRef<HTMLCanvasElement>(null);
   const overlayLayer = useRef<HTMLCanvasElement>(null);
-  const painter = useRef<Painter | null>(null);
-  const [hover, setHover] = useState<Point | null>(null);
-  const panning = usePanKey();
-  const isPanning = useRef(false);
-  isPanning.current = panning;
+  const ring = useRef<RingHandle>(null);
 
   useEffect(() => {
     const [element, picture, overlay] = [pane.current, pictureLayer.current, overlayLayer.current];
     if (!element || !picture || !overlay) return;
-    const own = new Painter(editor, { picture, overlay });
-    painter.current = own;
+    const painter = new Painter(editor, { picture, overlay });
     const resize = () => {
       const { clientWidth: width, clientHeight: height } = element;
-      for (const layer of [picture, overlay]) {
-        layer.width = Math.round(width * window.devicePixelRatio);
-        layer.height = Math.round(height * window.devicePixelRatio);
+      const layers: [HTMLCanvasElement, number][] = [
+        [picture, window.devicePixelRatio],
+        [overlay, overlayRatio(width, height)],
+      ];
+      for (const [layer, ratio] of layers) {
+        layer.width = Math.round(width * ratio);
+        layer.height = Math.round(height * ratio);
       }
       editor.resizeView({ width, height });
-      own.refresh();
+      painter.refresh();
     };
     const observer = new ResizeObserver(resize);
     observer.observe(element);
-    const detach = attachPointer(element, editor, { onHover: setHover, isPanning: () => isPanning.current });
+    const detach = attachPointer(element, editor, {
+      onHover: (viewPoint) => ring.current?.moveTo(viewPoint),
+    });
     return () => {
       observer.disconnect();
       detach();
-      own.dispose();
+      painter.dispose();
     };
   }, [editor]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the colour is read from the style that the theme sets
-  useEffect(() => {
-    if (!pane.current || !painter.current) return;
-    const [red = 255, green = 138, blue = 76] = getComputedStyle(pane.current)
-      .getPropertyValue('--mask-rgb')
-      .trim()
-      .split(/\s+/)
-      .map(Number);
-    painter.current.color = [red, green, blue];
-  }, [theme]);
-
-  const brushSize = useStore(editor.store, (state) => state.brushSize);
   const view = useStore(editor.store, (state) => state.view);
+  const panning = useStore(editor.store, (state) => state.panning);
+  const tool = useStore(editor.store, (state) => state.tool);
   const picture = useStore(editor.store, (state) => state.picture);
+  const draft = useStore(editor.store, (state) => state.draft);
+  const working = useStore(editor.store, (state) => state.working);
+  const keyCursor = useStore(editor.store, (state) => state.keyCursor);
   const forming = useStore(editor.store, () => editor.preview !== null);
   const place = picture && rectToView(view, { x: 0, y: 0, width: picture.width, height: picture.height });
+  const paints = tool === 'brush' || tool === 'eraser';
 
   return (
     <div
@@ -76,29 +70,76 @@ export function Canvas({ editor, frame, frameLabel, theme, busy }: CanvasProps) 
       role="application"
       aria-label="Canvas"
       aria-describedby="canvas-help"
+      aria-busy={working !== null}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: keys act on it
       tabIndex={0}
       data-panning={panning || undefined}
+      data-paints={paints || undefined}
       data-busy={(busy && !forming) || undefined}
     >
       <span id="canvas-help" className="sr-only">
-        Paint over the part that should change. Wheel zooms, space and drag pans.
+        Paint over the part that should change. Wheel zooms, space and drag pans. Arrow keys move a cursor,
+        Enter presses and releases it.
       </span>
       {place && <div className="canvas-shadow" style={boxStyle(place)} />}
       <canvas ref={pictureLayer} className="layer" />
       <canvas ref={overlayLayer} className="layer layer-mask" />
       {frame && picture && <CropFrame place={rectToView(view, frame)} label={frameLabel} />}
-      {hover && !panning && (
-        <div
-          className="brush-ring"
-          style={{
-            width: brushSize * view.scale,
-            height: brushSize * view.scale,
-            transform: `translate(${hover.x}px, ${hover.y}px) translate(-50%, -50%)`,
-          }}
-        />
-      )}
+      {draft && <DraftShape draft={draft} view={view} />}
+      {paints && !panning && <BrushRing editor={editor} handle={ring} />}
+      {keyCursor && <KeyCursor at={toView(view, keyCursor)} />}
+      {working && <p className="working">{working} …</p>}
     </div>
+  );
+}
+
+interface RingHandle {
+  moveTo(viewPoint: Point | null): void;
+}
+
+/** The brush at its true size; it follows the pointer without a render. */
+function BrushRing({ editor, handle }: { editor: Editor; handle: React.Ref<RingHandle> }) {
+  const element = useRef<HTMLDivElement>(null);
+  const size = useStore(editor.store, (state) => state.brushSize * state.view.scale);
+  const hardness = useStore(editor.store, (state) => state.hardness);
+  useImperativeHandle(handle, () => ({
+    moveTo(viewPoint) {
+      const { current } = element;
+      if (!current) return;
+      current.style.visibility = viewPoint ? 'visible' : 'hidden';
+      if (viewPoint) {
+        current.style.transform = `translate(${viewPoint.x}px, ${viewPoint.y}px) translate(-50%, -50%)`;
+      }
+    },
+  }));
+  return (
+    <div ref={element} className="brush-ring" style={{ width: size, height: size }}>
+      {hardness < 1 && <i style={{ width: `${hardness * 100}%`, height: `${hardness * 100}%` }} />}
+    </div>
+  );
+}
+
+function KeyCursor({ at }: { at: Point }) {
+  return <div className="key-cursor" style={{ transform: `translate(${at.x}px, ${at.y}px)` }} />;
+}
+
+/** The outline of a shape in the making, black and white so that it is seen on every picture. */
+function DraftShape({ draft, view }: { draft: Draft; view: EditorState['view'] }) {
+  const path = draftPath(draft);
+  const [first] = draft.points;
+  return (
+    <svg className="draft" aria-hidden="true" data-mode={draft.mode}>
+      <g transform={`translate(${view.x} ${view.y}) scale(${view.scale})`}>
+        <path d={path} className="draft-shadow" />
+        <path d={path} className="draft-line" />
+      </g>
+      {draft.tool === 'polygon' &&
+        draft.points.map((point, i) => {
+          const { x, y } = toView(view, point);
+          // biome-ignore lint/suspicious/noArrayIndexKey: corners are only ever added at the end
+          return <circle key={i} cx={x} cy={y} r={point === first ? 5 : 3} />;
+        })}
+    </svg>
   );
 }
 
@@ -118,35 +159,4 @@ function boxStyle(place: Rect): CSSProperties {
     width: place.width,
     height: place.height,
   };
-}
-
-/** Whether the space bar is held, outside of text fields and buttons, where it has a meaning of its own. */
-function usePanKey(): boolean {
-  const [held, setHeld] = useState(false);
-  useEffect(() => {
-    const onDown = (event: KeyboardEvent) => {
-      const target = event.target instanceof Element ? event.target : null;
-      if (
-        event.code !== 'Space' ||
-        target?.closest('input, textarea, button, a, [role=slider], [role=switch]')
-      ) {
-        return;
-      }
-      event.preventDefault();
-      setHeld(true);
-    };
-    const onUp = (event: KeyboardEvent) => {
-      if (event.code === 'Space') setHeld(false);
-    };
-    const release = () => setHeld(false);
-    window.addEventListener('keydown', onDown);
-    window.addEventListener('keyup', onUp);
-    window.addEventListener('blur', release);
-    return () => {
-      window.removeEventListener('keydown', onDown);
-      window.removeEventListener('keyup', onUp);
-      window.removeEventListener('blur', release);
-    };
-  }, []);
-  return held;
 }

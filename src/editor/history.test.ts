@@ -46,21 +46,84 @@ it('100 random steps undone give the first mask back, and redone the last', () =
 
 it('forgets the oldest steps beyond its memory, and redo after a new step', () => {
   const mask = createMask({ width: 64, height: 64 });
-  // Tiles of 4 KiB + 64 bytes once they are mixed: three fit into 13,000 bytes.
+  const next = random(8);
+  const scribble = () => {
+    for (let i = 0; i < mask.data.length; i++) mask.data[i] = next(251);
+  };
+  scribble();
+  // A tile of noise is 4 KiB + 64 bytes: three fit into 13,000 bytes.
   const history = new MaskHistory(mask, { maxBytes: 13_000 });
+  const whole = { x: 0, y: 0, width: 64, height: 64 };
   for (let i = 0; i < 10; i++) {
-    history.touch({ x: i, y: 0, width: 1, height: 1 });
-    mask.data[i] = 255;
+    history.touch(whole);
+    scribble();
     expect(history.commit()).toBe(true);
-    expect(history.bytes).toBeLessThanOrEqual(13_000);
+    expect(history.bytes).toBe(Math.min(i + 1, 3) * 4160);
   }
   let undone = 0;
-  while (history.undo()) undone += 1;
+  while (history.undo()) {
+    undone += 1;
+    expect(history.bytes).toBe(3 * 4160);
+  }
   expect(undone).toBe(3);
-  history.touch({ x: 0, y: 0, width: 64, height: 64 });
+  history.touch(whole);
   mask.data.fill(255);
   history.commit();
   expect(history.canRedo).toBe(false);
+  expect(history.bytes).toBe(4160);
+});
+
+it('costs little for what is painted: runs for edges, one number for flat tiles, nothing for inverting', () => {
+  const mask = createMask({ width: 640, height: 640 });
+  const history = new MaskHistory(mask);
+  history.touch({ x: 0, y: 0, width: 640, height: 640 }, 255);
+  mask.data.fill(255, 0, 640 * 320);
+  history.commit();
+  // 100 flat tiles of 64 × 64, half of which changed.
+  expect(history.bytes).toBe(50 * 64);
+  const segment = { from: { x: 320, y: 320 }, to: { x: 320, y: 320 }, radius: 300 };
+  history.touch(segmentBounds(segment, mask));
+  paintSegment(mask, segment, 255);
+  history.commit();
+  history.touch(segmentBounds(segment, mask), 0);
+  paintSegment(mask, segment, 0);
+  history.commit();
+  // A disc of radius 300 is at home in 90,000 pixels and more; its edge crosses some 40 tiles.
+  expect(history.bytes).toBeLessThan(30_000);
+  const before = history.bytes;
+  history.invert();
+  expect(history.bytes).toBe(before + 64);
+});
+
+it('fill, invert and write are steps; the bounds of the paint follow', () => {
+  const mask = createMask({ width: 150, height: 100 });
+  const history = new MaskHistory(mask);
+  const first = mask.data.slice();
+  expect(history.fill(0)).toBe(false);
+  const patch = createMask({ width: 70, height: 90 });
+  patch.data.fill(200, 70 * 10, 70 * 20);
+  const areas = [...history.write(patch, { x: 60, y: 5 })];
+  // Rows of tiles end at 64 and 100; the patch ends at 95.
+  expect(areas).toEqual([
+    { x: 60, y: 5, width: 70, height: 59 },
+    { x: 60, y: 64, width: 70, height: 31 },
+  ]);
+  expect(history.commit()).toBe(true);
+  expect(history.paintBounds).toEqual({ x: 60, y: 15, width: 70, height: 10 });
+  history.invert();
+  expect(mask.data[15 * 150 + 60]).toBe(55);
+  expect(history.paintBounds).toEqual({ x: 0, y: 0, width: 150, height: 100 });
+  expect(history.fill(0)).toBe(true);
+  expect(history.paintBounds.width).toBe(0);
+  history.undo();
+  history.undo();
+  expect(history.paintBounds).toEqual({ x: 60, y: 15, width: 70, height: 10 });
+  history.undo();
+  expect(same(mask.data, first)).toBe(true);
+  expect(history.canUndo).toBe(false);
+  history.redo();
+  history.redo();
+  expect(mask.data[15 * 150 + 60]).toBe(55);
 });
 
 it('a step that changes nothing is none, and an abandoned one leaves no trace', () => {

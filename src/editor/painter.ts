@@ -2,11 +2,21 @@
  * Draws the editor's layers, at most once a frame: the picture when view or picture change, the overlay
  * (mask and forming picture) only where the mask changed.
  */
-import { growRect, intersectRect, isEmptyRect, type Rect, roundOutRect, unionRect } from './kernels/geometry';
+import {
+  growRect,
+  intersectRect,
+  isEmptyRect,
+  type Rect,
+  rectOfSize,
+  roundOutRect,
+  unionRect,
+} from './kernels/geometry';
 import { drawOverlay, type OverlayStyle } from './kernels/overlay';
 import type { Pixels } from './kernels/raster';
 import { rectToView, type View } from './kernels/view';
+import { Pyramid } from './pyramid';
 import type { Editor } from './store';
+import type { Surface } from './surface';
 
 export interface Layers {
   picture: HTMLCanvasElement;
@@ -16,6 +26,14 @@ export interface Layers {
 /** From here on single pixels are shown as squares. */
 const CRISP_SCALE = 3;
 const nowhere: Rect = { x: 0, y: 0, width: 0, height: 0 };
+/** On dense screens the overlay is drawn coarser beyond this: its cost is its pixels. */
+const MAX_OVERLAY_PIXELS = 2_500_000;
+
+/** @returns device pixels per CSS pixel of the overlay's layer in a pane of this size */
+export function overlayRatio(paneWidth: number, paneHeight: number): number {
+  const ratio = window.devicePixelRatio;
+  return paneWidth * paneHeight * ratio * ratio > MAX_OVERLAY_PIXELS ? Math.min(ratio, 1) : ratio;
+}
 
 export class Painter {
   readonly #editor: Editor;
@@ -23,7 +41,7 @@ export class Painter {
   readonly #overlay: CanvasRenderingContext2D;
   readonly #scratch: OffscreenCanvasRenderingContext2D;
   readonly #stops: (() => void)[];
-  #color: OverlayStyle['color'] = [255, 138, 76];
+  #pyramid: { of: Surface; levels: Pyramid } | null = null;
   #request = 0;
   #pictureStale = true;
   #overlayStale = true;
@@ -43,9 +61,11 @@ export class Painter {
     this.#stops = [
       editor.store.subscribe((now, before) => {
         const moved = now.view !== before.view || now.viewSize !== before.viewSize;
-        if (now.maskBounds !== before.maskBounds) this.#painted = now.maskBounds;
+        if (now.maskRevision !== before.maskRevision) this.#painted = now.maskBounds;
         if (moved || now.pictureRevision !== before.pictureRevision) this.#pictureStale = true;
-        if (moved || now.previewRevision !== before.previewRevision) this.#overlayStale = true;
+        if (moved || now.previewRevision !== before.previewRevision || now.look !== before.look) {
+          this.#overlayStale = true;
+        }
         this.#schedule();
       }),
       editor.onMaskChange((area) => {
@@ -54,12 +74,6 @@ export class Painter {
         this.#schedule();
       }),
     ];
-    this.#schedule();
-  }
-
-  set color(color: OverlayStyle['color']) {
-    this.#color = color;
-    this.#overlayStale = true;
     this.#schedule();
   }
 
@@ -85,36 +99,59 @@ export class Painter {
     this.#request = 0;
     const { document } = this.#editor;
     if (!document) return;
-    const pixelRatio = window.devicePixelRatio;
-    const { view } = this.#editor.store.getState();
-    const deviceView = { scale: view.scale * pixelRatio, x: view.x * pixelRatio, y: view.y * pixelRatio };
-    if (this.#pictureStale) this.#drawPicture(document.picture.source, deviceView);
-    if (this.#overlayStale) this.#drawOverlay(this.#painted, deviceView, true);
-    else if (!isEmptyRect(this.#dirty)) this.#drawOverlay(this.#dirty, deviceView, false);
+    const { view, viewSize } = this.#editor.store.getState();
+    const scaled = (ratio: number) => ({ scale: view.scale * ratio, x: view.x * ratio, y: view.y * ratio });
+    if (this.#pictureStale) this.#drawPicture(document.picture, scaled(window.devicePixelRatio));
+    const ratio = overlayRatio(viewSize.width, viewSize.height);
+    if (this.#overlayStale) this.#drawOverlay(this.#painted, scaled(ratio), ratio, true);
+    else if (!isEmptyRect(this.#dirty)) this.#drawOverlay(this.#dirty, scaled(ratio), ratio, false);
     this.#pictureStale = false;
     this.#overlayStale = false;
     this.#dirty = nowhere;
   }
 
-  #drawPicture(source: CanvasImageSource | null, view: View): void {
+  #drawPicture(picture: Surface, view: View): void {
     const layer = this.#picture;
-    layer.clearRect(0, 0, layer.canvas.width, layer.canvas.height);
-    const { picture } = this.#editor.store.getState();
-    if (!source || !picture) return;
+    const { width, height } = layer.canvas;
+    layer.clearRect(0, 0, width, height);
+    if (!picture.source) return;
+    if (this.#pyramid?.of !== picture) {
+      this.#pyramid = { of: picture, levels: new Pyramid(picture.source, picture) };
+    }
+    const level = this.#pyramid.levels.at(view.scale);
+    // Only what the window shows, in whole pixels of the level: far in, the whole would be too large to draw.
+    const across = (picture.width / level.width) * view.scale;
+    const down = (picture.height / level.height) * view.scale;
+    const left = Math.max(0, Math.floor(-view.x / across));
+    const top = Math.max(0, Math.floor(-view.y / down));
+    const columns = Math.min(level.width, Math.ceil((width - view.x) / across)) - left;
+    const rows = Math.min(level.height, Math.ceil((height - view.y) / down)) - top;
+    if (columns <= 0 || rows <= 0) return;
     layer.imageSmoothingEnabled = view.scale < CRISP_SCALE;
-    layer.imageSmoothingQuality = 'high';
-    layer.drawImage(source, view.x, view.y, picture.width * view.scale, picture.height * view.scale);
+    layer.imageSmoothingQuality = 'medium';
+    layer.drawImage(
+      level.source,
+      ...([left, top, columns, rows] as const),
+      ...([view.x + left * across, view.y + top * down, columns * across, rows * down] as const),
+    );
   }
 
-  #drawOverlay(imageArea: Rect, view: View, everything: boolean): void {
+  #drawOverlay(imageArea: Rect, view: View, pixelRatio: number, everything: boolean): void {
     const layer = this.#overlay;
     const { canvas } = layer;
     if (everything) layer.clearRect(0, 0, canvas.width, canvas.height);
-    const { document, preview } = this.#editor;
-    if (!document || isEmptyRect(imageArea)) return;
-    const pixelRatio = window.devicePixelRatio;
+    const { document, preview, store } = this.#editor;
+    if (!document) return;
+    const { look } = store.getState();
+    const alone = look.show === 'alone';
+    if (alone && everything) {
+      const place = rectToView(view, rectOfSize(document.mask));
+      layer.fillStyle = '#000';
+      layer.fillRect(place.x, place.y, place.width, place.height);
+    }
+    if (isEmptyRect(imageArea)) return;
     // The outline reaches a little beyond what changed.
-    const reach = Math.ceil(4 * pixelRatio);
+    const reach = alone ? 0 : Math.ceil(4 * pixelRatio);
     const region = intersectRect(growRect(roundOutRect(rectToView(view, imageArea)), reach), {
       x: 0,
       y: 0,
@@ -122,8 +159,13 @@ export class Painter {
       height: canvas.height,
     });
     if (isEmptyRect(region)) return;
+    const { opacity } = look;
     const draw = (fill: OverlayStyle['fill']) =>
-      drawOverlay(document.mask, view, region, { color: this.#color, fill, pixelRatio });
+      drawOverlay(document.mask, view, region, { color: rgbOf(look.color), opacity, fill, pixelRatio });
+    if (alone) {
+      layer.putImageData(toImageData(draw('alone')), region.x, region.y);
+      return;
+    }
     if (!preview) {
       layer.putImageData(toImageData(draw('hatched')), region.x, region.y);
       return;
@@ -149,6 +191,12 @@ function context(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   const found = canvas.getContext('2d');
   if (!found) throw new Error('This browser offers no 2D canvas.');
   return found;
+}
+
+/** @param color `#rrggbb` */
+function rgbOf(color: string): OverlayStyle['color'] {
+  const number = Number.parseInt(color.slice(1), 16);
+  return [number >> 16, (number >> 8) & 255, number & 255];
 }
 
 function toImageData({ data, width, height }: Pixels): ImageData {

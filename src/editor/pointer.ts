@@ -1,4 +1,5 @@
-/** Mouse, pen and touch on the canvas: one pointer paints, two pan and zoom, the wheel zooms. */
+/** Mouse, pen and touch on the canvas: one pointer works the tool, two pan and zoom, the wheel zooms. */
+import type { GestureInput } from './gesture';
 import type { Point } from './kernels/geometry';
 import { toImage } from './kernels/view';
 import type { Editor } from './store';
@@ -6,41 +7,52 @@ import type { Editor } from './store';
 export interface PointerHooks {
   /** Where the brush's outline belongs, in view pixels; null to hide it. */
   onHover(viewPoint: Point | null): void;
-  /** Whether a drag pans instead of painting: the space bar is down. */
-  isPanning(): boolean;
 }
 
 /** Zoom per pixel of wheel travel; a pinch on a trackpad sends small deltas with Ctrl. */
 const WHEEL_SPEED = 0.0016;
 const PINCH_SPEED = 0.012;
+const MIDDLE_BUTTON = 1;
+/** The bit of a pen's eraser end in `buttons`. */
+const ERASER_END = 32;
 
 /** @returns how to detach */
 export function attachPointer(element: HTMLElement, editor: Editor, hooks: PointerHooks): () => void {
+  const { gesture } = editor;
   const pointers = new Map<number, Point>();
-  let mode: 'idle' | 'paint' | 'pan' | 'pinch' = 'idle';
+  let mode: 'idle' | 'tool' | 'pan' | 'pinch' = 'idle';
 
   const toPoint = (event: MouseEvent): Point => {
     const box = element.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
-  const paint = (viewPoint: Point) => editor.stroke(toImage(editor.store.getState().view, viewPoint));
+  const imagePoint = (viewPoint: Point) => toImage(editor.store.getState().view, viewPoint);
+  const input = (event: PointerEvent): GestureInput => ({
+    // Only a pen's pressure means something: a mouse reports 0.5, a finger whatever it likes.
+    ...(event.pointerType === 'pen' && { pressure: event.pressure }),
+    shift: event.shiftKey,
+    alt: event.altKey,
+    control: event.ctrlKey || event.metaKey,
+    erase: (event.buttons & ERASER_END) !== 0,
+  });
 
   const onDown = (event: PointerEvent) => {
-    if (event.pointerType === 'mouse' && event.button > 1) return;
+    if (event.pointerType === 'mouse' && event.button > MIDDLE_BUTTON) return;
     element.setPointerCapture(event.pointerId);
+    editor.setKeyCursor(null);
     const point = toPoint(event);
     pointers.set(event.pointerId, point);
     if (pointers.size === 2) {
       // A second finger: what the first has painted on its way was not meant.
-      if (mode === 'paint') editor.abandonStroke();
+      if (mode === 'tool') gesture.cancel();
       mode = 'pinch';
       hooks.onHover(null);
     } else if (pointers.size === 1) {
-      mode = event.button === 1 || hooks.isPanning() ? 'pan' : 'paint';
-      if (mode === 'paint') paint(point);
+      mode = event.button === MIDDLE_BUTTON || editor.store.getState().panning ? 'pan' : 'tool';
+      if (mode === 'tool') gesture.press(imagePoint(point), input(event));
     }
     // The middle button would start to scroll by itself.
-    if (event.button === 1) event.preventDefault();
+    if (event.button === MIDDLE_BUTTON) event.preventDefault();
   };
 
   const onMove = (event: PointerEvent) => {
@@ -48,10 +60,14 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
     const before = pointers.get(event.pointerId);
     if (before) pointers.set(event.pointerId, point);
     if (mode !== 'pinch') hooks.onHover(event.pointerType === 'touch' && mode === 'idle' ? null : point);
-    if (!before) return;
-    if (mode === 'paint') {
+    if (!before) {
+      // The line from a polygon's last corner follows the pointer between presses.
+      if (mode === 'idle') gesture.move(imagePoint(point), input(event));
+    } else if (mode === 'tool') {
       const passed = event.getCoalescedEvents();
-      for (const step of passed.length > 0 ? passed : [event]) paint(toPoint(step));
+      for (const step of passed.length > 0 ? passed : [event]) {
+        gesture.move(imagePoint(toPoint(step)), input(step));
+      }
     } else if (mode === 'pan') {
       editor.panBy(point.x - before.x, point.y - before.y);
     } else if (mode === 'pinch') {
@@ -70,9 +86,9 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
 
   const onUp = (event: PointerEvent) => {
     if (!pointers.delete(event.pointerId)) return;
-    if (mode === 'paint') {
-      if (event.type === 'pointercancel') editor.abandonStroke();
-      else editor.endStroke();
+    if (mode === 'tool') {
+      if (event.type === 'pointercancel') gesture.cancel();
+      else gesture.release(imagePoint(toPoint(event)), input(event));
     }
     if (pointers.size === 0) mode = 'idle';
     if (event.pointerType === 'touch') hooks.onHover(null);
@@ -93,12 +109,16 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
     editor.zoomTo(editor.store.getState().view.scale * factor, toPoint(event));
   };
 
+  // A pen's side button and a long press with a finger would open the browser's menu over the picture.
+  const onMenu = (event: Event) => event.preventDefault();
+
   const listeners = {
     pointerdown: onDown,
     pointermove: onMove,
     pointerup: onUp,
     pointercancel: onUp,
     pointerleave: onLeave,
+    contextmenu: onMenu,
   } as const;
   for (const [type, listener] of Object.entries(listeners)) {
     element.addEventListener(type, listener as EventListener);

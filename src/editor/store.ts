@@ -3,175 +3,129 @@
  * that panels show.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { EditorDocument, Preview } from './document';
+import { Gesture } from './gesture';
 import { MaskHistory } from './history';
-import { clamp, type Point, type Rect, rectOfSize, type Size } from './kernels/geometry';
-import { clearMask, invertMask, maskBounds } from './kernels/mask';
+import { clamp, type Point, type Rect, rectOfSize } from './kernels/geometry';
 import { createMask, type Mask } from './kernels/raster';
-import { paintSegment, segmentBounds } from './kernels/stroke';
-import { clampScale, fitView, keepInSight, type View, zoomAbout } from './kernels/view';
+import { createMaskActions, type MaskActions } from './maskActions';
+import { type Draft, type EditorState, initialState, MAX_BRUSH, MIN_BRUSH } from './state';
 import type { Surface } from './surface';
+import { createViewActions, type ViewActions } from './viewActions';
+import { directWork, type MaskWork } from './work';
 
+export type { EditorDocument, Preview } from './document';
+export * from './state';
 export type { Surface } from './surface';
-export type Tool = 'brush' | 'eraser';
+export { fitMargin } from './viewActions';
 
-export const MIN_BRUSH = 2; // image pixels, diameter
-export const MAX_BRUSH = 1000;
-/** Around a fitted picture, in CSS pixels; less in small panes. */
-export const fitMargin = (viewSize: Size) => Math.min(28, viewSize.width / 40);
+/** What a person sets about tools and looks, each within its range. */
+export type EditorOptions = Partial<
+  Pick<
+    EditorState,
+    | 'tool'
+    | 'brushSize'
+    | 'hardness'
+    | 'penPressure'
+    | 'mode'
+    | 'tolerance'
+    | 'contiguous'
+    | 'edgeRadius'
+    | 'look'
+    | 'panning'
+  >
+>;
 
-export interface EditorState {
-  picture: (Size & { name: string }) | null;
-  tool: Tool;
-  /** Diameter in image pixels. */
-  brushSize: number;
-  /** In CSS pixels of the pane. */
-  view: View;
-  viewSize: Size;
-  /** Whether the view follows the pane's size, until a person zooms or pans. */
-  fitted: boolean;
-  /** The smallest rectangle around the mask; width 0 if nothing is painted. */
-  maskBounds: Rect;
-  canUndo: boolean;
-  canRedo: boolean;
-  /** Grows with every change of the picture, of the mask and of the preview, for those who draw them. */
-  pictureRevision: number;
-  maskRevision: number;
-  previewRevision: number;
-}
-
-export interface EditorDocument {
-  picture: Surface;
-  mask: Mask;
-  history: MaskHistory;
-}
-
-/** The forming picture, and where it lies. */
-export interface Preview {
-  bitmap: ImageBitmap;
-  frame: Rect;
-}
-
-export interface Editor {
+export interface Editor extends ViewActions, MaskActions {
   readonly store: StoreApi<EditorState>;
   /** Large data; null until a picture is open. */
   readonly document: EditorDocument | null;
   readonly preview: Preview | null;
+  /** What presses and moves mean for the tool in hand. */
+  readonly gesture: Gesture;
   /** Opens a picture with an empty mask (or the given one, of its size) and a history of its own. */
   open(picture: Surface, name: string, mask?: Mask): void;
   /** Puts another version of the same size under the mask. */
   setPicture(picture: Surface): void;
-  setTool(tool: Tool): void;
+  setTool(tool: EditorState['tool']): void;
   setBrushSize(imagePixels: number): void;
-  /** Starts a stroke (a dab) or goes on with it; points in image pixels. */
-  stroke(point: Point): void;
-  endStroke(): void;
-  /** Takes the stroke in hand back: a second finger came down. */
-  abandonStroke(): void;
-  undo(): void;
-  redo(): void;
-  clear(): void;
-  invert(): void;
-  resizeView(viewSize: Size): void;
-  fit(): void;
-  /** @param viewPoint what stays in place; the pane's middle if absent */
-  zoomTo(scale: number, viewPoint?: Point): void;
-  panBy(dx: number, dy: number): void;
+  setOptions(options: EditorOptions): void;
+  setDraft(draft: Draft | null): void;
+  setKeyCursor(imagePoint: Point | null): void;
   /** Takes over the bitmap and closes it in time. */
   showPreview(preview: Preview | null): void;
   /** Calls back with each part of the mask that changes, in image pixels. @returns how to stop */
   onMaskChange(listener: (area: Rect) => void): () => void;
 }
 
-const nowhere: Rect = { x: 0, y: 0, width: 0, height: 0 };
+const ranges = {
+  brushSize: [MIN_BRUSH, MAX_BRUSH],
+  hardness: [0, 1],
+  tolerance: [0, 255],
+  edgeRadius: [1, 128],
+} as const;
 
-export function createEditor(): Editor {
+/** @param work where operations on the whole mask are computed */
+export function createEditor(work: MaskWork = directWork): Editor {
   let document: EditorDocument | null = null;
   let preview: Preview | null = null;
-  let lastPoint: Point | null = null;
   const maskListeners = new Set<(area: Rect) => void>();
-  const store = createStore<EditorState>(() => ({
-    picture: null,
-    tool: 'brush',
-    brushSize: 60,
-    view: { scale: 1, x: 0, y: 0 },
-    viewSize: { width: 0, height: 0 },
-    fitted: true,
-    maskBounds: nowhere,
-    canUndo: false,
-    canRedo: false,
-    pictureRevision: 0,
-    maskRevision: 0,
-    previewRevision: 0,
-  }));
+  const store = createStore<EditorState>(() => initialState);
   const { setState: set, getState: get } = store;
-
   const announce = (area: Rect) => {
     for (const listener of maskListeners) listener(area);
   };
-  /** After a step: what the panels show of mask and history. */
-  const settle = () => {
-    if (!document) return;
-    set({
-      maskBounds: maskBounds(document.mask),
-      canUndo: document.history.canUndo,
-      canRedo: document.history.canRedo,
-      maskRevision: get().maskRevision + 1,
-    });
-  };
-  const change = (operation: (mask: Mask) => void) => {
-    if (!document) return;
-    endStroke();
-    const everything = rectOfSize(document.mask);
-    document.history.touch(everything);
-    operation(document.mask);
-    document.history.commit();
-    announce(everything);
-    settle();
-  };
-  const fitted = () => {
-    const { picture, viewSize } = get();
-    return picture && viewSize.width > 0 ? fitView(picture, viewSize, fitMargin(viewSize)) : get().view;
-  };
-  const endStroke = () => {
-    if (!document || !lastPoint) return;
-    lastPoint = null;
-    document.history.commit();
-    settle();
-  };
-  const travel = (direction: 'undo' | 'redo') => {
-    endStroke();
-    const area = document?.history[direction]();
-    if (!area) return;
-    announce(area);
-    settle();
+  const mask = createMaskActions({ store, work, announce, document: () => document });
+  const view = createViewActions(store);
+  const setOptions = (options: EditorOptions) => {
+    const checked = { ...options };
+    for (const name of ['brushSize', 'hardness', 'tolerance', 'edgeRadius'] as const) {
+      const value = checked[name];
+      if (value === undefined) continue;
+      const [low, high] = ranges[name];
+      checked[name] = clamp(name === 'hardness' ? value : Math.round(value), low, high);
+    }
+    set(checked);
   };
 
+  const setDraft = (draft: Draft | null) => set({ draft });
+  const gesture = new Gesture({ ...mask, store, setDraft });
+
   return {
+    ...mask,
+    ...view,
     store,
+    gesture,
     get document() {
       return document;
     },
     get preview() {
       return preview;
     },
-    open(picture, name, mask = createMask(picture)) {
-      if (mask.width !== picture.width || mask.height !== picture.height) {
+    open(picture, name, opened = createMask(picture)) {
+      if (opened.width !== picture.width || opened.height !== picture.height) {
         throw new RangeError(
-          `the mask is ${mask.width} × ${mask.height}, its picture ${picture.width} × ${picture.height}`,
+          `the mask is ${opened.width} × ${opened.height}, its picture ${picture.width} × ${picture.height}`,
         );
       }
-      lastPoint = null;
-      document = { picture, mask, history: new MaskHistory(mask) };
+      gesture.cancel();
+      const history = new MaskHistory(opened);
+      document = { picture, mask: opened, history };
       const { width, height } = picture;
       set({
         picture: { name, width, height },
-        brushSize: clamp(Math.round(Math.min(width, height) / 12), MIN_BRUSH, MAX_BRUSH),
-        fitted: true,
+        draft: null,
+        keyCursor: null,
+        working: null,
+        maskBounds: history.paintBounds,
+        canUndo: false,
+        canRedo: false,
+        maskRevision: get().maskRevision + 1,
         pictureRevision: get().pictureRevision + 1,
       });
-      set({ view: fitted() });
+      setOptions({ brushSize: Math.min(width, height) / 12 });
+      view.fit();
       announce(rectOfSize(picture));
-      settle();
     },
     setPicture(picture) {
       if (!document) throw new Error('no picture is open');
@@ -182,57 +136,15 @@ export function createEditor(): Editor {
       set({ pictureRevision: get().pictureRevision + 1 });
     },
     setTool(tool) {
-      set({ tool });
+      if (tool === get().tool) return;
+      gesture.cancel();
+      set({ tool, draft: null });
     },
-    setBrushSize(imagePixels) {
-      set({ brushSize: clamp(Math.round(imagePixels), MIN_BRUSH, MAX_BRUSH) });
-    },
-    stroke(point) {
-      if (!document) return;
-      const { tool, brushSize } = get();
-      const segment = { from: lastPoint ?? point, to: point, radius: brushSize / 2 };
-      document.history.touch(segmentBounds(segment, document.mask));
-      announce(paintSegment(document.mask, segment, tool === 'brush' ? 255 : 0));
-      lastPoint = point;
-    },
-    endStroke,
-    abandonStroke() {
-      if (!document || !lastPoint) return;
-      lastPoint = null;
-      const area = document.history.abandon();
-      if (area) announce(area);
-      settle();
-    },
-    undo: () => travel('undo'),
-    redo: () => travel('redo'),
-    clear: () => change(clearMask),
-    invert: () => change(invertMask),
-    resizeView(viewSize) {
-      const { fitted: follows, view, viewSize: old } = get();
-      set({ viewSize });
-      if (follows) set({ view: fitted() });
-      else {
-        const dx = (viewSize.width - old.width) / 2;
-        const dy = (viewSize.height - old.height) / 2;
-        set({ view: { ...view, x: view.x + dx, y: view.y + dy } });
-      }
-    },
-    fit() {
-      set({ fitted: true });
-      set({ view: fitted() });
-    },
-    zoomTo(scale, viewPoint) {
-      const { picture, view, viewSize } = get();
-      if (!picture) return;
-      const about = viewPoint ?? { x: viewSize.width / 2, y: viewSize.height / 2 };
-      const zoomed = zoomAbout(view, about, clampScale(scale, picture, viewSize));
-      set({ fitted: false, view: keepInSight(zoomed, picture, viewSize) });
-    },
-    panBy(dx, dy) {
-      const { picture, view, viewSize } = get();
-      if (!picture) return;
-      const panned = { scale: view.scale, x: view.x + dx, y: view.y + dy };
-      set({ fitted: false, view: keepInSight(panned, picture, viewSize) });
+    setBrushSize: (brushSize) => setOptions({ brushSize }),
+    setOptions,
+    setDraft,
+    setKeyCursor(keyCursor) {
+      set({ keyCursor });
     },
     showPreview(next) {
       if (preview && preview.bitmap !== next?.bitmap) preview.bitmap.close();

@@ -20,20 +20,14 @@ export function App(parts: AppParts) {
   const [helping, setHelping] = useState(false);
   const { openPicker, dragging } = useFiles(session);
   const help = useCallback(() => setHelping(true), []);
-  useKeys(session, openPicker, { onCompare: setComparing, onHelp: help });
+  useKeys(session, { onOpen: openPicker, onCompare: setComparing, onHelp: help });
   return (
     <AppContext value={parts}>
       <Tooltip.Provider delayDuration={500} skipDelayDuration={200}>
         <div className="app">
           <TopBar theme={theme} onTheme={toggleTheme} onOpen={openPicker} onHelp={help} />
           <ToolRail />
-          <Stage
-            theme={theme}
-            dragging={dragging}
-            comparing={comparing}
-            onCompare={setComparing}
-            onOpen={openPicker}
-          />
+          <Stage dragging={dragging} comparing={comparing} onCompare={setComparing} onOpen={openPicker} />
           <OfflineNote />
           <VersionStrip />
           <SidePanel />

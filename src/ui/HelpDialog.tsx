@@ -1,7 +1,15 @@
 /** All keys on one sheet, and what the page is. */
 import { X } from 'lucide-react';
 import { Dialog } from 'radix-ui';
-import { keyTable } from './useKeys';
+import { type Command, commands, gestures, keysOf } from './commands';
+
+function rowsOf(group: Command['group']): { keys: string; action: string }[] {
+  const pressed = commands.filter((command) => command.group === group);
+  return [
+    ...pressed.map(({ id, action }) => ({ keys: keysOf(id), action })),
+    ...gestures.filter((gesture) => gesture.group === group),
+  ];
+}
 
 export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
   return (
@@ -14,16 +22,23 @@ export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange
             Paint over what should change, say what should be there, press Generate. Only the painted part is
             repainted; every other pixel stays as it is. Pictures never leave this machine.
           </Dialog.Description>
-          <dl>
-            {keyTable.map(([keys, action]) => (
-              <div key={keys}>
-                <dt>
-                  <kbd>{keys}</kbd>
-                </dt>
-                <dd>{action}</dd>
-              </div>
+          <div className="key-groups">
+            {(['Tools', 'Mask', 'View', 'Page'] as const).map((group) => (
+              <section key={group}>
+                <h3>{group}</h3>
+                <dl>
+                  {rowsOf(group).map(({ keys, action }) => (
+                    <div key={keys}>
+                      <dt>
+                        <kbd>{keys}</kbd>
+                      </dt>
+                      <dd>{action}</dd>
+                    </div>
+                  ))}
+                </dl>
+              </section>
             ))}
-          </dl>
+          </div>
           <Dialog.Close asChild>
             <button type="button" className="icon-button dialog-close" aria-label="Close help">
               <X size={18} aria-hidden />

@@ -9,18 +9,16 @@ import { findVersion, versionLabel } from '../state/versions';
 import { useEditor, useJob, useSession, useSettings, useVersions } from './context';
 import { ResultPane } from './ResultPane';
 import { StageBar } from './StageBar';
-import type { Theme } from './theme';
 import { useNarrow } from './useNarrow';
 
 export interface StageProps {
-  theme: Theme;
   dragging: boolean;
   comparing: boolean;
   onCompare(held: boolean): void;
   onOpen(): void;
 }
 
-export function Stage({ theme, dragging, comparing, onCompare, onOpen }: StageProps) {
+export function Stage({ dragging, comparing, onCompare, onOpen }: StageProps) {
   const { editor } = useSession();
   const picture = useEditor((state) => state.picture);
   const maskBounds = useEditor((state) => state.maskBounds);
@@ -47,7 +45,6 @@ export function Stage({ theme, dragging, comparing, onCompare, onOpen }: StagePr
             editor={editor}
             frame={plan?.frame ?? null}
             frameLabel={plan && picture ? frameLabel(plan, picture) : ''}
-            theme={theme}
             busy={running}
           />
           {!picture && <EmptyStage onOpen={onOpen} />}

@@ -1,12 +1,31 @@
 /** The tools that touch the mask. */
-import { Brush, Contrast, Eraser, type LucideIcon, Trash2 } from 'lucide-react';
+import {
+  Brush,
+  Circle,
+  Contrast,
+  Eraser,
+  Lasso,
+  type LucideIcon,
+  PaintBucket,
+  Pentagon,
+  RectangleHorizontal,
+  Trash2,
+  WandSparkles,
+} from 'lucide-react';
+import { useEffect, useRef } from 'react';
 import type { Tool } from '../editor/store';
+import { keysOf } from './commands';
 import { useEditor, useSession } from './context';
 import { IconButton } from './IconButton';
 
-const tools: readonly { tool: Tool; name: string; icon: LucideIcon; keys: string; tip: string }[] = [
-  { tool: 'brush', name: 'Brush', icon: Brush, keys: 'B', tip: 'Brush: paint what should change' },
-  { tool: 'eraser', name: 'Eraser', icon: Eraser, keys: 'E', tip: 'Eraser: take the mask away' },
+const tools: readonly { tool: Tool; name: string; icon: LucideIcon; tip: string }[] = [
+  { tool: 'brush', name: 'Brush', icon: Brush, tip: 'Brush: paint what should change' },
+  { tool: 'eraser', name: 'Eraser', icon: Eraser, tip: 'Eraser: take the mask away' },
+  { tool: 'lasso', name: 'Lasso', icon: Lasso, tip: 'Lasso: draw around it' },
+  { tool: 'rectangle', name: 'Rectangle', icon: RectangleHorizontal, tip: 'Rectangle: drag its corners' },
+  { tool: 'ellipse', name: 'Ellipse', icon: Circle, tip: 'Ellipse: drag its corners' },
+  { tool: 'polygon', name: 'Polygon', icon: Pentagon, tip: 'Polygon: press corner after corner' },
+  { tool: 'wand', name: 'Magic wand', icon: WandSparkles, tip: 'Magic wand: press a colour' },
 ];
 
 export function ToolRail() {
@@ -14,14 +33,21 @@ export function ToolRail() {
   const active = useEditor((state) => state.tool);
   const hasPicture = useEditor((state) => state.picture !== null);
   const hasMask = useEditor((state) => state.maskBounds.width > 0);
+  const rail = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a tool taken by key scrolls into sight
+  useEffect(() => {
+    rail.current
+      ?.querySelector('[aria-pressed=true]')
+      ?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [active]);
   return (
-    <nav className="rail" aria-label="Mask tools">
-      {tools.map(({ tool, name, icon, keys, tip }) => (
+    <nav ref={rail} className="rail" aria-label="Mask tools">
+      {tools.map(({ tool, name, icon, tip }) => (
         <IconButton
           key={tool}
           name={name}
           icon={icon}
-          keys={keys}
+          keys={keysOf(tool)}
           tip={tip}
           side="right"
           pressed={active === tool}
@@ -29,14 +55,32 @@ export function ToolRail() {
         />
       ))}
       <hr />
+      <span className="wide">
+        <IconButton
+          name="Mask everything"
+          icon={PaintBucket}
+          keys={keysOf('fill')}
+          side="right"
+          disabled={!hasPicture}
+          onPress={editor.fill}
+        />
+      </span>
       <IconButton
         name="Invert mask"
         icon={Contrast}
+        keys={keysOf('invert')}
         side="right"
         disabled={!hasPicture}
         onPress={editor.invert}
       />
-      <IconButton name="Clear mask" icon={Trash2} side="right" disabled={!hasMask} onPress={editor.clear} />
+      <IconButton
+        name="Clear mask"
+        icon={Trash2}
+        keys={keysOf('clear')}
+        side="right"
+        disabled={!hasMask}
+        onPress={editor.clear}
+      />
     </nav>
   );
 }

@@ -11,6 +11,8 @@ import type { Versions } from '../state/versions';
 export interface AppParts {
   session: Session;
   engineStatus: StoreApi<{ status: EngineStatus | null }>;
+  /** The description of the sample that the page opens with. */
+  sample: URL;
   offline: Offline;
 }
 

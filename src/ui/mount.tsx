@@ -2,6 +2,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { imaging } from '../editor/imaging';
+import { maskWorker } from '../editor/maskFiles';
 import { createEditor } from '../editor/store';
 import { createEngineStatus } from '../state/engineStatus';
 import { STARTER } from '../state/models';
@@ -16,13 +17,13 @@ export function mountApp(
   sample: URL,
   offline: Offline = withoutOffline(),
 ): void {
-  const session = createSession({ editor: createEditor(), engine, imaging });
+  const session = createSession({ editor: createEditor(maskWorker), engine, imaging });
   session.versions.subscribe(({ items }) => {
     if (items.at(-1)?.modelName === STARTER) offline.keepStarter();
   });
   createRoot(root).render(
     <StrictMode>
-      <App session={session} engineStatus={createEngineStatus(engine)} offline={offline} />
+      <App session={session} sample={sample} engineStatus={createEngineStatus(engine)} offline={offline} />
     </StrictMode>,
   );
   void session.openSample(sample);

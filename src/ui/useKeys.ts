@@ -1,81 +1,99 @@
-/** The page's keys; those of single letters rest while text is typed. */
+/** The page's one place that listens to keys; those of single letters rest while text is typed. */
 import { useEffect } from 'react';
+import { moveKeyCursor, pressKeyCursor } from '../editor/keyCursor';
+import type { Editor } from '../editor/store';
 import type { Session } from '../state/session';
+import { type CommandId, combinationOf, commandOf } from './commands';
+import { pickMask, saveMask } from './maskFile';
+import { actualSize, scaleBrush, swap, toggleMaskAlone, zoomBy } from './toolActions';
 
 export interface KeyHooks {
+  onOpen(): void;
   onCompare(held: boolean): void;
   onHelp(): void;
 }
 
-/** What the help sheet and the tooltips show. */
-export const keyTable: readonly (readonly [keys: string, action: string])[] = [
-  ['B', 'Brush'],
-  ['E', 'Eraser'],
-  ['[  ]', 'Smaller, larger brush'],
-  ['Ctrl Z', 'Undo'],
-  ['Ctrl Shift Z', 'Redo'],
-  ['Ctrl Enter', 'Generate'],
-  ['Esc', 'Cancel the run'],
-  ['C (hold)', 'Compare the result with what it was painted on'],
-  ['Wheel', 'Zoom about the pointer'],
-  ['Space and drag', 'Move the picture'],
-  ['+  −  0', 'Zoom in, out, fit'],
-  ['Ctrl O', 'Open a picture'],
-  ['?', 'This list'],
-];
+/** View pixels that an arrow key moves the cursor by. */
+const ARROW_STEP = 16;
+const HARDNESS_STEP = 0.1;
+/** These work while text is typed, too. */
+const everywhere = new Set<CommandId>(['generate', 'open', 'escape']);
 
-const BRUSH_FACTOR = 1.2;
-const ZOOM_FACTOR = 1.25;
-
-export function useKeys(session: Session, openFile: () => void, { onCompare, onHelp }: KeyHooks): void {
+export function useKeys(session: Session, { onOpen, onCompare, onHelp }: KeyHooks): void {
   useEffect(() => {
     const { editor } = session;
-    const scaleBrush = (factor: number) => {
-      const { brushSize } = editor.store.getState();
-      const scaled = brushSize * factor;
-      editor.setBrushSize(factor > 1 ? Math.ceil(scaled) : Math.floor(scaled));
-    };
-    const zoom = (factor: number) => editor.zoomTo(editor.store.getState().view.scale * factor);
-    const plain: Record<string, () => void> = {
-      b: () => editor.setTool('brush'),
-      e: () => editor.setTool('eraser'),
-      '[': () => scaleBrush(1 / BRUSH_FACTOR),
-      ']': () => scaleBrush(BRUSH_FACTOR),
-      '+': () => zoom(ZOOM_FACTOR),
-      '=': () => zoom(ZOOM_FACTOR),
-      '-': () => zoom(1 / ZOOM_FACTOR),
-      '0': () => editor.fit(),
-      c: () => onCompare(true),
-      '?': onHelp,
+    const harden = (by: number) => editor.setOptions({ hardness: editor.store.getState().hardness + by });
+    const actions: Record<CommandId, () => void> = {
+      brush: () => editor.setTool('brush'),
+      eraser: () => editor.setTool('eraser'),
+      lasso: () => editor.setTool('lasso'),
+      polygon: () => editor.setTool('polygon'),
+      rectangle: () => editor.setTool('rectangle'),
+      ellipse: () => editor.setTool('ellipse'),
+      wand: () => editor.setTool('wand'),
+      swap: () => swap(editor),
+      smaller: () => scaleBrush(editor, 'smaller'),
+      larger: () => scaleBrush(editor, 'larger'),
+      softer: () => harden(-HARDNESS_STEP),
+      harder: () => harden(HARDNESS_STEP),
+      undo: editor.undo,
+      redo: editor.redo,
+      fill: editor.fill,
+      invert: editor.invert,
+      clear: editor.clear,
+      grow: () => void editor.edge('grow'),
+      shrink: () => void editor.edge('shrink'),
+      feather: () => void editor.edge('feather'),
+      transparency: () => void editor.fromTransparency(),
+      importMask: () => pickMask(session),
+      saveMask: () => void saveMask(session),
+      maskAlone: () => toggleMaskAlone(editor),
+      zoomIn: () => zoomBy(editor, 'in'),
+      zoomOut: () => zoomBy(editor, 'out'),
+      fit: editor.fit,
+      actualSize: () => actualSize(editor),
+      compare: () => onCompare(true),
+      open: onOpen,
+      generate: () => void session.generate(),
+      escape: () => {
+        const { draft } = editor.store.getState();
+        if (draft || editor.gesture.isPressed) dropShape(editor);
+        else session.cancel();
+      },
+      help: onHelp,
     };
     const onDown = (event: KeyboardEvent) => {
-      const key = event.key.toLowerCase();
-      const control = event.ctrlKey || event.metaKey;
-      if (control && key === 'enter') {
+      // An open menu or sheet has taken it, or the keys belong to it.
+      if (event.defaultPrevented) return;
+      const target = event.target instanceof Element ? event.target : null;
+      const id = commandOf(combinationOf(event));
+      if (id && everywhere.has(id)) {
         event.preventDefault();
-        void session.generate();
-      } else if (control && key === 'o') {
-        event.preventDefault();
-        openFile();
-      } else if (key === 'escape') {
-        session.cancel();
-      } else if (isTyping(event.target)) {
+        actions[id]();
         return;
-      } else if (control && key === 'z') {
+      }
+      if (target?.closest(ownKeys)) return;
+      const onCanvas = target?.closest('[role=application]') != null;
+      if (onCanvas && drive(editor, event)) event.preventDefault();
+      else if (event.code === 'Space' && !target?.closest(spaceKeys)) {
         event.preventDefault();
-        if (event.shiftKey) editor.redo();
-        else editor.undo();
-      } else if (control && key === 'y') {
+        editor.setOptions({ panning: true });
+      } else if (event.key === 'Alt') {
+        // Alone it would open the browser's menu; here it subtracts.
         event.preventDefault();
-        editor.redo();
-      } else if (!control && !event.altKey) {
-        plain[key]?.();
+      } else if (id && !event.altKey) {
+        event.preventDefault();
+        actions[id]();
       }
     };
     const onUp = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() === 'c') onCompare(false);
+      if (event.code === 'Space') editor.setOptions({ panning: false });
     };
-    const release = () => onCompare(false);
+    const release = () => {
+      onCompare(false);
+      editor.setOptions({ panning: false });
+    };
     window.addEventListener('keydown', onDown);
     window.addEventListener('keyup', onUp);
     window.addEventListener('blur', release);
@@ -84,9 +102,37 @@ export function useKeys(session: Session, openFile: () => void, { onCompare, onH
       window.removeEventListener('keyup', onUp);
       window.removeEventListener('blur', release);
     };
-  }, [session, openFile, onCompare, onHelp]);
+  }, [session, onOpen, onCompare, onHelp]);
 }
 
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest('input, textarea, [contenteditable=true]') !== null;
+/** Where letters are text, or keys have a meaning of their own. */
+const ownKeys = 'input, textarea, select, [contenteditable=true], [role=dialog], [role=menu]';
+/** Where the space bar presses something. */
+const spaceKeys = 'button, a, summary, [role=slider], [role=switch]';
+
+function dropShape(editor: Editor): void {
+  editor.gesture.cancel();
+  editor.setDraft(null);
+}
+
+/** Keys that work the tool in hand on the canvas. @returns whether it was one */
+function drive(editor: Editor, event: KeyboardEvent): boolean {
+  const { key, shiftKey, altKey, ctrlKey, metaKey } = event;
+  const { view, draft, keyCursor } = editor.store.getState();
+  const step = shiftKey ? view.scale : ARROW_STEP;
+  const arrows: Record<string, [dx: number, dy: number]> = {
+    ArrowLeft: [-step, 0],
+    ArrowRight: [step, 0],
+    ArrowUp: [0, -step],
+    ArrowDown: [0, step],
+  };
+  const arrow = arrows[key];
+  if (arrow) moveKeyCursor(editor, ...arrow);
+  else if (key === 'Enter' && !ctrlKey && !metaKey) {
+    if (draft?.tool === 'polygon' && !keyCursor) editor.gesture.finish();
+    else pressKeyCursor(editor, { shift: shiftKey, alt: altKey });
+  } else if (key === 'Backspace' && draft?.tool === 'polygon') {
+    editor.setDraft(draft.points.length > 1 ? { ...draft, points: draft.points.slice(0, -1) } : null);
+  } else return false;
+  return true;
 }

@@ -29,6 +29,15 @@ describe('featherWeights', () => {
     expect([...featherWeights(mask, whole(mask), 8)].slice(6, 12)).toEqual(Array(6).fill(170));
   });
 
+  it('takes less of the answer where the mask is soft', () => {
+    const mask = maskOf('..####');
+    mask.data[2] = 60;
+    mask.data[3] = 180;
+    expect([...featherWeights(mask, whole(mask), 0)]).toEqual([0, 0, 60, 180, 255, 255]);
+    // Depths 1 … 4, ramp 1: 1/2 of 60, then all.
+    expect([...featherWeights(mask, whole(mask), 1)]).toEqual([0, 0, 30, 180, 255, 255]);
+  });
+
   it('covers only the area asked for', () => {
     const mask = maskOf('......', '.####.', '.####.', '......');
     expect([...featherWeights(mask, { x: 2, y: 1, width: 4, height: 1 }, 0)]).toEqual([255, 255, 255, 0]);

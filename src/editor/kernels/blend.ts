@@ -10,7 +10,7 @@ import { cropPixels, type Mask, type Pixels, putPixels } from './raster';
 /**
  * How much of the answer each pixel takes: 0 outside the mask, rising inward from its edge to 255 within
  * `feather` pixels. Where the mask is thin the ramp shortens to half its depth, so that a fine stroke is
- * repainted too. The picture's own edge is no edge of the mask.
+ * repainted too. A soft edge of the mask itself counts on top. The picture's own edge is no edge of the mask.
  * @param area whole pixels, inside the mask
  * @param feather in image pixels, ≥ 0; 0 gives a hard edge
  * @returns [area.height × area.width]
@@ -31,7 +31,8 @@ export function featherWeights(mask: Mask, area: Rect, feather: number): Uint8Ar
       const depth = depths[from + x] ?? 0;
       if (depth === 0) continue;
       const ramp = Math.min(reach, (ridges[from + x] ?? 0) / 2);
-      weights[to + x] = Math.round(255 * Math.min(1, depth / (ramp + 1)));
+      const value = mask.data[(painted.y + y) * mask.width + painted.x + x] ?? 0;
+      weights[to + x] = Math.round(value * Math.min(1, depth / (ramp + 1)));
     }
   }
   return weights;

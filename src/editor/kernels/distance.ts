@@ -3,13 +3,13 @@
  * "Distance Transforms of Sampled Functions", Theory of Computing 8 (2012).
  */
 import type { Rect } from './geometry';
-import { MASK_THRESHOLD, type Mask } from './raster';
+import type { Mask } from './raster';
 
 /** Larger than any squared distance in a picture, and finite, so that differences stay numbers. */
 const FAR = 1e12;
 
 /**
- * Distance in pixels from each white pixel's centre to the nearest black one's: 0 for black pixels, 1 along
+ * Distance in pixels from each painted pixel's centre to the nearest black one's: 0 for black pixels, 1 along
  * the mask's edge. What lies outside `area` counts as neither.
  * @param area whole pixels, inside the mask
  * @returns [area.height × area.width]; ≥ 1e6 where the area holds no black pixel
@@ -20,7 +20,7 @@ export function insideDistance(mask: Mask, area: Rect): Float32Array {
   for (let y = 0; y < height; y++) {
     const row = (area.y + y) * mask.width + area.x;
     for (let x = 0; x < width; x++) {
-      squared[y * width + x] = (mask.data[row + x] ?? 0) >= MASK_THRESHOLD ? FAR : 0;
+      squared[y * width + x] = mask.data[row + x] === 0 ? 0 : FAR;
     }
   }
   const envelope = createEnvelope(Math.max(width, height));

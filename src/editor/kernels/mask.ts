@@ -1,22 +1,25 @@
 /** Whole-mask operations. */
-import type { Rect, Size } from './geometry';
-import { createPixels, MASK_THRESHOLD, type Mask, type Pixels } from './raster';
+import { type Point, type Rect, rectOfSize, type Size } from './geometry';
+import { createMask, createPixels, MASK_THRESHOLD, type Mask, type Pixels } from './raster';
 
-/** The smallest rectangle around all white pixels; width and height are 0 if there are none. */
-export function maskBounds(mask: Mask): Rect {
-  let left = mask.width;
+/**
+ * The smallest rectangle around all that is painted; width and height are 0 if nothing is.
+ * @param area where to look: whole pixels, inside the mask
+ */
+export function maskBounds(mask: Mask, area: Rect = rectOfSize(mask)): Rect {
+  let left = area.x + area.width;
   let right = -1;
-  let top = mask.height;
+  let top = area.y + area.height;
   let bottom = -1;
-  for (let y = 0; y < mask.height; y++) {
+  for (let y = area.y; y < area.y + area.height; y++) {
     const start = y * mask.width;
-    const end = start + mask.width;
-    let first = start;
-    while (first < end && (mask.data[first] ?? 0) < MASK_THRESHOLD) first += 1;
+    const end = start + area.x + area.width;
+    let first = start + area.x;
+    while (first < end && mask.data[first] === 0) first += 1;
     if (first === end) continue;
     let final = end - 1;
-    while ((mask.data[final] ?? 0) < MASK_THRESHOLD) final -= 1;
-    if (top > y) top = y;
+    while (mask.data[final] === 0) final -= 1;
+    if (bottom < 0) top = y;
     bottom = y;
     left = Math.min(left, first - start);
     right = Math.max(right, final - start);
@@ -25,18 +28,40 @@ export function maskBounds(mask: Mask): Rect {
   return { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
 }
 
-export function clearMask(mask: Mask): void {
-  mask.data.fill(0);
-}
-
 export function invertMask(mask: Mask): void {
   const { data } = mask;
-  for (let i = 0; i < data.length; i++) data[i] = 255 - (data[i] ?? 0);
+  // Four pixels at once; the rest of an odd size one by one.
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length >> 2);
+  for (let i = 0; i < words.length; i++) words[i] = ~(words[i] ?? 0);
+  for (let i = words.length * 4; i < data.length; i++) data[i] = 255 - (data[i] ?? 0);
+}
+
+/** How a new selection joins what is painted. */
+export type Mode = 'add' | 'subtract' | 'replace';
+
+/**
+ * Joins `patch`, which lies with its upper left corner at `place`, with the part of a mask beneath it: the
+ * larger value, what is left of the mask, or the patch itself.
+ * @returns a mask of the patch's size
+ */
+export function combineMasks(mask: Mask, patch: Mask, place: Point, mode: Mode): Mask {
+  const data = new Uint8Array(patch.data.length);
+  for (let y = 0; y < patch.height; y++) {
+    const below = (place.y + y) * mask.width + place.x;
+    for (let x = 0, i = y * patch.width; x < patch.width; x++, i++) {
+      const before = mask.data[below + x] ?? 0;
+      const value = patch.data[i] ?? 0;
+      if (mode === 'add') data[i] = before > value ? before : value;
+      else if (mode === 'subtract') data[i] = before < 255 - value ? before : 255 - value;
+      else data[i] = value;
+    }
+  }
+  return { width: patch.width, height: patch.height, data };
 }
 
 /**
  * The mask as the model sees it: `frame` scaled to `size`, black and white only. A pixel is white if it
- * covers any white pixel, so that no fine stroke is lost in scaling down.
+ * covers anything painted, soft edges included, so that no fine stroke is lost in scaling down.
  * @param frame whole pixels, inside the mask
  */
 export function scaleMask(mask: Mask, frame: Rect, size: Size): Mask {
@@ -47,7 +72,7 @@ export function scaleMask(mask: Mask, frame: Rect, size: Size): Mask {
     const [top, bottom] = rows[y] ?? [0, 0];
     for (let x = 0; x < size.width; x++) {
       const [left, right] = columns[x] ?? [0, 0];
-      if (anyWhite(mask, left, right, top, bottom)) data[y * size.width + x] = 255;
+      if (anyPainted(mask, left, right, top, bottom)) data[y * size.width + x] = 255;
     }
   }
   return { width: size.width, height: size.height, data };
@@ -64,10 +89,10 @@ function spans(start: number, length: number, count: number): [number, number][]
   });
 }
 
-function anyWhite(mask: Mask, left: number, right: number, top: number, bottom: number): boolean {
+function anyPainted(mask: Mask, left: number, right: number, top: number, bottom: number): boolean {
   for (let y = top; y < bottom; y++) {
     for (let i = y * mask.width + left; i < y * mask.width + right; i++) {
-      if ((mask.data[i] ?? 0) >= MASK_THRESHOLD) return true;
+      if (mask.data[i] !== 0) return true;
     }
   }
   return false;
@@ -83,13 +108,31 @@ export function maskToPixels(mask: Mask): Pixels {
   return pixels;
 }
 
-/** Reads a mask from a picture of it: the mean of red, green and blue, over black where transparent. */
+/**
+ * Reads a mask from a picture of it, as engines read one: the mean of red, green and blue, over black where
+ * transparent, black and white only.
+ */
 export function maskFromPixels(pixels: Pixels): Mask {
-  const data = new Uint8Array(pixels.width * pixels.height);
-  const bytes = pixels.data;
-  for (let i = 0, at = 0; i < data.length; i++, at += 4) {
+  const mask = softMaskFromPixels(pixels);
+  mask.data.forEach((value, i) => {
+    mask.data[i] = value >= MASK_THRESHOLD ? 255 : 0;
+  });
+  return mask;
+}
+
+/** The same with soft edges kept. */
+export function softMaskFromPixels({ width, height, data: bytes }: Pixels): Mask {
+  const mask = createMask({ width, height });
+  for (let i = 0, at = 0; i < mask.data.length; i++, at += 4) {
     const sum = (bytes[at] ?? 0) + (bytes[at + 1] ?? 0) + (bytes[at + 2] ?? 0);
-    if ((sum / 3) * ((bytes[at + 3] ?? 0) / 255) >= MASK_THRESHOLD) data[i] = 255;
+    mask.data[i] = Math.round((sum / 3) * ((bytes[at + 3] ?? 0) / 255));
   }
-  return { width: pixels.width, height: pixels.height, data };
+  return mask;
+}
+
+/** White where the picture is transparent. */
+export function maskFromTransparency(pixels: Pixels): Mask {
+  const mask = createMask(pixels);
+  for (let i = 0; i < mask.data.length; i++) mask.data[i] = 255 - (pixels.data[i * 4 + 3] ?? 255);
+  return mask;
 }

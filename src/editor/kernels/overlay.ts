@@ -3,22 +3,28 @@
  * not the picture.
  */
 import type { Rect } from './geometry';
-import { MASK_THRESHOLD, type Mask, type Pixels } from './raster';
+import { createPixels, MASK_THRESHOLD, type Mask, type Pixels } from './raster';
 import type { View } from './view';
 
 export interface OverlayStyle {
   /** 0 … 255 */
   color: readonly [red: number, green: number, blue: number];
-  /** `hatched`: stripes and an outline; `outline`: that alone; `solid`: opaque, to clip by. */
-  fill: 'hatched' | 'outline' | 'solid';
+  /** Of the stripes' mean, 0 … 1; the outline keeps its own. */
+  opacity: number;
+  /**
+   * `hatched`: stripes and an outline; `outline`: that alone; `solid`: opaque, to clip by; `alone`: the mask
+   * itself, white on black.
+   */
+  fill: 'hatched' | 'outline' | 'solid' | 'alone';
   /** View pixels per CSS pixel, so that stripes and outline look alike on every screen. */
   pixelRatio: number;
 }
 
 const STRIPE = 7; // CSS pixels
 const OUTLINE = 1.75; // CSS pixels
-const STRONG = 0.58;
-const WEAK = 0.42;
+const OUTLINE_OPACITY = 0.95;
+/** How much the two kinds of stripes differ from their mean. */
+const CONTRAST = 0.16;
 
 /**
  * Draws the part of the overlay in `region`.
@@ -28,57 +34,70 @@ const WEAK = 0.42;
  */
 export function drawOverlay(mask: Mask, view: View, region: Rect, style: OverlayStyle): Pixels {
   const { width, height } = region;
-  const data = new Uint8ClampedArray(width * height * 4);
+  const pixels = createPixels(region);
+  // Bytes R, G, B, A in memory; every machine that runs a browser is little-endian.
+  const words = new Uint32Array(pixels.data.buffer);
   const reach = Math.max(1, Math.round(OUTLINE * style.pixelRatio));
-  const diagonal = Math.max(1, Math.round(reach * 0.7));
-  const coverage = sampleMask(mask, view, region, reach);
+  const values = sampleMask(mask, view, region, reach);
   const stride = width + 2 * reach;
-  const neighbours = [
-    -reach,
-    reach,
-    -reach * stride,
-    reach * stride,
-    -diagonal * (stride + 1),
-    diagonal * (stride + 1),
-    -diagonal * (stride - 1),
-    diagonal * (stride - 1),
-  ];
-  const [red, green, blue] = style.color;
-  const period = STRIPE * style.pixelRatio;
+  const { color, opacity, fill, pixelRatio } = style;
+  const [red, green, blue] = color;
+  const plain = wordOf(red, green, blue);
+  // The outline is the mask's colour, a little towards white.
+  const lighter = (channel: number) => channel + (255 - channel) * 0.15;
+  const bright = wordOf(lighter(red), lighter(green), lighter(blue));
+  const strong = Math.min(1, opacity * (1 + CONTRAST));
+  const weak = opacity * (1 - CONTRAST);
+  const period = STRIPE * pixelRatio;
+  const isEdge = edgeTest(values, stride, reach);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const at = (y + reach) * stride + x + reach;
-      const covered = coverage[at] ?? 0;
-      if (covered === 0) continue;
-      const to = (y * width + x) * 4;
-      if (style.fill === 'solid') {
-        data[to + 3] = covered * 63.75;
-        continue;
+      const value = values[at] ?? 0;
+      const to = y * width + x;
+      if (fill === 'alone') words[to] = (0xff000000 | (value * 0x010101)) >>> 0;
+      else if (value === 0) continue;
+      else if (fill === 'solid') words[to] = (value << 24) >>> 0;
+      else if (value >= MASK_THRESHOLD && isEdge(at)) {
+        words[to] = (bright | (Math.round(value * OUTLINE_OPACITY) << 24)) >>> 0;
+      } else if (fill === 'hatched') {
+        const stripe = Math.floor((region.x + x + region.y + y) / period) % 2 === 0 ? strong : weak;
+        words[to] = (plain | (Math.round(value * stripe) << 24)) >>> 0;
       }
-      let edge = false;
-      for (const step of neighbours) edge ||= (coverage[at + step] ?? 0) < 2;
-      if (!edge && style.fill === 'outline') continue;
-      const strong = Math.floor((region.x + x + region.y + y) / period) % 2 === 0;
-      // The outline is the accent colour, a little towards white.
-      data[to] = edge ? red + (255 - red) * 0.15 : red;
-      data[to + 1] = edge ? green + (255 - green) * 0.15 : green;
-      data[to + 2] = edge ? blue + (255 - blue) * 0.15 : blue;
-      data[to + 3] = covered * 63.75 * (edge ? 0.95 : strong ? STRONG : WEAK);
     }
   }
-  return { width, height, data };
+  return pixels;
+}
+
+function wordOf(red: number, green: number, blue: number): number {
+  return Math.round(red) | (Math.round(green) << 8) | (Math.round(blue) << 16);
+}
+
+/** Whether a pixel lies within `reach` of what counts as black, in one of eight directions. */
+function edgeTest(values: Uint8Array, stride: number, reach: number): (at: number) => boolean {
+  const diagonal = Math.max(1, Math.round(reach * 0.7));
+  const [down, slant, turn] = [reach * stride, diagonal * (stride + 1), diagonal * (stride - 1)];
+  const black = (at: number) => (values[at] ?? 0) < MASK_THRESHOLD;
+  return (at) =>
+    black(at - reach) ||
+    black(at + reach) ||
+    black(at - down) ||
+    black(at + down) ||
+    black(at - slant) ||
+    black(at + slant) ||
+    black(at - turn) ||
+    black(at + turn);
 }
 
 /**
- * How many of four samples of each view pixel fall on white, 0 … 4; at 1:1 and beyond one sample serves for
- * all, so that the mask's pixels stay crisp.
+ * The mask at each view pixel: the mean of four samples; at 1:1 and beyond one serves, so that the mask's pixels
+ * stay crisp.
  * @returns [region.height + 2 margin, region.width + 2 margin]
  */
 function sampleMask(mask: Mask, view: View, region: Rect, margin: number): Uint8Array {
   const width = region.width + 2 * margin;
   const height = region.height + 2 * margin;
   const offsets = view.scale < 1 ? [0.25, 0.75] : [0.5];
-  const weight = view.scale < 1 ? 1 : 4;
   const indices = (start: number, count: number, origin: number, limit: number) =>
     offsets.map((offset) =>
       Int32Array.from({ length: count }, (_, i) => {
@@ -88,20 +107,20 @@ function sampleMask(mask: Mask, view: View, region: Rect, margin: number): Uint8
     );
   const columns = indices(region.x, width, view.x, mask.width);
   const rows = indices(region.y, height, view.y, mask.height);
-  const coverage = new Uint8Array(width * height);
+  const sums = new Uint16Array(width * height);
   for (const row of rows) {
     for (const column of columns) {
       for (let y = 0; y < height; y++) {
-        const start = (row[y] ?? -1) * mask.width;
-        if (start < 0) continue;
-        for (let x = 0; x < width; x++) {
+        const line = row[y] ?? -1;
+        if (line < 0) continue;
+        const start = line * mask.width;
+        for (let x = 0, to = y * width; x < width; x++, to++) {
           const index = column[x] ?? -1;
-          if (index >= 0 && (mask.data[start + index] ?? 0) >= MASK_THRESHOLD) {
-            coverage[y * width + x] = (coverage[y * width + x] ?? 0) + weight;
-          }
+          if (index >= 0) sums[to] = (sums[to] ?? 0) + (mask.data[start + index] ?? 0);
         }
       }
     }
   }
-  return coverage;
+  const samples = offsets.length * offsets.length;
+  return Uint8Array.from(sums, (sum) => (sum + samples / 2) / samples);
 }

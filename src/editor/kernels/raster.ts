@@ -6,12 +6,15 @@ export interface Pixels extends Size {
   data: Uint8ClampedArray<ArrayBuffer>;
 }
 
-/** One 8-bit channel: white (255) is repainted, black (0) is kept. */
+/**
+ * One 8-bit channel: white (255) is repainted, black (0) is kept. What lies between is a soft edge: the model
+ * repaints it, and its value says how much of that shows.
+ */
 export interface Mask extends Size {
   data: Uint8Array<ArrayBuffer>;
 }
 
-/** From here on a mask's value counts as white: diffusers binarises at 0.5. */
+/** From here on engines count a mask's value as white: diffusers binarises at 0.5. */
 export const MASK_THRESHOLD = 128;
 
 export function createPixels(size: Size): Pixels {

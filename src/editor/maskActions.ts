@@ -1,0 +1,229 @@
+/** What changes the mask: each action is one step of the history. */
+import type { StoreApi } from 'zustand/vanilla';
+import type { EditorDocument } from './document';
+import { cropMask } from './kernels/edges';
+import { isEmptyRect, type Point, type Rect, rectOfSize } from './kernels/geometry';
+import { combineMasks, type Mode } from './kernels/mask';
+import type { Mask } from './kernels/raster';
+import { fillShape, type Shape, shapeBounds } from './kernels/shape';
+import { paintSegment, segmentBounds } from './kernels/stroke';
+import type { EditorState } from './state';
+import { type Edge, edgeArea, type MaskWork, type Patch } from './work';
+
+export interface StrokeInput {
+  /** Of a pen, 0 … 1; counts where the state says so. */
+  pressure?: number;
+  /** Takes away instead of painting; by default the tool decides. */
+  erase?: boolean;
+}
+
+export interface MaskActions {
+  /** Starts a stroke (a dab) or goes on with it; points in image pixels. */
+  stroke(point: Point, input?: StrokeInput): void;
+  endStroke(): void;
+  /** Takes the stroke in hand back: a second finger came down. */
+  abandonStroke(): void;
+  /** Where the last stroke ended, for straight lines from there; null where there was none. */
+  strokeEnd(): Point | null;
+  undo(): void;
+  redo(): void;
+  fill(): void;
+  clear(): void;
+  invert(): void;
+  fillShape(shape: Shape, mode: Mode): void;
+  /** Adds what has the colour at an image point, or takes it away, by the state's tolerance. */
+  selectColor(at: Point, mode: Mode): Promise<void>;
+  /** Grows, shrinks or feathers by the state's radius. */
+  edge(edge: Edge): Promise<void>;
+  /** The mask becomes what is transparent. @returns whether anything is */
+  fromTransparency(): Promise<boolean>;
+  /** The mask becomes another one of the same size, as a step. @throws RangeError if the sizes differ */
+  replaceMask(mask: Mask): Promise<void>;
+  /** Resolves once nothing is being computed. */
+  settled(): Promise<void>;
+}
+
+/** A pen at no pressure still paints this share of the brush's size. */
+const LEAST_PRESSURE = 0.1;
+/** Longest that a change in parts keeps the page waiting. */
+const SLICE_MS = 8;
+
+export function createMaskActions(parts: {
+  store: StoreApi<EditorState>;
+  document(): EditorDocument | null;
+  work: MaskWork;
+  /** Tells those who draw the mask. */
+  announce(area: Rect): void;
+}): MaskActions {
+  const { store, document, work, announce } = parts;
+  const { setState: set, getState: get } = store;
+  let last: { point: Point; radius: number } | null = null;
+  let lastEnd: { document: EditorDocument; point: Point } | null = null;
+  let settled = Promise.resolve();
+
+  /** After a step: what the panels show of mask and history. */
+  const settle = (own: EditorDocument) => {
+    const { history } = own;
+    set({
+      maskBounds: history.paintBounds,
+      canUndo: history.canUndo,
+      canRedo: history.canRedo,
+      maskRevision: get().maskRevision + 1,
+    });
+  };
+  /** The document, if its mask may change now. */
+  const free = (): EditorDocument | null => {
+    endStroke();
+    return get().working === null ? document() : null;
+  };
+  const endStroke = () => {
+    const own = document();
+    if (!own || !last) return;
+    lastEnd = { document: own, point: last.point };
+    last = null;
+    own.history.commit();
+    settle(own);
+  };
+  const travel = (direction: 'undo' | 'redo') => {
+    const own = free();
+    const area = own?.history[direction]();
+    if (!own || !area) return;
+    announce(area);
+    settle(own);
+  };
+  const fill = (value: 0 | 255) => {
+    const own = free();
+    if (!own?.history.fill(value)) return;
+    announce(rectOfSize(own.mask));
+    settle(own);
+  };
+
+  /** Computes a patch elsewhere, then joins it with the mask in parts; the mask rests until then. */
+  const change = async (
+    title: string,
+    mode: Mode,
+    compute: (own: EditorDocument) => Promise<Patch | null>,
+  ): Promise<boolean> => {
+    const own = free();
+    if (!own) return false;
+    set({ working: title });
+    const job = (async () => {
+      const patch = await compute(own);
+      if (!patch || document() !== own) return false;
+      await join(own, patch, mode);
+      return true;
+    })();
+    const done = job.then(
+      () => {},
+      () => {},
+    );
+    settled = done;
+    try {
+      return await job;
+    } finally {
+      if (document() === own) set({ working: null });
+    }
+  };
+  const join = async (own: EditorDocument, { mask: patch, place }: Patch, mode: Mode) => {
+    const { history, mask } = own;
+    if (mode === 'replace') {
+      history.touch(rectOfSize(mask), 0);
+      mask.data.fill(0);
+    }
+    let pausedAt = performance.now();
+    const rows = 64;
+    for (let y = 0; y < patch.height; y += rows) {
+      const band = { x: 0, y, width: patch.width, height: Math.min(rows, patch.height - y) };
+      const lies = { x: place.x, y: place.y + y };
+      const joined = combineMasks(mask, cropMask(patch, band), lies, mode);
+      for (const _ of history.write(joined, lies));
+      if (performance.now() - pausedAt < SLICE_MS) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      if (document() !== own) return;
+      pausedAt = performance.now();
+    }
+    if (!history.commit()) return;
+    announce(rectOfSize(mask));
+    settle(own);
+  };
+
+  return {
+    stroke(point, { pressure = 1, erase = get().tool === 'eraser' } = {}) {
+      const own = document();
+      const { brushSize, hardness, penPressure, working } = get();
+      if (!own || working !== null) return;
+      const share = penPressure ? LEAST_PRESSURE + (1 - LEAST_PRESSURE) * pressure : 1;
+      const radius = (brushSize / 2) * share;
+      const from = last ?? { point, radius };
+      const segment = { from: from.point, to: point, radius: from.radius, toRadius: radius, hardness };
+      own.history.touch(segmentBounds(segment, own.mask), erase ? 0 : 255);
+      announce(paintSegment(own.mask, segment, erase ? 0 : 255));
+      last = { point, radius };
+    },
+    endStroke,
+    abandonStroke() {
+      const own = document();
+      if (!own || !last) return;
+      last = null;
+      const area = own.history.abandon();
+      if (area) announce(area);
+      settle(own);
+    },
+    strokeEnd: () => (lastEnd && lastEnd.document === document() ? lastEnd.point : null),
+    undo: () => travel('undo'),
+    redo: () => travel('redo'),
+    fill: () => fill(255),
+    clear: () => fill(0),
+    invert() {
+      const own = free();
+      if (!own) return;
+      own.history.invert();
+      announce(rectOfSize(own.mask));
+      settle(own);
+    },
+    fillShape(shape, mode) {
+      const own = free();
+      if (!own) return;
+      const { history, mask } = own;
+      const bounds = shapeBounds(shape, mask);
+      if (isEmptyRect(bounds)) return;
+      if (mode === 'replace') {
+        history.touch(rectOfSize(mask), 0);
+        mask.data.fill(0);
+      }
+      const value = mode === 'subtract' ? 0 : 255;
+      history.touch(bounds, value);
+      fillShape(mask, shape, value);
+      if (!history.commit()) return;
+      announce(mode === 'replace' ? rectOfSize(mask) : bounds);
+      settle(own);
+    },
+    async selectColor(at, mode) {
+      const { tolerance, contiguous } = get();
+      await change('Selecting', mode, ({ picture }) => work.select(picture, { at, tolerance, contiguous }));
+    },
+    async edge(edge) {
+      const { edgeRadius } = get();
+      await change('Moving the edge', 'replace', async ({ mask, history }) => {
+        const area = edgeArea(edge, history.paintBounds, mask, edgeRadius);
+        if (isEmptyRect(area)) return null;
+        return { mask: await work.edge(edge, cropMask(mask, area), edgeRadius), place: area };
+      });
+    },
+    fromTransparency: () =>
+      change('Reading transparency', 'replace', ({ picture }) => work.transparency(picture)),
+    async replaceMask(replacement) {
+      await change('Reading the mask', 'replace', async ({ mask }) => {
+        if (replacement.width !== mask.width || replacement.height !== mask.height) {
+          throw new RangeError(
+            `the mask is ${replacement.width} × ${replacement.height}, its picture ${mask.width} × ${mask.height}`,
+          );
+        }
+        return { mask: replacement, place: { x: 0, y: 0 } };
+      });
+    },
+    async settled() {
+      while (get().working !== null) await settled;
+    },
+  };
+}

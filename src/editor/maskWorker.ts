@@ -1,0 +1,74 @@
+/** The worker for what would hold up the page: reads a task, answers with its result. */
+import { maskToPixels, softMaskFromPixels } from './kernels/mask';
+import type { Mask, Pixels } from './kernels/raster';
+import type { WandRequest } from './kernels/wand';
+import { type Edge, runEdge, runSelect, runTransparency } from './work';
+
+/** A picture's bitmap comes with the first task that needs it, and is kept for the next. */
+export type Task =
+  | { kind: 'edge'; edge: Edge; mask: Mask; radius: number }
+  | { kind: 'select'; request: WandRequest; bitmap: ImageBitmap | null }
+  | { kind: 'transparency'; bitmap: ImageBitmap | null }
+  | { kind: 'encode'; mask: Mask }
+  | { kind: 'decode'; bitmap: ImageBitmap };
+
+export type Answer = { id: number; result: unknown } | { id: number; error: string };
+
+let picture: Pixels | null = null;
+
+async function run(task: Task): Promise<unknown> {
+  switch (task.kind) {
+    case 'edge':
+      return runEdge(task.edge, task.mask, task.radius);
+    case 'select':
+      return runSelect(pictureOf(task.bitmap), task.request);
+    case 'transparency':
+      return runTransparency(pictureOf(task.bitmap));
+    case 'encode':
+      return encode(task.mask);
+    case 'decode':
+      return softMaskFromPixels(pixelsOf(task.bitmap));
+    default:
+      throw new TypeError(`unknown task ${task satisfies never}`);
+  }
+}
+
+function pictureOf(bitmap: ImageBitmap | null): Pixels {
+  if (bitmap) picture = pixelsOf(bitmap);
+  if (!picture) throw new Error('no picture was sent');
+  return picture;
+}
+
+function pixelsOf(bitmap: ImageBitmap): Pixels {
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  if (!context) throw new Error('This browser cannot read a picture of that size.');
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return context.getImageData(0, 0, width, height);
+}
+
+function encode(mask: Mask): Promise<Blob> {
+  const canvas = new OffscreenCanvas(mask.width, mask.height);
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('This browser cannot write a picture of that size.');
+  context.putImageData(new ImageData(maskToPixels(mask).data, mask.width, mask.height), 0, 0);
+  return canvas.convertToBlob({ type: 'image/png' });
+}
+
+/** The arrays that an answer may hand over instead of copying. */
+function transferables(result: unknown): Transferable[] {
+  if (typeof result !== 'object' || result === null) return [];
+  if ('data' in result && result.data instanceof Uint8Array) return [result.data.buffer];
+  return 'mask' in result ? transferables(result.mask) : [];
+}
+
+self.addEventListener('message', async ({ data }: MessageEvent<{ id: number; task: Task }>) => {
+  const { id, task } = data;
+  try {
+    const result = await run(task);
+    self.postMessage({ id, result } satisfies Answer, { transfer: transferables(result) });
+  } catch (error) {
+    self.postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies Answer);
+  }
+});

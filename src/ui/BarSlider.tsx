@@ -1,0 +1,37 @@
+/** A slider of the stage's bar and its panels: label, track, value. */
+import { Slider } from 'radix-ui';
+
+export interface BarSliderProps {
+  label: string;
+  /** The accessible name. */
+  name: string;
+  min: number;
+  max: number;
+  step?: number;
+  value: number;
+  /** The value as people read it. */
+  text: string;
+  onChange(value: number): void;
+}
+
+export function BarSlider({ label, name, min, max, step = 1, value, text, onChange }: BarSliderProps) {
+  return (
+    <div className="bar-slider">
+      <span className="bar-label">{label}</span>
+      <Slider.Root
+        className="slider"
+        min={min}
+        max={max}
+        step={step}
+        value={[value]}
+        onValueChange={([next = min]) => onChange(next)}
+      >
+        <Slider.Track className="slider-track">
+          <Slider.Range className="slider-range" />
+        </Slider.Track>
+        <Slider.Thumb className="slider-thumb" aria-label={name} aria-valuetext={text} />
+      </Slider.Root>
+      <output className="tabular">{text}</output>
+    </div>
+  );
+}

@@ -1,0 +1,154 @@
+/** What can be done with the mask as a whole. */
+import {
+  BoxSelect,
+  Download,
+  Feather,
+  Grid2x2,
+  type LucideIcon,
+  Maximize2,
+  Minimize2,
+  PaintBucket,
+  SquareDashed,
+  Upload,
+} from 'lucide-react';
+import { Popover } from 'radix-ui';
+import type { ReactNode } from 'react';
+import { BarSlider } from './BarSlider';
+import { type CommandId, keysOf } from './commands';
+import { useEditor, useSession } from './context';
+import { pickMask, saveMask } from './maskFile';
+import { Tip } from './Tip';
+
+/** A button of the stage's bar that opens a panel. */
+export function BarPanel({
+  name,
+  icon: Icon,
+  children,
+}: {
+  name: string;
+  icon: LucideIcon;
+  children: ReactNode;
+}) {
+  return (
+    <Popover.Root>
+      <Tip text={name} side="top">
+        <Popover.Trigger asChild>
+          <button type="button" className="icon-button" aria-label={name}>
+            <Icon size={18} strokeWidth={1.8} aria-hidden />
+          </button>
+        </Popover.Trigger>
+      </Tip>
+      <Popover.Portal>
+        <Popover.Content
+          className="popover"
+          side="top"
+          sideOffset={10}
+          collisionPadding={8}
+          aria-label={name}
+        >
+          {children}
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
+
+export function MaskMenu() {
+  const session = useSession();
+  const { editor } = session;
+  const hasPicture = useEditor((state) => state.picture !== null);
+  const hasMask = useEditor((state) => state.maskBounds.width > 0);
+  const working = useEditor((state) => state.working !== null);
+  const radius = useEditor((state) => state.edgeRadius);
+  const fromTransparency = async () => {
+    if (!(await editor.fromTransparency())) {
+      session.complain('This picture has no transparent parts to make a mask of.');
+    }
+  };
+  return (
+    <BarPanel name="Mask menu" icon={SquareDashed}>
+      <h2>Edge</h2>
+      <BarSlider
+        label="By"
+        name="Pixels to grow, shrink or feather by"
+        min={1}
+        max={128}
+        value={radius}
+        text={`${radius} px`}
+        onChange={(edgeRadius) => editor.setOptions({ edgeRadius })}
+      />
+      <div className="popover-row">
+        {(
+          [
+            ['grow', 'Grow', Maximize2],
+            ['shrink', 'Shrink', Minimize2],
+            ['feather', 'Feather', Feather],
+          ] as const
+        ).map(([edge, name, icon]) => (
+          <MenuButton
+            key={edge}
+            name={name}
+            icon={icon}
+            command={edge}
+            disabled={!hasMask || working}
+            onPress={() => void editor.edge(edge)}
+          />
+        ))}
+      </div>
+      <h2>Mask</h2>
+      <MenuButton
+        name="Mask everything"
+        icon={PaintBucket}
+        command="fill"
+        disabled={!hasPicture}
+        onPress={editor.fill}
+      />
+      <MenuButton
+        name="Mask from transparency"
+        icon={Grid2x2}
+        command="transparency"
+        disabled={!hasPicture || working}
+        onPress={() => void fromTransparency()}
+      />
+      <MenuButton
+        name="Import mask"
+        icon={Upload}
+        command="importMask"
+        disabled={!hasPicture || working}
+        onPress={() => pickMask(session)}
+      />
+      <MenuButton
+        name="Save mask"
+        icon={Download}
+        command="saveMask"
+        disabled={!hasPicture}
+        onPress={() => void saveMask(session)}
+      />
+      <p className="popover-note">
+        <BoxSelect size={14} aria-hidden /> PNG, white on black, the picture’s size
+      </p>
+    </BarPanel>
+  );
+}
+
+function MenuButton({
+  name,
+  icon: Icon,
+  command,
+  disabled,
+  onPress,
+}: {
+  name: string;
+  icon: LucideIcon;
+  command: CommandId;
+  disabled: boolean;
+  onPress(): void;
+}) {
+  return (
+    <button type="button" className="menu-button" disabled={disabled} onClick={onPress} aria-label={name}>
+      <Icon size={16} strokeWidth={1.8} aria-hidden />
+      <span>{name}</span>
+      <kbd aria-hidden>{keysOf(command)}</kbd>
+    </button>
+  );
+}

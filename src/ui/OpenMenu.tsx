@@ -1,0 +1,61 @@
+/** Where else a picture comes from: an address, or the sample. */
+import { ChevronDown, Image, Link } from 'lucide-react';
+import { Popover } from 'radix-ui';
+import { type FormEvent, useId, useState } from 'react';
+import { useApp, useSession } from './context';
+import { openAddress } from './openAddress';
+
+export function OpenMenu() {
+  const session = useSession();
+  const { sample } = useApp();
+  const [open, setOpen] = useState(false);
+  const [address, setAddress] = useState('');
+  const id = useId();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setOpen(false);
+    void openAddress(session, address);
+    setAddress('');
+  };
+  return (
+    <Popover.Root open={open} onOpenChange={setOpen}>
+      <Popover.Trigger asChild>
+        <button type="button" className="icon-button open-more" aria-label="Other ways to open">
+          <ChevronDown size={16} strokeWidth={1.8} aria-hidden />
+        </button>
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content className="popover" align="start" sideOffset={8} collisionPadding={8}>
+          <form className="popover-form" onSubmit={submit}>
+            <label htmlFor={id}>Address of a picture</label>
+            <div className="popover-row">
+              <input
+                id={id}
+                inputMode="url"
+                autoComplete="off"
+                placeholder="https://…"
+                value={address}
+                onChange={(event) => setAddress(event.target.value)}
+              />
+              <button type="submit" className="button" disabled={address.trim() === ''}>
+                <Link size={16} strokeWidth={1.8} aria-hidden />
+                Open
+              </button>
+            </div>
+          </form>
+          <button
+            type="button"
+            className="menu-button"
+            onClick={() => {
+              setOpen(false);
+              void session.openSample(sample);
+            }}
+          >
+            <Image size={16} strokeWidth={1.8} aria-hidden />
+            <span>Sample picture</span>
+          </button>
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}

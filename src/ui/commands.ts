@@ -1,0 +1,132 @@
+/** Every key of the page in one table: what the listener acts on, and what tooltips and the help sheet show. */
+
+export type CommandId =
+  | 'brush'
+  | 'eraser'
+  | 'lasso'
+  | 'polygon'
+  | 'rectangle'
+  | 'ellipse'
+  | 'wand'
+  | 'swap'
+  | 'smaller'
+  | 'larger'
+  | 'softer'
+  | 'harder'
+  | 'undo'
+  | 'redo'
+  | 'fill'
+  | 'invert'
+  | 'clear'
+  | 'grow'
+  | 'shrink'
+  | 'feather'
+  | 'transparency'
+  | 'importMask'
+  | 'saveMask'
+  | 'maskAlone'
+  | 'zoomIn'
+  | 'zoomOut'
+  | 'fit'
+  | 'actualSize'
+  | 'compare'
+  | 'open'
+  | 'generate'
+  | 'escape'
+  | 'help';
+
+export interface Command {
+  id: CommandId;
+  group: 'Tools' | 'Mask' | 'View' | 'Page';
+  action: string;
+  /** As `combinationOf` writes them; the first one is shown. */
+  keys: readonly [string, ...string[]];
+}
+
+export const commands: readonly Command[] = [
+  { id: 'brush', group: 'Tools', action: 'Brush', keys: ['b'] },
+  { id: 'eraser', group: 'Tools', action: 'Eraser', keys: ['e'] },
+  { id: 'lasso', group: 'Tools', action: 'Lasso', keys: ['l'] },
+  { id: 'rectangle', group: 'Tools', action: 'Rectangle', keys: ['r'] },
+  { id: 'ellipse', group: 'Tools', action: 'Ellipse', keys: ['o'] },
+  { id: 'polygon', group: 'Tools', action: 'Polygon', keys: ['p'] },
+  { id: 'wand', group: 'Tools', action: 'Magic wand', keys: ['w'] },
+  { id: 'swap', group: 'Tools', action: 'Paint or erase, add or subtract', keys: ['x'] },
+  { id: 'smaller', group: 'Tools', action: 'Smaller brush', keys: ['['] },
+  { id: 'larger', group: 'Tools', action: 'Larger brush', keys: [']'] },
+  { id: 'softer', group: 'Tools', action: 'Softer brush', keys: ['{'] },
+  { id: 'harder', group: 'Tools', action: 'Harder brush', keys: ['}'] },
+  { id: 'undo', group: 'Mask', action: 'Undo', keys: ['ctrl+z'] },
+  { id: 'redo', group: 'Mask', action: 'Redo', keys: ['ctrl+shift+z', 'ctrl+y'] },
+  { id: 'fill', group: 'Mask', action: 'Mask everything', keys: ['a', 'ctrl+a'] },
+  { id: 'invert', group: 'Mask', action: 'Invert the mask', keys: ['i', 'ctrl+i'] },
+  { id: 'clear', group: 'Mask', action: 'Clear the mask', keys: ['delete', 'backspace'] },
+  { id: 'grow', group: 'Mask', action: 'Grow the mask', keys: ['g'] },
+  { id: 'shrink', group: 'Mask', action: 'Shrink the mask', keys: ['shift+g'] },
+  { id: 'feather', group: 'Mask', action: 'Feather the mask', keys: ['f'] },
+  { id: 'transparency', group: 'Mask', action: 'Mask from transparency', keys: ['t'] },
+  { id: 'importMask', group: 'Mask', action: 'Import a mask', keys: ['ctrl+shift+o'] },
+  { id: 'saveMask', group: 'Mask', action: 'Save the mask', keys: ['ctrl+shift+s'] },
+  { id: 'maskAlone', group: 'View', action: 'Show the mask alone', keys: ['m'] },
+  { id: 'zoomIn', group: 'View', action: 'Zoom in', keys: ['+', '='] },
+  { id: 'zoomOut', group: 'View', action: 'Zoom out', keys: ['-'] },
+  { id: 'fit', group: 'View', action: 'Fit the picture', keys: ['0'] },
+  { id: 'actualSize', group: 'View', action: 'One picture pixel on one screen pixel', keys: ['1'] },
+  { id: 'compare', group: 'View', action: 'Hold to compare with what it was painted on', keys: ['c'] },
+  { id: 'generate', group: 'Page', action: 'Generate', keys: ['ctrl+enter'] },
+  { id: 'escape', group: 'Page', action: 'Drop the shape in hand; cancel the run', keys: ['escape'] },
+  { id: 'open', group: 'Page', action: 'Open a picture', keys: ['ctrl+o'] },
+  { id: 'help', group: 'Page', action: 'This list', keys: ['?'] },
+];
+
+/** What is held or turned rather than pressed: for the help sheet. */
+export const gestures: readonly { group: Command['group']; keys: string; action: string }[] = [
+  { group: 'Tools', keys: 'Shift', action: 'Add with a shape or the wand; a straight line with the brush' },
+  { group: 'Tools', keys: 'Alt', action: 'Subtract with a shape or the wand; erase with the brush' },
+  { group: 'Tools', keys: 'Ctrl', action: 'Keep rectangle and ellipse square' },
+  { group: 'Tools', keys: 'Arrows', action: 'Move a cursor over the canvas; with Shift pixel by pixel' },
+  { group: 'Tools', keys: 'Enter', action: 'Press and release it; close a polygon' },
+  { group: 'View', keys: 'Wheel, pinch', action: 'Zoom about the pointer' },
+  { group: 'View', keys: 'Space, middle button, two fingers', action: 'Move the picture' },
+];
+
+const byId = new Map(commands.map((command) => [command.id, command]));
+const byCombination = new Map(commands.flatMap(({ id, keys }) => keys.map((key) => [key, id] as const)));
+
+export function commandOf(combination: string): CommandId | undefined {
+  return byCombination.get(combination);
+}
+
+/** `Ctrl Shift Z`; `⌘ ⇧ Z` on a Mac. */
+export function keysOf(id: CommandId, isMac = onMac()): string {
+  const combination = byId.get(id)?.keys[0] ?? '';
+  const names: Record<string, string> = isMac ? { ctrl: '⌘', shift: '⇧' } : {};
+  const parts = combination === '+' ? ['+'] : combination.split('+');
+  return parts
+    .map((part) => names[part] ?? (part === '-' ? '−' : `${part.charAt(0).toUpperCase()}${part.slice(1)}`))
+    .join(' ');
+}
+
+/**
+ * A key event as the table writes it: `ctrl+` (⌘ counts as it), `shift+` for letters and named keys, then the
+ * key in lower case. On keyboards without Latin letters the letter is the one printed there on others.
+ */
+export function combinationOf(event: {
+  key: string;
+  code: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  shiftKey: boolean;
+}): string {
+  const letter = /^Key([A-Z])$/.exec(event.code)?.[1];
+  const latin = /^[\x20-\x7e]+$/.test(event.key);
+  const key = (latin || !letter ? event.key : letter).toLowerCase();
+  const control = event.ctrlKey || event.metaKey ? 'ctrl+' : '';
+  // A sign such as ? already says whether Shift was held.
+  const shift = event.shiftKey && (key.length > 1 || /[a-z]/.test(key)) ? 'shift+' : '';
+  return `${control}${shift}${key}`;
+}
+
+function onMac(): boolean {
+  return /Mac|iPhone|iPad/.test(navigator.platform);
+}

@@ -5,6 +5,7 @@ import { openCheckpoint } from './checkpoint/open';
 import type { IndexedTensor, StoredIndex } from './checkpoint/reader';
 import { type ComponentName, readSingleFile } from './checkpoint/singleFile';
 import type { Connection, RemoteFile, Validator } from './download';
+import { layOutExports } from './exported/layout';
 import type { OpenLora } from './lora/choice';
 import { resolveLoras } from './lora/resolve';
 import type { ModelPlan } from './plan';
@@ -90,10 +91,12 @@ export async function layOutModel(
 
   for (const { folder, precision, format, files } of plan.components) {
     if (format === 'onnx') {
-      throw new CheckpointError(
-        `model "${plan.name}": ${folder}/ holds an ONNX export only, which Inlay does not run; ` +
-          'name the repository that it was exported from',
-      );
+      const exports = await layOutExports(plan.name, files, precision, open, options.shardBytes);
+      for (const { skeleton, sources } of exports) {
+        texts.set(skeleton.path, skeleton.text);
+        for (const { access, shards } of sources) await add(access, shards);
+      }
+      continue;
     }
     const shards: SourceLayout['shards'] = [];
     const keys = new Set<string>();
@@ -118,6 +121,11 @@ function mergeLoras(
   { merge }: LayoutOptions,
 ): void {
   if (merge === undefined) return;
+  if (plan.components.some(({ format }) => format === 'onnx')) {
+    throw new CheckpointError(
+      `model "${plan.name}" is an ONNX export, into which no LoRA can be merged; name the model that it was exported from`,
+    );
+  }
   const components = new Map<string, Map<string, readonly number[]>>();
   for (const { component, plan: shard } of sources.flatMap(({ shards }) => shards)) {
     const shapes = components.get(component) ?? new Map<string, readonly number[]>();

@@ -5,28 +5,22 @@ import { buildClipText, type ClipTextConfig, type ClipTextOutputs } from '../gra
 import { GraphError } from '../graph/tensors';
 import type { Graph, GraphTarget, TensorIndex } from '../graph/types';
 import { buildUnet2d, TIME_IDS, type Unet2dConfig } from '../graph/unet2d';
-import type { Model, TextEncoder, Tokenizer, Unet } from '../pipeline/components';
-import { parseSchedulerConfig } from '../pipeline/schedulers/config';
-import { createTokenizer } from '../pipeline/tokenizer';
+import type { Model, TextEncoder, Unet } from '../pipeline/components';
 import { createTextEncoder, createUnet, createVae, once } from './components';
 import { parseClipTextConfig, parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
-import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
+import { isExported } from './exported/files';
+import { loadExported } from './exported/load';
+import type { CheckpointFiles } from './files';
 import { kept } from './kept';
 import { isPrepared } from './prepared';
+import { type LoadCall, smallFiles } from './reader';
 import type { Runtime, Session } from './session';
 import { loadWeights, type Weights } from './weights';
 
 /** The text encoder whose pooled output SDXL reads. */
 const POOLED = 'text_encoder_2';
 
-export type LoadProgress =
-  | { stage: 'download'; file: string; loadedBytes: number; totalBytes: number }
-  | { stage: 'compile'; component: string };
-
-export interface LoadCall {
-  signal: AbortSignal;
-  onProgress(progress: LoadProgress): void;
-}
+export type { LoadCall, LoadProgress } from './reader';
 
 /**
  * Reads the configurations and the tokenizer; each network's weights follow when it is first asked for.
@@ -35,14 +29,8 @@ export interface LoadCall {
  * @throws CheckpointError where a file is missing, damaged or of a kind that Inlay cannot run
  */
 export async function loadModel(files: CheckpointFiles, runtime: Runtime, call: LoadCall): Promise<Model> {
-  const json = async (path: string): Promise<unknown> =>
-    parseJsonFile(files, path, await readRequired(files, path, { signal: call.signal }));
-  const text = async (path: string): Promise<string> =>
-    new TextDecoder().decode(await readRequired(files, path, { signal: call.signal }));
-  const optionalText = async (path: string): Promise<string | undefined> => {
-    const bytes = await files.read(path, { signal: call.signal });
-    return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
-  };
+  if (await isExported(files)) return loadExported(files, runtime, call);
+  const { json, scheduler, tokenizer } = smallFiles(files, call);
 
   // 1. What the model is
   const { xl } = parseModelIndex(await json('model_index.json'), files.name);
@@ -60,14 +48,7 @@ export async function loadModel(files: CheckpointFiles, runtime: Runtime, call: 
   const unetConfig = await configOf('unet/config.json', parseUnet2dConfig);
   const vaeConfig = await configOf('vae/config.json', parseVaeConfig);
   checkWidths(files.name, clipConfigs, unetConfig, vaeConfig);
-  const schedulerConfig = parseSchedulerConfig(await text('scheduler/scheduler_config.json'));
-  const tokenizerOf = async (folder: string): Promise<Tokenizer> =>
-    createTokenizer({
-      vocab: await text(`${folder}/vocab.json`),
-      merges: await text(`${folder}/merges.txt`),
-      config: await optionalText(`${folder}/tokenizer_config.json`),
-      specialTokens: await optionalText(`${folder}/special_tokens_map.json`),
-    });
+  const schedulerConfig = await scheduler();
 
   // 2. Its networks, at first use
   const weightsOf = (folder: string, stem: string, { precision }: GraphTarget): Promise<Weights> => {
@@ -100,7 +81,7 @@ export async function loadModel(files: CheckpointFiles, runtime: Runtime, call: 
       const session = await sessionOf(folder.replaceAll('_', ' '), weights, build);
       return createTextEncoder(session, config, folder === POOLED);
     });
-    return { tokenizer: await tokenizerOf(folder.replace('text_encoder', 'tokenizer')), encoder };
+    return { tokenizer: await tokenizer(folder.replace('text_encoder', 'tokenizer')), encoder };
   };
   const branches = await Promise.all(
     clipConfigs.map((config, i) => textBranch(textFolders[i] ?? '', config)),

@@ -80,7 +80,7 @@ export async function planSource(
 /** As diffusers has it: SDXL's pipelines alone look at `force_upcast`, whose default is true. */
 async function upcastsVae(source: Source, connection: Connection): Promise<boolean> {
   const has = (path: string) => source.files.find((file) => file.path === path);
-  const config = has('vae/config.json');
+  const config = has('vae/config.json') ?? has('vae_decoder/config.json');
   if (has('text_encoder_2/config.json') === undefined || config === undefined) return false;
   const json: unknown = JSON.parse(new TextDecoder().decode(await readSmallFile(config, connection)));
   return !(

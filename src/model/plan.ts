@@ -39,7 +39,7 @@ export interface ModelPlan {
 }
 
 const SMALL =
-  /^(model_index\.json|scheduler\/[\w.-]+\.json|(unet|vae|text_encoder|text_encoder_2)\/config\.json|tokenizer(_2)?\/(vocab|tokenizer_config|special_tokens_map|added_tokens)\.json|tokenizer(_2)?\/merges\.txt)$/;
+  /^(model_index\.json|scheduler\/[\w.-]+\.json|(unet|vae|vae_encoder|vae_decoder|text_encoder|text_encoder_2)\/config\.json|tokenizer(_2)?\/(vocab|tokenizer_config|special_tokens_map|added_tokens)\.json|tokenizer(_2)?\/merges\.txt)$/;
 /** `stem[.variant][-00001-of-00002][.variant].ext` */
 const WEIGHTS =
   /^(?<stem>diffusion_pytorch_model|pytorch_model|model)(?:\.(?<before>\w+))?(?:-\d{5}-of-(?<shards>\d{5}))?(?:\.(?<after>\w+))?\.(?<kind>safetensors|bin)$/;
@@ -70,10 +70,14 @@ export function planModel(source: Source, precision: Precision, upcastVae = fals
   const folders = componentFolders.filter(
     (folder) => folder !== 'text_encoder_2' || source.files.some(({ path }) => path.startsWith(`${folder}/`)),
   );
-  const chosen = folders.map((folder) => {
-    const wanted = folder === 'vae' && upcastVae ? 'fp32' : precision;
-    return { folder, wanted, best: best(candidatesIn(source, folder), wanted) };
-  });
+  const choose = (candidates: (source: Source, folder: string) => Candidate[]) =>
+    folders.map((folder) => {
+      const wanted: Precision = folder === 'vae' && upcastVae ? 'fp32' : precision;
+      return { folder, wanted, best: best(candidates(source, folder), wanted) };
+    });
+  let chosen = choose(candidatesIn);
+  // An export stands for itself: its networks run with each other and with no others.
+  if (chosen.some(({ best }) => best?.format === 'onnx')) chosen = choose(onnxIn);
   const single = best(singleFiles(source), precision);
   const complete = chosen.every(({ best }) => best !== undefined);
   if (single !== undefined && (!complete || isBetter(single, worstRank(chosen, precision), precision))) {
@@ -160,12 +164,18 @@ function candidatesIn(source: Source, folder: string): Candidate[] {
   return onnxIn(source, folder);
 }
 
+/** What lies beside an exported graph and holds its weights, under names of many kinds. */
+const NO_EXPORTED_WEIGHTS = /\.(json|txt|md|safetensors|bin|xml|msgpack|h5|ckpt|pt|png|jpg|gitattributes)$/;
+
 /** optimum's layout: the graph, and its weights beside it where they are large. */
 function onnxIn(source: Source, folder: string): Candidate[] {
   const folders = folder === 'vae' ? ['vae_encoder', 'vae_decoder'] : [folder];
-  const files = source.files.filter(({ path }) =>
-    folders.some((name) => new RegExp(`^${name}/model\\.onnx(_data)?$`).test(path)),
-  );
+  const files = source.files.filter(({ path }) => {
+    const [name = '', file = '', ...deeper] = path.split('/');
+    if (!folders.includes(name) || deeper.length > 0) return false;
+    // Another graph, e.g. an optimised one, has weights of its own.
+    return file.endsWith('.onnx') ? file === 'model.onnx' : !NO_EXPORTED_WEIGHTS.test(file);
+  });
   const isComplete = folders.every((name) => files.some(({ path }) => path === `${name}/model.onnx`));
   return isComplete ? [{ files, format: 'onnx', variant: '', isSharded: false }] : [];
 }

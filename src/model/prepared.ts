@@ -15,9 +15,10 @@ export interface PreparedFiles extends CheckpointFiles {
   /**
    * The weights of one component, as files that ONNX Runtime reads piece by piece.
    * @param folder e.g. `unet`
+   * @param precision `as stored` for exports, whose tensors may differ among themselves
    * @throws CheckpointError where a shard is missing or damaged
    */
-  openWeights(folder: string, precision: Precision): Promise<Weights>;
+  openWeights(folder: string, precision: Precision | 'as stored'): Promise<Weights>;
 }
 
 export function isPrepared(files: CheckpointFiles): files is PreparedFiles {
@@ -73,7 +74,7 @@ async function openShard(
   manifest: Manifest,
   { path, size }: StoredShard,
   stored: Precision,
-  wanted: Precision,
+  wanted: Precision | 'as stored',
 ): Promise<{ file: WeightFile; entries: Weights['index'] }> {
   const blob = await folder.open(path);
   if (blob === undefined || blob.size !== size) {
@@ -84,14 +85,18 @@ async function openShard(
   }
   const headerBytes = safetensorsHeaderBytes(await bytesOf(blob.slice(0, 8)), path);
   const tensors = parseSafetensorsHeader(await bytesOf(blob.slice(0, headerBytes)), size, path);
-  if (stored !== wanted) {
+  if (wanted !== 'as stored' && stored !== wanted) {
     const cast = castFile(path, await bytesOf(blob), tensors, wanted);
     return { file: cast.bytes, entries: cast.index };
   }
-  const dtype = wanted === 'fp16' ? 'F16' : 'F32';
   return {
     file: blob,
-    entries: new Map([...tensors].map(([key, tensor]) => [key, { ...tensor, dtype, path }])),
+    entries: new Map(
+      [...tensors].map(([key, tensor]) => [
+        key,
+        { ...tensor, dtype: tensor.dtype === 'F16' ? 'F16' : 'F32', path },
+      ]),
+    ),
   };
 }
 

@@ -41,6 +41,7 @@ describe('openCheckpoint', () => {
     ['a web page', text('<!doctype html><title>Not found</title>'), /this is a web page/],
     ['a Git LFS pointer', text('version https://git-lfs.github.com/spec/v1\n'), /git lfs pull/],
     ['GGUF', text('GGUF'), /GGUF/],
+    ['a lone ONNX graph', text('\x08\x08\x12\x07pytorch\x1a\x05'), /ONNX export of one network alone/],
     ['a bare pickle', new Uint8Array([0x80, 2, 0x7d, 0x71, 0, 0x2e, 0, 0, 0]), /bare Python pickle/],
   ])('refuses %s by name', async (_what, bytes, message) => {
     const opened = openCheckpoint(bytesSource('unet/m.safetensors', bytes));

@@ -13,9 +13,26 @@ const SNIFF_BYTES = 512;
 export async function openCheckpoint(file: RandomAccess, signal?: AbortSignal): Promise<StoredCheckpoint> {
   const start = await file.read(0, Math.min(SNIFF_BYTES, file.size), signal);
   if (startsWith(start, [0x50, 0x4b, 0x03, 0x04])) return readTorchFile(file, signal);
-  const foreign = foreignFormat(start);
+  const foreign = foreignFormat(start) ?? (isOnnx(start) ? LONE_GRAPH : undefined);
   if (foreign !== undefined) throw new CheckpointError(`${file.name}: ${foreign}`);
   return readSafetensorsFile(file, start, signal);
+}
+
+/**
+ * What comes in place of any file: a web page, a pointer, another program's format.
+ * @throws CheckpointError naming what the file is
+ */
+export async function refuseForeign(file: Pick<RandomAccess, 'name' | 'size' | 'read'>): Promise<void> {
+  const foreign = foreignFormat(await file.read(0, Math.min(SNIFF_BYTES, file.size)));
+  if (foreign !== undefined) throw new CheckpointError(`${file.name}: ${foreign}`);
+}
+
+const LONE_GRAPH =
+  'this is the ONNX export of one network alone; name the repository or folder that holds it beside the others';
+
+/** A ModelProto begins with its version, a small number; a safetensors header of such a length has its brace at byte 8. */
+function isOnnx(start: Uint8Array): boolean {
+  return start[0] === 0x08 && (start[1] ?? 0) < 0x20 && start[2] === 0x12 && start[8] !== 0x7b;
 }
 
 async function readSafetensorsFile(

@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { folderFiles } from '../../node/folder';
+import { createNodeRuntime } from '../../node/ort';
+import type { Model } from '../../pipeline/components';
+import { InpaintCache } from '../../pipeline/inpaint';
+import { goldenPicturesIn, paintGolden } from '../../testing/goldenPictures';
+import { loadModel } from '../load';
+import type { Runtime } from '../session';
+
+const PICTURES = 'goldens/onnx/pictures';
+// Made by `python tools/goldens/onnx_exports.py` (optimum-onnx 0.1.0, diffusers 0.36.0, float32), compared on WASM.
+// Measured: 69 dB (float16) and more.
+const MIN_PSNR_DB = 50;
+
+describe('pictures of ONNX exports against diffusers', () => {
+  let runtime: Runtime;
+  const opened = new Map<string, { model: Model; cache: InpaintCache }>();
+
+  beforeAll(async () => {
+    runtime = await createNodeRuntime(1);
+  });
+  afterAll(async () => {
+    for (const { model, cache } of opened.values()) {
+      cache.dispose();
+      await model.dispose();
+    }
+  });
+
+  for (const golden of goldenPicturesIn(PICTURES)) {
+    it(`${golden.name}: ${golden.width}×${golden.height}, strength ${golden.strength}`, async () => {
+      const call = { signal: new AbortController().signal, onProgress: () => {} };
+      const entry = opened.get(golden.model) ?? {
+        model: await loadModel(folderFiles(`goldens/onnx/${golden.model}`), runtime, call),
+        cache: new InpaintCache(),
+      };
+      opened.set(golden.model, entry);
+      const ratio = await paintGolden(entry.model, golden, entry.cache, PICTURES);
+      expect(ratio, 'dB').toBeGreaterThan(MIN_PSNR_DB);
+    });
+  }
+});

@@ -66,6 +66,8 @@ const manifestSchema = z.object({
   components: z.record(z.string(), z.object({ precision, shards: z.array(shardSchema) })),
   /** Paths of configurations and tokenizers, kept under `files/`. */
   files: z.array(z.string()),
+  /** XXH3-128 of each of them, in hex. */
+  textDigests: z.record(z.string(), z.string()).optional(),
   /** Of a model with LoRAs in its weights: the key of the model without. */
   mergedFrom: z.string().optional(),
 });

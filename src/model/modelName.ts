@@ -26,14 +26,19 @@ export function isOwnName(name: string): boolean {
 
 const ID = /^[\w.-]+\/[\w.-]+$/;
 const WEIGHTS = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
+/** As {@link canonicalName} writes a file of a repository. */
+const FILE_OF_ID = /^([\w.-]+\/[\w.-]+)(?:@([^/@]+))?\/(.+)$/;
 
 /**
- * @param name `owner/name`, `owner/name@revision`, or an address of a repository, a file or a folder
+ * @param name `owner/name`, `owner/name@revision`, either with the path of a file behind it, or an address of a
+ *   repository, a file or a folder
  * @throws InputError (`model_name`) where it is none of them
  */
 export function parseModelName(name: string, hubUrl = HUB_URL): ModelName {
   const trimmed = name.trim();
   if (/^https?:\/\//i.test(trimmed)) return parseAddress(trimmed, hubUrl);
+  const [, ofId = '', ofRevision = 'main', file = ''] = FILE_OF_ID.exec(trimmed) ?? [];
+  if (WEIGHTS.test(file)) return { kind: 'hub', id: ofId, revision: ofRevision, file };
   const [id = '', revision, ...rest] = trimmed.split('@');
   if (!ID.test(id) || rest.length > 0 || revision === '') {
     throw new InputError(

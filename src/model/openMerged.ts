@@ -84,6 +84,12 @@ async function planPrepared(
   { manifest, read }: PreparedFiles,
   folder: { open(path: string): Promise<Blob | undefined> },
 ): Promise<ModelPlan> {
+  if (!manifest.files.includes('unet/config.json') || manifest.files.some((path) => path.includes('.onnx'))) {
+    throw new InputError(
+      'loras',
+      `loras: "${manifest.name}" is an ONNX export, into which no LoRA can be merged; name the model that it was exported from`,
+    );
+  }
   const small: RemoteFile[] = [];
   for (const path of manifest.files) {
     const bytes = await read(path);

@@ -4,6 +4,7 @@
  */
 import { DeviceError } from '../engine/errors';
 import { isOutOfSpace, type ModelFolder, type WeightStore } from '../storage/weights';
+import { digestOf } from './digest';
 import { type Connection, download, FileChangedError, type RemoteFile, type Validator } from './download';
 import { BufferMeter, FilePass } from './filePass';
 import type { CheckpointFiles } from './files';
@@ -129,7 +130,12 @@ async function prepareInto(
 
     // 4. The small files, and then the mark that all is there
     const files = [...layout.texts.keys()].sort();
-    for (const path of files) await folder.writeText(`files/${path}`, layout.texts.get(path) ?? '');
+    const textDigests: Record<string, string> = {};
+    for (const path of files) {
+      const text = layout.texts.get(path) ?? '';
+      await folder.writeText(`files/${path}`, text);
+      textDigests[path] = await digestOf(new Blob([text]));
+    }
     const components: Manifest['components'] = {};
     for (const { file, shards } of layout.sources) {
       const done = new Map((journal.files[file.path]?.done ?? []).map((shard) => [shard.path, shard]));
@@ -151,6 +157,7 @@ async function prepareInto(
       storedBytes,
       components,
       files,
+      textDigests,
       ...(options.merge && { mergedFrom: options.merge.base }),
     });
   } catch (error) {

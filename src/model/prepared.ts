@@ -3,6 +3,7 @@ import { CheckpointError, InputError } from '../engine/errors';
 import type { Precision, TensorEntry } from '../graph/types';
 import type { ModelFolder, WeightStore } from '../storage/weights';
 import { parseSafetensorsHeader, safetensorsHeaderBytes } from './checkpoint/safetensors';
+import { digestOf } from './digest';
 import type { CheckpointFiles } from './files';
 import { type Manifest, readManifest, type StoredShard, storedName } from './journal';
 import { castFile, type WeightFile, type Weights } from './weights';
@@ -48,7 +49,12 @@ export async function openStored(store: WeightStore, name: string): Promise<Prep
     manifest,
     async read(path) {
       const text = manifest.files.includes(path) ? await folder.readText(`files/${path}`) : undefined;
-      return text === undefined ? undefined : new TextEncoder().encode(text);
+      if (text === undefined) return undefined;
+      const bytes = new TextEncoder().encode(text);
+      const digest = manifest.textDigests?.[path];
+      if (digest !== undefined && (await digestOf(new Blob([bytes]))) !== digest)
+        throw await forgetDamaged(folder, manifest, path);
+      return bytes;
     },
     async openWeights(component, wanted) {
       const stored = manifest.components[component];
@@ -72,7 +78,7 @@ export async function openStored(store: WeightStore, name: string): Promise<Prep
 async function openShard(
   folder: ModelFolder,
   manifest: Manifest,
-  { path, size }: StoredShard,
+  { path, size, digest }: StoredShard,
   stored: Precision,
   wanted: Precision | 'as stored',
 ): Promise<{ file: WeightFile; entries: Weights['index'] }> {
@@ -83,6 +89,8 @@ async function openShard(
         'delete the model and download it again',
     );
   }
+  // Whenever it is loaded: a changed byte would be a wrong picture, and reading once more takes a second a gigabyte.
+  if ((await digestOf(blob)) !== digest) throw await forgetDamaged(folder, manifest, path);
   const headerBytes = safetensorsHeaderBytes(await bytesOf(blob.slice(0, 8)), path);
   const tensors = parseSafetensorsHeader(await bytesOf(blob.slice(0, headerBytes)), size, path);
   if (wanted !== 'as stored' && stored !== wanted) {
@@ -98,6 +106,19 @@ async function openShard(
       ]),
     ),
   };
+}
+
+/** Nothing of it may be used again: the next call finds no model and fetches it anew. */
+async function forgetDamaged(
+  folder: ModelFolder,
+  { name }: Manifest,
+  path: string,
+): Promise<CheckpointError> {
+  await folder.clear();
+  return new CheckpointError(
+    `model "${name}": ${path} was changed in this machine's storage (its digest differs); the damaged copy was ` +
+      'deleted: start again to download it anew',
+  );
 }
 
 async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {

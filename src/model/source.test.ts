@@ -70,6 +70,12 @@ describe('names of models', () => {
       revision: 'main',
       file: 'sub/x.ckpt',
     });
+    expect(parseModelName('owner/name@v1/sub/x.safetensors')).toEqual({
+      kind: 'hub',
+      id: 'owner/name',
+      revision: 'v1',
+      file: 'sub/x.safetensors',
+    });
     expect(parseModelName('https://example.org/x.safetensors')).toEqual({
       kind: 'file',
       url: 'https://example.org/x.safetensors',

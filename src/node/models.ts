@@ -8,7 +8,7 @@ import { connect } from '../model/download';
 import type { CheckpointFiles } from '../model/files';
 import type { LoadProgress } from '../model/load';
 import type { LocalLora, LoraChoice } from '../model/lora/choice';
-import { chooseLora } from '../model/lora/open';
+import { choiceOfFile, chooseLora } from '../model/lora/open';
 import { HUB_URL } from '../model/modelName';
 import { openMerged } from '../model/openMerged';
 import { clipVocabulary, openModel, prepareSource } from '../model/openModel';
@@ -55,10 +55,7 @@ export async function modelFiles(
 
 /** @throws InputError (`loras`) where a folder holds several files */
 async function choiceOf({ source, weight }: LoraOption): Promise<LoraChoice> {
-  if (typeof source !== 'string') {
-    const version = `${source.size} ${source.lastModified}`;
-    return { source: { name: source.name, blob: source, version }, weight };
-  }
+  if (typeof source !== 'string') return choiceOfFile({ source, weight });
   const found = await stat(source).catch(() => undefined);
   if (found === undefined) return { source, weight };
   if (!found.isDirectory()) return { source: await localLora(source), weight };

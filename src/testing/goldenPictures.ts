@@ -62,6 +62,17 @@ export async function paintGolden(
   cache: InpaintCache,
   folder = FOLDER,
 ): Promise<number> {
+  const pixels = await paintPixels(model, golden, cache, folder);
+  return psnr(pixels, await readPng(`${folder}/${golden.output}`));
+}
+
+/** The picture of that case, painted anew. */
+export async function paintPixels(
+  model: Model,
+  golden: GoldenPicture,
+  cache: InpaintCache,
+  folder = FOLDER,
+): Promise<Pixels> {
   const { pixels } = await inpaint(
     model,
     {
@@ -72,7 +83,7 @@ export async function paintGolden(
     },
     { signal: new AbortController().signal, onProgress: () => {}, cache },
   );
-  return psnr(pixels, await readPng(`${folder}/${golden.output}`));
+  return pixels;
 }
 
 async function readPng(path: string): Promise<Pixels> {

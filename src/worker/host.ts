@@ -2,12 +2,15 @@
 import type { Call, EngineStatus } from '../engine/engine';
 import { InputError } from '../engine/errors';
 import type { FinishedPicture, ProviderChoice } from '../engine/protocol';
-import { type InpaintRequest, type LocalOptions, STARTER } from '../engine/schema';
+import { type InpaintRequest, type LocalOptions, type LoraOption, STARTER } from '../engine/schema';
 import type { VerdictStore } from '../model/canary';
 import { type CheckpointFiles, httpFiles } from '../model/files';
 import { kept } from '../model/kept';
 import { type LoadCall, loadModel } from '../model/load';
+import { choiceOfFile } from '../model/lora/open';
+import { openMerged } from '../model/openMerged';
 import { clipVocabulary, openModel } from '../model/openModel';
+import type { PrepareProgress } from '../model/prepare';
 import { openBrowserRuntime } from '../model/runtime';
 import type { Runtime } from '../model/session';
 import { InpaintCache } from '../pipeline/cache';
@@ -32,7 +35,7 @@ export interface HostOptions {
 
 export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: HostOptions): Host {
   let ready: Runtime | undefined;
-  let opened: { model: Model; files: CheckpointFiles; cache: InpaintCache } | undefined;
+  let opened: { key: string; model: Model; files: CheckpointFiles; cache: InpaintCache } | undefined;
   let guard: MemoryGuard | undefined;
   let currentSize: PictureSize | undefined;
   // A model outlives the run that opened it; what it loads later belongs to the run of that moment.
@@ -50,13 +53,14 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
     return ready;
   });
 
-  async function open(name: string) {
-    if (opened?.model.name === name) return opened;
+  async function open(name: string, loras: readonly LoraOption[]) {
+    const key = keyOf(name, loras);
+    if (opened?.key === key) return opened;
     await close();
     const live = await runtime.get();
-    const files = await filesOf(name, live);
+    const files = await filesOf(name, loras, live);
     const model = await loadModel(files, live, loadCall);
-    opened = { model, files, cache: new InpaintCache() };
+    opened = { key, model, files, cache: new InpaintCache() };
     return opened;
   }
 
@@ -72,20 +76,28 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
     await closing?.model.dispose();
   }
 
-  const starterFiles = httpFiles(STARTER, new URL('models/starter/', baseUrl).href);
+  const starterUrl = new URL('models/starter/', baseUrl).href;
+  const starterFiles = httpFiles(STARTER, starterUrl);
 
-  async function filesOf(name: string, { target }: Runtime): Promise<CheckpointFiles> {
-    if (name === STARTER) return starterFiles;
-    return openModel(name, target.precision, {
+  async function filesOf(
+    name: string,
+    loras: readonly LoraOption[],
+    { target }: Runtime,
+  ): Promise<CheckpointFiles> {
+    if (name === STARTER && loras.length === 0) return starterFiles;
+    const options = {
       store: opfsWeightStore(),
       hubUrl,
       signal: loadCall.signal,
       openDigest: openDigestInWorker,
       admit,
-      onProgress: (progress) =>
+      onProgress: (progress: PrepareProgress) =>
         current?.onProgress(progress.stage === 'wait' ? { stage: 'queue', position: 1 } : progress),
       tokenizer: () => clipVocabulary(starterFiles, loadCall.signal),
-    });
+    };
+    if (loras.length === 0) return openModel(name, target.precision, options);
+    const base = name === STARTER ? starterUrl : name;
+    return openMerged(base, target.precision, { ...options, loras: loras.map(choiceOfFile) });
   }
 
   // Known before the first run: the page says at its top where pictures will be made.
@@ -104,7 +116,7 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
           height: options.height ?? image.height - (image.height % 8),
         };
         currentSize = size;
-        const { model, files, cache } = await open(request.model_name);
+        const { model, files, cache } = await open(request.model_name, options.loras ?? []);
         await admit(files);
         const job = createJob(request, options, { image, mask }, size);
         const reports = reportTo(call);
@@ -124,6 +136,15 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
       }
     },
   };
+}
+
+/** Tells one model with its LoRAs from another: of a file name, size and date stand for its content. */
+function keyOf(name: string, loras: readonly LoraOption[]): string {
+  const each = loras.map(({ source, weight }) => [
+    typeof source === 'string' ? source : [source.name, source.size, source.lastModified],
+    weight,
+  ]);
+  return JSON.stringify([name, each]);
 }
 
 /** Turns previews into bitmaps and passes everything on in the order of the steps. */

@@ -4,6 +4,7 @@ import { CheckpointError, InputError } from '../../engine/errors';
 import type { WeightStore } from '../../storage/weights';
 import { openCheckpoint } from '../checkpoint/open';
 import { blobSource } from '../checkpoint/reader';
+import { digestOf } from '../digest';
 import { type Connection, download, type RemoteFile } from '../download';
 import { type Manifest, readManifest, storedName, writeManifest } from '../journal';
 import { canonicalName, HUB_URL, parseModelName } from '../modelName';
@@ -24,6 +25,15 @@ const STORED = 'lora/weights';
 /** diffusers' own name; first where a repository holds several. */
 const USUAL = 'pytorch_lora_weights.safetensors';
 const WEIGHTS = /\.(safetensors|bin|pt|ckpt)$/i;
+
+/** A person's own file as it comes out of the request. */
+export function choiceOfFile({ source, weight }: { source: string | File; weight: number }): LoraChoice {
+  if (typeof source === 'string') return { source, weight };
+  return {
+    source: { name: source.name, blob: source, version: `${source.size} ${source.lastModified}` },
+    weight,
+  };
+}
 
 /**
  * One name for all that a LoRA may be called, found without a network.
@@ -155,7 +165,7 @@ async function findLora(
 export function chooseLora<File extends { path: string }>(source: string, files: readonly File[]): File {
   const usual = files.find(({ path }) => path === USUAL);
   if (usual !== undefined) return usual;
-  const weights = files.filter(({ path }) => WEIGHTS.test(path));
+  const weights = files.filter(({ path }) => WEIGHTS.test(path)).sort((a, b) => (a.path < b.path ? -1 : 1));
   const safe = weights.filter(({ path }) => path.endsWith('.safetensors'));
   const candidates = safe.length > 0 ? safe : weights;
   const [only, ...others] = candidates;
@@ -178,11 +188,4 @@ function aboutLoras<Result>(work: () => Result): Result {
     if (!(error instanceof InputError) || error.field !== 'model_name') throw error;
     throw new InputError('loras', error.message.replace(/^model_name: /, 'loras: '));
   }
-}
-
-async function digestOf(blob: Blob): Promise<string> {
-  const hash = await createXXHash128();
-  const reader = blob.stream().getReader();
-  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) hash.update(chunk.value);
-  return hash.digest('hex');
 }

@@ -7,6 +7,7 @@ import '../../src/styles.css';
 import type { LocalEngine } from '../../src/engine/engine';
 import { decodeError, type EncodedError } from '../../src/engine/errors';
 import { mountApp } from '../../src/ui/mount';
+import { createHarnessModels } from './models';
 
 const query = new URLSearchParams(location.search);
 const stepMs = Number(query.get('ms') ?? 30);
@@ -51,6 +52,7 @@ async function paint(source: Blob, seed: number, done: number): Promise<Offscree
 }
 
 const engine: LocalEngine = {
+  models: createHarnessModels(query),
   async inpaint(request, { width = 0, height = 0 }, { signal, onProgress }) {
     const fail = query.get('fail') as EncodedError['name'] | null;
     const source = request.image_url;

@@ -1,6 +1,7 @@
 /** What every engine offers its callers: the local worker, the hosted API, a server of one's own. */
 import type { z } from 'zod';
 import { InputError } from './errors';
+import type { ModelLibrary } from './models';
 import {
   type InpaintRequest,
   type InpaintResult,
@@ -72,4 +73,5 @@ export interface EngineStatus {
 export interface LocalEngine extends Engine {
   /** Calls back with the status as soon as it is known and when it changes. @returns the unsubscriber */
   onStatus(listener: (status: EngineStatus) => void): () => void;
+  readonly models: ModelLibrary;
 }

@@ -1,6 +1,8 @@
 /** The engine on this machine: the pipeline in a worker of its own, behind the interface of every engine. */
 import type { Call, EngineStatus, LocalEngine, Progress } from './engine';
 import { DeviceError, decodeError } from './errors';
+import { createLocalModels, type LibraryWorkerLike, spawnLibraryWorker } from './localModels';
+import type { HubAccess } from './models';
 import type { FinishedPicture, FromWorker, ProviderChoice, ToWorker } from './protocol';
 import { type InpaintRequest, type InpaintResult, type LocalOptions, STARTER } from './schema';
 
@@ -29,8 +31,9 @@ export interface LocalEngineOptions {
   provider?: ProviderChoice;
   /** Where models by id come from; Hugging Face's Hub where absent. */
   hubUrl?: string;
-  /** Makes the worker; tests pass another. */
+  /** Make the workers; tests pass others. */
   spawn?: () => WorkerLike;
+  spawnLibrary?: () => LibraryWorkerLike;
 }
 
 /** The engine of this page. Its worker starts at once, so that its status is known early. */
@@ -40,10 +43,16 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     provider = 'auto',
     hubUrl,
     spawn = spawnWorker,
+    spawnLibrary = spawnLibraryWorker,
   } = options;
   const pending = new Map<number, Pending>();
   const listeners = new Set<(status: EngineStatus) => void>();
   let status: EngineStatus | undefined;
+  /** Why there is no status; told to those who wait for one. */
+  let unavailable: Error | undefined;
+  const waiting = new Set<{ resolve(status: EngineStatus): void; reject(error: Error): void }>();
+  const releases = new Map<number, () => void>();
+  let hub: HubAccess = { url: hubUrl };
   let worker: WorkerLike | undefined;
   let nextId = 1;
   let disposed = false;
@@ -54,26 +63,66 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     started.onmessage = ({ data }) => receive(data);
     started.onerror = (event) =>
       fail(new DeviceError(`The engine could not start: ${event.message}; reload the page`));
-    started.postMessage({ type: 'init', baseUrl, provider, hubUrl });
+    started.postMessage({ type: 'init', baseUrl, provider, hubUrl: hub.url });
+    if (hub.token !== undefined) started.postMessage({ type: 'hub', hub });
     return started;
+  }
+
+  function fail(error: Error): void {
+    stop();
+    for (const { reject } of [...pending.values(), ...waiting]) reject(error);
+    pending.clear();
+    waiting.clear();
   }
 
   function stop(): void {
     worker?.terminate();
     worker = undefined;
+    // What is gone holds no model.
+    for (const released of releases.values()) released();
+    releases.clear();
   }
 
-  function fail(error: Error): void {
-    stop();
-    for (const { reject } of pending.values()) reject(error);
-    pending.clear();
+  function statusSoon(): Promise<EngineStatus> {
+    if (status !== undefined) return Promise.resolve(status);
+    if (unavailable !== undefined) return Promise.reject(unavailable);
+    return new Promise((resolve, reject) => waiting.add({ resolve, reject }));
   }
+
+  const models = createLocalModels({
+    baseUrl,
+    hubUrl,
+    spawn: spawnLibrary,
+    precision: async () => (await statusSoon()).precision,
+    release: () =>
+      new Promise((resolve) => {
+        if (worker === undefined) return resolve();
+        const id = nextId++;
+        releases.set(id, resolve);
+        worker.postMessage({ type: 'release', id });
+      }),
+    onHub(next) {
+      hub = next;
+      worker?.postMessage({ type: 'hub', hub });
+    },
+  });
 
   function receive(message: FromWorker): void {
     switch (message.type) {
       case 'status':
         status = message.status;
+        for (const { resolve } of waiting) resolve(message.status);
+        waiting.clear();
         for (const listener of listeners) listener(message.status);
+        return;
+      case 'unavailable':
+        unavailable = decodeError(message.error);
+        for (const { reject } of waiting) reject(unavailable);
+        waiting.clear();
+        return;
+      case 'released':
+        releases.get(message.id)?.();
+        releases.delete(message.id);
         return;
       case 'progress': {
         const entry = pending.get(message.id);
@@ -104,6 +153,7 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
 
   start();
   return {
+    models,
     inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<InpaintResult> {
       if (disposed) return Promise.reject(new DeviceError('The engine was shut down; reload the page'));
       if (call.signal.aborted) return Promise.reject(decodeError({ name: 'AbortError', message: '' }));
@@ -125,6 +175,7 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     },
     async dispose() {
       disposed = true;
+      models.dispose();
       fail(decodeError({ name: 'AbortError', message: '' }));
     },
   };

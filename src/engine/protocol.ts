@@ -1,6 +1,7 @@
-/** The messages between the page and the worker that runs the local engine. */
+/** The messages between the page and its workers: the one that runs the local engine, the one that fetches models. */
 import type { EngineStatus, Progress } from './engine';
 import type { EncodedError } from './errors';
+import type { FetchProgress, HubAccess, KeptModel, ModelDetails } from './models';
 import type { InpaintRequest, LocalOptions } from './schema';
 
 export type ProviderChoice = 'auto' | 'webgpu' | 'wasm';
@@ -9,7 +10,11 @@ export type ToWorker =
   /** First message. `baseUrl` is the page's own address, against which the embedded model lies. */
   | { type: 'init'; baseUrl: string; provider: ProviderChoice; hubUrl?: string | undefined }
   | { type: 'inpaint'; id: number; request: InpaintRequest; options: LocalOptions }
-  | { type: 'cancel'; id: number };
+  | { type: 'cancel'; id: number }
+  /** From now on models come from there. */
+  | { type: 'hub'; hub: HubAccess }
+  /** Lets go of the open model, unless a run needs it; answered by `released`. */
+  | { type: 'release'; id: number };
 
 /** A finished picture before it has an address: an object URL belongs to the page, not to the worker. */
 export interface FinishedPicture {
@@ -22,7 +27,41 @@ export interface FinishedPicture {
 
 export type FromWorker =
   | { type: 'status'; status: EngineStatus }
+  /** Nothing can run here; the next request tries again. */
+  | { type: 'unavailable'; error: EncodedError }
+  | { type: 'released'; id: number }
   | { type: 'progress'; id: number; progress: Progress }
   | { type: 'result'; id: number; picture: FinishedPicture }
   /** `dead`: this worker can do no more (its device is lost); the next call needs a new one. */
   | { type: 'error'; id: number; error: EncodedError; dead: boolean };
+
+/** What the page asks the worker that fetches models. */
+export type LibraryRequest =
+  | { method: 'describe' | 'download'; name: string; precision: EngineStatus['precision'] }
+  | { method: 'offerFiles'; title: string; files: ReadonlyMap<string, File> }
+  | { method: 'list' }
+  | { method: 'room' }
+  | { method: 'remove'; folder: string };
+
+/** What each of them is answered with. */
+export interface LibraryValues {
+  describe: ModelDetails;
+  download: null;
+  offerFiles: string;
+  list: KeptModel[];
+  /** Bytes that can still be stored; null where the browser does not say. */
+  room: number | null;
+  remove: null;
+}
+
+export type ToLibrary =
+  /** First message. */
+  | { type: 'init'; baseUrl: string }
+  | { type: 'hub'; hub: HubAccess }
+  | { type: 'call'; id: number; request: LibraryRequest }
+  | { type: 'cancel'; id: number };
+
+export type FromLibrary =
+  | { type: 'progress'; id: number; progress: FetchProgress }
+  | { type: 'result'; id: number; value: LibraryValues[keyof LibraryValues] }
+  | { type: 'error'; id: number; error: EncodedError };

@@ -20,11 +20,14 @@ import {
   storedModels,
 } from './prepared';
 import { findModel, localModel, type Source } from './source';
+import type { OpenDigest } from './streamDigest';
 
 export interface LibraryParts {
   store: WeightStore;
   /** The embedded model: what it is, and its vocabulary for files that hold none. */
   starter: CheckpointFiles;
+  /** Computes the files' SHA-256; on this thread where absent. */
+  openDigest?: OpenDigest;
   /** Tests pass another. */
   fetch?: typeof fetch;
 }
@@ -41,10 +44,12 @@ export interface Library {
   download(name: string, call: LibraryCall & { onProgress(progress: PrepareProgress): void }): Promise<void>;
   offerFiles(title: string, files: ReadonlyMap<string, File>): Promise<string>;
   list(): Promise<KeptModel[]>;
+  /** Bytes that can still be stored, or undefined where the platform does not say. */
+  room(): Promise<number | undefined>;
   remove(folder: string): Promise<void>;
 }
 
-export function createLibrary({ store, starter, fetch }: LibraryParts): Library {
+export function createLibrary({ store, starter, openDigest, fetch }: LibraryParts): Library {
   let hub: HubAccess = {};
   /** A person's own files by the name that they go under, as long as this session has them. */
   const offered = new Map<string, Source>();
@@ -110,7 +115,12 @@ export function createLibrary({ store, starter, fetch }: LibraryParts): Library 
     async download(typed, { precision, signal, onProgress }) {
       const name = typed.trim();
       if (name === STARTER) return;
-      const options = { store, onProgress, tokenizer: () => clipVocabulary(starter, signal) };
+      const options = {
+        store,
+        onProgress,
+        tokenizer: () => clipVocabulary(starter, signal),
+        ...(openDigest && { openDigest }),
+      };
       const hubUrl = hub.url ?? HUB_URL;
       if (isOwnName(name)) {
         if ((await openNamed(store, name, precision)) !== undefined) return;
@@ -131,6 +141,8 @@ export function createLibrary({ store, starter, fetch }: LibraryParts): Library 
       const folders = await store.models();
       return Promise.all(folders.map((folder) => listed(store, folder)));
     },
+
+    room: () => store.freeBytes(),
 
     remove: (folder) => deleteModel(store, folder),
   };

@@ -30,6 +30,8 @@ export function complaintOf(error: unknown): Complaint {
   const message = error instanceof Error && error.message ? error.message : String(error);
   if (error instanceof InputError) {
     if (isField(error.field)) return { place: error.field, message };
+    // Where a token would help, the model's own field offers one.
+    if (error.field === 'hub_token') return { place: 'model_name', message };
     if (error.field === 'image_url' || error.field === 'mask_url') return { place: 'stage', message };
     return { place: 'run', message };
   }

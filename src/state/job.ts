@@ -11,7 +11,6 @@ import type { EditorDocument, Surface } from '../editor/store';
 import type { Call, Engine } from '../engine/engine';
 import { InputError } from '../engine/errors';
 import { localOptionsSchema } from '../engine/schema';
-import { nativeSizeOf } from './models';
 import type { CheckedSettings } from './settings';
 
 /** What a run needs of the browser's canvas and codecs. */
@@ -32,10 +31,12 @@ export interface RunResult {
   seed: number;
 }
 
-/** What would be sent for this mask, or null while nothing is painted. */
-export function planRun(imageSize: Size, maskBounds: Rect, modelName: string): CropPlan | null {
+/**
+ * What would be sent for this mask, or null while nothing is painted.
+ * @param nativeSize side in pixels of the squares that the model was trained on
+ */
+export function planRun(imageSize: Size, maskBounds: Rect, nativeSize: number): CropPlan | null {
   if (isEmptyRect(maskBounds)) return null;
-  const nativeSize = nativeSizeOf(modelName);
   return planCrop({ imageSize, maskBounds, nativeSize, padding: defaultPadding(maskBounds, nativeSize) });
 }
 

@@ -8,9 +8,12 @@ import type { Engine, LocalEngine, Progress } from '../engine/engine';
 import { InputError, isAbort } from '../engine/errors';
 import { type Complaint, complaintOf } from './complaint';
 import { type Imaging, planRun, run } from './job';
+import type { Fetching, Models } from './modelLibrary';
+import { guessedNativeSize } from './models';
 import { advance, preparing, type RunProgress } from './progress';
 import { type Sample, sampleSchema } from './sample';
 import { checkSettings, createSettings, type FieldErrors, type Settings } from './settings';
+import { partInWords, speedInWords } from './transfer';
 import { createVersions, findVersion, type Version, type Versions } from './versions';
 
 /** What the page runs on; ui/ knows engines by this name alone. */
@@ -57,9 +60,11 @@ export function createSession(parts: {
   editor: Editor;
   engine: Engine;
   imaging: Imaging;
+  /** Fetches models before a run; where absent the engine is asked at once. */
+  models?: Pick<Models, 'ensure' | 'nativeSizeOf'>;
   now?: () => number;
 }): Session {
-  const { editor, engine, imaging, now = () => performance.now() } = parts;
+  const { editor, engine, imaging, models, now = () => performance.now() } = parts;
   const settings = createSettings();
   const versions = createVersions();
   const job = createStore<JobState>(() => ({
@@ -133,6 +138,10 @@ export function createSession(parts: {
       job.setState({ progress: advance(before ?? preparing, progress, now()) });
   };
 
+  const onFetch = (fetching: Fetching) => {
+    if (!controller?.signal.aborted) job.setState({ progress: fetchProgress(fetching) });
+  };
+
   const fail = (error: unknown) => {
     if (isAbort(error)) return;
     const complaint = complaintOf(error);
@@ -146,8 +155,7 @@ export function createSession(parts: {
     const { checked, errors } = checkSettings(settings.getState());
     job.setState({ ...clean, fieldErrors: errors ?? {} });
     if (!checked) return;
-    const { document } = editor;
-    if (!document) {
+    if (!editor.document) {
       fail(
         new InputError(
           'image_url',
@@ -160,11 +168,23 @@ export function createSession(parts: {
     const own = new AbortController();
     controller = own;
     const started = now();
-    const { baseId } = versions.getState();
-    const plan = planRun(document.picture, editor.store.getState().maskBounds, checked.model_name);
-    job.setState({ running: true, progress: preparing, plan });
+    const planNow = () => {
+      const size = models?.nativeSizeOf(checked.model_name) ?? guessedNativeSize(checked.model_name);
+      return editor.document && planRun(editor.document.picture, editor.store.getState().maskBounds, size);
+    };
+    job.setState({ running: true, progress: preparing, plan: planNow() });
     try {
-      const call = { signal: own.signal, onProgress };
+      const { signal } = own;
+      if (planNow()) await models?.ensure(checked.model_name, { signal, onChange: onFetch });
+      signal.throwIfAborted();
+      // Painting went on while the model came, and only now its size is sure.
+      editor.endStroke();
+      const { document } = editor;
+      if (!document) throw new TypeError('a picture is never closed, only replaced');
+      const { baseId } = versions.getState();
+      const plan = planNow();
+      job.setState({ plan });
+      const call = { signal, onProgress };
       const { picture, seed } = await run(checked, document, plan, engine, imaging, call);
       const version = await toVersion(picture, await picture.toPng(), {
         id: Math.max(...versions.getState().items.map(({ id }) => id)) + 1,
@@ -247,6 +267,24 @@ export function createSession(parts: {
     dismiss() {
       job.setState({ ...clean });
     },
+  };
+}
+
+/** A download as the run's progress. */
+function fetchProgress(fetching: Fetching): RunProgress {
+  const transfer = 'transfer' in fetching ? fetching.transfer : null;
+  if (transfer === null) {
+    const forOtherTab = fetching.state === 'waiting' && fetching.forOtherTab;
+    return { ...preparing, title: forOtherTab ? 'Another tab downloads the model' : 'Looking the model up' };
+  }
+  const { loadedBytes, totalBytes, bytesPerSecond, secondsLeft } = transfer;
+  const speed = bytesPerSecond === null ? '' : ` · ${speedInWords(bytesPerSecond)}`;
+  return {
+    ...preparing,
+    title: 'Downloading the model',
+    detail: `${partInWords(loadedBytes, totalBytes)}${speed}`,
+    fraction: totalBytes > 0 ? Math.min(1, loadedBytes / totalBytes) : null,
+    secondsLeft,
   };
 }
 

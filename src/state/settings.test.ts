@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nativeSizeOf, shortModelName } from './models';
+import { guessedNativeSize, shortModelName } from './models';
 import { checkSettings, createSettings, limits } from './settings';
 
 const settings = createSettings().getState();
@@ -49,12 +49,12 @@ it('blank numbers mean their defaults, a blank seed chance', () => {
   expect(checkSettings({ ...settings, seed: '42' }).checked?.seed).toBe(42);
 });
 
-it('knows native sizes by name', () => {
-  expect(nativeSizeOf('starter')).toBe(256);
-  expect(nativeSizeOf('diffusers/stable-diffusion-xl-1.0-inpainting-0.1')).toBe(1024);
-  expect(nativeSizeOf('stabilityai/stable-diffusion-2-1')).toBe(768);
-  expect(nativeSizeOf('stabilityai/stable-diffusion-2-inpainting')).toBe(512);
-  expect(nativeSizeOf('runwayml/stable-diffusion-v1-5')).toBe(512);
+it('guesses native sizes by name', () => {
+  expect(guessedNativeSize('starter')).toBe(256);
+  expect(guessedNativeSize('diffusers/stable-diffusion-xl-1.0-inpainting-0.1')).toBe(1024);
+  expect(guessedNativeSize('stabilityai/stable-diffusion-2-1')).toBe(768);
+  expect(guessedNativeSize('stabilityai/stable-diffusion-2-inpainting')).toBe(512);
+  expect(guessedNativeSize('runwayml/stable-diffusion-v1-5')).toBe(512);
 });
 
 it('shortens names for captions', () => {

@@ -14,11 +14,11 @@ import { useKeys } from './useKeys';
 import { VersionStrip } from './VersionStrip';
 
 export function App(parts: AppParts) {
-  const { session } = parts;
+  const { session, models } = parts;
   const [theme, toggleTheme] = useTheme();
   const [comparing, setComparing] = useState(false);
   const [helping, setHelping] = useState(false);
-  const { openPicker, dragging } = useFiles(session);
+  const { openPicker, dragging } = useFiles(session, models);
   const help = useCallback(() => setHelping(true), []);
   useKeys(session, { onOpen: openPicker, onCompare: setComparing, onHelp: help });
   return (

@@ -1,50 +1,87 @@
-/** Which model paints: one of those offered, or any name that a person types. */
+/** Which model paints: one of those offered or kept, or any name that a person types. */
 import { Check, ChevronDown } from 'lucide-react';
-import { type KeyboardEvent, useId, useRef, useState } from 'react';
-import { MODELS_URL, type ModelOffer, offers, STARTER } from '../state/models';
-import { useSession, useSettings } from './context';
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { type ModelOffer, offers, titleOf } from '../state/models';
+import { bytesInWords } from '../state/transfer';
+import { useModelState, useModels, useSession, useSettings } from './context';
 import { Field, type FieldAttributes } from './Field';
+import { ModelDialog } from './ModelDialog';
+import { ModelStatus } from './ModelStatus';
+
+/** Typing pauses for so long before a name is looked up. */
+const PAUSE_MS = 600;
 
 export function ModelField() {
   const modelName = useSettings((state) => state.model_name);
+  const [managing, setManaging] = useState(false);
+  useLookup(modelName.trim());
+  const manage = (
+    <button type="button" className="link small" onClick={() => setManaging(true)}>
+      Manage models
+    </button>
+  );
   return (
     <div className="model">
-      <Field label="Model" field="model_name">
+      <Field label="Model" field="model_name" aside={manage}>
         {(attributes) => <ModelCombobox attributes={attributes} modelName={modelName} />}
       </Field>
-      <p className="model-note">
-        {modelName.trim() === STARTER ? (
-          <>
-            <b>A starter</b> to try the editor with, ready at once. Its pictures are rough: the colours of
-            some 200 everyday things, hardly their shapes; with an empty prompt, a soft fill. Real pictures
-            come from{' '}
-            <a href={MODELS_URL} target="_blank" rel="noreferrer">
-              full Stable Diffusion models
-            </a>
-            : name one above by its Hugging Face id.
-          </>
-        ) : (
-          <>
-            A Hugging Face id, a repository’s address or that of a diffusers folder. The first run downloads
-            it, which may be several GB; “starter” is the embedded one.
-          </>
-        )}
-      </p>
+      <ModelStatus name={modelName.trim()} onManage={() => setManaging(true)} />
+      <ModelDialog open={managing} onOpenChange={setManaging} />
     </div>
   );
+}
+
+/** A name is looked up at once where it was chosen, and after a pause where it is being typed. */
+function useLookup(name: string): void {
+  const models = useModels();
+  const isKnown = useModelState((state) => state.lookups[name] !== undefined);
+  useEffect(() => {
+    if (isKnown || name === '') return;
+    const isOffered = offers.some(({ model_name }) => model_name === name);
+    const timer = setTimeout(() => void models.look(name), isOffered ? 0 : PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [models, name, isKnown]);
+  useEffect(() => {
+    void models.refresh();
+    // Another tab may have fetched or deleted something meanwhile.
+    const onReturn = () => {
+      if (document.visibilityState === 'visible') void models.refresh();
+    };
+    document.addEventListener('visibilitychange', onReturn);
+    return () => document.removeEventListener('visibilitychange', onReturn);
+  }, [models]);
+}
+
+type Choice = Pick<ModelOffer, 'model_name' | 'title'> & { detail: string };
+
+function useChoices(): Choice[] {
+  const kept = useModelState((state) => state.kept) ?? [];
+  const offered = offers.map(({ model_name, title, goodAt }): Choice => {
+    const mine = kept.find(({ name }) => name === model_name);
+    const where = mine === undefined ? '' : mine.unfinished ? 'interrupted · ' : 'kept · ';
+    return { model_name, title, detail: `${where}${goodAt}` };
+  });
+  const others = kept
+    .filter(({ name }) => !offers.some(({ model_name }) => model_name === name))
+    .map(({ name, unfinished, storedBytes }): Choice => {
+      const detail = unfinished ? 'interrupted' : `kept · ${bytesInWords(storedBytes)}`;
+      return { model_name: name, title: titleOf(name), detail };
+    });
+  return [...offered, ...others];
 }
 
 /** The pattern of WAI-ARIA's editable combobox with a list. */
 function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes; modelName: string }) {
   const session = useSession();
+  const choices = useChoices();
   const listId = useId();
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
-  const offer = offers.find(({ model_name }) => model_name === modelName.trim());
+  const chosen = choices.find(({ model_name }) => model_name === modelName.trim());
 
-  const choose = (chosen: ModelOffer) => {
-    session.change({ model_name: chosen.model_name });
+  const choose = (choice: Choice) => {
+    session.change({ model_name: choice.model_name });
     setOpen(false);
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -52,11 +89,11 @@ function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes;
       event.preventDefault();
       setOpen(true);
       const step = event.key === 'ArrowDown' ? 1 : -1;
-      setActive((active + step + offers.length) % offers.length);
+      setActive((active + step + choices.length) % choices.length);
     } else if (event.key === 'Enter' && open && !event.ctrlKey) {
       event.preventDefault();
-      const chosen = offers[active];
-      if (chosen) choose(chosen);
+      const choice = choices[active];
+      if (choice) choose(choice);
       setOpen(false);
     } else if (event.key === 'Escape' && open) {
       // It closes the list; it must not cancel a run as well.
@@ -79,14 +116,12 @@ function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes;
         spellCheck={false}
         autoComplete="off"
         autoCapitalize="none"
-        placeholder="starter, or a folder’s address"
+        placeholder="owner/name, or an address"
         onChange={(event) => session.change({ model_name: event.target.value })}
         onKeyDown={onKeyDown}
         onBlur={() => setOpen(false)}
       />
-      <span className="combobox-detail">
-        {offer ? offer.detail : 'downloaded at the first run, then kept'}
-      </span>
+      <span className="combobox-detail">{chosen?.title ?? 'any Hugging Face id or address'}</span>
       <button
         type="button"
         tabIndex={-1}
@@ -103,28 +138,25 @@ function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes;
         <ChevronDown size={18} strokeWidth={1.8} aria-hidden />
       </button>
       <div className="combobox-list" role="listbox" id={listId} aria-label="Models" hidden={!open}>
-        {offers.map((each, index) => (
+        {choices.map((choice, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: keys act on the input, which holds the focus
           <div
-            key={each.model_name}
+            key={choice.model_name}
             id={`${listId}-${index}`}
             role="option"
             tabIndex={-1}
-            aria-selected={each === offer}
+            aria-selected={choice === chosen}
             data-active={index === active || undefined}
             onPointerDown={(event) => event.preventDefault()}
-            onClick={() => choose(each)}
+            onClick={() => choose(choice)}
           >
             <span>
-              <b>{each.title}</b>
-              <small>{each.detail}</small>
+              <b>{choice.title}</b>
+              <small>{choice.detail}</small>
             </span>
-            {each === offer && <Check size={16} aria-hidden />}
+            {choice === chosen && <Check size={16} aria-hidden />}
           </div>
         ))}
-        <p>
-          Or type a Hugging Face id, such as stable-diffusion-v1-5/stable-diffusion-inpainting, or an address.
-        </p>
       </div>
     </div>
   );

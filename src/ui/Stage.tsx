@@ -6,7 +6,7 @@ import { bestSplit } from '../editor/kernels/view';
 import { fitMargin } from '../editor/store';
 import { planRun } from '../state/job';
 import { findVersion, versionLabel } from '../state/versions';
-import { useEditor, useJob, useSession, useSettings, useVersions } from './context';
+import { useEditor, useJob, useNativeSize, useSession, useVersions } from './context';
 import { ResultPane } from './ResultPane';
 import { StageBar } from './StageBar';
 import { useNarrow } from './useNarrow';
@@ -22,14 +22,14 @@ export function Stage({ dragging, comparing, onCompare, onOpen }: StageProps) {
   const { editor } = useSession();
   const picture = useEditor((state) => state.picture);
   const maskBounds = useEditor((state) => state.maskBounds);
-  const modelName = useSettings((state) => state.model_name);
+  const nativeSize = useNativeSize();
   const running = useJob((state) => state.running);
   const sentPlan = useJob((state) => state.plan);
   const shown = useVersions((state) => findVersion(state, state.shownId));
   const base = useVersions((state) => findVersion(state, state.baseId));
   const plan = useMemo(
-    () => sentPlan ?? (picture ? planRun(picture, maskBounds, modelName) : null),
-    [sentPlan, picture, maskBounds, modelName],
+    () => sentPlan ?? (picture ? planRun(picture, maskBounds, nativeSize) : null),
+    [sentPlan, picture, maskBounds, nativeSize],
   );
   const { element, size } = useSize();
   const narrow = useNarrow();

@@ -3,6 +3,7 @@ import { createContext, useContext } from 'react';
 import { type StoreApi, useStore } from 'zustand';
 import type { EditorState } from '../editor/store';
 import type { EngineStatus } from '../state/engineStatus';
+import type { ModelLibraryState, Models } from '../state/modelLibrary';
 import type { Offline, OfflineState } from '../state/offline';
 import type { JobState, Session } from '../state/session';
 import type { Settings } from '../state/settings';
@@ -13,6 +14,7 @@ export interface AppParts {
   engineStatus: StoreApi<{ status: EngineStatus | null }>;
   /** The description of the sample that the page opens with. */
   sample: URL;
+  models: Models;
   offline: Offline;
 }
 
@@ -30,6 +32,15 @@ export const useEditor = <T>(select: (state: EditorState) => T): T =>
 export const useSettings = <T>(select: (state: Settings) => T): T => useStore(useSession().settings, select);
 export const useJob = <T>(select: (state: JobState) => T): T => useStore(useSession().job, select);
 export const useVersions = <T>(select: (state: Versions) => T): T => useStore(useSession().versions, select);
+export const useModels = (): Models => useApp().models;
+export const useModelState = <T>(select: (state: ModelLibraryState) => T): T =>
+  useStore(useModels().store, select);
+/** Side in pixels of the squares that the named model works at. */
+export const useNativeSize = (): number => {
+  const name = useSettings((state) => state.model_name);
+  const models = useModels();
+  return useModelState(() => models.nativeSizeOf(name));
+};
 export const useEngineStatus = (): EngineStatus | null => useStore(useApp().engineStatus).status;
 
 export function useOffline(): OfflineState & Pick<Offline, 'reload' | 'dismiss'> {

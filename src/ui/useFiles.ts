@@ -1,8 +1,12 @@
-/** Pictures come by button, by drop and by paste. */
+/** Pictures come by button, by drop and by paste; models of one's own by drop too. */
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { isWeights } from '../state/modelFiles';
+import type { Models } from '../state/modelLibrary';
 import type { Session } from '../state/session';
+import { openAddress, pictureAddress } from './openAddress';
+import { droppedEntries, listEntry, openOwnModel } from './useModelFiles';
 
-export function useFiles(session: Session): { openPicker: () => void; dragging: boolean } {
+export function useFiles(session: Session, models: Models): { openPicker: () => void; dragging: boolean } {
   const [dragging, setDragging] = useState(false);
   const depth = useRef(0);
 
@@ -35,15 +39,27 @@ export function useFiles(session: Session): { openPicker: () => void; dragging: 
     const onDrop = (event: DragEvent) => {
       depth.current = 0;
       setDragging(false);
-      const file = event.dataTransfer?.files[0];
-      if (!file) return;
+      const transfer = event.dataTransfer;
+      const file = transfer?.files[0];
+      if (!transfer || !file) return;
       event.preventDefault();
-      void session.openFile(file, file.name);
+      const [entry] = droppedEntries(transfer);
+      if (entry && (entry.isDirectory || isWeights(entry.name))) void dropModel(entry);
+      else void session.openFile(file, file.name);
+    };
+    const dropModel = async (entry: FileSystemEntry) => {
+      const problem = await openOwnModel(await listEntry(entry), session, models);
+      if (problem !== null) session.complain(problem);
     };
     const onPaste = (event: ClipboardEvent) => {
       const files = [...(event.clipboardData?.files ?? [])];
       const file = files.find(({ type }) => type.startsWith('image/')) ?? files[0];
-      if (!file) return;
+      if (!file) {
+        const text = event.clipboardData?.getData('text/plain') ?? '';
+        const typing = event.target instanceof Element && event.target.closest('input, textarea');
+        if (!typing && pictureAddress(text)) void openAddress(session, text);
+        return;
+      }
       event.preventDefault();
       void session.openFile(file, file.name || 'the pasted picture');
     };
@@ -59,7 +75,7 @@ export function useFiles(session: Session): { openPicker: () => void; dragging: 
       window.removeEventListener('drop', onDrop);
       window.removeEventListener('paste', onPaste);
     };
-  }, [session]);
+  }, [session, models]);
 
   return { openPicker, dragging };
 }

@@ -1,6 +1,7 @@
 /** The local engine inside its worker: one runtime, one model at a time, pictures in and out. */
 import type { Call, EngineStatus } from '../engine/engine';
 import { InputError } from '../engine/errors';
+import type { HubAccess } from '../engine/models';
 import type { FinishedPicture, ProviderChoice } from '../engine/protocol';
 import { type InpaintRequest, type LocalOptions, type LoraOption, STARTER } from '../engine/schema';
 import type { VerdictStore } from '../model/canary';
@@ -11,6 +12,7 @@ import { choiceOfFile } from '../model/lora/open';
 import { openMerged } from '../model/openMerged';
 import { clipVocabulary, openModel } from '../model/openModel';
 import type { PrepareProgress } from '../model/prepare';
+import { isPrepared } from '../model/prepared';
 import { openBrowserRuntime } from '../model/runtime';
 import type { Runtime } from '../model/session';
 import { InpaintCache } from '../pipeline/cache';
@@ -30,10 +32,21 @@ export interface HostOptions {
   provider: ProviderChoice;
   hubUrl?: string | undefined;
   onStatus(status: EngineStatus): void;
+  /** Called where the machine can run nothing. */
+  onUnavailable(error: unknown): void;
   verdicts: VerdictStore;
 }
 
-export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: HostOptions): Host {
+export function createHost({
+  baseUrl,
+  provider,
+  hubUrl,
+  onStatus,
+  onUnavailable,
+  verdicts,
+}: HostOptions): Host {
+  const store = opfsWeightStore();
+  let hub: HubAccess = { url: hubUrl };
   let ready: Runtime | undefined;
   let opened: { key: string; model: Model; files: CheckpointFiles; cache: InpaintCache } | undefined;
   let guard: MemoryGuard | undefined;
@@ -60,13 +73,20 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
     const live = await runtime.get();
     const files = await filesOf(name, loras, live);
     const model = await loadModel(files, live, loadCall);
-    opened = { key, model, files, cache: new InpaintCache() };
+    opened = { key, model: await heldModel(model, files), files, cache: new InpaintCache() };
     return opened;
   }
 
   /** Refuses a model that this machine cannot run at the size of the picture at hand. */
   async function admit(files: CheckpointFiles): Promise<void> {
     if (currentSize !== undefined) await guard?.admit(files, currentSize);
+  }
+
+  /** As long as it is open nobody deletes what it still reads from. */
+  async function heldModel(model: Model, files: CheckpointFiles): Promise<Model> {
+    if (!isPrepared(files)) return model;
+    const release = await store.use(files.folder);
+    return { ...model, dispose: () => model.dispose().finally(release) };
   }
 
   async function close(): Promise<void> {
@@ -86,8 +106,9 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
   ): Promise<CheckpointFiles> {
     if (name === STARTER && loras.length === 0) return starterFiles;
     const options = {
-      store: opfsWeightStore(),
-      hubUrl,
+      store,
+      hubUrl: hub.url,
+      token: hub.token,
       signal: loadCall.signal,
       openDigest: openDigestInWorker,
       admit,
@@ -101,10 +122,14 @@ export function createHost({ baseUrl, provider, hubUrl, onStatus, verdicts }: Ho
   }
 
   // Known before the first run: the page says at its top where pictures will be made.
-  runtime.get().catch(() => {});
+  runtime.get().catch(onUnavailable);
 
   return {
     isDead: () => ready?.isLost ?? false,
+    release: close,
+    setHub(next) {
+      hub = next;
+    },
     async inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<FinishedPicture> {
       current = call;
       try {

@@ -1,5 +1,6 @@
 /** The worker's entry: wires the host to the page's messages. */
 import { get, set } from 'idb-keyval';
+import { encodeError } from '../engine/errors';
 import type { FromWorker, ToWorker } from '../engine/protocol';
 import { createHost } from './host';
 import { serve } from './serve';
@@ -16,6 +17,7 @@ scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       provider,
       hubUrl,
       onStatus: (status) => post({ type: 'status', status }),
+      onUnavailable: (error) => post({ type: 'unavailable', error: encodeError(error) }),
       verdicts: { get: (key) => get<string>(key), set },
     });
     receive = serve(host, post);

@@ -1,6 +1,7 @@
 /** Dispatches the page's messages to the engine in this worker: one run at a time, each cancellable. */
 import type { Call } from '../engine/engine';
 import { encodeError } from '../engine/errors';
+import type { HubAccess } from '../engine/models';
 import type { FinishedPicture, FromWorker, ToWorker } from '../engine/protocol';
 import type { InpaintRequest, LocalOptions } from '../engine/schema';
 
@@ -9,6 +10,10 @@ export interface Host {
   inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<FinishedPicture>;
   /** True once nothing more can run here: the device is lost. */
   isDead(): boolean;
+  /** Lets go of the open model; absent where none stays open. */
+  release?(): Promise<void>;
+  /** From now on models come from there; absent where that never changes. */
+  setHub?(hub: HubAccess): void;
 }
 
 export type Post = (message: FromWorker, transfer?: Transferable[]) => void;
@@ -53,6 +58,16 @@ export function serve(host: Host, post: Post): (message: Exclude<ToWorker, { typ
       case 'cancel':
         running.get(message.id)?.abort();
         return;
+      case 'hub':
+        host.setHub?.(message.hub);
+        return;
+      case 'release': {
+        const released = () => post({ type: 'released', id: message.id });
+        // A run that is under way, or about to be, needs its model.
+        if (running.size > 0) released();
+        else tail = tail.catch(() => {}).then(() => host.release?.().finally(released) ?? released());
+        return;
+      }
       default:
         throw new TypeError(`unknown message ${message satisfies never}`);
     }

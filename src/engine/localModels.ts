@@ -1,0 +1,136 @@
+/** The models of this machine as the page sees them: a worker of their own, started at first use. */
+import type { EngineStatus } from './engine';
+import { DeviceError, decodeError } from './errors';
+import type { FetchCall, HubAccess, ModelLibrary, StorageFacts } from './models';
+import type { FromLibrary, LibraryRequest, LibraryValues, ToLibrary } from './protocol';
+
+/** What the worker looks like; tests pass another. */
+export interface LibraryWorkerLike {
+  postMessage(message: ToLibrary): void;
+  terminate(): void;
+  onmessage: ((event: MessageEvent<FromLibrary>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+}
+
+export function spawnLibraryWorker(): LibraryWorkerLike {
+  return new Worker(new URL('../worker/library.ts', import.meta.url), {
+    type: 'module',
+    name: 'inlay-models',
+  });
+}
+
+export interface LocalModelsOptions {
+  baseUrl: string;
+  /** Where models by id come from unless another hub is set; Hugging Face's Hub where absent. */
+  hubUrl: string | undefined;
+  spawn(): LibraryWorkerLike;
+  /** In which the device runs models. Rejects where it can run nothing. */
+  precision(): Promise<EngineStatus['precision']>;
+  /** Resolves once the engine holds no model that it does not need. */
+  release(): Promise<void>;
+  /** Tells the engine too. */
+  onHub(hub: HubAccess): void;
+}
+
+interface Pending {
+  resolve(value: LibraryValues[keyof LibraryValues]): void;
+  reject(error: Error): void;
+  call: Partial<FetchCall>;
+}
+
+export function createLocalModels(options: LocalModelsOptions): ModelLibrary & { dispose(): void } {
+  const pending = new Map<number, Pending>();
+  let worker: LibraryWorkerLike | undefined;
+  let hub: HubAccess = { url: options.hubUrl };
+  let nextId = 1;
+
+  function start(): LibraryWorkerLike {
+    const started = options.spawn();
+    worker = started;
+    started.onmessage = ({ data }) => receive(data);
+    started.onerror = (event) =>
+      stop(
+        new DeviceError(
+          `The worker that keeps models failed: ${event.message || 'it could not start'}; reload the page`,
+        ),
+      );
+    started.postMessage({ type: 'init', baseUrl: options.baseUrl });
+    started.postMessage({ type: 'hub', hub });
+    return started;
+  }
+
+  function stop(reason: Error): void {
+    worker?.terminate();
+    worker = undefined;
+    for (const { reject } of pending.values()) reject(reason);
+    pending.clear();
+  }
+
+  function receive(message: FromLibrary): void {
+    const entry = pending.get(message.id);
+    switch (message.type) {
+      case 'progress':
+        if (entry?.call.signal?.aborted !== true) entry?.call.onProgress?.(message.progress);
+        return;
+      case 'result':
+        pending.delete(message.id);
+        entry?.resolve(message.value);
+        return;
+      case 'error':
+        pending.delete(message.id);
+        entry?.reject(decodeError(message.error));
+        return;
+      default:
+        throw new TypeError(`unknown message ${message satisfies never}`);
+    }
+  }
+
+  function ask<Method extends LibraryRequest['method']>(
+    request: LibraryRequest & { method: Method },
+    call: Partial<FetchCall> = {},
+  ): Promise<LibraryValues[Method]> {
+    const { signal } = call;
+    if (signal?.aborted) return Promise.reject(decodeError({ name: 'AbortError', message: '' }));
+    const id = nextId++;
+    return new Promise<LibraryValues[keyof LibraryValues]>((resolve, reject) => {
+      pending.set(id, { resolve, reject, call });
+      signal?.addEventListener('abort', () => worker?.postMessage({ type: 'cancel', id }), { once: true });
+      (worker ?? start()).postMessage({ type: 'call', id, request });
+      // The protocol pairs each method with its value.
+    }) as Promise<LibraryValues[Method]>;
+  }
+
+  return {
+    async describe(name, signal) {
+      return ask({ method: 'describe', name, precision: await options.precision() }, { signal });
+    },
+    async download(name, call) {
+      await ask({ method: 'download', name, precision: await options.precision() }, call);
+    },
+    offerFiles: (title, files) => ask({ method: 'offerFiles', title, files }),
+    list: () => ask({ method: 'list' }),
+    async remove(folder) {
+      await options.release();
+      await ask({ method: 'remove', folder });
+    },
+    setHub(next) {
+      hub = { ...next, url: next.url ?? options.hubUrl };
+      worker?.postMessage({ type: 'hub', hub });
+      options.onHub(hub);
+    },
+    async storage(): Promise<StorageFacts> {
+      const [room, { usage }, isPersistent] = await Promise.all([
+        ask({ method: 'room' }),
+        navigator.storage.estimate(),
+        navigator.storage.persisted(),
+      ]);
+      return {
+        isPersistent,
+        ...(usage === undefined ? {} : { usedBytes: usage }),
+        ...(room === null ? {} : { freeBytes: room }),
+      };
+    },
+    persist: async () => navigator.storage.persist(),
+    dispose: () => stop(decodeError({ name: 'AbortError', message: '' })),
+  };
+}

@@ -1,0 +1,203 @@
+/** What is known of the model that is named, whether it is here, and what to do about it. */
+import { Download, HardDriveDownload, Pause, Play, RotateCw } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { type Failure, type Fetching, unfinishedOf } from '../state/modelLibrary';
+import { factsInWords, MODELS_URL, offers, STARTER } from '../state/models';
+import { duration } from '../state/progress';
+import { bytesInWords, partInWords, speedInWords } from '../state/transfer';
+import { useModelState, useModels } from './context';
+import { TokenForm } from './HubForms';
+
+export function ModelStatus({ name, onManage }: { name: string; onManage(): void }) {
+  const fetching = useModelState((state) => state.fetches[name]);
+  const begun = useModelState((state) => unfinishedOf(state, name));
+  if (name === STARTER) return <StarterNote onManage={onManage} />;
+  if (fetching) return <FetchStatus name={name} fetching={fetching} />;
+  return (
+    <>
+      <Looked name={name} isBegun={begun !== undefined} />
+      {begun?.unfinished && (
+        <div className="fetch">
+          <Meter part={begun.unfinished.receivedBytes} whole={begun.unfinished.totalBytes} />
+          <div className="fetch-line">
+            <span className="tabular">
+              {begun.isBusy ? 'Another tab downloads it: ' : 'Interrupted at '}
+              {partInWords(begun.unfinished.receivedBytes, begun.unfinished.totalBytes)}
+            </span>
+            {!begun.isBusy && <ResumeButton name={name} />}
+          </div>
+        </div>
+      )}
+    </>
+  );
+}
+
+function StarterNote({ onManage }: { onManage(): void }) {
+  return (
+    <p className="model-note">
+      <b>A starter</b> to try the editor with, ready at once. Its pictures are rough: the colours of some 200
+      everyday things, hardly their shapes; with an empty prompt, a soft fill. Real pictures come from{' '}
+      <a href={MODELS_URL} target="_blank" rel="noreferrer">
+        full Stable Diffusion models
+      </a>
+      :{' '}
+      <button type="button" className="link" onClick={onManage}>
+        choose one
+      </button>{' '}
+      or type its Hugging Face id.
+    </p>
+  );
+}
+
+function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
+  const models = useModels();
+  const lookup = useModelState((state) => state.lookups[name]);
+  if (name === '') {
+    return <p className="model-note">A Hugging Face id, the address of a repository, a folder or a file.</p>;
+  }
+  if (lookup === undefined || lookup.state === 'looking') {
+    return (
+      <p className="model-note" aria-busy>
+        Looking it up …
+      </p>
+    );
+  }
+  if (lookup.state === 'failed') {
+    return (
+      <Trouble failure={lookup}>
+        {!lookup.wantsToken && (
+          <button type="button" className="button" onClick={() => void models.look(name)}>
+            <RotateCw size={15} strokeWidth={1.8} aria-hidden />
+            Look again
+          </button>
+        )}
+      </Trouble>
+    );
+  }
+  const { details } = lookup;
+  const { state, totalBytes, precision, licence, notes } = details;
+  const isOwn = name.startsWith('disk:');
+  const size = `${bytesInWords(totalBytes)} in ${precision === 'fp16' ? 'half' : 'full'} precision`;
+  const offered = offers.find(({ model_name }) => model_name === name)?.licence;
+  const [moved] = notes.filter((note) => note.includes('was removed'));
+  return (
+    <div className="model-note">
+      <p>
+        <b>{factsInWords(details)}</b> · <span className="tabular">{size}</span>
+        {(licence ?? offered) && <> · licence {licence ?? offered}</>}
+      </p>
+      {moved && <p>{moved}.</p>}
+      {state === 'served' && <p>Read from its address at each visit; such folders are not kept.</p>}
+      {state === 'kept' && <p className="good">Kept on this machine: works offline.</p>}
+      {state === 'fetchable' && !isBegun && (
+        <div className="fetch-line">
+          <span>{isOwn ? 'Copied into the browser once.' : 'Downloaded once, then it works offline.'}</span>
+          <button
+            type="button"
+            className="button"
+            aria-label={isOwn ? 'Add model' : 'Download model'}
+            onClick={() => void models.download(name)}
+          >
+            {isOwn ? <HardDriveDownload size={15} aria-hidden /> : <Download size={15} aria-hidden />}
+            {isOwn ? 'Add' : 'Download'}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Trouble({ failure, children }: { failure: Failure; children?: ReactNode }) {
+  return (
+    <div className="model-trouble" role="alert">
+      <p>{failure.message}</p>
+      {failure.wantsToken && <TokenForm />}
+      {children}
+    </div>
+  );
+}
+
+/** A download in hand: how far, how fast, how long still, and a way to stop and to go on. */
+export function FetchStatus({ name, fetching }: { name: string; fetching: Fetching }) {
+  const models = useModels();
+  const transfer = 'transfer' in fetching ? fetching.transfer : null;
+  const pause = (
+    <button type="button" className="button" aria-label="Pause download" onClick={() => models.pause(name)}>
+      <Pause size={15} strokeWidth={1.8} aria-hidden />
+      Pause
+    </button>
+  );
+  return (
+    <div className="fetch">
+      <Meter part={transfer?.loadedBytes ?? 0} whole={transfer?.totalBytes ?? 0} />
+      <div className="fetch-line">
+        <span className="tabular">{inWords(fetching)}</span>
+        {fetching.state === 'running' || fetching.state === 'waiting' ? pause : <ResumeButton name={name} />}
+      </div>
+      {fetching.state === 'running' && (
+        <p className="tabular fetch-speed">{paceInWords(fetching.transfer)}</p>
+      )}
+      {fetching.state === 'failed' && <Trouble failure={fetching} />}
+    </div>
+  );
+}
+
+function inWords(fetching: Fetching): string {
+  if (fetching.state === 'waiting')
+    return fetching.forOtherTab ? 'Another tab downloads it' : 'Asking the server';
+  const { transfer } = fetching;
+  const part = transfer === null ? '' : partInWords(transfer.loadedBytes, transfer.totalBytes);
+  switch (fetching.state) {
+    case 'running':
+      return part;
+    case 'paused':
+      return part === '' ? 'Paused' : `Paused at ${part}`;
+    case 'failed':
+      return part === '' ? 'Not downloaded' : `Stopped at ${part}`;
+    default:
+      throw new TypeError(`unknown state ${fetching satisfies never}`);
+  }
+}
+
+function paceInWords({
+  bytesPerSecond,
+  secondsLeft,
+}: {
+  bytesPerSecond: number | null;
+  secondsLeft: number | null;
+}) {
+  if (bytesPerSecond === null) return 'measuring the speed';
+  const left = secondsLeft === null ? 'nothing comes at the moment' : `${duration(secondsLeft)} left`;
+  return `${speedInWords(bytesPerSecond)} · ${left}`;
+}
+
+export function ResumeButton({ name }: { name: string }) {
+  const models = useModels();
+  return (
+    <button
+      type="button"
+      className="button"
+      aria-label="Resume download"
+      onClick={() => void models.download(name)}
+    >
+      <Play size={15} strokeWidth={1.8} aria-hidden />
+      Resume
+    </button>
+  );
+}
+
+export function Meter({ part, whole }: { part: number; whole: number }) {
+  const fraction = whole > 0 ? Math.min(1, part / whole) : 0;
+  return (
+    <div
+      className="bar"
+      role="progressbar"
+      aria-label="Model download"
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(fraction * 100)}
+    >
+      <i className="bar-fill" style={{ transform: `scaleX(${fraction})` }} />
+    </div>
+  );
+}

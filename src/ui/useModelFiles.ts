@@ -1,0 +1,70 @@
+/** A person's own model: by file chooser, by folder chooser, or dropped. */
+import { useCallback } from 'react';
+import { ownModel } from '../state/modelFiles';
+import type { Models } from '../state/modelLibrary';
+import type { Session } from '../state/session';
+import { useModels, useSession } from './context';
+
+type Listed = { path: string; file: File }[];
+
+/** Adds the files as a model and names it in the settings. @returns what is wrong with them, or null */
+export async function openOwnModel(listed: Listed, session: Session, models: Models): Promise<string | null> {
+  const own = ownModel(listed);
+  if (typeof own === 'string') return own;
+  const name = await models.addFiles(own.title, own.files);
+  if (name === null) return models.store.getState().complaint;
+  session.change({ model_name: name });
+  await models.look(name);
+  return null;
+}
+
+export function useModelFiles(onOpened: (problem: string | null) => void) {
+  const session = useSession();
+  const models = useModels();
+  return useCallback(
+    (kind: 'file' | 'folder') => {
+      const input = document.createElement('input');
+      input.type = 'file';
+      if (kind === 'folder') input.webkitdirectory = true;
+      else input.accept = '.safetensors,.ckpt,.pt,.pth,.bin';
+      input.addEventListener('change', async () => {
+        const listed = [...(input.files ?? [])].map((file) => ({
+          path: file.webkitRelativePath || file.name,
+          file,
+        }));
+        if (listed.length > 0) onOpened(await openOwnModel(listed, session, models));
+      });
+      input.click();
+    },
+    [session, models, onOpened],
+  );
+}
+
+/** The entries of a drop: to be taken before the event ends, for they are gone afterwards. */
+export function droppedEntries(transfer: DataTransfer): FileSystemEntry[] {
+  return [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+}
+
+export async function listEntry(entry: FileSystemEntry, parent = ''): Promise<Listed> {
+  const path = `${parent}${entry.name}`;
+  if (entry instanceof FileSystemFileEntry) {
+    return [{ path, file: await new Promise<File>((resolve, reject) => entry.file(resolve, reject)) }];
+  }
+  if (!(entry instanceof FileSystemDirectoryEntry)) return [];
+  const listed: Listed = [];
+  for (const child of await childrenOf(entry)) listed.push(...(await listEntry(child, `${path}/`)));
+  return listed;
+}
+
+async function childrenOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
+  const reader = folder.createReader();
+  const children: FileSystemEntry[] = [];
+  // A reader gives a hundred at a time, and then none.
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    if (some.length === 0) return children;
+    children.push(...some);
+  }
+}

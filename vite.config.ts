@@ -1,5 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { falProxyFromEnv } from './src/node/falProxy.ts';
+import { falProxyPlugin } from './src/node/falProxyPlugin.ts';
 import { offline } from './vite.offline.ts';
 
 /** Cross-origin isolation gives the page SharedArrayBuffer, hence WASM threads. */
@@ -9,7 +11,7 @@ const isolation = {
 };
 
 export default defineConfig({
-  plugins: [react(), offline()],
+  plugins: [react(), offline(), falProxyPlugin(falProxyFromEnv(process.env))],
   base: './',
   // No start page for unknown paths: a missing model file must be a 404.
   appType: 'mpa',

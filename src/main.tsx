@@ -1,13 +1,22 @@
 /** Composition root: the only place that constructs engines. */
 import './styles.css';
+import { createHostedEngine } from './engine/hosted';
 import { createLocalEngine } from './engine/local';
+import { browserPlace, createHosted } from './state/hosted';
 import { startOffline } from './sw/page';
 import { mountApp } from './ui/mount';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 const engine = createLocalEngine({ provider: chosenProvider(), hubUrl: import.meta.env.VITE_HUB_URL });
-mountApp(root, engine, new URL('samples/sample.json', document.baseURI), startOffline(engine));
+const hosted = createHosted(browserPlace());
+mountApp(
+  root,
+  hosted.route(engine, createHostedEngine({ access: hosted.access })),
+  new URL('samples/sample.json', document.baseURI),
+  startOffline(engine),
+  hosted,
+);
 
 /** `?provider=wasm` or `?provider=webgpu` in the address overrides the choice, for trouble-shooting. */
 function chosenProvider(): 'auto' | 'webgpu' | 'wasm' {

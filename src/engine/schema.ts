@@ -123,4 +123,6 @@ export const inpaintResultSchema = z.object({ image: imageFileSchema, seed: z.nu
 export type InpaintResult = z.infer<typeof inpaintResultSchema> & {
   /** Milliseconds each stage took, where the engine measures them. */
   timings?: Record<string, number>;
+  /** The hosted API's name for the run, for questions to its makers. */
+  requestId?: string;
 };

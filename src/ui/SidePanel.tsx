@@ -5,6 +5,7 @@ import { statusWarning } from '../state/engineStatus';
 import { limits } from '../state/settings';
 import { useEngineStatus, useJob, useSession, useSettings } from './context';
 import { NumberField, TextField } from './Field';
+import { HostedPanel } from './HostedPanel';
 import { ModelField } from './ModelField';
 import { RunAlert, RunCard } from './RunCard';
 import { useNarrow } from './useNarrow';
@@ -65,6 +66,7 @@ export function SidePanel() {
             <SeedLine />
           </div>
         </details>
+        <HostedPanel />
       </div>
       <div className="side-dock">
         <RunAlert />

@@ -1,9 +1,9 @@
 /** The top line: what is open, where the work happens, how the page looks. */
 import { CircleQuestionMark, FolderOpen, Moon, Redo2, Sun, Undo2 } from 'lucide-react';
-import { Switch } from 'radix-ui';
 import { statusExplanation, statusLabel } from '../state/engineStatus';
 import { keysOf } from './commands';
 import { useEditor, useEngineStatus, useSession } from './context';
+import { HostedSwitch } from './HostedPanel';
 import { IconButton } from './IconButton';
 import { OpenMenu } from './OpenMenu';
 import { Tip } from './Tip';
@@ -34,8 +34,20 @@ export function TopBar({ theme, onTheme, onOpen, onHelp }: TopBarProps) {
       </button>
       <OpenMenu />
       <div className="group">
-        <IconButton name="Undo" icon={Undo2} keys={keysOf('undo')} disabled={!canUndo} onPress={editor.undo} />
-        <IconButton name="Redo" icon={Redo2} keys={keysOf('redo')} disabled={!canRedo} onPress={editor.redo} />
+        <IconButton
+          name="Undo"
+          icon={Undo2}
+          keys={keysOf('undo')}
+          disabled={!canUndo}
+          onPress={editor.undo}
+        />
+        <IconButton
+          name="Redo"
+          icon={Redo2}
+          keys={keysOf('redo')}
+          disabled={!canRedo}
+          onPress={editor.redo}
+        />
       </div>
       <span className="spacer" />
       <StatusPill />
@@ -74,25 +86,6 @@ function StatusText({ label }: { label: string }) {
       {place}
       {details.length > 0 && <span className="wide-text"> · {details.join(' · ')}</span>}
     </span>
-  );
-}
-
-/** Stands where it will work, off, with the reason. */
-function HostedSwitch() {
-  const reason = 'This version makes every picture on this machine; the hosted service is not connected.';
-  return (
-    <Tip text={reason}>
-      {/* A disabled control takes no pointer: the label carries the tooltip. */}
-      <span className="hosted wide">
-        <label htmlFor="hosted">Hosted API</label>
-        <Switch.Root id="hosted" className="switch" disabled checked={false} aria-describedby="hosted-reason">
-          <Switch.Thumb className="switch-thumb" />
-        </Switch.Root>
-        <span id="hosted-reason" className="sr-only">
-          {reason}
-        </span>
-      </span>
-    </Tip>
   );
 }
 

@@ -5,12 +5,14 @@ import { imaging } from '../editor/imaging';
 import { maskWorker } from '../editor/maskFiles';
 import { createEditor } from '../editor/store';
 import { createEngineStatus } from '../state/engineStatus';
+import type { Hosted } from '../state/hosted';
 import { browserHubMemory } from '../state/hubMemory';
 import { createModels } from '../state/modelLibrary';
 import { STARTER } from '../state/models';
 import { type Offline, withoutOffline } from '../state/offline';
 import { createSession, type PageEngine } from '../state/session';
 import { App } from './App';
+import { HostedContext } from './HostedPanel';
 
 /** @param sample where the description of the sample lies that the page opens with */
 export function mountApp(
@@ -18,21 +20,35 @@ export function mountApp(
   engine: PageEngine,
   sample: URL,
   offline: Offline = withoutOffline(),
+  hosted: Hosted | null = null,
 ): void {
   const models = createModels(engine.models, browserHubMemory());
-  const session = createSession({ editor: createEditor(maskWorker), engine, imaging, models });
+  const session = createSession({
+    editor: createEditor(maskWorker),
+    engine,
+    imaging,
+    // What goes elsewhere needs no model here.
+    models: hosted
+      ? {
+          ...models,
+          ensure: (name, call) => hosted.prepare(name, call.signal, () => models.ensure(name, call)),
+        }
+      : models,
+  });
   session.versions.subscribe(({ items }) => {
     if (items.at(-1)?.modelName === STARTER) offline.keepStarter();
   });
   createRoot(root).render(
     <StrictMode>
-      <App
-        session={session}
-        sample={sample}
-        engineStatus={createEngineStatus(engine)}
-        models={models}
-        offline={offline}
-      />
+      <HostedContext value={hosted}>
+        <App
+          session={session}
+          sample={sample}
+          engineStatus={createEngineStatus(engine)}
+          models={models}
+          offline={offline}
+        />
+      </HostedContext>
     </StrictMode>,
   );
   void session.openSample(sample);

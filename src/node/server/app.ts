@@ -207,7 +207,8 @@ export function createApp(options: AppOptions): App {
     const job = queue.get(id);
     if (job === undefined) throw notFound('There is no such request, or its time is over');
     response.setHeader('x-fal-request-id', job.id);
-    const withLogs = new URL(request.url ?? '/', base).searchParams.get('logs') === '1';
+    // JavaScript's client writes 1, Python's true.
+    const withLogs = /^(1|true)$/.test(new URL(request.url ?? '/', base).searchParams.get('logs') ?? '');
     if (name === 'status') {
       return sendJson(response, job.state === 'done' ? 200 : 202, describeStatus(queue, job, base, withLogs));
     }

@@ -1,5 +1,6 @@
 /** The pipeline under Node behind the interface of the page's worker: requests in, pictures out. */
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import type { Call } from '../../engine/engine';
 import { InputError } from '../../engine/errors';
 import type { FinishedPicture } from '../../engine/protocol';
@@ -9,6 +10,7 @@ import { kept } from '../../model/kept';
 import { type LoadCall, loadModel } from '../../model/load';
 import { clipVocabulary, openModel } from '../../model/openModel';
 import type { Runtime } from '../../model/session';
+import type { Model } from '../../pipeline/components';
 import { inpaint } from '../../pipeline/inpaint';
 import { createJob } from '../../pipeline/job';
 import type { Pixels } from '../../pipeline/pixels';
@@ -37,7 +39,7 @@ export function createPaintHost(options: PaintOptions): Host {
   const runtime = kept(() => createNodeRuntime(threads));
   const opened = createOpenedModel(async (name, call) => {
     const live = await runtime.get();
-    return loadModel(await filesOf(name, live, call), live, call);
+    return breathing(await loadModel(await filesOf(name, live, call), live, call));
   });
 
   async function filesOf(name: string, { target }: Runtime, call: LoadCall): Promise<CheckpointFiles> {
@@ -82,6 +84,28 @@ export function createPaintHost(options: PaintOptions): Host {
         const png = new Blob([new Uint8Array(await encodePng(pixels))], { type: 'image/png' });
         return { png, width: pixels.width, height: pixels.height, seed: job.seed, timings };
       });
+    },
+  };
+}
+
+/**
+ * The same model, with a turn of the event loop before each evaluation. WASM blocks the thread and resolves at once: without
+ * it a run is one chain of microtasks, during which no message arrives, that of its cancellation least of all.
+ */
+function breathing(model: Model): Model {
+  return {
+    ...model,
+    async unet() {
+      const unet = await model.unet();
+      return {
+        inChannels: unet.inChannels,
+        upload: (values, dims) => unet.upload(values, dims),
+        async predict(...parameters) {
+          await setImmediate();
+          return unet.predict(...parameters);
+        },
+        dispose: () => unet.dispose(),
+      };
     },
   };
 }

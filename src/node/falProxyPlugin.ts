@@ -1,0 +1,11 @@
+/** Mounts the proxy of the hosted API in Vite's servers: the one of development and that of `npm start`. */
+import type { Plugin, ViteDevServer } from 'vite';
+import { createFalProxy, FAL_PROXY_PATH, type FalProxyOptions } from './falProxy';
+
+/** @param options as falProxyFromEnv gives them; without a key nothing is mounted */
+export function falProxyPlugin(options: FalProxyOptions | undefined): Plugin {
+  const mount = ({ middlewares }: Pick<ViteDevServer, 'middlewares'>) => {
+    if (options !== undefined) middlewares.use(FAL_PROXY_PATH, createFalProxy(options));
+  };
+  return { name: 'inlay-fal-proxy', configureServer: mount, configurePreviewServer: mount };
+}

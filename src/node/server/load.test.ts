@@ -1,0 +1,168 @@
+/** Many requests at once, and bodies that nobody would write. */
+import { expect, it } from 'vitest';
+import type { Engine } from '../../engine/engine';
+import { paintingEngine, post, required, startTestServer } from './server.testing';
+
+it('100 requests at once: none is lost, what does not fit is told to come again, memory comes back', async () => {
+  let atOnce = 0;
+  let most = 0;
+  let gate: Promise<void>;
+  const engine: Engine = paintingEngine(async () => {
+    most = Math.max(most, ++atOnce);
+    await gate;
+    atOnce--;
+  });
+  const { url, close } = await startTestServer({ engine }, { queueLimit: 20, keepMs: 1000 });
+  // A picture of 0.4 MB each: what a leak would keep shows.
+  const large = `data:image/png;base64,${Buffer.alloc(300_000, 1).toString('base64')}`;
+  const body = JSON.stringify({ ...required, image_url: large });
+  const volley = async () => {
+    let open = () => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    let answered = 0;
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, async () => {
+        const response = await post(`${url}/fal-ai/inpaint`, body);
+        await response.arrayBuffer();
+        // One runs and 20 wait; nothing is painted before all others have their answer.
+        if (++answered === 79) open();
+        return { status: response.status, retryAfter: Number(response.headers.get('retry-after')) };
+      }),
+    );
+    const accepted = answers.filter(({ status }) => status === 200);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect([accepted.length, refused.length]).toEqual([21, 79]);
+    for (const { retryAfter } of refused) expect(retryAfter).toBeGreaterThanOrEqual(1);
+  };
+  const settled = async () => {
+    await expect
+      .poll(async () => (await fetch(`${url}/metrics`)).text(), { timeout: 5000 })
+      .toContain('inlay_files_bytes 0');
+    globalThis.gc?.();
+    return process.memoryUsage();
+  };
+  await volley();
+  const before = await settled();
+  for (let round = 0; round < 3; round++) await volley();
+  const after = await settled();
+  expect(most).toBe(1);
+  expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: 'ok', running: false, queued: 0 });
+  // Three volleys carry 120 MB; what stays is far less than one of them.
+  expect(after.heapUsed + after.external - before.heapUsed - before.external).toBeLessThan(30e6);
+  await close();
+});
+
+/** Small and repeatable: mulberry32. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+it('2,000 bodies, from the schema and from random bytes: never a 500, never a crash', async () => {
+  const random = generator(1);
+  const pick = <Value>(values: readonly Value[]): Value =>
+    values[Math.floor(random() * values.length)] as Value;
+  const values: unknown[] = [
+    ...[
+      null,
+      true,
+      false,
+      0,
+      -1,
+      1.5,
+      1e308,
+      -1e308,
+      2 ** 53,
+      30,
+      151,
+      20.5,
+      '',
+      ' ',
+      '30',
+      '\u0000',
+      '🐈'.repeat(99),
+    ],
+    ...[
+      [],
+      {},
+      [[]],
+      { a: { b: [1] } },
+      'data:',
+      'data:,',
+      'data:;base64,%%%',
+      'data:image/png;base64,AAAA',
+      'http://',
+    ],
+    ...[
+      'http://127.0.0.1/',
+      'http://[::1]/',
+      'http://localhost:1/',
+      'https://',
+      'ftp://x/',
+      'blob:x',
+      'javascript:0',
+    ],
+    ...[
+      'http://0/',
+      'http://a b/',
+      `data:image/png,${'%41'.repeat(50)}`,
+      '../../etc/passwd',
+      '__proto__',
+      'starter',
+    ],
+  ];
+  const fields = [
+    ...['model_name', 'prompt', 'negative_prompt', 'image_url', 'mask_url', 'num_inference_steps'],
+    ...['guidance_scale', 'seed', '__proto__', 'constructor', 'toString', 'x'],
+  ];
+  const fuzzed = (): string | Uint8Array<ArrayBuffer> => {
+    const kind = random();
+    if (kind < 0.2) return Uint8Array.from({ length: random() * 200 }, () => random() * 256);
+    const pairs = Object.entries({ ...required, image_url: 'data:image/png;base64,AAAA' })
+      .filter(() => random() < 0.85)
+      .concat(Array.from({ length: random() * 4 }, () => [pick(fields), pick(values)] as [string, string]));
+    const text = `{${pairs.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
+    if (kind < 0.4) {
+      const at = Math.floor(random() * text.length);
+      return text.slice(0, at) + pick(['', '}', '"', ',', '\\', '1e999', 'NaN']) + text.slice(at + 1);
+    }
+    return kind < 0.45 ? JSON.stringify(pick(values)) : text;
+  };
+  const { url, close, lines } = await startTestServer({}, { queueLimit: 100 });
+  const statuses = new Map<number, number>();
+  for (let batch = 0; batch < 100; batch++) {
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const body = fuzzed();
+        const response = await fetch(`${url}${random() < 0.5 ? '' : '/queue'}/fal-ai/inpaint`, {
+          method: 'POST',
+          body,
+        });
+        statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+        const answer = await response.json();
+        if (response.status === 422) {
+          for (const item of answer.detail) {
+            expect(item).toMatchObject({
+              loc: expect.any(Array),
+              msg: expect.any(String),
+              type: expect.any(String),
+            });
+          }
+        }
+      }),
+    );
+  }
+  expect([...statuses.keys()].sort()).toEqual([200, 422]);
+  expect([...statuses.values()].reduce((sum, count) => sum + count)).toBe(2000);
+  expect(Math.min(...statuses.values())).toBeGreaterThan(100);
+  expect(lines.filter(({ event }) => event === 'error')).toEqual([]);
+  expect((await fetch(`${url}/health`)).status).toBe(200);
+  await close();
+});

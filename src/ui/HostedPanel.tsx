@@ -1,0 +1,160 @@
+/** The hosted API: its switch, its key, and the question before a picture leaves this machine. */
+import { Cloud, KeyRound, Trash2 } from 'lucide-react';
+import { AlertDialog, Switch } from 'radix-ui';
+import { createContext, type FormEvent, useContext, useId, useState } from 'react';
+import { createStore, type StoreApi, useStore } from 'zustand';
+import type { Hosted, HostedState } from '../state/hosted';
+import { Tip } from './Tip';
+
+export const HostedContext = createContext<Hosted | null>(null);
+
+const useHosted = () => useContext(HostedContext);
+
+const neverOn = createStore<Pick<HostedState, 'on'>>(() => ({ on: false }));
+
+/** Whether runs go to the hosted API: what it lacks is disabled then, with the reason. */
+export function useHostedOn(): boolean {
+  const hosted = useHosted();
+  return useStore<StoreApi<Pick<HostedState, 'on'>>, boolean>(hosted?.store ?? neverOn, ({ on }) => on);
+}
+
+/** In the bar at the top; nothing where the page was put together without the hosted API. */
+export function HostedSwitch() {
+  const hosted = useHosted();
+  return hosted && <SwitchOf hosted={hosted} />;
+}
+
+function SwitchOf({ hosted }: { hosted: Hosted }) {
+  const state = useStore(hosted.store);
+  const id = useId();
+  return (
+    <Tip text={noteOf(state)}>
+      <span className="hosted">
+        <label htmlFor={id}>Hosted API</label>
+        <Switch.Root
+          id={id}
+          className="switch"
+          aria-describedby={`${id}-note`}
+          checked={state.on}
+          onCheckedChange={hosted.setOn}
+        >
+          <Switch.Thumb className="switch-thumb" />
+        </Switch.Root>
+        <span id={`${id}-note`} className="sr-only">
+          {noteOf(state)}
+        </span>
+      </span>
+    </Tip>
+  );
+}
+
+/** In the side panel: what is sent where, and the key. */
+export function HostedPanel() {
+  const hosted = useHosted();
+  return hosted && <Panel hosted={hosted} />;
+}
+
+function Panel({ hosted }: { hosted: Hosted }) {
+  const state = useStore(hosted.store);
+  return (
+    <>
+      {(state.on || state.maskedKey !== null || state.always) && (
+        <section className="hosted-panel" aria-label="Hosted API">
+          <p role="status">
+            <Cloud size={16} strokeWidth={1.8} aria-hidden />
+            {noteOf(state)}
+          </p>
+          <Key hosted={hosted} state={state} />
+          {state.always && (
+            <p>
+              Runs that fail here are sent without asking.
+              <button type="button" className="link" onClick={hosted.askAgain}>
+                Ask again
+              </button>
+            </p>
+          )}
+        </section>
+      )}
+      <Consent hosted={hosted} question={state.question} />
+    </>
+  );
+}
+
+function noteOf({ on, online, hasProxy, maskedKey }: HostedState): string {
+  if (!online) return 'This machine is offline: the hosted API cannot be reached.';
+  if (!on) return 'Pictures are made here. Nothing is sent.';
+  if (maskedKey === null && !hasProxy) return 'The part around the mask goes to fal.ai. It needs a key.';
+  return 'The part around the mask and the prompt go to fal.ai; it has no choice of sampler or strength.';
+}
+
+function Key({ hosted, state }: { hosted: Hosted; state: HostedState }) {
+  const [entered, setEntered] = useState('');
+  const [remember, setRemember] = useState(false);
+  const id = useId();
+  if (state.maskedKey !== null) {
+    return (
+      <p className="hosted-key">
+        <KeyRound size={16} aria-hidden />
+        <span className="tabular">{state.maskedKey}</span>
+        <small>{state.remembered ? 'kept in this browser' : 'until the page is left'}</small>
+        <button type="button" className="icon-button" aria-label="Remove key" onClick={hosted.removeKey}>
+          <Trash2 size={16} aria-hidden />
+        </button>
+      </p>
+    );
+  }
+  const save = (event: FormEvent) => {
+    event.preventDefault();
+    hosted.setKey(entered, remember);
+    setEntered('');
+  };
+  return (
+    <form className="hosted-form" onSubmit={save}>
+      <label htmlFor={id}>{state.hasProxy ? 'Key of your own (this server has one)' : 'Key of fal.ai'}</label>
+      <div className="hosted-line">
+        <input
+          id={id}
+          type="password"
+          autoComplete="off"
+          spellCheck={false}
+          value={entered}
+          onChange={(event) => setEntered(event.target.value)}
+        />
+        <button type="submit" className="button" disabled={entered.trim() === ''}>
+          Use key
+        </button>
+      </div>
+      <label className="hosted-remember">
+        <input type="checkbox" checked={remember} onChange={(event) => setRemember(event.target.checked)} />
+        Keep it in this browser
+      </label>
+    </form>
+  );
+}
+
+/** Never sent without an answer; closing it is a no. */
+function Consent({ hosted, question }: { hosted: Hosted; question: HostedState['question'] }) {
+  return (
+    <AlertDialog.Root open={question !== null} onOpenChange={(open) => open || hosted.answer('no')}>
+      <AlertDialog.Portal>
+        <AlertDialog.Overlay className="dialog-shade" />
+        <AlertDialog.Content className="dialog">
+          <AlertDialog.Title>Send this run to the hosted API?</AlertDialog.Title>
+          <AlertDialog.Description>
+            It cannot be made here: {question?.reason} The part of the picture around the mask, the mask and
+            the prompt would go to fal.ai, under your key and at its price.
+          </AlertDialog.Description>
+          <div className="dialog-actions">
+            <AlertDialog.Cancel className="button">Do not send</AlertDialog.Cancel>
+            <button type="button" className="button" onClick={() => hosted.answer('always')}>
+              Always send
+            </button>
+            <AlertDialog.Action className="button" onClick={() => hosted.answer('once')}>
+              Send once
+            </AlertDialog.Action>
+          </div>
+        </AlertDialog.Content>
+      </AlertDialog.Portal>
+    </AlertDialog.Root>
+  );
+}

@@ -35,8 +35,8 @@ export interface MaskActions {
   selectColor(at: Point, mode: Mode): Promise<void>;
   /** Grows, shrinks or feathers by the state's radius. */
   edge(edge: Edge): Promise<void>;
-  /** The mask becomes what is transparent. @returns whether anything is */
-  fromTransparency(): Promise<boolean>;
+  /** The mask becomes what is transparent. */
+  fromTransparency(): Promise<void>;
   /** The mask becomes another one of the same size, as a step. @throws RangeError if the sizes differ */
   replaceMask(mask: Mask): Promise<void>;
   /** Resolves once nothing is being computed. */
@@ -54,8 +54,10 @@ export function createMaskActions(parts: {
   work: MaskWork;
   /** Tells those who draw the mask. */
   announce(area: Rect): void;
+  /** Tells a person what could not be computed. */
+  report(problem: string): void;
 }): MaskActions {
-  const { store, document, work, announce } = parts;
+  const { store, document, work, announce, report } = parts;
   const { setState: set, getState: get } = store;
   let last: { point: Point; radius: number } | null = null;
   let lastEnd: { document: EditorDocument; point: Point } | null = null;
@@ -122,6 +124,15 @@ export function createMaskActions(parts: {
       return await job;
     } finally {
       if (document() === own) set({ working: null });
+    }
+  };
+  /** The same for what a person starts from a button or a key: what goes wrong is told, and nothing has changed. */
+  const changeOrReport = async (...request: Parameters<typeof change>): Promise<boolean> => {
+    try {
+      return await change(...request);
+    } catch (error) {
+      report(error instanceof Error ? error.message : String(error));
+      return false;
     }
   };
   const join = async (own: EditorDocument, { mask: patch, place }: Patch, mode: Mode) => {
@@ -200,18 +211,25 @@ export function createMaskActions(parts: {
     },
     async selectColor(at, mode) {
       const { tolerance, contiguous } = get();
-      await change('Selecting', mode, ({ picture }) => work.select(picture, { at, tolerance, contiguous }));
+      await changeOrReport('Selecting', mode, ({ picture }) =>
+        work.select(picture, { at, tolerance, contiguous }),
+      );
     },
     async edge(edge) {
       const { edgeRadius } = get();
-      await change('Moving the edge', 'replace', async ({ mask, history }) => {
+      await changeOrReport('Moving the edge', 'replace', async ({ mask, history }) => {
         const area = edgeArea(edge, history.paintBounds, mask, edgeRadius);
         if (isEmptyRect(area)) return null;
         return { mask: await work.edge(edge, cropMask(mask, area), edgeRadius), place: area };
       });
     },
-    fromTransparency: () =>
-      change('Reading transparency', 'replace', ({ picture }) => work.transparency(picture)),
+    async fromTransparency() {
+      await changeOrReport('Reading transparency', 'replace', async ({ picture }) => {
+        const patch = await work.transparency(picture);
+        if (!patch) throw new Error('This picture has no transparent parts to make a mask of.');
+        return patch;
+      });
+    },
     async replaceMask(replacement) {
       await change('Reading the mask', 'replace', async ({ mask }) => {
         if (replacement.width !== mask.width || replacement.height !== mask.height) {

@@ -56,6 +56,8 @@ export interface Editor extends ViewActions, MaskActions {
   showPreview(preview: Preview | null): void;
   /** Calls back with each part of the mask that changes, in image pixels. @returns how to stop */
   onMaskChange(listener: (area: Rect) => void): () => void;
+  /** Calls back with what could not be done, in a sentence. @returns how to stop */
+  onProblem(listener: (problem: string) => void): () => void;
 }
 
 const ranges = {
@@ -70,12 +72,16 @@ export function createEditor(work: MaskWork = directWork): Editor {
   let document: EditorDocument | null = null;
   let preview: Preview | null = null;
   const maskListeners = new Set<(area: Rect) => void>();
+  const problemListeners = new Set<(problem: string) => void>();
   const store = createStore<EditorState>(() => initialState);
   const { setState: set, getState: get } = store;
   const announce = (area: Rect) => {
     for (const listener of maskListeners) listener(area);
   };
-  const mask = createMaskActions({ store, work, announce, document: () => document });
+  const report = (problem: string) => {
+    for (const listener of problemListeners) listener(problem);
+  };
+  const mask = createMaskActions({ store, work, announce, report, document: () => document });
   const view = createViewActions(store);
   const setOptions = (options: EditorOptions) => {
     const checked = { ...options };
@@ -154,6 +160,10 @@ export function createEditor(work: MaskWork = directWork): Editor {
     onMaskChange(listener) {
       maskListeners.add(listener);
       return () => maskListeners.delete(listener);
+    },
+    onProblem(listener) {
+      problemListeners.add(listener);
+      return () => problemListeners.delete(listener);
     },
   };
 }

@@ -215,7 +215,7 @@ it('transparency and other masks replace what was painted, as a step', async () 
   const { editor, state, data } = page;
   drag(page, [{ x: 20, y: 20 }]);
   const painted = data().slice();
-  expect(await editor.fromTransparency()).toBe(true);
+  await editor.fromTransparency();
   expect(state().maskBounds).toEqual({ x: 190, y: 0, width: 10, height: HEIGHT });
   const other = createMask({ width: WIDTH, height: HEIGHT });
   other.data.fill(120, 500, 900);
@@ -227,6 +227,31 @@ it('transparency and other masks replace what was painted, as a step', async () 
   await expect(editor.replaceMask(createMask({ width: 3, height: 3 }))).rejects.toThrow('3 × 3');
   expect(same(data(), painted)).toBe(true);
   expect(state().working).toBeNull();
+});
+
+it('what cannot be computed is told, and changes nothing', async () => {
+  const editor = createEditor({
+    ...directWork,
+    edge: async () => {
+      throw new Error('Out of memory.');
+    },
+  });
+  const problems: string[] = [];
+  const stop = editor.onProblem((problem) => problems.push(problem));
+  const opaque = createPixels({ width: 30, height: 30 });
+  opaque.data.fill(255);
+  editor.open(memorySurface(opaque), 'a.png');
+  editor.stroke({ x: 15, y: 15 });
+  editor.endStroke();
+  const before = editor.document?.mask.data.slice() ?? new Uint8Array();
+  await editor.edge('grow');
+  await editor.fromTransparency();
+  expect(problems).toEqual(['Out of memory.', expect.stringContaining('no transparent parts')]);
+  expect(same(editor.document?.mask.data ?? new Uint8Array(), before)).toBe(true);
+  expect(editor.store.getState().working).toBeNull();
+  stop();
+  await editor.edge('grow');
+  expect(problems).toHaveLength(2);
 });
 
 it('while something is computed the mask rests; another picture makes it void', async () => {

@@ -60,11 +60,6 @@ export function MaskMenu() {
   const hasMask = useEditor((state) => state.maskBounds.width > 0);
   const working = useEditor((state) => state.working !== null);
   const radius = useEditor((state) => state.edgeRadius);
-  const fromTransparency = async () => {
-    if (!(await editor.fromTransparency())) {
-      session.complain('This picture has no transparent parts to make a mask of.');
-    }
-  };
   return (
     <BarPanel name="Mask menu" icon={SquareDashed}>
       <h2>Edge</h2>
@@ -108,7 +103,7 @@ export function MaskMenu() {
         icon={Grid2x2}
         command="transparency"
         disabled={!hasPicture || working}
-        onPress={() => void fromTransparency()}
+        onPress={() => void editor.fromTransparency()}
       />
       <MenuButton
         name="Import mask"

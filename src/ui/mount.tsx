@@ -38,6 +38,7 @@ export function mountApp(
   session.versions.subscribe(({ items }) => {
     if (items.at(-1)?.modelName === STARTER) offline.keepStarter();
   });
+  session.editor.onProblem(session.complain);
   createRoot(root).render(
     <StrictMode>
       <HostedContext value={hosted}>

@@ -1,4 +1,6 @@
 /** The engine's worker with a graphics device that can be taken away, or run out of memory, when a test says so. */
+import '../../src/worker/main';
+
 export type Mishap = 'lose' | 'exhaust';
 
 let device: GPUDevice | undefined;
@@ -16,5 +18,3 @@ new BroadcastChannel('mishaps').onmessage = ({ data }: MessageEvent<Mishap>) => 
     device?.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error }));
   }
 };
-
-await import('../../src/worker/main');

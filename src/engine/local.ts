@@ -51,7 +51,7 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
   /** Why there is no status; told to those who wait for one. */
   let unavailable: Error | undefined;
   const waiting = new Set<{ resolve(status: EngineStatus): void; reject(error: Error): void }>();
-  const releases = new Map<number, () => void>();
+  const answers = new Map<number, { resolve(): void; reject(error: Error): void }>();
   let hub: HubAccess = { url: hubUrl };
   let worker: WorkerLike | undefined;
   let nextId = 1;
@@ -78,9 +78,9 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
   function stop(): void {
     worker?.terminate();
     worker = undefined;
-    // What is gone holds no model.
-    for (const released of releases.values()) released();
-    releases.clear();
+    // What is gone holds no model and refuses none.
+    for (const { resolve } of answers.values()) resolve();
+    answers.clear();
   }
 
   function statusSoon(): Promise<EngineStatus> {
@@ -89,18 +89,21 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     return new Promise((resolve, reject) => waiting.add({ resolve, reject }));
   }
 
+  function ask(message: (id: number) => ToWorker): Promise<void> {
+    const id = nextId++;
+    return new Promise((resolve, reject) => {
+      answers.set(id, { resolve, reject });
+      (worker ?? start()).postMessage(message(id));
+    });
+  }
+
   const models = createLocalModels({
     baseUrl,
     hubUrl,
     spawn: spawnLibrary,
     precision: async () => (await statusSoon()).precision,
-    release: () =>
-      new Promise((resolve) => {
-        if (worker === undefined) return resolve();
-        const id = nextId++;
-        releases.set(id, resolve);
-        worker.postMessage({ type: 'release', id });
-      }),
+    release: () => (worker === undefined ? Promise.resolve() : ask((id) => ({ type: 'release', id }))),
+    judge: (name, texts) => ask((id) => ({ type: 'judge', id, name, texts })),
     onHub(next) {
       hub = next;
       worker?.postMessage({ type: 'hub', hub });
@@ -120,10 +123,13 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
         for (const { reject } of waiting) reject(unavailable);
         waiting.clear();
         return;
-      case 'released':
-        releases.get(message.id)?.();
-        releases.delete(message.id);
+      case 'answered': {
+        const answer = answers.get(message.id);
+        answers.delete(message.id);
+        if (message.error === undefined) answer?.resolve();
+        else answer?.reject(decodeError(message.error));
         return;
+      }
       case 'progress': {
         const entry = pending.get(message.id);
         if (entry === undefined || entry.call.signal.aborted) closePreview(message.progress);

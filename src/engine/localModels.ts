@@ -1,8 +1,8 @@
 /** The models of this machine as the page sees them: a worker of their own, started at first use. */
 import type { EngineStatus } from './engine';
-import { DeviceError, decodeError } from './errors';
+import { DeviceError, decodeError, encodeError } from './errors';
 import type { FetchCall, HubAccess, ModelLibrary, StorageFacts } from './models';
-import type { FromLibrary, LibraryRequest, LibraryValues, ToLibrary } from './protocol';
+import type { FromLibrary, LibraryRequest, LibraryValues, Texts, ToLibrary } from './protocol';
 
 /** What the worker looks like; tests pass another. */
 export interface LibraryWorkerLike {
@@ -28,6 +28,8 @@ export interface LocalModelsOptions {
   precision(): Promise<EngineStatus['precision']>;
   /** Resolves once the engine holds no model that it does not need. */
   release(): Promise<void>;
+  /** @throws TooLargeError where the engine cannot run a model of these configurations */
+  judge(name: string, texts: Texts): Promise<void>;
   /** Tells the engine too. */
   onHub(hub: HubAccess): void;
 }
@@ -69,6 +71,14 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
   function receive(message: FromLibrary): void {
     const entry = pending.get(message.id);
     switch (message.type) {
+      case 'judge': {
+        const { id, name, texts } = message;
+        options.judge(name, texts).then(
+          () => worker?.postMessage({ type: 'judged', id }),
+          (error: unknown) => worker?.postMessage({ type: 'judged', id, error: encodeError(error) }),
+        );
+        return;
+      }
       case 'progress':
         if (entry?.call.signal?.aborted !== true) entry?.call.onProgress?.(message.progress);
         return;

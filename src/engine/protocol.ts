@@ -13,8 +13,13 @@ export type ToWorker =
   | { type: 'cancel'; id: number }
   /** From now on models come from there. */
   | { type: 'hub'; hub: HubAccess }
-  /** Lets go of the open model, unless a run needs it; answered by `released`. */
-  | { type: 'release'; id: number };
+  /** Lets go of the open model, unless a run needs it; answered by `answered`. */
+  | { type: 'release'; id: number }
+  /** Can a model of these configurations run here? Answered by `answered`. */
+  | { type: 'judge'; id: number; name: string; texts: Texts };
+
+/** Configurations by their paths within a model. */
+export type Texts = ReadonlyMap<string, string>;
 
 /** A finished picture before it has an address: an object URL belongs to the page, not to the worker. */
 export interface FinishedPicture {
@@ -29,7 +34,7 @@ export type FromWorker =
   | { type: 'status'; status: EngineStatus }
   /** Nothing can run here; the next request tries again. */
   | { type: 'unavailable'; error: EncodedError }
-  | { type: 'released'; id: number }
+  | { type: 'answered'; id: number; error?: EncodedError }
   | { type: 'progress'; id: number; progress: Progress }
   | { type: 'result'; id: number; picture: FinishedPicture }
   /** `dead`: this worker can do no more (its device is lost); the next call needs a new one. */
@@ -59,9 +64,13 @@ export type ToLibrary =
   | { type: 'init'; baseUrl: string }
   | { type: 'hub'; hub: HubAccess }
   | { type: 'call'; id: number; request: LibraryRequest }
-  | { type: 'cancel'; id: number };
+  | { type: 'cancel'; id: number }
+  /** The engine's word on what `judge` asked. */
+  | { type: 'judged'; id: number; error?: EncodedError };
 
 export type FromLibrary =
   | { type: 'progress'; id: number; progress: FetchProgress }
+  /** Asked within a download before its first byte of weights: can the device run this? */
+  | { type: 'judge'; id: number; name: string; texts: Texts }
   | { type: 'result'; id: number; value: LibraryValues[keyof LibraryValues] }
   | { type: 'error'; id: number; error: EncodedError };

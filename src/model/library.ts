@@ -41,7 +41,14 @@ export interface LibraryCall {
 export interface Library {
   setHub(hub: HubAccess): void;
   describe(name: string, call: LibraryCall): Promise<ModelDetails>;
-  download(name: string, call: LibraryCall & { onProgress(progress: PrepareProgress): void }): Promise<void>;
+  download(
+    name: string,
+    call: LibraryCall & {
+      onProgress(progress: PrepareProgress): void;
+      /** Throws where the device cannot run a model of these configurations. */
+      admit?(files: CheckpointFiles): Promise<void>;
+    },
+  ): Promise<void>;
   offerFiles(title: string, files: ReadonlyMap<string, File>): Promise<string>;
   list(): Promise<KeptModel[]>;
   /** Bytes that can still be stored, or undefined where the platform does not say. */
@@ -112,12 +119,13 @@ export function createLibrary({ store, starter, openDigest, fetch }: LibraryPart
       return sourceDetails(source, isServed ? 'served' : 'fetchable', call);
     },
 
-    async download(typed, { precision, signal, onProgress }) {
+    async download(typed, { precision, signal, onProgress, admit }) {
       const name = typed.trim();
       if (name === STARTER) return;
       const options = {
         store,
         onProgress,
+        ...(admit && { admit }),
         tokenizer: () => clipVocabulary(starter, signal),
         ...(openDigest && { openDigest }),
       };

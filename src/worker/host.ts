@@ -127,6 +127,16 @@ export function createHost({
   return {
     isDead: () => ready?.isLost ?? false,
     release: close,
+    async judge(name, texts) {
+      await runtime.get();
+      await guard?.judge({
+        name,
+        async read(path) {
+          const text = texts.get(path);
+          return text === undefined ? undefined : new TextEncoder().encode(text);
+        },
+      });
+    },
     setHub(next) {
       hub = next;
     },

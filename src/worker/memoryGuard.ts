@@ -23,6 +23,8 @@ export interface MemoryGuard {
    * @throws TooLargeError with figures where it cannot run here
    */
   admit(files: CheckpointFiles, size: PictureSize): Promise<void>;
+  /** As {@link admit}, at the model's own size and without consequences for the run at hand. */
+  judge(files: CheckpointFiles): Promise<void>;
   /** Call after a run that failed: a later one, in another worker, is more careful. */
   learn(): Promise<void>;
 }
@@ -43,20 +45,27 @@ export function createMemoryGuard(
     return text === undefined ? undefined : (JSON.parse(text) as MemoryExperience);
   };
 
+  const limitsNow = async () =>
+    memoryLimits({
+      provider,
+      deviceMemory: (navigator as { deviceMemory?: number }).deviceMemory,
+      limits: runtime.device?.limits,
+      experience: await experience(),
+      now: now(),
+    });
+
   return {
+    async judge(files) {
+      const needs = await modelNeeds(files, runtime.target);
+      if (needs !== undefined) refuseTooLarge(files.name, needs, await limitsNow());
+    },
     async admit(files, size) {
       const of = `${files.name} ${size.width} × ${size.height}`;
       if (known?.key !== of) known = { key: of, needs: await modelNeeds(files, runtime.target, size) };
       const { needs } = known;
       // An export's graphs are its own: what they need is seen when they run.
       if (needs === undefined) return;
-      const limits = memoryLimits({
-        provider,
-        deviceMemory: (navigator as { deviceMemory?: number }).deviceMemory,
-        limits: runtime.device?.limits,
-        experience: await experience(),
-        now: now(),
-      });
+      const limits = await limitsNow();
       refuseTooLarge(files.name, needs, limits);
       neededBytes = peakOf(needs).bytes;
       const activations = Math.max(...[...needs.values()].map(({ activationBytes }) => activationBytes));

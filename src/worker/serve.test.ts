@@ -85,6 +85,38 @@ describe('serve', () => {
     });
   });
 
+  it('lets go of the model between runs, never during one', async () => {
+    const release = vi.fn(async () => {});
+    const posted: FromWorker[] = [];
+    const host: Host = {
+      inpaint: (_request, _options, call) => stepUntilAborted(call),
+      isDead: () => false,
+      release,
+    };
+    const receive = serve(host, (message) => posted.push(message));
+    receive({ type: 'release', id: 1 });
+    await vi.waitFor(() => expect(posted).toEqual([{ type: 'answered', id: 1 }]));
+    expect(release).toHaveBeenCalledOnce();
+    receive({ type: 'inpaint', id: 2, request, options });
+    receive({ type: 'release', id: 3 });
+    expect(posted.at(-1)).toEqual({ type: 'answered', id: 3 });
+    expect(release).toHaveBeenCalledOnce();
+    receive({ type: 'cancel', id: 2 });
+  });
+
+  it('passes on what the device cannot run', async () => {
+    const posted: FromWorker[] = [];
+    const judge = () => Promise.reject(new CheckpointError('too much'));
+    const host: Host = {
+      inpaint: (_request, _options, call) => stepUntilAborted(call),
+      isDead: () => false,
+      judge,
+    };
+    serve(host, (message) => posted.push(message))({ type: 'judge', id: 1, name: 'large', texts: new Map() });
+    const error = { name: 'CheckpointError', message: 'too much' };
+    await vi.waitFor(() => expect(posted).toEqual([{ type: 'answered', id: 1, error }]));
+  });
+
   it('says when the worker is dead', async () => {
     const { posted, start } = setUp(() => Promise.reject(new Error('boom')), true);
     start(1);

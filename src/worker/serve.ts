@@ -2,7 +2,7 @@
 import type { Call } from '../engine/engine';
 import { encodeError } from '../engine/errors';
 import type { HubAccess } from '../engine/models';
-import type { FinishedPicture, FromWorker, ToWorker } from '../engine/protocol';
+import type { FinishedPicture, FromWorker, Texts, ToWorker } from '../engine/protocol';
 import type { InpaintRequest, LocalOptions } from '../engine/schema';
 
 /** What runs the requests. */
@@ -12,6 +12,8 @@ export interface Host {
   isDead(): boolean;
   /** Lets go of the open model; absent where none stays open. */
   release?(): Promise<void>;
+  /** @throws TooLargeError where a model of these configurations cannot run here; absent where nothing is fetched */
+  judge?(name: string, texts: Texts): Promise<void>;
   /** From now on models come from there; absent where that never changes. */
   setHub?(hub: HubAccess): void;
 }
@@ -43,6 +45,15 @@ export function serve(host: Host, post: Post): (message: Exclude<ToWorker, { typ
     }
   }
 
+  async function answer(id: number, work: Promise<void> | undefined): Promise<void> {
+    try {
+      await work;
+      post({ type: 'answered', id });
+    } catch (error) {
+      post({ type: 'answered', id, error: encodeError(error) });
+    }
+  }
+
   return (message) => {
     switch (message.type) {
       case 'inpaint': {
@@ -61,11 +72,13 @@ export function serve(host: Host, post: Post): (message: Exclude<ToWorker, { typ
       case 'hub':
         host.setHub?.(message.hub);
         return;
+      case 'judge':
+        void answer(message.id, host.judge?.(message.name, message.texts));
+        return;
       case 'release': {
-        const released = () => post({ type: 'released', id: message.id });
         // A run that is under way, or about to be, needs its model.
-        if (running.size > 0) released();
-        else tail = tail.catch(() => {}).then(() => host.release?.().finally(released) ?? released());
+        if (running.size > 0) post({ type: 'answered', id: message.id });
+        else tail = tail.catch(() => {}).then(() => answer(message.id, host.release?.()));
         return;
       }
       default:

@@ -1,7 +1,14 @@
 /** Dispatches the page's messages to the library: any number at once, each cancellable. */
-import { encodeError } from '../engine/errors';
+import { decodeError, encodeError } from '../engine/errors';
 import type { FromLibrary, LibraryRequest, LibraryValues, ToLibrary } from '../engine/protocol';
+import type { CheckpointFiles } from '../model/files';
 import type { Library } from '../model/library';
+
+/** What tells how large a model's networks are. */
+const CONFIGURATIONS = [
+  'model_index.json',
+  ...['unet', 'vae', 'text_encoder', 'text_encoder_2'].map((folder) => `${folder}/config.json`),
+];
 
 /** @returns the receiver of every message after `init` */
 export function serveLibrary(
@@ -9,6 +16,19 @@ export function serveLibrary(
   post: (message: FromLibrary) => void,
 ): (message: Exclude<ToLibrary, { type: 'init' }>) => void {
   const running = new Map<number, AbortController>();
+  const judgements = new Map<number, { resolve(): void; reject(error: Error): void }>();
+
+  /** The device is the engine's: what it can run is asked there. */
+  async function admit(id: number, files: CheckpointFiles): Promise<void> {
+    const texts = new Map<string, string>();
+    for (const path of CONFIGURATIONS) {
+      const bytes = await files.read(path);
+      if (bytes !== undefined) texts.set(path, new TextDecoder().decode(bytes));
+    }
+    const judged = new Promise<void>((resolve, reject) => judgements.set(id, { resolve, reject }));
+    post({ type: 'judge', id, name: files.name, texts });
+    return judged;
+  }
 
   function answer(
     id: number,
@@ -23,6 +43,7 @@ export function serveLibrary(
           .download(request.name, {
             precision: request.precision,
             signal,
+            admit: (files) => admit(id, files),
             onProgress: (progress) => post({ type: 'progress', id, progress }),
           })
           .then(() => null);
@@ -60,6 +81,13 @@ export function serveLibrary(
       case 'cancel':
         running.get(message.id)?.abort();
         return;
+      case 'judged': {
+        const judgement = judgements.get(message.id);
+        judgements.delete(message.id);
+        if (message.error === undefined) judgement?.resolve();
+        else judgement?.reject(decodeError(message.error));
+        return;
+      }
       case 'hub':
         library.setHub(message.hub);
         return;

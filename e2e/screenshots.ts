@@ -52,6 +52,37 @@ const states: Record<string, { query?: string; shoot: Shot }> = {
       await page.page.mouse.move(5, 5);
     },
   },
+  models: {
+    query: 'models=kept',
+    shoot: async (page) => {
+      if (!(await page.steps.isVisible())) await page.page.getByText('Model, steps').click();
+      await page.page.getByRole('button', { name: 'Manage models' }).click();
+      await page.page.getByRole('dialog').getByText('SDXL inpainting 0.1').first().waitFor();
+    },
+  },
+  downloading: {
+    query: 'models=kept',
+    shoot: async (page) => {
+      if (!(await page.steps.isVisible())) await page.page.getByText('Model, steps').click();
+      await page.model.fill('diffusers/stable-diffusion-xl-1.0-inpainting-0.1');
+      await page.page.getByRole('button', { name: 'Resume download' }).click();
+      await page.page.getByText(/left$/).waitFor();
+    },
+  },
+  gated: {
+    shoot: async (page) => {
+      if (!(await page.steps.isVisible())) await page.page.getByText('Model, steps').click();
+      await page.model.fill('owner/gated-model');
+      await page.page.getByText('is gated').waitFor();
+    },
+  },
+  choosing: {
+    query: 'models=kept',
+    shoot: async (page) => {
+      if (!(await page.steps.isVisible())) await page.page.getByText('Model, steps').click();
+      await page.page.getByRole('button', { name: 'Show models' }).click();
+    },
+  },
   error: {
     query:
       'ms=5&fail=DeviceError&message=The graphics memory is full; close other tabs or pick a smaller model.',

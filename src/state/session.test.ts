@@ -188,6 +188,48 @@ it('cancels quietly and stays usable', async () => {
   expect(session.versions.getState().items).toHaveLength(2);
 });
 
+it('fetches the model first, shows how far it is, and plans at the size that is known then', async () => {
+  const { engine, asked } = fakeEngine();
+  const editor = createEditor();
+  let nativeSize = 512;
+  let arrived = () => {};
+  let given: AbortSignal | undefined;
+  const models: Parameters<typeof createSession>[0]['models'] = {
+    nativeSizeOf: () => nativeSize,
+    async ensure(_name, { signal, onChange }) {
+      given = signal;
+      const transfer = {
+        loadedBytes: 1e9,
+        totalBytes: 4e9,
+        bytesPerSecond: 1e8,
+        secondsLeft: 30,
+        samples: [],
+      };
+      onChange({ state: 'running', transfer });
+      await new Promise<void>((resolve) => {
+        arrived = resolve;
+      });
+    },
+  };
+  const session = createSession({ editor, engine, imaging, models });
+  await session.openFile(new Blob(['x'], { type: 'image/png' }), 'photo.png');
+  paint(session);
+  session.change({ model_name: 'owner/model' });
+  const run = session.generate();
+  await vi.waitFor(() => expect(given).toBeDefined());
+  expect(session.job.getState().progress).toMatchObject({
+    title: 'Downloading the model',
+    detail: '1.00 of 4.00 GB · 100 MB/s',
+    fraction: 0.25,
+    secondsLeft: 30,
+  });
+  expect(asked).toEqual([]);
+  nativeSize = 64;
+  arrived();
+  await run;
+  expect(asked[0]?.options).toMatchObject({ width: 64, height: 64 });
+});
+
 it('keeps every preview’s bitmap owned: shown, replaced, closed', async () => {
   const previews = [1, 2].map(() => ({ width: 8, height: 8, close: vi.fn() }));
   const { engine } = fakeEngine(async ({ onProgress }) => {

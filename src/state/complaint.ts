@@ -24,6 +24,7 @@ const fields = new Set<string>([
   'num_inference_steps',
   'guidance_scale',
   'seed',
+  'loras',
 ] satisfies SettingsField[]);
 
 export function complaintOf(error: unknown): Complaint {

@@ -65,8 +65,13 @@ export async function run(
     imaging.encodeMask(scaleMask(mask, frame, size)),
   ]);
   call.signal.throwIfAborted();
-  const request = { ...settings, image_url, mask_url };
-  const { image, seed } = await engine.inpaint(request, localOptionsSchema.parse({ ...size }), call);
+  const { loras, ...fields } = settings;
+  const request = { ...fields, image_url, mask_url };
+  const { image, seed } = await engine.inpaint(
+    request,
+    localOptionsSchema.parse({ ...size, ...(loras.length > 0 && { loras }) }),
+    call,
+  );
   try {
     call.signal.throwIfAborted();
     const answer = await imaging.decode(image.url, frame);

@@ -16,6 +16,7 @@ it('starts with the API’s defaults', () => {
     num_inference_steps: 30,
     guidance_scale: 7.5,
     seed: undefined,
+    loras: [],
   });
 });
 

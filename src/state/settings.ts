@@ -1,6 +1,7 @@
 /** The API's fields as a person types them, and their check against the API's schema. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { type InpaintRequest, inpaintRequestSchema, MAX_SEED } from '../engine/schema';
+import { type InpaintRequest, inpaintRequestSchema, type LoraOption, MAX_SEED } from '../engine/schema';
+import { checkLoras, type LoraSetting } from './loras';
 import { checkModelName, STARTER } from './models';
 
 /** The API's names; the three numbers as text, since what was typed stays until it is mended. */
@@ -12,12 +13,16 @@ export interface Settings {
   guidance_scale: string;
   /** Blank: drawn at random for each run. */
   seed: string;
+  /** Of the options that the API lacks. */
+  loras: readonly LoraSetting[];
 }
 
 export type SettingsField = keyof Settings;
 export type FieldErrors = Partial<Record<SettingsField, string>>;
-/** The request's fields without picture and mask. */
-export type CheckedSettings = Omit<InpaintRequest, 'image_url' | 'mask_url'>;
+/** The request's fields without picture and mask, and the LoRAs. */
+export type CheckedSettings = Omit<InpaintRequest, 'image_url' | 'mask_url'> & {
+  loras: readonly LoraOption[];
+};
 
 const { num_inference_steps, guidance_scale } = inpaintRequestSchema.shape;
 /** What the API's schema allows and gives where nothing is typed. */
@@ -39,6 +44,7 @@ export function createSettings(): StoreApi<Settings> {
     num_inference_steps: String(limits.steps.default),
     guidance_scale: String(limits.guidance.default),
     seed: '',
+    loras: [],
   }));
 }
 
@@ -61,7 +67,9 @@ export function checkSettings(
   if (!inpaintRequestSchema.shape.seed.safeParse(seed).success) {
     errors.seed = 'Seed: a whole number from 0, or nothing for a random one.';
   }
-  if (Object.keys(errors).length > 0) return { errors };
+  const loras = checkLoras(settings.loras);
+  if (loras.error !== undefined) errors.loras = loras.error;
+  if (Object.keys(errors).length > 0 || loras.checked === undefined) return { errors };
   const { model_name, prompt, negative_prompt } = settings;
   const checked = inpaintRequestSchema.omit({ image_url: true, mask_url: true }).parse({
     model_name,
@@ -71,7 +79,7 @@ export function checkSettings(
     guidance_scale: guidance,
     seed,
   });
-  return { checked };
+  return { checked: { ...checked, loras: loras.checked } };
 }
 
 /** Text to a number; NaN for what is none, which no schema accepts. */

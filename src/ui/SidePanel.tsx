@@ -6,6 +6,7 @@ import { limits } from '../state/settings';
 import { useEngineStatus, useJob, useSession, useSettings } from './context';
 import { NumberField, TextField } from './Field';
 import { HostedPanel } from './HostedPanel';
+import { LoraField } from './LoraField';
 import { ModelField } from './ModelField';
 import { RunAlert, RunCard } from './RunCard';
 import { useNarrow } from './useNarrow';
@@ -44,6 +45,7 @@ export function SidePanel() {
               placeholder="what should not appear"
             />
             <ModelField />
+            <LoraField />
             <MachineNote />
             <div className="numbers">
               <NumberField

@@ -1,0 +1,94 @@
+/** The LoRAs that go into the model: none at first, each with how much of it. */
+import { File as FileIcon, Plus, X } from 'lucide-react';
+import { useId, useRef } from 'react';
+import { emptyLora, type LoraSetting } from '../state/loras';
+import { useJob, useSession, useSettings } from './context';
+
+export function LoraField() {
+  const session = useSession();
+  const loras = useSettings((state) => state.loras);
+  const error = useJob((state) => state.fieldErrors.loras);
+  const file = useRef<HTMLInputElement>(null);
+  const id = useId();
+
+  const set = (next: readonly LoraSetting[]) => session.change({ loras: next });
+  const edit = (index: number, change: Partial<LoraSetting>) =>
+    set(loras.map((lora, i) => (i === index ? { ...lora, ...change } : lora)));
+
+  return (
+    <fieldset className="field loras">
+      <legend className="field-head">LoRAs</legend>
+      {loras.map((lora, index) => (
+        <div key={lora.id} className="lora">
+          {typeof lora.source === 'string' ? (
+            <input
+              aria-label={`LoRA ${index + 1}`}
+              aria-invalid={error === undefined ? undefined : true}
+              aria-describedby={error === undefined ? undefined : `${id}-error`}
+              value={lora.source}
+              spellCheck={false}
+              autoComplete="off"
+              autoCapitalize="none"
+              placeholder="owner/name, or the address of a file"
+              onChange={(event) => edit(index, { source: event.target.value })}
+            />
+          ) : (
+            <span className="lora-file" title={lora.source.name}>
+              {lora.source.name}
+            </span>
+          )}
+          <input
+            aria-label={`Weight of LoRA ${index + 1}`}
+            type="number"
+            inputMode="decimal"
+            className="tabular"
+            step="any"
+            min={-10}
+            max={10}
+            value={lora.weight}
+            placeholder="1"
+            onChange={(event) => edit(index, { weight: event.target.value })}
+          />
+          <button
+            type="button"
+            className="link"
+            aria-label={`Remove LoRA ${index + 1}`}
+            onClick={() => set(loras.filter((_, i) => i !== index))}
+          >
+            <X size={16} aria-hidden />
+          </button>
+        </div>
+      ))}
+      <p className="lora-add">
+        <button type="button" className="link" onClick={() => set([...loras, emptyLora()])}>
+          <Plus size={14} aria-hidden /> Add LoRA
+        </button>
+        <button type="button" className="link" onClick={() => file.current?.click()}>
+          <FileIcon size={14} aria-hidden /> From a file
+        </button>
+        <input
+          ref={file}
+          type="file"
+          hidden
+          accept=".safetensors,.bin,.pt,.ckpt"
+          onChange={(event) => {
+            const [chosen] = event.target.files ?? [];
+            if (chosen !== undefined) set([...loras, { ...emptyLora(), source: chosen }]);
+            event.target.value = '';
+          }}
+        />
+      </p>
+      {loras.length > 0 && (
+        <p className="lora-note">
+          Merged into a copy of the model at the next run, on this machine only: the hosted API takes no
+          LoRAs.
+        </p>
+      )}
+      {error !== undefined && (
+        <p className="field-error" id={`${id}-error`} role="alert">
+          {error}
+        </p>
+      )}
+    </fieldset>
+  );
+}

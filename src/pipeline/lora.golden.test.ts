@@ -9,7 +9,8 @@ import { goldenLoraPictures, localLora, paintGolden } from '../testing/goldenPic
 import { InpaintCache } from './inpaint';
 
 // Made by `python tools/goldens/loras.py` (diffusers 0.36.0 with peft 0.18.0, float32), compared on WASM float32.
-// Without their LoRAs the pictures are 12 to 25 dB away. Measured: see the test's own output.
+// Without their LoRAs the pictures are 12
+// to 25 dB away.
 const MIN_PSNR_DB = 60;
 
 describe('LoRAs against diffusers', () => {

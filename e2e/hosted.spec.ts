@@ -199,7 +199,7 @@ test('the page: the switch, a key of one’s own, consent, and no key anywhere e
 
   // Offline, the page says so.
   await page.context().setOffline(true);
-  await expect(page.getByText('This machine is offline')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Hosted API' })).toContainText('This machine is offline');
   await page.context().setOffline(false);
 
   for (const key of [KEY, OWN_KEY]) {

@@ -8,9 +8,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
-import { readBody, sendJson, sendProblem } from './server/http';
-import { Problem, problemOf } from './server/problem';
-import { TARGET_HEADER } from './server/routes';
+import { readBody, sendJson, sendProblem } from './server/http.ts';
+import { Problem, problemOf } from './server/problem.ts';
+import { TARGET_HEADER } from './server/routes.ts';
 
 export const FAL_PROXY_PATH = '/api/fal';
 

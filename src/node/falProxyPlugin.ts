@@ -1,6 +1,9 @@
-/** Mounts the proxy of the hosted API in Vite's servers: the one of development and that of `npm start`. */
+/**
+ * Mounts the proxy of the hosted API in Vite's servers: the one of development and that of `npm start`. Vite's own loader of
+ * vite.config.ts wants the extension in every import from here on.
+ */
 import type { Plugin, ViteDevServer } from 'vite';
-import { createFalProxy, FAL_PROXY_PATH, type FalProxyOptions } from './falProxy';
+import { createFalProxy, FAL_PROXY_PATH, type FalProxyOptions } from './falProxy.ts';
 
 /** @param options as falProxyFromEnv gives them; without a key nothing is mounted */
 export function falProxyPlugin(options: FalProxyOptions | undefined): Plugin {

@@ -61,8 +61,9 @@ describe('serve', () => {
     await vi.waitFor(() => expect(posted.some(({ type }) => type === 'result')).toBe(true));
     const ends = posted.filter(({ type }) => type !== 'progress');
     expect(ends).toEqual([
-      { type: 'error', id: 1, error: { name: 'AbortError', message: '' }, dead: false },
+      // What waits is told at once; what runs stops first.
       { type: 'error', id: 2, error: { name: 'AbortError', message: '' }, dead: false },
+      { type: 'error', id: 1, error: { name: 'AbortError', message: '' }, dead: false },
       { type: 'result', id: 3, picture },
     ]);
     expect(calls).toBe(2);

@@ -23,11 +23,15 @@ export type Post = (message: FromWorker, transfer?: Transferable[]) => void;
 /** @returns the receiver of every message after `init` */
 export function serve(host: Host, post: Post): (message: Exclude<ToWorker, { type: 'init' }>) => void {
   const running = new Map<number, AbortController>();
+  /** Of those, the one whose turn it is. */
+  let current: number | undefined;
   let tail: Promise<unknown> = Promise.resolve();
 
   async function run(id: number, request: InpaintRequest, options: LocalOptions, signal: AbortSignal) {
+    // Cancelled while it waited, and answered then.
+    if (signal.aborted) return;
+    current = id;
     try {
-      signal.throwIfAborted();
       const picture = await host.inpaint(request, options, {
         signal,
         onProgress(progress) {
@@ -41,8 +45,18 @@ export function serve(host: Host, post: Post): (message: Exclude<ToWorker, { typ
     } catch (error) {
       post({ type: 'error', id, error: encodeError(error), dead: host.isDead() });
     } finally {
+      current = undefined;
       running.delete(id);
     }
+  }
+
+  function cancel(id: number): void {
+    const controller = running.get(id);
+    controller?.abort();
+    // What waits has nothing to stop, and need not wait to be told.
+    if (controller === undefined || id === current) return;
+    running.delete(id);
+    post({ type: 'error', id, error: encodeError(controller.signal.reason), dead: false });
   }
 
   async function answer(id: number, work: Promise<void> | undefined): Promise<void> {
@@ -67,7 +81,7 @@ export function serve(host: Host, post: Post): (message: Exclude<ToWorker, { typ
         return;
       }
       case 'cancel':
-        running.get(message.id)?.abort();
+        cancel(message.id);
         return;
       case 'hub':
         host.setHub?.(message.hub);

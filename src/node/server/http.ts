@@ -1,6 +1,6 @@
 /** Reading requests and writing answers over plain node:http. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Problem } from './problem';
+import { Problem } from './problem.ts';
 
 /**
  * @param maxBytes larger bodies are refused before or while they arrive

@@ -1,6 +1,6 @@
 /** What the API answers in place of a picture: a status and `detail`, as the hosted API words them. */
 import type { z } from 'zod';
-import { CheckpointError, DeviceError, InputError, isAbort, NetworkError } from '../../engine/errors';
+import { CheckpointError, DeviceError, InputError, isAbort, NetworkError } from '../../engine/errors.ts';
 
 /** One thing that is wrong with the body. `loc` leads to it: `["body", "prompt"]`. */
 export interface Detail {

@@ -104,7 +104,7 @@ it('says that a token would help, and looks again once it has one', async () => 
   await models.look(NAME);
   expect(state().lookups[NAME]).toEqual({
     state: 'failed',
-    message: 'Owner/model is gated',
+    message: 'owner/model is gated',
     wantsToken: true,
   });
   library.answer = () => library.details('fetchable');
@@ -161,7 +161,7 @@ it('tells why a download failed, with what had come', async () => {
   await settled();
   expect(state().fetches[NAME]).toMatchObject({
     state: 'failed',
-    message: 'Unet: damaged',
+    message: 'unet: damaged',
     transfer: { loadedBytes: 7 },
   });
 });

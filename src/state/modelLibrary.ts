@@ -284,7 +284,8 @@ function failure(error: unknown): Failure {
 /** The field's name helps a program; beside the field itself it only disturbs. */
 function withoutField(message: string): string {
   const text = message.replace(/^model_name: /, '');
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  // A sentence begins with a capital; an id or a path stays as it is written.
+  return text.replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase());
 }
 
 function changed<Value>(

@@ -23,6 +23,8 @@ export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChang
         <Dialog.Content className="dialog models" aria-describedby={undefined}>
           <Dialog.Title>Models</Dialog.Title>
           <KeptModels onChosen={close} />
+          <Room />
+          <OwnFiles onChosen={close} />
           <section aria-label="Recommended">
             <h3>Recommended</h3>
             <ul className="model-list">
@@ -35,8 +37,6 @@ export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChang
               “Model”.
             </p>
           </section>
-          <OwnFiles onChosen={close} />
-          <Room />
           <section aria-label="Where models come from">
             <h3>Hugging Face Hub</h3>
             <TokenForm />

@@ -1,7 +1,7 @@
 /** Which model paints: one of those offered or kept, or any name that a person types. */
 import { Check, ChevronDown } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
-import { type ModelOffer, offers, titleOf } from '../state/models';
+import { type ModelOffer, offers, STARTER, titleOf } from '../state/models';
 import { bytesInWords } from '../state/transfer';
 import { useModelState, useModels, useSession, useSettings } from './context';
 import { Field, type FieldAttributes } from './Field';
@@ -52,20 +52,25 @@ function useLookup(name: string): void {
   }, [models]);
 }
 
-type Choice = Pick<ModelOffer, 'model_name' | 'title'> & { detail: string };
+function inField({ model_name, title, isKept }: Choice): string {
+  if (model_name === STARTER) return 'embedded · works offline';
+  return isKept ? `${title} · kept` : title;
+}
+
+type Choice = Pick<ModelOffer, 'model_name' | 'title'> & { detail: string; isKept: boolean };
 
 function useChoices(): Choice[] {
   const kept = useModelState((state) => state.kept) ?? [];
   const offered = offers.map(({ model_name, title, goodAt }): Choice => {
     const mine = kept.find(({ name }) => name === model_name);
     const where = mine === undefined ? '' : mine.unfinished ? 'interrupted · ' : 'kept · ';
-    return { model_name, title, detail: `${where}${goodAt}` };
+    return { model_name, title, detail: `${where}${goodAt}`, isKept: where === 'kept · ' };
   });
   const others = kept
     .filter(({ name }) => !offers.some(({ model_name }) => model_name === name))
     .map(({ name, unfinished, storedBytes }): Choice => {
       const detail = unfinished ? 'interrupted' : `kept · ${bytesInWords(storedBytes)}`;
-      return { model_name: name, title: titleOf(name), detail };
+      return { model_name: name, title: titleOf(name), detail, isKept: unfinished === undefined };
     });
   return [...offered, ...others];
 }
@@ -121,7 +126,7 @@ function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes;
         onKeyDown={onKeyDown}
         onBlur={() => setOpen(false)}
       />
-      <span className="combobox-detail">{chosen?.title ?? 'any Hugging Face id or address'}</span>
+      <span className="combobox-detail">{chosen ? inField(chosen) : 'any Hugging Face id or address'}</span>
       <button
         type="button"
         tabIndex={-1}

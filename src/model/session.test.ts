@@ -120,6 +120,18 @@ describe('Runtime', () => {
     expect(runtime).toMatchObject({ isLost: true, isExhausted: true });
   });
 
+  it('ends a run whose device is lost meanwhile, though ONNX Runtime never answers', async () => {
+    let lose: (info: GPUDeviceLostInfo) => void = () => {};
+    const lost = new Promise<GPUDeviceLostInfo>((done) => {
+      lose = done;
+    });
+    const device = { lost, addEventListener() {} } as unknown as GPUDevice;
+    const runtime = new Runtime({} as typeof Ort, target, device);
+    const hanging = runtime.enqueue('unet', () => new Promise<never>(() => {}));
+    lose({ reason: 'unknown', message: 'unplugged' } as GPUDeviceLostInfo);
+    await expect(hanging).rejects.toThrow(/^unet: the graphics device was lost \(unplugged\)/);
+  });
+
   it('says that the device was lost, whoever took it away', async () => {
     let resolve: (info: GPUDeviceLostInfo) => void = () => {};
     const promise = new Promise<GPUDeviceLostInfo>((done) => {

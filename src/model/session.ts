@@ -18,6 +18,9 @@ export class Runtime {
   #tail: Promise<unknown> = Promise.resolve();
   #lost: string | undefined;
   #exhausted = false;
+  /** Wakes whoever waits for ONNX Runtime: on a lost device its calls never end. */
+  readonly #gone: Promise<void>;
+  #wake: () => void = () => {};
   /** Loaded sessions, the one that ran last at the end. */
   readonly #loaded = new Set<Session>();
   /** Bytes of weights that may be loaded at a time; one session may always be, whatever it takes. */
@@ -31,9 +34,13 @@ export class Runtime {
     readonly target: GraphTarget,
     readonly device?: GPUDevice,
   ) {
+    this.#gone = new Promise((resolve) => {
+      this.#wake = resolve;
+    });
     // Nothing here destroys the device: whoever does so takes it away.
     device?.lost.then(({ message }) => {
       this.#lost ??= message || 'no reason given';
+      this.#wake();
     });
     // WebGPU tells of memory that ran out nowhere else: the buffer is there all the same, and holds nothing.
     device?.addEventListener('uncapturederror', ({ error }) => {
@@ -104,6 +111,7 @@ export class Runtime {
   #giveUp(): void {
     this.#exhausted = true;
     this.#lost ??= 'out of memory';
+    this.#wake();
   }
 
   /** Puts float32 values where sessions read them: a GPU buffer under WebGPU. */
@@ -128,9 +136,12 @@ export class Runtime {
     const result = this.#tail.then(async () => {
       this.#throwIfLost(component);
       try {
-        const result = await work();
+        const working = work();
+        await Promise.race([working, this.#gone]);
+        // What is still under way then is abandoned: nobody goes on with this runtime.
+        working.catch(() => {});
         this.#throwIfLost(component);
-        return result;
+        return await working;
       } catch (error) {
         this.#throwIfLost(component);
         const explained = explain(component, error);

@@ -101,6 +101,14 @@ test('nothing but the listed files is answered', () => {
   expect(large.find(`https://huggingface.co/inlay/${weights}`)).toBeUndefined();
 });
 
+test('a part that the embedded model lacks is known to be missing, without a network', () => {
+  const large = setUp({}).version([own(weights, 'one')]);
+  expect(large.lacks('https://example.org/inlay/models/starter/text_encoder_2/config.json')).toBe(true);
+  expect(large.lacks(`https://example.org/inlay/${weights}?again`)).toBe(false);
+  expect(large.lacks('https://example.org/inlay/models/other/config.json')).toBe(false);
+  expect(large.lacks('https://example.org/models/starter/config.json')).toBe(false);
+});
+
 test('a new version brings what the old one keeps before it takes over, and drops the rest after', async () => {
   const served = { [wasm('aaaaaaaa')]: 'a', [wasm('bbbbbbbb')]: 'b', [weights]: 'one', 'models/x': 'x' };
   const { version, paths, stored } = setUp(served);

@@ -2,7 +2,7 @@
  * The page's own large files: kept when they are first used, each known by its digest, so that files of two versions
  * never work together.
  */
-import { isolated, type OwnFile, roleOf } from './ownFiles';
+import { isListedWhole, isolated, type OwnFile, roleOf } from './ownFiles';
 
 export interface LargeFilesParts {
   files: readonly OwnFile[];
@@ -15,6 +15,8 @@ export interface LargeFilesParts {
 export interface LargeFiles {
   /** @returns the file of that address, whatever its query */
   find(address: string): OwnFile | undefined;
+  /** Whether there is certainly no such file: models are asked for parts that not every model has. */
+  lacks(address: string): boolean;
   /**
    * The kept file; else the server's, kept once its digest has been found right. A wrong one breaks off: the page must
    * not work with it.
@@ -51,6 +53,12 @@ export function createLargeFiles({ files, base, open, fetch }: LargeFilesParts):
     find(address) {
       const url = new URL(address);
       return byAddress.get(url.origin + url.pathname);
+    },
+    lacks(address) {
+      const url = new URL(address);
+      const plain = url.origin + url.pathname;
+      const folder = new URL('./', base).href;
+      return plain.startsWith(folder) && isListedWhole(plain.slice(folder.length)) && !byAddress.has(plain);
     },
     async answer(file, signal, settled) {
       const cache = await open();

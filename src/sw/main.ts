@@ -46,7 +46,13 @@ worker.addEventListener('activate', (event) => event.waitUntil(largeFiles.prune(
 worker.addEventListener('fetch', (event) => {
   if (event.request.method !== 'GET') return;
   const file = largeFiles.find(event.request.url);
-  if (file === undefined) return;
+  if (file === undefined) {
+    // The folder's descriptions for people are not listed: those are opened, not fetched.
+    if (event.request.mode !== 'navigate' && largeFiles.lacks(event.request.url)) {
+      event.respondWith(new Response(null, { status: 404 }));
+    }
+    return;
+  }
   event.respondWith(largeFiles.answer(file, event.request.signal, (promise) => event.waitUntil(promise)));
 });
 

@@ -39,6 +39,11 @@ export function isOfGroup(path: string, group: LargeGroup, jspi: boolean): boole
   return build === 'plain' || (group === 'webgpu' && build === (jspi ? '.jspi' : '.asyncify'));
 }
 
+/** Whether the build's list is complete for this path: what it lacks there does not exist. */
+export function isListedWhole(path: string): boolean {
+  return isOfGroup(path, 'starter', false);
+}
+
 /** What a file is in every build: its path without the part that changes with the contents. */
 export function roleOf(path: string): string {
   return path.replace(/-[\w-]{8}(?=\.\w+$)/, '');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultPadding, planCrop } from './crop';
+import { defaultPadding, planCrop, planFrame } from './crop';
 
 describe('planCrop', () => {
   it('takes a native window at 1:1 around a small mask', () => {
@@ -144,4 +144,18 @@ describe('planCrop', () => {
 it('defaultPadding is a quarter of the mask, and some of the model for a small one', () => {
   expect(defaultPadding({ x: 0, y: 0, width: 400, height: 100 }, 256)).toBe(100);
   expect(defaultPadding({ x: 0, y: 0, width: 4, height: 4 }, 256)).toBe(16);
+});
+
+describe('planFrame', () => {
+  it('scales a chosen frame so that its longer side is native', () => {
+    // 512 / 800 of 600 is 384; 512 / 100 of 90 is 460.8, to the nearest multiple of 8.
+    const wide = { x: 10, y: 20, width: 800, height: 600 };
+    expect(planFrame(wide, 512)).toEqual({ frame: wide, size: { width: 512, height: 384 } });
+    const small = { x: 0, y: 0, width: 90, height: 100 };
+    expect(planFrame(small, 512)).toEqual({ frame: small, size: { width: 464, height: 512 } });
+  });
+
+  it('gives a sliver the smallest side that models take', () => {
+    expect(planFrame({ x: 0, y: 0, width: 2000, height: 64 }, 512).size).toEqual({ width: 512, height: 64 });
+  });
 });

@@ -68,10 +68,26 @@ export function planCrop({
       Object.assign(frame, vertical(spread(wanted.y, wanted.height, height, imageSize.height)));
     }
   }
+  return { frame, size: modelSize(frame, native, multiple) };
+}
+
+/** The smallest side in image pixels of a frame that a person may choose. */
+export const MIN_FRAME = 64;
+
+/**
+ * Plans a crop whose frame a person has chosen: its longer side becomes native, be it larger or smaller.
+ * @param frame whole pixels, inside the picture
+ */
+export function planFrame(frame: Rect, nativeSize: number, multiple = 8): CropPlan {
+  const native = clamp(Math.round(nativeSize / multiple) * multiple, MIN_SIDE, MAX_SIDE);
+  return { frame, size: modelSize(frame, native, multiple) };
+}
+
+function modelSize(frame: Rect, native: number, multiple: number): Size {
   const scale = native / Math.max(frame.width, frame.height);
   const toModel = (length: number) =>
     clamp(Math.round((length * scale) / multiple) * multiple, MIN_SIDE, native);
-  return { frame, size: { width: toModel(frame.width), height: toModel(frame.height) } };
+  return { width: toModel(frame.width), height: toModel(frame.height) };
 }
 
 /**

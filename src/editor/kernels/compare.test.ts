@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { lineAt, shareAt, shareByKey } from './compare';
+
+const place = { x: 100, y: 0, width: 400, height: 300 };
+
+it('is the share of the picture left of the pointer', () => {
+  expect(shareAt(place, 200)).toBe(0.25);
+  expect(shareAt(place, 20)).toBe(0);
+  expect(shareAt(place, 900)).toBe(1);
+  expect(shareAt({ ...place, width: 0 }, 900)).toBe(0);
+});
+
+it('stays in reach where the picture goes beyond the pane', () => {
+  expect(lineAt(place, 0.5, 600, 16)).toBe(300);
+  expect(lineAt({ ...place, x: -300 }, 0, 600, 16)).toBe(16);
+  expect(lineAt({ ...place, x: 500 }, 1, 600, 16)).toBe(584);
+});
+
+it('moves by keys', () => {
+  expect(shareByKey(0.5, 'ArrowRight')).toBe(0.51);
+  expect(shareByKey(0.5, 'ArrowDown')).toBe(0.49);
+  expect(shareByKey(0.5, 'PageUp')).toBe(0.6);
+  expect(shareByKey(0.05, 'PageDown')).toBe(0);
+  expect(shareByKey(0.5, 'Home')).toBe(0);
+  expect(shareByKey(0.5, 'End')).toBe(1);
+  expect(shareByKey(0.5, 'c')).toBeNull();
+});

@@ -1,0 +1,96 @@
+/**
+ * What lies beneath a canvas that was drawn out: the picture's edge carried on and blurred, more so with distance, so
+ * that a model finds colours to begin from and no streaks.
+ */
+import { clamp, type Rect, rectOfSize, type Size } from './geometry';
+import { createPixels, type Pixels } from './raster';
+
+/**
+ * The picture's outermost pixels as a closed loop, clockwise from its upper left corner, as running sums: the mean of
+ * any stretch costs four subtractions.
+ */
+export interface Border extends Size {
+  /** Pixels of the loop. */
+  length: number;
+  /** sums[4 i + c]: channel c over the first i pixels of the loop gone through twice. [2 · length + 1, 4] */
+  sums: Float64Array;
+}
+
+/** The window's half grows by this many loop pixels for each pixel of distance. */
+const SPREAD = 0.6;
+
+/**
+ * Reads the loop.
+ * @param read cuts a rectangle of whole pixels from the picture
+ */
+export function readBorder(size: Size, read: (rect: Rect) => Pixels): Border {
+  const { width, height } = size;
+  const top = read({ x: 0, y: 0, width, height: 1 });
+  const bottom = read({ x: 0, y: height - 1, width, height: 1 });
+  const left = read({ x: 0, y: 0, width: 1, height });
+  const right = read({ x: width - 1, y: 0, width: 1, height });
+  const loop: [strip: Pixels, index: number][] = [];
+  for (let x = 0; x < width; x++) loop.push([top, x]);
+  for (let y = 1; y < height; y++) loop.push([right, y]);
+  if (height > 1) for (let x = width - 2; x >= 0; x--) loop.push([bottom, x]);
+  if (width > 1) for (let y = height - 2; y > 0; y--) loop.push([left, y]);
+  const { length } = loop;
+  const sums = new Float64Array((2 * length + 1) * 4);
+  for (let i = 0; i < 2 * length; i++) {
+    const [strip, index] = loop[i % length] ?? [top, 0];
+    for (let c = 0; c < 4; c++)
+      sums[(i + 1) * 4 + c] = (sums[i * 4 + c] ?? 0) + (strip.data[index * 4 + c] ?? 0);
+  }
+  return { width, height, length, sums };
+}
+
+/**
+ * Paints a part of the new area.
+ * @param area whole pixels in the old picture's coordinates; what lies inside the old picture stays transparent black
+ * @returns [area.height × area.width]
+ */
+export function extendBorder(border: Border, area: Rect): Pixels {
+  const { width, height, length, sums } = border;
+  const pixels = createPixels(area);
+  for (let row = 0; row < area.height; row++) {
+    const y = area.y + row;
+    const dy = Math.max(-y, y - (height - 1), 0);
+    for (let column = 0; column < area.width; column++) {
+      const x = area.x + column;
+      const dx = Math.max(-x, x - (width - 1), 0);
+      if (dx === 0 && dy === 0) continue;
+      const at = loopIndex(border, clamp(x, 0, width - 1), clamp(y, 0, height - 1));
+      const distance = dx === 0 ? dy : dy === 0 ? dx : Math.sqrt(dx * dx + dy * dy);
+      const reach = Math.min(Math.round(distance * SPREAD), (length - 1) >> 1);
+      const from = (at - reach + length) % length;
+      const count = 2 * reach + 1;
+      const target = (row * area.width + column) * 4;
+      for (let c = 0; c < 4; c++) {
+        const sum = (sums[(from + count) * 4 + c] ?? 0) - (sums[from * 4 + c] ?? 0);
+        pixels.data[target + c] = sum / count;
+      }
+    }
+  }
+  return pixels;
+}
+
+/** The parts of a drawn-out canvas that are new, in the old picture's coordinates; they do not overlap. */
+export function newParts(imageSize: Size, canvas: Rect): Rect[] {
+  const old = rectOfSize(imageSize);
+  const right = canvas.x + canvas.width;
+  const bottom = canvas.y + canvas.height;
+  const parts = [
+    { x: canvas.x, y: canvas.y, width: canvas.width, height: -canvas.y },
+    { x: canvas.x, y: old.height, width: canvas.width, height: bottom - old.height },
+    { x: canvas.x, y: 0, width: -canvas.x, height: old.height },
+    { x: old.width, y: 0, width: right - old.width, height: old.height },
+  ];
+  return parts.filter(({ width, height }) => width > 0 && height > 0);
+}
+
+function loopIndex({ width, height }: Size, x: number, y: number): number {
+  if (y === 0) return x;
+  if (x === width - 1) return width - 1 + y;
+  if (y === height - 1) return width + height - 2 + (width - 1 - x);
+  return 2 * (width + height - 2) - y;
+}

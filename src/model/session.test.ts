@@ -132,6 +132,18 @@ describe('Runtime', () => {
     await expect(hanging).rejects.toThrow(/^unet: the graphics device was lost \(unplugged\)/);
   });
 
+  it('names the loss where ONNX Runtime fails of it before it is told', async () => {
+    let lose: (info: GPUDeviceLostInfo) => void = () => {};
+    const lost = new Promise<GPUDeviceLostInfo>((done) => {
+      lose = done;
+    });
+    const device = { lost, addEventListener() {} } as unknown as GPUDevice;
+    const runtime = new Runtime({} as typeof Ort, target, device);
+    const failing = runtime.enqueue('unet', () => Promise.reject(new Error('map_async_result.status == …')));
+    setTimeout(() => lose({ reason: 'destroyed', message: '' } as GPUDeviceLostInfo), 20);
+    await expect(failing).rejects.toThrow(/^unet: the graphics device was lost/);
+  });
+
   it('says that the device was lost, whoever took it away', async () => {
     let resolve: (info: GPUDeviceLostInfo) => void = () => {};
     const promise = new Promise<GPUDeviceLostInfo>((done) => {

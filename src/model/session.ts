@@ -11,6 +11,9 @@ import type { WeightFile } from './weights';
 
 export type OrtModule = typeof Ort;
 
+/** A device's loss is told within so long of the failures that come of it. */
+const LOSS_IS_TOLD_MS = 500;
+
 /** What a session takes: values from here, or a tensor that a session or `upload` left on the device. */
 export type Feed = DeviceTensor | { values: Float32Array | Int32Array; dims: readonly number[] };
 
@@ -143,6 +146,8 @@ export class Runtime {
         this.#throwIfLost(component);
         return await working;
       } catch (error) {
+        // A call may fail before the browser says why.
+        if (this.device !== undefined) await Promise.race([this.#gone, after(LOSS_IS_TOLD_MS)]);
         this.#throwIfLost(component);
         const explained = explain(component, error);
         if (explained instanceof OutOfMemoryError) this.#giveUp();
@@ -278,6 +283,10 @@ function outOfMemory(component: string, reason: string): OutOfMemoryError {
     `${component}: this machine's memory does not suffice (${reason}); press Generate again, which loads one network at ` +
       'a time, close other programs, or choose a smaller model or picture',
   );
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** ORT reports failures of every kind as plain errors, and of the wasm heap as numbers. */

@@ -2,14 +2,14 @@
  * The import table of docs/architecture.md. Each row: a folder (or files of one) and what it may import
  * from src/ beside itself. Anything that the row does not name is an error.
  */
-const engineCore = '^src/engine/(schema|engine|models|errors|protocol)\\.ts$';
+const engineCore = '^src/engine/(schema|recipe|engine|models|errors|protocol)\\.ts$';
 const engineSchema = '^src/engine/(schema|errors)\\.ts$';
 const table = {
-  'engine/(schema|engine|models|errors|protocol)\\.': [engineCore],
+  'engine/(schema|recipe|engine|models|errors|protocol)\\.': [engineCore],
   'engine/(local|hosted)': [engineCore, '^src/engine/(local|hosted)'],
   'graph/': ['^src/graph/'],
   'pipeline/': ['^src/pipeline/', engineSchema],
-  'storage/': ['^src/storage/', engineSchema],
+  'storage/': ['^src/storage/', engineSchema, '^src/engine/recipe\\.ts$'],
   'model/': [
     '^src/(model|graph)/',
     '^src/storage/weights',
@@ -33,7 +33,7 @@ const table = {
     '^src/state/',
     '^src/editor/(store\\.ts|kernels/)',
     '^src/storage/gallery',
-    '^src/engine/(engine|models|schema|errors)\\.ts$',
+    '^src/engine/(engine|models|schema|recipe|errors)\\.ts$',
   ],
   'sw/': ['^src/sw/', '^src/engine/engine\\.ts$', '^src/state/offline\\.ts$'],
   'ui/': ['^src/(ui|state|editor)/'],

@@ -1,0 +1,103 @@
+import { expect, it } from 'vitest';
+import { parametersText, parseParameters, readRecipe, recipeOf, recipeTexts, withoutSecrets } from './recipe';
+import { localOptionsSchema } from './schema';
+
+const request = {
+  model_name: 'owner/model',
+  prompt: 'a red fox, "quick"\nsecond line: 狐',
+  negative_prompt: 'blurry, cartoon',
+  num_inference_steps: 12,
+  guidance_scale: 6.5,
+};
+const made = (options: object = {}, changed: object = {}) =>
+  recipeOf({
+    request: { ...request, ...changed },
+    options: localOptionsSchema.parse({ width: 512, height: 640, ...options }),
+    page: { mask_content: 'blur', feather: 4 },
+    seed: 1234,
+    width: 4000,
+    height: 3000,
+    madeAt: new Date('2026-01-02T03:04:05Z'),
+  });
+
+it('comes back from a file as it was', () => {
+  const recipe = made({
+    scheduler: 'DPM++ 2M Karras',
+    strength: 0.75,
+    loras: [{ source: 'a/b', weight: 0.5 }],
+  });
+  expect(readRecipe(recipeTexts(recipe))).toEqual({ recipe });
+  expect(recipe).toMatchObject({ request: { ...request, seed: 1234 }, width: 4000, height: 3000 });
+});
+
+it('writes what AUTOMATIC1111 reads', () => {
+  const loras = [{ source: 'owner/style/fine.safetensors', weight: 0.5 }];
+  const recipe = made({ scheduler: 'Euler a', loras }, { model_name: 'https://host/m.safetensors' });
+  expect(parametersText(recipe)).toBe(
+    [
+      'a red fox, "quick"',
+      'second line: 狐 <lora:fine:0.5>',
+      'Negative prompt: blurry, cartoon',
+      'Steps: 12, Sampler: Euler a, CFG scale: 6.5, Seed: 1234, Size: 512x640, ' +
+        'Model: "https://host/m.safetensors", Denoising strength: 1, Version: Inlay',
+    ].join('\n'),
+  );
+  expect(parseParameters(parametersText(made()))).toEqual({
+    prompt: request.prompt,
+    negative_prompt: 'blurry, cartoon',
+    num_inference_steps: 12,
+    guidance_scale: 6.5,
+    seed: 1234,
+  });
+});
+
+it('reads other programs’ files, without what the API does not allow', () => {
+  const text =
+    'photo of a harbour\nNegative prompt: people,\nboats\nSteps: 20, Sampler: DPM++ 2M, CFG scale: 30, Seed: 4294967295, ' +
+    'Size: 512x768, Model hash: 6ce0161689, Model: v1-5, Lora hashes: "a: 1, Steps: 99", Version: v1.10.1';
+  expect(readRecipe([{ keyword: 'parameters', text }])).toEqual({
+    fields: {
+      prompt: 'photo of a harbour',
+      negative_prompt: 'people,\nboats',
+      num_inference_steps: 20,
+      seed: 4294967295,
+    },
+  });
+});
+
+it.each(['a plain comment', '', 'Steps of a ladder: 3, none', 'prompt\nSize: 3x3'])(
+  'takes %j for no settings',
+  (text) => {
+    expect(readRecipe([{ keyword: 'parameters', text }])).toBeNull();
+  },
+);
+
+it.each(['{', '[]', '{"version":2}', '{"version":1,"request":{"prompt":3}}'])(
+  'falls back from %s',
+  (text) => {
+    expect(readRecipe([{ keyword: 'inlay', text }])).toBeNull();
+    const parameters = { keyword: 'parameters', text: 'a cow\nSteps: 3, Seed: 4' };
+    expect(readRecipe([{ keyword: 'inlay', text }, parameters])).toMatchObject({ fields: { seed: 4 } });
+  },
+);
+
+it('holds no secret and no file', () => {
+  const file = new File(['weights'], 'mine.safetensors');
+  const recipe = made(
+    { loras: [{ source: file, weight: 1 }, { source: 'https://u:marker@host/l.safetensors?Token=marker' }] },
+    { model_name: 'https://host/m?type=Model&api_key=marker' },
+  );
+  expect(JSON.stringify(recipeTexts(recipe))).not.toContain('marker');
+  expect(recipe.request.model_name).toBe('https://host/m?type=Model');
+  expect(recipe.options.loras).toEqual([
+    { source: 'mine.safetensors', weight: 1, isFile: true },
+    { source: 'https://host/l.safetensors', weight: 1, isFile: false },
+  ]);
+});
+
+it.each(['owner/name', 'disk:mine', 'https://host/m?type=Model&format=SafeTensor'])(
+  'leaves %s as it is',
+  (name) => {
+    expect(withoutSecrets(name)).toBe(name);
+  },
+);

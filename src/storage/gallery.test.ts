@@ -1,0 +1,110 @@
+import 'fake-indexeddb/auto';
+import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { recipeOf } from '../engine/recipe';
+import { localOptionsSchema } from '../engine/schema';
+import { createGalleryStore } from './gallery';
+
+const recipe = (prompt: string) =>
+  recipeOf({
+    request: {
+      model_name: 'starter',
+      prompt,
+      negative_prompt: '',
+      num_inference_steps: 3,
+      guidance_scale: 7.5,
+    },
+    options: localOptionsSchema.parse({}),
+    seed: 1,
+    width: 8,
+    height: 8,
+    madeAt: new Date(0),
+  });
+const blob = (text: string) => new Blob([text], { type: 'image/png' });
+const estimate = async () => ({ quota: 1000, usage: 400 });
+
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+it('keeps results with their recipes over a reload, newest first', async () => {
+  await createGalleryStore(estimate).add(recipe('one'), blob('12345'), blob('123'));
+  const id = await createGalleryStore(estimate).add(recipe('two'), blob('678'), blob('12'));
+  const store = createGalleryStore(estimate);
+  const items = await store.list();
+  expect(items.map(({ recipe: { request } }) => request.prompt)).toEqual(['two', 'one']);
+  expect(items[0]).toMatchObject({ id, recipe: recipe('two'), bytes: 5 });
+  expect(await items[0]?.thumbnail.text()).toBe('12');
+  expect(await (await store.picture(id)).text()).toBe('678');
+  expect(await store.storage()).toEqual({ usedBytes: 13, freeBytes: 600 });
+  expect(await createGalleryStore(async () => ({})).storage()).toEqual({ usedBytes: 13 });
+});
+
+it('deletes one with its picture, and all', async () => {
+  const store = createGalleryStore(estimate);
+  const first = await store.add(recipe('one'), blob('1'), blob('1'));
+  const second = await store.add(recipe('two'), blob('2'), blob('2'));
+  await store.add(recipe('three'), blob('3'), blob('3'));
+  await store.remove(first);
+  await expect(store.picture(first)).rejects.toMatchObject({
+    name: 'GalleryError',
+    message: expect.stringContaining('deleted'),
+  });
+  expect((await store.list()).map(({ id }) => id)).toEqual([second + 1, second]);
+  await store.clear();
+  expect(await store.list()).toEqual([]);
+  await expect(store.picture(second)).rejects.toThrow('deleted');
+  expect(await store.storage()).toMatchObject({ usedBytes: 0 });
+});
+
+it('says that the storage is full, keeps no half of a result, and works again afterwards', async () => {
+  const store = createGalleryStore(estimate);
+  const add = IDBObjectStore.prototype.add;
+  const spy = vi.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(function (
+    this: IDBObjectStore,
+    ...args: Parameters<typeof add>
+  ) {
+    if (this.name === 'pictures') {
+      this.transaction.abort();
+      throw new DOMException('full', 'QuotaExceededError');
+    }
+    return add.apply(this, args);
+  });
+  await expect(store.add(recipe('one'), blob('1'), blob('1'))).rejects.toMatchObject({
+    name: 'GalleryError',
+    message: expect.stringContaining('no more storage'),
+  });
+  spy.mockRestore();
+  expect(await store.list()).toEqual([]);
+  await store.add(recipe('two'), blob('2'), blob('2'));
+  expect(await store.list()).toHaveLength(1);
+});
+
+it('says that nothing is kept where the browser forbids it, and asks again the next time', async () => {
+  const open = vi.spyOn(indexedDB, 'open').mockImplementation(() => {
+    throw new DOMException('not allowed here', 'InvalidStateError');
+  });
+  const store = createGalleryStore(estimate);
+  await expect(store.list()).rejects.toMatchObject({
+    name: 'GalleryError',
+    message: expect.stringContaining('private window (not allowed here)'),
+  });
+  open.mockRestore();
+  expect(await store.list()).toEqual([]);
+});
+
+it('lets a newer version of the page have the database', async () => {
+  const store = createGalleryStore(estimate);
+  await store.list();
+  const deleted = await new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase('inlay-gallery');
+    request.onsuccess = () => resolve('deleted');
+    request.onerror = () => reject(request.error);
+  });
+  expect(deleted).toBe('deleted');
+  expect(await store.list()).toEqual([]);
+});

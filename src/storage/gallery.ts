@@ -1,0 +1,171 @@
+/** Every result that was made here, in IndexedDB: listed by small entries, the pictures beside them. */
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { z } from 'zod';
+import { type Recipe, recipeSchema } from '../engine/recipe';
+
+export interface GalleryItem {
+  /** Grows with time. */
+  id: number;
+  recipe: Recipe;
+  /** A small encoded picture. */
+  thumbnail: Blob;
+  /** Of picture and thumbnail together. */
+  bytes: number;
+}
+
+export interface GalleryStorage {
+  usedBytes: number;
+  /** What the browser would still give this page; absent where it does not say. */
+  freeBytes?: number;
+}
+
+/** What the gallery could not do. The message says what to do. */
+export class GalleryError extends Error {
+  override name = 'GalleryError';
+}
+
+export interface GalleryStore {
+  /** @param picture a PNG @returns the new entry's id */
+  add(recipe: Recipe, picture: Blob, thumbnail: Blob): Promise<number>;
+  /** Newest first. */
+  list(): Promise<GalleryItem[]>;
+  /** @throws GalleryError where it is no longer there */
+  picture(id: number): Promise<Blob>;
+  remove(id: number): Promise<void>;
+  clear(): Promise<void>;
+  storage(): Promise<GalleryStorage>;
+}
+
+interface Schema extends DBSchema {
+  entries: { key: number; value: Omit<GalleryItem, 'id'> & { id?: number } };
+  pictures: { key: number; value: Blob };
+}
+
+const NAME = 'inlay-gallery';
+const entrySchema = z.object({
+  id: z.number().int(),
+  recipe: recipeSchema,
+  thumbnail: z.instanceof(Blob),
+  bytes: z.number(),
+});
+
+/** @param estimate what the browser says of the page's storage */
+export function createGalleryStore(
+  estimate: () => Promise<StorageEstimate> = () => navigator.storage.estimate(),
+): GalleryStore {
+  let opened: Promise<IDBPDatabase<Schema>> | null = null;
+
+  const database = () => {
+    opened ??= openDB<Schema>(NAME, 1, {
+      upgrade(db) {
+        db.createObjectStore('entries', { keyPath: 'id', autoIncrement: true });
+        db.createObjectStore('pictures');
+      },
+      // A newer version of the page waits in another tab: the next call opens anew.
+      blocking(_current, _next, event) {
+        opened = null;
+        (event.target as IDBDatabase).close();
+      },
+      terminated() {
+        opened = null;
+      },
+    });
+    return opened;
+  };
+
+  const use = async <Result>(work: (db: IDBPDatabase<Schema>) => Promise<Result>): Promise<Result> => {
+    try {
+      return await work(await database());
+    } catch (error) {
+      // Neither a failed opening nor a closed database is kept for the next call.
+      if (!(error instanceof GalleryError) && !isQuota(error)) opened = null;
+      throw toGalleryError(error);
+    }
+  };
+
+  return {
+    add(recipe, picture, thumbnail) {
+      return use(async (db) => {
+        const bytes = picture.size + thumbnail.size;
+        const change = db.transaction(['entries', 'pictures'], 'readwrite');
+        try {
+          const id = await change.objectStore('entries').add({ recipe, thumbnail, bytes });
+          await change.objectStore('pictures').add(picture, id);
+          await change.done;
+          return id;
+        } catch (error) {
+          // A full disk may show at either request or at the commit; `done` rejects with what was the cause.
+          await change.done.catch(() => {});
+          throw change.error ?? error;
+        }
+      });
+    },
+    list() {
+      return use(async (db) => {
+        const entries = await db.getAll('entries');
+        // An entry of a version that this one cannot read stays where it is, unlisted.
+        return entries
+          .flatMap((entry) => {
+            const parsed = entrySchema.safeParse(entry);
+            return parsed.success ? [parsed.data] : [];
+          })
+          .reverse();
+      });
+    },
+    picture(id) {
+      return use(async (db) => {
+        const picture = await db.get('pictures', id);
+        if (picture) return picture;
+        throw new GalleryError('This picture is no longer in the gallery: it was deleted, in another tab.');
+      });
+    },
+    remove(id) {
+      return use(async (db) => {
+        const change = db.transaction(['entries', 'pictures'], 'readwrite');
+        await Promise.all([
+          change.objectStore('entries').delete(id),
+          change.objectStore('pictures').delete(id),
+          change.done,
+        ]);
+      });
+    },
+    clear() {
+      return use(async (db) => {
+        const change = db.transaction(['entries', 'pictures'], 'readwrite');
+        await Promise.all([
+          change.objectStore('entries').clear(),
+          change.objectStore('pictures').clear(),
+          change.done,
+        ]);
+      });
+    },
+    storage() {
+      return use(async (db) => {
+        const entries = await db.getAll('entries');
+        const usedBytes = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+        const { quota, usage } = await estimate();
+        if (quota === undefined || usage === undefined) return { usedBytes };
+        return { usedBytes, freeBytes: Math.max(0, quota - usage) };
+      });
+    },
+  };
+}
+
+function isQuota(error: unknown): boolean {
+  return error instanceof Error && error.name === 'QuotaExceededError';
+}
+
+function toGalleryError(error: unknown): GalleryError {
+  if (error instanceof GalleryError) return error;
+  if (isQuota(error)) {
+    return new GalleryError(
+      'The gallery is full: the browser gives this page no more storage. Delete pictures from the gallery or models that you do not need.',
+      { cause: error },
+    );
+  }
+  const reason = error instanceof Error && error.message ? ` (${error.message})` : '';
+  return new GalleryError(
+    `The gallery cannot be used: the browser does not keep data for this page, as in a private window${reason}.`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,157 @@
+/**
+ * The gallery as the page shows it: keeps every result as it appears among the versions, searches, restores. A result
+ * that cannot be kept stays among the versions, and the page says so.
+ */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import {
+  createGalleryStore,
+  type GalleryItem,
+  type GalleryStorage,
+  type GalleryStore,
+} from '../storage/gallery';
+import { foundIn } from './recipes';
+import type { Version, Versions } from './versions';
+
+export type { GalleryItem, GalleryStorage } from '../storage/gallery';
+
+export interface GalleryState {
+  /** Newest first; null until it was read. */
+  items: readonly GalleryItem[] | null;
+  storage: GalleryStorage | null;
+  search: string;
+  /** What went wrong in the gallery, shown in it. */
+  problem: string | null;
+  /** Why the last results were not kept, and how many; shown on the page. */
+  unkept: { reason: string; count: number } | null;
+}
+
+export interface Gallery {
+  readonly store: StoreApi<GalleryState>;
+  /** Reads what is there: at opening, since other tabs add to it too. */
+  load(): Promise<void>;
+  setSearch(search: string): void;
+  /** @returns null where it could not be read; the gallery says why */
+  picture(item: GalleryItem): Promise<Blob | null>;
+  remove(item: GalleryItem): Promise<void>;
+  clear(): Promise<void>;
+  /** Keeps what could not be kept, after room was made. */
+  retry(): Promise<void>;
+  dismiss(): void;
+}
+
+export function browserGallery(versions: StoreApi<Versions>): Gallery {
+  return createGallery(createGalleryStore(), versions, async (url) => (await fetch(url)).blob());
+}
+
+/** @param fetchThumbnail the file behind a version's object URL */
+export function createGallery(
+  kept: GalleryStore,
+  versions: StoreApi<Versions>,
+  fetchThumbnail: (url: string) => Promise<Blob>,
+): Gallery {
+  const store = createStore<GalleryState>(() => ({
+    items: null,
+    storage: null,
+    search: '',
+    problem: null,
+    unkept: null,
+  }));
+  /** What could not be kept, for another try. */
+  let waiting: { file: Blob; thumbnail: Blob }[] = [];
+
+  const read = async () => {
+    const [items, storage] = await Promise.all([kept.list(), kept.storage()]);
+    store.setState({ items, storage, problem: null });
+  };
+
+  /** Runs `work` and reads the gallery anew; what fails is told in the gallery. */
+  const change = async (work: () => Promise<void>) => {
+    try {
+      await work();
+      await read();
+    } catch (error) {
+      store.setState({ problem: messageOf(error) });
+    }
+  };
+
+  const keep = async (result: { file: Blob; thumbnail: Blob }) => {
+    try {
+      const found = await foundIn(result.file);
+      // Without a recipe it is no result: a drawn-out canvas, for one.
+      if (!found?.recipe) return;
+      await kept.add(found.recipe, result.file, result.thumbnail);
+    } catch (error) {
+      waiting.push(result);
+      store.setState({ unkept: { reason: messageOf(error), count: waiting.length } });
+      return;
+    }
+    if (store.getState().items !== null) await change(async () => {});
+  };
+
+  /** One after the other: their order in the gallery is that of their making. */
+  let tail = Promise.resolve();
+  versions.subscribe(({ items }, { items: before }) => {
+    const added = items.filter((version) => isResult(version) && !before.includes(version));
+    for (const { file, thumbnailUrl } of added) {
+      // Fetched at once: the address dies when another picture is opened.
+      const fetched = fetchThumbnail(thumbnailUrl).catch(() => file);
+      tail = tail.then(async () => keep({ file, thumbnail: await fetched }));
+    }
+  });
+
+  return {
+    store,
+    load: () => change(async () => {}),
+    setSearch(search) {
+      store.setState({ search });
+    },
+    async picture(item) {
+      try {
+        return await kept.picture(item.id);
+      } catch (error) {
+        store.setState({ problem: messageOf(error) });
+        return null;
+      }
+    },
+    remove: (item) => change(() => kept.remove(item.id)),
+    clear: () => change(() => kept.clear()),
+    async retry() {
+      const again = waiting;
+      waiting = [];
+      store.setState({ unkept: null });
+      for (const result of again) await keep(result);
+    },
+    dismiss() {
+      waiting = [];
+      store.setState({ unkept: null });
+    },
+  };
+}
+
+function isResult({ parentId, seed }: Version): boolean {
+  return parentId !== null && seed !== null;
+}
+
+/** The entries whose prompts or model hold every word of `search`, in any order and case. */
+export function searchItems(items: readonly GalleryItem[], search: string): readonly GalleryItem[] {
+  const words = search.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return items;
+  return items.filter(({ recipe: { request } }) => {
+    const text = [request.prompt, request.negative_prompt, request.model_name].join('\n').toLocaleLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+}
+
+/** `a-red-fox-1234.png` */
+export function galleryFileName({ recipe: { request } }: GalleryItem): string {
+  const words = request.prompt
+    .toLocaleLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, '-')
+    .slice(0, 48)
+    .replaceAll(/^-+|-+$/g, '');
+  return `${words || 'inlay'}-${request.seed}.png`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,95 @@
+/** From the settings of a run to what its file carries, and from what a file carries back to settings. */
+import type { CropPlan } from '../editor/kernels/crop';
+import type { Size } from '../editor/kernels/geometry';
+import { maskContents } from '../editor/kernels/maskContent';
+import { type PngText, readTexts } from '../editor/kernels/pngText';
+import { type FoundFields, type Recipe, readRecipe, recipeOf, recipeTexts } from '../engine/recipe';
+import { localOptionsSchema } from '../engine/schema';
+import { emptyLora } from './loras';
+import { type CheckedSettings, limits, type Settings } from './settings';
+
+export type { Recipe } from '../engine/recipe';
+
+/** Texts stand before the pixels: so much of a file is read for them. */
+const HEAD_BYTES = 2 ** 20;
+
+/** What a file says of its making. */
+export type Found = NonNullable<ReturnType<typeof readRecipe>>;
+
+/** The texts that a result's PNG carries. */
+export function resultTexts(
+  settings: CheckedSettings,
+  plan: CropPlan,
+  seed: number,
+  picture: Size,
+  madeAt = new Date(),
+): PngText[] {
+  const { model_name, prompt, negative_prompt, num_inference_steps, guidance_scale } = settings;
+  const { loras, strength, mask_content, crop_padding, feather } = settings;
+  return recipeTexts(
+    recipeOf({
+      request: { model_name, prompt, negative_prompt, num_inference_steps, guidance_scale },
+      options: localOptionsSchema.parse({ ...plan.size, strength, ...(loras.length > 0 && { loras }) }),
+      page: {
+        mask_content,
+        ...(crop_padding !== undefined && { crop_padding }),
+        ...(feather !== undefined && { feather }),
+      },
+      seed,
+      width: picture.width,
+      height: picture.height,
+      madeAt,
+    }),
+  );
+}
+
+/** Reads what a picture file says of its making; null where it says nothing. */
+export async function foundIn(file: Blob): Promise<Found | null> {
+  const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+  return readRecipe(readTexts(head));
+}
+
+/** The settings that make such a picture again, on the same picture and mask. */
+export function settingsFrom(found: Found): Partial<Settings> {
+  return found.recipe ? settingsFromRecipe(found.recipe) : settingsFromFields(found.fields);
+}
+
+/** LoRAs of the person's own disk, which no page can open again by name. */
+export function missingFiles({ options }: Recipe): string[] {
+  return options.loras.filter(({ isFile }) => isFile).map(({ source }) => source);
+}
+
+function settingsFromRecipe({ request, options, page }: Recipe): Partial<Settings> {
+  const mask_content = maskContents.find((name) => name === page.mask_content) ?? 'original';
+  return {
+    model_name: request.model_name,
+    prompt: request.prompt,
+    negative_prompt: request.negative_prompt,
+    num_inference_steps: String(request.num_inference_steps),
+    guidance_scale: String(request.guidance_scale),
+    seed: String(request.seed),
+    loras: options.loras
+      .filter(({ isFile }) => !isFile)
+      .map(({ source, weight }) => ({ ...emptyLora(), source, weight: String(weight) })),
+    strength: String(options.strength),
+    mask_content,
+    variations: String(limits.variations.default),
+    crop_padding: textOf(page.crop_padding),
+    feather: textOf(page.feather),
+  };
+}
+
+function settingsFromFields(fields: FoundFields): Partial<Settings> {
+  const { prompt, negative_prompt, num_inference_steps, guidance_scale, seed } = fields;
+  return {
+    prompt,
+    negative_prompt,
+    ...(num_inference_steps !== undefined && { num_inference_steps: String(num_inference_steps) }),
+    ...(guidance_scale !== undefined && { guidance_scale: String(guidance_scale) }),
+    ...(seed !== undefined && { seed: String(seed) }),
+  };
+}
+
+function textOf(value: number | undefined): string {
+  return value === undefined ? '' : String(value);
+}

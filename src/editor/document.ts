@@ -8,6 +8,10 @@ export interface EditorDocument {
   picture: Surface;
   mask: Mask;
   history: MaskHistory;
+  /** What it was drawn out of, or cut from: undo returns to it once its own steps are taken back. */
+  before: EditorDocument | null;
+  /** What redo goes on to once its own steps are done again, until another step is made here. */
+  after: EditorDocument | null;
 }
 
 /** The forming picture, and where it lies. */

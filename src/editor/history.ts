@@ -29,6 +29,7 @@ export class MaskHistory {
   #undo: Step[] = [];
   #redo: Step[] = [];
   #bytes = 0;
+  #stepsMade = 0;
   #open: Map<number, Tile> | undefined;
 
   constructor(mask: Mask, { tileSize = 64, maxBytes = 64 * 2 ** 20 }: HistoryLimits = {}) {
@@ -43,6 +44,17 @@ export class MaskHistory {
 
   get canRedo(): boolean {
     return this.#redo.length > 0;
+  }
+
+  /** Grows with every step that is not an undo or a redo. */
+  get stepsMade(): number {
+    return this.#stepsMade;
+  }
+
+  /** Forgets what could be done again: another step was made elsewhere. */
+  dropRedo(): void {
+    for (const undone of this.#redo) this.#bytes -= bytesOf(undone);
+    this.#redo = [];
   }
 
   /** What the closed steps hold. */
@@ -157,8 +169,8 @@ export class MaskHistory {
   }
 
   #push(step: Step): void {
-    for (const undone of this.#redo) this.#bytes -= bytesOf(undone);
-    this.#redo = [];
+    this.dropRedo();
+    this.#stepsMade += 1;
     this.#undo.push(step);
     this.#bytes += bytesOf(step);
     this.#forget();

@@ -28,9 +28,13 @@ export const imaging = {
     if (!answer.ok)
       throw new Error(`The answer's picture could not be fetched (${answer.status}); try again.`);
     const surface = await openPicture(await answer.blob(), 'the engine’s answer');
-    const context = scaled(surface, size).getContext('2d');
-    if (!context) throw new Error('no 2D canvas');
-    return context.getImageData(0, 0, size.width, size.height);
+    return pixelsOf(scaled(surface, size));
+  },
+
+  async scale(pixels: Pixels, size: Size): Promise<Pixels> {
+    const surface = canvasSurface(pixels);
+    surface.write(pixels, 0, 0);
+    return pixelsOf(scaled(surface, size));
   },
 
   thumbnail(picture: Surface): Promise<Blob> {
@@ -42,6 +46,12 @@ export const imaging = {
     return scaled(picture, size).convertToBlob({ type: 'image/webp', quality: 0.85 });
   },
 };
+
+function pixelsOf(canvas: OffscreenCanvas): Pixels {
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('no 2D canvas');
+  return context.getImageData(0, 0, canvas.width, canvas.height);
+}
 
 function scaled(surface: Surface, size: Size): OffscreenCanvas {
   const canvas = new OffscreenCanvas(size.width, size.height);

@@ -1,6 +1,7 @@
 /** What changes the mask: each action is one step of the history. */
 import type { StoreApi } from 'zustand/vanilla';
 import type { EditorDocument } from './document';
+import type { MaskHistory } from './history';
 import { cropMask } from './kernels/edges';
 import { isEmptyRect, type Point, type Rect, rectOfSize } from './kernels/geometry';
 import { combineMasks, type Mode } from './kernels/mask';
@@ -52,24 +53,29 @@ export function createMaskActions(parts: {
   store: StoreApi<EditorState>;
   document(): EditorDocument | null;
   work: MaskWork;
+  /** Goes to the document before or after this one. @returns whether there is one */
+  cross(direction: 'undo' | 'redo'): boolean;
   /** Tells those who draw the mask. */
   announce(area: Rect): void;
   /** Tells a person what could not be computed. */
   report(problem: string): void;
 }): MaskActions {
-  const { store, document, work, announce, report } = parts;
+  const { store, document, cross, work, announce, report } = parts;
   const { setState: set, getState: get } = store;
   let last: { point: Point; radius: number } | null = null;
   let lastEnd: { document: EditorDocument; point: Point } | null = null;
   let settled = Promise.resolve();
+  const stepsMade = new WeakMap<MaskHistory, number>();
 
   /** After a step: what the panels show of mask and history. */
   const settle = (own: EditorDocument) => {
     const { history } = own;
+    if (history.stepsMade !== stepsMade.get(history)) own.after = null;
+    stepsMade.set(history, history.stepsMade);
     set({
       maskBounds: history.paintBounds,
-      canUndo: history.canUndo,
-      canRedo: history.canRedo,
+      canUndo: history.canUndo || own.before !== null,
+      canRedo: history.canRedo || own.after !== null,
       maskRevision: get().maskRevision + 1,
     });
   };
@@ -88,10 +94,12 @@ export function createMaskActions(parts: {
   };
   const travel = (direction: 'undo' | 'redo') => {
     const own = free();
-    const area = own?.history[direction]();
-    if (!own || !area) return;
-    announce(area);
-    settle(own);
+    if (!own) return;
+    const area = own.history[direction]();
+    if (area) announce(area);
+    else if (!cross(direction)) return;
+    const now = document();
+    if (now) settle(now);
   };
   const fill = (value: 0 | 255) => {
     const own = free();

@@ -6,7 +6,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { EditorDocument, Preview } from './document';
 import { Gesture } from './gesture';
 import { MaskHistory } from './history';
-import { clamp, type Point, type Rect, rectOfSize } from './kernels/geometry';
+import { clamp, type Point, type Rect, rectOfSize, type Size } from './kernels/geometry';
 import { createMask, type Mask } from './kernels/raster';
 import { createMaskActions, type MaskActions } from './maskActions';
 import { type Draft, type EditorState, initialState, MAX_BRUSH, MIN_BRUSH } from './state';
@@ -45,6 +45,10 @@ export interface Editor extends ViewActions, MaskActions {
   readonly gesture: Gesture;
   /** Opens a picture with an empty mask (or the given one, of its size) and a history of its own. */
   open(picture: Surface, name: string, mask?: Mask): void;
+  /** Goes on with a picture and a mask of another size; undo returns to the present ones. */
+  resize(picture: Surface, mask: Mask): void;
+  /** Calls back when the document becomes another one of other size, by `resize`, undo or redo. @returns how to stop */
+  onResize(listener: (document: EditorDocument) => void): () => void;
   /** Puts another version of the same size under the mask. */
   setPicture(picture: Surface): void;
   setTool(tool: EditorState['tool']): void;
@@ -67,6 +71,16 @@ const ranges = {
   edgeRadius: [1, 128],
 } as const;
 
+/** Earlier sizes of the canvas that undo returns to. */
+const MAX_SIZES = 4;
+
+function checkMask(picture: Size, mask: Size): void {
+  if (mask.width === picture.width && mask.height === picture.height) return;
+  throw new RangeError(
+    `the mask is ${mask.width} × ${mask.height}, its picture ${picture.width} × ${picture.height}`,
+  );
+}
+
 /** @param work where operations on the whole mask are computed */
 export function createEditor(work: MaskWork = directWork): Editor {
   let document: EditorDocument | null = null;
@@ -81,7 +95,34 @@ export function createEditor(work: MaskWork = directWork): Editor {
   const report = (problem: string) => {
     for (const listener of problemListeners) listener(problem);
   };
-  const mask = createMaskActions({ store, work, announce, report, document: () => document });
+  const resizeListeners = new Set<(document: EditorDocument) => void>();
+  /** Shows another document of the same picture. */
+  const enter = (next: EditorDocument) => {
+    gesture.cancel();
+    document = next;
+    const { width, height } = next.picture;
+    const name = get().picture?.name ?? '';
+    set({
+      picture: { name, width, height },
+      draft: null,
+      keyCursor: null,
+      working: null,
+      maskBounds: next.history.paintBounds,
+      canUndo: next.history.canUndo || next.before !== null,
+      canRedo: next.history.canRedo || next.after !== null,
+      maskRevision: get().maskRevision + 1,
+      pictureRevision: get().pictureRevision + 1,
+    });
+    view.fit();
+    announce(rectOfSize(next.picture));
+    for (const listener of resizeListeners) listener(next);
+  };
+  const cross = (direction: 'undo' | 'redo') => {
+    const next = direction === 'undo' ? document?.before : document?.after;
+    if (next) enter(next);
+    return Boolean(next);
+  };
+  const mask = createMaskActions({ store, work, cross, announce, report, document: () => document });
   const view = createViewActions(store);
   const setOptions = (options: EditorOptions) => {
     const checked = { ...options };
@@ -109,14 +150,10 @@ export function createEditor(work: MaskWork = directWork): Editor {
       return preview;
     },
     open(picture, name, opened = createMask(picture)) {
-      if (opened.width !== picture.width || opened.height !== picture.height) {
-        throw new RangeError(
-          `the mask is ${opened.width} × ${opened.height}, its picture ${picture.width} × ${picture.height}`,
-        );
-      }
+      checkMask(picture, opened);
       gesture.cancel();
       const history = new MaskHistory(opened);
-      document = { picture, mask: opened, history };
+      document = { picture, mask: opened, history, before: null, after: null };
       const { width, height } = picture;
       set({
         picture: { name, width, height },
@@ -132,6 +169,24 @@ export function createEditor(work: MaskWork = directWork): Editor {
       setOptions({ brushSize: Math.min(width, height) / 12 });
       view.fit();
       announce(rectOfSize(picture));
+    },
+    resize(picture, resized) {
+      if (!document) throw new Error('no picture is open');
+      checkMask(picture, resized);
+      mask.endStroke();
+      const before = document;
+      before.history.dropRedo();
+      const history = new MaskHistory(resized);
+      before.after = { picture, mask: resized, history, before, after: null };
+      // Each size holds a whole picture: the oldest are let go.
+      let oldest: EditorDocument | null = before;
+      for (let kept = 1; oldest && kept < MAX_SIZES; kept++) oldest = oldest.before;
+      if (oldest) oldest.before = null;
+      enter(before.after);
+    },
+    onResize(listener) {
+      resizeListeners.add(listener);
+      return () => resizeListeners.delete(listener);
     },
     setPicture(picture) {
       if (!document) throw new Error('no picture is open');

@@ -1,5 +1,6 @@
 /** A picture that can be read and written in parts, at full resolution. */
-import type { Rect, Size } from './kernels/geometry';
+import type { Point, Rect, Size } from './kernels/geometry';
+import { type PngText, TEXTS_OFFSET, textChunks } from './kernels/pngText';
 import type { Pixels } from './kernels/raster';
 
 export interface Surface extends Size {
@@ -7,13 +8,16 @@ export interface Surface extends Size {
   read(rect: Rect): Pixels;
   write(pixels: Pixels, x: number, y: number): void;
   copy(): Surface;
-  toPng(): Promise<Blob>;
+  /** A copy on a surface of another size, its upper left corner at `at`; the rest is transparent. */
+  placed(size: Size, at: Point): Surface;
+  /** @param texts what the file says of itself */
+  toPng(texts?: readonly PngText[]): Promise<Blob>;
   /** What a canvas draws; null where there is no canvas (tests under Node). */
   readonly source: CanvasImageSource | null;
 }
 
 /** A surface on a canvas that no document holds. */
-export function canvasSurface(size: Size, content?: CanvasImageSource): Surface {
+export function canvasSurface(size: Size, content?: CanvasImageSource, at: Point = { x: 0, y: 0 }): Surface {
   const canvas = new OffscreenCanvas(size.width, size.height);
   const context = canvas.getContext('2d');
   if (!context) {
@@ -21,7 +25,7 @@ export function canvasSurface(size: Size, content?: CanvasImageSource): Surface 
       `This browser cannot hold a picture of ${size.width} × ${size.height} pixels; open a smaller one.`,
     );
   }
-  if (content) context.drawImage(content, 0, 0);
+  if (content) context.drawImage(content, at.x, at.y);
   return {
     width: size.width,
     height: size.height,
@@ -35,8 +39,14 @@ export function canvasSurface(size: Size, content?: CanvasImageSource): Surface 
     copy() {
       return canvasSurface(size, canvas);
     },
-    toPng() {
-      return canvas.convertToBlob({ type: 'image/png' });
+    placed(other, place) {
+      return canvasSurface(other, canvas, place);
+    },
+    async toPng(texts = []) {
+      const file = await canvas.convertToBlob({ type: 'image/png' });
+      if (texts.length === 0) return file;
+      const parts = [file.slice(0, TEXTS_OFFSET), textChunks(texts), file.slice(TEXTS_OFFSET)];
+      return new Blob(parts, { type: 'image/png' });
     },
   };
 }

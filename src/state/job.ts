@@ -3,9 +3,11 @@
  * resolution.
  */
 import { blend, defaultFeather, featherWeights } from '../editor/kernels/blend';
-import { type CropPlan, defaultPadding, planCrop } from '../editor/kernels/crop';
+import { fitBox } from '../editor/kernels/box';
+import { type CropPlan, defaultPadding, MIN_FRAME, planCrop, planFrame } from '../editor/kernels/crop';
 import { isEmptyRect, type Rect, type Size } from '../editor/kernels/geometry';
 import { scaleMask } from '../editor/kernels/mask';
+import { fillMask } from '../editor/kernels/maskContent';
 import type { Mask, Pixels } from '../editor/kernels/raster';
 import type { EditorDocument, Surface } from '../editor/store';
 import type { Call, Engine } from '../engine/engine';
@@ -20,6 +22,7 @@ export interface Imaging {
   /** Encodes as PNG, scaled to `size`. */
   encode(pixels: Pixels, size: Size): Promise<Blob>;
   encodeMask(mask: Mask): Promise<Blob>;
+  scale(pixels: Pixels, size: Size): Promise<Pixels>;
   /** Decodes what a URL holds, scaled to `size`. */
   decode(url: string, size: Size): Promise<Pixels>;
   /** A small encoded copy for the strip. */
@@ -31,45 +34,103 @@ export interface RunResult {
   seed: number;
 }
 
+/** What a person may choose about the crop; what is null follows from the mask. */
+export interface CropChoice {
+  /** Whole image pixels. */
+  frame: Rect | null;
+  /** Image pixels around the mask; a chosen frame needs none. */
+  padding: number | null;
+}
+
+const automatic: CropChoice = { frame: null, padding: null };
+
 /**
  * What would be sent for this mask, or null while nothing is painted.
  * @param nativeSize side in pixels of the squares that the model was trained on
  */
-export function planRun(imageSize: Size, maskBounds: Rect, nativeSize: number): CropPlan | null {
+export function planRun(
+  imageSize: Size,
+  maskBounds: Rect,
+  nativeSize: number,
+  { frame, padding }: CropChoice = automatic,
+): CropPlan | null {
   if (isEmptyRect(maskBounds)) return null;
-  return planCrop({ imageSize, maskBounds, nativeSize, padding: defaultPadding(maskBounds, nativeSize) });
+  if (frame) return planFrame(fitBox(frame, imageSize, MIN_FRAME), nativeSize);
+  return planCrop({
+    imageSize,
+    maskBounds,
+    nativeSize,
+    padding: padding ?? defaultPadding(maskBounds, nativeSize),
+  });
+}
+
+/** A run made ready: it holds all that it needs of the document, which may change from now on. */
+export interface PreparedRun {
+  settings: CheckedSettings;
+  plan: CropPlan;
+  picture: Surface;
+  crop: Pixels;
+  /** How much of the answer each pixel of the crop takes. */
+  weights: Uint8Array;
+  imageFile: Blob;
+  maskFile: Blob;
 }
 
 /**
- * Repaints the masked part of the document's picture. The document itself is only read, and only before
- * the engine is asked: painting may go on while it runs.
- * @returns a new picture of the same size; outside the mask its bytes are the old ones
- * @throws InputError if nothing is painted, and whatever the engine throws
+ * Gathers what a run sends. The document is only read, and only before the first wait: painting may go on.
+ * @throws InputError if nothing is painted, or nothing inside a chosen frame
  */
-export async function run(
+export async function prepareRun(
   settings: CheckedSettings,
   { picture, mask }: EditorDocument,
   plan: CropPlan | null,
-  engine: Engine,
   imaging: Imaging,
-  call: Call,
-): Promise<RunResult> {
+): Promise<PreparedRun> {
   if (!plan) {
     throw new InputError('mask_url', 'Nothing is masked yet: paint over what should change, then generate.');
   }
   const { frame, size } = plan;
   const crop = picture.read(frame);
-  const weights = featherWeights(mask, frame, defaultFeather(plan));
-  const [image_url, mask_url] = await Promise.all([
-    imaging.encode(crop, size),
-    imaging.encodeMask(scaleMask(mask, frame, size)),
-  ]);
-  call.signal.throwIfAborted();
-  const { loras, ...fields } = settings;
-  const request = { ...fields, image_url, mask_url };
-  const { image, seed } = await engine.inpaint(
-    request,
-    localOptionsSchema.parse({ ...size, ...(loras.length > 0 && { loras }) }),
+  const weights = featherWeights(mask, frame, settings.feather ?? defaultFeather(plan));
+  if (!weights.some((weight) => weight > 0)) {
+    throw new InputError(
+      'mask_url',
+      'Nothing is masked inside the frame: move the frame over the mask, or reset it to automatic.',
+    );
+  }
+  const modelMask = scaleMask(mask, frame, size);
+  const { mask_content, strength } = settings;
+  const encodeImage = async () => {
+    if (strength === 1 || mask_content === 'original') return imaging.encode(crop, size);
+    return imaging.encode(fillMask(await imaging.scale(crop, size), modelMask, mask_content), size);
+  };
+  const [imageFile, maskFile] = await Promise.all([encodeImage(), imaging.encodeMask(modelMask)]);
+  return { settings, plan, picture, crop, weights, imageFile, maskFile };
+}
+
+/**
+ * Repaints the masked part of what was prepared, as often as one likes.
+ * @param seed drawn by the engine if undefined
+ * @returns a new picture of the same size; outside the mask its bytes are the old ones
+ * @throws whatever the engine throws
+ */
+export async function paintRun(
+  { settings, plan, picture, crop, weights, imageFile, maskFile }: PreparedRun,
+  seed: number | undefined,
+  engine: Engine,
+  imaging: Imaging,
+  call: Call,
+): Promise<RunResult> {
+  const { frame, size } = plan;
+  const { model_name, prompt, negative_prompt, num_inference_steps, guidance_scale, loras, strength } =
+    settings;
+  const { image, seed: drawn } = await engine.inpaint(
+    {
+      ...{ model_name, prompt, negative_prompt, num_inference_steps, guidance_scale, seed },
+      image_url: imageFile,
+      mask_url: maskFile,
+    },
+    localOptionsSchema.parse({ ...size, strength, ...(loras.length > 0 && { loras }) }),
     call,
   );
   try {
@@ -78,7 +139,7 @@ export async function run(
     call.signal.throwIfAborted();
     const result = picture.copy();
     result.write(blend(crop, answer, weights), frame.x, frame.y);
-    return { picture: result, seed };
+    return { picture: result, seed: drawn };
   } finally {
     if (image.url.startsWith('blob:')) URL.revokeObjectURL(image.url);
   }

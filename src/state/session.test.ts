@@ -1,73 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createPixels, type Mask, type Pixels } from '../editor/kernels/raster';
-import { memorySurface } from '../editor/memorySurface.testing';
 import { createEditor } from '../editor/store';
-import type { Call, Engine } from '../engine/engine';
 import { CheckpointError, DeviceError, InputError } from '../engine/errors';
-import type { InpaintRequest, LocalOptions } from '../engine/schema';
-import type { Imaging } from './job';
 import { createSession } from './session';
-
-const WIDTH = 600;
-const HEIGHT = 400;
-
-function photograph(): Pixels {
-  const pixels = createPixels({ width: WIDTH, height: HEIGHT });
-  for (let i = 0; i < pixels.data.length; i++) pixels.data[i] = i % 4 === 3 ? 255 : (i * 31) % 200;
-  return pixels;
-}
-
-/** An engine whose every picture is one grey, and what it was asked. */
-function fakeEngine(inpaint?: (call: Call) => Promise<void>) {
-  const asked: { request: InpaintRequest; options: LocalOptions }[] = [];
-  const engine: Engine = {
-    async inpaint(request, options, call) {
-      asked.push({ request, options });
-      await inpaint?.(call);
-      call.signal.throwIfAborted();
-      const { width = 0, height = 0 } = options;
-      const image = { url: 'blob:answer', content_type: 'image/png', file_name: 'a.png', file_size: 1 };
-      return { image: { ...image, width, height }, seed: request.seed ?? 77 };
-    },
-    async dispose() {},
-  };
-  return { engine, asked };
-}
-
-const masks: Mask[] = [];
-const imaging: Imaging = {
-  async open(file, name) {
-    if (file.type.startsWith('text/')) {
-      throw Object.assign(new Error(`“${name}” is not a picture`), { name: 'PictureError' });
-    }
-    return memorySurface(photograph());
-  },
-  encode: async () => new Blob(['picture'], { type: 'image/png' }),
-  encodeMask: async (mask) => {
-    masks.push(mask);
-    return new Blob(['mask'], { type: 'image/png' });
-  },
-  async decode(_url, size) {
-    const pixels = createPixels(size);
-    pixels.data.fill(250);
-    return pixels;
-  },
-  thumbnail: async () => new Blob(['small'], { type: 'image/png' }),
-};
-
-async function opened(engine: Engine) {
-  const editor = createEditor();
-  const session = createSession({ editor, engine, imaging });
-  await session.openFile(new Blob(['x'], { type: 'image/png' }), 'photo.png');
-  return session;
-}
-
-function paint(session: Awaited<ReturnType<typeof opened>>) {
-  session.editor.setBrushSize(60);
-  session.editor.stroke({ x: 300, y: 200 });
-  session.editor.stroke({ x: 340, y: 200 });
-  session.editor.endStroke();
-}
+import { fakeEngine, imaging, masks, opened, paint, photograph } from './session.testing';
 
 const revoked: string[] = [];
 beforeEach(() => {

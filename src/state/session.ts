@@ -1,18 +1,29 @@
 /** What a person does with the page, as functions over its stores: open, generate, cancel, return. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import { canvasBox, limitMargins, type Margins } from '../editor/kernels/box';
 import type { CropPlan } from '../editor/kernels/crop';
-import { rectOfSize } from '../editor/kernels/geometry';
+import { type Point, type Rect, rectOfSize } from '../editor/kernels/geometry';
 import { maskFromPixels } from '../editor/kernels/mask';
-import type { Editor, Surface } from '../editor/store';
+import { MAX_CANVAS_SIDE, placeMask } from '../editor/kernels/outpaint';
+import type { Editor, EditorDocument, Surface } from '../editor/store';
 import type { Engine, LocalEngine, Progress } from '../engine/engine';
 import { InputError, isAbort } from '../engine/errors';
+import { extendPicture } from './canvasSize';
 import { type Complaint, complaintOf } from './complaint';
-import { type Imaging, planRun, run } from './job';
+import { type CropChoice, type Imaging, paintRun, planRun, prepareRun } from './job';
 import type { Fetching, Models } from './modelLibrary';
 import { guessedNativeSize } from './models';
 import { advance, preparing, type RunProgress } from './progress';
+import { resultTexts } from './recipes';
 import { type Sample, sampleSchema } from './sample';
-import { checkSettings, createSettings, type FieldErrors, type Settings } from './settings';
+import {
+  checkSettings,
+  createSettings,
+  type FieldErrors,
+  limits,
+  paddingOf,
+  type Settings,
+} from './settings';
 import { partInWords, speedInWords } from './transfer';
 import { createVersions, findVersion, type Version, type Versions } from './versions';
 
@@ -22,6 +33,8 @@ export type PageEngine = LocalEngine;
 export interface JobState {
   running: boolean;
   progress: RunProgress | null;
+  /** Which of how many variations is being painted. */
+  variation: { number: number; count: number } | null;
   /** What the run in hand has sent. */
   plan: CropPlan | null;
   /** Of the last finished run. */
@@ -39,6 +52,8 @@ export interface Session {
   readonly settings: StoreApi<Settings>;
   readonly job: StoreApi<JobState>;
   readonly versions: StoreApi<Versions>;
+  /** The frame that a person has chosen, in image pixels; null while it follows from the mask. */
+  readonly crop: StoreApi<{ frame: Rect | null }>;
   change(settings: Partial<Settings>): void;
   /** Opens a picture; if that fails, what was open stays as it was and the stage says why. */
   openFile(file: Blob, name: string): Promise<void>;
@@ -48,11 +63,22 @@ export interface Session {
   cancel(): void;
   /** Shows a version beside the canvas; null closes that pane. */
   show(id: number | null): void;
+  /** Shows versions over the canvas or beside it. */
+  place(placement: Versions['placement']): void;
   /** Puts a version on the canvas, under the mask, to paint on. */
   continueFrom(id: number): Promise<void>;
+  /** Draws the canvas out: what is new becomes mask, over the picture's edge carried on. Undo takes it back. */
+  extend(margins: Margins): Promise<void>;
+  /** @param frame whole image pixels; null lets it follow from the mask again */
+  chooseFrame(frame: Rect | null): void;
   complain(message: string): void;
   dismiss(): void;
 }
+
+/** So far the mask of new canvas reaches back over the picture, for the seam to be blended there. Image pixels. */
+const SEAM_OVERLAP = 16;
+
+const sizeOf = ({ width, height }: Surface) => ({ width, height });
 
 const clean = { fieldErrors: {}, stageError: null, runError: null };
 
@@ -70,10 +96,24 @@ export function createSession(parts: {
   const job = createStore<JobState>(() => ({
     running: false,
     progress: null,
+    variation: null,
     plan: null,
     lastSeed: null,
     ...clean,
   }));
+  const crop = createStore<{ frame: Rect | null }>(() => ({ frame: null }));
+  /** Which version each document shows: undo may return to a document of another size. */
+  const shownBy = new WeakMap<EditorDocument, number>();
+  let runDocument: EditorDocument | null = null;
+  const remember = (id: number) => {
+    if (editor.document) shownBy.set(editor.document, id);
+  };
+  editor.onResize((document) => {
+    crop.setState({ frame: null });
+    editor.showPreview(null);
+    job.setState({ plan: null });
+    versions.setState({ baseId: shownBy.get(document) ?? versions.getState().baseId, shownId: null });
+  });
   let controller: AbortController | null = null;
   let openings = 0;
 
@@ -88,7 +128,7 @@ export function createSession(parts: {
   const toVersion = async (
     picture: Surface,
     file: Blob,
-    about: Pick<Version, 'id' | 'parentId' | 'prompt' | 'seed' | 'modelName' | 'seconds'>,
+    about: Omit<Version, 'width' | 'height' | 'file' | 'url' | 'thumbnailUrl'>,
   ): Promise<Version> => ({
     ...about,
     width: picture.width,
@@ -98,7 +138,10 @@ export function createSession(parts: {
     thumbnailUrl: URL.createObjectURL(await imaging.thumbnail(picture)),
   });
 
-  const original = { id: 0, parentId: null, prompt: '', seed: null, modelName: null, seconds: null };
+  const noRun = { prompt: '', seed: null, modelName: null, seconds: null, batch: null };
+  const original = { ...noRun, id: 0, parentId: null, origin: { x: 0, y: 0 } };
+  const nextId = () => Math.max(...versions.getState().items.map(({ id }) => id)) + 1;
+  const originOf = (id: number): Point => findVersion(versions.getState(), id)?.origin ?? { x: 0, y: 0 };
 
   /** Runs `load` and shows what it opens, unless something else was opened meanwhile. */
   const open = async (
@@ -120,6 +163,8 @@ export function createSession(parts: {
       editor.open(picture, name, mask);
       if (sample) settings.setState(settingsOf(sample.about));
       reset([version]);
+      crop.setState({ frame: null });
+      remember(0);
       job.setState({ ...clean });
     } catch (error) {
       if (ticket === openings) job.setState({ stageError: complaintOf(error).message });
@@ -130,7 +175,7 @@ export function createSession(parts: {
     const { running, plan, progress: before } = job.getState();
     const preview = progress.stage === 'denoise' ? progress.preview : undefined;
     if (preview) {
-      if (running && plan && !controller?.signal.aborted)
+      if (running && plan && editor.document === runDocument && !controller?.signal.aborted)
         editor.showPreview({ bitmap: preview, frame: plan.frame });
       else preview.close();
     }
@@ -170,8 +215,13 @@ export function createSession(parts: {
     const started = now();
     const planNow = () => {
       const size = models?.nativeSizeOf(checked.model_name) ?? guessedNativeSize(checked.model_name);
-      return editor.document && planRun(editor.document.picture, editor.store.getState().maskBounds, size);
+      const choice: CropChoice = { frame: crop.getState().frame, padding: paddingOf(settings.getState()) };
+      return (
+        editor.document && planRun(editor.document.picture, editor.store.getState().maskBounds, size, choice)
+      );
     };
+    const { placement, shownId: shownBefore } = versions.getState();
+    const painted: Version[] = [];
     job.setState({ running: true, progress: preparing, plan: planNow() });
     try {
       const { signal } = own;
@@ -183,27 +233,55 @@ export function createSession(parts: {
       if (!document) throw new TypeError('a picture is never closed, only replaced');
       const { baseId } = versions.getState();
       const plan = planNow();
+      runDocument = document;
       job.setState({ plan });
-      const call = { signal, onProgress };
-      const { picture, seed } = await run(checked, document, plan, engine, imaging, call);
-      const version = await toVersion(picture, await picture.toPng(), {
-        id: Math.max(...versions.getState().items.map(({ id }) => id)) + 1,
-        parentId: baseId,
-        prompt: checked.prompt,
-        seed,
-        modelName: checked.model_name,
-        seconds: (now() - started) / 1000,
-      });
-      own.signal.throwIfAborted();
-      versions.setState((state) => ({ items: [...state.items, version], shownId: version.id }));
-      job.setState({ lastSeed: seed });
+      const prepared = await prepareRun(checked, document, plan, imaging);
+      signal.throwIfAborted();
+      // The forming picture shows on the canvas: nothing lies over it meanwhile.
+      if (placement === 'canvas') versions.setState({ shownId: null });
+      const { variations: count } = checked;
+      let wanted = checked.seed;
+      let since = started;
+      for (let number = 1; number <= count; number++) {
+        if (count > 1) job.setState({ progress: preparing, variation: { number, count } });
+        const { picture, seed } = await paintRun(prepared, wanted, engine, imaging, { signal, onProgress });
+        const id = nextId();
+        const texts = resultTexts(checked, prepared.plan, seed, picture);
+        const version = await toVersion(picture, await picture.toPng(texts), {
+          id,
+          parentId: baseId,
+          prompt: checked.prompt,
+          seed,
+          modelName: checked.model_name,
+          seconds: (now() - since) / 1000,
+          batch: painted[0]?.id ?? id,
+          origin: originOf(baseId),
+        });
+        signal.throwIfAborted();
+        painted.push(version);
+        versions.setState((state) => ({
+          items: [...state.items, version],
+          ...(placement === 'beside' && painted.length === 1 && { shownId: id }),
+        }));
+        job.setState({ lastSeed: painted[0]?.seed ?? seed });
+        since = now();
+        wanted = seed < limits.seed.max ? seed + 1 : 0;
+        // The next variation forms from the beginning.
+        if (number < count) editor.showPreview(null);
+      }
     } catch (error) {
       if (!own.signal.aborted) fail(error);
     } finally {
       if (controller === own) {
         controller = null;
+        runDocument = null;
         editor.showPreview(null);
-        job.setState({ running: false, progress: null, plan: null });
+        job.setState({ running: false, progress: null, variation: null, plan: null });
+        // What came, or else what was there before, unless something was chosen meanwhile.
+        const { shownId, baseId } = versions.getState();
+        const shown = painted[0]?.id ?? shownBefore;
+        const there = shown !== null && shown !== baseId && findVersion(versions.getState(), shown);
+        if (placement === 'canvas' && shownId === null && there) versions.setState({ shownId: shown });
       }
     }
   };
@@ -220,6 +298,7 @@ export function createSession(parts: {
     settings,
     job,
     versions,
+    crop,
     change(changed) {
       settings.setState(changed);
       // A complaint about a field goes as soon as the field is edited.
@@ -249,13 +328,55 @@ export function createSession(parts: {
     show(id) {
       versions.setState({ shownId: id });
     },
+    place(placement) {
+      versions.setState({ placement });
+    },
+    chooseFrame(frame) {
+      crop.setState({ frame });
+    },
+    async extend(wanted) {
+      const { document } = editor;
+      if (!document || job.getState().running) return;
+      const canvas = canvasBox(document.picture, limitMargins(document.picture, wanted, MAX_CANVAS_SIDE));
+      if (canvas.width === document.picture.width && canvas.height === document.picture.height) return;
+      editor.endStroke();
+      try {
+        const { baseId } = versions.getState();
+        const { x, y } = originOf(baseId);
+        const picture = await extendPicture(document.picture, canvas);
+        const version = await toVersion(picture, await picture.toPng(), {
+          ...noRun,
+          id: nextId(),
+          parentId: baseId,
+          origin: { x: x + canvas.x, y: y + canvas.y },
+        });
+        if (editor.document !== document) return; // something else was opened, or undone, meanwhile
+        const overlap = Math.min(SEAM_OVERLAP, document.picture.width >> 2, document.picture.height >> 2);
+        versions.setState(({ items }) => ({ items: [...items, version] }));
+        editor.resize(picture, placeMask(document.mask, canvas, overlap));
+        remember(version.id);
+        versions.setState({ baseId: version.id, shownId: null });
+      } catch (error) {
+        fail(error);
+      }
+    },
     async continueFrom(id) {
       const version = findVersion(versions.getState(), id);
       if (!version) return;
       try {
         const picture = await imaging.open(version.file, `version ${id}`);
-        if (!findVersion(versions.getState(), id)) return; // another picture was opened meanwhile
-        editor.setPicture(picture);
+        const { document } = editor;
+        // Another picture was opened meanwhile.
+        if (!document || findVersion(versions.getState(), id) !== version) return;
+        if (picture.width === document.picture.width && picture.height === document.picture.height) {
+          editor.setPicture(picture);
+        } else {
+          // Of another size: the mask keeps its place on the picture, what is beyond it is cut off.
+          const from = originOf(versions.getState().baseId);
+          const place = { x: version.origin.x - from.x, y: version.origin.y - from.y };
+          editor.resize(picture, placeMask(document.mask, { ...place, ...sizeOf(picture) }, 0));
+        }
+        remember(id);
         versions.setState({ baseId: id, shownId: null });
       } catch (error) {
         fail(error);

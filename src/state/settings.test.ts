@@ -17,6 +17,9 @@ it('starts with the API’s defaults', () => {
     guidance_scale: 7.5,
     seed: undefined,
     loras: [],
+    strength: 1,
+    mask_content: 'original',
+    variations: 1,
   });
 });
 
@@ -40,6 +43,12 @@ it.each([
   ['guidance_scale', '-0.1'],
   ['seed', '-3'],
   ['seed', '9007199254740993'],
+  ['strength', '0'],
+  ['strength', '1.01'],
+  ['variations', '0'],
+  ['variations', '5'],
+  ['crop_padding', '1.5'],
+  ['feather', '-1'],
 ] as const)('refuses %s = %s', (field, value) => {
   expect(checkSettings({ ...settings, [field]: value }).errors).toHaveProperty(field);
 });

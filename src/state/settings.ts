@@ -1,6 +1,13 @@
 /** The API's fields as a person types them, and their check against the API's schema. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { type InpaintRequest, inpaintRequestSchema, type LoraOption, MAX_SEED } from '../engine/schema';
+import type { MaskContent } from '../editor/kernels/maskContent';
+import {
+  type InpaintRequest,
+  inpaintRequestSchema,
+  type LoraOption,
+  localOptionsSchema,
+  MAX_SEED,
+} from '../engine/schema';
 import { checkLoras, type LoraSetting } from './loras';
 import { checkModelName, STARTER } from './models';
 
@@ -15,6 +22,14 @@ export interface Settings {
   seed: string;
   /** Of the options that the API lacks. */
   loras: readonly LoraSetting[];
+  strength: string;
+  /** What a run at a strength below 1 begins from, beneath the mask. */
+  mask_content: MaskContent;
+  /** How many pictures one press paints, at seeds that follow one another. */
+  variations: string;
+  /** Image pixels; blank: chosen by the mask. */
+  crop_padding: string;
+  feather: string;
 }
 
 export type SettingsField = keyof Settings;
@@ -22,6 +37,11 @@ export type FieldErrors = Partial<Record<SettingsField, string>>;
 /** The request's fields without picture and mask, and the LoRAs. */
 export type CheckedSettings = Omit<InpaintRequest, 'image_url' | 'mask_url'> & {
   loras: readonly LoraOption[];
+  strength: number;
+  mask_content: MaskContent;
+  variations: number;
+  crop_padding?: number;
+  feather?: number;
 };
 
 const { num_inference_steps, guidance_scale } = inpaintRequestSchema.shape;
@@ -30,6 +50,10 @@ export const limits = {
   steps: { ...rangeOf(num_inference_steps.unwrap()), default: num_inference_steps.parse(undefined) },
   guidance: { ...rangeOf(guidance_scale.unwrap()), default: guidance_scale.parse(undefined) },
   seed: { min: 0, max: MAX_SEED },
+  strength: { min: 0, max: 1, default: localOptionsSchema.shape.strength.parse(undefined) },
+  variations: { min: 1, max: 4, default: 1 },
+  padding: { min: 0, max: 2048 },
+  feather: { min: 0, max: 256 },
 };
 
 function rangeOf(schema: { minValue: number | null; maxValue: number | null }) {
@@ -45,6 +69,11 @@ export function createSettings(): StoreApi<Settings> {
     guidance_scale: String(limits.guidance.default),
     seed: '',
     loras: [],
+    strength: String(limits.strength.default),
+    mask_content: 'original',
+    variations: String(limits.variations.default),
+    crop_padding: '',
+    feather: '',
   }));
 }
 
@@ -69,6 +98,22 @@ export function checkSettings(
   }
   const loras = checkLoras(settings.loras);
   if (loras.error !== undefined) errors.loras = loras.error;
+  const strength = toNumber(settings.strength, limits.strength.default);
+  if (!localOptionsSchema.shape.strength.safeParse(strength).success) {
+    errors.strength = 'Strength: a number above 0, at most 1.';
+  }
+  const variations = toNumber(settings.variations, limits.variations.default);
+  if (!isWhole(variations, limits.variations)) {
+    errors.variations = `Variations: a whole number from 1 to ${limits.variations.max}.`;
+  }
+  const crop_padding = toNumber(settings.crop_padding, undefined);
+  if (crop_padding !== undefined && !isWhole(crop_padding, limits.padding)) {
+    errors.crop_padding = `Crop padding: whole pixels from 0 to ${limits.padding.max}, or nothing to leave it to the mask.`;
+  }
+  const feather = toNumber(settings.feather, undefined);
+  if (feather !== undefined && !isWhole(feather, limits.feather)) {
+    errors.feather = `Feather: whole pixels from 0 to ${limits.feather.max}, or nothing to leave it to the crop.`;
+  }
   if (Object.keys(errors).length > 0 || loras.checked === undefined) return { errors };
   const { model_name, prompt, negative_prompt } = settings;
   const checked = inpaintRequestSchema.omit({ image_url: true, mask_url: true }).parse({
@@ -79,7 +124,34 @@ export function checkSettings(
     guidance_scale: guidance,
     seed,
   });
-  return { checked: { ...checked, loras: loras.checked } };
+  return {
+    checked: {
+      ...checked,
+      loras: loras.checked,
+      strength,
+      mask_content: settings.mask_content,
+      variations,
+      ...(crop_padding !== undefined && { crop_padding }),
+      ...(feather !== undefined && { feather }),
+    },
+  };
+}
+
+/** What is typed as padding, as far as it is valid: for the frame that is shown while one types. */
+export function paddingOf({ crop_padding }: Pick<Settings, 'crop_padding'>): number | null {
+  const padding = toNumber(crop_padding, null);
+  return padding !== null && isWhole(padding, limits.padding) ? padding : null;
+}
+
+/** Why the mask's content makes no difference; null where it does. */
+export function contentIdle({ strength }: Pick<Settings, 'strength'>): string | null {
+  return toNumber(strength, limits.strength.default) === 1
+    ? 'At strength 1 the masked part begins from nothing: lower the strength to begin from something.'
+    : null;
+}
+
+function isWhole(value: number, { min, max }: { min: number; max: number }): boolean {
+  return Number.isInteger(value) && value >= min && value <= max;
 }
 
 /** Text to a number; NaN for what is none, which no schema accepts. */

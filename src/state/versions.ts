@@ -1,6 +1,6 @@
 /** The picture's versions: the original and every result, each an encoded file that the strip shows. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { Size } from '../editor/kernels/geometry';
+import type { Point, Size } from '../editor/kernels/geometry';
 
 export interface Version extends Size {
   /** 0 is the original; results count from 1. */
@@ -12,6 +12,10 @@ export interface Version extends Size {
   modelName: string | null;
   /** How long the run took, where it was a run. */
   seconds: number | null;
+  /** The first result of the run that it came from: variations of one press share it. Null where it was no run. */
+  batch: number | null;
+  /** Where its upper left corner lies in the original's coordinates: left of and above 0 once the canvas was drawn out. */
+  origin: Point;
   /** Object URLs, revoked when the next picture is opened. */
   url: string;
   thumbnailUrl: string;
@@ -23,12 +27,14 @@ export interface Versions {
   items: readonly Version[];
   /** What the canvas shows and the next run paints on. */
   baseId: number;
-  /** What the pane beside it shows; null while that is closed. */
+  /** What is shown over the canvas or beside it; null while nothing is. */
   shownId: number | null;
+  /** Where that is shown. */
+  placement: 'canvas' | 'beside';
 }
 
 export function createVersions(): StoreApi<Versions> {
-  return createStore<Versions>(() => ({ items: [], baseId: 0, shownId: null }));
+  return createStore<Versions>(() => ({ items: [], baseId: 0, shownId: null, placement: 'canvas' }));
 }
 
 export function findVersion({ items }: Versions, id: number | null): Version | undefined {
@@ -38,8 +44,14 @@ export function findVersion({ items }: Versions, id: number | null): Version | u
 /** `2 · a red fox` */
 export function versionLabel(version: Version): string {
   if (version.parentId === null) return 'original';
+  if (version.batch === null) return `${version.id} · ${version.width} × ${version.height}`;
   const prompt = version.prompt.trim();
   return prompt === '' ? String(version.id) : `${version.id} · ${prompt}`;
+}
+
+/** The results that came of one press with this one, itself among them; none where it was no run. */
+export function variationsOf({ items }: Versions, version: Version): readonly Version[] {
+  return version.batch === null ? [] : items.filter(({ batch }) => batch === version.batch);
 }
 
 /** `harbour-inlay-2.png` for the second version of `harbour.jpg` */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { extendBorder, newParts, readBorder } from './outpaint';
-import { createPixels, cropPixels, type Pixels } from './raster';
+import { extendBorder, newParts, placeMask, readBorder } from './outpaint';
+import { createMask, createPixels, cropPixels, type Pixels } from './raster';
 
 /** Red numbers the pixels, row after row, ten apart. */
 function numbered(width: number, height: number): Pixels {
@@ -59,4 +59,21 @@ it('names the new parts without overlap', () => {
   ]);
   const area = parts.reduce((sum, { width, height }) => sum + width * height, 0);
   expect(area).toBe(16 * 11 - 10 * 8);
+});
+
+it('masks what is new, with an overlap, and keeps the old mask in its place', () => {
+  const mask = createMask({ width: 4, height: 3 });
+  mask.data[1 * 4 + 2] = 90;
+  // Two columns to the right and one row above, one pixel of overlap each; nothing to the left and below.
+  const placed = placeMask(mask, { x: 0, y: -1, width: 6, height: 4 }, 1);
+  const w = 255;
+  expect([...placed.data]).toEqual([
+    ...[w, w, w, w, w, w],
+    ...[w, w, w, w, w, w],
+    ...[0, 0, 90, w, w, w],
+    ...[0, 0, 0, w, w, w],
+  ]);
+  // And back: what is cut off is gone, nothing becomes white.
+  expect(placeMask(placed, { x: 0, y: 1, width: 4, height: 3 }, 1)).toMatchObject({ width: 4, height: 3 });
+  expect([...placeMask(placed, { x: 0, y: 2, width: 3, height: 2 }, 1).data]).toEqual([0, 0, 90, 0, 0, 0]);
 });

@@ -2,8 +2,8 @@
  * What lies beneath a canvas that was drawn out: the picture's edge carried on and blurred, more so with distance, so
  * that a model finds colours to begin from and no streaks.
  */
-import { clamp, type Rect, rectOfSize, type Size } from './geometry';
-import { createPixels, type Pixels } from './raster';
+import { clamp, intersectRect, type Rect, rectOfSize, type Size } from './geometry';
+import { createMask, createPixels, type Mask, type Pixels } from './raster';
 
 /**
  * The picture's outermost pixels as a closed loop, clockwise from its upper left corner, as running sums: the mean of
@@ -15,6 +15,9 @@ export interface Border extends Size {
   /** sums[4 i + c]: channel c over the first i pixels of the loop gone through twice. [2 · length + 1, 4] */
   sums: Float64Array;
 }
+
+/** The largest side of a canvas, as of an opened picture (editor/open.ts). */
+export const MAX_CANVAS_SIDE = 8192;
 
 /** The window's half grows by this many loop pixels for each pixel of distance. */
 const SPREAD = 0.6;
@@ -86,6 +89,36 @@ export function newParts(imageSize: Size, canvas: Rect): Rect[] {
     { x: old.width, y: 0, width: right - old.width, height: old.height },
   ];
   return parts.filter(({ width, height }) => width > 0 && height > 0);
+}
+
+/**
+ * The mask of a drawn-out or cut canvas: the old one in its place, white beyond the old picture.
+ * @param canvas whole pixels in the old mask's coordinates
+ * @param overlap so far the white reaches back over the old picture where the canvas goes on, for the seam to lie in
+ *   true pixels
+ * @returns [canvas.height × canvas.width]
+ */
+export function placeMask(mask: Mask, canvas: Rect, overlap: number): Mask {
+  const placed = createMask(canvas);
+  const inner = intersectRect(rectOfSize(mask), canvas);
+  const right = canvas.x + canvas.width;
+  const bottom = canvas.y + canvas.height;
+  const [left, top] = [canvas.x < 0 ? overlap : 0, canvas.y < 0 ? overlap : 0];
+  const keptRight = right > mask.width ? mask.width - overlap : mask.width;
+  const keptBottom = bottom > mask.height ? mask.height - overlap : mask.height;
+  for (let y = canvas.y; y < bottom; y++) {
+    const row = (y - canvas.y) * canvas.width;
+    if (y < top || y >= keptBottom) {
+      placed.data.fill(255, row, row + canvas.width);
+      continue;
+    }
+    const start = y * mask.width;
+    const at = row - canvas.x;
+    placed.data.set(mask.data.subarray(start + inner.x, start + inner.x + inner.width), at + inner.x);
+    if (canvas.x < 0) placed.data.fill(255, row, at + left);
+    if (right > mask.width) placed.data.fill(255, at + keptRight, row + canvas.width);
+  }
+  return placed;
 }
 
 function loopIndex({ width, height }: Size, x: number, y: number): number {

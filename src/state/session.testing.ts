@@ -1,0 +1,80 @@
+/** A session over plain memory and an engine of one grey. */
+import { createPixels, type Mask, type Pixels } from '../editor/kernels/raster';
+import { memorySurface } from '../editor/memorySurface.testing';
+import { createEditor } from '../editor/store';
+import type { Call, Engine } from '../engine/engine';
+import type { InpaintRequest, LocalOptions } from '../engine/schema';
+import type { Imaging } from './job';
+import { createSession } from './session';
+
+export const WIDTH = 600;
+export const HEIGHT = 400;
+
+export function photograph(): Pixels {
+  const pixels = createPixels({ width: WIDTH, height: HEIGHT });
+  for (let i = 0; i < pixels.data.length; i++) pixels.data[i] = i % 4 === 3 ? 255 : (i * 31) % 200;
+  return pixels;
+}
+
+/** An engine whose every picture is one grey, and what it was asked. */
+export function fakeEngine(inpaint?: (call: Call) => Promise<void>) {
+  const asked: { request: InpaintRequest; options: LocalOptions }[] = [];
+  const engine: Engine = {
+    async inpaint(request, options, call) {
+      asked.push({ request, options });
+      await inpaint?.(call);
+      call.signal.throwIfAborted();
+      const { width = 0, height = 0 } = options;
+      const image = { url: 'blob:answer', content_type: 'image/png', file_name: 'a.png', file_size: 1 };
+      return { image: { ...image, width, height }, seed: request.seed ?? 77 };
+    },
+    async dispose() {},
+  };
+  return { engine, asked };
+}
+
+/** What was encoded, in order; tests empty them. */
+export const masks: Mask[] = [];
+export const sent: Pixels[] = [];
+export const imaging: Imaging = {
+  async open(file, name) {
+    if (file.type.startsWith('text/')) {
+      throw Object.assign(new Error(`“${name}” is not a picture`), { name: 'PictureError' });
+    }
+    return memorySurface(photograph());
+  },
+  encode: async (pixels) => {
+    sent.push(pixels);
+    return new Blob(['picture'], { type: 'image/png' });
+  },
+  // The frames of these tests are as large as what is sent of them.
+  async scale(pixels, size) {
+    if (pixels.width !== size.width || pixels.height !== size.height)
+      throw new Error('nothing is scaled here');
+    return pixels;
+  },
+  encodeMask: async (mask) => {
+    masks.push(mask);
+    return new Blob(['mask'], { type: 'image/png' });
+  },
+  async decode(_url, size) {
+    const pixels = createPixels(size);
+    pixels.data.fill(250);
+    return pixels;
+  },
+  thumbnail: async () => new Blob(['small'], { type: 'image/png' }),
+};
+
+export async function opened(engine: Engine) {
+  const editor = createEditor();
+  const session = createSession({ editor, engine, imaging });
+  await session.openFile(new Blob(['x'], { type: 'image/png' }), 'photo.png');
+  return session;
+}
+
+export function paint(session: Awaited<ReturnType<typeof opened>>) {
+  session.editor.setBrushSize(60);
+  session.editor.stroke({ x: 300, y: 200 });
+  session.editor.stroke({ x: 340, y: 200 });
+  session.editor.endStroke();
+}

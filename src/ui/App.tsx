@@ -2,6 +2,7 @@
 import { Tooltip } from 'radix-ui';
 import { useCallback, useState } from 'react';
 import { AppContext, type AppParts } from './context';
+import { GalleryNotes } from './GalleryNotes';
 import { HelpDialog } from './HelpDialog';
 import { OfflineNote } from './OfflineNote';
 import { SidePanel } from './SidePanel';
@@ -28,6 +29,7 @@ export function App(parts: AppParts) {
           <TopBar theme={theme} onTheme={toggleTheme} onOpen={openPicker} onHelp={help} />
           <ToolRail />
           <Stage dragging={dragging} comparing={comparing} onCompare={setComparing} onOpen={openPicker} />
+          <GalleryNotes />
           <OfflineNote />
           <VersionStrip />
           <SidePanel />

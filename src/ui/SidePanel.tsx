@@ -3,12 +3,14 @@ import { Dices, Gauge, History, Sparkles } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { statusWarning } from '../state/engineStatus';
 import { limits } from '../state/settings';
+import { CodeButton } from './CodeDialog';
 import { useEngineStatus, useJob, useSession, useSettings } from './context';
 import { NumberField, TextField } from './Field';
 import { HostedPanel } from './HostedPanel';
 import { LoraField } from './LoraField';
 import { ModelField } from './ModelField';
 import { RunAlert, RunCard } from './RunCard';
+import { RunFields } from './RunFields';
 import { useNarrow } from './useNarrow';
 
 export function SidePanel() {
@@ -66,6 +68,8 @@ export function SidePanel() {
               <NumberField label="Seed" field="seed" {...limits.seed} step={1} placeholder="random" />
             </div>
             <SeedLine />
+            <RunFields />
+            <CodeButton />
           </div>
         </details>
         <HostedPanel />

@@ -3,6 +3,7 @@ import { CircleQuestionMark, FolderOpen, Moon, Redo2, Sun, Undo2 } from 'lucide-
 import { statusExplanation, statusLabel } from '../state/engineStatus';
 import { keysOf } from './commands';
 import { useEditor, useEngineStatus, useSession } from './context';
+import { GalleryButton } from './GalleryDialog';
 import { HostedSwitch } from './HostedPanel';
 import { IconButton } from './IconButton';
 import { OpenMenu } from './OpenMenu';
@@ -52,6 +53,7 @@ export function TopBar({ theme, onTheme, onOpen, onHelp }: TopBarProps) {
       <span className="spacer" />
       <StatusPill />
       <HostedSwitch />
+      <GalleryButton />
       <IconButton
         name={theme === 'dark' ? 'Light theme' : 'Dark theme'}
         icon={theme === 'dark' ? Sun : Moon}

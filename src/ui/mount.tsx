@@ -5,11 +5,13 @@ import { imaging } from '../editor/imaging';
 import { maskWorker } from '../editor/maskFiles';
 import { createEditor } from '../editor/store';
 import { createEngineStatus } from '../state/engineStatus';
+import { browserGallery } from '../state/gallery';
 import type { Hosted } from '../state/hosted';
 import { browserHubMemory } from '../state/hubMemory';
 import { createModels } from '../state/modelLibrary';
 import { STARTER } from '../state/models';
 import { type Offline, withoutOffline } from '../state/offline';
+import { createRecipeOffer } from '../state/recipeOffer';
 import { createSession, type PageEngine } from '../state/session';
 import { App } from './App';
 import { HostedContext } from './HostedPanel';
@@ -38,6 +40,8 @@ export function mountApp(
   session.versions.subscribe(({ items }) => {
     if (items.at(-1)?.modelName === STARTER) offline.keepStarter();
   });
+  const gallery = browserGallery(session.versions);
+  const recipeOffer = createRecipeOffer(session);
   session.editor.onProblem(session.complain);
   createRoot(root).render(
     <StrictMode>
@@ -48,6 +52,8 @@ export function mountApp(
           engineStatus={createEngineStatus(engine)}
           models={models}
           offline={offline}
+          gallery={gallery}
+          recipeOffer={recipeOffer}
         />
       </HostedContext>
     </StrictMode>,

@@ -1,0 +1,212 @@
+/** Every result that was made here, to search, to return to and to delete. */
+import {
+  Download,
+  FolderOpen,
+  Images,
+  Search,
+  SlidersHorizontal,
+  Trash2,
+  TriangleAlert,
+  X,
+} from 'lucide-react';
+import { Dialog } from 'radix-ui';
+import { useDeferredValue, useEffect, useState } from 'react';
+import { useStore } from 'zustand';
+import { type GalleryItem, galleryFileName, searchItems } from '../state/gallery';
+import { shortModelName } from '../state/models';
+import { restore } from '../state/recipeOffer';
+import { bytesInWords } from '../state/transfer';
+import { useApp, useSession } from './context';
+import { IconButton } from './IconButton';
+
+/** So many are drawn at first, and with each press more. */
+const PAGE = 60;
+
+/** In the bar at the top. */
+export function GalleryButton() {
+  const { gallery } = useApp();
+  const [open, setOpen] = useState(false);
+  const show = () => {
+    setOpen(true);
+    void gallery.load();
+  };
+  return (
+    <>
+      <IconButton name="Gallery" icon={Images} onPress={show} />
+      <Dialog.Root open={open} onOpenChange={setOpen}>
+        <Dialog.Portal>
+          <Dialog.Overlay className="dialog-shade" />
+          <Dialog.Content className="dialog gallery" aria-describedby={undefined}>
+            <Content onDone={() => setOpen(false)} />
+            <Dialog.Close asChild>
+              <button type="button" className="icon-button dialog-close" aria-label="Close gallery">
+                <X size={18} aria-hidden />
+              </button>
+            </Dialog.Close>
+          </Dialog.Content>
+        </Dialog.Portal>
+      </Dialog.Root>
+    </>
+  );
+}
+
+function Content({ onDone }: { onDone(): void }) {
+  const { gallery } = useApp();
+  const { items, problem, search } = useStore(gallery.store);
+  const wanted = useDeferredValue(search);
+  const [shown, setShown] = useState(PAGE);
+  const found = searchItems(items ?? [], wanted);
+  return (
+    <>
+      <Dialog.Title>Gallery</Dialog.Title>
+      <StorageLine />
+      {items !== null && items.length > 0 && (
+        <label className="gallery-search">
+          <Search size={16} strokeWidth={1.8} aria-hidden />
+          <span className="sr-only">Search the gallery</span>
+          <input
+            type="search"
+            placeholder="Search prompts and models"
+            value={search}
+            onChange={(event) => gallery.setSearch(event.target.value)}
+          />
+        </label>
+      )}
+      {problem && (
+        <p className="gallery-problem" role="alert">
+          <TriangleAlert size={16} strokeWidth={1.8} aria-hidden />
+          {problem}
+        </p>
+      )}
+      {items?.length === 0 && !problem && (
+        <p className="gallery-empty">Results collect here with their settings, until you delete them.</p>
+      )}
+      {items !== null && items.length > 0 && found.length === 0 && (
+        <p className="gallery-empty" role="status">
+          Nothing here was made with “{wanted.trim()}”.
+        </p>
+      )}
+      <ul className="gallery-list" aria-label="Results">
+        {found.slice(0, shown).map((item) => (
+          <Item key={item.id} item={item} onDone={onDone} />
+        ))}
+      </ul>
+      {found.length > shown && (
+        <button type="button" className="button" onClick={() => setShown(shown + PAGE)}>
+          Show more ({found.length - shown})
+        </button>
+      )}
+    </>
+  );
+}
+
+/** How much is kept, and the way to delete all of it, asked once more. */
+function StorageLine() {
+  const { gallery } = useApp();
+  const { items, storage } = useStore(gallery.store);
+  const [asking, setAsking] = useState(false);
+  if (items === null || storage === null) return <p className="gallery-storage">…</p>;
+  const free = storage.freeBytes === undefined ? '' : ` · ${bytesInWords(storage.freeBytes)} free`;
+  const count = items.length === 1 ? '1 result' : `${items.length} results`;
+  return (
+    <p className="gallery-storage">
+      <span className="tabular">
+        {count} · {bytesInWords(storage.usedBytes)} in this browser{free}
+      </span>
+      {items.length > 0 && !asking && (
+        <button type="button" className="link" onClick={() => setAsking(true)}>
+          Delete all
+        </button>
+      )}
+      {asking && (
+        <span className="gallery-ask" role="alert">
+          Delete {count} for good?
+          <button
+            type="button"
+            className="link"
+            onClick={() => {
+              setAsking(false);
+              void gallery.clear();
+            }}
+          >
+            Yes, delete all
+          </button>
+          <button type="button" className="link" onClick={() => setAsking(false)}>
+            Keep
+          </button>
+        </span>
+      )}
+    </p>
+  );
+}
+
+function Item({ item, onDone }: { item: GalleryItem; onDone(): void }) {
+  const session = useSession();
+  const { gallery } = useApp();
+  const thumbnail = useObjectUrl(item.thumbnail);
+  const { recipe } = item;
+  const { prompt, seed, model_name, num_inference_steps } = recipe.request;
+  const title = prompt.trim() || 'without a prompt';
+  const made = new Date(recipe.madeAt);
+  const open = async () => {
+    const picture = await gallery.picture(item);
+    if (!picture) return;
+    onDone();
+    await session.openFile(picture, galleryFileName(item));
+  };
+  const download = async () => {
+    const picture = await gallery.picture(item);
+    if (picture) save(picture, galleryFileName(item));
+  };
+  return (
+    <li aria-label={title}>
+      {thumbnail && <img src={thumbnail} alt="" loading="lazy" />}
+      <div className="gallery-about">
+        <p className="gallery-prompt" title={title}>
+          {title}
+        </p>
+        <p className="gallery-facts tabular">
+          {shortModelName(model_name)} · {num_inference_steps} steps · seed {seed}
+          <br />
+          {recipe.width} × {recipe.height} · {bytesInWords(item.bytes)} ·{' '}
+          <time dateTime={recipe.madeAt}>{when.format(made)}</time>
+        </p>
+      </div>
+      <div className="gallery-actions">
+        <IconButton
+          name="Restore settings"
+          icon={SlidersHorizontal}
+          onPress={() => {
+            restore(session, { recipe });
+            onDone();
+          }}
+        />
+        <IconButton name="Open on the canvas" icon={FolderOpen} onPress={() => void open()} />
+        <IconButton name="Download" icon={Download} onPress={() => void download()} />
+        <IconButton name="Delete" icon={Trash2} onPress={() => void gallery.remove(item)} />
+      </div>
+    </li>
+  );
+}
+
+const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** Alive as long as it is shown. */
+function useObjectUrl(file: Blob): string | null {
+  const [url, setUrl] = useState<string | null>(null);
+  useEffect(() => {
+    const made = URL.createObjectURL(file);
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [file]);
+  return url;
+}
+
+function save(file: Blob, fileName: string) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(file);
+  link.download = fileName;
+  link.click();
+  // The download has begun by then; revoked at once, it would not.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

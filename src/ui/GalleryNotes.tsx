@@ -1,0 +1,74 @@
+/** What concerns results and their settings, said beside the work: an offer to restore, and results not kept. */
+import { SlidersHorizontal, TriangleAlert, X } from 'lucide-react';
+import { useStore } from 'zustand';
+import { useApp } from './context';
+
+export function GalleryNotes() {
+  return (
+    <div className="gallery-notes">
+      <OfferNote />
+      <UnkeptNote />
+    </div>
+  );
+}
+
+function OfferNote() {
+  const { recipeOffer } = useApp();
+  const { found } = useStore(recipeOffer.store);
+  return (
+    <div role="status">
+      {found && (
+        <div className="gallery-note">
+          <SlidersHorizontal size={16} strokeWidth={1.8} aria-hidden />
+          <p>
+            <b>This picture carries its settings.</b> {promptOf(found)}
+          </p>
+          <button type="button" className="button" onClick={recipeOffer.accept}>
+            Restore
+          </button>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="Do not restore"
+            onClick={recipeOffer.dismiss}
+          >
+            <X size={16} aria-hidden />
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function promptOf(found: { recipe?: { request: { prompt: string } }; fields?: { prompt: string } }): string {
+  const prompt = (found.recipe?.request ?? found.fields)?.prompt.trim() ?? '';
+  return prompt.length > 90 ? `${prompt.slice(0, 88)}…` : prompt;
+}
+
+function UnkeptNote() {
+  const { gallery } = useApp();
+  const unkept = useStore(gallery.store, (state) => state.unkept);
+  return (
+    <div role="alert">
+      {unkept && (
+        <div className="gallery-note" data-bad>
+          <TriangleAlert size={16} strokeWidth={1.8} aria-hidden />
+          <p>
+            <b>
+              {unkept.count === 1
+                ? 'This result is not in the gallery.'
+                : `${unkept.count} results are not in the gallery.`}
+            </b>{' '}
+            {unkept.reason} It stays among the versions: download what you want to keep.
+          </p>
+          <button type="button" className="button" onClick={() => void gallery.retry()}>
+            Try again
+          </button>
+          <button type="button" className="icon-button" aria-label="Dismiss" onClick={gallery.dismiss}>
+            <X size={16} aria-hidden />
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}

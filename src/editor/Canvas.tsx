@@ -1,5 +1,5 @@
 /** The canvas: a thin shell around the editor, whose kernels compute and whose painter draws. */
-import { type CSSProperties, useEffect, useImperativeHandle, useRef } from 'react';
+import { type CSSProperties, type ReactNode, useEffect, useImperativeHandle, useRef } from 'react';
 import { useStore } from 'zustand';
 import { draftPath } from './gesture';
 import type { Point, Rect } from './kernels/geometry';
@@ -15,9 +15,11 @@ export interface CanvasProps {
   frameLabel: string;
   /** Whether a run is going on: the mask breathes until the forming picture comes. */
   busy: boolean;
+  /** What lies over picture and mask and takes no part in painting: a result. */
+  children?: ReactNode;
 }
 
-export function Canvas({ editor, frame, frameLabel, busy }: CanvasProps) {
+export function Canvas({ editor, frame, frameLabel, busy, children }: CanvasProps) {
   const pane = useRef<HTMLDivElement>(null);
   const pictureLayer = useRef<HTMLCanvasElement>(null);
   const overlayLayer = useRef<HTMLCanvasElement>(null);
@@ -84,6 +86,7 @@ export function Canvas({ editor, frame, frameLabel, busy }: CanvasProps) {
       {place && <div className="canvas-shadow" style={boxStyle(place)} />}
       <canvas ref={pictureLayer} className="layer" />
       <canvas ref={overlayLayer} className="layer layer-mask" />
+      {children}
       {frame && picture && <CropFrame place={rectToView(view, frame)} label={frameLabel} />}
       {draft && <DraftShape draft={draft} view={view} />}
       {paints && !panning && <BrushRing editor={editor} handle={ring} />}

@@ -47,13 +47,17 @@ export interface JobState {
   runError: Complaint | null;
 }
 
+export interface CropState {
+  frame: Rect | null;
+}
+
 export interface Session {
   readonly editor: Editor;
   readonly settings: StoreApi<Settings>;
   readonly job: StoreApi<JobState>;
   readonly versions: StoreApi<Versions>;
   /** The frame that a person has chosen, in image pixels; null while it follows from the mask. */
-  readonly crop: StoreApi<{ frame: Rect | null }>;
+  readonly crop: StoreApi<CropState>;
   change(settings: Partial<Settings>): void;
   /** Opens a picture; if that fails, what was open stays as it was and the stage says why. */
   openFile(file: Blob, name: string): Promise<void>;
@@ -101,7 +105,7 @@ export function createSession(parts: {
     lastSeed: null,
     ...clean,
   }));
-  const crop = createStore<{ frame: Rect | null }>(() => ({ frame: null }));
+  const crop = createStore<CropState>(() => ({ frame: null }));
   /** Which version each document shows: undo may return to a document of another size. */
   const shownBy = new WeakMap<EditorDocument, number>();
   let runDocument: EditorDocument | null = null;

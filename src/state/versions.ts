@@ -50,7 +50,7 @@ export function versionLabel(version: Version): string {
 }
 
 /** The results that came of one press with this one, itself among them; none where it was no run. */
-export function variationsOf({ items }: Versions, version: Version): readonly Version[] {
+export function variationsOf({ items }: Pick<Versions, 'items'>, version: Version): readonly Version[] {
   return version.batch === null ? [] : items.filter(({ batch }) => batch === version.batch);
 }
 

@@ -89,15 +89,25 @@ export function NumberField({
   step,
   placeholder,
   aside,
+  disabledFor,
 }: {
   label: string;
   shortLabel?: string;
-  field: 'num_inference_steps' | 'guidance_scale' | 'seed';
+  field:
+    | 'num_inference_steps'
+    | 'guidance_scale'
+    | 'seed'
+    | 'strength'
+    | 'variations'
+    | 'crop_padding'
+    | 'feather';
   min: number;
   max: number;
   step: number | 'any';
   placeholder: string;
   aside?: ReactNode;
+  /** Why it cannot be set. */
+  disabledFor?: string | undefined;
 }) {
   const session = useSession();
   const value = useSettings((state) => state[field]);
@@ -107,6 +117,8 @@ export function NumberField({
         <input
           {...attributes}
           type="number"
+          disabled={disabledFor !== undefined}
+          title={disabledFor}
           inputMode={step === 'any' ? 'decimal' : 'numeric'}
           className="tabular"
           min={min}

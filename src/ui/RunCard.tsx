@@ -6,6 +6,7 @@ import { useJob, useSession } from './context';
 export function RunCard() {
   const session = useSession();
   const progress = useJob((state) => state.progress);
+  const variation = useJob((state) => state.variation);
   return (
     <>
       {progress && (
@@ -18,7 +19,10 @@ export function RunCard() {
           </div>
           <Bar fraction={progress.fraction} title={progress.title} />
           <div className="run-line">
-            <span className="tabular">{progress.detail}</span>
+            <span className="tabular">
+              {variation && `Variation ${variation.number} of ${variation.count} · `}
+              {progress.detail}
+            </span>
             <button type="button" className="button" onClick={session.cancel}>
               Cancel
             </button>

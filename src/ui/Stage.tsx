@@ -1,13 +1,17 @@
-/** The picture, and beside it the result: whichever way both show larger. */
+/** The picture, and the result over it or beside it: there whichever way both show larger. */
 import { ImageUp, TriangleAlert, X } from 'lucide-react';
-import { useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Canvas } from '../editor/Canvas';
 import { bestSplit } from '../editor/kernels/view';
 import { fitMargin } from '../editor/store';
 import { planRun } from '../state/job';
-import { findVersion, versionLabel } from '../state/versions';
-import { useEditor, useJob, useNativeSize, useSession, useVersions } from './context';
+import { paddingOf } from '../state/settings';
+import { findVersion, type Version, versionLabel } from '../state/versions';
+import { AdjustHandles, type Adjusting } from './Adjust';
+import { useCrop, useEditor, useJob, useNativeSize, useSession, useSettings, useVersions } from './context';
+import { ResultActions } from './ResultActions';
 import { ResultPane } from './ResultPane';
+import { CompareLine, ResultImages } from './ResultView';
 import { StageBar } from './StageBar';
 import { useNarrow } from './useNarrow';
 
@@ -27,39 +31,66 @@ export function Stage({ dragging, comparing, onCompare, onOpen }: StageProps) {
   const sentPlan = useJob((state) => state.plan);
   const shown = useVersions((state) => findVersion(state, state.shownId));
   const base = useVersions((state) => findVersion(state, state.baseId));
+  const frame = useCrop((state) => state.frame);
+  const padding = useSettings(paddingOf);
   const plan = useMemo(
-    () => sentPlan ?? (picture ? planRun(picture, maskBounds, nativeSize) : null),
-    [sentPlan, picture, maskBounds, nativeSize],
+    () => sentPlan ?? (picture ? planRun(picture, maskBounds, nativeSize, { frame, padding }) : null),
+    [sentPlan, picture, maskBounds, nativeSize, frame, padding],
   );
   const { element, size } = useSize();
   const narrow = useNarrow();
-  const [wanted, setAlone] = useState(false);
-  const alone = wanted || narrow;
-  const split = shown && picture ? (alone ? 'alone' : bestSplit(picture, size, fitMargin(size) / 2)) : 'none';
+  const placement = useVersions((state) => state.placement);
+  const over = shown !== undefined && picture !== null && (placement === 'canvas' || narrow);
+  const beside = shown !== undefined && picture !== null && !over;
+  const split = beside ? bestSplit(picture, size, fitMargin(size) / 2) : 'none';
+  const [share, setShare] = useState(0);
+  const [withOriginal, setWithOriginal] = useState(false);
+  const before = useVersions((state) =>
+    shown && shown.parentId !== null ? findVersion(state, withOriginal ? 0 : shown.parentId) : undefined,
+  );
+  const { pane, painting } = useContinueByPainting(over ? shown : undefined);
+  const [adjusting, setAdjusting] = useState<Adjusting>(null);
+  const adjust = {
+    adjusting: running ? null : adjusting,
+    onAdjust: setAdjusting,
+    frame: plan?.frame ?? null,
+  };
+  const actions = (version: Version) => ({
+    version,
+    before,
+    held: comparing,
+    onHold: onCompare,
+    withOriginal,
+    onWithOriginal: setWithOriginal,
+    canStandBeside: !narrow,
+  });
   return (
     <main className="stage">
       <div className="panes" data-split={split} ref={element}>
-        <section className="pane" aria-label="Editing">
-          {shown && base && <p className="caption">Editing {versionLabel(base)}</p>}
+        <section
+          ref={pane}
+          className="pane"
+          aria-label="Editing"
+          data-result={(over && !painting) || undefined}
+        >
+          {beside && base && <p className="caption">Editing {versionLabel(base)}</p>}
+          {over && <p className="caption">{versionLabel(comparing && before ? before : shown)}</p>}
           <Canvas
             editor={editor}
             frame={plan?.frame ?? null}
             frameLabel={plan && picture ? frameLabel(plan, picture) : ''}
             busy={running}
-          />
+          >
+            {over && <ResultImages version={shown} before={before} share={share} held={comparing} />}
+          </Canvas>
+          {over && before && <CompareLine version={shown} share={share} onShare={setShare} />}
+          {over && <ResultActions {...actions(shown)} />}
+          <AdjustHandles {...adjust} />
           {!picture && <EmptyStage onOpen={onOpen} />}
         </section>
-        {shown && picture && (
-          <ResultPane
-            version={shown}
-            comparing={comparing}
-            onCompare={onCompare}
-            alone={alone}
-            onAlone={narrow ? undefined : setAlone}
-          />
-        )}
+        {beside && <ResultPane {...actions(shown)} share={share} onShare={setShare} />}
       </div>
-      <StageBar />
+      <StageBar {...adjust} />
       <StageAlert />
       {dragging && (
         <div className="drop">
@@ -69,6 +100,51 @@ export function Stage({ dragging, comparing, onCompare, onOpen }: StageProps) {
       )}
     </main>
   );
+}
+
+/**
+ * Whoever paints over a result goes on from it: once a press on the canvas has changed the mask, that version
+ * is the one that is painted on. A second finger means a look from nearer, undo and other buttons mean themselves.
+ */
+function useContinueByPainting(version: Version | undefined) {
+  const session = useSession();
+  const pane = useRef<HTMLElement>(null);
+  const revision = useEditor((state) => state.maskRevision);
+  const id = version?.id;
+  const [since, setSince] = useState({ id, revision });
+  if (since.id !== id) setSince({ id, revision });
+  const [pressed, setPressed] = useState(false);
+  useEffect(() => {
+    if (id === undefined) return;
+    let fingers = 0;
+    const onDown = (event: PointerEvent) => {
+      const { panning } = session.editor.store.getState();
+      const onCanvas =
+        event.target instanceof Element && pane.current?.querySelector('.canvas')?.contains(event.target);
+      fingers += 1;
+      setPressed(Boolean(onCanvas) && fingers === 1 && event.button === 0 && !panning);
+    };
+    const onUp = () => {
+      fingers = Math.max(0, fingers - 1);
+    };
+    const onKey = () => setPressed(false);
+    window.addEventListener('pointerdown', onDown, true);
+    window.addEventListener('pointerup', onUp, true);
+    window.addEventListener('pointercancel', onUp, true);
+    window.addEventListener('keydown', onKey, true);
+    return () => {
+      window.removeEventListener('pointerdown', onDown, true);
+      window.removeEventListener('pointerup', onUp, true);
+      window.removeEventListener('pointercancel', onUp, true);
+      window.removeEventListener('keydown', onKey, true);
+      setPressed(false);
+    };
+  }, [session, id]);
+  const changed = since.id === id && since.revision !== revision;
+  useEffect(() => {
+    if (id !== undefined && changed && pressed) void session.continueFrom(id);
+  }, [session, id, changed, pressed]);
+  return { pane, painting: changed || pressed };
 }
 
 function frameLabel(

@@ -1,5 +1,6 @@
 /** Below the picture: the options of the tool in hand, the mask's menus, and the zoom. */
 import { Maximize, Minus, Plus } from 'lucide-react';
+import { AdjustButtons, AdjustOptions, type AdjustProps } from './Adjust';
 import { keysOf } from './commands';
 import { useEditor, useSession } from './context';
 import { IconButton } from './IconButton';
@@ -9,7 +10,7 @@ import { Tip } from './Tip';
 import { ToolOptions } from './ToolOptions';
 import { actualSize, zoomBy } from './toolActions';
 
-export function StageBar() {
+export function StageBar(adjust: AdjustProps) {
   const { editor } = useSession();
   const scale = useEditor((state) => state.view.scale);
   const ready = useEditor((state) => state.picture !== null);
@@ -18,8 +19,9 @@ export function StageBar() {
       <div className="bar-group">
         <MaskMenu />
         <LookMenu />
+        <AdjustButtons {...adjust} />
       </div>
-      <ToolOptions />
+      {adjust.adjusting ? <AdjustOptions {...adjust} /> : <ToolOptions />}
       <div className="bar-group zoom">
         <span className="wide">
           <IconButton

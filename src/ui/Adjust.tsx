@@ -1,0 +1,256 @@
+/** The frame that is sent and the canvas itself, dragged by handles or set by numbers. */
+import { Check, Crop, RotateCcw, Scaling, X } from 'lucide-react';
+import { type KeyboardEvent, type PointerEvent as ReactPointerEvent, useRef } from 'react';
+import {
+  canvasBox,
+  dragBox,
+  dragMargins,
+  edgeHandles,
+  fitBox,
+  type Handle,
+  limitMargins,
+  type Margins,
+  noMargins,
+} from '../editor/kernels/box';
+import { MIN_FRAME } from '../editor/kernels/crop';
+import { type Point, type Rect, rectOfSize } from '../editor/kernels/geometry';
+import { MAX_CANVAS_SIDE } from '../editor/kernels/outpaint';
+import { rectToView } from '../editor/kernels/view';
+import { useEditor, useJob, useSession } from './context';
+import { IconButton } from './IconButton';
+
+/** What the handles on the stage move: nothing, the frame that is sent, or the canvas by so much on each side. */
+export type Adjusting = null | { what: 'frame' } | { what: 'canvas'; margins: Margins };
+
+export interface AdjustProps {
+  adjusting: Adjusting;
+  onAdjust(adjusting: Adjusting): void;
+  /** The frame as it would be sent now; null while nothing is painted. */
+  frame: Rect | null;
+}
+
+/** Image pixels that an arrow key moves a handle by; with Shift one. */
+const KEY_STEP = 8;
+
+const names: Record<Handle, string> = {
+  move: 'whole',
+  n: 'upper edge',
+  s: 'lower edge',
+  w: 'left edge',
+  e: 'right edge',
+  nw: 'upper left corner',
+  ne: 'upper right corner',
+  sw: 'lower left corner',
+  se: 'lower right corner',
+};
+
+export function AdjustButtons({ adjusting, onAdjust, frame }: AdjustProps) {
+  const ready = useEditor((state) => state.picture !== null);
+  const running = useJob((state) => state.running);
+  const toggle = (next: NonNullable<Adjusting>) => onAdjust(adjusting?.what === next.what ? null : next);
+  return (
+    <>
+      <IconButton
+        name="Adjust the frame"
+        icon={Crop}
+        side="top"
+        tip={frame ? 'Adjust the frame that is sent' : 'Adjust the frame that is sent: paint a mask first'}
+        pressed={adjusting?.what === 'frame'}
+        disabled={!frame || running}
+        onPress={() => toggle({ what: 'frame' })}
+      />
+      <IconButton
+        name="Extend the canvas"
+        icon={Scaling}
+        side="top"
+        pressed={adjusting?.what === 'canvas'}
+        disabled={!ready || running}
+        onPress={() => toggle({ what: 'canvas', margins: noMargins })}
+      />
+    </>
+  );
+}
+
+/** In place of the tool's options while something is adjusted. */
+export function AdjustOptions({ adjusting, onAdjust, frame }: AdjustProps) {
+  const session = useSession();
+  const picture = useEditor((state) => state.picture);
+  if (!adjusting || !picture) return null;
+  const done = () => onAdjust(null);
+  if (adjusting.what === 'frame') {
+    const set = (part: Partial<Rect>) =>
+      frame && session.chooseFrame(fitBox({ ...frame, ...part }, picture, MIN_FRAME));
+    return (
+      <div className="tool-options" role="toolbar" aria-label="The frame that is sent">
+        {frame &&
+          (['x', 'y', 'width', 'height'] as const).map((part) => (
+            <PixelInput
+              key={part}
+              label={{ x: 'X', y: 'Y', width: 'W', height: 'H' }[part]}
+              name={`Frame ${part}`}
+              value={frame[part]}
+              onChange={(value) => set({ [part]: value })}
+            />
+          ))}
+        <IconButton
+          name="Automatic frame"
+          icon={RotateCcw}
+          side="top"
+          onPress={() => session.chooseFrame(null)}
+        />
+        <IconButton name="Done" icon={Check} side="top" onPress={done} />
+      </div>
+    );
+  }
+  const { margins } = adjusting;
+  const set = (part: Partial<Margins>) =>
+    onAdjust({
+      what: 'canvas',
+      margins: limitMargins(picture, { ...margins, ...part }, MAX_CANVAS_SIDE),
+    });
+  const changes = Object.values(margins).some((margin) => margin > 0);
+  return (
+    <div className="tool-options" role="toolbar" aria-label="Extend the canvas by">
+      {(['left', 'top', 'right', 'bottom'] as const).map((side) => (
+        <PixelInput
+          key={side}
+          label={{ left: '←', top: '↑', right: '→', bottom: '↓' }[side]}
+          name={`Extend ${side}`}
+          value={margins[side]}
+          onChange={(value) => set({ [side]: value })}
+        />
+      ))}
+      <IconButton
+        name="Apply"
+        icon={Check}
+        side="top"
+        disabled={!changes}
+        onPress={() => {
+          done();
+          void session.extend(margins);
+        }}
+      />
+      <IconButton name="Leave the canvas as it is" icon={X} side="top" onPress={done} />
+    </div>
+  );
+}
+
+function PixelInput(props: { label: string; name: string; value: number; onChange(value: number): void }) {
+  const { label, name, value, onChange } = props;
+  return (
+    <label className="pixel-input">
+      <span aria-hidden>{label}</span>
+      <input
+        type="number"
+        inputMode="numeric"
+        className="tabular"
+        aria-label={name}
+        step={8}
+        value={value}
+        onChange={({ target }) => Number.isFinite(target.valueAsNumber) && onChange(target.valueAsNumber)}
+      />
+    </label>
+  );
+}
+
+/** The handles on the stage. */
+export function AdjustHandles({ adjusting, onAdjust, frame }: AdjustProps) {
+  const session = useSession();
+  const picture = useEditor((state) => state.picture);
+  if (!adjusting || !picture) return null;
+  if (adjusting.what === 'frame') {
+    if (!frame) return null;
+    const limits = {
+      bounds: rectOfSize(picture),
+      minSide: Math.min(MIN_FRAME, picture.width, picture.height),
+    };
+    return (
+      <Handles
+        name="Frame"
+        box={frame}
+        handles={['move', ...edgeHandles]}
+        onDrag={(handle, by, start) => session.chooseFrame(dragBox(start, handle, by, limits))}
+      />
+    );
+  }
+  return (
+    <Handles
+      name="Canvas"
+      box={canvasBox(picture, adjusting.margins)}
+      handles={edgeHandles}
+      onDrag={(handle, by, start) => {
+        const from = {
+          left: -start.x,
+          top: -start.y,
+          right: start.x + start.width - picture.width,
+          bottom: start.y + start.height - picture.height,
+        };
+        onAdjust({ what: 'canvas', margins: dragMargins(picture, from, handle, by, MAX_CANVAS_SIDE) });
+      }}
+    />
+  );
+}
+
+interface HandlesProps {
+  name: string;
+  /** In image pixels. */
+  box: Rect;
+  handles: readonly Handle[];
+  /** @param by in image pixels, from the box as it was when the drag began */
+  onDrag(handle: Handle, by: Point, start: Rect): void;
+}
+
+function Handles({ name, box, handles, onDrag }: HandlesProps) {
+  const view = useEditor((state) => state.view);
+  const drag = useRef<{ box: Rect; x: number; y: number } | null>(null);
+  const place = rectToView(view, box);
+  const press = (event: ReactPointerEvent) => {
+    event.currentTarget.setPointerCapture(event.pointerId);
+    drag.current = { box, x: event.clientX, y: event.clientY };
+  };
+  const move = (handle: Handle, event: ReactPointerEvent) => {
+    const { current: start } = drag;
+    if (!start || event.buttons === 0) return;
+    const by = { x: (event.clientX - start.x) / view.scale, y: (event.clientY - start.y) / view.scale };
+    onDrag(handle, by, start.box);
+  };
+  const key = (handle: Handle, event: KeyboardEvent) => {
+    const step = event.shiftKey ? 1 : KEY_STEP;
+    const by = {
+      ArrowLeft: { x: -step, y: 0 },
+      ArrowRight: { x: step, y: 0 },
+      ArrowUp: { x: 0, y: -step },
+      ArrowDown: { x: 0, y: step },
+    }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    onDrag(handle, by, box);
+  };
+  return (
+    <div
+      className="adjust"
+      style={{
+        transform: `translate(${place.x}px, ${place.y}px)`,
+        width: place.width,
+        height: place.height,
+      }}
+    >
+      {handles.map((handle) => (
+        <button
+          key={handle}
+          type="button"
+          className="handle"
+          data-handle={handle}
+          aria-label={`${name}, ${names[handle]}`}
+          aria-description="Drag, or use the arrow keys; with Shift pixel by pixel"
+          onPointerDown={press}
+          onPointerMove={(event) => move(handle, event)}
+          onPointerUp={() => {
+            drag.current = null;
+          }}
+          onKeyDown={(event) => key(handle, event)}
+        />
+      ))}
+    </div>
+  );
+}

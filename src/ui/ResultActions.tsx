@@ -1,0 +1,117 @@
+/** What can be done with the version that is shown. */
+import { Columns2, Download, Eye, GitCompareArrows, PencilLine, Square, X } from 'lucide-react';
+import { downloadName, type Version, variationsOf } from '../state/versions';
+import { keysOf } from './commands';
+import { useEditor, useSession, useVersions } from './context';
+import { IconButton } from './IconButton';
+import { Tip } from './Tip';
+
+export interface ResultActionsProps {
+  version: Version;
+  /** What it is compared with; undefined where there is nothing. */
+  before: Version | undefined;
+  held: boolean;
+  onHold(held: boolean): void;
+  /** Whether it is compared with the original instead of with what it was painted on. */
+  withOriginal: boolean;
+  onWithOriginal(withOriginal: boolean): void;
+  /** Where there is room for both. */
+  canStandBeside: boolean;
+}
+
+export function ResultActions(props: ResultActionsProps) {
+  const { version, before, held, onHold, withOriginal, onWithOriginal, canStandBeside } = props;
+  const session = useSession();
+  const name = useEditor((state) => state.picture?.name ?? 'picture');
+  const isBase = useVersions((state) => state.baseId === version.id);
+  const placement = useVersions((state) => state.placement);
+  const ofOriginal = version.parentId === null || version.parentId === 0;
+  return (
+    <div className="result-actions">
+      <Variations version={version} />
+      {canStandBeside && (
+        <IconButton
+          name={placement === 'canvas' ? 'Beside the canvas' : 'On the canvas'}
+          icon={placement === 'canvas' ? Columns2 : Square}
+          onPress={() => session.place(placement === 'canvas' ? 'beside' : 'canvas')}
+        />
+      )}
+      {!ofOriginal && (
+        <IconButton
+          name="Compare with the original"
+          icon={GitCompareArrows}
+          pressed={withOriginal}
+          onPress={() => onWithOriginal(!withOriginal)}
+        />
+      )}
+      {before && <HoldButton held={held} onHold={onHold} />}
+      {!isBase && (
+        <IconButton
+          name="Continue from this version"
+          icon={PencilLine}
+          onPress={() => void session.continueFrom(version.id)}
+        />
+      )}
+      <button type="button" className="button" onClick={() => save(version.url, downloadName(name, version))}>
+        <Download size={16} strokeWidth={1.8} aria-hidden />
+        Download
+      </button>
+      <IconButton name="Close" icon={X} onPress={() => session.show(null)} />
+    </div>
+  );
+}
+
+/** The pictures that came of one press, one seed after the other. */
+function Variations({ version }: { version: Version }) {
+  const session = useSession();
+  const items = useVersions((state) => state.items);
+  const variations = variationsOf({ items }, version);
+  if (variations.length < 2) return null;
+  return (
+    <fieldset className="variations">
+      <legend className="sr-only">Variations</legend>
+      {variations.map(({ id, seed }, index) => (
+        <Tip key={id} text={`Seed ${seed}`}>
+          <button
+            type="button"
+            className="tabular"
+            aria-label={`Variation ${index + 1}`}
+            aria-pressed={id === version.id}
+            onClick={() => session.show(id)}
+          >
+            {index + 1}
+          </button>
+        </Tip>
+      ))}
+    </fieldset>
+  );
+}
+
+function HoldButton({ held, onHold }: { held: boolean; onHold(held: boolean): void }) {
+  const hold = () => onHold(true);
+  const release = () => onHold(false);
+  return (
+    <button
+      type="button"
+      className="icon-button"
+      aria-label="Compare, hold"
+      title={`Hold to see what it was before (${keysOf('compare')})`}
+      aria-pressed={held}
+      onPointerDown={hold}
+      onPointerUp={release}
+      onPointerCancel={release}
+      onPointerLeave={release}
+      onKeyDown={(event) => (event.key === ' ' || event.key === 'Enter') && hold()}
+      onKeyUp={release}
+    >
+      <Eye size={18} strokeWidth={1.8} aria-hidden />
+    </button>
+  );
+}
+
+function save(url: string, fileName: string) {
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = fileName;
+  link.click();
+}

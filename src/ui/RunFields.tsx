@@ -1,0 +1,88 @@
+/** How a run begins and what of the picture it sees; what the hosted API lacks is disabled while that paints. */
+import { useId } from 'react';
+import type { MaskContent } from '../editor/kernels/maskContent';
+import { contentIdle, limits } from '../state/settings';
+import { useSession, useSettings } from './context';
+import { NumberField } from './Field';
+import { useHostedOn } from './HostedPanel';
+
+const contents: readonly [MaskContent, string][] = [
+  ['original', 'The picture itself'],
+  ['blur', 'The picture, blurred'],
+  ['border', 'Colours of the border'],
+  ['noise', 'Noise'],
+];
+
+export function RunFields() {
+  const hosted = useHostedOn();
+  const reason = hosted ? 'The hosted API always repaints at strength 1.' : undefined;
+  return (
+    <>
+      <div className="numbers">
+        <NumberField
+          label="Variations"
+          field="variations"
+          {...limits.variations}
+          step={1}
+          placeholder={String(limits.variations.default)}
+        />
+        <NumberField
+          label="Crop padding"
+          shortLabel="Padding"
+          field="crop_padding"
+          {...limits.padding}
+          step={8}
+          placeholder="auto"
+        />
+        <NumberField label="Feather" field="feather" {...limits.feather} step={1} placeholder="auto" />
+      </div>
+      <div className="numbers numbers-wide">
+        <NumberField
+          label="Strength"
+          field="strength"
+          min={0.05}
+          max={limits.strength.max}
+          step={0.05}
+          placeholder={String(limits.strength.default)}
+          disabledFor={reason}
+        />
+        <ContentField disabledFor={reason} />
+      </div>
+    </>
+  );
+}
+
+function ContentField({ disabledFor }: { disabledFor: string | undefined }) {
+  const session = useSession();
+  const content = useSettings((state) => state.mask_content);
+  const idle = useSettings(contentIdle);
+  const id = useId();
+  const reason = disabledFor ?? idle ?? undefined;
+  return (
+    <div className="field">
+      <div className="field-head">
+        <label htmlFor={id}>Mask content</label>
+      </div>
+      <select
+        id={id}
+        value={content}
+        disabled={reason !== undefined}
+        title={reason}
+        aria-describedby={`${id}-note`}
+        onChange={({ target }) => {
+          const chosen = contents.find(([value]) => value === target.value);
+          if (chosen) session.change({ mask_content: chosen[0] });
+        }}
+      >
+        {contents.map(([value, name]) => (
+          <option key={value} value={value}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <p id={`${id}-note`} className="field-note">
+        {reason ?? 'What the run begins from.'}
+      </p>
+    </div>
+  );
+}

@@ -4,8 +4,11 @@ import { openCheckpoint } from './checkpoint/open';
 import { readSingleFile } from './checkpoint/singleFile';
 import { parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
 import type { Connection } from './download';
+import { readExportedConfig } from './exported/config';
+import { isExported } from './exported/files';
 import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
 import type { ModelPlan } from './plan';
+import { smallFiles } from './reader';
 import { RemoteAccess, readSmallFile } from './sourceFile';
 
 /**
@@ -15,8 +18,23 @@ import { RemoteAccess, readSmallFile } from './sourceFile';
 export async function factsOf(files: CheckpointFiles, signal?: AbortSignal): Promise<ModelFacts> {
   const json = async (path: string) =>
     parseJsonFile(files, path, await readRequired(files, path, { signal }));
+  if (await isExported(files)) return exportedFacts(files);
   parseModelIndex(await json('model_index.json'), files.name);
   return factsFrom(await json('unet/config.json'), await json('vae/config.json'));
+}
+
+/** Exports by diffusers' script have no configurations: there the pipeline's name tells inpainting. */
+async function exportedFacts(files: CheckpointFiles): Promise<ModelFacts> {
+  const small = smallFiles(files, { signal: new AbortController().signal, onProgress() {} });
+  const { isXl, linearProjection, inChannels, isNamedInpainting, nativeSize, vae } = await readExportedConfig(
+    files.name,
+    small,
+  );
+  return {
+    family: isXl ? 'sdxl' : linearProjection ? 'sd2' : 'sd1',
+    isInpainting: inChannels === undefined ? isNamedInpainting : inChannels > vae.latentChannels,
+    nativeSize,
+  };
 }
 
 function factsFrom(unetJson: unknown, vaeJson: unknown): ModelFacts {

@@ -31,7 +31,11 @@ export async function readRequired(
 }
 
 /** @throws CheckpointError where the file is no JSON */
-export function parseJsonFile(files: CheckpointFiles, path: string, bytes: Uint8Array): unknown {
+export function parseJsonFile(
+  files: Pick<CheckpointFiles, 'name'>,
+  path: string,
+  bytes: Uint8Array,
+): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {

@@ -1,9 +1,10 @@
 /** From a model's name to its files, ready to run: from the store, or by way of the network into the store. */
-import { InputError } from '../engine/errors';
+import { CheckpointError, InputError } from '../engine/errors';
 import type { Precision } from '../graph/types';
 import type { WeightStore } from '../storage/weights';
+import { unsupportedPipeline } from './checkpoint/architecture';
 import { type Connection, connect } from './download';
-import { type CheckpointFiles, httpFiles, readRequired } from './files';
+import { type CheckpointFiles, httpFiles, parseJsonFile, readRequired } from './files';
 import type { TextFiles } from './layout';
 import { canonicalName, HUB_URL, isOwnName, parseModelName } from './modelName';
 import { type ModelPlan, planModel } from './plan';
@@ -74,7 +75,17 @@ export async function planSource(
   precision: Precision,
   connection: Connection,
 ): Promise<ModelPlan> {
+  await refuseOtherPipeline(source, connection);
   return planModel(source, precision, await upcastsVae(source, connection));
+}
+
+/** Before any weight is fetched. @throws CheckpointError naming the architecture that the repository is of */
+async function refuseOtherPipeline(source: Source, connection: Connection): Promise<void> {
+  const file = source.files.find(({ path }) => path === 'model_index.json');
+  if (source.only !== undefined || file === undefined) return;
+  const json = parseJsonFile(source, file.path, await readSmallFile(file, connection));
+  const architecture = unsupportedPipeline(json);
+  if (architecture !== undefined) throw new CheckpointError(`model "${source.name}": ${architecture}`);
 }
 
 /** As diffusers has it: SDXL's pipelines alone look at `force_upcast`, whose default is true. */

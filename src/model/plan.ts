@@ -86,6 +86,7 @@ export function planModel(source: Source, precision: Precision, upcastVae = fals
   }
   const components = chosen.map(({ folder, wanted, best }): PlannedComponent => {
     if (best !== undefined) return { folder, precision: wanted, format: best.format, files: best.files };
+    refuseMissingShard(source, folder);
     throw new CheckpointError(
       `model "${source.name}": ${folder}/ has no weights that Inlay reads (looked for safetensors, .bin and ONNX ` +
         'files there, and for a single file beside it); name a Stable Diffusion 1, 2 or XL model',
@@ -138,6 +139,23 @@ function refuseOtherKinds(source: Source): void {
   throw new CheckpointError(
     `model "${source.name}" is ${kind}, which Inlay cannot run; name a Stable Diffusion 1, 2 or XL model`,
   );
+}
+
+/** @throws CheckpointError naming the first file that is missing of weights in several */
+function refuseMissingShard(source: Source, folder: string): void {
+  const paths = new Set(source.files.map(({ path }) => path));
+  for (const path of paths) {
+    const [, start = '', count, end = ''] = /^(.+-)\d{5}-of-(\d{5})(\..+)$/.exec(path) ?? [];
+    if (count === undefined || !path.startsWith(`${folder}/`)) continue;
+    for (let number = 1; number <= Number(count); number++) {
+      const wanted = `${start}${String(number).padStart(5, '0')}-of-${count}${end}`;
+      if (paths.has(wanted)) continue;
+      throw new CheckpointError(
+        `model "${source.name}": ${wanted} is missing, one of ${Number(count)} files of weights; the repository is ` +
+          'incomplete: name another, or complete the folder',
+      );
+    }
+  }
 }
 
 function candidatesIn(source: Source, folder: string): Candidate[] {

@@ -8,6 +8,7 @@ import { CheckpointError, InputError, NetworkError } from '../engine/errors';
 import type { Connection, RemoteFile } from './download';
 import { canonicalName, HUB_URL, type ModelName, parseModelName } from './modelName';
 import { movedTo } from './moved';
+import { nearestKnownId } from './suggest';
 
 export interface Source {
   /** What the model is kept under: the same for every way to name it. */
@@ -241,11 +242,14 @@ function explain(
     );
   }
   if (error.status === 401 || error.status === 403 || error.status === 404) {
+    const nearest = nearestKnownId(id);
+    const meant =
+      nearest === undefined ? 'check owner and name for a typing error.' : `did you mean "${nearest}"?`;
     const privacy =
       connection.token === undefined ? ' If it is private, enter a token that may read it.' : '';
     return new InputError(
       'model_name',
-      `model_name: there is no model "${id}" on ${host}: check owner and name for a typing error.${privacy}`,
+      `model_name: there is no model "${id}" on ${host}: ${meant}${privacy}`,
     );
   }
   return new NetworkError(`${host} answered ${error.status} for ${id}; try again later`);

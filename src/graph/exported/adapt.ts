@@ -59,7 +59,7 @@ export function describeText(
   component: string,
   ports: ExportedInterface,
   { isXl, pooled }: { isXl: boolean; pooled: boolean },
-  configured: { width?: number | undefined; pooledWidth?: number | undefined },
+  configured: { width?: number; pooledWidth?: number },
 ): ExportedText {
   const width =
     statesPort(component, ports, isXl).dims[2] ??

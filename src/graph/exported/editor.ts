@@ -244,6 +244,10 @@ export class ExportEditor implements Repairable {
     // The new interface has names that the export uses too.
     const names = new Map(this.#fed);
     for (const name of this.ports.outputs.keys()) names.set(name, innerName(name));
+    const taken = new Set([...this.#inputs, ...this.#outputs].map(({ name }) => name));
+    const own = [...graph.node.flatMap(({ output }) => output), ...graph.initializer.map(({ name }) => name)];
+    for (const name of own) if (taken.has(name)) names.set(name, innerName(name));
+    for (const tensor of graph.initializer) tensor.name = names.get(tensor.name) ?? tensor.name;
     rename(graph, names);
     graph.input = this.#inputs;
     graph.output = this.#outputs;

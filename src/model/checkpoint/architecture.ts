@@ -132,7 +132,9 @@ export function unsupportedPipeline(modelIndex: unknown): string | undefined {
   const fields = new Map<string, unknown>(Object.entries(modelIndex));
   const pipelineClass = fields.get('_class_name');
   if (typeof pipelineClass === 'string') {
-    const found = byPipeline.find(([start]) => pipelineClass.startsWith(start));
+    // optimum's and diffusers' exports put a word before the name of what they export.
+    const exported = pipelineClass.replace(/^(ORT|Onnx)/, '');
+    const found = byPipeline.find(([start]) => exported.startsWith(start));
     if (found !== undefined) return `this is ${found[1]} (${pipelineClass}), which is not supported; ${RUNS}`;
   }
   const present = (field: string) => {

@@ -50,12 +50,17 @@ describe('openCheckpoint', () => {
     await expect(opened).rejects.toThrow(/^unet\/m\.safetensors: /);
   });
 
-  it('takes a header whose length begins as a pickle does', async () => {
-    const key = 'k'.repeat(
-      0x280 - JSON.stringify({ '': { dtype: 'F32', shape: [1], data_offsets: [0, 4] } }).length,
-    );
+  // The length stands before the header, little-endian, and its first bytes may be those of another format.
+  it.each([
+    ['a pickle', [0x80, 0x02]],
+    ['a web page', [0x20, 0x3c]],
+    ['an ONNX graph', [0x08, 0x08, 0x12]],
+  ])('takes a header whose length begins as %s does', async (_what, first) => {
+    const length = first.reduceRight((sum, byte) => sum * 256 + byte, 0);
+    const empty = JSON.stringify({ '': { dtype: 'F32', shape: [1], data_offsets: [0, 4] } }).length;
+    const key = 'k'.repeat(length - empty);
     const bytes = safetensors({ [key]: [1] });
-    expect([...bytes.subarray(0, 2)]).toEqual([0x80, 2]);
+    expect([...bytes.subarray(0, first.length)]).toEqual(first);
     expect((await openCheckpoint(bytesSource('m', bytes))).tensors.has(key)).toBe(true);
   });
 });

@@ -13,7 +13,7 @@ const SNIFF_BYTES = 512;
 export async function openCheckpoint(file: RandomAccess, signal?: AbortSignal): Promise<StoredCheckpoint> {
   const start = await file.read(0, Math.min(SNIFF_BYTES, file.size), signal);
   if (startsWith(start, [0x50, 0x4b, 0x03, 0x04])) return readTorchFile(file, signal);
-  const foreign = foreignFormat(start) ?? (isOnnx(start) ? LONE_GRAPH : undefined);
+  const foreign = foreignFormat(start, 'a lone graph too');
   if (foreign !== undefined) throw new CheckpointError(`${file.name}: ${foreign}`);
   return readSafetensorsFile(file, start, signal);
 }
@@ -30,9 +30,9 @@ export async function refuseForeign(file: Pick<RandomAccess, 'name' | 'size' | '
 const LONE_GRAPH =
   'this is the ONNX export of one network alone; name the repository or folder that holds it beside the others';
 
-/** A ModelProto begins with its version, a small number; a safetensors header of such a length has its brace at byte 8. */
+/** A ModelProto begins with its version, a small number, and who made it. */
 function isOnnx(start: Uint8Array): boolean {
-  return start[0] === 0x08 && (start[1] ?? 0) < 0x20 && start[2] === 0x12 && start[8] !== 0x7b;
+  return start[0] === 0x08 && (start[1] ?? 0) < 0x20 && start[2] === 0x12;
 }
 
 async function readSafetensorsFile(
@@ -55,7 +55,9 @@ async function readSafetensorsFile(
 }
 
 /** @returns what to tell a person of a file that is neither safetensors nor a zip */
-function foreignFormat(start: Uint8Array): string | undefined {
+function foreignFormat(start: Uint8Array, lone?: 'a lone graph too'): string | undefined {
+  // A safetensors header: its brace at byte 8, its length before, whose first bytes may be those of anything.
+  if (start[8] === 0x7b && start[7] === 0 && start[6] === 0) return undefined;
   // torch.save before PyTorch 1.6: a pickle of the number 0x1950a86a20f9469cfc6c; before 0.1.10: a tar.
   const legacy = startsWith(start, [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9]);
   const text = new TextDecoder('latin1').decode(start);
@@ -65,10 +67,10 @@ function foreignFormat(start: Uint8Array): string | undefined {
       'a newer PyTorch, or use a safetensors file of this model'
     );
   }
-  // A safetensors header of such a length has its brace at byte 8.
-  if (start[0] === 0x80 && (start[1] ?? 9) <= 5 && start[8] !== 0x7b) {
+  if (start[0] === 0x80 && (start[1] ?? 9) <= 5) {
     return 'this is a bare Python pickle, not a file that torch.save writes; use a safetensors file of this model';
   }
+  if (lone !== undefined && isOnnx(start)) return LONE_GRAPH;
   if (text.startsWith('GGUF')) {
     return 'this is a GGUF file, whose quantised weights are not supported; use a safetensors file of this model';
   }

@@ -6,6 +6,7 @@ import { hastyConnection, type TemporaryStore, temporaryStore } from '../../../e
 import { createNodeRuntime } from '../../node/ort';
 import { InpaintCache } from '../../pipeline/inpaint';
 import { goldenPicturesIn, paintGolden } from '../../testing/goldenPictures';
+import { factsOfPlan } from '../facts';
 import { loadModel } from '../load';
 import { planModel } from '../plan';
 import { prepareModel } from '../prepare';
@@ -62,6 +63,18 @@ describe('an ONNX export by id', () => {
       await model.dispose();
     },
   );
+
+  it.each([
+    ['inpaint', { family: 'sd1', isInpainting: true, nativeSize: 64 }],
+    ['old', { family: 'sd1', isInpainting: false, nativeSize: 512 }],
+    ['xl', { family: 'sdxl', isInpainting: false, nativeSize: 64 }],
+  ])('%s is described before any weight is fetched', async (name, facts) => {
+    await serve(await filesOf(name));
+    const connection = hastyConnection(hub.url);
+    const plan = planModel(await findModel(ID, connection, hub.url), 'fp32');
+    expect(await factsOfPlan(plan, connection)).toEqual(facts);
+    expect(hub.log.some(({ url }) => /\.(onnx|onnx_data|pb)$/.test(url))).toBe(false);
+  });
 
   it('keeps half weights half where the device runs them, and does not narrow others', async () => {
     const bytes = async (name: string) => {

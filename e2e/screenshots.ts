@@ -29,6 +29,33 @@ const states: Record<string, { query?: string; shoot: Shot }> = {
       await page.drag([0.6, 0.4], [0.66, 0.5], [0.62, 0.58]);
     },
   },
+  tools: {
+    shoot: async (page) => {
+      await page.drag([0.3, 0.6], [0.4, 0.7], [0.35, 0.75]);
+      await page.tool('Polygon').click();
+      for (const [x, y] of [
+        [0.2, 0.3],
+        [0.35, 0.25],
+        [0.3, 0.45],
+      ] as const) {
+        await page.drag([x, y]);
+      }
+      await page.page.getByRole('button', { name: 'Mask menu' }).click();
+    },
+  },
+  alone: {
+    shoot: async (page) => {
+      await page.canvas.focus();
+      await page.page.keyboard.press('f');
+      await page.page.keyboard.press('m');
+      await page.tool('Magic wand').click();
+    },
+  },
+  help: {
+    shoot: async (page) => {
+      await page.page.keyboard.press('?');
+    },
+  },
   running: {
     query: 'ms=120&hold=11',
     shoot: async (page) => {

@@ -31,6 +31,8 @@ export class MaskHistory {
   #bytes = 0;
   #stepsMade = 0;
   #open: Map<number, Tile> | undefined;
+  /** Tiles that the index has not looked at since they changed, those changed last at the end. */
+  readonly #stale = new Set<number>();
 
   constructor(mask: Mask, { tileSize = 64, maxBytes = 64 * 2 ** 20 }: HistoryLimits = {}) {
     this.#mask = mask;
@@ -76,9 +78,24 @@ export class MaskHistory {
     const area = intersectRect(rect, rectOfSize(this.#mask));
     if (isEmptyRect(area)) return;
     for (const tile of this.#index.tilesIn(area)) {
-      if (this.#open.has(tile)) continue;
-      const value = this.#index.uniform(tile);
-      if (value === undefined || value !== target) this.#open.set(tile, value ?? this.#read(tile));
+      if (!this.#open.has(tile)) {
+        const value = this.#index.uniform(tile);
+        if (value !== undefined && value === target) continue;
+        this.#open.set(tile, value ?? pack(this.#read(tile)));
+      }
+      this.#stale.delete(tile);
+      this.#stale.add(tile);
+    }
+  }
+
+  /** Does a part of what commit() would else do at once: called now and then in the middle of a long stroke. */
+  tidy(tiles: number): void {
+    let left = tiles;
+    for (const tile of this.#stale) {
+      if (left === 0) return;
+      left -= 1;
+      this.#index.update(tile);
+      this.#stale.delete(tile);
     }
   }
 
@@ -87,11 +104,8 @@ export class MaskHistory {
     const step = this.#open;
     this.#open = undefined;
     if (!step) return false;
-    for (const [tile, before] of step) {
-      this.#index.update(tile);
-      if (this.#holds(tile, before)) step.delete(tile);
-      else step.set(tile, pack(before));
-    }
+    this.tidy(Infinity);
+    for (const [tile, before] of step) if (this.#holds(tile, before)) step.delete(tile);
     if (step.size === 0) return false;
     this.#push(step);
     return true;
@@ -142,6 +156,7 @@ export class MaskHistory {
       for (const tile of this.#index.tilesIn(band)) {
         const before = this.#open.get(tile);
         this.#index.update(tile);
+        this.#stale.delete(tile);
         if (before !== undefined && this.#holds(tile, before)) this.#open.delete(tile);
       }
       yield band;
@@ -153,6 +168,7 @@ export class MaskHistory {
   abandon(): Rect | undefined {
     const step = this.#open;
     this.#open = undefined;
+    this.tidy(Infinity);
     return step && this.#swap(step).area;
   }
 

@@ -46,6 +46,8 @@ export interface MaskActions {
 
 /** A pen at no pressure still paints this share of the brush's size. */
 const LEAST_PRESSURE = 0.1;
+/** Tiles that are settled after each segment, so that the end of a long stroke has little left to do. */
+const TIDY_TILES = 64;
 /** Longest that a change in parts keeps the page waiting. */
 const SLICE_MS = 8;
 
@@ -177,6 +179,7 @@ export function createMaskActions(parts: {
       const segment = { from: from.point, to: point, radius: from.radius, toRadius: radius, hardness };
       own.history.touch(segmentBounds(segment, own.mask), erase ? 0 : 255);
       announce(paintSegment(own.mask, segment, erase ? 0 : 255));
+      own.history.tidy(TIDY_TILES);
       last = { point, radius };
     },
     endStroke,

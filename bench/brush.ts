@@ -1,0 +1,151 @@
+/**
+ * The brush on a 24-megapixel picture: draws for five seconds through the browser's own input, and prints the
+ * longest tasks of the page's main thread (from Chromium's tracing) and how much memory grew.
+ * Run by `npx tsx bench/brush.ts`.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CDPSession, chromium } from '@playwright/test';
+import sharp from 'sharp';
+import { findBrowser } from '../e2e/browser';
+import { startDevServer } from '../e2e/pages/devServer';
+import { EditorPage } from '../e2e/pages/editorPage';
+
+const WIDTH = 6000;
+const HEIGHT = 4000;
+const DRAW_MS = 5000;
+
+interface TraceEvent {
+  name: string;
+  cat: string;
+  ph: string;
+  pid: number;
+  tid: number;
+  ts: number;
+  dur?: number;
+  tdur?: number;
+  args: { name?: string };
+}
+
+/** Records what every thread does while `action` runs. */
+async function traced(client: CDPSession, action: () => Promise<void>): Promise<TraceEvent[]> {
+  const events: TraceEvent[] = [];
+  // The protocol types an event as a bag of unknown values.
+  client.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])));
+  const complete = new Promise<void>((resolve) => client.on('Tracing.tracingComplete', () => resolve()));
+  await client.send('Tracing.start', {
+    transferMode: 'ReportEvents',
+    traceConfig: { includedCategories: ['toplevel', 'devtools.timeline', '__metadata'] },
+  });
+  await action();
+  await client.send('Tracing.end');
+  await complete;
+  return events;
+}
+
+interface Task {
+  wallMs: number;
+  /** Of the processor: on a busy machine the wall's time is others' time, too. */
+  cpuMs: number;
+  /** The longest thing that was done within it. */
+  doing: string;
+}
+
+/** Tasks of the thread that runs the page, longest first. */
+function mainThreadTasks(events: readonly TraceEvent[]): Task[] {
+  const threads = events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain');
+  const isMain = (event: TraceEvent) =>
+    threads.some(({ pid, tid }) => pid === event.pid && tid === event.tid);
+  const spans = events.filter((event) => event.ph === 'X' && isMain(event));
+  const parts = spans.filter(({ cat }) => cat.includes('devtools.timeline'));
+  return spans
+    .filter(({ name }) => name.endsWith('ThreadControllerImpl::RunTask'))
+    .map(({ ts, dur = 0, tdur = 0 }) => {
+      const within = parts.filter((part) => part.ts >= ts && part.ts + (part.dur ?? 0) <= ts + dur);
+      const longest = within
+        .sort((a, b) => (b.tdur ?? 0) - (a.tdur ?? 0))
+        .find(({ name }) => name !== 'RunTask');
+      return { wallMs: dur / 1000, cpuMs: tdur / 1000, doing: longest?.name ?? 'nothing named' };
+    })
+    .sort((a, b) => b.cpuMs - a.cpuMs);
+}
+
+const folder = join('.cache', 'bench');
+mkdirSync(folder, { recursive: true });
+const path = join(folder, 'photograph.jpg');
+await sharp('public/samples/sample.jpg').resize(WIDTH, HEIGHT, { fit: 'fill' }).jpeg().toFile(path);
+
+const server = await startDevServer();
+const browser = await chromium.launch({
+  executablePath: findBrowser(),
+  args: ['--no-sandbox', '--enable-precise-memory-info'],
+});
+try {
+  const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
+  const editor = new EditorPage(page);
+  await editor.open(`${server.origin}e2e/harness/index.html`);
+  await editor.openFile(path);
+  await page.getByText('goes to the model').waitFor({ state: 'detached', timeout: 120_000 });
+  const client = await page.context().newCDPSession(page);
+  const bytes = async () => {
+    await client.send('HeapProfiler.collectGarbage');
+    // Includes array buffers and canvases, unlike the heap's size alone.
+    return page.evaluate(async () => {
+      const measure: unknown = Reflect.get(performance, 'measureUserAgentSpecificMemory');
+      if (typeof measure !== 'function') throw new Error('the page is not cross-origin isolated');
+      const { bytes: total }: { bytes: number } = await measure.call(performance);
+      return total;
+    });
+  };
+  const box = await editor.canvas.boundingBox();
+  if (!box) throw new Error('the canvas is not shown');
+  const place = (t: number) => ({
+    x: box.x + box.width * (0.5 + 0.36 * Math.sin(t * 2.1)),
+    y: box.y + box.height * (0.5 + 0.3 * Math.cos(t * 3.3)),
+  });
+
+  console.log(`picture ${WIDTH} × ${HEIGHT}, five seconds of drawing each`);
+  for (const { label, brush } of [
+    { label: 'brush as chosen, hard', brush: null },
+    { label: 'brush as chosen, soft', brush: { hardness: 0 } },
+    { label: 'brush of 1000 px, hard', brush: { hardness: 100, size: 100 } },
+    { label: 'brush of 1000 px, soft', brush: { hardness: 0, size: 100 } },
+  ]) {
+    const slide = async (name: string, key: 'Home' | 'End') => page.getByRole('slider', { name }).press(key);
+    if (brush) await slide('Hardness of the brush', brush.hardness === 0 ? 'Home' : 'End');
+    if (brush?.size !== undefined) await slide('Size of the brush', 'End');
+    const before = await bytes();
+    let moves = 0;
+    const events = await traced(client, async () => {
+      const end = performance.now() + DRAW_MS;
+      const { x, y } = place(0);
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      while (performance.now() < end) {
+        moves += 1;
+        const next = place(moves / 40);
+        await page.mouse.move(next.x, next.y);
+        // A new stroke now and then: what ends one counts, too.
+        if (moves % 120 === 0) {
+          await page.mouse.up();
+          await page.mouse.down();
+        }
+      }
+      await page.mouse.up();
+    });
+    const tasks = mainThreadTasks(events);
+    const longest = tasks
+      .slice(0, 4)
+      .map(({ wallMs, cpuMs, doing }) => `${cpuMs.toFixed(1)} (${wallMs.toFixed(1)}, ${doing})`);
+    const over = (pick: (task: Task) => number) => tasks.filter((task) => pick(task) > 50).length;
+    const grown = (await bytes()) - before;
+    console.log(
+      `${label}: ${moves} moves, ${tasks.length} tasks; over 50 ms of the processor ${over(({ cpuMs }) => cpuMs)}, ` +
+        `of the wall ${over(({ wallMs }) => wallMs)}; longest ${longest.join(', ')} ms processor (wall, doing); ` +
+        `memory ${(grown / 1e6).toFixed(1)} MB more`,
+    );
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}

@@ -92,6 +92,14 @@ describe('npm run inpaint', { timeout: 240_000 }, () => {
       timings: { denoise: expect.any(Number), decode: expect.any(Number) },
     });
     expect(answer.image.file_size).toBe(readFileSync(out).byteLength);
+    // The file says how it was made, but not where the model lies.
+    const { comments = [] } = await sharp(out).metadata();
+    expect(comments.map(({ keyword }) => keyword)).toEqual(['parameters', 'inlay']);
+    expect(comments[0]?.text).toContain('Sampler: DDIM, CFG scale: 1, Seed: 42, Size: 96x64');
+    expect(JSON.parse(comments[1]?.text ?? '')).toMatchObject({
+      request: { model_name: 'disk:sd15-inpaint', prompt: golden.prompt, seed: 42 },
+      options: { scheduler: 'DDIM', width: 96, height: 64 },
+    });
     const ours = await sharp(out).removeAlpha().raw().toBuffer();
     const theirs = await sharp(`${goldens}/${golden.output}`).removeAlpha().raw().toBuffer();
     let squares = 0;

@@ -1,6 +1,7 @@
 /** Reads and writes pictures under Node, through sharp. */
 import { readFile, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
+import { type PngText, TEXTS_OFFSET, textChunks } from '../editor/kernels/pngText';
 import { InputError, NetworkError } from '../engine/errors';
 import type { Pixels } from '../pipeline/pixels';
 
@@ -64,6 +65,11 @@ export async function encodePng({ data, width, height }: Pixels): Promise<Buffer
     raw: { width, height, channels: 4 },
   });
   return (isOpaque(data) ? raw.removeAlpha() : raw).png().toBuffer();
+}
+
+/** @returns the PNG with texts that say what it is */
+export function withTexts(png: Buffer, texts: readonly PngText[]): Buffer {
+  return Buffer.concat([png.subarray(0, TEXTS_OFFSET), textChunks(texts), png.subarray(TEXTS_OFFSET)]);
 }
 
 /** @throws InputError where the place cannot be written */

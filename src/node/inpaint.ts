@@ -1,4 +1,5 @@
 /** One run of the command line: from its arguments to a picture on the disk. */
+import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { defaultFeather, pasteBack } from '../editor/kernels/blend';
@@ -7,13 +8,14 @@ import { maskBounds } from '../editor/kernels/mask';
 import { cropPixels, type Mask } from '../editor/kernels/raster';
 import { parseLocalOptions, parseRequest } from '../engine/engine';
 import { InputError } from '../engine/errors';
-import type { InpaintResult, LocalOptions, LoraOption } from '../engine/schema';
+import { recipeOf, recipeTexts } from '../engine/recipe';
+import { type InpaintResult, type LocalOptions, type LoraOption, STARTER } from '../engine/schema';
 import type { Model } from '../pipeline/components';
 import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
 import { createJob } from '../pipeline/job';
 import { type Pixels, scalePixels } from '../pipeline/pixels';
 import type { Arguments } from './args';
-import { encodePng, readImage, writeFileAt } from './images';
+import { encodePng, readImage, withTexts, writeFileAt } from './images';
 
 export interface Run {
   /** Loads the model named `--model`. */
@@ -91,7 +93,15 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
           feather: defaultFeather(plan),
         })
       : pixels;
-    const png = await encodePng(result);
+    const recipe = recipeOf({
+      request: { ...request, model_name: withoutPath(request.model_name) },
+      options: { ...options, ...plan.size, loras: (options.loras ?? []).map(loraWithoutPath) },
+      seed: job.seed,
+      width: result.width,
+      height: result.height,
+      madeAt: new Date(),
+    });
+    const png = withTexts(await encodePng(result), recipeTexts(recipe));
     await writeFileAt('--out', args.out, png);
     return {
       image: {
@@ -152,6 +162,16 @@ function planAroundMask(picture: Pixels, mask: Mask, padding: number, nativeSize
     throw new InputError('--mask', '--mask: the mask is black all over; paint white what should change');
   }
   return planCrop({ imageSize: picture, maskBounds: bounds, padding, nativeSize });
+}
+
+/** Files are passed on: where things lie on this machine is nobody's business. Marked as the page marks own files. */
+function withoutPath(name: string): string {
+  return name !== STARTER && existsSync(name) ? `disk:${basename(resolve(name))}` : name;
+}
+
+function loraWithoutPath({ source, weight }: LoraOption): LoraOption {
+  const isPath = typeof source === 'string' && existsSync(source);
+  return { source: isPath ? new File([], basename(resolve(source))) : source, weight };
 }
 
 /** A model's picture has sides that are multiples of 8. @throws InputError where the picture is too small */

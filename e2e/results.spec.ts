@@ -1,0 +1,136 @@
+/** Results, variations, frames and drawn-out canvases as a person meets them, around the harness's engine. */
+import { expect, type Page, test } from '@playwright/test';
+import sharp from 'sharp';
+import { type DevServer, startDevServer } from './pages/devServer';
+import { EditorPage } from './pages/editorPage';
+
+let server: DevServer;
+
+test.beforeAll(async () => {
+  server = await startDevServer();
+});
+test.afterAll(() => server.close());
+
+async function open(page: Page): Promise<EditorPage> {
+  const editor = new EditorPage(page);
+  await editor.open(`${server.origin}e2e/harness/index.html?ms=5`);
+  await editor.steps.fill('2');
+  return editor;
+}
+
+test('a result lands on the canvas, is compared by line and by holding, and painted on', async ({ page }) => {
+  const editor = await open(page);
+  await editor.run();
+  const canvas = await editor.canvas.boundingBox();
+  const result = await editor.result.boundingBox();
+  if (!canvas || !result) throw new Error('both are shown');
+  expect(result.x).toBeGreaterThanOrEqual(canvas.x);
+  expect(result.x + result.width).toBeLessThanOrEqual(canvas.x + canvas.width + 1);
+
+  const line = page.getByRole('slider', { name: 'Compare before and after' });
+  await expect(line).toHaveAttribute('aria-valuenow', '0');
+  await line.focus();
+  await page.keyboard.press('PageUp');
+  await page.keyboard.press('ArrowRight');
+  await expect(line).toHaveAttribute('aria-valuenow', '11');
+  await page.keyboard.press('End');
+  await expect(editor.result).toHaveCSS('clip-path', /100%/);
+  await page.keyboard.press('Home');
+  const grip = await line.boundingBox();
+  if (!grip) throw new Error('the line is shown');
+  await page.mouse.move(grip.x + grip.width / 2, grip.y + grip.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(result.x + result.width / 2, grip.y + 40, { steps: 5 });
+  await page.mouse.up();
+  await expect(line).toHaveAttribute('aria-valuenow', /^(49|50|51)$/);
+  await line.focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.down('c');
+  await expect(editor.result).toHaveCSS('clip-path', /100%/);
+  await page.keyboard.up('c');
+  await expect(editor.result).not.toHaveCSS('clip-path', /100%/);
+
+  // Painting goes on from what is seen; undo crosses the run.
+  await editor.drag([0.3, 0.3], [0.35, 0.35]);
+  await expect(editor.result).toHaveCount(0);
+  const versions = page.getByRole('list', { name: 'Versions' }).getByRole('button');
+  await expect(versions.nth(1)).toHaveAccessibleName(/on the canvas/);
+  await expect(editor.undo).toBeEnabled();
+  await editor.undo.click();
+  await expect(editor.redo).toBeEnabled();
+});
+
+test('variations: one press, seeds in a row, one to choose', async ({ page }) => {
+  const editor = await open(page);
+  await page.getByRole('spinbutton', { name: 'Variations' }).fill('3');
+  await editor.seed.fill('10');
+  await editor.run();
+  const choice = page.getByRole('group', { name: 'Variations' }).getByRole('button');
+  await expect(choice).toHaveCount(3);
+  const first = await editor.result.getAttribute('src');
+  await choice.nth(2).click();
+  await expect(choice.nth(2)).toHaveAttribute('aria-pressed', 'true');
+  expect(await editor.result.getAttribute('src')).not.toBe(first);
+  await expect(page.getByRole('list', { name: 'Versions' }).getByRole('button')).toHaveCount(4);
+});
+
+test('the frame follows its handles and keys, and returns to automatic', async ({ page }) => {
+  await open(page);
+  const label = page.getByText('goes to the model');
+  const automatic = await label.textContent();
+  await page.getByRole('button', { name: 'Adjust the frame' }).click();
+  const width = page.getByRole('spinbutton', { name: 'Frame width' });
+  const before = Number(await width.inputValue());
+  const handle = page.getByRole('button', { name: 'Frame, left edge' });
+  const box = await handle.boundingBox();
+  if (!box) throw new Error('the handle is shown');
+  expect(Math.min(box.width, box.height)).toBeGreaterThanOrEqual(24);
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2 - 30, box.y + box.height / 2, { steps: 4 });
+  await page.mouse.up();
+  const dragged = Number(await width.inputValue());
+  expect(dragged).toBeGreaterThan(before);
+  await handle.focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Shift+ArrowRight');
+  await expect(width).toHaveValue(String(dragged - 9));
+  await expect(label).toContainText(`${dragged - 9} ×`);
+  await page.getByRole('button', { name: 'Automatic frame' }).click();
+  await expect(label).toHaveText(automatic ?? '');
+});
+
+test('the canvas is drawn out by handle and by number, painted on and undone', async ({ page }) => {
+  const editor = await open(page);
+  await page.getByRole('button', { name: 'Extend the canvas' }).click();
+  const handle = page.getByRole('button', { name: 'Canvas, right edge' });
+  const box = await handle.boundingBox();
+  if (!box) throw new Error('the handle is shown');
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2 + 10, box.y + box.height / 2, { steps: 4 });
+  await page.mouse.up();
+  const right = page.getByRole('spinbutton', { name: 'Extend right' });
+  expect(Number(await right.inputValue())).toBeGreaterThan(0);
+  await right.fill('160');
+  await page.getByRole('spinbutton', { name: 'Extend top' }).fill('40');
+  await page.getByRole('button', { name: 'Apply' }).click();
+  const label = page.getByText('goes to the model');
+  await expect(label).toContainText('of 1360 × 839');
+  const { width, height } = await sharp(await editor.run()).metadata();
+  expect({ width, height }).toEqual({ width: 1360, height: 839 });
+  await editor.undo.click();
+  await expect(label).toContainText('of 1200 × 799');
+  await editor.redo.click();
+  await expect(label).toContainText('of 1360 × 839');
+});
+
+test('mask content waits for a strength below 1', async ({ page }) => {
+  await open(page);
+  const content = page.getByRole('combobox', { name: 'Mask content' });
+  await expect(content).toBeDisabled();
+  await expect(content).toHaveAccessibleDescription(/strength 1/);
+  await page.getByRole('spinbutton', { name: 'Strength' }).fill('0.6');
+  await expect(content).toBeEnabled();
+  await content.selectOption('Noise');
+});

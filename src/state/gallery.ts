@@ -77,8 +77,7 @@ export function createGallery(
   const keep = async (result: { file: Blob; thumbnail: Blob }) => {
     try {
       const found = await foundIn(result.file);
-      // Without a recipe it is no result: a drawn-out canvas, for one.
-      if (!found?.recipe) return;
+      if (!found?.recipe) throw new TypeError('every result carries its recipe');
       await kept.add(found.recipe, result.file, result.thumbnail);
     } catch (error) {
       waiting.push(result);
@@ -93,7 +92,7 @@ export function createGallery(
   versions.subscribe(({ items }, { items: before }) => {
     const added = items.filter((version) => isResult(version) && !before.includes(version));
     for (const { file, thumbnailUrl } of added) {
-      // Fetched at once: the address dies when another picture is opened.
+      // Fetched at once: the address dies when another picture is opened; then the picture stands for it.
       const fetched = fetchThumbnail(thumbnailUrl).catch(() => file);
       tail = tail.then(async () => keep({ file, thumbnail: await fetched }));
     }
@@ -128,6 +127,7 @@ export function createGallery(
   };
 }
 
+/** Neither the original nor a drawn-out canvas, which no run has made. */
 function isResult({ parentId, seed }: Version): boolean {
   return parentId !== null && seed !== null;
 }

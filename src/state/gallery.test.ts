@@ -115,6 +115,21 @@ it('a full disk is told, loses nothing, and another try keeps what waits', async
   expect(kept.entries).toHaveLength(2);
 });
 
+it('a result whose thumbnail is gone is kept with its picture in that place', async () => {
+  const versions = createVersions();
+  createGallery(kept, versions, () => Promise.reject(new TypeError('the address is dead')));
+  const file = await fileOf(textsOf());
+  versions.setState({ items: [version(1, file, 1)] });
+  await vi.waitFor(() => expect(kept.entries).toHaveLength(1));
+  expect(kept.entries[0]?.item.thumbnail).toBe(file);
+});
+
+it('a result without its settings is told', async () => {
+  const { put, state } = setUp();
+  put(version(1, await fileOf(), 1));
+  await vi.waitFor(() => expect(state().unkept?.count).toBe(1));
+});
+
 it('deletes one and all, reads pictures, and says what went wrong', async () => {
   const { put, gallery, state } = setUp();
   for (const seed of [1, 2, 3]) put(version(seed, await fileOf(textsOf({}, seed)), seed));

@@ -72,7 +72,7 @@ export function createMaskActions(parts: {
   /** After a step: what the panels show of mask and history. */
   const settle = (own: EditorDocument) => {
     const { history } = own;
-    if (history.stepsMade !== stepsMade.get(history)) own.after = null;
+    if (history.stepsMade !== (stepsMade.get(history) ?? 0)) own.after = null;
     stepsMade.set(history, history.stepsMade);
     set({
       maskBounds: history.paintBounds,

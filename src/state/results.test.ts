@@ -186,3 +186,12 @@ it('draws the canvas out: a version of its own, the new area masked, undone and 
   expect(asked).toHaveLength(1);
   expect(session.versions.getState().items.at(-1)).toMatchObject({ width: WIDTH, parentId: 0 });
 });
+
+it('a canvas that was drawn out before anything was painted is gone on to again', async () => {
+  const session = await opened(fakeEngine().engine);
+  await session.extend({ top: 10, right: 0, bottom: 0, left: 0 });
+  session.editor.undo();
+  expect(session.editor.store.getState()).toMatchObject({ picture: { height: HEIGHT }, canRedo: true });
+  session.editor.redo();
+  expect(session.editor.store.getState()).toMatchObject({ picture: { height: HEIGHT + 10 }, canRedo: false });
+});

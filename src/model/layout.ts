@@ -126,11 +126,6 @@ function mergeLoras(
       `model "${plan.name}" is an ONNX export, into which no LoRA can be merged; name the model that it was exported from`,
     );
   }
-  if (plan.components.some(({ format }) => format === 'onnx')) {
-    throw new CheckpointError(
-      `model "${plan.name}" is an ONNX export, into which no LoRA can be merged; name the model that it was exported from`,
-    );
-  }
   const components = new Map<string, Map<string, readonly number[]>>();
   for (const { component, plan: shard } of sources.flatMap(({ shards }) => shards)) {
     const shapes = components.get(component) ?? new Map<string, readonly number[]>();

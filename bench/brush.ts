@@ -7,8 +7,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CDPSession, chromium } from '@playwright/test';
 import sharp from 'sharp';
+import { build, preview } from 'vite';
 import { findBrowser } from '../e2e/browser';
-import { startDevServer } from '../e2e/pages/devServer';
 import { EditorPage } from '../e2e/pages/editorPage';
 
 const WIDTH = 6000;
@@ -24,7 +24,7 @@ interface TraceEvent {
   ts: number;
   dur?: number;
   tdur?: number;
-  args: { name?: string };
+  args: { name?: string; data?: { type?: string } };
 }
 
 /** Records what every thread does while `action` runs. */
@@ -65,7 +65,11 @@ function mainThreadTasks(events: readonly TraceEvent[]): Task[] {
       const longest = within
         .sort((a, b) => (b.tdur ?? 0) - (a.tdur ?? 0))
         .find(({ name }) => name !== 'RunTask');
-      return { wallMs: dur / 1000, cpuMs: tdur / 1000, doing: longest?.name ?? 'nothing named' };
+      return {
+        wallMs: dur / 1000,
+        cpuMs: tdur / 1000,
+        doing: longest ? longest.args.data?.type || longest.name : 'nothing named',
+      };
     })
     .sort((a, b) => b.cpuMs - a.cpuMs);
 }
@@ -75,7 +79,12 @@ mkdirSync(folder, { recursive: true });
 const path = join(folder, 'photograph.jpg');
 await sharp('public/samples/sample.jpg').resize(WIDTH, HEIGHT, { fit: 'fill' }).jpeg().toFile(path);
 
-const server = await startDevServer();
+// The page as it is published: React's development build alone costs more than the brush.
+const outDir = join(folder, 'dist');
+await build({ logLevel: 'error', build: { outDir, emptyOutDir: true } });
+const server = await preview({ logLevel: 'error', build: { outDir }, preview: { port: 0 } });
+const [origin] = server.resolvedUrls?.local ?? [];
+if (origin === undefined) throw new Error('the server has no address');
 const browser = await chromium.launch({
   executablePath: findBrowser(),
   args: ['--no-sandbox', '--enable-precise-memory-info'],
@@ -83,7 +92,7 @@ const browser = await chromium.launch({
 try {
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
   const editor = new EditorPage(page);
-  await editor.open(`${server.origin}e2e/harness/index.html`);
+  await editor.open(origin);
   await editor.openFile(path);
   await page.getByText('goes to the model').waitFor({ state: 'detached', timeout: 120_000 });
   const client = await page.context().newCDPSession(page);

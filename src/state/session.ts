@@ -229,6 +229,8 @@ export function createSession(parts: {
     job.setState({ running: true, progress: preparing, plan: planNow() });
     try {
       const { signal } = own;
+      // A wand or an edge that a worker still computes belongs to the mask that this run takes.
+      await editor.settled();
       if (planNow()) await models?.ensure(checked.model_name, { signal, onChange: onFetch });
       signal.throwIfAborted();
       // Painting went on while the model came, and only now its size is sure.

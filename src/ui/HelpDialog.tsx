@@ -20,7 +20,8 @@ export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange
           <Dialog.Title>Keys</Dialog.Title>
           <Dialog.Description>
             Paint over what should change, say what should be there, press Generate. Only the painted part is
-            repainted; every other pixel stays as it is. Pictures never leave this machine.
+            repainted; every other pixel stays as it is. Pictures leave this machine only while you have the
+            hosted API on.
           </Dialog.Description>
           <div className="key-groups">
             {(['Tools', 'Mask', 'View', 'Page'] as const).map((group) => (

@@ -3,9 +3,11 @@ import { File as FileIcon, Plus, X } from 'lucide-react';
 import { useId, useRef } from 'react';
 import { emptyLora, type LoraSetting } from '../state/loras';
 import { useJob, useSession, useSettings } from './context';
+import { useHostedOn } from './HostedPanel';
 
 export function LoraField() {
   const session = useSession();
+  const hosted = useHostedOn();
   const loras = useSettings((state) => state.loras);
   const error = useJob((state) => state.fieldErrors.loras);
   const file = useRef<HTMLInputElement>(null);
@@ -16,7 +18,7 @@ export function LoraField() {
     set(loras.map((lora, i) => (i === index ? { ...lora, ...change } : lora)));
 
   return (
-    <fieldset className="field loras">
+    <fieldset className="field loras" disabled={hosted}>
       <legend className="field-head">LoRAs</legend>
       {loras.map((lora, index) => (
         <div key={lora.id} className="lora">
@@ -78,11 +80,12 @@ export function LoraField() {
           }}
         />
       </p>
-      {loras.length > 0 && (
-        <p className="lora-note">
-          Merged into a copy of the model at the next run, on this machine only: the hosted API takes no
-          LoRAs.
-        </p>
+      {hosted ? (
+        <p className="lora-note">The hosted API takes no LoRAs.</p>
+      ) : (
+        loras.length > 0 && (
+          <p className="lora-note">Merged into a copy of the model at the next run, on this machine only.</p>
+        )
       )}
       {error !== undefined && (
         <p className="field-error" id={`${id}-error`} role="alert">

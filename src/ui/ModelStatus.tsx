@@ -35,8 +35,8 @@ export function ModelStatus({ name, onManage }: { name: string; onManage(): void
 function StarterNote({ onManage }: { onManage(): void }) {
   return (
     <p className="model-note">
-      <b>A starter</b> to try the editor with, ready at once. Its pictures are rough: the colours of some 200
-      everyday things, hardly their shapes; with an empty prompt, a soft fill. Real pictures come from{' '}
+      <b>A starter</b> to try the editor with, ready at once. It draws some 200 everyday things in the look of
+      emoji; with an empty prompt, a soft fill. Real pictures come from{' '}
       <a href={MODELS_URL} target="_blank" rel="noreferrer">
         full Stable Diffusion models
       </a>

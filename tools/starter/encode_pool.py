@@ -1,15 +1,12 @@
 """Encodes composites into latents, once: the pool that train_unet.py draws from.
 
-One group is one background and one mask with: the masked picture's latents, the background's, and those of four
-composites of different concepts on it. Sharing the masked picture between five targets nearly halves the encoding,
+One group is one background and one mask with: the masked picture's latents, the background's, and those of eight
+composites of different concepts on it. Sharing the masked picture between nine targets nearly halves the encoding,
 and shows the UNet that the prompt alone decides what appears.
 
-Most groups are windows of 160 or 192 px around the mask, cut before encoding: both encoding and training cost half as
-much there, and what differs from a whole picture of 256 px, the distance to its edges, is learnt from the others.
-
     python tools/starter/encode_pool.py --work DIR --objects DIR --backgrounds DIR… --groups 900 [--seed 1]
-Shards WORK/pool/SEED_RANK_N.npz, fp16 and unscaled, n being 20, 24 or 32: masked [G, 4, n, n], mask [G, n, n] bool,
-targets [G, 5, 4, n, n] (the last one is the background), concepts [G, 4] or -1.
+Shards WORK/pool/SEED_RANK_N.npz, fp16 and unscaled: masked [G, 4, 32, 32], mask [G, 32, 32] bool, targets
+[G, 9, 4, 32, 32] (the last one is the background), concepts [G, 8] or -1.
 """
 
 import argparse
@@ -24,10 +21,8 @@ import shared_training
 import sources
 from vae import make_vae
 
-CONCEPTS_PER_GROUP = 4
+CONCEPTS_PER_GROUP = 8
 GROUPS_PER_SHARD = 12
-WINDOWS = {160: 0.4, 192: 0.35, 256: 0.25}  # px of side: share of the shards
-MARGIN = 12  # px of background that a window shows around the mask at least
 
 
 def to_batch(pictures: list[np.ndarray]) -> torch.Tensor:
@@ -38,22 +33,6 @@ def to_batch(pictures: list[np.ndarray]) -> torch.Tensor:
 def latent_mask(area: np.ndarray) -> np.ndarray:
     """bool [8n, 8n] → [n, n]: nearest, as the pipeline does it (the top left pixel of each 8 x 8)."""
     return area[::8, ::8]
-
-
-def cut_window(area: np.ndarray, side: int, rng: np.random.Generator) -> tuple[slice, slice] | None:
-    """Rows and columns of a random square of `side` px around the mask, or None where the mask is too large for it."""
-    left, top, right, bottom = compose.mask_box(area)
-    if side == compose.SIZE:
-        return slice(0, side), slice(0, side)
-    if max(right - left, bottom - top) > side - 2 * MARGIN:
-        return None
-    slices = []
-    for low, high in ((top, bottom), (left, right)):
-        first = min(max(0, high + MARGIN - side), compose.SIZE - side)
-        last = max(first, min(low - MARGIN, compose.SIZE - side))
-        start = int(rng.integers(first, last + 1))
-        slices.append(slice(start, start + side))
-    return slices[0], slices[1]
 
 
 def make_scene(pictures, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, bool]:
@@ -73,21 +52,15 @@ def worker(rank: int, args) -> None:
     vae.load_state_dict(torch.load(args.work / "vae.pt", weights_only=True))
     encode = torch.no_grad()(lambda batch: vae.encode(batch.to(device)).latent_dist.mean.cpu().half().numpy())
 
-    sides = list(WINDOWS)
     order: list[int] = []  # every concept once per shuffle: equally often in the pool
     for shard in range(-(-args.groups // (args.processes * GROUPS_PER_SHARD))):
         masked, masks, targets, concepts = [], [], [], []
-        side = sides[int(rng.choice(len(sides), p=list(WINDOWS.values())))]
         while len(masks) < GROUPS_PER_SHARD:
             if len(order) < CONCEPTS_PER_GROUP:
                 order = rng.permutation(len(things)).tolist() + order
             picture, area, stroke = make_scene(pictures, rng)
-            window = cut_window(area, side, rng)
-            if window is None:
-                continue
             chosen = [] if stroke else [order.pop() for _ in range(CONCEPTS_PER_GROUP)]
-            composites = [compose.place(picture, things[index], area, rng)[window] for index in chosen]
-            picture, area = picture[window], area[window]
+            composites = [compose.place(picture, things[index], area) for index in chosen]
             batch = to_batch([picture, picture, *composites])
             batch[1] *= torch.from_numpy(~area)
             latents = encode(batch)

@@ -93,8 +93,8 @@ def draw_concepts(args, pipeline, judge, scenes, prompts: list[tuple[int, str]],
         indices = [offset + first + k for k in range(len(part))]
         places = [scenes(index) for index in indices]
         if truth:
-            pictures = [compose.place(picture, truth[label], area, np.random.default_rng(SEED + index))
-                        for (picture, area), (label, _), index in zip(places, part, indices, strict=True)]
+            pictures = [compose.place(picture, truth[label], area)
+                        for (picture, area), (label, _) in zip(places, part, strict=True)]
         else:
             pictures = inpaint(pipeline, [prompt for _, prompt in part], places,
                                [SEED + 7 * index for index in indices], args.guidance, args.steps)
@@ -149,8 +149,8 @@ def main() -> None:
     parser.add_argument("--objects", type=Path, required=True)
     parser.add_argument("--backgrounds", type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path, default=RESULTS)
-    parser.add_argument("--guidance", type=float, default=1.5)
-    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--guidance", type=float, default=1.0)
+    parser.add_argument("--steps", type=int, default=6)
     parser.add_argument("--rounds", type=int, default=1, help="pictures a concept")
     parser.add_argument("--every", type=int, default=1, help="only every n-th concept, for a quick look")
     parser.add_argument("--synonyms", type=int, default=48)

@@ -32,9 +32,9 @@ sample-mask.png, sample.json
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photo", type=Path, required=True, help="the original photograph")
-    parser.add_argument("--prompt", default="a pumpkin")
-    parser.add_argument("--guidance-scale", type=float, default=1.5)
-    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--prompt", default="a mushroom")
+    parser.add_argument("--guidance-scale", type=float, default=1)
+    parser.add_argument("--steps", type=int, default=6)
     args = parser.parse_args()
 
     SAMPLES.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,7 @@ def crops(objects, pictures, size: int, rng: np.random.Generator):
         picture = compose.background(pictures, rng, 0.2)
         area = compose.mask(rng)
         if rng.random() < 0.75:
-            picture = compose.place(picture, objects[int(rng.integers(len(objects)))], area, rng)
+            picture = compose.place(picture, objects[int(rng.integers(len(objects)))], area)
         if rng.random() < 0.15:
             picture = np.where(area[..., None], np.uint8(127), picture)  # 0 in -1…1
         left, top, right, bottom = compose.mask_box(area)

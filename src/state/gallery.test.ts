@@ -17,6 +17,7 @@ const chosen: Settings = {
   num_inference_steps: '12',
   guidance_scale: '6.5',
   loras: [{ id: 1, source: 'a/b', weight: '0.5' }],
+  scheduler: 'LCM',
   strength: '0.6',
   mask_content: 'blur',
   crop_padding: '40',

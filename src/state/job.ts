@@ -12,8 +12,7 @@ import type { Mask, Pixels } from '../editor/kernels/raster';
 import type { EditorDocument, Surface } from '../editor/store';
 import type { Call, Engine } from '../engine/engine';
 import { InputError } from '../engine/errors';
-import { localOptionsSchema } from '../engine/schema';
-import type { CheckedSettings } from './settings';
+import { type CheckedSettings, localOptionsOf } from './settings';
 
 /** What a run needs of the browser's canvas and codecs. */
 export interface Imaging {
@@ -122,15 +121,14 @@ export async function paintRun(
   call: Call,
 ): Promise<RunResult> {
   const { frame, size } = plan;
-  const { model_name, prompt, negative_prompt, num_inference_steps, guidance_scale, loras, strength } =
-    settings;
+  const { model_name, prompt, negative_prompt, num_inference_steps, guidance_scale } = settings;
   const { image, seed: drawn } = await engine.inpaint(
     {
       ...{ model_name, prompt, negative_prompt, num_inference_steps, guidance_scale, seed },
       image_url: imageFile,
       mask_url: maskFile,
     },
-    localOptionsSchema.parse({ ...size, strength, ...(loras.length > 0 && { loras }) }),
+    localOptionsOf(settings, size),
     call,
   );
   try {

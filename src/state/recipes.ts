@@ -4,9 +4,8 @@ import type { Size } from '../editor/kernels/geometry';
 import { maskContents } from '../editor/kernels/maskContent';
 import { type PngText, readTexts } from '../editor/kernels/pngText';
 import { type FoundFields, type Recipe, readRecipe, recipeOf, recipeTexts } from '../engine/recipe';
-import { localOptionsSchema } from '../engine/schema';
 import { emptyLora } from './loras';
-import { type CheckedSettings, limits, type Settings } from './settings';
+import { type CheckedSettings, limits, localOptionsOf, type Settings } from './settings';
 
 export type { Recipe } from '../engine/recipe';
 
@@ -25,11 +24,11 @@ export function resultTexts(
   madeAt = new Date(),
 ): PngText[] {
   const { model_name, prompt, negative_prompt, num_inference_steps, guidance_scale } = settings;
-  const { loras, strength, mask_content, crop_padding, feather } = settings;
+  const { mask_content, crop_padding, feather } = settings;
   return recipeTexts(
     recipeOf({
       request: { model_name, prompt, negative_prompt, num_inference_steps, guidance_scale },
-      options: localOptionsSchema.parse({ ...plan.size, strength, ...(loras.length > 0 && { loras }) }),
+      options: localOptionsOf(settings, plan.size),
       page: {
         mask_content,
         ...(crop_padding !== undefined && { crop_padding }),
@@ -71,6 +70,7 @@ function settingsFromRecipe({ request, options, page }: Recipe): Partial<Setting
     loras: options.loras
       .filter(({ isFile }) => !isFile)
       .map(({ source, weight }) => ({ ...emptyLora(), source, weight: String(weight) })),
+    scheduler: options.scheduler ?? '',
     strength: String(options.strength),
     mask_content,
     variations: String(limits.variations.default),

@@ -1,15 +1,20 @@
 /** The API's fields as a person types them, and their check against the API's schema. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { Size } from '../editor/kernels/geometry';
 import type { MaskContent } from '../editor/kernels/maskContent';
 import {
   type InpaintRequest,
   inpaintRequestSchema,
+  type LocalOptions,
   type LoraOption,
   localOptionsSchema,
   MAX_SEED,
+  type SchedulerName,
 } from '../engine/schema';
 import { checkLoras, type LoraSetting } from './loras';
 import { checkModelName, STARTER } from './models';
+
+export { schedulerNames } from '../engine/schema';
 
 /** The API's names; the three numbers as text, since what was typed stays until it is mended. */
 export interface Settings {
@@ -22,6 +27,8 @@ export interface Settings {
   seed: string;
   /** Of the options that the API lacks. */
   loras: readonly LoraSetting[];
+  /** Blank: the model's own. */
+  scheduler: SchedulerName | '';
   strength: string;
   /** What a run at a strength below 1 begins from, beneath the mask. */
   mask_content: MaskContent;
@@ -37,6 +44,7 @@ export type FieldErrors = Partial<Record<SettingsField, string>>;
 /** The request's fields without picture and mask, and the LoRAs. */
 export type CheckedSettings = Omit<InpaintRequest, 'image_url' | 'mask_url'> & {
   loras: readonly LoraOption[];
+  scheduler?: SchedulerName;
   strength: number;
   mask_content: MaskContent;
   variations: number;
@@ -69,6 +77,7 @@ export function createSettings(): StoreApi<Settings> {
     guidance_scale: String(limits.guidance.default),
     seed: '',
     loras: [],
+    scheduler: '',
     strength: String(limits.strength.default),
     mask_content: 'original',
     variations: String(limits.variations.default),
@@ -128,6 +137,7 @@ export function checkSettings(
     checked: {
       ...checked,
       loras: loras.checked,
+      ...(settings.scheduler !== '' && { scheduler: settings.scheduler }),
       strength,
       mask_content: settings.mask_content,
       variations,
@@ -135,6 +145,16 @@ export function checkSettings(
       ...(feather !== undefined && { feather }),
     },
   };
+}
+
+/** The options of a run whose picture the model sees at `size` pixels. */
+export function localOptionsOf({ loras, scheduler, strength }: CheckedSettings, size: Size): LocalOptions {
+  return localOptionsSchema.parse({
+    ...size,
+    strength,
+    ...(scheduler !== undefined && { scheduler }),
+    ...(loras.length > 0 && { loras }),
+  });
 }
 
 /** What is typed as padding, as far as it is valid: for the frame that is shown while one types. */

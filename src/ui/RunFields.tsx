@@ -1,7 +1,7 @@
 /** How a run begins and what of the picture it sees; what the hosted API lacks is disabled while that paints. */
 import { useId } from 'react';
 import type { MaskContent } from '../editor/kernels/maskContent';
-import { contentIdle, limits } from '../state/settings';
+import { contentIdle, limits, schedulerNames } from '../state/settings';
 import { useSession, useSettings } from './context';
 import { NumberField } from './Field';
 import { useHostedOn } from './HostedPanel';
@@ -48,7 +48,40 @@ export function RunFields() {
         />
         <ContentField disabledFor={reason} />
       </div>
+      <SchedulerField disabledFor={hosted ? 'The hosted API chooses its own scheduler.' : undefined} />
     </>
+  );
+}
+
+function SchedulerField({ disabledFor }: { disabledFor: string | undefined }) {
+  const session = useSession();
+  const scheduler = useSettings((state) => state.scheduler);
+  const id = useId();
+  return (
+    <div className="field">
+      <div className="field-head">
+        <label htmlFor={id}>Scheduler</label>
+      </div>
+      <select
+        id={id}
+        value={scheduler}
+        disabled={disabledFor !== undefined}
+        aria-describedby={`${id}-note`}
+        onChange={({ target }) =>
+          session.change({ scheduler: schedulerNames.find((name) => name === target.value) ?? '' })
+        }
+      >
+        <option value="">The model’s own</option>
+        {schedulerNames.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <p id={`${id}-note`} className="field-note">
+        {disabledFor ?? 'How the steps are taken. A LoRA for few steps says which it wants: LCM or TCD.'}
+      </p>
+    </div>
   );
 }
 

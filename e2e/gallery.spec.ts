@@ -27,6 +27,7 @@ async function run(editor: EditorPage, prompt: string, seed: string): Promise<Bu
 test('keeps results over a reload: search, restore, download, open, delete', async ({ page }, info) => {
   const editor = await open(page);
   await editor.steps.fill('2');
+  await editor.guidance.fill('1.5');
   await editor.negativePrompt.fill('blurry 狐');
   const fox = await run(editor, 'a red fox', '11');
   await editor.negativePrompt.fill('');

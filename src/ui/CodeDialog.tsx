@@ -1,10 +1,11 @@
 /** The present settings as a program for the hosted API. */
-import { Check, Code, Copy, X } from 'lucide-react';
+import { Check, Code, Copy } from 'lucide-react';
 import { Dialog, Tabs } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import { codeLanguages, codeWarning, requestCode } from '../state/requestCode';
 import { checkSettings } from '../state/settings';
 import { useSettings } from './context';
+import { Sheet } from './Sheet';
 
 const COPIED_MS = 2000;
 
@@ -17,22 +18,14 @@ export function CodeButton() {
           <Code size={14} aria-hidden /> Request as code
         </button>
       </Dialog.Trigger>
-      <Dialog.Portal>
-        <Dialog.Overlay className="dialog-shade" />
-        <Dialog.Content className="dialog code">
-          <Dialog.Title>Request as code</Dialog.Title>
-          <Dialog.Description>
-            These settings for the hosted API fal-ai/inpaint. Put the addresses of your picture and of its
-            mask, white on black and as large, in place of the two examples; the key is read from FAL_KEY.
-          </Dialog.Description>
-          <Programs />
-          <Dialog.Close asChild>
-            <button type="button" className="icon-button dialog-close" aria-label="Close code">
-              <X size={18} aria-hidden />
-            </button>
-          </Dialog.Close>
-        </Dialog.Content>
-      </Dialog.Portal>
+      <Sheet kind="code" closeName="Close code" isDescribed>
+        <Dialog.Title>Request as code</Dialog.Title>
+        <Dialog.Description>
+          These settings for the hosted API fal-ai/inpaint. Put the addresses of your picture and of its mask,
+          white on black and as large, in place of the two examples; the key is read from FAL_KEY.
+        </Dialog.Description>
+        <Programs />
+      </Sheet>
     </Dialog.Root>
   );
 }

@@ -1,14 +1,5 @@
 /** Every result that was made here, to search, to return to and to delete. */
-import {
-  Download,
-  FolderOpen,
-  Images,
-  Search,
-  SlidersHorizontal,
-  Trash2,
-  TriangleAlert,
-  X,
-} from 'lucide-react';
+import { Download, FolderOpen, Images, Search, SlidersHorizontal, Trash2, TriangleAlert } from 'lucide-react';
 import { Dialog } from 'radix-ui';
 import { useDeferredValue, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
@@ -18,6 +9,7 @@ import { restore } from '../state/recipeOffer';
 import { bytesInWords } from '../state/transfer';
 import { useApp, useSession } from './context';
 import { IconButton } from './IconButton';
+import { Sheet } from './Sheet';
 
 /** So many are drawn at first, and with each press more. */
 const PAGE = 60;
@@ -34,17 +26,9 @@ export function GalleryButton() {
     <>
       <IconButton name="Gallery" icon={Images} onPress={show} />
       <Dialog.Root open={open} onOpenChange={setOpen}>
-        <Dialog.Portal>
-          <Dialog.Overlay className="dialog-shade" />
-          <Dialog.Content className="dialog gallery" aria-describedby={undefined}>
-            <Content onDone={() => setOpen(false)} />
-            <Dialog.Close asChild>
-              <button type="button" className="icon-button dialog-close" aria-label="Close gallery">
-                <X size={18} aria-hidden />
-              </button>
-            </Dialog.Close>
-          </Dialog.Content>
-        </Dialog.Portal>
+        <Sheet kind="gallery" closeName="Close gallery">
+          <Content onDone={() => setOpen(false)} />
+        </Sheet>
       </Dialog.Root>
     </>
   );

@@ -1,7 +1,7 @@
 /** All keys on one sheet, and what the page is. */
-import { X } from 'lucide-react';
 import { Dialog } from 'radix-ui';
 import { type Command, commands, gestures, keysOf } from './commands';
+import { Sheet } from './Sheet';
 
 function rowsOf(group: Command['group']): { keys: string; action: string }[] {
   const pressed = commands.filter((command) => command.group === group);
@@ -14,39 +14,31 @@ function rowsOf(group: Command['group']): { keys: string; action: string }[] {
 export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="dialog-shade" />
-        <Dialog.Content className="dialog">
-          <Dialog.Title>Keys</Dialog.Title>
-          <Dialog.Description>
-            Paint over what should change, say what should be there, press Generate. Only the painted part is
-            repainted; every other pixel stays as it is. Pictures leave this machine only while you have the
-            hosted API on.
-          </Dialog.Description>
-          <div className="key-groups">
-            {(['Tools', 'Mask', 'View', 'Page'] as const).map((group) => (
-              <section key={group}>
-                <h3>{group}</h3>
-                <dl>
-                  {rowsOf(group).map(({ keys, action }) => (
-                    <div key={keys}>
-                      <dt>
-                        <kbd>{keys}</kbd>
-                      </dt>
-                      <dd>{action}</dd>
-                    </div>
-                  ))}
-                </dl>
-              </section>
-            ))}
-          </div>
-          <Dialog.Close asChild>
-            <button type="button" className="icon-button dialog-close" aria-label="Close help">
-              <X size={18} aria-hidden />
-            </button>
-          </Dialog.Close>
-        </Dialog.Content>
-      </Dialog.Portal>
+      <Sheet closeName="Close help" isDescribed>
+        <Dialog.Title>Keys</Dialog.Title>
+        <Dialog.Description>
+          Paint over what should change, say what should be there, press Generate. Only the painted part is
+          repainted; every other pixel stays as it is. Pictures leave this machine only while you have the
+          hosted API on.
+        </Dialog.Description>
+        <div className="key-groups">
+          {(['Tools', 'Mask', 'View', 'Page'] as const).map((group) => (
+            <section key={group}>
+              <h3>{group}</h3>
+              <dl>
+                {rowsOf(group).map(({ keys, action }) => (
+                  <div key={keys}>
+                    <dt>
+                      <kbd>{keys}</kbd>
+                    </dt>
+                    <dd>{action}</dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          ))}
+        </div>
+      </Sheet>
     </Dialog.Root>
   );
 }

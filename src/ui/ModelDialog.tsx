@@ -1,5 +1,5 @@
 /** All models on one sheet: recommended, kept, one's own; the room they take; where they come from. */
-import { FileUp, FolderUp, ShieldCheck, Trash2, X } from 'lucide-react';
+import { FileUp, FolderUp, ShieldCheck, Trash2 } from 'lucide-react';
 import { Dialog } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import type { KeptModel } from '../state/modelLibrary';
@@ -8,6 +8,7 @@ import { bytesInWords, partInWords } from '../state/transfer';
 import { useEngineStatus, useJob, useModelState, useModels, useSession, useSettings } from './context';
 import { HubAddressForm, TokenForm } from './HubForms';
 import { FetchStatus, ResumeButton } from './ModelStatus';
+import { Sheet } from './Sheet';
 import { useModelFiles } from './useModelFiles';
 
 export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
@@ -18,37 +19,29 @@ export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChang
   const close = () => onOpenChange(false);
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="dialog-shade" />
-        <Dialog.Content className="dialog models" aria-describedby={undefined}>
-          <Dialog.Title>Models</Dialog.Title>
-          <KeptModels onChosen={close} />
-          <Room />
-          <OwnFiles onChosen={close} />
-          <section aria-label="Recommended">
-            <h3>Recommended</h3>
-            <ul className="model-list">
-              {offers.map((offer) => (
-                <Offer key={offer.model_name} offer={offer} onChosen={close} />
-              ))}
-            </ul>
-            <p className="hint-line">
-              Any other Stable Diffusion 1, 2 or XL model goes by its Hugging Face id or address in the field
-              “Model”.
-            </p>
-          </section>
-          <section aria-label="Where models come from">
-            <h3>Hugging Face Hub</h3>
-            <TokenForm />
-            <HubAddressForm />
-          </section>
-          <Dialog.Close asChild>
-            <button type="button" className="icon-button dialog-close" aria-label="Close models">
-              <X size={18} aria-hidden />
-            </button>
-          </Dialog.Close>
-        </Dialog.Content>
-      </Dialog.Portal>
+      <Sheet kind="models" closeName="Close models">
+        <Dialog.Title>Models</Dialog.Title>
+        <KeptModels onChosen={close} />
+        <Room />
+        <OwnFiles onChosen={close} />
+        <section aria-label="Recommended">
+          <h3>Recommended</h3>
+          <ul className="model-list">
+            {offers.map((offer) => (
+              <Offer key={offer.model_name} offer={offer} onChosen={close} />
+            ))}
+          </ul>
+          <p className="hint-line">
+            Any other Stable Diffusion 1, 2 or XL model goes by its Hugging Face id or address in the field
+            “Model”.
+          </p>
+        </section>
+        <section aria-label="Where models come from">
+          <h3>Hugging Face Hub</h3>
+          <TokenForm />
+          <HubAddressForm />
+        </section>
+      </Sheet>
     </Dialog.Root>
   );
 }

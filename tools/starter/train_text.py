@@ -23,8 +23,7 @@ from transformers import CLIPTokenizer
 import diffusion
 import shared_training
 import sources
-from tokenizer import write_tokenizer
-from train_unet import CompactVocabulary, concept_by_token, make_prompts
+from train_unet import CompactVocabulary, make_prompts, make_reader
 
 CELL = 3  # pixels of a cell's side
 LENGTH = diffusion.TEXT_CONFIG["max_position_embeddings"]
@@ -95,15 +94,8 @@ def main() -> None:
     args = parser.parse_args()
 
     torch.manual_seed(args.seed)
-    write_tokenizer(args.work / "tokenizer")
     gpu = torch.cuda.is_available()
-    tokenizer = CLIPTokenizer.from_pretrained(args.work / "tokenizer")
-    concepts = sources.read_concepts()
-    vocabulary = CompactVocabulary(tokenizer, make_prompts(tokenizer, concepts, np.random.default_rng(0)),
-                                   [name for concept in concepts for name in concept.names])
-    text_encoder = diffusion.make_text_encoder(vocab_size=len(vocabulary.ids))
-    diffusion.point_at_names(text_encoder, {
-        vocabulary.index[token]: concept for token, concept in concept_by_token(tokenizer, concepts).items()})
+    _, concepts, vocabulary, text_encoder = make_reader(args.work)
     things = [cells_of(thing) for thing in sources.load_objects(args.objects, concepts)]
     cells = torch.from_numpy(np.stack([*things, np.zeros_like(things[0])]))  # the last one, -1, is nothing
     models = torch.nn.ModuleDict({

@@ -183,6 +183,19 @@ def make_prompts(tokenizer, concepts, rng: np.random.Generator) -> Prompts:
     return Prompts(filler_words(tokenizer.get_vocab(), words), rng)
 
 
+def make_reader(work: Path):
+    """The tokenizer (written to WORK), the concepts, the compact vocabulary and an untrained text encoder for it."""
+    write_tokenizer(work / "tokenizer")
+    tokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer")
+    concepts = sources.read_concepts()
+    vocabulary = CompactVocabulary(tokenizer, make_prompts(tokenizer, concepts, np.random.default_rng(0)),
+                                   [name for concept in concepts for name in concept.names])
+    text_encoder = diffusion.make_text_encoder(vocab_size=len(vocabulary.ids))
+    diffusion.point_at_names(text_encoder, {
+        vocabulary.index[token]: concept for token, concept in concept_by_token(tokenizer, concepts).items()})
+    return tokenizer, concepts, vocabulary, text_encoder
+
+
 def save(args, models, optimizer, vocabulary: CompactVocabulary, elapsed: float) -> None:
     """The averages go out with the full token table, ready for export.py; the rest serves to continue."""
     average: dict[str, dict] = {"unet": {}, "text_encoder": {}}
@@ -209,15 +222,8 @@ def main() -> None:
     args = parser.parse_args()
 
     torch.manual_seed(args.seed)
-    write_tokenizer(args.work / "tokenizer")
     gpu = torch.cuda.is_available()
-    tokenizer = CLIPTokenizer.from_pretrained(args.work / "tokenizer")
-    concepts = sources.read_concepts()
-    vocabulary = CompactVocabulary(tokenizer, make_prompts(tokenizer, concepts, np.random.default_rng(0)),
-                                   [name for concept in concepts for name in concept.names])
-    text_encoder = diffusion.make_text_encoder(vocab_size=len(vocabulary.ids))
-    diffusion.point_at_names(text_encoder, {
-        vocabulary.index[token]: concept for token, concept in concept_by_token(tokenizer, concepts).items()})
+    tokenizer, concepts, vocabulary, text_encoder = make_reader(args.work)
     models = torch.nn.ModuleDict({"text_encoder": text_encoder, "unet": diffusion.make_unet()})
     if (args.work / "text.pt").exists():
         text = torch.load(args.work / "text.pt", weights_only=True)

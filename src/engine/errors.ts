@@ -72,6 +72,11 @@ export interface EncodedError {
   figures?: TooLargeFigures;
 }
 
+/** What an error says, or the thrown thing itself as text: `catch` gives no Error for certain. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
@@ -86,8 +91,7 @@ export function encodeError(error: unknown): EncodedError {
   if (error instanceof CheckpointError || error instanceof DeviceError || error instanceof NetworkError) {
     return { name: error.name as ErrorName, message: error.message };
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return { name: 'InternalError', message };
+  return { name: 'InternalError', message: messageOf(error) };
 }
 
 /** The inverse of {@link encodeError}: an error of the class that was encoded. */

@@ -4,7 +4,7 @@
  */
 import { ApiError, createFalClient, type QueueStatus } from '@fal-ai/client';
 import type { Call, Engine } from './engine';
-import { decodeError, InputError, isAbort, NetworkError } from './errors';
+import { decodeError, InputError, isAbort, messageOf, NetworkError } from './errors';
 import { type ImageSource, type InpaintRequest, type InpaintResult, inpaintResultSchema } from './schema';
 
 export const ENDPOINT = 'fal-ai/inpaint';
@@ -266,9 +266,7 @@ function explain(error: unknown, key: string | undefined): Error {
     return new NetworkError('Hosted API: it cannot be reached; check the network and try again.');
   }
   if (error instanceof InputError || error instanceof NetworkError) return error;
-  return new NetworkError(
-    `Hosted API: ${clean(error instanceof Error ? error.message : String(error))}; try again.`,
-  );
+  return new NetworkError(`Hosted API: ${clean(messageOf(error))}; try again.`);
 }
 
 /** `detail` is a sentence or a list; outside the API's own answers it may be anything. */

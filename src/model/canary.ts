@@ -4,7 +4,7 @@
  * device before the first picture, and the verdict is kept.
  */
 import { z } from 'zod';
-import { DeviceError } from '../engine/errors';
+import { DeviceError, messageOf } from '../engine/errors';
 import type { Forms, GraphTarget, Precision } from '../graph/types';
 import { allChecks, type Check, type CheckGraph, passes } from './canaryChecks';
 
@@ -81,7 +81,7 @@ async function failureOf(
     // A lost device fails runs of its own accord, perhaps before its promise is settled: give that one its turn.
     await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, 0))]);
     if (error instanceof DeviceError) throw error;
-    return `${name} does not run: ${error instanceof Error ? error.message : String(error)}`;
+    return `${name} does not run: ${messageOf(error)}`;
   }
 }
 

@@ -1,5 +1,5 @@
 /** The graphics adapter and a WebGPU device of our own on it. */
-import { DeviceError } from '../engine/errors';
+import { DeviceError, messageOf } from '../engine/errors';
 
 /** What is wrong with WebGPU here, in one sentence; or the adapter. */
 export type FoundAdapter = { adapter: GPUAdapter } | { missing: string };
@@ -53,7 +53,7 @@ export async function requestDevice(
       requiredLimits,
     });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new DeviceError(
       `The graphics device could not be opened (${reason}); reload the page, or restart the browser`,
     );

@@ -2,7 +2,7 @@
  * The bytes of one file from a given one on, over a network that breaks, stalls, tells to wait and hands out
  * addresses that expire. What cannot be mended by asking again is an error that says so.
  */
-import { CheckpointError, InputError, NetworkError } from '../engine/errors';
+import { CheckpointError, InputError, messageOf, NetworkError } from '../engine/errors';
 
 /** A file before anything of it is fetched. */
 export interface RemoteFile {
@@ -200,7 +200,7 @@ async function request(
     return await connection.fetch(url, { headers, signal: dead.signal, cache: 'no-store' });
   } catch (error) {
     throw new Interruption(
-      dead.signal.aborted ? 'the server did not answer' : `no connection (${reasonOf(error)})`,
+      dead.signal.aborted ? 'the server did not answer' : `no connection (${messageOf(error)})`,
     );
   } finally {
     clearTimeout(timer);
@@ -322,7 +322,7 @@ async function readInTime(
     return await reader.read();
   } catch (error) {
     throw new Interruption(
-      stalled ? `no byte came for ${stallMs / 1000} s` : `the connection broke off (${reasonOf(error)})`,
+      stalled ? `no byte came for ${stallMs / 1000} s` : `the connection broke off (${messageOf(error)})`,
     );
   } finally {
     clearTimeout(timer);
@@ -341,8 +341,4 @@ export async function collect(
     at += chunk.byteLength;
   }
   return bytes;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

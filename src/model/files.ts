@@ -1,5 +1,5 @@
 /** Where a checkpoint's files come from: a folder over HTTP, or (under Node) on the disk. */
-import { CheckpointError, InternalError, NetworkError } from '../engine/errors';
+import { CheckpointError, InternalError, messageOf, NetworkError } from '../engine/errors';
 
 export interface ReadOptions {
   signal?: AbortSignal | undefined;
@@ -60,7 +60,7 @@ export function httpFiles(name: string, baseUrl: string): CheckpointFiles {
       } catch (error) {
         signal?.throwIfAborted();
         throw new NetworkError(
-          `model "${name}": ${path} could not be fetched (${reasonOf(error)}); check the network`,
+          `model "${name}": ${path} could not be fetched (${messageOf(error)}); check the network`,
         );
       }
       if (response.status === 404) return undefined;
@@ -84,7 +84,7 @@ export function httpFiles(name: string, baseUrl: string): CheckpointFiles {
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof RangeError) throw error;
-        throw new NetworkError(`model "${name}": ${path} broke off (${reasonOf(error)}); try again`);
+        throw new NetworkError(`model "${name}": ${path} broke off (${messageOf(error)}); try again`);
       }
     },
   };
@@ -113,8 +113,4 @@ async function readBody(
   }
   if (total > 0 && loaded !== total) throw new Error(`${loaded} of ${total} bytes arrived`);
   return loaded === bytes.byteLength ? bytes : bytes.slice(0, loaded);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,7 +3,7 @@
  * after another.
  */
 import type * as Ort from 'onnxruntime-web';
-import { CheckpointError, DeviceError, InternalError } from '../engine/errors';
+import { CheckpointError, DeviceError, InternalError, messageOf } from '../engine/errors';
 import { weightBytesOf } from '../graph/footprint';
 import type { Graph, GraphTarget } from '../graph/types';
 import type { DeviceTensor } from '../pipeline/components';
@@ -293,7 +293,7 @@ function after(ms: number): Promise<void> {
 function explain(component: string, error: unknown): Error {
   if (error instanceof DeviceError || error instanceof CheckpointError || error instanceof InternalError)
     return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const exhausted = typeof error === 'number' || error instanceof RangeError;
   if (exhausted || /out of memory|bad_alloc|allocation failed|OOM|device (is|was) lost/i.test(message))
     return outOfMemory(component, message);

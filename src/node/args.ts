@@ -1,6 +1,6 @@
 /** The command line's arguments, checked before anything is read or loaded. */
 import { parseArgs } from 'node:util';
-import { InputError } from '../engine/errors';
+import { InputError, messageOf } from '../engine/errors';
 import { schedulerNames } from '../engine/schema';
 
 export const usage = `Usage: npm run --silent inpaint -- --model DIR|URL|ID --image FILE|URL --mask FILE|URL --prompt TEXT --out OUT.png
@@ -145,6 +145,6 @@ function readFlags(argv: readonly string[]) {
     }).values;
   } catch (error) {
     // parseArgs says which argument and why, e.g. "Unknown option '--modle'".
-    throw new InputError('arguments', error instanceof Error ? error.message : String(error));
+    throw new InputError('arguments', messageOf(error));
   }
 }

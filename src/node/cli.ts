@@ -1,6 +1,6 @@
 /** `npm run inpaint`: the pipeline from the command line. */
 import { fileURLToPath } from 'node:url';
-import { InputError, isAbort } from '../engine/errors';
+import { InputError, isAbort, messageOf } from '../engine/errors';
 import { loadModel } from '../model/load';
 import { parseArguments, usage } from './args';
 import { inpaintFiles } from './inpaint';
@@ -35,7 +35,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     progress.end();
     if (isAbort(error)) process.stderr.write('Cancelled.\n');
-    else process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    else process.stderr.write(`${messageOf(error)}\n`);
     if (!(error instanceof InputError)) return 1;
     if (error.field === 'arguments') process.stderr.write(`\n${usage}`);
     return 2;

@@ -2,7 +2,7 @@
 import { openAsBlob } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { CheckpointError } from '../engine/errors';
+import { CheckpointError, messageOf } from '../engine/errors';
 import type { CheckpointFiles } from '../model/files';
 import { localModel, type Source } from '../model/source';
 
@@ -21,7 +21,7 @@ export function folderFiles(folder: string): CheckpointFiles {
       } catch (error) {
         signal?.throwIfAborted();
         if (isMissing(error)) return undefined;
-        throw new CheckpointError(`${full}: ${error instanceof Error ? error.message : String(error)}`);
+        throw new CheckpointError(`${full}: ${messageOf(error)}`);
       }
     },
   };

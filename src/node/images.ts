@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { type PngText, TEXTS_OFFSET, textChunks } from '../editor/kernels/pngText';
-import { InputError, NetworkError } from '../engine/errors';
+import { InputError, messageOf, NetworkError } from '../engine/errors';
 import type { Pixels } from '../pipeline/pixels';
 
 /** Larger pictures are refused: 2^28 pixels, 1 GiB of RGBA. */
@@ -39,7 +39,7 @@ export async function decodeImage(field: string, bytes: Uint8Array, name: string
   } catch (error) {
     throw new InputError(
       field,
-      `${field}: ${name} cannot be read as a picture (${reasonOf(error)}); use PNG, JPEG, WebP, AVIF, GIF or TIFF`,
+      `${field}: ${name} cannot be read as a picture (${messageOf(error)}); use PNG, JPEG, WebP, AVIF, GIF or TIFF`,
     );
   }
 }
@@ -47,12 +47,12 @@ export async function decodeImage(field: string, bytes: Uint8Array, name: string
 async function readSource(field: string, source: string): Promise<Uint8Array> {
   if (!/^(https?|data):/.test(source)) {
     return readFile(source).catch((error: unknown) => {
-      throw new InputError(field, `${field}: ${source} cannot be opened (${reasonOf(error)})`);
+      throw new InputError(field, `${field}: ${source} cannot be opened (${messageOf(error)})`);
     });
   }
   const response = await fetch(source).catch((error: unknown) => {
     throw new NetworkError(
-      `${field}: ${source} could not be fetched (${reasonOf(error)}); check the network`,
+      `${field}: ${source} could not be fetched (${messageOf(error)}); check the network`,
     );
   });
   if (!response.ok) throw new InputError(field, `${field}: ${source} was answered with ${response.status}`);
@@ -75,15 +75,11 @@ export function withTexts(png: Buffer, texts: readonly PngText[]): Buffer {
 /** @throws InputError where the place cannot be written */
 export async function writeFileAt(field: string, path: string, bytes: Uint8Array): Promise<void> {
   await writeFile(path, bytes).catch((error: unknown) => {
-    throw new InputError(field, `${field}: ${path} cannot be written (${reasonOf(error)})`);
+    throw new InputError(field, `${field}: ${path} cannot be written (${messageOf(error)})`);
   });
 }
 
 function isOpaque(data: Uint8ClampedArray | Uint8Array): boolean {
   for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return false;
   return true;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 /** `npm run serve`: the hosted API's endpoint on this machine. */
-import { InputError } from '../engine/errors';
+import { InputError, messageOf } from '../engine/errors';
 import { startServer } from './server/listen';
 import { createLog } from './server/log';
 import { parseServerOptions, usage } from './server/options';
@@ -19,6 +19,6 @@ try {
     process.on('SIGINT', stop).on('SIGTERM', stop);
   }
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
+  console.error(messageOf(error));
   process.exitCode = error instanceof InputError ? 2 : 1;
 }

@@ -3,6 +3,7 @@
  * that cannot be kept stays among the versions, and the page says so.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import { messageOf } from '../engine/errors';
 import {
   createGalleryStore,
   type GalleryItem,
@@ -150,8 +151,4 @@ export function galleryFileName({ recipe: { request } }: GalleryItem): string {
     .slice(0, 48)
     .replaceAll(/^-+|-+$/g, '');
   return `${words || 'inlay'}-${request.seed}.png`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 /** Reads and writes pictures in the worker, through the browser's own codecs. */
-import { InputError, NetworkError } from '../engine/errors';
+import { InputError, messageOf, NetworkError } from '../engine/errors';
 import type { ImageSource } from '../engine/schema';
 import type { Pixels } from '../pipeline/pixels';
 
@@ -35,7 +35,7 @@ async function fetchImage(field: string, url: string, signal: AbortSignal): Prom
     response = await fetch(url, { signal });
   } catch (error) {
     signal.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new NetworkError(
       `${field}: the picture could not be fetched (${reason}); its server must allow other sites to read it (CORS)`,
     );

@@ -2,7 +2,7 @@
  * One index over a checkpoint's tensors, whatever form they are stored in. Nothing is loaded here: an entry
  * says which bytes of which file hold the values, and {@link readTensor} fetches them.
  */
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError, messageOf } from '../../engine/errors';
 import { bytesPerValue, type StoredTensor } from './safetensors';
 
 /** A file that can be read anywhere: on disk, in memory, or over HTTP ranges. */
@@ -63,7 +63,7 @@ export function blobSource(name: string, blob: Blob): RandomAccess {
         buffer = await blob.slice(offset, offset + length).arrayBuffer();
       } catch (error) {
         // A file that was changed, moved or deleted after it was picked rejects with NotReadableError.
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         throw new CheckpointError(`${name}: the file can no longer be read (${reason}); open it again`);
       }
       signal?.throwIfAborted();

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { InputError } from '../../engine/errors';
+import { InputError, messageOf } from '../../engine/errors';
 import { HUB_URL } from '../../model/modelName';
 
 export const usage = `Usage: npm run serve -- [options]
@@ -124,6 +124,6 @@ function readFlags(argv: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new InputError('arguments', error instanceof Error ? error.message : String(error));
+    throw new InputError('arguments', messageOf(error));
   }
 }

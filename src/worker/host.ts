@@ -7,7 +7,7 @@ import { type InpaintRequest, type LocalOptions, type LoraOption, STARTER } from
 import type { VerdictStore } from '../model/canary';
 import { type CheckpointFiles, httpFiles } from '../model/files';
 import { kept } from '../model/kept';
-import { type LoadCall, loadModel } from '../model/load';
+import { loadModel } from '../model/load';
 import { choiceOfFile } from '../model/lora/open';
 import { openMerged } from '../model/openMerged';
 import { clipVocabulary, openModel } from '../model/openModel';
@@ -15,7 +15,6 @@ import type { PrepareProgress } from '../model/prepare';
 import { isPrepared } from '../model/prepared';
 import { openBrowserRuntime } from '../model/runtime';
 import type { Runtime } from '../model/session';
-import { InpaintCache } from '../pipeline/cache';
 import type { Model } from '../pipeline/components';
 import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
 import { createJob } from '../pipeline/job';
@@ -24,6 +23,7 @@ import { opfsWeightStore } from '../storage/weightsOpfs';
 import { openDigestInWorker } from './digestClient';
 import { encodePng, readImage, toBitmap } from './images';
 import { createMemoryGuard, type MemoryGuard, type PictureSize } from './memoryGuard';
+import { createOpenedModel } from './openedModel';
 import type { Host } from './serve';
 
 export interface HostOptions {
@@ -37,6 +37,12 @@ export interface HostOptions {
   verdicts: VerdictStore;
 }
 
+/** A model with the LoRAs that are merged into it. */
+interface WantedModel {
+  name: string;
+  loras: readonly LoraOption[];
+}
+
 export function createHost({
   baseUrl,
   provider,
@@ -48,17 +54,8 @@ export function createHost({
   const store = opfsWeightStore();
   let hub: HubAccess = { url: hubUrl };
   let ready: Runtime | undefined;
-  let opened: { key: string; model: Model; files: CheckpointFiles; cache: InpaintCache } | undefined;
   let guard: MemoryGuard | undefined;
   let currentSize: PictureSize | undefined;
-  // A model outlives the run that opened it; what it loads later belongs to the run of that moment.
-  let current: Call | undefined;
-  const loadCall: LoadCall = {
-    get signal() {
-      return current?.signal ?? new AbortController().signal;
-    },
-    onProgress: (progress) => current?.onProgress(progress),
-  };
 
   const runtime = kept(async () => {
     ready = await openBrowserRuntime(provider, { onStatus, verdicts });
@@ -66,16 +63,14 @@ export function createHost({
     return ready;
   });
 
-  async function open(name: string, loras: readonly LoraOption[]) {
-    const key = keyOf(name, loras);
-    if (opened?.key === key) return opened;
-    await close();
-    const live = await runtime.get();
-    const files = await filesOf(name, loras, live);
-    const model = await loadModel(files, live, loadCall);
-    opened = { key, model: await heldModel(model, files), files, cache: new InpaintCache() };
-    return opened;
-  }
+  const opened = createOpenedModel<WantedModel, { model: Model; files: CheckpointFiles }>({
+    keyOf,
+    async open(wanted, call) {
+      const live = await runtime.get();
+      const files = await filesOf(wanted, live, call);
+      return { model: await heldModel(await loadModel(files, live, call), files), files };
+    },
+  });
 
   /** Refuses a model that this machine cannot run at the size of the picture at hand. */
   async function admit(files: CheckpointFiles): Promise<void> {
@@ -89,36 +84,55 @@ export function createHost({
     return { ...model, dispose: () => model.dispose().finally(release) };
   }
 
-  async function close(): Promise<void> {
-    const closing = opened;
-    opened = undefined;
-    closing?.cache.dispose();
-    await closing?.model.dispose();
-  }
-
   const starterUrl = new URL('models/starter/', baseUrl).href;
   const starterFiles = httpFiles(STARTER, starterUrl);
 
   async function filesOf(
-    name: string,
-    loras: readonly LoraOption[],
+    { name, loras }: WantedModel,
     { target }: Runtime,
+    call: Call,
   ): Promise<CheckpointFiles> {
     if (name === STARTER && loras.length === 0) return starterFiles;
     const options = {
       store,
       hubUrl: hub.url,
       token: hub.token,
-      signal: loadCall.signal,
+      signal: call.signal,
       openDigest: openDigestInWorker,
       admit,
       onProgress: (progress: PrepareProgress) =>
-        current?.onProgress(progress.stage === 'wait' ? { stage: 'queue', position: 1 } : progress),
-      tokenizer: () => clipVocabulary(starterFiles, loadCall.signal),
+        call.onProgress(progress.stage === 'wait' ? { stage: 'queue', position: 1 } : progress),
+      tokenizer: () => clipVocabulary(starterFiles, call.signal),
     };
     if (loras.length === 0) return openModel(name, target.precision, options);
     const base = name === STARTER ? starterUrl : name;
     return openMerged(base, target.precision, { ...options, loras: loras.map(choiceOfFile) });
+  }
+
+  async function paint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<FinishedPicture> {
+    const image = await readImage('image_url', request.image_url, call.signal);
+    const mask = await readImage('mask_url', request.mask_url, call.signal);
+    refuseOtherSize(image, mask);
+    const size = {
+      width: options.width ?? image.width - (image.width % 8),
+      height: options.height ?? image.height - (image.height % 8),
+    };
+    currentSize = size;
+    const { model, files, cache } = await opened.get({
+      name: request.model_name,
+      loras: options.loras ?? [],
+    });
+    await admit(files);
+    const job = createJob(request, options, { image, mask }, size);
+    const reports = reportTo(call);
+    const { pixels, timings } = await inpaint(model, job, {
+      signal: call.signal,
+      cache,
+      onProgress: reports.add,
+    });
+    await reports.sent();
+    const png = await encodePng(pixels);
+    return { png, width: pixels.width, height: pixels.height, seed: job.seed, timings };
   }
 
   // Known before the first run: the page says at its top where pictures will be made.
@@ -126,7 +140,7 @@ export function createHost({
 
   return {
     isDead: () => ready?.isLost ?? false,
-    release: close,
+    release: opened.close,
     async judge(name, texts) {
       await runtime.get();
       await guard?.judge({
@@ -140,41 +154,21 @@ export function createHost({
     setHub(next) {
       hub = next;
     },
-    async inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<FinishedPicture> {
-      current = call;
-      try {
-        const image = await readImage('image_url', request.image_url, call.signal);
-        const mask = await readImage('mask_url', request.mask_url, call.signal);
-        refuseOtherSize(image, mask);
-        const size = {
-          width: options.width ?? image.width - (image.width % 8),
-          height: options.height ?? image.height - (image.height % 8),
-        };
-        currentSize = size;
-        const { model, files, cache } = await open(request.model_name, options.loras ?? []);
-        await admit(files);
-        const job = createJob(request, options, { image, mask }, size);
-        const reports = reportTo(call);
-        const { pixels, timings } = await inpaint(model, job, {
-          signal: call.signal,
-          cache,
-          onProgress: reports.add,
-        });
-        await reports.sent();
-        const png = await encodePng(pixels);
-        return { png, width: pixels.width, height: pixels.height, seed: job.seed, timings };
-      } catch (error) {
-        await guard?.learn();
-        throw error;
-      } finally {
-        current = undefined;
-      }
+    inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<FinishedPicture> {
+      return opened.during(call, async () => {
+        try {
+          return await paint(request, options, call);
+        } catch (error) {
+          await guard?.learn();
+          throw error;
+        }
+      });
     },
   };
 }
 
 /** Tells one model with its LoRAs from another: of a file name, size and date stand for its content. */
-function keyOf(name: string, loras: readonly LoraOption[]): string {
+function keyOf({ name, loras }: WantedModel): string {
   const each = loras.map(({ source, weight }) => [
     typeof source === 'string' ? source : [source.name, source.size, source.lastModified],
     weight,

@@ -37,9 +37,12 @@ export const MAX_SIDE = 2048;
 export function createPaintHost(options: PaintOptions): Host {
   const { threads = availableParallelism(), folders, hubUrl, hubToken } = options;
   const runtime = kept(() => createNodeRuntime(threads));
-  const opened = createOpenedModel(async (name, call) => {
-    const live = await runtime.get();
-    return breathing(await loadModel(await filesOf(name, live, call), live, call));
+  const opened = createOpenedModel<string, { model: Model }>({
+    keyOf: (name) => name,
+    async open(name, call) {
+      const live = await runtime.get();
+      return { model: breathing(await loadModel(await filesOf(name, live, call), live, call)) };
+    },
   });
 
   async function filesOf(name: string, { target }: Runtime, call: LoadCall): Promise<CheckpointFiles> {

@@ -42,10 +42,13 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 const STALL_MS = 30_000;
 
+/** How servers are asked; tests pass what waits less, or answers by itself. */
+export type Manners = Partial<Pick<Connection, 'fetch' | 'wait' | 'stallMs'>>;
+
 export function connect(
   hubUrl: string,
   signal: AbortSignal,
-  given: Partial<Omit<Connection, 'signal' | 'hubOrigin'>> = {},
+  given: Manners & { token?: string | undefined } = {},
 ): Connection {
   return {
     signal,

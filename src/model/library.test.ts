@@ -149,7 +149,7 @@ describe('download', () => {
     const offline = createLibrary({
       store: temporary.store,
       starter,
-      fetch: () => Promise.reject(new TypeError('offline')),
+      manners: { fetch: () => Promise.reject(new TypeError('offline')) },
     });
     offline.setHub({ url: hub.url });
     expect(await offline.describe('golden/sd15-inpaint', call)).toMatchObject({

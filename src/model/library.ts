@@ -4,7 +4,7 @@ import type { HubAccess, KeptModel, ModelDetails, ModelFacts } from '../engine/m
 import { STARTER } from '../engine/schema';
 import type { Precision } from '../graph/types';
 import type { WeightStore } from '../storage/weights';
-import { type Connection, connect } from './download';
+import { type Connection, connect, type Manners } from './download';
 import { factsOf, factsOfPlan } from './facts';
 import type { CheckpointFiles } from './files';
 import { readJournal, receivedBytes, storedName, unfinishedBytes } from './journal';
@@ -28,8 +28,7 @@ export interface LibraryParts {
   starter: CheckpointFiles;
   /** Computes the files' SHA-256; on this thread where absent. */
   openDigest?: OpenDigest;
-  /** Tests pass another. */
-  fetch?: typeof fetch;
+  manners?: Manners;
 }
 
 export interface LibraryCall {
@@ -56,13 +55,13 @@ export interface Library {
   remove(folder: string): Promise<void>;
 }
 
-export function createLibrary({ store, starter, openDigest, fetch }: LibraryParts): Library {
+export function createLibrary({ store, starter, openDigest, manners }: LibraryParts): Library {
   let hub: HubAccess = {};
   /** A person's own files by the name that they go under, as long as this session has them. */
   const offered = new Map<string, Source>();
 
   const connection = (signal: AbortSignal): Connection =>
-    connect(hub.url ?? HUB_URL, signal, { token: hub.token, ...(fetch && { fetch }) });
+    connect(hub.url ?? HUB_URL, signal, { token: hub.token, ...manners });
 
   const keptDetails = async (name: string, files: PreparedFiles): Promise<ModelDetails> => ({
     ...(await factsOf(files)),
@@ -134,7 +133,7 @@ export function createLibrary({ store, starter, openDigest, fetch }: LibraryPart
         if ((await openNamed(store, name, precision)) !== undefined) return;
         await prepareSource(offeredSource(offered, name), precision, connection(signal), options);
       } else if (parseModelName(name, hubUrl).kind !== 'folder') {
-        await openModel(name, precision, { ...options, hubUrl, token: hub.token, signal });
+        await openModel(name, precision, { ...options, hubUrl, token: hub.token, signal, manners });
       }
     },
 

@@ -3,7 +3,7 @@ import { CheckpointError, InputError } from '../engine/errors';
 import type { Precision } from '../graph/types';
 import type { WeightStore } from '../storage/weights';
 import { unsupportedPipeline } from './checkpoint/architecture';
-import { type Connection, connect } from './download';
+import { type Connection, connect, type Manners } from './download';
 import { type CheckpointFiles, httpFiles, parseJsonFile, readRequired } from './files';
 import type { TextFiles } from './layout';
 import { canonicalName, HUB_URL, isOwnName, parseModelName } from './modelName';
@@ -20,6 +20,7 @@ export interface OpenOptions extends PrepareOptions {
   hubUrl?: string | undefined;
   /** Kept by the caller for the session; sent to the hub alone. */
   token?: string | undefined;
+  manners?: Manners | undefined;
 }
 
 /**
@@ -48,7 +49,7 @@ export async function openModel(
   const stored = await openPrepared(store, canonicalName(name, hubUrl), precision);
   // It may have been stored under another of its names.
   if (stored !== undefined) return { ...stored, name };
-  const connection = connect(hubUrl, signal, { token });
+  const connection = connect(hubUrl, signal, { token, ...options.manners });
   return prepareSource(await findModel(name, connection, hubUrl), precision, connection, options);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FaultInput } from '../../e2e/hub/faults';
+import { mended, refused } from '../../e2e/hub/misbehaviour';
 import { hastyConnection } from '../../e2e/hub/testing';
 import type { PrepareOptions } from './prepare';
 import {
@@ -19,42 +19,6 @@ withHubAndStore();
 
 describe('a hub that misbehaves', () => {
   const unet = { path: UNET } as const;
-  const mended: [string, FaultInput[]][] = [
-    [
-      'cuts the connection',
-      [{ kind: 'cut', atByte: 500_001, origin: 'content', after: 2, times: 1, ...unet }],
-    ],
-    [
-      'cuts it again and again',
-      [100_003, 400_001, 777_777].map((atByte) => ({
-        kind: 'cut',
-        atByte,
-        after: 2,
-        times: 1,
-        origin: 'content',
-        ...unet,
-      })),
-    ],
-    ['stalls', [{ kind: 'stall', atByte: 300_000, origin: 'content', after: 2, times: 1, ...unet }]],
-    ['answers 429', [{ kind: 'status', status: 429, retryAfter: '2', times: 2 }]],
-    ['answers 503', [{ kind: 'status', status: 503, times: 3, ...unet }]],
-    [
-      'serves wrong bytes once',
-      [{ kind: 'corrupt', atByte: 600_000, origin: 'content', after: 2, times: 1, ...unet }],
-    ],
-    ['hands out expired addresses', [{ kind: 'expired', times: 2, ...unet }]],
-    [
-      'ignores ranges',
-      [
-        { kind: 'ignore-range', origin: 'content' },
-        { kind: 'cut', atByte: 500_001, origin: 'content', after: 2, times: 1, ...unet },
-      ],
-    ],
-    [
-      'serves a wrong configuration once',
-      [{ kind: 'corrupt', atByte: 10, times: 1, path: 'unet/config.json' }],
-    ],
-  ];
   it.each(mended)('%s: the model is finished all the same', async (_, faults) => {
     await serve({ faults });
     await prepare({ checkpointBytes: 100_000 });
@@ -72,71 +36,6 @@ describe('a hub that misbehaves', () => {
     expect(resumed).toBeLessThanOrEqual(500_001);
   });
 
-  const refused: [string, FaultInput[], string, RegExp][] = [
-    [
-      'cuts every connection',
-      [{ kind: 'cut', atByte: 500_001, origin: 'content', ...unet }],
-      'NetworkError',
-      /unet.*7 times in a row; what has arrived is kept/,
-    ],
-    [
-      'stalls for good',
-      [{ kind: 'stall', atByte: 300_000, origin: 'content', ...unet }],
-      'NetworkError',
-      /no byte came for 0.3 s, 7 times/,
-    ],
-    [
-      'answers 503 for good',
-      [{ kind: 'status', status: 503, ...unet }],
-      'NetworkError',
-      /answered 503, 7 times/,
-    ],
-    [
-      'always serves wrong weights',
-      [{ kind: 'corrupt', atByte: 600_000, origin: 'content', ...unet }],
-      'CheckpointError',
-      /unet.*digest differs\), twice in a row; nothing of them is used/,
-    ],
-    [
-      'always serves a wrong configuration',
-      [{ kind: 'corrupt', atByte: 10, path: 'unet/config.json' }],
-      'CheckpointError',
-      /unet\/config.json.*digest differs/,
-    ],
-    [
-      'changes a file between two requests',
-      [{ kind: 'change', origin: 'content', after: 2, ...unet }],
-      'CheckpointError',
-      /unet.*another version: it was changed meanwhile/,
-    ],
-    [
-      'changes a file while it is resumed',
-      [
-        { kind: 'cut', atByte: 500_001, origin: 'content', after: 2, times: 1, ...unet },
-        { kind: 'change', origin: 'content', after: 3, ...unet },
-      ],
-      'CheckpointError',
-      /unet.*another version/,
-    ],
-    [
-      'serves a header of its own',
-      [{ kind: 'corrupt', atByte: 9, origin: 'content', times: 2, ...unet }],
-      'CheckpointError',
-      /unet.*header is no JSON/,
-    ],
-    [
-      'removes a file',
-      [{ kind: 'status', status: 404, errorCode: 'EntryNotFound', origin: 'hub', ...unet }],
-      'CheckpointError',
-      /unet.*no longer there/,
-    ],
-    [
-      'gates a file',
-      [{ kind: 'status', status: 403, errorCode: 'GatedRepo', origin: 'hub', ...unet }],
-      'InputError',
-      /unet.*gated; accept its terms/,
-    ],
-  ];
   it.each(refused)(
     '%s: a clear message, nothing half-used, finished once it behaves',
     async (_, faults, name, message) => {

@@ -1,26 +1,4 @@
 /** The worker that fetches and keeps models: beside the engine's own, so that a download goes on while one paints. */
-import type { FromLibrary, ToLibrary } from '../engine/protocol';
-import { STARTER } from '../engine/schema';
-import { httpFiles } from '../model/files';
-import { createLibrary } from '../model/library';
-import { opfsWeightStore } from '../storage/weightsOpfs';
-import { openDigestInWorker } from './digestClient';
-import { serveLibrary } from './serveLibrary';
+import { serveLibraryScope } from './libraryScope';
 
-const scope = self as unknown as DedicatedWorkerGlobalScope;
-const post = (message: FromLibrary) => scope.postMessage(message);
-let receive: ReturnType<typeof serveLibrary> | undefined;
-
-scope.onmessage = ({ data }: MessageEvent<ToLibrary>) => {
-  if (data.type === 'init') {
-    const starter = httpFiles(STARTER, new URL('models/starter/', data.baseUrl).href);
-    const library = createLibrary({
-      store: opfsWeightStore(),
-      starter,
-      openDigest: openDigestInWorker,
-    });
-    receive = serveLibrary(library, post);
-  } else {
-    receive?.(data);
-  }
-};
+serveLibraryScope();

@@ -1,0 +1,31 @@
+/** The worker that fetches and keeps models, from its first message on. */
+import type { FromLibrary, ToLibrary } from '../engine/protocol';
+import { STARTER } from '../engine/schema';
+import type { Manners } from '../model/download';
+import { httpFiles } from '../model/files';
+import { createLibrary } from '../model/library';
+import { opfsWeightStore } from '../storage/weightsOpfs';
+import { openDigestInWorker } from './digestClient';
+import { serveLibrary } from './serveLibrary';
+
+/** @param manners tests wait less than people's servers ask for */
+export function serveLibraryScope(manners: Manners = {}): void {
+  const scope = self as unknown as DedicatedWorkerGlobalScope;
+  const post = (message: FromLibrary) => scope.postMessage(message);
+  let receive: ReturnType<typeof serveLibrary> | undefined;
+
+  scope.onmessage = ({ data }: MessageEvent<ToLibrary>) => {
+    if (data.type === 'init') {
+      const starter = httpFiles(STARTER, new URL('models/starter/', data.baseUrl).href);
+      const library = createLibrary({
+        store: opfsWeightStore(),
+        starter,
+        openDigest: openDigestInWorker,
+        manners,
+      });
+      receive = serveLibrary(library, post);
+    } else {
+      receive?.(data);
+    }
+  };
+}

@@ -1,5 +1,5 @@
 /** Composition root: the only place that constructs engines. */
-import './styles.css';
+import './styles/index.css';
 import { createHostedEngine } from './engine/hosted';
 import { createLocalEngine } from './engine/local';
 import { browserPlace, createHosted } from './state/hosted';

@@ -3,7 +3,7 @@
  * development server alone; no build contains it. Query: `ms` a step's time, `hold` the step at which it
  * stays, `fail` an error's name, `provider` what the status line reports.
  */
-import '../../src/styles.css';
+import '../../src/styles/index.css';
 import type { LocalEngine } from '../../src/engine/engine';
 import { decodeError, type EncodedError } from '../../src/engine/errors';
 import { mountApp } from '../../src/ui/mount';

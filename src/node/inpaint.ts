@@ -13,7 +13,7 @@ import { type InpaintResult, type LocalOptions, type LoraOption, STARTER } from 
 import type { Model } from '../pipeline/components';
 import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
 import { createJob } from '../pipeline/job';
-import { type Pixels, scalePixels } from '../pipeline/pixels';
+import { checkSameSize, type Pixels, scalePixels } from '../pipeline/pixels';
 import type { Arguments } from './args';
 import { encodePng, readImage, withTexts, writeFileAt } from './images';
 
@@ -56,13 +56,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   // 2. Picture and mask, of one size
   const picture = await readImage('--image', args.image);
   const maskPixels = await readImage('--mask', args.mask);
-  if (maskPixels.width !== picture.width || maskPixels.height !== picture.height) {
-    throw new InputError(
-      '--mask',
-      `--mask: the mask is ${maskPixels.width} × ${maskPixels.height} pixels, the picture ` +
-        `${picture.width} × ${picture.height}; save the mask at the picture's size`,
-    );
-  }
+  checkSameSize(picture, maskPixels, '--mask');
 
   // 3. The part that goes to the model
   const model = await run.loadModel(args.model, options.loras ?? [], run.signal);

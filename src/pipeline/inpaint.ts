@@ -14,7 +14,16 @@ import type { SchedulerName } from '../engine/schema';
 import { InpaintCache } from './cache';
 import type { DeviceTensor, Model, Unet, UnetConditioning, Vae } from './components';
 import { assertFinite, blend, guide, posteriorMean, samplePosterior } from './latents';
-import { fitImage, fitMask, fromVaeOutput, type Pixels, type Size, toLatentMask, toVaeInput } from './pixels';
+import {
+  checkSameSize,
+  fitImage,
+  fitMask,
+  fromVaeOutput,
+  type Pixels,
+  type Size,
+  toLatentMask,
+  toVaeInput,
+} from './pixels';
 import { encodePrompts, type PromptEmbeddings } from './promptEmbeddings';
 import { TorchGenerator } from './random';
 import { createScheduler, type RandomNormal, type Scheduler } from './schedulers';
@@ -150,13 +159,7 @@ function planSteps(scheduler: Scheduler, { steps, strength, seed }: InpaintJob):
 }
 
 function checkPictures({ image, mask, width, height }: InpaintJob): void {
-  if (mask.width !== image.width || mask.height !== image.height) {
-    throw new InputError(
-      'mask_url',
-      `mask_url: the mask is ${mask.width} × ${mask.height} pixels but the picture ${image.width} × ` +
-        `${image.height}; they must be of one size`,
-    );
-  }
+  checkSameSize(image, mask);
   for (const [field, side] of Object.entries({ width, height })) {
     if (side < 8 || side % 8 !== 0) {
       throw new InputError(field, `${field}: ${side} is not a multiple of 8 pixels`);

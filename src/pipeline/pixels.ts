@@ -2,6 +2,7 @@
  * Pictures on their way into and out of the networks, in the arithmetic of diffusers' VaeImageProcessor:
  * 8-bit RGB, resized by Pillow, scaled to −1 … 1 in float32; and back.
  */
+import { InputError } from '../engine/errors';
 import { type RgbPixels, resizeLanczos, type Size } from './resize';
 
 export type { RgbPixels, Size } from './resize';
@@ -14,6 +15,16 @@ export interface Pixels {
 }
 
 const { fround } = Math;
+
+/** @param field what the mask is called where it came from @throws InputError unless both are of one size */
+export function checkSameSize(image: Size, mask: Size, field = 'mask_url'): void {
+  if (image.width === mask.width && image.height === mask.height) return;
+  throw new InputError(
+    field,
+    `${field}: the mask is ${mask.width} × ${mask.height} pixels, the picture ${image.width} × ${image.height}; ` +
+      "save the mask at the picture's size",
+  );
+}
 
 /**
  * Drops the alpha channel by laying the picture over a plain colour.

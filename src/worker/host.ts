@@ -1,6 +1,5 @@
 /** The local engine inside its worker: one runtime, one model at a time, pictures in and out. */
 import type { Call, EngineStatus } from '../engine/engine';
-import { InputError } from '../engine/errors';
 import type { HubAccess } from '../engine/models';
 import type { FinishedPicture, ProviderChoice } from '../engine/protocol';
 import { type InpaintRequest, type LocalOptions, type LoraOption, STARTER } from '../engine/schema';
@@ -18,7 +17,7 @@ import type { Runtime } from '../model/session';
 import type { Model } from '../pipeline/components';
 import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
 import { createJob } from '../pipeline/job';
-import type { Pixels } from '../pipeline/pixels';
+import { checkSameSize, type Pixels } from '../pipeline/pixels';
 import { opfsWeightStore } from '../storage/weightsOpfs';
 import { openDigestInWorker } from './digestClient';
 import { encodePng, readImage, toBitmap } from './images';
@@ -112,7 +111,7 @@ export function createHost({
   async function paint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<FinishedPicture> {
     const image = await readImage('image_url', request.image_url, call.signal);
     const mask = await readImage('mask_url', request.mask_url, call.signal);
-    refuseOtherSize(image, mask);
+    checkSameSize(image, mask);
     const size = {
       width: options.width ?? image.width - (image.width % 8),
       height: options.height ?? image.height - (image.height % 8),
@@ -192,13 +191,4 @@ function reportTo(call: Call) {
     },
     sent: () => tail,
   };
-}
-
-function refuseOtherSize(image: Pixels, mask: Pixels): void {
-  if (image.width === mask.width && image.height === mask.height) return;
-  throw new InputError(
-    'mask_url',
-    `mask_url: the mask is ${mask.width} × ${mask.height} pixels, the picture ${image.width} × ${image.height}; ` +
-      "save the mask at the picture's size",
-  );
 }

@@ -277,7 +277,7 @@ async function denoise(
     call.signal.throwIfAborted();
 
     // a. Both guidance rows in one evaluation
-    const input = scheduler.scaleModelInput(latents, index);
+    const input = scheduler.scaleModelInput?.(latents, index) ?? latents;
     const rows = await unet.predict(input, size, timestep, conditioning); // [B, 4, h, w]
     call.signal.throwIfAborted();
     assertFinite(rows, 'UNet');

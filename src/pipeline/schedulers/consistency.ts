@@ -43,10 +43,6 @@ abstract class ConsistencyMethod implements Scheduler {
     });
   }
 
-  scaleModelInput(sample: Float32Array): Float32Array {
-    return sample;
-  }
-
   abstract step(
     prediction: Float32Array,
     index: number,

@@ -22,10 +22,6 @@ export class DdimScheduler implements Scheduler {
     this.#stride = Math.floor(this.settings.numTrainTimesteps / steps);
   }
 
-  scaleModelInput(sample: Float32Array): Float32Array {
-    return sample;
-  }
-
   step(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
     const timestep = this.#timestep(index);
     const alphaPrevious = this.#alphas.at(timestep - this.#stride);

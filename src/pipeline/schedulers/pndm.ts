@@ -69,10 +69,6 @@ export class PndmScheduler implements Scheduler {
     return twice.slice(1, -1).reverse();
   }
 
-  scaleModelInput(sample: Float32Array): Float32Array {
-    return sample;
-  }
-
   step(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
     const timestep = this.timesteps[index] ?? -1;
     const next =

@@ -20,8 +20,8 @@ export interface Scheduler {
    * @throws InputError where the method cannot make so many steps
    */
   setTimesteps(steps: number, seed?: number): void;
-  /** Latents as the UNet wants to see them. */
-  scaleModelInput(sample: Float32Array, index: number): Float32Array;
+  /** Latents as the UNet wants to see them; a method without it shows them as they are. */
+  scaleModelInput?(sample: Float32Array, index: number): Float32Array;
   /**
    * Latents after `timesteps[index]`. Calls go in order, from the run's first index on.
    * @param prediction the UNet's answer, guidance applied

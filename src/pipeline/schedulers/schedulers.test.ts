@@ -71,7 +71,7 @@ function replay(scheduler: Scheduler, steps: number, expected: Run): void {
   const generator = new TorchGenerator(3);
   let sample: Float32Array = generator.randn(SIZE).map((value) => value * scheduler.initNoiseSigma);
   timesteps.forEach((timestep, index) => {
-    const prediction = model(scheduler.scaleModelInput(sample, index), timestep);
+    const prediction = model(scheduler.scaleModelInput?.(sample, index) ?? sample, timestep);
     sample = scheduler.step(prediction, index, sample, (n) => generator.randn(n));
     const recorded = expected.samples[index];
     if (recorded) expectClose(sample, recorded, `sample after step ${index}`);
@@ -167,7 +167,7 @@ describe('a run', () => {
     const generator = new TorchGenerator(1);
     let sample = new Float32Array(SIZE).fill(1);
     scheduler.timesteps.forEach((timestep, index) => {
-      const input = scheduler.scaleModelInput(sample, index);
+      const input = scheduler.scaleModelInput?.(sample, index) ?? sample;
       sample = Float32Array.from(
         scheduler.step(model(input, timestep), index, sample, (n) => generator.randn(n)),
       );
@@ -187,7 +187,7 @@ describe('a run', () => {
       const generator = new TorchGenerator(1);
       let again = new Float32Array(SIZE).fill(1);
       scheduler.timesteps.forEach((timestep, index) => {
-        const input = scheduler.scaleModelInput(again, index);
+        const input = scheduler.scaleModelInput?.(again, index) ?? again;
         again = Float32Array.from(
           scheduler.step(model(input, timestep), index, again, (n) => generator.randn(n)),
         );

@@ -5,6 +5,7 @@
 import type { SchedulerSettings } from '../components';
 import { trainingSigmas } from './noiseSchedule';
 import { combine, interpolate, linspace, roundHalfEven } from './numeric';
+import { type Mixture, noiseOf, originalOf } from './prediction';
 import type { RandomNormal, Scheduler } from './scheduler';
 import { exponentialSigmas, karrasSigmas, sigmaShape, timestepOfSigma } from './sigmas';
 import { spacedTimesteps } from './timesteps';
@@ -12,11 +13,8 @@ import { spacedTimesteps } from './timesteps';
 /** Below this many steps the last ones are of lower order, for stability (as in diffusers). */
 export const FEW_STEPS = 15;
 
-/** The coefficients of one noise level. */
-export interface Level {
-  alpha: number;
-  /** σ̂. */
-  sigma: number;
+/** The coefficients of one noise level; `sigma` is σ̂. */
+export interface Level extends Mixture {
   /** λ = log(α / σ̂) = −log σ; +∞ without noise. */
   lambda: number;
 }
@@ -76,10 +74,6 @@ export abstract class SolverMethod implements Scheduler {
     return spacedTimesteps(settings, steps);
   }
 
-  scaleModelInput(sample: Float32Array): Float32Array {
-    return sample;
-  }
-
   abstract step(
     prediction: Float32Array,
     index: number,
@@ -88,32 +82,12 @@ export abstract class SolverMethod implements Scheduler {
   ): Float32Array;
 
   denoised(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
-    const { alpha, sigma } = this.level(index);
-    switch (this.settings.predictionType) {
-      case 'epsilon':
-        return combine(1 / alpha, sample, -sigma / alpha, prediction);
-      case 'v_prediction':
-        return combine(alpha, sample, -sigma, prediction);
-      case 'sample':
-        return prediction;
-      default:
-        throw new TypeError(`unknown prediction type ${this.settings.predictionType satisfies never}`);
-    }
+    return originalOf(this.settings.predictionType, prediction, sample, this.level(index));
   }
 
   /** ε as the UNet's prediction implies it. */
   protected noise(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
-    const { alpha, sigma } = this.level(index);
-    switch (this.settings.predictionType) {
-      case 'epsilon':
-        return prediction;
-      case 'v_prediction':
-        return combine(alpha, prediction, sigma, sample);
-      case 'sample':
-        return combine(1 / sigma, sample, -alpha / sigma, prediction);
-      default:
-        throw new TypeError(`unknown prediction type ${this.settings.predictionType satisfies never}`);
-    }
+    return noiseOf(this.settings.predictionType, prediction, sample, this.level(index));
   }
 
   addNoise(original: Float32Array, noise: Float32Array, index: number): Float32Array {

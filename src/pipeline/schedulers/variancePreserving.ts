@@ -5,6 +5,7 @@ import { InternalError } from '../../engine/errors';
 import type { SchedulerSettings } from '../components';
 import { alphasCumprod } from './noiseSchedule';
 import { combine } from './numeric';
+import { type Mixture, noiseOf, originalOf } from './prediction';
 
 export class VariancePreserving {
   readonly #products: Float32Array;
@@ -26,36 +27,20 @@ export class VariancePreserving {
 
   /** x₀ as the UNet's prediction implies it. */
   original(prediction: Float32Array, sample: Float32Array, alpha: number): Float32Array {
-    const [root, noiseRoot] = [Math.sqrt(alpha), Math.sqrt(1 - alpha)];
-    switch (this.settings.predictionType) {
-      case 'epsilon':
-        return combine(1 / root, sample, -noiseRoot / root, prediction);
-      case 'v_prediction':
-        return combine(root, sample, -noiseRoot, prediction);
-      case 'sample':
-        return prediction;
-      default:
-        throw new TypeError(`unknown prediction type ${this.settings.predictionType satisfies never}`);
-    }
+    return originalOf(this.settings.predictionType, prediction, sample, mixtureOf(alpha));
   }
 
   /** ε as the UNet's prediction implies it. */
   noise(prediction: Float32Array, sample: Float32Array, alpha: number): Float32Array {
-    const [root, noiseRoot] = [Math.sqrt(alpha), Math.sqrt(1 - alpha)];
-    switch (this.settings.predictionType) {
-      case 'epsilon':
-        return prediction;
-      case 'v_prediction':
-        return combine(root, prediction, noiseRoot, sample);
-      case 'sample':
-        return combine(1 / noiseRoot, sample, -root / noiseRoot, prediction);
-      default:
-        throw new TypeError(`unknown prediction type ${this.settings.predictionType satisfies never}`);
-    }
+    return noiseOf(this.settings.predictionType, prediction, sample, mixtureOf(alpha));
   }
 
   addNoise(original: Float32Array, noise: Float32Array, timestep: number): Float32Array {
-    const alpha = this.at(timestep);
-    return combine(Math.sqrt(alpha), original, Math.sqrt(1 - alpha), noise);
+    const { alpha, sigma } = mixtureOf(this.at(timestep));
+    return combine(alpha, original, sigma, noise);
   }
+}
+
+function mixtureOf(product: number): Mixture {
+  return { alpha: Math.sqrt(product), sigma: Math.sqrt(1 - product) };
 }

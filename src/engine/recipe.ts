@@ -42,6 +42,8 @@ export const recipeSchema = z.object({
       /** Image pixels. */
       crop_padding: z.number().optional(),
       feather: z.number().optional(),
+      /** Whether the answer's colours were matched to the picture's; absent: they were. */
+      colour_match: z.boolean().optional(),
     })
     .default({}),
   /** Of the whole picture, in pixels; the size at which the model worked is in the options. */

@@ -21,6 +21,7 @@ Repaints the white part of the mask and writes a PNG. Prints one line of JSON on
   --width W --height H  size at which the model works, multiples of 8; default: the picture's, or with
                         --crop-padding the model's own
   --crop-padding PX     send only the mask's box and PX pixels around it
+  --no-colour-match     leave the colours of what the model made as they are, where it goes into the original
   --no-paste-back       write what the model made, at its size, without the original around the mask
   --lora SOURCE[:WEIGHT] merge a LoRA into the model: a file, a folder, an address, a Hugging Face id, or
                         ID/FILE.safetensors where it holds several; WEIGHT is 1 when left out; may be repeated
@@ -44,6 +45,7 @@ export interface Arguments {
   height?: number;
   cropPadding?: number;
   pasteBack: boolean;
+  colourMatch: boolean;
   loras?: { source: string; weight?: number }[];
   threads?: number;
 }
@@ -102,6 +104,7 @@ export function parseArguments(argv: readonly string[]): Arguments | 'help' {
     height: number('height'),
     cropPadding: whole('crop-padding', 0),
     pasteBack: !values['no-paste-back'],
+    colourMatch: !values['no-colour-match'],
     loras: values.lora?.map(readLora),
     threads: whole('threads', 1),
   };
@@ -138,6 +141,7 @@ function readFlags(argv: readonly string[]) {
         'crop-padding': text,
         'paste-back': flag,
         'no-paste-back': flag,
+        'no-colour-match': flag,
         lora: { ...text, multiple: true },
         threads: text,
         help: flag,

@@ -110,29 +110,32 @@ describe('npm run inpaint', { timeout: 240_000 }, () => {
   it('pastes the result back into the picture: outside the mask nothing changes', async () => {
     const image = await picture('photo.png', 96, 64, 128);
     const mask = await middleMask('mask.png', 96, 64);
-    const out = join(folder, 'pasted.png');
-    const args = ['--model', model, '--image', image, '--mask', mask, '--prompt', 'a cat', '--out', out];
-    const outcome = await run([...args, '--steps', '1', '--seed', '5', '--scheduler', 'DDIM']);
-    expect(outcome.code, outcome.stderr).toBe(0);
+    const paint = async (name: string, ...more: string[]) => {
+      const out = join(folder, name);
+      const args = ['--model', model, '--image', image, '--mask', mask, '--prompt', 'a cat', '--out', out];
+      const outcome = await run([...args, '--steps', '1', '--seed', '5', '--scheduler', 'DDIM', ...more]);
+      expect(outcome.code, outcome.stderr).toBe(0);
+      return sharp(out).removeAlpha().raw().toBuffer();
+    };
     const before = await sharp(image).raw().toBuffer();
-    const after = await sharp(out).removeAlpha().raw().toBuffer();
-    const changed = (x: number, y: number) =>
-      before.compare(
-        after,
-        (y * 96 + x) * 3,
-        (y * 96 + x) * 3 + 3,
-        (y * 96 + x) * 3,
-        (y * 96 + x) * 3 + 3,
-      ) !== 0;
-    let inside = 0;
-    for (let y = 0; y < 64; y++) {
-      for (let x = 0; x < 96; x++) {
-        const masked = x >= 24 && x < 72 && y >= 16 && y < 48;
-        if (!masked) expect(changed(x, y), `pixel ${x}, ${y}`).toBe(false);
-        else if (changed(x, y)) inside++;
+    const after = await paint('pasted.png');
+    const unmatched = await paint('unmatched.png', '--no-colour-match');
+    const differ = (one: Buffer, other: Buffer) => {
+      let inside = 0;
+      for (let y = 0; y < 64; y++) {
+        for (let x = 0; x < 96; x++) {
+          const at = (y * 96 + x) * 3;
+          const differs = one.compare(other, at, at + 3, at, at + 3) !== 0;
+          const masked = x >= 24 && x < 72 && y >= 16 && y < 48;
+          if (!masked) expect(differs, `pixel ${x}, ${y}`).toBe(false);
+          else if (differs) inside++;
+        }
       }
-    }
-    expect(inside).toBeGreaterThan(1000);
+      return inside;
+    };
+    expect(differ(before, after)).toBeGreaterThan(1000);
+    expect(differ(before, unmatched)).toBeGreaterThan(1000);
+    expect(differ(after, unmatched)).toBeGreaterThan(1000);
   });
 
   it.each([

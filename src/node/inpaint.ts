@@ -82,14 +82,16 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
       ? pasteBack({
           picture: asClamped(picture),
           patch: asClamped(scalePixels(pixels, plan.frame)),
-          frame: plan.frame,
+          plan,
           mask,
           feather: defaultFeather(plan),
+          matches: args.colourMatch,
         })
       : pixels;
     const recipe = recipeOf({
       request: { ...request, model_name: withoutPath(request.model_name) },
       options: { ...options, ...plan.size, loras: (options.loras ?? []).map(loraWithoutPath) },
+      page: args.colourMatch ? {} : { colour_match: false },
       seed: job.seed,
       width: result.width,
       height: result.height,

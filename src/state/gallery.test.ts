@@ -22,6 +22,7 @@ const chosen: Settings = {
   mask_content: 'blur',
   crop_padding: '40',
   feather: '9',
+  colour_match: false,
   variations: '3',
 };
 const plan = { frame: { x: 0, y: 0, width: 9, height: 9 }, size: { width: 512, height: 640 } };

@@ -2,7 +2,7 @@
  * A run: gathers picture, mask and plan, asks the engine, and pastes the answer back at the picture's own
  * resolution.
  */
-import { blend, defaultFeather, featherWeights } from '../editor/kernels/blend';
+import { defaultFeather, featherWeights, mixCrop } from '../editor/kernels/blend';
 import { fitBox } from '../editor/kernels/box';
 import { type CropPlan, defaultPadding, MIN_FRAME, planCrop, planFrame } from '../editor/kernels/crop';
 import { isEmptyRect, type Rect, type Size } from '../editor/kernels/geometry';
@@ -136,7 +136,8 @@ export async function paintRun(
     const answer = await imaging.decode(image.url, frame);
     call.signal.throwIfAborted();
     const result = picture.copy();
-    result.write(blend(crop, answer, weights), frame.x, frame.y);
+    const matches = settings.colour_match;
+    result.write(mixCrop({ crop, patch: answer, plan, weights, matches }), frame.x, frame.y);
     return { picture: result, seed: drawn };
   } finally {
     if (image.url.startsWith('blob:')) URL.revokeObjectURL(image.url);

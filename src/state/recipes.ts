@@ -24,7 +24,7 @@ export function resultTexts(
   madeAt = new Date(),
 ): PngText[] {
   const { model_name, prompt, negative_prompt, num_inference_steps, guidance_scale } = settings;
-  const { mask_content, crop_padding, feather } = settings;
+  const { mask_content, crop_padding, feather, colour_match } = settings;
   return recipeTexts(
     recipeOf({
       request: { model_name, prompt, negative_prompt, num_inference_steps, guidance_scale },
@@ -33,6 +33,7 @@ export function resultTexts(
         mask_content,
         ...(crop_padding !== undefined && { crop_padding }),
         ...(feather !== undefined && { feather }),
+        ...(!colour_match && { colour_match }),
       },
       seed,
       width: picture.width,
@@ -76,6 +77,7 @@ function settingsFromRecipe({ request, options, page }: Recipe): Partial<Setting
     variations: String(limits.variations.default),
     crop_padding: textOf(page.crop_padding),
     feather: textOf(page.feather),
+    colour_match: page.colour_match ?? true,
   };
 }
 

@@ -19,6 +19,7 @@ it('starts with the API’s defaults', () => {
     loras: [],
     strength: 1,
     mask_content: 'original',
+    colour_match: true,
     variations: 1,
   });
 });

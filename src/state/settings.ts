@@ -37,6 +37,8 @@ export interface Settings {
   /** Image pixels; blank: chosen by the mask. */
   crop_padding: string;
   feather: string;
+  /** Whether the answer's colours are matched to the picture's at the mask's border. */
+  colour_match: boolean;
 }
 
 export type SettingsField = keyof Settings;
@@ -50,6 +52,7 @@ export type CheckedSettings = Omit<InpaintRequest, 'image_url' | 'mask_url'> & {
   variations: number;
   crop_padding?: number;
   feather?: number;
+  colour_match: boolean;
 };
 
 const { num_inference_steps, guidance_scale } = inpaintRequestSchema.shape;
@@ -83,6 +86,7 @@ export function createSettings(): StoreApi<Settings> {
     variations: String(limits.variations.default),
     crop_padding: '',
     feather: '',
+    colour_match: true,
   }));
 }
 
@@ -140,6 +144,7 @@ export function checkSettings(
       ...(settings.scheduler !== '' && { scheduler: settings.scheduler }),
       strength,
       mask_content: settings.mask_content,
+      colour_match: settings.colour_match,
       variations,
       ...(crop_padding !== undefined && { crop_padding }),
       ...(feather !== undefined && { feather }),

@@ -1,4 +1,5 @@
 /** How a run begins and what of the picture it sees; what the hosted API lacks is disabled while that paints. */
+import { Switch } from 'radix-ui';
 import { useId } from 'react';
 import type { MaskContent } from '../editor/kernels/maskContent';
 import { contentIdle, limits, schedulerNames } from '../state/settings';
@@ -36,6 +37,7 @@ export function RunFields() {
         />
         <NumberField label="Feather" field="feather" {...limits.feather} step={1} placeholder="auto" />
       </div>
+      <ColourMatchField />
       <div className="numbers numbers-wide">
         <NumberField
           label="Strength"
@@ -50,6 +52,31 @@ export function RunFields() {
       </div>
       <SchedulerField disabledFor={hosted ? 'The hosted API chooses its own scheduler.' : undefined} />
     </>
+  );
+}
+
+function ColourMatchField() {
+  const session = useSession();
+  const matches = useSettings((state) => state.colour_match);
+  const id = useId();
+  return (
+    <div className="field">
+      <div className="field-switch">
+        <label htmlFor={id}>Match colours</label>
+        <Switch.Root
+          id={id}
+          className="switch"
+          checked={matches}
+          aria-describedby={`${id}-note`}
+          onCheckedChange={(colour_match) => session.change({ colour_match })}
+        >
+          <Switch.Thumb className="switch-thumb" />
+        </Switch.Root>
+      </div>
+      <p id={`${id}-note`} className="field-note">
+        Moves the answer’s colours to the picture’s at the mask’s border.
+      </p>
+    </div>
   );
 }
 

@@ -73,7 +73,8 @@ it('pasteBack changes nothing outside the mask, and everything deep inside', () 
   const patch = createPixels(frame);
   patch.data.fill(254);
   const before = picture.data.slice();
-  const result = pasteBack({ picture, patch, frame, mask, feather: 3 });
+  const plan = { frame, size: frame };
+  const result = pasteBack({ picture, patch, plan, mask, feather: 3, matches: false });
   expect(picture.data).toEqual(before);
   for (let i = 0; i < mask.data.length; i++) {
     const was = [...before.subarray(i * 4, i * 4 + 4)];
@@ -83,6 +84,17 @@ it('pasteBack changes nothing outside the mask, and everything deep inside', () 
   }
   const middle = (15 * 40 + 20) * 4;
   expect([...result.data.subarray(middle, middle + 4)]).toEqual([254, 254, 254, 254]);
+  // Matched, it is another picture inside and the same outside.
+  const opaque = { ...picture, data: picture.data.map((value, i) => (i % 4 === 3 ? 255 : value)) };
+  patch.data.forEach((_, i) => {
+    patch.data[i] = i % 4 === 3 ? 255 : 150;
+  });
+  const matched = pasteBack({ picture: opaque, patch, plan, mask, feather: 3, matches: true });
+  expect(matched.data[middle]).not.toBe(150);
+  for (let i = 0; i < mask.data.length; i++) {
+    if (mask.data[i] !== 0) continue;
+    expect([...matched.data.subarray(i * 4, i * 4 + 4)]).toEqual([...opaque.data.subarray(i * 4, i * 4 + 4)]);
+  }
 });
 
 it('defaultFeather is four model pixels in the picture, within reason', () => {

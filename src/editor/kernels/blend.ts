@@ -2,6 +2,8 @@
  * Paste-back: the model's answer goes into the picture through a mask whose feather runs inward from the
  * mask's edge, so that no pixel outside the mask changes.
  */
+import { matchCell, matchColours } from './colourMatch';
+import type { CropPlan } from './crop';
 import { insideDistance } from './distance';
 import { growRect, intersectRect, isEmptyRect, type Rect, rectOfSize } from './geometry';
 import { maskBounds } from './mask';
@@ -61,20 +63,40 @@ export function blend(base: Pixels, patch: Pixels, weights: Uint8Array): Pixels 
 }
 
 /**
+ * What stands in the frame afterwards: the answer, its colours matched at the mask's border if wished, over the crop.
+ * @param crop of the frame's size, as `patch`: the answer, already scaled
+ * @param weights of `featherWeights`
+ */
+export function mixCrop(request: {
+  crop: Pixels;
+  patch: Pixels;
+  plan: CropPlan;
+  weights: Uint8Array;
+  matches: boolean;
+}): Pixels {
+  const { crop, patch, plan, weights, matches } = request;
+  return blend(crop, matches ? matchColours(crop, patch, weights, matchCell(plan)) : patch, weights);
+}
+
+/**
  * Puts the answer into a copy of the picture.
  * @param patch the answer, already scaled to the frame's size
  * @param mask of the picture's size
  * @param feather in image pixels
+ * @param matches whether the answer's colours are matched to the picture's at the mask's border
  */
 export function pasteBack(request: {
   picture: Pixels;
   patch: Pixels;
-  frame: Rect;
+  plan: CropPlan;
   mask: Mask;
   feather: number;
+  matches: boolean;
 }): Pixels {
-  const { picture, patch, frame, mask, feather } = request;
-  const mixed = blend(cropPixels(picture, frame), patch, featherWeights(mask, frame, feather));
+  const { picture, patch, plan, mask, feather, matches } = request;
+  const { frame } = plan;
+  const weights = featherWeights(mask, frame, feather);
+  const mixed = mixCrop({ crop: cropPixels(picture, frame), patch, plan, weights, matches });
   const result = { ...picture, data: new Uint8ClampedArray(picture.data) };
   putPixels(result, mixed, frame.x, frame.y);
   return result;

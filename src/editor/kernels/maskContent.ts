@@ -1,4 +1,5 @@
 /** What lies under the mask before denoising begins from it: at a strength below 1 the run starts from this. */
+import { createSamples, pushPull } from './pushPull';
 import type { Mask, Pixels } from './raster';
 
 export const maskContents = ['original', 'blur', 'border', 'noise'] as const;
@@ -60,92 +61,17 @@ function boxBlur(plane: Float32Array, start: number, stride: number, count: numb
   }
 }
 
-/** A level of the pyramid: mean colours of what is kept, and how much of each cell is. */
-interface Level {
-  width: number;
-  height: number;
-  /** [height × width × 3], undefined in meaning where `weight` is 0 */
-  colours: Float32Array;
-  weight: Float32Array;
-}
-
-/**
- * Push and pull (Gortler et al., "The Lumigraph", 1996, 3.4): kept colours are averaged into ever coarser levels until
- * all is known, then handed down to where nothing was.
- */
+/** The kept colours, carried to where the mask is. */
 function inward(pixels: Pixels, mask: Mask): Colour {
-  const { width, height } = pixels;
-  const first: Level = {
-    width,
-    height,
-    colours: new Float32Array(width * height * 3),
-    weight: new Float32Array(width * height),
-  };
-  for (let i = 0; i < width * height; i++) {
+  const samples = createSamples(pixels);
+  for (let i = 0; i < mask.data.length; i++) {
     if (mask.data[i] !== 0) continue;
-    first.weight[i] = 1;
-    for (let c = 0; c < 3; c++) first.colours[i * 3 + c] = pixels.data[i * 4 + c] ?? 0;
+    samples.weights[i] = 1;
+    for (let c = 0; c < 3; c++) samples.values[i * 3 + c] = pixels.data[i * 4 + c] ?? 0;
   }
-  const levels = [first];
-  for (let top = first; top.width > 1 || top.height > 1; levels.push(top)) top = coarser(top);
-  const coarsest = levels.at(-1) ?? first;
-  // All is masked: no border to take colours from.
-  if (coarsest.weight[0] === 0) coarsest.colours.fill(GREY);
-  for (let i = levels.length - 2; i >= 0; i--) {
-    const [fine, coarse] = [levels[i], levels[i + 1]];
-    if (fine && coarse) handDown(coarse, fine);
-  }
-  return (pixel, c) => first.colours[pixel * 3 + c] ?? 0;
-}
-
-function coarser(fine: Level): Level {
-  const width = Math.ceil(fine.width / 2);
-  const height = Math.ceil(fine.height / 2);
-  const colours = new Float32Array(width * height * 3);
-  const weight = new Float32Array(width * height);
-  for (let y = 0; y < fine.height; y++) {
-    for (let x = 0; x < fine.width; x++) {
-      const from = y * fine.width + x;
-      const share = fine.weight[from] ?? 0;
-      if (share === 0) continue;
-      const to = (y >> 1) * width + (x >> 1);
-      weight[to] = (weight[to] ?? 0) + share;
-      for (let c = 0; c < 3; c++) {
-        colours[to * 3 + c] = (colours[to * 3 + c] ?? 0) + share * (fine.colours[from * 3 + c] ?? 0);
-      }
-    }
-  }
-  for (let i = 0; i < weight.length; i++) {
-    const sum = weight[i] ?? 0;
-    if (sum === 0) continue;
-    for (let c = 0; c < 3; c++) colours[i * 3 + c] = (colours[i * 3 + c] ?? 0) / sum;
-    // A cell that is known at all is known: near colours count, not many.
-    weight[i] = Math.min(1, sum);
-  }
-  return { width, height, colours, weight };
-}
-
-/** Bilinear from the coarse level, so that no squares show. */
-function handDown(coarse: Level, fine: Level): void {
-  for (let y = 0; y < fine.height; y++) {
-    const v = Math.min(coarse.height - 1, Math.max(0, (y - 0.5) / 2));
-    const top = Math.floor(v);
-    const bottom = Math.min(coarse.height - 1, top + 1);
-    for (let x = 0; x < fine.width; x++) {
-      const at = y * fine.width + x;
-      if (fine.weight[at] !== 0) continue;
-      const u = Math.min(coarse.width - 1, Math.max(0, (x - 0.5) / 2));
-      const left = Math.floor(u);
-      const right = Math.min(coarse.width - 1, left + 1);
-      for (let c = 0; c < 3; c++) {
-        const sample = (row: number, column: number) =>
-          coarse.colours[(row * coarse.width + column) * 3 + c] ?? 0;
-        const above = sample(top, left) + (sample(top, right) - sample(top, left)) * (u - left);
-        const below = sample(bottom, left) + (sample(bottom, right) - sample(bottom, left)) * (u - left);
-        fine.colours[at * 3 + c] = above + (below - above) * (v - top);
-      }
-    }
-  }
+  // Grey where all is masked: no border to take colours from.
+  pushPull(samples, GREY);
+  return (pixel, c) => samples.values[pixel * 3 + c] ?? 0;
 }
 
 /** The same grain in every run: a seed changes what the model draws, not what it is given. */

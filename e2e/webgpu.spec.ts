@@ -1,12 +1,18 @@
 /**
- * WebGPU against WASM in one browser: the same tiny checkpoint, picture, mask, prompt and seed. Chromium's software
- * adapter (SwiftShader) stands in for a graphics device; it computes in fp32.
+ * WebGPU in a browser against diffusers' pictures (goldens/): two families with nine channels, a LoRA, an ONNX export.
+ * Chromium's software adapter (SwiftShader) stands in for a graphics device; it computes in fp32. All families and kinds
+ * are painted under Node, where it takes seconds: src/pipeline/webgpu.golden.test.ts.
  */
 import { readFileSync } from 'node:fs';
-import { expect, type Page, test } from '@playwright/test';
-import type { InpaintInput } from '../src/engine/schema';
+import { expect, test } from '@playwright/test';
+import {
+  type GoldenPicture,
+  goldenLoraPictures,
+  goldenPictures,
+  goldenPicturesIn,
+} from '../src/testing/goldenPictures';
 import { type DevServer, startDevServer } from './pages/devServer';
-import { decibels, decode, maskWithDisc, photograph } from './pictures';
+import { decibels, decode } from './pictures';
 import { type StaticServer, serveFolder } from './static';
 
 test.use({
@@ -27,41 +33,53 @@ test.afterAll(async () => {
   await server.close();
 });
 
-async function paint(page: Page, provider: 'wasm' | 'webgpu', request: InpaintInput) {
-  await page.goto(`${server.origin}e2e/harness/engine.html`);
-  await page.waitForFunction(() => window.engineHarness !== undefined);
-  const url = await page.evaluate(
-    ([chosen, input]) => window.engineHarness?.paint(chosen, input, { width: 64, height: 64 }),
-    [provider, request] as const,
-  );
-  return decode(Buffer.from((url ?? '').split(',')[1] ?? '', 'base64'));
-}
-
 const dataUrl = (path: string) => `data:image/png;base64,${readFileSync(path).toString('base64')}`;
 
-const checkpoints = ['sd15-inpaint', 'sd2-inpaint', 'sd15', 'sdxl-inpaint'].map((name) => `models/${name}`);
-// An export's own first convolution has 9 channels too.
-for (const model of [...checkpoints, 'onnx/inpaint']) {
-  test(`${model}: the picture made on WebGPU is the one made on WASM`, async ({ page }, testInfo) => {
-    test.setTimeout(400_000);
-    const image = testInfo.outputPath('image.png');
-    const mask = testInfo.outputPath('mask.png');
-    await photograph(image, 64, 64);
-    await maskWithDisc(mask, 64, 64);
-    const request: InpaintInput = {
-      model_name: `${models.origin}${model}/`,
-      prompt: 'a photo of a cat',
-      negative_prompt: 'blurry',
-      image_url: dataUrl(image),
-      mask_url: dataUrl(mask),
-      num_inference_steps: 3,
-      guidance_scale: 7.5,
-      seed: 42,
+/** @param loras names of files in goldens/loras, and their weights */
+function paints(
+  golden: GoldenPicture | undefined,
+  folder: string,
+  models_: string,
+  loras: [string, number][] = [],
+) {
+  if (golden === undefined) throw new Error('there is no such golden picture');
+  test(`${models_}/${golden.model}: ${golden.name}`, async ({ page }) => {
+    await page.goto(`${server.origin}e2e/harness/engine.html`);
+    await page.waitForFunction(() => window.engineHarness !== undefined);
+    const request = {
+      model_name: `${models.origin}${models_}/${golden.model}/`,
+      prompt: golden.prompt,
+      negative_prompt: golden.negativePrompt,
+      image_url: dataUrl(`${folder}/${golden.image}`),
+      mask_url: dataUrl(`${folder}/${golden.mask}`),
+      num_inference_steps: golden.steps,
+      guidance_scale: golden.guidance,
+      seed: golden.seed,
     };
-    const wasm = await paint(page, 'wasm', request);
-    const webgpu = await paint(page, 'webgpu', request);
-    const ratio = decibels(wasm, webgpu);
-    console.log(`${model}: WebGPU against WASM ${ratio.toFixed(1)} dB`);
+    const { width, height, strength, scheduler } = golden;
+    const options = {
+      ...{ width, height, strength, scheduler },
+      loras: loras.map(([name, weight]) => ({ source: `${models.origin}loras/${name}.safetensors`, weight })),
+    };
+    const url = await page.evaluate(
+      ([input, chosen]) => window.engineHarness?.paint('webgpu', input, chosen),
+      [request, options] as const,
+    );
+    const painted = await decode(Buffer.from((url ?? '').split(',')[1] ?? '', 'base64'));
+    const ratio = decibels(painted, await decode(`${folder}/${golden.output}`));
+    console.log(`${golden.name}: ${ratio.toFixed(1)} dB`);
     expect(ratio).toBeGreaterThan(45);
   });
 }
+
+const PICTURES = 'goldens/pictures';
+const EXPORTS = 'goldens/onnx/pictures';
+const named = <Case extends GoldenPicture>(cases: readonly Case[], name: string) =>
+  cases.find((each) => each.name === name);
+
+paints(named(goldenPictures, 'own-pndm'), PICTURES, 'models');
+paints(named(goldenPictures, 'xl-strength'), PICTURES, 'models');
+const lcm = named(goldenLoraPictures, 'lcm-4-steps');
+paints(lcm, PICTURES, 'models', lcm?.loras);
+// An export's own first convolution has 9 channels too.
+paints(named(goldenPicturesIn(EXPORTS), 'inpaint'), EXPORTS, 'onnx');

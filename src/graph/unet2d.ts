@@ -40,6 +40,8 @@ export interface Unet2dConfig {
   timeEmbeddingWidth: number;
   /** SDXL's size conditioning: pooled text embedding beside sinusoidal embeddings of six numbers. */
   textTime?: { timeWidth: number; inputWidth: number };
+  /** Latent consistency models: the guidance comes in so many numbers, and is added before the timestep's first layer. */
+  guidanceWidth?: number;
   /** Side in latents that the model was trained at. */
   sampleSize: number;
 }
@@ -58,7 +60,7 @@ interface Context {
 /**
  * Inputs: `sample` [1 or B, 4, h, w] (all input channels but those of `mask_latents`), `mask_latents`
  * [1 or B, 5, h, w] in models of nine channels, `timestep` [1], `encoder_hidden_states` [B, S, C], and
- * `text_embeds` [B, P] with `time_ids` [B, 6] in SDXL. A row that comes once serves every row of the text.
+ * `text_embeds` [B, P] with `time_ids` [B, 6] in SDXL, and `timestep_cond` [1, guidanceWidth] where there is one. A row that comes once serves every row of the text.
  * Output: `prediction` [B, 4, h, w].
  * @throws GraphError where tensors or configuration do not fit
  */
@@ -145,7 +147,7 @@ function maskLatents(g: GraphBuilder, config: Unet2dConfig): Value | undefined {
 
 /** [1 or B, timeEmbeddingWidth], activated: every resnet reads it so. */
 function timeEmbedding(g: GraphBuilder, config: Unet2dConfig, timestep: Value): Context['time'] {
-  const { act, flipSinToCos, freqShift, textTime } = config;
+  const { act, flipSinToCos, freqShift, textTime, guidanceWidth } = config;
   const channels = config.timeEmbeddingWidth;
   const twoLayers = (key: string, rows: Value, width: number) =>
     g.scope(key, () => {
@@ -154,7 +156,12 @@ function timeEmbedding(g: GraphBuilder, config: Unet2dConfig, timestep: Value): 
     });
   const width = config.downBlocks[0]?.out ?? 0;
   const steps = g.node('Reshape', [timestep, g.ints(1, 1)]);
-  const waves = g.cast(sinusoidal(g, steps, { channels: width, flipSinToCos, freqShift }), g.float);
+  let waves = g.cast(sinusoidal(g, steps, { channels: width, flipSinToCos, freqShift }), g.float);
+  if (guidanceWidth !== undefined) {
+    const guidance = g.input('timestep_cond', 'float32', [1, guidanceWidth]);
+    const options = { in: guidanceWidth, out: width, bias: false };
+    waves = g.node('Add', [waves, linear(g, 'time_embedding.cond_proj', guidance, options)]);
+  }
   let rows = twoLayers('time_embedding', waves, width);
   if (textTime !== undefined) {
     const { timeWidth, inputWidth } = textTime;

@@ -33,7 +33,7 @@ export function createUnet(runtime: Runtime, session: Session, config: Unet2dCon
     inChannels: config.inChannels,
     upload: (values, dims) => runtime.upload(values, dims),
     predict(sample, { height, width }, timestep, conditioning: UnetConditioning) {
-      const { promptEmbeddings, maskLatents, addedEmbeddings } = conditioning;
+      const { promptEmbeddings, maskLatents, addedEmbeddings, guidanceEmbedding } = conditioning;
       return session.read(
         {
           sample: { values: sample, dims: [1, config.outChannels, height, width] },
@@ -41,6 +41,7 @@ export function createUnet(runtime: Runtime, session: Session, config: Unet2dCon
           encoder_hidden_states: promptEmbeddings,
           ...(maskLatents && { mask_latents: maskLatents }),
           ...(addedEmbeddings && { text_embeds: addedEmbeddings.pooled, time_ids: addedEmbeddings.timeIds }),
+          ...(guidanceEmbedding && { timestep_cond: guidanceEmbedding }),
         },
         'prediction',
       );

@@ -79,7 +79,7 @@ export interface ModelIndex {
   xl?: { zerosForEmptyPrompt: boolean };
 }
 
-const PIPELINES = /^StableDiffusion(XL)?(Inpaint|Img2Img)?Pipeline$/;
+const PIPELINES = /^(?:StableDiffusion(XL)?(Inpaint|Img2Img)?|LatentConsistencyModel(?:Img2Img)?)Pipeline$/;
 
 /**
  * `model_index.json`: is this a pipeline whose networks Inlay can build?
@@ -169,7 +169,7 @@ const unetSchema = z.object({
   time_embedding_dim: withDefault(count.optional(), undefined),
   time_embedding_act_fn: only(),
   timestep_post_act: only(),
-  time_cond_proj_dim: only(),
+  time_cond_proj_dim: withDefault(count.min(4).optional(), undefined),
   conv_in_kernel: only(3),
   conv_out_kernel: only(3),
   attention_type: only('default'),
@@ -263,6 +263,7 @@ export function parseUnet2dConfig(json: unknown): Unet2dConfig {
         ),
       },
     }),
+    ...(raw.time_cond_proj_dim && { guidanceWidth: raw.time_cond_proj_dim }),
     sampleSize: raw.sample_size,
   };
 }

@@ -109,6 +109,7 @@ export async function loadModel(files: CheckpointFiles, runtime: Runtime, call: 
     text: branches.map(({ tokenizer, encoder }) => ({ tokenizer, encoder: () => encoder.get() })),
     ...(xl && { xl }),
     schedulerConfig,
+    ...(unetConfig.guidanceWidth !== undefined && { guidanceWidth: unetConfig.guidanceWidth }),
     nativeSize: unetConfig.sampleSize * vae.downscale,
     unet: () => unet.get(),
     vae: () => Promise.resolve(vae),

@@ -37,6 +37,8 @@ export interface UnetConditioning {
   promptEmbeddings: DeviceTensor;
   /** SDXL: pooled text embeddings [B, P], and sizes in pixels [B, 6]. */
   addedEmbeddings?: { pooled: DeviceTensor; timeIds: DeviceTensor };
+  /** Latent consistency models: the guidance, [1, guidanceWidth]. */
+  guidanceEmbedding?: DeviceTensor;
   /** 9-channel models: mask and masked-image latents, [1, 5, h, w]; absent for 4 channels. */
   maskLatents?: DeviceTensor;
 }
@@ -162,6 +164,8 @@ export interface Model {
     zerosForEmptyPrompt: boolean;
   };
   readonly schedulerConfig: SchedulerConfig;
+  /** Latent consistency models distilled whole: the UNet is told the guidance in so many numbers, and needs no negative. */
+  readonly guidanceWidth?: number;
   /** Side in pixels that the UNet was trained at: `sample_size` × 8. */
   readonly nativeSize: number;
   unet(): Promise<Unet>;

@@ -44,6 +44,7 @@ describe('inpaint against diffusers', () => {
     it(`${golden.name}: ${what}, guidance ${golden.guidance}, strength ${golden.strength}`, async () => {
       const { model, cache } = await open(golden.model);
       const ratio = await paintGolden(model, golden, cache);
+      console.info(`${golden.name}: ${ratio.toFixed(1)} dB`);
       expect(ratio, 'dB').toBeGreaterThan(MIN_PSNR_DB);
     });
   }

@@ -13,6 +13,7 @@ import { InputError } from '../engine/errors';
 import type { SchedulerName } from '../engine/schema';
 import { InpaintCache } from './cache';
 import type { DeviceTensor, Model, Unet, UnetConditioning, Vae } from './components';
+import { guidanceEmbedding } from './guidanceEmbedding';
 import { assertFinite, blend, guide, posteriorMean, samplePosterior } from './latents';
 import {
   checkSameSize,
@@ -38,7 +39,7 @@ export interface InpaintJob {
   prompt: string;
   negativePrompt: string;
   steps: number;
-  /** At 1 and below the negative prompt is not used and the UNet runs one row. */
+  /** At 1 and below, and in models with a `guidanceWidth`, the negative prompt is not used and the UNet runs one row. */
   guidanceScale: number;
   seed: number;
   /** Absent: the checkpoint's own. */
@@ -100,7 +101,8 @@ async function run(
 
   // 2. Encode the prompts
   onProgress({ stage: 'encode' });
-  const isGuided = job.guidanceScale > 1;
+  // A UNet that is told the guidance runs one row, whatever it is.
+  const isGuided = job.guidanceScale > 1 && model.guidanceWidth === undefined;
   const embeddings = await encodePrompts(model, { ...job, isGuided }, cache, timed);
 
   // 3. Prepare picture, mask and latents
@@ -121,10 +123,14 @@ async function run(
   };
   try {
     const conditioning = uploadConditioning(embeddings, prepared, vae, upload);
+    if (model.guidanceWidth !== undefined) {
+      const told = guidanceEmbedding(job.guidanceScale, model.guidanceWidth);
+      conditioning.guidanceEmbedding = upload(told, [1, told.length]);
+    }
 
     // 5. Denoise
     const latents = await timed('denoise', () =>
-      denoise(prepared, conditioning, { job, unet, scheduler, firstIndex, randn, cache, call }),
+      denoise(prepared, conditioning, { job, isGuided, unet, scheduler, firstIndex, randn, cache, call }),
     );
 
     // 6. Decode
@@ -254,6 +260,7 @@ function uploadConditioning(
 
 interface Denoising {
   job: InpaintJob;
+  isGuided: boolean;
   unet: Unet;
   scheduler: Scheduler;
   firstIndex: number;
@@ -265,7 +272,7 @@ interface Denoising {
 async function denoise(
   { latents: start, size, kept }: Prepared,
   conditioning: UnetConditioning,
-  { job, unet, scheduler, firstIndex, randn, cache, call }: Denoising,
+  { job, isGuided, unet, scheduler, firstIndex, randn, cache, call }: Denoising,
 ): Promise<Float32Array> {
   const { timesteps } = scheduler;
   const steps = timesteps.length - firstIndex;
@@ -281,7 +288,7 @@ async function denoise(
     const rows = await unet.predict(input, size, timestep, conditioning); // [B, 4, h, w]
     call.signal.throwIfAborted();
     assertFinite(rows, 'UNet');
-    const prediction = job.guidanceScale > 1 ? guide(rows, job.guidanceScale) : rows;
+    const prediction = isGuided ? guide(rows, job.guidanceScale) : rows;
 
     // b. One step towards the picture
     const preview = colours.preview(scheduler.denoised(prediction, index, latents), size);

@@ -22,6 +22,7 @@ from diffusers import (
     DDIMScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
+    LCMScheduler,
     PNDMScheduler,
     UNet2DConditionModel,
 )
@@ -272,6 +273,14 @@ MODELS = {
         ),
     },
 }
+# As SimianLuo/LCM_Dreamshaper_v7: a UNet distilled whole, which is told the guidance beside the timestep.
+MODELS["lcm"] = {
+    **MODELS["sd-turbo"],
+    "seed": 7_004,
+    "pipeline": "LatentConsistencyModelPipeline",
+    "unet": {**MODELS["sd-turbo"]["unet"], "use_linear_projection": False, "time_cond_proj_dim": 20},
+    "scheduler": LCMScheduler(**SCHEDULE),
+}
 
 
 def write_model(name, recipe):
@@ -303,7 +312,7 @@ def write_model(name, recipe):
     write_json(
         folder / "model_index.json",
         {
-            "_class_name": pipeline,
+            "_class_name": recipe.get("pipeline", pipeline),
             "_diffusers_version": "0.36.0",
             "feature_extractor": [None, None],
             "image_encoder": [None, None],
@@ -403,6 +412,6 @@ if __name__ == "__main__":
         if chosen and model_name not in chosen:
             continue
         networks = write_model(model_name, model_recipe)
-        # The turbo models differ from others by their schedulers alone: whole pictures say enough.
-        if "turbo" not in model_name:
+        # The turbo models differ from others by their schedulers alone, `lcm` by one layer: whole pictures say enough.
+        if "turbo" not in model_name and model_name != "lcm":
             print(model_name, write_values(model_name, model_recipe["seed"], *networks))

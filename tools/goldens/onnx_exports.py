@@ -1,7 +1,8 @@
 """Tiny random-weight ONNX exports, and the pictures that diffusers paints with the weights that were exported.
 
     pip install --no-deps --target exporter optimum==2.1.0 optimum-onnx==0.1.0 onnxruntime==1.23.2
-    PYTHONPATH=exporter python tools/goldens/onnx_exports.py    # writes goldens/onnx/
+    PYTHONPATH=exporter python tools/goldens/onnx_exports.py            # writes goldens/onnx/
+    PYTHONPATH=exporter python tools/goldens/onnx_exports.py lcm …      # these exports alone, with their pictures
 
 The exporter is optimum's own (`optimum-cli export onnx`): it wants exact versions of the packages that the other
 goldens are made with, hence no dependencies of its own. The `old` export has the layout of diffusers'
@@ -13,6 +14,7 @@ sample itself. Pictures are painted in float32 with the exported weights: those 
 import json
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -20,7 +22,8 @@ import diffusers
 import numpy as np
 import onnx
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, EulerDiscreteScheduler, PNDMScheduler, UNet2DConditionModel
+from diffusers import AutoencoderKL, DDIMScheduler, EulerDiscreteScheduler, LCMScheduler, PNDMScheduler
+from diffusers import UNet2DConditionModel
 from diffusers import StableDiffusionInpaintPipeline, StableDiffusionXLInpaintPipeline
 from models import EOS, SCHEDULE, TEXT, UNET, VAE, XL, randomize, write_json, write_tokenizer
 from pictures import mask, picture
@@ -68,6 +71,29 @@ RECIPES = {
         "scheduler": DDIMScheduler(**SCHEDULE),
     },
 }
+ONE_LEVEL = {
+    "block_out_channels": [8],
+    "down_block_types": ["CrossAttnDownBlock2D"],
+    "up_block_types": ["CrossAttnUpBlock2D"],
+}
+RECIPES["xl-inpaint"] = {
+    **RECIPES["xl"],
+    "unet": {
+        **RECIPES["xl"]["unet"],
+        **ONE_LEVEL,
+        "in_channels": 9,
+        "transformer_layers_per_block": 1,
+        "attention_head_dim": 2,
+    },
+    "scheduler": EULER,
+}
+# Distilled whole: its UNet takes `timestep_cond` besides.
+RECIPES["lcm"] = {
+    "text": SMALL_TEXT,
+    "unet": {**SMALL_UNET, **ONE_LEVEL, "in_channels": 4, "time_cond_proj_dim": 16},
+    "vae": SMALL_VAE,
+    "scheduler": LCMScheduler(**SCHEDULE),
+}
 CASES = [
     {"name": "inpaint", "model": "inpaint", "size": (64, 64), "prompt": "a photo of a cat", "steps": 5,
      "guidance": 7.5, "seed": 1},
@@ -83,6 +109,9 @@ CASES = [
      "seed": 5},
     {"name": "xl-tall-negative", "model": "xl", "size": (64, 96), "prompt": "a dog", "negativePrompt": "ugly",
      "steps": 8, "guidance": 4, "seed": 6, "strength": 0.75},
+    {"name": "xl-inpaint", "model": "xl-inpaint", "size": (64, 64), "prompt": "a red bench", "negativePrompt": "ugly",
+     "steps": 5, "guidance": 5, "seed": 7},
+    {"name": "lcm", "model": "lcm", "size": (64, 64), "prompt": "a boat", "steps": 4, "guidance": 8.5, "seed": 8},
 ]  # fmt: skip
 
 torch.set_num_threads(1)
@@ -271,9 +300,7 @@ def export_old(pipe, target):
 
 
 def paint(pipe, case):
-    case = {"negativePrompt": "", "strength": 1, **case}
     width, height = case["size"]
-    stem = f"{width}x{height}"
     if "scheduler" in case:
         pipe.scheduler = EulerDiscreteScheduler.from_config(pipe.scheduler.config)
     is_none = isinstance(pipe, StableDiffusionXLInpaintPipeline) and not case["negativePrompt"]
@@ -291,16 +318,25 @@ def paint(pipe, case):
     ).images[0]
     output.save(ROOT / "pictures" / f"{case['name']}.png", optimize=True)
     print(f"{case['name']}: standard deviation {np.asarray(output).astype(float).std():.1f}")
+
+
+def record_of(case):
+    width, height = case["size"]
+    stem = f"{width}x{height}"
     record = {key: value for key, value in case.items() if key != "size"}
     record |= {"width": width, "height": height, "image": f"input-{stem}.png", "mask": f"mask-{stem}.png"}
     return {**record, "output": f"{case['name']}.png"}
 
 
 def main():
-    shutil.rmtree(ROOT, ignore_errors=True)
-    (ROOT / "pictures").mkdir(parents=True)
+    chosen = sys.argv[1:]
+    for folder in [ROOT / name for name in chosen] or [ROOT]:
+        shutil.rmtree(folder, ignore_errors=True)
+    (ROOT / "pictures").mkdir(parents=True, exist_ok=True)
     pipes = {}
     for seed, (name, recipe) in enumerate(RECIPES.items()):
+        if chosen and name not in chosen:
+            continue
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
             pipes[name] = build(recipe, 70_000 + 10 * seed, folder)
@@ -308,7 +344,7 @@ def main():
                 export_old(pipes[name], ROOT / name)
                 continue
             # Weights beside the graph, as optimum writes them for networks of 2 GB and more.
-            os.environ["FORCE_ONNX_EXTERNAL_DATA"] = "1" if name == "xl" else "0"
+            os.environ["FORCE_ONNX_EXTERNAL_DATA"] = "1" if "text_2" in recipe else "0"
             export(folder, ROOT / name)
             if name == "inpaint":
                 halved(ROOT / name, ROOT / "inpaint-fp16")
@@ -318,10 +354,14 @@ def main():
                 pipes["inpaint-fp16"] = half
     records = []
     for case in CASES:
+        case = {"negativePrompt": "", "strength": 1, **case}
+        records.append(record_of(case))
+        if case["model"] not in pipes:
+            continue
         width, height = case["size"]
         picture(width, height).save(ROOT / "pictures" / f"input-{width}x{height}.png", optimize=True)
         mask(width, height).save(ROOT / "pictures" / f"mask-{width}x{height}.png", optimize=True)
-        records.append(paint(pipes[case["model"]], case))
+        paint(pipes[case["model"]], case)
     lines = ",\n  ".join(json.dumps(record, ensure_ascii=False) for record in records)
     text = f'{{"diffusers": "{diffusers.__version__}", "cases": [\n  {lines}\n]}}\n'
     (ROOT / "pictures" / "cases.json").write_text(text, encoding="utf-8")

@@ -1,6 +1,7 @@
 """Whole pictures by diffusers' StableDiffusion(XL)InpaintPipeline with the tiny models of goldens/models.
 
     python tools/goldens/pictures.py          # writes goldens/pictures/: inputs, masks, outputs, cases.json
+    python tools/goldens/pictures.py lcm …    # paints the cases of these models alone, and writes all of cases.json
 
 float32 on the CPU, `torch.Generator('cpu')`. A scheduler that a case names is `X.from_config(pipe.scheduler.config)`.
 An empty negative prompt is None for SDXL: diffusers heeds `force_zeros_for_empty_prompt` for None alone. Cases with
@@ -8,6 +9,7 @@ An empty negative prompt is None for SDXL: diffusers heeds `force_zeros_for_empt
 """
 
 import json
+import sys
 from pathlib import Path
 
 import diffusers
@@ -129,6 +131,10 @@ CASES = [
      "seed": 61, "scheduler": "UniPC", "strength": 0.6},
     {"name": "v-tcd", "model": "sd2-inpaint", "size": (64, 64), "prompt": "a dog", "steps": 6, "guidance": 3,
      "seed": 62, "scheduler": "TCD"},
+    {"name": "lcm-model", "model": "lcm", "size": (96, 64), "prompt": "a boat", "negativePrompt": "not read",
+     "steps": 4, "guidance": 8.5, "seed": 63},
+    {"name": "lcm-model-strength", "model": "lcm", "size": (64, 64), "prompt": "a red bench", "steps": 8, "guidance": 1,
+     "seed": 64, "strength": 0.6},
 ]  # fmt: skip
 
 torch.set_num_threads(1)
@@ -182,8 +188,10 @@ def settings_said(case):
 def main():
     folder = ROOT / "pictures"
     folder.mkdir(exist_ok=True)
-    for old in folder.glob("*.png"):
-        old.unlink()
+    chosen = sys.argv[1:]
+    if not chosen:
+        for old in folder.glob("*.png"):
+            old.unlink()
     records = []
     for case in CASES:
         case = {**DEFAULTS, **case}
@@ -193,6 +201,11 @@ def main():
         image, white = picture(input_width, input_height), mask(input_width, input_height)
         image.save(folder / f"input-{stem}.png", optimize=True)
         white.save(folder / f"mask-{stem}.png", optimize=True)
+        record = {key: value for key, value in case.items() if key not in ("size", "input", "parts") and value is not None}
+        record |= {"width": width, "height": height, "image": f"input-{stem}.png", "mask": f"mask-{stem}.png"}
+        records.append({**record, "output": f"{case['name']}.png"})
+        if chosen and case["model"] not in chosen:
+            continue
         pipe = load(case["model"])
         if case["scheduler"]:
             scheduler = getattr(diffusers, CLASSES[case["scheduler"]])
@@ -219,9 +232,6 @@ def main():
         spread = np.asarray(output).astype(float).std()
         clipped = np.mean(np.isin(np.asarray(output), [0, 255]))
         print(f"{case['name']}: standard deviation {spread:.1f}, clipped {clipped:.1%}")
-        record = {key: value for key, value in case.items() if key not in ("size", "input", "parts") and value is not None}
-        record |= {"width": width, "height": height, "image": f"input-{stem}.png", "mask": f"mask-{stem}.png"}
-        records.append({**record, "output": f"{case['name']}.png"})
     lines = ",\n  ".join(json.dumps(record, ensure_ascii=False) for record in records)
     text = f'{{"diffusers": "{diffusers.__version__}", "cases": [\n  {lines}\n]}}\n'
     (folder / "cases.json").write_text(text, encoding="utf-8")

@@ -115,24 +115,32 @@ export interface ExportedUnet extends ExportedSizes {
   /** The one number of tokens that it takes; absent where it takes any. */
   tokens?: number;
   isXl: boolean;
+  /** Latent consistency models: numbers that tell the guidance. */
+  guidanceWidth?: number;
   /** Its latents come in multiples of so many. */
   multiple: number;
 }
 
-/** @param configured `in_channels` of the export's configuration, for graphs that do not say */
-export function describeUnet(ports: ExportedInterface, configured: number | undefined): ExportedUnet {
+/** @param configured what the export's configuration says, for graphs that do not */
+export function describeUnet(
+  ports: ExportedInterface,
+  configured: { inChannels?: number; guidanceWidth?: number },
+): ExportedUnet {
   const sample = ports.inputs.get('sample');
-  const inChannels = sample?.dims[1] ?? ports.shapeOf('conv_in.weight')?.[1] ?? configured;
+  const inChannels = sample?.dims[1] ?? ports.shapeOf('conv_in.weight')?.[1] ?? configured.inChannels;
   const outChannels = ports.outputs.get('out_sample')?.dims[1] ?? ports.shapeOf('conv_out.weight')?.[0] ?? 4;
   if (inChannels === undefined)
     throw new GraphError('unet: the export does not say how many channels it takes');
   const [, tokens] = ports.inputs.get('encoder_hidden_states')?.dims ?? [];
+  const guidance = ports.inputs.get('timestep_cond');
+  const guidanceWidth = guidance && (guidance.dims[1] ?? configured.guidanceWidth);
   return {
     ...sizesOf(sample, true),
     inChannels,
     outChannels,
     ...(tokens !== undefined && { tokens }),
     isXl: ports.inputs.has('text_embeds'),
+    ...(guidanceWidth !== undefined && { guidanceWidth }),
     multiple:
       ports.halvings.down === ports.halvings.up ? 1 : 2 ** Math.max(ports.halvings.down, ports.halvings.up),
   };
@@ -147,7 +155,7 @@ export function adaptUnet(
   skeleton: Uint8Array,
   index: TensorIndex,
   target: GraphTarget,
-  { inChannels, outChannels, batch, isXl, multiple }: ExportedUnet,
+  { inChannels, outChannels, batch, isXl, guidanceWidth, multiple }: ExportedUnet,
 ): Graph {
   const g = new ExportEditor('unet', skeleton, index, target);
   const rows = batch === undefined ? undefined : g.input('rows', 'int32', [batch]);
@@ -164,6 +172,7 @@ export function adaptUnet(
     rowwise('text_embeds', ['pooled_width']);
     rowwise('time_ids', [6]);
   }
+  if (guidanceWidth !== undefined) rowwise('timestep_cond', [guidanceWidth]);
 
   // 2. Latents, and mask, once for every row of the text
   const count = g.node('Slice', [g.node('Shape', [text], {}, 'int64'), g.ints(0), g.ints(1), g.ints(0)]);

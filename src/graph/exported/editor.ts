@@ -236,9 +236,7 @@ export class ExportEditor implements Repairable {
   finish(): Graph {
     const unfed = [...this.ports.inputs.keys()].find((name) => !this.#fed.has(name));
     if (unfed !== undefined) {
-      const hint =
-        unfed === 'timestep_cond' ? ' (a latent consistency model distilled whole; use an LCM LoRA)' : '';
-      throw new GraphError(`${this.component}: the export wants "${unfed}"${hint}, which is not supported`);
+      throw new GraphError(`${this.component}: the export wants "${unfed}", which is not supported`);
     }
     const { graph } = this;
     // The new interface has names that the export uses too.

@@ -119,7 +119,7 @@ describe('what ONNX Runtime computes wrongly', () => {
         { dtype: 'F32', shape, path: 'm', offset, length },
       ]),
     );
-    const graph = adaptUnet(skeleton, index, target, describeUnet(describeExport(skeleton), undefined));
+    const graph = adaptUnet(skeleton, index, target, describeUnet(describeExport(skeleton), {}));
     return fromBinary(ModelProtoSchema, graph.bytes).graph;
   };
 
@@ -189,7 +189,7 @@ describe('an export of a fixed batch, with an integer timestep', () => {
     ],
     outputs: [valueInfo('out_sample', 'float32', [2, 4, 1, 1])],
   });
-  const unet = describeUnet(describeExport(skeleton), undefined);
+  const unet = describeUnet(describeExport(skeleton), {});
 
   it('says its sizes', () => {
     expect(unet).toEqual({
@@ -223,10 +223,27 @@ describe('an export of a fixed batch, with an integer timestep', () => {
 
   it('with an input of its own is refused by name', () => {
     const proto = fromBinary(ModelProtoSchema, skeleton);
-    const extra = valueInfo('timestep_cond', 'float32', ['batch', 256]);
+    const extra = valueInfo('class_labels', 'float32', ['batch']);
     proto.graph?.input.push(create(ValueInfoProtoSchema, extra));
     expect(() => adaptUnet(toBinary(ModelProtoSchema, proto), none, wasm, unet)).toThrow(
-      /the export wants "timestep_cond" \(a latent consistency model/,
+      /the export wants "class_labels", which is not supported/,
     );
+  });
+
+  it('of a latent consistency model says how many numbers tell it the guidance', () => {
+    const proto = fromBinary(ModelProtoSchema, skeleton);
+    const width = (dims: (string | number)[], configured = {}) => {
+      const input = create(ValueInfoProtoSchema, valueInfo('timestep_cond', 'float32', dims));
+      const told = {
+        ...proto,
+        graph: proto.graph && { ...proto.graph, input: [...proto.graph.input, input] },
+      };
+      return describeUnet(describeExport(toBinary(ModelProtoSchema, told)), configured).guidanceWidth;
+    };
+    expect(width(['batch', 256])).toBe(256);
+    expect(width(['batch', 'numbers'], { guidanceWidth: 20 })).toBe(20);
+    expect(width(['batch', 'numbers'])).toBeUndefined();
+    // What a configuration says counts for nothing where the graph takes no such input.
+    expect(describeUnet(describeExport(skeleton), { guidanceWidth: 20 }).guidanceWidth).toBeUndefined();
   });
 });

@@ -20,12 +20,25 @@ const common = {
   trained_betas: null,
 };
 
-/** `scheduler_config.json` of the family's own repository. */
+/**
+ * `scheduler_config.json` of the family's own repository.
+ * @param isConsistency whether it is a latent consistency model, distilled whole
+ */
 export function schedulerConfig(
   family: Family,
   inChannels: number,
   prediction: PredictionType,
+  isConsistency: boolean,
 ): Record<string, unknown> {
+  // latent-consistency/lcm-sdxl and SimianLuo/LCM_Dreamshaper_v7
+  if (isConsistency) {
+    return {
+      _class_name: 'LCMScheduler',
+      ...common,
+      original_inference_steps: 50,
+      prediction_type: prediction,
+    };
+  }
   const className = {
     // stable-diffusion-v1-5 and stable-diffusion-inpainting
     sd1: inChannels === 9 ? 'DDIMScheduler' : 'PNDMScheduler',

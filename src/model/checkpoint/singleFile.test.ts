@@ -146,6 +146,17 @@ describe('readSingleFile on the true models', () => {
     expect(model.unused).toEqual(['v_pred', 'ztsnr']);
   });
 
+  it('knows a latent consistency model by the layer that takes the guidance', async () => {
+    const shapes = {
+      ...layout('sd1').original,
+      'model.diffusion_model.time_embed.cond_proj.weight': [320, 256],
+    };
+    const model = await readSingleFile(hollow(shapes));
+    expect(configOf(model, 'unet')).toMatchObject({ time_cond_proj_dim: 256 });
+    expect(model.components.unet.tensors.has('time_embedding.cond_proj.weight')).toBe(true);
+    expect(model.scheduler).toMatchObject({ _class_name: 'LCMScheduler', original_inference_steps: 50 });
+  });
+
   const without = (family: string, start: string) =>
     Object.fromEntries(Object.entries(layout(family).original).filter(([key]) => !key.startsWith(start)));
   const unet = (key: string, size: number[]) => ({

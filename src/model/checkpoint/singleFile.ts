@@ -108,7 +108,7 @@ export async function readSingleFile(
       ...(textEncoder2 && { text_encoder_2: withConfig('text_encoder_2', textEncoder2) }),
     },
     scheduler: {
-      ...schedulerConfig(family, inChannels, prediction),
+      ...schedulerConfig(family, inChannels, prediction, layout.guidanceWidth !== undefined),
       // The mark of SDXL models trained down to a signal of zero.
       ...(family === 'sdxl' && tensors.has('ztsnr') ? { rescale_betas_zero_snr: true } : {}),
     },

@@ -59,7 +59,8 @@ export function createExportedUnet(
   return {
     inChannels,
     upload: (values, dims) => runtime.upload(values, dims),
-    async predict(sample, { height, width }, timestep, { promptEmbeddings, maskLatents, addedEmbeddings }) {
+    async predict(sample, { height, width }, timestep, conditioning) {
+      const { promptEmbeddings, maskLatents, addedEmbeddings, guidanceEmbedding } = conditioning;
       refuseOtherSize(sizes, { height, width }, pixels);
       for (const [side, latents] of Object.entries({ width, height })) {
         if (latents % multiple === 0) continue;
@@ -88,6 +89,7 @@ export function createExportedUnet(
               text_embeds: addedEmbeddings.pooled,
               time_ids: addedEmbeddings.timeIds,
             }),
+            ...(guidanceEmbedding && { timestep_cond: guidanceEmbedding }),
             ...(chosen && { rows: { values: chosen, dims: [chosen.length] } }),
           },
           'prediction',

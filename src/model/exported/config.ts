@@ -6,7 +6,8 @@ import type { SmallFiles } from '../reader';
 import type { ExportedVaeConfig } from './components';
 
 /** optimum's pipelines, diffusers' own of before, and those that an exporter left under their own names. */
-const PIPELINES = /^(ORT|Onnx)?StableDiffusion(XL)?(Inpaint|Img2Img)?Pipeline$/;
+const PIPELINES =
+  /^(?:ORT|Onnx)?(?:StableDiffusion(XL)?(Inpaint|Img2Img)?|LatentConsistencyModel(?:Img2Img)?)Pipeline$/;
 
 const count = z.number().int().positive();
 const indexSchema = z.looseObject({
@@ -20,6 +21,7 @@ const unetSchema = z
     sample_size: count.nullish(),
     in_channels: count.nullish(),
     use_linear_projection: z.boolean().nullish(),
+    time_cond_proj_dim: count.min(4).nullish(),
   })
   .default({});
 const textSchema = z
@@ -42,6 +44,8 @@ export interface ExportedConfig {
   isNamedInpainting: boolean;
   /** Absent where the files do not say. */
   inChannels?: number;
+  /** Latent consistency models: numbers that tell the UNet the guidance. */
+  guidanceWidth?: number;
   linearProjection: boolean;
   /** Side in pixels that the UNet was trained at. */
   nativeSize: number;
@@ -64,6 +68,7 @@ export async function readExportedConfig(
   return {
     ...index,
     ...(unet.in_channels && { inChannels: unet.in_channels }),
+    ...(unet.time_cond_proj_dim && { guidanceWidth: unet.time_cond_proj_dim }),
     linearProjection: unet.use_linear_projection ?? false,
     nativeSize: (unet.sample_size ?? (isXl ? 128 : 64)) * downscale,
     vae: {
@@ -116,7 +121,7 @@ function parseIndex(
         'Diffusion 1, 2 and XL',
     );
   }
-  const isXl = family[2] !== undefined;
+  const isXl = family[1] !== undefined;
   if (isXl !== (typeof index.text_encoder_2?.[1] === 'string')) {
     throw new CheckpointError(
       `model "${model}": model_index.json: a ${index._class_name} ${isXl ? 'needs' : 'has no'} text_encoder_2`,
@@ -125,6 +130,6 @@ function parseIndex(
   return {
     isXl,
     zerosForEmptyPrompt: index.force_zeros_for_empty_prompt ?? true,
-    isNamedInpainting: family[3] === 'Inpaint',
+    isNamedInpainting: family[2] === 'Inpaint',
   };
 }

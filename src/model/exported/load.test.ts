@@ -35,6 +35,7 @@ describe('pictures of ONNX exports against diffusers', () => {
       };
       opened.set(golden.model, entry);
       const ratio = await paintGolden(entry.model, golden, entry.cache, PICTURES);
+      console.info(`${golden.name}: ${ratio.toFixed(1)} dB`);
       expect(ratio, 'dB').toBeGreaterThan(MIN_PSNR_DB);
     });
   }

@@ -27,7 +27,7 @@ import {
   createExportedVae,
   type ExportedSession,
 } from './components';
-import { readExportedConfig, readExportedText } from './config';
+import { type ExportedConfig, readExportedConfig, readExportedText } from './config';
 import { type ExportedComponent, namingModel, type OpenedExport, openExport } from './files';
 
 /**
@@ -89,8 +89,8 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
     const opened = await open<ExportedUnet>(
       'unet',
       (ports) => {
-        const sizes = describeUnet(ports, config.inChannels);
-        refuseOtherTask(files.name, sizes, config.vae.latentChannels, config.isXl);
+        const sizes = describeUnet(ports, config);
+        refuseOtherTask(files.name, sizes, config);
         return sizes;
       },
       ({ skeleton, weights }, sizes) => adaptUnet(skeleton, weights.index, runtime.target, sizes),
@@ -122,6 +122,7 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
     text: branches.map(({ tokenizer, encoder }) => ({ tokenizer, encoder: () => encoder.get() })),
     ...(config.isXl && { xl: { zerosForEmptyPrompt: config.zerosForEmptyPrompt } }),
     schedulerConfig: await small.scheduler(),
+    ...(config.guidanceWidth !== undefined && { guidanceWidth: config.guidanceWidth }),
     nativeSize: config.nativeSize,
     unet: () => unet.get(),
     vae: () => vae.get(),
@@ -135,9 +136,8 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
 
 function refuseOtherTask(
   model: string,
-  { inChannels, outChannels, isXl }: ExportedUnet,
-  latentChannels: number,
-  wantsXl: boolean,
+  { inChannels, outChannels, isXl, guidanceWidth }: ExportedUnet,
+  { vae: { latentChannels }, isXl: wantsXl, guidanceWidth: configured }: ExportedConfig,
 ): void {
   const inpainting = 2 * latentChannels + 1;
   if (outChannels !== latentChannels || ![latentChannels, inpainting].includes(inChannels)) {
@@ -149,6 +149,12 @@ function refuseOtherTask(
   if (isXl !== wantsXl) {
     throw new CheckpointError(
       `model "${model}": its UNet ${isXl ? 'reads' : 'lacks'} SDXL's added embeddings, unlike its text encoders`,
+    );
+  }
+  if (guidanceWidth !== configured) {
+    throw new CheckpointError(
+      `model "${model}": its UNet takes the guidance in ${guidanceWidth ?? 'no'} numbers, but unet/config.json says ` +
+        `${configured ?? 'nothing of it'} (time_cond_proj_dim); name an export with its configurations`,
     );
   }
 }

@@ -41,11 +41,14 @@ export interface UnetLayout {
   linearProjection: boolean;
   /** Width of the vector beside the timestep: SDXL's text and sizes. */
   additionWidth: number | undefined;
+  /** Width of the guidance that latent consistency models are told. */
+  guidanceWidth: number | undefined;
 }
 
 const topLevel: Readonly<Record<string, string>> = {
   'time_embed.0': 'time_embedding.linear_1',
   'time_embed.2': 'time_embedding.linear_2',
+  'time_embed.cond_proj': 'time_embedding.cond_proj',
   'label_emb.0.0': 'add_embedding.linear_1',
   'label_emb.0.2': 'add_embedding.linear_2',
   'input_blocks.0.0': 'conv_in',
@@ -110,6 +113,7 @@ export function unetLayout(part: OriginalPart): UnetLayout {
     crossAttentionDim: sizeOf(part, attended, 1),
     linearProjection: need(part, projection).shape.length === 2,
     additionWidth: part.tensors.get('label_emb.0.0.weight')?.shape[1],
+    guidanceWidth: part.tensors.get('time_embed.cond_proj.weight')?.shape[1],
   };
 }
 
@@ -125,7 +129,7 @@ export function mapUnet(part: OriginalPart, layout: UnetLayout, rules: UnetRules
 }
 
 function unetConfig(layout: UnetLayout, rules: UnetRules): Record<string, unknown> {
-  const { blockOutChannels, depths, additionWidth } = layout;
+  const { blockOutChannels, depths, additionWidth, guidanceWidth } = layout;
   const down = depths.map((depth) => (depth > 0 ? 'CrossAttnDownBlock2D' : 'DownBlock2D'));
   const up = [...depths].reverse().map((depth) => (depth > 0 ? 'CrossAttnUpBlock2D' : 'UpBlock2D'));
   // The middle block takes the last level's depth.
@@ -154,6 +158,7 @@ function unetConfig(layout: UnetLayout, rules: UnetRules): Record<string, unknow
     sample_size: rules.sampleSize,
     transformer_layers_per_block: layers.every((count) => count === 1) ? 1 : layers,
     use_linear_projection: layout.linearProjection,
+    ...(guidanceWidth !== undefined && { time_cond_proj_dim: guidanceWidth }),
     ...(rules.upcastAttention === true ? { upcast_attention: true } : {}),
     ...(additionWidth !== undefined && pooledWidth !== undefined
       ? {

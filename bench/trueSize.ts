@@ -1,6 +1,8 @@
 /**
  * Models of true size, from the local hub through the browser to WebGPU sessions:
- * `tsx bench/trueSize.ts FAMILY STAGE … [--precision fp16|fp32] [--components a,b]`, e.g. `sd15-inpaint plain prepare plain prepare`.
+ * `tsx bench/trueSize.ts FAMILY STAGE … [--precision fp16|fp32] [--components a,b] [--provider webgpu|wasm] [--side 512]`, e.g.
+ * `sd15-inpaint plain prepare graphs`. `graphs` checks every graph against the stored tensors and lets ONNX Runtime resolve
+ * it without a weight; `sessions` makes sessions, and runs them on pictures of `side` pixels where it is given.
  * Appends what it measured to bench/results/true-size.json. Chromium keeps its profile in .cache/true-size between
  * calls, so that the sessions of one call find what another prepared; `clean` as a stage deletes it.
  *
@@ -16,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Page } from '@playwright/test';
 import { findBrowser } from '../e2e/browser';
 import { startDevServer } from '../e2e/pages/devServer';
-import type { Precision } from '../src/graph/types';
+import type { Precision, Provider } from '../src/graph/types';
 import { watchHeaps } from './trueSize/heap';
 import type { Stage, StageOrder } from './trueSize/worker';
 
@@ -34,6 +36,8 @@ const option = (name: string): string | undefined => {
   return at === -1 ? undefined : args.splice(at, 2)[1];
 };
 const precision = (option('precision') ?? 'fp16') as Precision;
+const provider = (option('provider') ?? 'webgpu') as Provider;
+const side = option('side');
 const wanted = option('components')?.split(',');
 const [family = 'sd15-inpaint', ...stages] = args;
 const id = `bench/${family}`;
@@ -49,11 +53,12 @@ async function startHub(): Promise<{ url: string; process: ChildProcess }> {
 }
 
 /** Bytes of the processes of this browser, by kind, as the system counts them. */
-async function measure(page: Page, order: StageOrder): Promise<Record<string, unknown>> {
+async function measure(page: Page, order: StageOrder) {
   const heaps = await watchHeaps(page);
   const free = freemem();
   try {
     const result = await page.evaluate((given) => window.trueSize?.(given), order);
+    if (result === undefined) throw new Error('the page has no benchmark');
     return { ...result, heap: heaps.peak(), freeBefore: free };
   } finally {
     await heaps.stop();
@@ -89,13 +94,30 @@ if (stages.length > 0) {
     await page.waitForFunction(() => window.trueSize !== undefined);
     // Listed once before anything is timed: the hub computes its digests then.
     await fetch(`${hub.url}/api/models/${id}/tree/main?recursive=true`);
+    // Times of one call belong together: other calls meet the machine in another state.
+    const run = new Date().toISOString();
+    let plainSeconds: number | undefined;
     for (const stage of stages as Stage[]) {
-      const result = await measure(page, { stage, id, hubUrl: hub.url, precision, components });
+      const result = await measure(page, {
+        stage,
+        id,
+        hubUrl: hub.url,
+        precision,
+        components,
+        provider,
+        ...(side !== undefined && { side: Number(side) }),
+      });
+      if (stage === 'plain') plainSeconds = result.seconds;
+      const ratio =
+        stage === 'prepare' && plainSeconds !== undefined ? result.seconds / plainSeconds : undefined;
       const entry = {
+        run,
         date: new Date().toISOString(),
         family,
         stage,
         precision,
+        ...(stage === 'sessions' && { provider, side: Number(side ?? 64) }),
+        ...(ratio !== undefined && { ratioToPlain: ratio }),
         ...result,
         machine: `${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
         browser: context.browser()?.version(),

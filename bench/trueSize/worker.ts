@@ -1,26 +1,33 @@
 /** The stages of the true-size benchmark, on the very functions that the engine's worker calls. */
 
-import type { Precision } from '../../src/graph/types';
+import type { Precision, Provider } from '../../src/graph/types';
 import { connect, download } from '../../src/model/download';
+import type { CheckpointFiles } from '../../src/model/files';
 import { loadModel } from '../../src/model/load';
 import { openModel } from '../../src/model/openModel';
 import { planModel } from '../../src/model/plan';
 import { openBrowserRuntime } from '../../src/model/runtime';
 import { Runtime } from '../../src/model/session';
 import { findModel } from '../../src/model/source';
+import type { Model } from '../../src/pipeline/components';
 import { opfsWeightStore } from '../../src/storage/weightsOpfs';
 import { openDigestInWorker } from '../../src/worker/digestClient';
+import { type CheckedGraph, GraphChecker, passChecked } from './graphs';
 import { type MemoryFigures, memoryFigures, restartPeak } from './instrument';
 
-export type Stage = 'plain' | 'prepare' | 'sessions';
+export type Stage = 'plain' | 'prepare' | 'graphs' | 'sessions';
 
 export interface StageOrder {
   stage: Stage;
   id: string;
   hubUrl: string;
   precision: Precision;
-  /** Of `sessions`: which networks, in this order, each released before the next. */
+  /** Of `graphs` and `sessions`: which networks, in this order. */
   components: readonly string[];
+  /** Of `sessions`. */
+  provider: Provider;
+  /** Of `sessions`: pixels at which networks run; absent: 64, and the UNet is created alone. */
+  side?: number;
 }
 
 export interface StageResult {
@@ -29,6 +36,8 @@ export interface StageResult {
   memory: MemoryFigures;
   /** Of `sessions`: by network. */
   components?: Record<string, { seconds: number; memory: MemoryFigures; finite: boolean }>;
+  /** Of `graphs`: by network. */
+  graphs?: Record<string, CheckedGraph>;
 }
 
 const store = opfsWeightStore();
@@ -68,44 +77,79 @@ async function prepare({ id, hubUrl, precision }: StageOrder): Promise<number> {
   return bytes;
 }
 
-async function sessions(order: StageOrder): Promise<NonNullable<StageResult['components']>> {
-  const opened = await openBrowserRuntime('webgpu', {
-    onStatus: () => {},
-    verdicts: { get: async () => undefined, set: async () => {} },
-  });
-  const { precision } = order;
-  // SwiftShader has no halves: fp16 sessions of text encoders can be created there, and not run.
-  const runs = precision === opened.target.precision;
-  const runtime = new Runtime(opened.ort, { ...opened.target, precision }, opened.device);
-  const files = await openModel(order.id, precision, {
-    store,
-    hubUrl: order.hubUrl,
-    signal,
-    onProgress: () => {},
-  });
-  const model = await loadModel(files, runtime, { signal, onProgress: () => {} });
-  const size = { width: 8, height: 8 };
-  const pixelSize = { width: 64, height: 64 };
-  const vae = await model.vae();
+const noVerdicts = { get: async () => undefined, set: async () => {} };
+
+interface Runs {
+  /** Of the pictures that networks run on, in pixels. */
+  side: number;
+  text: boolean;
+  unet: boolean;
+}
+
+/** What makes each network and, where it shall be, runs it once; the autoencoder's halves are made by running them. */
+function networksOf(model: Model, runs: Runs): Record<string, () => Promise<Float32Array>> {
+  const { side } = runs;
+  const pixelSize = { width: side, height: side };
+  const size = { width: side / 8, height: side / 8 };
+  const values = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i));
   const text = async (i: number) => {
     const branch = model.text[i];
     if (branch === undefined) throw new Error(`no text encoder ${i}`);
     const encoder = await branch.encoder();
-    return runs ? (await encoder.encode(branch.tokenizer.encode('a cat'), 1)).states : new Float32Array();
+    if (!runs.text) return new Float32Array();
+    return (await encoder.encode(branch.tokenizer.encode('a cat'), 1)).states;
   };
-  const work: Record<string, () => Promise<Float32Array>> = {
+  const vae = async () => model.vae();
+  return {
     text_encoder: () => text(0),
     text_encoder_2: () => text(1),
-    'vae encoder': () => vae.encode(new Float32Array(3 * 64 * 64), pixelSize),
-    'vae decoder': () => vae.decode(new Float32Array(4 * 8 * 8).fill(0.1), size),
+    'vae encoder': async () => (await vae()).encode(values(3 * side * side), pixelSize),
+    'vae decoder': async () => (await vae()).decode(values((4 * side * side) / 64), size),
     async unet() {
-      await model.unet();
-      return new Float32Array();
+      const unet = await model.unet();
+      if (!runs.unet) return new Float32Array();
+      const { width, height } = size;
+      const extra = unet.inChannels - 4;
+      return unet.predict(values(4 * width * height), size, 500, {
+        promptEmbeddings: unet.upload(values(2 * 77 * 768), [2, 77, 768]),
+        ...(extra > 0 && {
+          maskLatents: unet.upload(values(extra * width * height), [1, extra, height, width]),
+        }),
+      });
     },
   };
+}
+
+async function stored({ id, precision, hubUrl }: StageOrder): Promise<CheckpointFiles> {
+  return openModel(id, precision, { store, hubUrl, signal, onProgress: () => {} });
+}
+
+/** Builds every graph from the stored tensors and lets ONNX Runtime resolve it, without loading a weight. */
+async function graphs(order: StageOrder): Promise<NonNullable<StageResult['graphs']>> {
+  const opened = await openBrowserRuntime('webgpu', { onStatus: () => {}, verdicts: noVerdicts });
+  // SwiftShader has no halves, and needs none to make sessions that nobody runs; its forms are those of fp32.
+  const target = { ...opened.target, precision: order.precision };
+  const checker = new GraphChecker(opened.ort, target, opened.device);
+  const model = await loadModel(await stored(order), checker, { signal, onProgress: () => {} });
+  const networks = networksOf(model, { side: 64, text: false, unet: false });
+  for (const component of order.components) await networks[component]?.().catch(passChecked);
+  return checker.checked;
+}
+
+async function sessions(order: StageOrder): Promise<NonNullable<StageResult['components']>> {
+  const opened = await openBrowserRuntime(order.provider, { onStatus: () => {}, verdicts: noVerdicts });
+  const { precision, side } = order;
+  const runtime = new Runtime(opened.ort, { ...opened.target, precision }, opened.device);
+  const model = await loadModel(await stored(order), runtime, { signal, onProgress: () => {} });
+  const networks = networksOf(model, {
+    side: side ?? 64,
+    // SwiftShader has no halves: fp16 sessions of text encoders can be created there, and not run.
+    text: precision === opened.target.precision,
+    unet: side !== undefined,
+  });
   const results: NonNullable<StageResult['components']> = {};
   for (const component of order.components) {
-    const begin = work[component];
+    const begin = networks[component];
     if (begin === undefined) throw new Error(`no network called ${component}`);
     restartPeak();
     const started = performance.now();
@@ -120,15 +164,19 @@ async function sessions(order: StageOrder): Promise<NonNullable<StageResult['com
   return results;
 }
 
+const work: Record<Stage, (order: StageOrder) => Promise<Omit<StageResult, 'seconds' | 'memory'>>> = {
+  plain: async (order) => ({ bytes: await plain(order) }),
+  prepare: async (order) => ({ bytes: await prepare(order) }),
+  graphs: async (order) => ({ bytes: 0, graphs: await graphs(order) }),
+  sessions: async (order) => ({ bytes: 0, components: await sessions(order) }),
+};
+
 self.onmessage = async ({ data }: MessageEvent<StageOrder>) => {
   // What is prepared already would be found in no time.
   if (data.stage === 'prepare') for (const name of await store.models()) await store.model(name).clear();
   const started = performance.now();
   try {
-    const result: Pick<StageResult, 'bytes' | 'components'> =
-      data.stage === 'sessions'
-        ? { bytes: 0, components: await sessions(data) }
-        : { bytes: await (data.stage === 'plain' ? plain : prepare)(data) };
+    const result = await work[data.stage](data);
     const seconds = (performance.now() - started) / 1000;
     // Room for the next stage; not part of what is timed.
     if (data.stage === 'plain') await store.model('plain').clear();

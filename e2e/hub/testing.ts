@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Connection, connect } from '../../src/model/download';
+import type { CheckpointFiles } from '../../src/model/files';
 import { diskWeightStore } from '../../src/node/weightStore';
 import type { WeightStore } from '../../src/storage/weights';
+import { type Family, familyFiles } from './families';
 import { folderFiles, type HubFile } from './files';
+import type { LoggedRequest } from './hub';
 
 export function goldenFolder(name: string): string {
   return fileURLToPath(new URL(`../../goldens/models/${name}`, import.meta.url));
@@ -82,4 +85,27 @@ export function safetensors(header: string, data: Uint8Array): Uint8Array<ArrayB
   file.set(text, 8);
   file.set(data, 8 + text.byteLength);
   return file;
+}
+
+/** Bytes of weights that a hub was asked for; infinite where a request named no end. */
+export function askedWeightBytes(log: readonly LoggedRequest[]): number {
+  const asked = log
+    .filter(({ origin }) => origin === 'content')
+    .map(({ range }) => {
+      const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range ?? '') ?? [];
+      return last === undefined ? Number.POSITIVE_INFINITY : Number(last) - Number(first) + 1;
+    });
+  return asked.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** A family's configurations at true size, without any weights. */
+export function configsOf(family: Family): CheckpointFiles {
+  const { configs } = familyFiles(family);
+  return {
+    name: `test/${family}`,
+    async read(path) {
+      const config = configs.get(path);
+      return config === undefined ? undefined : new TextEncoder().encode(JSON.stringify(config));
+    },
+  };
 }

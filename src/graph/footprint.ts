@@ -198,7 +198,8 @@ function infer(node: Node, sizes: Sizes): void {
       const shape = [...x];
       axes?.forEach((axis, i) => {
         const size = x[axis] ?? 0;
-        shape[axis] = Math.min(size, ends?.[i] ?? size) - (starts?.[i] ?? 0);
+        const end = ends?.[i] ?? size;
+        shape[axis] = (end < 0 ? size + end : Math.min(size, end)) - (starts?.[i] ?? 0);
       });
       give(shape);
       return;

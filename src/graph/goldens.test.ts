@@ -7,6 +7,7 @@ import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../model
 import { buildVaeDecoder, buildVaeEncoder } from './autoencoderKl';
 import { buildClipText, eosRows } from './clipText';
 import {
+  type GoldenModel,
   goldenConfig,
   goldenModels,
   goldenValues,
@@ -17,7 +18,8 @@ import {
   type Tensor,
   wasmTarget,
 } from './golden.testing';
-import { buildUnet2d } from './unet2d';
+import { readModel } from './proto';
+import { buildUnet2d, type Unet2dConfig } from './unet2d';
 
 const TOLERANCE = 1e-4;
 
@@ -35,25 +37,7 @@ describe.each(goldenModels)('%s', (model) => {
   });
 
   it('gives the UNet output of diffusers: batches of one and two, square, wide and odd sizes', async () => {
-    const { index, files } = goldenWeights(model, 'unet');
-    const config = parseUnet2dConfig(goldenConfig(model, 'unet'));
-    const value = goldenValues(`unet-${model}`);
-    const running = await openGraph(buildUnet2d(config, index, wasmTarget), files);
-    for (const size of ['square', 'wide', 'odd']) {
-      const sample = value(`${size}.sample`);
-      const [batch = 0] = sample.dims;
-      const { prediction } = await running.run({
-        ...splitChannels(sample, config.outChannels),
-        timestep: value(`${size}.timestep`),
-        encoder_hidden_states: firstRows(value('encoder_hidden_states'), batch),
-        ...(config.textTime && {
-          text_embeds: firstRows(value('text_embeds'), batch),
-          time_ids: firstRows(value('time_ids'), batch),
-        }),
-      });
-      expect(prediction && maxError(prediction, value(`${size}.prediction`)), size).toBeLessThan(TOLERANCE);
-    }
-    await running.release();
+    await expectGoldenUnet(model, parseUnet2dConfig(goldenConfig(model, 'unet')));
   });
 
   it('gives the VAE moments and pictures of diffusers, square and not', async () => {
@@ -97,6 +81,44 @@ it.each(['sdxl-inpaint', 'sdxl'] as const)(
     expect(pooled && maxError(pooled, value('pooled'))).toBeLessThan(TOLERANCE);
   },
 );
+
+it.each([
+  ['sd15-inpaint', 64],
+  ['sdxl', 128],
+] as const)(
+  'gives it in slices too, as graphs are built of models that see many tokens at once: %s',
+  async (model, sampleSize) => {
+    const config = parseUnet2dConfig(goldenConfig(model, 'unet'));
+    const softmaxes = (nodes: readonly { op: string }[]) => nodes.filter(({ op }) => op === 'Softmax').length;
+    const whole = await expectGoldenUnet(model, config);
+    const sliced = await expectGoldenUnet(model, { ...config, sampleSize });
+    expect(softmaxes(sliced)).toBeGreaterThan(softmaxes(whole) * 2);
+  },
+);
+
+/** @returns the graph's nodes */
+async function expectGoldenUnet(model: GoldenModel, config: Unet2dConfig) {
+  const { index, files } = goldenWeights(model, 'unet');
+  const value = goldenValues(`unet-${model}`);
+  const graph = buildUnet2d(config, index, wasmTarget);
+  const running = await openGraph(graph, files);
+  for (const size of ['square', 'wide', 'odd']) {
+    const sample = value(`${size}.sample`);
+    const [batch = 0] = sample.dims;
+    const { prediction } = await running.run({
+      ...splitChannels(sample, config.outChannels),
+      timestep: value(`${size}.timestep`),
+      encoder_hidden_states: firstRows(value('encoder_hidden_states'), batch),
+      ...(config.textTime && {
+        text_embeds: firstRows(value('text_embeds'), batch),
+        time_ids: firstRows(value('time_ids'), batch),
+      }),
+    });
+    expect(prediction && maxError(prediction, value(`${size}.prediction`)), size).toBeLessThan(TOLERANCE);
+  }
+  await running.release();
+  return readModel(graph.bytes).nodes;
+}
 
 function firstRows({ dims, values }: Tensor, rows: number): Tensor {
   const [batch = 1, ...rest] = dims;

@@ -169,6 +169,20 @@ export interface AttentionOptions {
   causalLength?: number;
   /** Computes in float32 whatever the network's precision (`upcast_attention`). */
   upcast?: boolean;
+  /**
+   * Queries and keys of one row at the size that the model was trained at, where they can be many: in plain operators
+   * the queries are then attended to slice by slice. Any other size runs in the same slices.
+   */
+  usual?: { queries: number; keys: number };
+}
+
+/** What one slice's scores may take: of SD 1.5 at 512 px they would be 1 GiB, and the softmax has them twice. */
+const SCORES_BYTES = 2 ** 26;
+
+/** How often to halve the queries so that the scores of a guided step, two rows in float32, stay within that. */
+function halvingsFor(heads: number, { queries, keys }: { queries: number; keys: number }): number {
+  const bytes = 2 * heads * queries * keys * 4;
+  return Math.max(0, Math.ceil(Math.log2(bytes / SCORES_BYTES)));
 }
 
 /** Softmax(q·kᵀ/√d)·v per head: query [B, N, width], key and value [B, S, width] → [B, N, width]. */
@@ -177,7 +191,7 @@ export function attention(
   tensors: { query: Value; key: Value; value: Value },
   options: AttentionOptions,
 ): Value {
-  const { heads, width, causalLength, upcast = false } = options;
+  const { heads, width, causalLength, upcast = false, usual } = options;
   if (width % heads !== 0) throw new GraphError(`${heads} attention heads do not divide ${width} channels`);
   const [query, key, value] = [tensors.query, tensors.key, tensors.value].map((tensor) =>
     upcast ? g.cast(tensor, 'float32') : tensor,
@@ -196,11 +210,16 @@ export function attention(
     });
   const scale = g.constant([1 / Math.sqrt(headSize)], [], query.element);
   const scaled = g.node('Mul', [split(query, [0, 2, 1, 3]), scale]);
-  let scores = g.node('MatMul', [scaled, split(key, [0, 2, 3, 1])]); // [B, heads, N, S]
-  if (causalLength !== undefined)
-    scores = g.node('Add', [scores, causalMask(g, causalLength, query.element)]);
-  const weights = g.node('Softmax', [scores], { attributes: { axis: -1 } });
-  const mixed = g.node('MatMul', [weights, split(value, [0, 2, 1, 3])]);
+  const keys = split(key, [0, 2, 3, 1]);
+  const values = split(value, [0, 2, 1, 3]);
+  const halvings = usual === undefined ? 0 : halvingsFor(heads, usual);
+  const mixed = inSlices(g, scaled, 4, halvings, (queries) => {
+    let scores = g.node('MatMul', [queries, keys]); // [B, heads, N / 2^halvings, S]
+    if (causalLength !== undefined)
+      scores = g.node('Add', [scores, causalMask(g, causalLength, query.element)]);
+    const weights = g.node('Softmax', [scores], { attributes: { axis: -1 } });
+    return g.node('MatMul', [weights, values]);
+  });
   const merged = g.node('Transpose', [mixed], { attributes: { perm: [0, 2, 1, 3] } });
   return g.cast(g.node('Reshape', [merged, g.ints(0, 0, width)]), g.float);
 }
@@ -213,9 +232,38 @@ function causalMask(g: GraphBuilder, length: number, element: Value['element']):
 }
 
 /**
+ * Does something to 2^halvings slices of a tensor's rows and joins what comes out. Halving suits every
+ * length, since Split makes its last part smaller; but it refuses parts of nothing, so rows of zeros go along.
+ * @param x its rows are the last axis but one, as those of the results
+ */
+function inSlices(
+  g: GraphBuilder,
+  x: Value,
+  rank: 3 | 4,
+  halvings: number,
+  work: (slice: Value) => Value,
+): Value {
+  if (halvings === 0) return work(x);
+  const axis = rank - 2;
+  const extra = 2 ** halvings - 1;
+  const pads = new Array<number>(2 * rank).fill(0).with(rank + axis, extra);
+  const halve = (rows: Value, times: number): Value => {
+    if (times === 0) return work(rows);
+    const halves = g.pair('Split', [rows], { attributes: { axis, num_outputs: 2 } });
+    return g.node(
+      'Concat',
+      halves.map((half) => halve(half, times - 1)),
+      { attributes: { axis } },
+    );
+  };
+  const done = halve(g.node('Pad', [x, g.ints(...pads)]), halvings);
+  return g.node('Slice', [done, g.ints(0), g.ints(-extra), g.ints(axis)]);
+}
+
+/**
  * Attention with one wide head, as the autoencoder has it, over queries in 2^halvings slices: the scores of
  * one slice are all that exists at a time. Flash attention would split 512 channels over a buffer of several
- * gigabytes at 1024 px. Halving suits every number of queries, since Split makes its last part smaller.
+ * gigabytes at 1024 px.
  */
 export function slicedAttention(
   g: GraphBuilder,
@@ -225,17 +273,11 @@ export function slicedAttention(
   const scale = g.constant([1 / Math.sqrt(options.width)], []);
   const scaled = g.node('Mul', [tensors.query, scale]);
   const transposed = g.node('Transpose', [tensors.key], { attributes: { perm: [0, 2, 1] } });
-  const attend = (query: Value, halvings: number): Value => {
-    if (halvings === 0) {
-      const scores = g.node('MatMul', [query, transposed]); // [B, N / 2^halvings, N]
-      const weights = g.node('Softmax', [scores], { attributes: { axis: -1 } });
-      return g.node('MatMul', [weights, tensors.value]);
-    }
-    const [first, second] = g.pair('Split', [query], { attributes: { axis: 1, num_outputs: 2 } });
-    const parts = [attend(first, halvings - 1), attend(second, halvings - 1)];
-    return g.node('Concat', parts, { attributes: { axis: 1 } });
-  };
-  return attend(scaled, options.halvings);
+  return inSlices(g, scaled, 3, options.halvings, (query) => {
+    const scores = g.node('MatMul', [query, transposed]); // [B, N / 2^halvings, N]
+    const weights = g.node('Softmax', [scores], { attributes: { axis: -1 } });
+    return g.node('MatMul', [weights, tensors.value]);
+  });
 }
 
 /**

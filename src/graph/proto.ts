@@ -218,7 +218,7 @@ export function readModel(bytes: Uint8Array): ReadModel {
   };
 }
 
-function elementOf(type: number): ElementType {
+export function elementOf(type: number): ElementType {
   for (const [element, known] of Object.entries(dataType)) {
     if (known === type) return element as ElementType;
   }

@@ -22,6 +22,8 @@ export interface TransformerOptions {
   groups: number;
   linearProjection: boolean;
   upcast: boolean;
+  /** Positions of the picture at the size that the model was trained at. */
+  usualTokens: number;
 }
 
 const NORM_EPSILON = 1e-6;
@@ -102,7 +104,8 @@ function attend(
   shapes: Pick<Shapes, 'tokens' | 'memory'>,
   options: TransformerOptions,
 ): Value {
-  const { channels, heads, upcast } = options;
+  const { channels, heads, upcast, usualTokens } = options;
+  const isWithin = shapes.memory === shapes.tokens;
   return g.scope(key, () => {
     const project = (name: string, rows: Value, width: number, like: Value) =>
       shapedLike(g, linear(g, name, rows, { in: width, out: channels, bias: false }), like, 'tokens');
@@ -111,7 +114,13 @@ function attend(
       key: project('to_k', to, toWidth, shapes.memory),
       value: project('to_v', to, toWidth, shapes.memory),
     };
-    const mixed = attention(g, tensors, { heads, width: channels, upcast });
+    const mixed = attention(g, tensors, {
+      heads,
+      width: channels,
+      upcast,
+      // Words are few.
+      ...(isWithin && { usual: { queries: usualTokens, keys: usualTokens } }),
+    });
     return linear(g, 'to_out.0', toRows(g, mixed, channels), { in: channels, out: channels });
   });
 }

@@ -42,7 +42,7 @@ export interface Unet2dConfig {
   textTime?: { timeWidth: number; inputWidth: number };
   /** Latent consistency models: the guidance comes in so many numbers, and is added before the timestep's first layer. */
   guidanceWidth?: number;
-  /** Side in latents that the model was trained at. */
+  /** Side in latents that the model was trained at; any other runs too. */
   sampleSize: number;
 }
 
@@ -93,8 +93,7 @@ export function buildUnet2d(
   // 3. Down, keeping what the way up adds
   const skips: Skip[] = [{ value: x, channels: first.out }];
   config.downBlocks.forEach((block, level) => {
-    const isLast = level === config.downBlocks.length - 1;
-    x = g.scope(`down_blocks.${level}`, () => downBlock(g, x, block, skips, context, isLast));
+    x = g.scope(`down_blocks.${level}`, () => downBlock(g, x, block, skips, context, level));
   });
 
   // 4. Middle
@@ -104,16 +103,17 @@ export function buildUnet2d(
     x = g.scope('mid_block', () => {
       const hidden = unetResnet(g, 'resnets.0', x, deepest, deepest, context);
       if (midBlock.attention === undefined) return hidden;
-      const attended = transformer(g, 'attentions.0', hidden, deepest, midBlock.attention, context);
+      const lowest = config.downBlocks.length - 1;
+      const attended = transformer(g, 'attentions.0', hidden, deepest, midBlock.attention, context, lowest);
       return unetResnet(g, 'resnets.1', attended, deepest, deepest, context);
     });
   }
 
   // 5. Up
   let width = deepest;
-  config.upBlocks.forEach((block, level) => {
-    const isLast = level === config.upBlocks.length - 1;
-    x = g.scope(`up_blocks.${level}`, () => upBlock(g, x, width, block, skips, context, isLast));
+  config.upBlocks.forEach((block, i) => {
+    const level = config.upBlocks.length - 1 - i;
+    x = g.scope(`up_blocks.${i}`, () => upBlock(g, x, width, block, skips, context, level));
     width = block.out;
   });
 
@@ -183,7 +183,7 @@ function downBlock(
   block: UnetBlock,
   skips: Skip[],
   context: Context,
-  isLast: boolean,
+  level: number,
 ): Value {
   const { out } = block;
   let x = input;
@@ -192,10 +192,10 @@ function downBlock(
     x = unetResnet(g, `resnets.${layer}`, x, width, out, context);
     width = out;
     if (block.attention !== undefined)
-      x = transformer(g, `attentions.${layer}`, x, out, block.attention, context);
+      x = transformer(g, `attentions.${layer}`, x, out, block.attention, context, level);
     skips.push({ value: x, channels: out });
   }
-  if (isLast) return x;
+  if (level === context.config.downBlocks.length - 1) return x;
   const pad = context.config.downsamplePadding;
   x = convolution(g, 'downsamplers.0.conv', x, { in: out, out, stride: 2, pads: [pad, pad, pad, pad] });
   skips.push({ value: x, channels: out });
@@ -209,7 +209,7 @@ function upBlock(
   block: UnetBlock,
   skips: Skip[],
   context: Context,
-  isLast: boolean,
+  level: number,
 ): Value {
   const { out } = block;
   let x = input;
@@ -222,9 +222,9 @@ function upBlock(
     x = unetResnet(g, `resnets.${layer}`, joined, width + skip.channels, out, context);
     width = out;
     if (block.attention !== undefined)
-      x = transformer(g, `attentions.${layer}`, x, out, block.attention, context);
+      x = transformer(g, `attentions.${layer}`, x, out, block.attention, context, level);
   }
-  if (isLast) return x;
+  if (level === 0) return x;
   // The next skip has the size that the way down had here, which may be odd.
   return convolution(g, 'upsamplers.0.conv', upsample(g, x, skips.at(-1)?.value), { in: out, out });
 }
@@ -254,6 +254,7 @@ function transformer(
   channels: number,
   block: UnetAttention,
   { config, text }: Context,
+  level: number,
 ): Value {
   return spatialTransformer(g, key, x, text, {
     ...block,
@@ -261,5 +262,6 @@ function transformer(
     groups: config.normGroups,
     linearProjection: config.linearProjection,
     upcast: config.upcastAttention,
+    usualTokens: (config.sampleSize / 2 ** level) ** 2,
   });
 }

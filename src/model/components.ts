@@ -54,6 +54,7 @@ export function createUnet(runtime: Runtime, session: Session, config: Unet2dCon
  * @param encoder makes the encoder's session at first use: a 4-channel run at full strength decodes only
  */
 export function createVae(
+  runtime: Runtime,
   config: AutoencoderKlConfig,
   encoder: () => Promise<Session>,
   decoder: () => Promise<Session>,
@@ -66,6 +67,9 @@ export function createVae(
     shiftFactor: config.shiftFactor,
     latentChannels: config.latentChannels,
     downscale,
+    get tiles() {
+      return runtime.vaeTiles;
+    },
     async encode(pixels, { height, width }) {
       const session = await encoding.get();
       return session.read(

@@ -99,6 +99,7 @@ export async function loadModel(files: CheckpointFiles, runtime: Runtime, call: 
   const vaeSession = async (component: string, build: Build) =>
     sessionOf(component, await vaeWeights.get(), build, vaeTarget);
   const vae = createVae(
+    runtime,
     vaeConfig,
     () => vaeSession('vae encoder', (index, target) => buildVaeEncoder(vaeConfig, index, target)),
     () => vaeSession('vae decoder', (index, target) => buildVaeDecoder(vaeConfig, index, target)),

@@ -13,15 +13,35 @@ import { type Footprint, footprint } from '../graph/footprint';
 import { recordTensors } from '../graph/tensors';
 import type { Graph, GraphTarget } from '../graph/types';
 import { buildUnet2d } from '../graph/unet2d';
+import type { VaeTiles } from '../pipeline/components';
 import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from './config';
 import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
 
-/** By network, in the order in which a run needs them. */
-export type ModelNeeds = ReadonlyMap<string, Footprint>;
+export interface ModelNeeds {
+  /** By network, in the order in which a run needs them. The autoencoder's are those of one tile where it has tiles. */
+  networks: ReadonlyMap<string, Footprint>;
+  tiles: VaeTiles;
+  /** How much more than the footprints ONNX Runtime takes, as a factor. */
+  margin: number;
+}
+
+/** Of a picture, in pixels. */
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** What a run is known by before it begins. */
+export interface RunSize extends Size {
+  /** Rows of tokens that the longest prompt takes; 1 where absent. */
+  chunks?: number;
+}
 
 export interface MemoryLimits {
   /** What one network may take with its activations; Infinity where nothing tells. */
   totalBytes: number;
+  /** What half of the autoencoder may take before its pictures go through in tiles. */
+  wholePictureBytes: number;
   /** What networks may take that stay loaded beside the one that runs. */
   residentBytes: number;
   /** What one buffer may have; Infinity on WASM. */
@@ -31,7 +51,9 @@ export interface MemoryLimits {
 }
 
 const GIB = 2 ** 30;
-/** Of wasm32's 4 GiB: ONNX Runtime itself, its packed copies of weights in the making, and gaps. */
+/** Measured: upload buffers, uniforms and buffers that it keeps on WebGPU. WASM's are in its overhead. */
+const MARGIN: Record<GraphTarget['provider'], number> = { webgpu: 1.1, wasm: 1 };
+/** Of wasm32's 4 GiB: ONNX Runtime itself, workspaces and gaps. */
 const WASM_OVERHEAD_BYTES = 0.4 * GIB;
 /** Of the machine's memory the rest is the system's, the browser's and the page's. */
 const MACHINE_SHARE = 0.6;
@@ -40,9 +62,14 @@ const DEVICE_MEMORY_CAP_GIB = 8;
 /** Where nothing tells: Stable Diffusion 1 and 2 stay loaded whole, of SDXL the text encoders leave. */
 const USUAL_RESIDENT_BYTES = 5 * GIB;
 
+/** Where memory ran out once: a decoder of SDXL at 512 px and in float32 takes 1.1 GB, at 1024 px 3.8. */
+const FRUGAL_PICTURE_BYTES = 1.25 * GIB;
+/** Sides of tiles in pixels, the best first: the fewer tiles, the less their colours can differ. */
+const TILE_SIDES = [1024, 768, 512, 384, 256];
+
 /** What earlier runs on this device told. */
 export interface MemoryExperience {
-  /** Memory ran out: since then one network is loaded at a time. */
+  /** Memory ran out: since then one network is loaded at a time, and large pictures are encoded and decoded in tiles. */
   isFrugal: boolean;
   /** It ran out even so, at this need; with the time, since what else runs on a machine changes. */
   refused?: { neededBytes: number; at: number };
@@ -55,18 +82,24 @@ export function memoryLimits(machine: {
   provider: GraphTarget['provider'];
   /** `navigator.deviceMemory`, in GiB; absent where the browser does not say. */
   deviceMemory?: number | undefined;
+  /** All of the machine's memory, where that is known to the byte. */
+  memoryBytes?: number | undefined;
   limits?: Pick<GPUSupportedLimits, 'maxBufferSize' | 'maxStorageBufferBindingSize'> | undefined;
   experience?: MemoryExperience | undefined;
   /** In ms. */
   now: number;
 }): MemoryLimits {
-  const { provider, deviceMemory, limits, experience, now } = machine;
+  const { provider, deviceMemory, memoryBytes, limits, experience, now } = machine;
   const bounds: { bytes: number; reason: string }[] = [];
   if (provider === 'wasm')
     bounds.push({ bytes: 4 * GIB - WASM_OVERHEAD_BYTES, reason: 'WASM can use 4 GiB in all' });
   if (deviceMemory !== undefined && deviceMemory < DEVICE_MEMORY_CAP_GIB) {
     const reason = `this machine has about ${deviceMemory} GB of memory`;
     bounds.push({ bytes: deviceMemory * GIB * MACHINE_SHARE, reason });
+  }
+  if (memoryBytes !== undefined) {
+    const reason = `this machine has ${inGigabytes(memoryBytes)} of memory`;
+    bounds.push({ bytes: memoryBytes * MACHINE_SHARE, reason });
   }
   const refused = experience?.refused;
   if (refused !== undefined && now - refused.at < EXPERIENCE_MS)
@@ -75,6 +108,7 @@ export function memoryLimits(machine: {
   const totalBytes = least?.bytes ?? Number.POSITIVE_INFINITY;
   return {
     totalBytes,
+    wholePictureBytes: experience?.isFrugal ? Math.min(totalBytes, FRUGAL_PICTURE_BYTES) : totalBytes,
     residentBytes: experience?.isFrugal ? 0 : Math.min(totalBytes, USUAL_RESIDENT_BYTES),
     bufferBytes:
       limits === undefined
@@ -94,14 +128,16 @@ export function afterExhaustion(
 }
 
 /**
- * @param size of the picture, in pixels; absent: the one that the model was trained at
+ * @param limits what there is: the autoencoder gets tiles where a whole picture would not fit
+ * @param run absent: a short prompt at the size that the model was trained at
  * @returns undefined where the model's configurations do not say (ONNX exports)
  * @throws CheckpointError where a configuration is none of Stable Diffusion
  */
 export async function modelNeeds(
   files: CheckpointFiles,
   target: GraphTarget,
-  size?: { width: number; height: number },
+  limits: MemoryLimits,
+  run?: RunSize,
 ): Promise<ModelNeeds | undefined> {
   const json = async (path: string) => parseJsonFile(files, path, await readRequired(files, path));
   if ((await files.read('unet/config.json')) === undefined) return undefined;
@@ -111,33 +147,35 @@ export async function modelNeeds(
   const second = await files.read('text_encoder_2/config.json');
   const folders = second === undefined ? ['text_encoder'] : ['text_encoder', 'text_encoder_2'];
   const downscale = 2 ** (vae.blockOutChannels.length - 1);
-  const width = size?.width ?? unet.sampleSize * downscale;
-  const height = size?.height ?? unet.sampleSize * downscale;
+  const width = run?.width ?? unet.sampleSize * downscale;
+  const height = run?.height ?? unet.sampleSize * downscale;
   const latents = { width: width / downscale, height: height / downscale };
-  const needs = new Map<string, Footprint>();
+  const margin = MARGIN[target.provider];
+  const networks = new Map<string, Footprint>();
 
-  // Both rows of guidance, and a prompt without chunks.
+  // Both rows of guidance. Chunks of a prompt are encoded as rows, and read by the UNet one after another.
   const rows = 2;
+  const chunks = run?.chunks ?? 1;
   let tokens = 0;
   for (const folder of folders) {
     const config = parseClipTextConfig(await json(`${folder}/config.json`), folder);
     const pooled = folder !== 'text_encoder';
     const outputs = { hiddenState: second === undefined ? 'last' : 'penultimate', pooled } as const;
-    tokens = config.length;
-    needs.set(
-      folder,
-      measured(target, (tensors) => buildClipText(config, tensors, target, outputs, folder), { batch: rows }),
-    );
+    tokens = config.length * chunks;
+    const graph = imagined(target, (tensors) => buildClipText(config, tensors, target, outputs, folder));
+    networks.set(folder, footprint(graph, { batch: rows * chunks }));
   }
   const vaeTarget: GraphTarget =
     second !== undefined && vae.forceUpcast ? { ...target, precision: 'fp32' } : target;
-  needs.set(
-    'vae encoder',
-    measured(vaeTarget, (tensors) => buildVaeEncoder(vae, tensors, vaeTarget), { batch: 1, width, height }),
+  const encoderGraph = imagined(vaeTarget, (tensors) => buildVaeEncoder(vae, tensors, vaeTarget));
+  const encoder = inTilesWhereNeeded({ width, height }, limits, margin, (tile) =>
+    footprint(encoderGraph, { batch: 1, ...tile }),
   );
-  needs.set(
+  networks.set('vae encoder', encoder.need);
+  const unetGraph = imagined(target, (tensors) => buildUnet2d(unet, tensors, target));
+  networks.set(
     'unet',
-    measured(target, (tensors) => buildUnet2d(unet, tensors, target), {
+    footprint(unetGraph, {
       ...latents,
       batch: rows,
       sample_batch: 1,
@@ -145,33 +183,57 @@ export async function modelNeeds(
       tokens,
     }),
   );
-  needs.set(
-    'vae decoder',
-    measured(vaeTarget, (tensors) => buildVaeDecoder(vae, tensors, vaeTarget), {
+  const decoderGraph = imagined(vaeTarget, (tensors) => buildVaeDecoder(vae, tensors, vaeTarget));
+  const decoder = inTilesWhereNeeded({ width, height }, limits, margin, (tile) =>
+    footprint(decoderGraph, {
       batch: 1,
-      latent_width: latents.width,
-      latent_height: latents.height,
+      latent_width: tile.width / downscale,
+      latent_height: tile.height / downscale,
     }),
   );
-  return needs;
+  networks.set('vae decoder', decoder.need);
+  return { networks, tiles: { encoder: encoder.tile, decoder: decoder.tile }, margin };
+}
+
+/** @returns what the whole picture needs, or the largest tile that fits; the smallest where none does */
+function inTilesWhereNeeded(
+  size: Size,
+  limits: MemoryLimits,
+  margin: number,
+  measure: (size: Size) => Footprint,
+): { need: Footprint; tile?: number } {
+  const fits = (need: Footprint) =>
+    takenBytes(need, margin) <= limits.wholePictureBytes && need.largest.bytes <= limits.bufferBytes;
+  let best: { need: Footprint; tile?: number } = { need: measure(size) };
+  const sides = TILE_SIDES.filter((side) => side < Math.max(size.width, size.height));
+  for (const tile of sides) {
+    if (fits(best.need)) break;
+    const part = { width: Math.min(size.width, tile), height: Math.min(size.height, tile) };
+    best = { need: measure(part), tile };
+  }
+  return best;
 }
 
 /** Names of tensors that only old files have; the imagined one is new. */
 const OLD_NAMES = /\.(query|key|value|proj_attn)\./;
 
-function measured(
+function imagined(
   { precision }: GraphTarget,
   build: (tensors: ReturnType<typeof recordTensors>) => Graph,
-  dims: Readonly<Record<string, number>>,
-): Footprint {
-  return footprint(build(recordTensors(precision, OLD_NAMES)), dims);
+): Graph {
+  return build(recordTensors(precision, OLD_NAMES));
+}
+
+/** What a network takes while it runs. */
+function takenBytes({ weightBytes, activationBytes }: Footprint, margin: number): number {
+  return Math.ceil((weightBytes + activationBytes) * margin);
 }
 
 /** The most that any one network takes while it runs. */
-export function peakOf(needs: ModelNeeds): { component: string; bytes: number } {
+export function peakOf({ networks, margin }: ModelNeeds): { component: string; bytes: number } {
   let peak = { component: '', bytes: 0 };
-  for (const [component, { weightBytes, activationBytes }] of needs) {
-    const bytes = weightBytes + activationBytes;
+  for (const [component, need] of networks) {
+    const bytes = takenBytes(need, margin);
     if (bytes > peak.bytes) peak = { component, bytes };
   }
   return peak;
@@ -188,7 +250,7 @@ export function refuseTooLarge(name: string, needs: ModelNeeds, limits: MemoryLi
       { component, neededBytes: bytes, availableBytes: limits.totalBytes, limit: 'memory' },
     );
   }
-  for (const [network, { largest }] of needs) {
+  for (const [network, { largest }] of needs.networks) {
     if (largest.bytes <= limits.bufferBytes) continue;
     throw new TooLargeError(
       `model "${name}" is too large for this device: its ${network} needs a buffer of ${inGigabytes(largest.bytes)} at ` +

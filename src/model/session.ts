@@ -6,7 +6,7 @@ import type * as Ort from 'onnxruntime-web';
 import { CheckpointError, DeviceError, InternalError, messageOf } from '../engine/errors';
 import { weightBytesOf } from '../graph/footprint';
 import type { Graph, GraphTarget } from '../graph/types';
-import type { DeviceTensor } from '../pipeline/components';
+import type { DeviceTensor, VaeTiles } from '../pipeline/components';
 import type { WeightFile } from './weights';
 
 export type OrtModule = typeof Ort;
@@ -28,6 +28,8 @@ export class Runtime {
   readonly #loaded = new Set<Session>();
   /** Bytes of weights that may be loaded at a time; one session may always be, whatever it takes. */
   residentBytes = Number.POSITIVE_INFINITY;
+  /** How the autoencoder keeps within the device's memory. */
+  vaeTiles: VaeTiles = {};
 
   /**
    * @param device the WebGPU device that sessions run on; absent on WASM. The runtime owns it.

@@ -4,6 +4,7 @@ import { InputError, isAbort, messageOf } from '../engine/errors';
 import { loadModel } from '../model/load';
 import { parseArguments, usage } from './args';
 import { inpaintFiles } from './inpaint';
+import { createNodeGuard } from './memory';
 import { modelFiles } from './models';
 import { createNodeRuntime } from './ort';
 import { createProgressLine } from './progress';
@@ -23,10 +24,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     const result = await inpaintFiles(args, {
       signal: controller.signal,
       onProgress: progress.show,
-      async loadModel(name, loras, signal) {
+      async loadModel(name, loras, signal, size) {
         const runtime = await createNodeRuntime(args.threads);
-        const files = await modelFiles(name, runtime.target.precision, signal, progress.show, loras);
-        return loadModel(files, runtime, { signal, onProgress: progress.show });
+        const guard = createNodeGuard(runtime);
+        const call = { signal, onProgress: progress.show };
+        const files = await modelFiles(name, {
+          ...call,
+          precision: runtime.target.precision,
+          loras,
+          admit: (configs) => guard.admit(configs, size),
+        });
+        const model = await loadModel(files, runtime, call);
+        return { model, admit: (run) => guard.admit(files, run) };
       },
     });
     progress.end();

@@ -10,16 +10,34 @@ import { parseLocalOptions, parseRequest } from '../engine/engine';
 import { InputError } from '../engine/errors';
 import { recipeOf, recipeTexts } from '../engine/recipe';
 import { type InpaintResult, type LocalOptions, type LoraOption, STARTER } from '../engine/schema';
+import type { RunSize } from '../model/memory';
 import type { Model } from '../pipeline/components';
 import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
 import { createJob } from '../pipeline/job';
-import { checkSameSize, type Pixels, scalePixels } from '../pipeline/pixels';
+import { checkSameSize, type Pixels, type Size, scalePixels } from '../pipeline/pixels';
+import { countChunks } from '../pipeline/promptEmbeddings';
 import type { Arguments } from './args';
 import { encodePng, readImage, withTexts, writeFileAt } from './images';
 
+/** A model, and the question whether a run fits into this machine's memory. */
+export interface LoadedModel {
+  model: Model;
+  /** @throws TooLargeError with figures */
+  admit(run: RunSize): Promise<void>;
+}
+
 export interface Run {
-  /** Loads the model named `--model`. */
-  loadModel(name: string, loras: readonly LoraOption[], signal: AbortSignal): Promise<Model>;
+  /**
+   * Loads the model named `--model`.
+   * @param size at which it shall paint; undefined where that depends on the model
+   * @throws TooLargeError before its weights are fetched where it cannot do so
+   */
+  loadModel(
+    name: string,
+    loras: readonly LoraOption[],
+    signal: AbortSignal,
+    size: Size | undefined,
+  ): Promise<LoadedModel>;
   signal: AbortSignal;
   onProgress(progress: PipelineProgress): void;
 }
@@ -59,7 +77,8 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   checkSameSize(picture, maskPixels, '--mask');
 
   // 3. The part that goes to the model
-  const model = await run.loadModel(args.model, options.loras ?? [], run.signal);
+  const size = sizeBefore(args, options, picture);
+  const { model, admit } = await run.loadModel(args.model, options.loras ?? [], run.signal, size);
   try {
     const mask = toMask(maskPixels);
     const plan = planFor(args, options, picture, mask, model.nativeSize);
@@ -72,6 +91,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
       },
       plan.size,
     );
+    await admit({ ...plan.size, chunks: countChunks(model, job) });
     const { pixels, timings } = await inpaint(model, job, {
       signal: run.signal,
       onProgress: run.onProgress,
@@ -134,6 +154,14 @@ function inFlags<Result>(check: () => Result): Result {
   }
 }
 
+/** What the plan's size will be, as far as it does not depend on the model. */
+function sizeBefore(args: Arguments, { width, height }: LocalOptions, picture: Pixels): Size | undefined {
+  if (width !== undefined && height !== undefined) return { width, height };
+  if (args.cropPadding !== undefined) return undefined;
+  const own = roundDown(picture);
+  return { width: width ?? own.width, height: height ?? own.height };
+}
+
 function planFor(
   args: Arguments,
   options: LocalOptions,
@@ -171,7 +199,7 @@ function loraWithoutPath({ source, weight }: LoraOption): LoraOption {
 }
 
 /** A model's picture has sides that are multiples of 8. @throws InputError where the picture is too small */
-function roundDown({ width, height }: Pixels): { width: number; height: number } {
+function roundDown({ width, height }: Pixels): Size {
   const size = { width: width - (width % 8), height: height - (height % 8) };
   if (size.width < 64 || size.height < 64) {
     throw new InputError(

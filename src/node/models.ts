@@ -20,22 +20,27 @@ import { diskWeightStore } from './weightStore';
 /** The model that comes with Inlay. */
 export const starterFolder = fileURLToPath(new URL('../../public/models/starter/', import.meta.url));
 
+export interface ModelFilesCall {
+  precision: ModelPlan['precision'];
+  signal: AbortSignal;
+  onProgress(progress: LoadProgress): void;
+  loras?: readonly LoraOption[];
+  /** As `PrepareOptions.admit`: folders are read as they stand, so whoever runs them asks again. */
+  admit(files: CheckpointFiles): Promise<void>;
+}
+
 /**
  * `HF_ENDPOINT` and `HF_TOKEN` mean what they mean to Hugging Face's own tools; `INLAY_CACHE` is where models are kept.
- * @throws InputError, CheckpointError, DeviceError, NetworkError as {@link openModel}
+ * @throws InputError, CheckpointError, DeviceError, NetworkError as {@link openModel}; what `admit` throws
  */
-export async function modelFiles(
-  name: string,
-  precision: ModelPlan['precision'],
-  signal: AbortSignal,
-  onProgress: (progress: LoadProgress) => void,
-  loras: readonly LoraOption[] = [],
-): Promise<CheckpointFiles> {
+export async function modelFiles(name: string, call: ModelFilesCall): Promise<CheckpointFiles> {
+  const { precision, signal, onProgress, loras = [], admit } = call;
   if (name === STARTER && loras.length === 0) return folderFiles(starterFolder);
   const hubUrl = process.env.HF_ENDPOINT || HUB_URL;
   const token = process.env.HF_TOKEN || undefined;
   const options = {
     store: diskWeightStore(),
+    admit,
     onProgress(progress: PrepareProgress) {
       if (progress.stage === 'download') onProgress(progress);
     },

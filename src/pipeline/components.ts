@@ -63,12 +63,20 @@ export interface Unet {
   dispose(): Promise<void>;
 }
 
+/** Sides of an autoencoder's tiles, in pixels, multiples of 32; absent where any picture goes through whole. */
+export interface VaeTiles {
+  encoder?: number | undefined;
+  decoder?: number | undefined;
+}
+
 export interface Vae {
   readonly scalingFactor: number;
   readonly shiftFactor: number;
   readonly latentChannels: number;
   /** Pixels per latent along one side: 8 for all of Stable Diffusion. */
   readonly downscale: number;
+  /** What is larger goes through in tiles, for want of memory: see tiling.ts. */
+  readonly tiles?: VaeTiles;
   /**
    * @param pixels [1, 3, H, W] in −1 … 1
    * @returns the posterior's moments [1, 8, H/8, W/8]: mean, then log variance; unscaled

@@ -28,6 +28,7 @@ import {
 import { encodePrompts, type PromptEmbeddings } from './promptEmbeddings';
 import { TorchGenerator } from './random';
 import { createScheduler, type RandomNormal, type Scheduler } from './schedulers';
+import { decodeLatents, encodePicture } from './tiling';
 import { stageTimer } from './timing';
 
 export { InpaintCache } from './cache';
@@ -111,7 +112,7 @@ async function run(
   const unet = await timed('load', () => model.unet());
   const vae = await timed('load', () => model.vae());
   const prepared = await timed('encode', () =>
-    prepareLatents(job, { vae, unet, scheduler, firstIndex, randn, cache }),
+    prepareLatents(job, { vae, unet, scheduler, firstIndex, randn, cache, signal }),
   );
 
   // 4. Put what every step reads where the UNet reads it
@@ -135,7 +136,7 @@ async function run(
 
     // 6. Decode
     onProgress({ stage: 'decode' });
-    const pixels = await timed('decode', () => decode(latents, prepared.size, vae, cache));
+    const pixels = await timed('decode', () => decode(latents, prepared.size, vae, cache, signal));
     return { pixels, timings };
   } finally {
     for (const tensor of uploaded) tensor.dispose();
@@ -191,10 +192,11 @@ interface Preparation {
   firstIndex: number;
   randn: RandomNormal;
   cache: InpaintCache;
+  signal: AbortSignal;
 }
 
 async function prepareLatents(job: InpaintJob, preparation: Preparation): Promise<Prepared> {
-  const { vae, unet, scheduler, firstIndex, randn, cache } = preparation;
+  const { vae, unet, scheduler, firstIndex, randn, cache, signal } = preparation;
   const pixelSize: Size = { width: job.width, height: job.height };
   const size: Size = { width: job.width / vae.downscale, height: job.height / vae.downscale };
   const count = vae.latentChannels * size.width * size.height;
@@ -205,7 +207,7 @@ async function prepareLatents(job: InpaintJob, preparation: Preparation): Promis
 
   const encode = async (pixels: Float32Array): Promise<Float32Array> => {
     const moments = await cache.moments(pixels, job.width, async () => {
-      const encoded = await vae.encode(pixels, pixelSize);
+      const encoded = await encodePicture(vae, pixels, pixelSize, signal);
       assertFinite(encoded, 'VAE encoder');
       // Encoded for the first time: the preview's colours learn from it.
       cache.colours(vae.latentChannels).learn(posteriorMean(encoded, vae), size, pixels, vae.downscale);
@@ -308,9 +310,15 @@ async function denoise(
   return latents;
 }
 
-async function decode(latents: Float32Array, size: Size, vae: Vae, cache: InpaintCache): Promise<Pixels> {
+async function decode(
+  latents: Float32Array,
+  size: Size,
+  vae: Vae,
+  cache: InpaintCache,
+  signal: AbortSignal,
+): Promise<Pixels> {
   const unscaled = latents.map((value) => value / vae.scalingFactor + vae.shiftFactor);
-  const decoded = await vae.decode(unscaled, size); // [1, 3, 8h, 8w]
+  const decoded = await decodeLatents(vae, unscaled, size, signal); // [1, 3, 8h, 8w]
   assertFinite(decoded, 'VAE decoder');
   cache.colours(vae.latentChannels).learn(latents, size, decoded, vae.downscale);
   return fromVaeOutput(decoded, { width: size.width * vae.downscale, height: size.height * vae.downscale });

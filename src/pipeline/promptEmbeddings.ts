@@ -74,6 +74,17 @@ export async function encodePrompts(
   return embeddings;
 }
 
+/** Rows of tokens that each prompt of a run takes, which is as many as the longest one needs. */
+export function countChunks(
+  { text }: Pick<Model, 'text'>,
+  { prompt, negativePrompt }: Pick<Prompts, 'prompt' | 'negativePrompt'>,
+): number {
+  const counts = text.flatMap(({ tokenizer }) =>
+    [prompt, negativePrompt].map((one) => chunksOf(one, tokenizer).length),
+  );
+  return Math.max(...counts);
+}
+
 /** At least one, which may be empty. */
 function chunksOf(text: string, tokenizer: Tokenizer): Chunk[] {
   const room = tokenizer.length - 2; // beside begin and end

@@ -8,6 +8,8 @@ import { type CheckpointFiles, httpFiles } from '../model/files';
 import { kept } from '../model/kept';
 import { loadModel } from '../model/load';
 import { choiceOfFile } from '../model/lora/open';
+import type { RunSize } from '../model/memory';
+import { createMemoryGuard, type MemoryGuard } from '../model/memoryGuard';
 import { openMerged } from '../model/openMerged';
 import { clipVocabulary, openModel } from '../model/openModel';
 import type { PrepareProgress } from '../model/prepare';
@@ -18,10 +20,10 @@ import type { Model } from '../pipeline/components';
 import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
 import { createJob } from '../pipeline/job';
 import { checkSameSize, type Pixels } from '../pipeline/pixels';
+import { countChunks } from '../pipeline/promptEmbeddings';
 import { opfsWeightStore } from '../storage/weightsOpfs';
 import { openDigestInWorker } from './digestClient';
 import { encodePng, readImage, toBitmap } from './images';
-import { createMemoryGuard, type MemoryGuard, type PictureSize } from './memoryGuard';
 import { createOpenedModel } from './openedModel';
 import type { Host } from './serve';
 
@@ -54,11 +56,13 @@ export function createHost({
   let hub: HubAccess = { url: hubUrl };
   let ready: Runtime | undefined;
   let guard: MemoryGuard | undefined;
-  let currentSize: PictureSize | undefined;
+  /** Of the run at hand, as far as it is known. */
+  let currentRun: RunSize | undefined;
 
   const runtime = kept(async () => {
     ready = await openBrowserRuntime(provider, { onStatus, verdicts });
-    guard = createMemoryGuard(ready, verdicts);
+    const { deviceMemory } = navigator as { deviceMemory?: number };
+    guard = createMemoryGuard(ready, { kept: verdicts, machine: { deviceMemory } });
     return ready;
   });
 
@@ -73,7 +77,7 @@ export function createHost({
 
   /** Refuses a model that this machine cannot run at the size of the picture at hand. */
   async function admit(files: CheckpointFiles): Promise<void> {
-    if (currentSize !== undefined) await guard?.admit(files, currentSize);
+    if (currentRun !== undefined) await guard?.admit(files, currentRun);
   }
 
   /** As long as it is open nobody deletes what it still reads from. */
@@ -116,13 +120,14 @@ export function createHost({
       width: options.width ?? image.width - (image.width % 8),
       height: options.height ?? image.height - (image.height % 8),
     };
-    currentSize = size;
+    currentRun = size;
     const { model, files, cache } = await opened.get({
       name: request.model_name,
       loras: options.loras ?? [],
     });
-    await admit(files);
     const job = createJob(request, options, { image, mask }, size);
+    currentRun = { ...size, chunks: countChunks(model, job) };
+    await admit(files);
     const reports = reportTo(call);
     const { pixels, timings } = await inpaint(model, job, {
       signal: call.signal,

@@ -8,16 +8,20 @@ import { type ImageSource, type InpaintRequest, type LocalOptions, STARTER } fro
 import type { CheckpointFiles } from '../../model/files';
 import { kept } from '../../model/kept';
 import { type LoadCall, loadModel } from '../../model/load';
+import type { RunSize } from '../../model/memory';
+import type { MemoryGuard } from '../../model/memoryGuard';
 import { clipVocabulary, openModel } from '../../model/openModel';
 import type { Runtime } from '../../model/session';
 import type { Model } from '../../pipeline/components';
 import { inpaint } from '../../pipeline/inpaint';
 import { createJob } from '../../pipeline/job';
 import type { Pixels } from '../../pipeline/pixels';
+import { countChunks } from '../../pipeline/promptEmbeddings';
 import { createOpenedModel } from '../../worker/openedModel';
 import type { Host } from '../../worker/serve';
 import { folderFiles } from '../folder';
 import { decodeImage, encodePng } from '../images';
+import { createNodeGuard } from '../memory';
 import { starterFolder } from '../models';
 import { createNodeRuntime } from '../ort';
 import { diskWeightStore } from '../weightStore';
@@ -31,28 +35,44 @@ export interface PaintOptions {
   hubToken?: string;
 }
 
+interface Machine {
+  runtime: Runtime;
+  guard: MemoryGuard;
+}
+
 /** A larger picture is refused: the whole of it goes through the model. */
 export const MAX_SIDE = 2048;
 
 export function createPaintHost(options: PaintOptions): Host {
   const { threads = availableParallelism(), folders, hubUrl, hubToken } = options;
-  const runtime = kept(() => createNodeRuntime(threads));
-  const opened = createOpenedModel<string, { model: Model }>({
+  const machine = kept(async () => {
+    const runtime = await createNodeRuntime(threads);
+    return { runtime, guard: createNodeGuard(runtime) };
+  });
+  /** Of the run at hand, as far as it is known before its model is open. */
+  let currentRun: RunSize | undefined;
+  const opened = createOpenedModel<string, { model: Model; files: CheckpointFiles }>({
     keyOf: (name) => name,
     async open(name, call) {
-      const live = await runtime.get();
-      return { model: breathing(await loadModel(await filesOf(name, live, call), live, call)) };
+      const live = await machine.get();
+      const files = await filesOf(name, live, call);
+      return { model: breathing(await loadModel(files, live.runtime, call)), files };
     },
   });
 
-  async function filesOf(name: string, { target }: Runtime, call: LoadCall): Promise<CheckpointFiles> {
+  async function filesOf(
+    name: string,
+    { runtime, guard }: Machine,
+    call: LoadCall,
+  ): Promise<CheckpointFiles> {
     const folder = name === STARTER ? starterFolder : folders[name];
     if (folder !== undefined) return { ...folderFiles(folder), name };
-    return openModel(name, target.precision, {
+    return openModel(name, runtime.target.precision, {
       store: diskWeightStore(),
       hubUrl,
       token: hubToken,
       signal: call.signal,
+      admit: (files) => guard.admit(files, currentRun),
       onProgress(progress) {
         if (progress.stage === 'download') call.onProgress(progress);
       },
@@ -71,8 +91,11 @@ export function createPaintHost(options: PaintOptions): Host {
           height: local.height ?? roundDown(image.height),
         };
         checkSides(image);
-        const { model, cache } = await opened.get(request.model_name);
+        currentRun = size;
+        const { model, files, cache } = await opened.get(request.model_name);
         const job = createJob(request, local, { image, mask }, size);
+        const { guard } = await machine.get();
+        await guard.admit(files, { ...size, chunks: countChunks(model, job) });
         const { pixels, timings } = await inpaint(model, job, {
           signal: call.signal,
           cache,

@@ -1,39 +1,44 @@
 /** Keeps a run within the machine's memory: refuses what cannot fit, and remembers where memory ran out. */
-import type { VerdictStore } from '../model/canary';
-import type { CheckpointFiles } from '../model/files';
+import type { VerdictStore } from './canary';
+import type { CheckpointFiles } from './files';
 import {
   afterExhaustion,
   type MemoryExperience,
+  type MemoryLimits,
   type ModelNeeds,
   memoryLimits,
   modelNeeds,
   peakOf,
+  type RunSize,
   refuseTooLarge,
-} from '../model/memory';
-import type { Runtime } from '../model/session';
-
-export interface PictureSize {
-  width: number;
-  height: number;
-}
+} from './memory';
+import type { Runtime } from './session';
 
 export interface MemoryGuard {
   /**
-   * Call before a model's weights are fetched, and before each run.
+   * Call before a model's weights are fetched, and before each run: sessions and tiles follow from it.
+   * @param run absent: at the model's own size
    * @throws TooLargeError with figures where it cannot run here
    */
-  admit(files: CheckpointFiles, size: PictureSize): Promise<void>;
+  admit(files: CheckpointFiles, run?: RunSize): Promise<void>;
   /** As {@link admit}, at the model's own size and without consequences for the run at hand. */
   judge(files: CheckpointFiles): Promise<void>;
   /** Call after a run that failed: a later one, in another worker, is more careful. */
   learn(): Promise<void>;
 }
 
-/** @param kept where experience is kept between visits */
+export interface MemoryGuardOptions {
+  /** Where experience is kept between visits. */
+  kept: VerdictStore;
+  /** What the platform says of the machine: see {@link memoryLimits}. */
+  machine: { deviceMemory?: number | undefined; memoryBytes?: number | undefined };
+  /** In ms; tests pass another. */
+  now?: () => number;
+}
+
 export function createMemoryGuard(
   runtime: Runtime,
-  kept: VerdictStore,
-  now: () => number = Date.now,
+  { kept, machine, now = Date.now }: MemoryGuardOptions,
 ): MemoryGuard {
   const { provider } = runtime.target;
   const key = `memory ${provider}`;
@@ -45,10 +50,10 @@ export function createMemoryGuard(
     return text === undefined ? undefined : (JSON.parse(text) as MemoryExperience);
   };
 
-  const limitsNow = async () =>
+  const limitsNow = async (): Promise<MemoryLimits> =>
     memoryLimits({
       provider,
-      deviceMemory: (navigator as { deviceMemory?: number }).deviceMemory,
+      ...machine,
       limits: runtime.device?.limits,
       experience: await experience(),
       now: now(),
@@ -56,19 +61,23 @@ export function createMemoryGuard(
 
   return {
     async judge(files) {
-      const needs = await modelNeeds(files, runtime.target);
-      if (needs !== undefined) refuseTooLarge(files.name, needs, await limitsNow());
+      const limits = await limitsNow();
+      const needs = await modelNeeds(files, runtime.target, limits);
+      if (needs !== undefined) refuseTooLarge(files.name, needs, limits);
     },
-    async admit(files, size) {
-      const of = `${files.name} ${size.width} × ${size.height}`;
-      if (known?.key !== of) known = { key: of, needs: await modelNeeds(files, runtime.target, size) };
+    async admit(files, run) {
+      const limits = await limitsNow();
+      const of = JSON.stringify([files.name, run, limits]);
+      if (known?.key !== of) known = { key: of, needs: await modelNeeds(files, runtime.target, limits, run) };
       const { needs } = known;
+      runtime.vaeTiles = needs?.tiles ?? {};
       // An export's graphs are its own: what they need is seen when they run.
       if (needs === undefined) return;
-      const limits = await limitsNow();
       refuseTooLarge(files.name, needs, limits);
       neededBytes = peakOf(needs).bytes;
-      const activations = Math.max(...[...needs.values()].map(({ activationBytes }) => activationBytes));
+      const activations = Math.max(
+        ...[...needs.networks.values()].map(({ activationBytes }) => activationBytes),
+      );
       runtime.residentBytes = Math.max(0, limits.residentBytes - activations);
     },
     async learn() {

@@ -3,6 +3,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { folderFiles, type HubFile } from './hub/files';
 import { type Hub, startHub } from './hub/hub';
 import { EditorPage } from './pages/editorPage';
+import { button, keptLine, openWithHub } from './pages/modelPanel';
 
 const MODEL = 'golden/sd15-inpaint';
 const TOKEN = 'hf_of_this_test';
@@ -26,17 +27,7 @@ test.beforeEach(async () => {
 });
 test.afterEach(() => hub.close());
 
-/** The page on WASM with the local hub as a mirror; `name` typed into the field. */
-async function openWith(page: Page, name?: string): Promise<EditorPage> {
-  const editor = new EditorPage(page);
-  await page.addInitScript((url) => localStorage.setItem('inlay.hub', url), hub.url);
-  await editor.open('/?provider=wasm');
-  if (name !== undefined) await editor.model.fill(name);
-  return editor;
-}
-
-const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
-const keptLine = (page: Page) => page.getByText('Kept on this machine: works offline.');
+const openWith = (page: Page, name?: string) => openWithHub(page, hub.url, name);
 /** Ranges that were asked of the UNet, at the origin that has its bytes. */
 const unetRanges = () =>
   hub.log.filter(({ origin, status }) => origin === 'content' && status >= 200).map(({ range }) => range);
@@ -173,42 +164,4 @@ test('misbehaviour ends in the finished model or in a clear message', async ({ p
   await editor.steps.fill('1');
   await editor.run();
   await expect(keptLine(page)).toBeVisible();
-});
-
-test('storage that fills up on the way is named; what has arrived is kept, and it goes on once there is room', async ({
-  page,
-}) => {
-  await openWith(page, MODEL);
-  await expect(button(page, 'Download model')).toBeVisible({ timeout: 30_000 });
-  const client = await page.context().newCDPSession(page);
-  const { origin } = new URL(page.url());
-  const usage = await page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
-  // Enforced, but not what Chrome tells the page: that is always 10 GiB more than is used. So the check before the
-  // first byte, which src/model/prepare.storage.test.ts covers, sees room, and writing fails at some byte of the UNet.
-  await client.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 2_000_000 });
-  await button(page, 'Download model').click();
-  await expect(page.getByText(/the disk or the browser's share of it is full/)).toBeVisible({
-    timeout: 60_000,
-  });
-  await expect(keptLine(page)).toHaveCount(0);
-  await client.send('Storage.overrideQuotaForOrigin', { origin });
-  await button(page, 'Resume download').click();
-  await expect(keptLine(page)).toBeVisible({ timeout: 60_000 });
-});
-
-test('a folder of one’s own is opened, kept and painted with, with nothing asked of the hub', async ({
-  page,
-}) => {
-  const editor = await openWith(page);
-  await button(page, 'Manage models').click();
-  const chooser = page.waitForEvent('filechooser');
-  await button(page, 'Open model folder').click();
-  await (await chooser).setFiles(folder);
-  await expect(editor.model).toHaveValue('disk:sd15-inpaint');
-  await expect(page.getByText('Stable Diffusion 1 for inpainting')).toBeVisible();
-  await button(page, 'Add model').click();
-  await expect(keptLine(page)).toBeVisible({ timeout: 60_000 });
-  await editor.steps.fill('1');
-  await editor.run();
-  expect(hub.log).toEqual([]);
 });

@@ -41,8 +41,8 @@ export interface Hub {
   readonly contentUrl: string;
   readonly log: LoggedRequest[];
   readonly faults: Faults;
-  /** Puts a new commit on `main`; earlier commits stay readable by their ids. */
-  commit(id: string, files: readonly HubFile[]): void;
+  /** Puts a new commit on a branch, `main` where none is named; earlier commits stay readable by their ids. */
+  commit(id: string, files: readonly HubFile[], branch?: string): void;
   close(): Promise<void>;
 }
 
@@ -75,7 +75,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     contentUrl: content.url,
     log,
     faults,
-    commit: (id, files) => state.commit(id, files),
+    commit: (id, files, branch) => state.commit(id, files, branch),
     async close() {
       await Promise.all([hub, content].map(({ server }) => closeServer(server)));
     },
@@ -102,12 +102,13 @@ class State {
     }
   }
 
-  commit(id: string, files: readonly HubFile[]): void {
+  commit(id: string, files: readonly HubFile[], branch = 'main'): void {
     const held = this.repos.get(id);
     if (held === undefined) throw new Error(`no repository ${id}`);
     const commit = createHash('sha1').update(`${id} ${held.revisions.size}`).digest('hex');
     const revision = { commit, files };
-    held.revisions.set(commit, revision).set('main', revision).set('HEAD', revision);
+    held.revisions.set(commit, revision).set(branch, revision);
+    if (branch === 'main') held.revisions.set('HEAD', revision);
   }
 
   /** @returns the address, on the other origin, that a large file can be had from for a while */

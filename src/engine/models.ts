@@ -38,6 +38,8 @@ export interface KeptModel {
   folder: string;
   name: string;
   location: string;
+  /** As its page on the Hub names it. */
+  licence?: string | undefined;
   precision: 'fp16' | 'fp32';
   /** Absent where it is not finished. */
   facts?: ModelFacts;

@@ -4,9 +4,9 @@ import type { Precision } from '../graph/types';
 import type { ModelFolder } from '../storage/weights';
 
 /** Raised when what is stored can no longer be read by newer code. */
-const VERSION = 1;
+const VERSION = 2;
 /** Of journals: what is unfinished starts anew where it is raised. */
-const JOURNAL_VERSION = 2;
+const JOURNAL_VERSION = 3;
 const JOURNAL = 'unfinished.json';
 const MANIFEST = 'model.json';
 
@@ -24,7 +24,7 @@ const fileStateSchema = z.object({
   identity: z.string(),
   /** Bytes of the source. */
   size: bytes,
-  /** ETag or date of the version that was fetched. */
+  /** ETag or date of the version that was fetched; of no use where the listing gives a digest. */
   validator: z.string().optional(),
   /** What the shards follow from: a digest of the source's headers, and the shards' own sizes. */
   layout: z.string(),
@@ -41,6 +41,8 @@ const fileStateSchema = z.object({
     .optional(),
   /** The source's shards, once it is checked. */
   done: z.array(shardSchema).optional(),
+  /** Shards that were stored once and found damaged or missing later: alone to be fetched anew, and then the same. */
+  lost: z.array(shardSchema).optional(),
 });
 export type FileState = z.infer<typeof fileStateSchema>;
 
@@ -48,7 +50,15 @@ const precision = z.enum(['fp16', 'fp32']);
 const journalSchema = z.object({
   version: z.literal(JOURNAL_VERSION),
   /** What it will be, for people; absent before anything is stored. */
-  model: z.object({ name: z.string(), location: z.string(), precision, downloadBytes: bytes }).optional(),
+  model: z
+    .object({
+      name: z.string(),
+      location: z.string(),
+      licence: z.string().optional(),
+      precision,
+      downloadBytes: bytes,
+    })
+    .optional(),
   files: z.record(z.string(), fileStateSchema),
 });
 export type Journal = z.infer<typeof journalSchema>;
@@ -59,10 +69,16 @@ const manifestSchema = z.object({
   name: z.string(),
   location: z.string(),
   commit: z.string().optional(),
+  /** As its page on the Hub names it. */
+  licence: z.string().optional(),
   precision,
   notes: z.array(z.string()),
+  /** Bytes of its sources. */
+  downloadBytes: bytes,
   /** Bytes on the disk. */
   storedBytes: bytes,
+  /** What the shards came from, by path: what is lost of them can be fetched alone. */
+  sources: z.record(z.string(), fileStateSchema),
   components: z.record(z.string(), z.object({ precision, shards: z.array(shardSchema) })),
   /** Paths of configurations and tokenizers, kept under `files/`. */
   files: z.array(z.string()),
@@ -81,20 +97,25 @@ export async function readJournal(folder: ModelFolder): Promise<Journal> {
 
 /** Bytes of the sources of weights that need not be fetched again. */
 export function receivedBytes({ files }: Journal): number {
-  return Object.values(files).reduce(
-    (sum, { done, size, progress }) => sum + (done === undefined ? (progress?.position ?? 0) : size),
-    0,
-  );
+  return Object.values(files).reduce((sum, { done, lost = [], size, progress }) => {
+    if (done === undefined) return sum + (progress?.position ?? 0);
+    const whole = bytesOf([...done, ...lost]);
+    return sum + (whole === 0 ? size : Math.round((size * bytesOf(storedOf({ done, progress }))) / whole));
+  }, 0);
 }
 
 /** Bytes that they take on the disk. */
 export function unfinishedBytes({ files }: Journal): number {
-  return Object.values(files)
-    .flatMap(
-      ({ done, progress }) =>
-        done?.map(({ size }) => size) ?? progress?.shards.map(({ position }) => position) ?? [],
-    )
-    .reduce((sum, size) => sum + size, 0);
+  return bytesOf(Object.values(files).flatMap(storedOf));
+}
+
+/** What of a source is on the disk. */
+export function storedOf({ done = [], progress }: Pick<FileState, 'done' | 'progress'>): { size: number }[] {
+  return [...done, ...(progress?.shards.map(({ position }) => ({ size: position })) ?? [])];
+}
+
+function bytesOf(parts: readonly { size: number }[]): number {
+  return parts.reduce((sum, { size }) => sum + size, 0);
 }
 
 export function writeJournal(folder: ModelFolder, journal: Journal): Promise<void> {
@@ -115,6 +136,36 @@ export async function writeManifest(
   await folder.writeText(MANIFEST, JSON.stringify(full));
   await folder.remove(JOURNAL);
   return full;
+}
+
+/**
+ * Turns a finished model back into an unfinished one that lacks one file; what else is there stays.
+ * @param path of a shard, or of a small file, which are all fetched anew anyway
+ */
+export async function reopenJournal(folder: ModelFolder, manifest: Manifest, path: string): Promise<void> {
+  const { name, location, licence, precision, downloadBytes } = manifest;
+  const files = Object.entries(manifest.sources).map(([source, state]): [string, FileState] => {
+    const { done = [], lost = [] } = state;
+    const now = done.filter((shard) => shard.path === path);
+    if (now.length === 0) return [source, state];
+    return [source, { ...state, done: done.filter((shard) => shard.path !== path), lost: [...lost, ...now] }];
+  });
+  const model = { name, location, licence, precision, downloadBytes };
+  // In this order: whatever breaks off in between, the model is never taken for whole without the file.
+  await writeJournal(folder, { version: JOURNAL_VERSION, model, files: Object.fromEntries(files) });
+  await folder.remove(MANIFEST);
+  await folder.remove(path);
+}
+
+/** @returns whether anything says what the folder holds, be it of another version */
+export async function isDescribed(folder: ModelFolder): Promise<boolean> {
+  return (await folder.readText(MANIFEST)) !== undefined || (await folder.readText(JOURNAL)) !== undefined;
+}
+
+/** What is left of the folder is then nobody's. */
+export async function forgetDescription(folder: ModelFolder): Promise<void> {
+  await folder.remove(MANIFEST);
+  await folder.remove(JOURNAL);
 }
 
 async function readJson(folder: ModelFolder, path: string): Promise<unknown> {

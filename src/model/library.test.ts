@@ -161,6 +161,31 @@ describe('download', () => {
     expect(await library.list()).toEqual([]);
   });
 
+  it('ends a deletion that broke off, and lets be what is being prepared', async () => {
+    await download('golden/sd15-inpaint');
+    const [kept] = await library.list();
+    const folder = temporary.store.model(kept?.folder ?? '');
+    const clear = () => Promise.reject(new Error('power cut'));
+    const dying = { ...temporary.store, model: () => ({ ...folder, clear }) };
+    await expect(createLibrary({ store: dying, starter }).remove(kept?.folder ?? '')).rejects.toThrow();
+    expect(await folder.open('unet/00001.safetensors')).toBeDefined();
+    expect(await reopened().list()).toEqual([]);
+    expect(await folder.open('unet/00001.safetensors')).toBeUndefined();
+
+    const stop = new AbortController();
+    await temporary.store.exclusively(
+      'begun',
+      stop.signal,
+      () => {},
+      async () => {
+        const begun = temporary.store.model('begun');
+        await (await begun.writer('unet/00001.safetensors')).close();
+        await library.list();
+        expect(await begun.open('unet/00001.safetensors')).toBeDefined();
+      },
+    );
+  });
+
   it('shows an interrupted download after a reload, and goes on where it stopped', async () => {
     await interrupt('golden/sd15-inpaint');
     const again = reopened();

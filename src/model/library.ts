@@ -12,6 +12,7 @@ import { canonicalName, HUB_URL, isOwnName, ownName, parseModelName } from './mo
 import { clipVocabulary, openModel, planSource, prepareSource } from './openModel';
 import type { PrepareProgress } from './prepare';
 import {
+  clearRemains,
   deleteModel,
   openNamed,
   openPrepared,
@@ -70,6 +71,7 @@ export function createLibrary({ store, starter, openDigest, manners }: LibraryPa
     precision: files.manifest.precision,
     state: 'kept',
     totalBytes: files.manifest.storedBytes,
+    licence: files.manifest.licence,
     notes: files.manifest.notes,
   });
 
@@ -145,6 +147,7 @@ export function createLibrary({ store, starter, openDigest, manners }: LibraryPa
     },
 
     async list() {
+      await clearRemains(store);
       const folders = await store.models();
       return Promise.all(folders.map((folder) => listed(store, folder)));
     },
@@ -159,16 +162,16 @@ async function listed(store: WeightStore, folder: string): Promise<KeptModel> {
   const isBusy = await store.isBusy(folder);
   const files = await openStored(store, folder);
   if (files !== undefined) {
-    const { name, location, precision, storedBytes } = files.manifest;
+    const { name, location, licence, precision, storedBytes } = files.manifest;
     const facts = await factsIfSound(files);
-    return { folder, name, location, precision, storedBytes, isBusy, ...(facts && { facts }) };
+    return { folder, name, location, licence, precision, storedBytes, isBusy, ...(facts && { facts }) };
   }
   const journal = await readJournal(store.model(folder));
   // Stored by another version, or broken off before anything was written down: there to be deleted.
   const unknown = { name: folder, location: folder, precision: 'fp32', downloadBytes: 0 } as const;
-  const { name, location, precision, downloadBytes } = journal.model ?? unknown;
+  const { downloadBytes, ...about } = journal.model ?? unknown;
   const unfinished = { receivedBytes: receivedBytes(journal), totalBytes: downloadBytes };
-  return { folder, name, location, precision, storedBytes: unfinishedBytes(journal), unfinished, isBusy };
+  return { folder, ...about, storedBytes: unfinishedBytes(journal), unfinished, isBusy };
 }
 
 /** A model whose configuration is damaged still shows, so that it can be deleted. */

@@ -26,8 +26,12 @@ export function isOwnName(name: string): boolean {
 
 const ID = /^[\w.-]+\/[\w.-]+$/;
 const WEIGHTS = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
+/** Revisions that the Hub itself names with slashes: pull requests, and what it converted. */
+const HUB_REF = /^refs\/(?:pr|convert)\/[^/@]+/;
 /** As {@link canonicalName} writes a file of a repository. */
-const FILE_OF_ID = /^([\w.-]+\/[\w.-]+)(?:@([^/@]+))?\/(.+)$/;
+const FILE_OF_ID = /^([\w.-]+\/[\w.-]+)(?:@(refs\/(?:pr|convert)\/[^/@]+|[^/@]+))?\/(.+)$/;
+/** As people copy it from a browser's address line. */
+const BARE_ADDRESS = /^(www\.)?(huggingface\.co|hf\.co)\//i;
 
 /**
  * @param name `owner/name`, `owner/name@revision`, either with the path of a file behind it, or an address of a
@@ -35,10 +39,11 @@ const FILE_OF_ID = /^([\w.-]+\/[\w.-]+)(?:@([^/@]+))?\/(.+)$/;
  * @throws InputError (`model_name`) where it is none of them
  */
 export function parseModelName(name: string, hubUrl = HUB_URL): ModelName {
-  const trimmed = name.trim();
-  if (/^https?:\/\//i.test(trimmed)) return parseAddress(trimmed, hubUrl);
+  const trimmed = name.trim().replace(/\/+$/, '');
+  if (/^https?:\/\//i.test(trimmed)) return parseAddress(name.trim(), hubUrl);
+  if (BARE_ADDRESS.test(trimmed)) return parseAddress(`https://${trimmed}`, hubUrl);
   const [, ofId = '', ofRevision = 'main', file = ''] = FILE_OF_ID.exec(trimmed) ?? [];
-  if (WEIGHTS.test(file)) return { kind: 'hub', id: ofId, revision: ofRevision, file };
+  if (WEIGHTS.test(file)) return { kind: 'hub', id: ofId, revision: decoded(ofRevision, name), file };
   const [id = '', revision, ...rest] = trimmed.split('@');
   if (!ID.test(id) || rest.length > 0 || revision === '') {
     throw new InputError(
@@ -47,7 +52,7 @@ export function parseModelName(name: string, hubUrl = HUB_URL): ModelName {
         'nor the address of a repository, a folder or a file',
     );
   }
-  return { kind: 'hub', id, revision: revision ?? 'main' };
+  return { kind: 'hub', id, revision: decoded(revision ?? 'main', name) };
 }
 
 function parseAddress(address: string, hubUrl: string): ModelName {
@@ -65,16 +70,31 @@ function parseAddress(address: string, hubUrl: string): ModelName {
     if (!folder.pathname.endsWith('/')) folder.pathname += '/';
     return { kind: 'folder', url: folder.href };
   }
-  const [owner = '', repo = '', view, revision, ...path] = url.pathname
+  const [owner = '', repo = '', view, ...behind] = url.pathname
     .split('/')
     .filter((part) => part !== '')
-    .map(decodeURIComponent);
+    .map((part) => decoded(part, address));
+  // The Hub's own pages write slashes in a revision as %2F; where somebody did not, two kinds are known all the same.
+  const ref = behind[0] === 'refs' ? HUB_REF.exec(behind.join('/'))?.[0] : undefined;
+  const [revision, ...path] = ref === undefined ? behind : [ref, ...behind.slice(ref.split('/').length)];
   const id = `${owner}/${repo}`;
   if (!ID.test(id) || ['datasets', 'spaces', 'models', 'docs'].includes(owner)) {
     throw new InputError('model_name', `model_name: ${address} is not the address of a model on the Hub`);
   }
   const file = ['resolve', 'blob', 'raw'].includes(view ?? '') ? path.join('/') : '';
   return { kind: 'hub', id, revision: revision ?? 'main', ...(file === '' ? {} : { file }) };
+}
+
+/** @throws InputError where a percent sign begins no character */
+function decoded(part: string, name: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new InputError(
+      'model_name',
+      `model_name: "${name}" has a percent sign that stands for no character`,
+    );
+  }
 }
 
 /**
@@ -87,7 +107,13 @@ export function canonicalName(name: string, hubUrl = HUB_URL): string {
   const { id, revision, file } = parsed;
   return [
     movedTo(id) ?? id,
-    revision === 'main' ? '' : `@${revision}`,
+    revision === 'main' ? '' : `@${revisionInName(revision)}`,
     file === undefined ? '' : `/${file}`,
   ].join('');
+}
+
+/** Other slashes than those of the Hub's own revisions would look like the beginning of a file's path. */
+function revisionInName(revision: string): string {
+  const ref = HUB_REF.exec(revision)?.[0];
+  return ref === revision ? revision : revision.replaceAll('%', '%25').replaceAll('/', '%2F');
 }

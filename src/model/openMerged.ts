@@ -68,7 +68,7 @@ async function planBase(
   precision: Precision,
   options: MergeOptions,
 ): Promise<ModelPlan> {
-  const { hubUrl = HUB_URL, signal, token, store } = options;
+  const { hubUrl = HUB_URL, signal, token } = options;
   const connection = connect(hubUrl, signal, { token });
   if (typeof base !== 'string') return planSource(base, precision, connection);
   if (!isOwnName(base) && parseModelName(base, hubUrl).kind === 'folder') {
@@ -76,14 +76,11 @@ async function planBase(
   }
   const files = await openModel(base, precision, options);
   if (!isPrepared(files)) throw new InternalError(`${base} was opened but not prepared`);
-  return planPrepared(files, store.model(files.folder));
+  return planPrepared(files);
 }
 
 /** The plan to read a prepared model's own files. */
-async function planPrepared(
-  { manifest, read }: PreparedFiles,
-  folder: { open(path: string): Promise<Blob | undefined> },
-): Promise<ModelPlan> {
+async function planPrepared({ manifest, read, openShard }: PreparedFiles): Promise<ModelPlan> {
   if (!manifest.files.includes('unet/config.json') || manifest.files.some((path) => path.includes('.onnx'))) {
     throw new InputError(
       'loras',
@@ -100,25 +97,20 @@ async function planPrepared(
     const stored = manifest.components[folderName];
     if (stored === undefined) continue;
     const files: RemoteFile[] = [];
-    for (const { path, size, digest } of stored.shards) {
-      const blob = await folder.open(path);
-      if (blob === undefined || blob.size !== size) {
-        throw new InputError(
-          'model_name',
-          `model_name: ${path} of "${manifest.name}" is missing from this machine's storage; delete the model and download it again`,
-        );
-      }
-      files.push({ path, size, at: { blob }, version: digest });
+    for (const shard of stored.shards) {
+      const { path, size, digest } = shard;
+      files.push({ path, size, at: { blob: await openShard(shard) }, version: digest });
     }
     components.push({ folder: folderName, precision: stored.precision, format: 'safetensors', files });
   }
   const all = [...small, ...components.flatMap(({ files }) => files)];
-  const { name, location, commit, precision, notes } = manifest;
+  const { name, location, commit, licence, precision, notes } = manifest;
   return {
     key: '',
     name,
     location,
     ...(commit === undefined ? {} : { commit }),
+    ...(licence === undefined ? {} : { licence }),
     precision,
     components,
     small,

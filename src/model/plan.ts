@@ -25,6 +25,8 @@ export interface ModelPlan {
   name: string;
   location: string;
   commit?: string;
+  /** As the Hub's page of it names it. */
+  licence?: string;
   precision: Precision;
   /** Weights in folders; empty where one file holds the whole model. */
   components: readonly PlannedComponent[];
@@ -104,12 +106,13 @@ function finish(
 ): ModelPlan {
   const weights = single === undefined ? components.flatMap(({ files }) => files) : [single.file];
   const downloadBytes = [...small, ...weights].reduce((sum, { size }) => sum + size, 0);
-  const { key, name, location, commit } = source;
+  const { key, name, location, commit, licence } = source;
   return {
     key,
     name,
     location,
     ...(commit === undefined ? {} : { commit }),
+    ...(licence === undefined ? {} : { licence }),
     precision,
     components,
     ...(single === undefined ? {} : { single }),

@@ -5,7 +5,14 @@
 import { DeviceError } from '../engine/errors';
 import { isOutOfSpace, type ModelFolder, type WeightStore } from '../storage/weights';
 import { digestOf } from './digest';
-import { type Connection, download, FileChangedError, type RemoteFile, type Validator } from './download';
+import {
+  type Connection,
+  download,
+  FileChangedError,
+  type Range,
+  type RemoteFile,
+  type Validator,
+} from './download';
 import { BufferMeter, FilePass } from './filePass';
 import type { CheckpointFiles } from './files';
 import {
@@ -22,6 +29,8 @@ import {
 import { layOutModel, type SourceLayout, type TextFiles } from './layout';
 import type { OpenLora } from './lora/choice';
 import type { ModelPlan } from './plan';
+import { checkRoom } from './room';
+import type { ShardPlan } from './shards';
 import { wrongDigest } from './sourceFile';
 import { type OpenDigest, openDigestHere } from './streamDigest';
 
@@ -110,10 +119,11 @@ async function prepareInto(
     await forgetOthers(folder, journal, layout.sources);
 
     // 2. Is there room?
-    await checkSpace(plan, store, layout.sources, journal);
+    await checkRoom(plan.name, store, layout.sources, journal);
     await store.persist();
-    const { name, location, commit, precision, notes, downloadBytes } = plan;
-    journal.model = { name, location, precision, downloadBytes };
+    const { name, location, commit, licence, precision, notes, downloadBytes } = plan;
+    const about = { name, location, ...(licence !== undefined && { licence }), precision, downloadBytes };
+    journal.model = about;
 
     // 3. The weights
     const work: Work = {
@@ -122,7 +132,10 @@ async function prepareInto(
       connection,
       options,
       meter,
-      loadedBytes: layout.smallBytes,
+      loadedBytes: layout.sources.reduce(
+        (sum, { file }) => sum + (isWhole(journal.files[file.path]) ? file.size : 0),
+        layout.smallBytes,
+      ),
       totalBytes: plan.downloadBytes,
       reportedAt: 0,
     };
@@ -149,12 +162,11 @@ async function prepareInto(
       .flatMap(({ shards }) => shards)
       .reduce((sum, { plan: { size } }) => sum + size, layout.smallBytes);
     return await writeManifest(folder, {
-      name,
-      location,
+      ...about,
       ...(commit === undefined ? {} : { commit }),
-      precision,
       notes: [...notes],
       storedBytes,
+      sources: journal.files,
       components,
       files,
       textDigests,
@@ -167,6 +179,10 @@ async function prepareInto(
         'free some space, or delete another model, and start again',
     );
   }
+}
+
+function isWhole(state: FileState | undefined): boolean {
+  return state?.done !== undefined && state.lost === undefined;
 }
 
 interface Work {
@@ -212,43 +228,14 @@ async function forget(folder: ModelFolder, journal: Journal, path: string): Prom
   const state = journal.files[path];
   delete journal.files[path];
   await writeJournal(folder, journal);
-  for (const shard of [...(state?.done ?? []), ...(state?.progress?.shards ?? [])])
-    await folder.remove(shard.path);
-}
-
-async function checkSpace(
-  plan: ModelPlan,
-  store: WeightStore,
-  sources: readonly SourceLayout[],
-  journal: Journal,
-): Promise<void> {
-  const free = await store.freeBytes();
-  if (free === undefined) return;
-  let needed = 0;
-  for (const { file, shards } of sources) {
-    const state = journal.files[file.path];
-    const stored = state?.done ?? state?.progress?.shards.map(({ position }) => ({ size: position })) ?? [];
-    needed += shards.reduce((sum, { plan: { size } }) => sum + size, 0);
-    needed -= stored.reduce((sum, { size }) => sum + size, 0);
-  }
-  if (needed <= free) return;
-  throw new DeviceError(
-    `model "${plan.name}" needs ${gigabytes(needed)} more of storage, and ${gigabytes(free)} are free; ` +
-      'free some space, or delete another model, and start again',
-  );
-}
-
-function gigabytes(bytes: number): string {
-  return bytes >= 1e8 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  // All that may have been begun: a crash may have come before anything was written down of it.
+  for (const shard of state?.paths ?? []) await folder.remove(shard);
 }
 
 async function prepareFile(source: SourceLayout, work: Work): Promise<void> {
   const { folder, journal } = work;
   const { path } = source.file;
-  if (journal.files[path]?.done !== undefined) {
-    work.loadedBytes += source.file.size;
-    return;
-  }
+  if (isWhole(journal.files[path])) return;
   for (let attempt = 1; ; attempt++) {
     const before = work.loadedBytes;
     const isRight = await streamFile(source, work).catch(async (error: unknown) => {
@@ -263,32 +250,50 @@ async function prepareFile(source: SourceLayout, work: Work): Promise<void> {
   }
 }
 
-/** @returns whether the file's digest is the one that the server lists */
+/** What is still to be made of a file, and which of its bytes that takes. */
+interface Part {
+  plans: ShardPlan[];
+  range: Range;
+}
+
+/** All of it; or, of one that was stored before, what its lost shards come from. */
+function partOf({ file, shards }: SourceLayout, lost: readonly StoredShard[] | undefined): Part {
+  const plans = shards.map(({ plan }) => plan);
+  if (lost === undefined) return { plans, range: { start: 0, end: file.size } };
+  const wanted = plans.filter(({ path }) => lost.some((shard) => shard.path === path));
+  const sources = wanted.flatMap(({ outputs }) => outputs.map((output) => output.source));
+  const start = sources.reduce((first, { offset }) => Math.min(first, offset), file.size);
+  const end = sources.reduce((last, { offset, length }) => Math.max(last, offset + length), start);
+  return { plans: wanted, range: { start, end } };
+}
+
+/** @returns whether the digest of the file, or of each lost shard, is the one that it must have */
 async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
   const { folder, journal, connection, options, meter } = work;
   const { file, access, validator } = source;
-  const plans = source.shards.map(({ plan }) => plan);
   const state: FileState = journal.files[file.path] ?? {
     identity: identityOf(file),
     size: file.size,
     layout: source.layout,
-    paths: plans.map(({ path }) => path),
+    paths: source.shards.map(({ plan }) => plan.path),
   };
+  const { lost } = state;
+  const { plans, range } = partOf(source, lost);
   journal.files[file.path] = state;
   await writeJournal(folder, journal);
   // A shard that the platform threw away or cut short cannot be gone on from.
   const saved = (await areThere(folder, state.progress?.shards ?? [])) ? state.progress : undefined;
-  const start = saved?.position ?? 0;
+  const start = saved?.position ?? range.start;
   const pass = await FilePass.begin(plans, saved?.shards ?? [], start, (path) => folder.writer(path), meter);
   const openDigest = options.openDigest ?? openDigestHere;
   const hash =
-    file.sha256 === undefined
+    file.sha256 === undefined || lost !== undefined
       ? undefined
       : await openDigest(saved?.sha256State).catch(async (error: unknown) => {
           await pass.close();
           throw error;
         });
-  work.loadedBytes += start;
+  work.loadedBytes += file.size - (range.end - start);
   const save = async () => {
     state.progress = {
       position: pass.position,
@@ -303,9 +308,9 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
     let lastSaved = start;
     let savedAt = performance.now();
     // False while a piece is on its way into hash and shards: what they hold then belongs to no position.
-    let isWhole = true;
+    let isSettled = true;
     try {
-      for await (const chunk of download(file, connection, { start, end: file.size }, validator)) {
+      for await (const chunk of download(file, connection, { start, end: range.end }, validator)) {
         const arrived = rest === undefined ? chunk : joined(rest, chunk);
         // The digest may take the memory over: what is needed afterwards is noted before.
         const [chunkBytes, arrivedBytes] = [chunk.byteLength, arrived.byteLength];
@@ -319,13 +324,13 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
         const piece = arrived.subarray(0, cut);
         rest = cut < arrivedBytes ? arrived.slice(cut) : undefined;
         access.compare(piece, pass.position);
-        isWhole = false;
+        isSettled = false;
         await pass.feed(piece);
         await hash?.update(piece);
-        isWhole = true;
+        isSettled = true;
         meter.release(arrivedBytes);
         work.loadedBytes += chunkBytes;
-        report(file, work, pass.position === file.size);
+        report(file, work, pass.position === range.end);
         if (pass.isClean && isDue) {
           await save();
           lastSaved = pass.position;
@@ -334,7 +339,7 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
       }
     } catch (error) {
       // The next call goes on from this very byte.
-      const mayGoOn = isWhole && pass.isClean && !(error instanceof FileChangedError);
+      const mayGoOn = isSettled && pass.isClean && !(error instanceof FileChangedError);
       if (mayGoOn && pass.position > lastSaved) await save().catch(() => {});
       throw error;
     }
@@ -343,8 +348,12 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
     const done = plans.map(
       ({ path, size }): StoredShard => ({ path, size, digest: digests.get(path) ?? '' }),
     );
+    if (lost?.some(({ path, digest }) => digests.get(path) !== digest)) return false;
     delete state.progress;
-    state.done = done;
+    delete state.lost;
+    state.done = [...(state.done ?? []), ...done];
+    if (file.sha256 !== undefined) delete state.validator;
+    else if (validator.value !== undefined) state.validator = validator.value;
     await writeJournal(folder, journal);
     return true;
   } finally {

@@ -5,7 +5,15 @@ import type { ModelFolder, WeightStore } from '../storage/weights';
 import { parseSafetensorsHeader, safetensorsHeaderBytes } from './checkpoint/safetensors';
 import { digestOf } from './digest';
 import type { CheckpointFiles } from './files';
-import { type Manifest, readManifest, type StoredShard, storedName } from './journal';
+import {
+  forgetDescription,
+  isDescribed,
+  type Manifest,
+  readManifest,
+  reopenJournal,
+  type StoredShard,
+  storedName,
+} from './journal';
 import { castFile, type WeightFile, type Weights } from './weights';
 
 /** A checkpoint whose weights are stored in the device's precision already. */
@@ -17,9 +25,14 @@ export interface PreparedFiles extends CheckpointFiles {
    * The weights of one component, as files that ONNX Runtime reads piece by piece.
    * @param folder e.g. `unet`
    * @param precision `as stored` for exports, whose tensors may differ among themselves
-   * @throws CheckpointError where a shard is missing or damaged
+   * @throws CheckpointError where a shard is missing or damaged; the model is unfinished from then on
    */
   openWeights(folder: string, precision: Precision | 'as stored'): Promise<Weights>;
+  /**
+   * One file of weights, found to be what was stored.
+   * @throws CheckpointError as `openWeights`
+   */
+  openShard(shard: StoredShard): Promise<Blob>;
 }
 
 export function isPrepared(files: CheckpointFiles): files is PreparedFiles {
@@ -43,6 +56,11 @@ export async function openStored(store: WeightStore, name: string): Promise<Prep
   const folder = store.model(name);
   const manifest = await readManifest(folder);
   if (manifest === undefined) return undefined;
+  const openShard = async (shard: StoredShard): Promise<Blob> => {
+    const blob = await soundShard(folder, shard);
+    if (blob instanceof Blob) return blob;
+    throw await reportLost(store, name, manifest, shard, blob);
+  };
   return {
     name: manifest.name,
     folder: name,
@@ -53,9 +71,10 @@ export async function openStored(store: WeightStore, name: string): Promise<Prep
       const bytes = new TextEncoder().encode(text);
       const digest = manifest.textDigests?.[path];
       if (digest !== undefined && (await digestOf(new Blob([bytes]))) !== digest)
-        throw await forgetDamaged(folder, manifest, path);
+        throw await reportLost(store, name, manifest, { path, size: bytes.byteLength }, 'changed in');
       return bytes;
     },
+    openShard,
     async openWeights(component, wanted) {
       const stored = manifest.components[component];
       if (stored === undefined) {
@@ -66,7 +85,7 @@ export async function openStored(store: WeightStore, name: string): Promise<Prep
       const index = new Map<string, TensorEntry>();
       const files = new Map<string, WeightFile>();
       for (const shard of stored.shards) {
-        const { file, entries } = await openShard(folder, manifest, shard, stored.precision, wanted);
+        const { file, entries } = await openEntries(await openShard(shard), shard, stored.precision, wanted);
         files.set(shard.path, file);
         for (const [key, entry] of entries) index.set(key, entry);
       }
@@ -75,22 +94,23 @@ export async function openStored(store: WeightStore, name: string): Promise<Prep
   };
 }
 
-async function openShard(
-  folder: ModelFolder,
-  manifest: Manifest,
-  { path, size, digest }: StoredShard,
+type Loss = 'removed from' | 'cut short in' | 'changed in';
+
+/** @returns the shard, or how it differs from what was stored */
+async function soundShard(folder: ModelFolder, { path, size, digest }: StoredShard): Promise<Blob | Loss> {
+  const blob = await folder.open(path);
+  if (blob === undefined) return 'removed from';
+  if (blob.size !== size) return 'cut short in';
+  // Whenever it is loaded: a changed byte would be a wrong picture, and reading once more takes a second a gigabyte.
+  return (await digestOf(blob)) === digest ? blob : 'changed in';
+}
+
+async function openEntries(
+  blob: Blob,
+  { path, size }: StoredShard,
   stored: Precision,
   wanted: Precision | 'as stored',
 ): Promise<{ file: WeightFile; entries: Weights['index'] }> {
-  const blob = await folder.open(path);
-  if (blob === undefined || blob.size !== size) {
-    throw new CheckpointError(
-      `model "${manifest.name}": ${path} was ${blob === undefined ? 'removed' : 'cut short'} in this machine's storage; ` +
-        'delete the model and download it again',
-    );
-  }
-  // Whenever it is loaded: a changed byte would be a wrong picture, and reading once more takes a second a gigabyte.
-  if ((await digestOf(blob)) !== digest) throw await forgetDamaged(folder, manifest, path);
   const headerBytes = safetensorsHeaderBytes(await bytesOf(blob.slice(0, 8)), path);
   const tensors = parseSafetensorsHeader(await bytesOf(blob.slice(0, headerBytes)), size, path);
   if (wanted !== 'as stored' && stored !== wanted) {
@@ -108,16 +128,35 @@ async function openShard(
   };
 }
 
-/** Nothing of it may be used again: the next call finds no model and fetches it anew. */
-async function forgetDamaged(
-  folder: ModelFolder,
-  { name }: Manifest,
-  path: string,
+/** Nothing of that file may be used again: the next call fetches it alone. @returns what to tell */
+async function reportLost(
+  store: WeightStore,
+  name: string,
+  manifest: Manifest,
+  lost: { path: string; size: number },
+  how: Loss,
 ): Promise<CheckpointError> {
-  await folder.clear();
+  const what = `model "${manifest.name}": ${lost.path} was ${how} this machine's storage`;
+  const folder = store.model(name);
+  if (await store.isBusy(name)) {
+    return new CheckpointError(`${what}; another tab is at mending it: wait for it, then start again`);
+  }
+  await store.exclusively(
+    name,
+    new AbortController().signal,
+    () => {},
+    async () => {
+      const now = await readManifest(folder);
+      // Another tab may have come to it first, and may have mended it, or fetched another version.
+      const shards = Object.values(now?.components ?? {}).flatMap((component) => component.shards);
+      const shard = shards.find(({ path }) => path === lost.path);
+      const isMended = shard !== undefined && (await soundShard(folder, shard)) instanceof Blob;
+      if (now !== undefined && !isMended) await reopenJournal(folder, now, lost.path);
+    },
+  );
+  const size = lost.size >= 1e6 ? `${Math.ceil(lost.size / 1e6)} MB` : `${Math.ceil(lost.size / 1e3)} kB`;
   return new CheckpointError(
-    `model "${name}": ${path} was changed in this machine's storage (its digest differs); the damaged copy was ` +
-      'deleted: start again to download it anew',
+    `${what}. The rest is sound and stays; start again to fetch this file of ${size} anew`,
   );
 }
 
@@ -156,12 +195,31 @@ export async function storedModels(store: WeightStore): Promise<StoredModel[]> {
 }
 
 /**
+ * Ends deletions that broke off: what is left of them holds files, but no word on what they are. A model whose
+ * download has only just begun is being prepared, and is let be.
+ */
+export async function clearRemains(store: WeightStore): Promise<void> {
+  for (const name of await store.models()) {
+    const folder = store.model(name);
+    if (!(await isDescribed(folder)))
+      await store.ifUnused(name, async () => {
+        if (!(await isDescribed(folder))) await folder.clear();
+      });
+  }
+}
+
+/**
  * Frees a model's space.
  * @param folder as {@link storedModels} gives it
  * @throws InputError (`model_name`) while it is in use or being prepared somewhere
  */
 export async function deleteModel(store: WeightStore, folder: string): Promise<void> {
-  if (await store.ifUnused(folder, () => store.model(folder).clear())) return;
+  const clear = async () => {
+    // First: what a deletion that breaks off leaves must neither look whole nor go on by itself.
+    await forgetDescription(store.model(folder));
+    await store.model(folder).clear();
+  };
+  if (await store.ifUnused(folder, clear)) return;
   throw new InputError(
     'model_name',
     'The model is in use, or being downloaded, in this tab or another: stop that first, then delete it',

@@ -86,12 +86,17 @@ describe('names of models', () => {
     });
   });
 
-  it.each(['name', 'a/b/c', 'owner/name@', 'owner/na me', 'https://huggingface.co/datasets/x', '../x/y'])(
-    'refuses %j by the name of the field',
-    (name) => {
-      expect(() => parseModelName(name)).toThrow(/model_name/);
-    },
-  );
+  it.each([
+    'name',
+    'a/b/c',
+    'owner/name@',
+    'owner/na me',
+    'https://huggingface.co/datasets/x',
+    'https://huggingface.co/x/%',
+    '../x/y',
+  ])('refuses %j by the name of the field', (name) => {
+    expect(() => parseModelName(name)).toThrow(/model_name/);
+  });
 
   it('gives every way to name a model one key', () => {
     const key = 'stable-diffusion-v1-5/stable-diffusion-v1-5';
@@ -114,7 +119,9 @@ describe('findModel', () => {
   });
 
   it('follows renamed repositories, and knows removed ones', async () => {
-    expect((await find('old/name')).files).toHaveLength(12);
+    const renamed = await find('old/name');
+    expect(renamed.files).toHaveLength(12);
+    expect(renamed).toMatchObject({ location: 'golden/sd15', notes: ['old/name is called golden/sd15 now'] });
     const moved = await find('runwayml/stable-diffusion-v1-5');
     expect(moved.location).toBe('stable-diffusion-v1-5/stable-diffusion-v1-5');
     expect(moved.notes[0]).toMatch(/runwayml.* was removed from the Hub/);

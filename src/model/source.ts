@@ -131,11 +131,16 @@ async function hubSource(
     if (file !== undefined && !files.some(({ path }) => path === file)) {
       throw new InputError('model_name', `model_name: ${id} has no file "${file}" at revision "${revision}"`);
     }
-    const notes = id === asked ? [] : [`${asked} was removed from the Hub; its files come from ${id}`];
+    // A renamed repository answers to its old name.
+    const location = info.name;
+    const notes = [
+      ...(id === asked ? [] : [`${asked} was removed from the Hub; its files come from ${id}`]),
+      ...(location === id ? [] : [`${id} is called ${location} now`]),
+    ];
     return {
       key: canonicalName(name, hubUrl),
       name,
-      location: id,
+      location,
       commit: info.sha,
       files,
       notes,

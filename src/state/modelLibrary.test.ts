@@ -221,3 +221,28 @@ it('deletes, and says why where it cannot', async () => {
   await models.remove(kept);
   expect(state()).toMatchObject({ kept: [], complaint: null });
 });
+
+it('notices that what was kept is gone, before a run and when it reads the list again', async () => {
+  library.models = [kept];
+  const { models, state } = setUp();
+  await models.look(NAME);
+  expect(state().lookups[NAME]).toMatchObject({ state: 'found', details: { state: 'kept' } });
+  await models.ensure(NAME, { signal: never, onChange() {} });
+  expect(library.calls).toEqual([]);
+
+  library.models = [];
+  await models.refresh();
+  expect(state().lookups[NAME]).toMatchObject({ state: 'found', details: { state: 'fetchable' } });
+});
+
+it('fetches a model anew whose copy vanished since it was looked up', async () => {
+  library.models = [kept];
+  const { models } = setUp();
+  await models.look(NAME);
+  library.models = [];
+  const ensured = models.ensure(NAME, { signal: never, onChange() {} });
+  await settled();
+  library.last().finish();
+  await ensured;
+  expect(library.calls).toHaveLength(1);
+});

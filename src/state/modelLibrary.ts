@@ -128,9 +128,26 @@ export function createModels(
     store.setState({ lookups: {} });
   };
 
+  /** What was kept may have been damaged, cleared by the browser or deleted by another tab since. */
+  const lookAgain = async (name: string): Promise<ModelDetails> => {
+    const details = await library.describe(name, new AbortController().signal);
+    const known = store.getState().lookups[name];
+    if (known?.state === 'found' && known.details.state === 'kept') {
+      setLookup(name, { state: 'found', details });
+    }
+    return details;
+  };
+
   const refresh = async () => {
     try {
-      const [kept, storage] = await Promise.all([library.list(), library.storage()]);
+      const keptNames = Object.entries(store.getState().lookups).flatMap(([name, lookup]) =>
+        lookup.state === 'found' && lookup.details.state === 'kept' ? [name] : [],
+      );
+      const [kept, storage] = await Promise.all([
+        library.list(),
+        library.storage(),
+        ...keptNames.map((name) => lookAgain(name).catch(() => setLookup(name, undefined))),
+      ]);
       store.setState({ kept, storage, complaint: null });
     } catch (error) {
       store.setState({ complaint: complaintOf(error).message });
@@ -198,7 +215,8 @@ export function createModels(
     },
     async ensure(typed, { signal, onChange }) {
       const name = typed.trim();
-      const { state } = await abortable(describe(name), signal);
+      const found = await abortable(describe(name), signal);
+      const { state } = found.state === 'kept' ? await abortable(lookAgain(name), signal) : found;
       if (state !== 'fetchable') return;
       const isMine = !running.has(name);
       const { promise, controller } = start(name);

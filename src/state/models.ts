@@ -18,7 +18,11 @@ export { STARTER };
 const sd15Bytes = { fp16: 2.13e9, fp32: 4.27e9 };
 const sdxlBytes = { fp16: 7.11e9, fp32: 13.9e9 };
 
-/** What a person may begin with. Sizes are those of the Hub's listings; the look-up of a model gives the exact one. */
+/**
+ * What a person may begin with. Sizes are those of the Hub's listings, and what src/model/namedModels.test.ts has chosen
+ * of them; licences are `license` in the head of each model's card. SD Turbo's card has none and points to Stability AI's
+ * licence. The look-up of a model gives both as they are now.
+ */
 export const offers: readonly ModelOffer[] = [
   {
     model_name: STARTER,
@@ -44,6 +48,7 @@ export const offers: readonly ModelOffer[] = [
     model_name: 'Lykon/dreamshaper-8-inpainting',
     title: 'DreamShaper 8 inpainting',
     goodAt: 'Made for inpainting, many styles; with an LCM LoRA for SD 1.5 in four steps',
+    bytes: sd15Bytes,
     licence: 'creativeml-openrail-m',
   },
   {

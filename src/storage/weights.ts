@@ -32,6 +32,8 @@ export interface ModelFolder {
 export interface WeightStore {
   /** Bytes that can still be stored, or undefined where the platform does not say. */
   freeBytes(): Promise<number | undefined>;
+  /** @returns whether so many more bytes would be stored: tried, where the platform does not say how much is free */
+  hasRoomFor(bytes: number): Promise<boolean>;
   /** Asks that nothing is thrown away when space runs short. @returns whether that was granted */
   persist(): Promise<boolean>;
   /** Names of all models, finished or not. */

@@ -2,9 +2,11 @@
  * Prepared models in the origin private file system. Runs in a dedicated worker only: synchronous access handles,
  * the only fast way to write, exist nowhere else.
  */
-import type { ModelFolder, StoredWriter, WeightStore } from './weights';
+import { isOutOfSpace, type ModelFolder, type StoredWriter, type WeightStore } from './weights';
 
 const FOLDER = 'models';
+/** A file that is made, made large and removed again, to see whether the browser lets it. */
+const TRIAL = 'trial-of-room';
 const CHROME_SAYS_BYTES = 10 * 2 ** 30;
 
 export function opfsWeightStore(): WeightStore {
@@ -17,9 +19,12 @@ export function opfsWeightStore(): WeightStore {
       const { quota, usage } = await navigator.storage.estimate();
       if (quota === undefined) return undefined;
       const free = Math.max(0, quota - (usage ?? 0));
-      // Chrome says usage + 10 GiB wherever there is more, so that pages cannot tell machines apart: no limit at all.
+      // Chrome says usage + 10 GiB wherever there is as much or more, so that pages cannot tell machines or private
+      // windows apart; what it enforces is something else (chromestatus.com/feature/4977371751645184). On smaller disks
+      // it says their size in whole GiB, of which no more than that can be free.
       return free === CHROME_SAYS_BYTES ? undefined : free;
     },
+    hasRoomFor: (bytes) => navigator.locks.request('inlay trial of room', () => tryRoom(bytes)),
     async persist() {
       if (await navigator.storage.persisted()) return true;
       // Browsers let pages ask, and no worker: the page does so before it starts one on a model.
@@ -57,6 +62,24 @@ export function opfsWeightStore(): WeightStore {
         }),
       ),
   };
+}
+
+/** Growing a file takes no time and writes nothing, but the quota that is enforced is asked. */
+async function tryRoom(bytes: number): Promise<boolean> {
+  const root = await navigator.storage.getDirectory();
+  const handle = await root.getFileHandle(TRIAL, { create: true });
+  const access = await handle.createSyncAccessHandle();
+  try {
+    access.truncate(bytes);
+    return true;
+  } catch (error) {
+    if (isOutOfSpace(error)) return false;
+    throw error;
+  } finally {
+    access.truncate(0);
+    access.close();
+    await root.removeEntry(TRIAL);
+  }
 }
 
 const preparing = (name: string) => `inlay model ${name}`;

@@ -66,7 +66,7 @@ function Offer({ offer, onChosen }: { offer: ModelOffer; onChosen(): void }) {
         <b>{title}</b>
         <span>{goodAt}</span>
         <small className="tabular">
-          {[size, licence === undefined ? '' : `licence ${licence}`].filter(Boolean).join(' · ')}
+          {bytes?.fp16 === 0 ? size : `${size} · licence ${licence ?? 'shown when chosen'}`}
         </small>
       </div>
       <button
@@ -107,11 +107,12 @@ function Kept({ model, onChosen }: { model: KeptModel; onChosen(): void }) {
   const choose = useChoose(onChosen);
   const fetching = useModelState((state) => state.fetches[model.name]);
   const isChosen = useSettings((state) => state.model_name.trim() === model.name);
-  const { name, unfinished, storedBytes, precision, facts } = model;
+  const { name, unfinished, storedBytes, precision, licence, facts } = model;
   const about = [
     facts === undefined ? '' : factsInWords(facts),
     precision,
     unfinished === undefined ? bytesInWords(storedBytes) : '',
+    licence === undefined ? '' : `licence ${licence}`,
   ];
   return (
     <li>

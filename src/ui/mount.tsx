@@ -37,6 +37,10 @@ export function mountApp(
         }
       : models,
   });
+  // A run may have found that what was kept of its model is damaged.
+  session.job.subscribe(({ running }, before) => {
+    if (before.running && !running) void models.refresh();
+  });
   session.versions.subscribe(({ items }) => {
     if (items.at(-1)?.modelName === STARTER) offline.keepStarter();
   });

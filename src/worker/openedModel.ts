@@ -1,5 +1,6 @@
 /** The model that is open: one at a time, kept with what its runs left, until another is asked for. */
 import type { Call } from '../engine/engine';
+import { CheckpointError } from '../engine/errors';
 import { InpaintCache } from '../pipeline/cache';
 import type { Model } from '../pipeline/components';
 
@@ -52,6 +53,10 @@ export function createOpenedModel<Wanted, Opened extends { model: Model }>(
       current = call;
       try {
         return await work();
+      } catch (error) {
+        // What is stored of it is damaged, and will be another once it is mended.
+        if (error instanceof CheckpointError) await close();
+        throw error;
       } finally {
         current = undefined;
       }

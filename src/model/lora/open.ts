@@ -97,7 +97,9 @@ async function fetchLora(
         ...(commit === undefined ? {} : { commit }),
         precision: 'fp32',
         notes: [`LoRA from ${location}: ${file.path}`],
+        downloadBytes: file.size,
         storedBytes: file.size,
+        sources: {},
         components: { lora: { precision: 'fp32', shards: [{ path: STORED, size: file.size, digest }] } },
         files: [],
       });

@@ -2,10 +2,10 @@
 import type { MaskHistory } from './history';
 import type { Rect } from './kernels/geometry';
 import type { Mask } from './kernels/raster';
-import type { Surface } from './surface';
+import type { Picture } from './picture';
 
 export interface EditorDocument {
-  picture: Surface;
+  picture: Picture;
   mask: Mask;
   history: MaskHistory;
   /** What it was drawn out of, or cut from: undo returns to it once its own steps are taken back. */

@@ -1,64 +1,31 @@
-/** The browser's canvas and codecs, as runs need them. */
-import type { Size } from './kernels/geometry';
-import { maskToPixels } from './kernels/mask';
-import type { Mask, Pixels } from './kernels/raster';
-import { openPicture } from './open';
-import { canvasSurface, type Surface } from './surface';
+/** The page's side of the worker for whole pictures: nothing here takes the page's own thread for long. */
+import { thumbnail } from './codec';
+import { bitmapPicture, type Picture } from './picture';
+import type { Pasted, PictureWork, Prepared } from './pictureWork';
+import type { Drawn, Task } from './pictureWorker';
+import { createTaskClient } from './taskWorker';
 
-const THUMBNAIL_SIDE = 256;
+/** What a run sends and what comes back lie further apart than this: meanwhile the worker's memory is the model's. */
+const IDLE_MS = 5_000;
+const LOST =
+  'The picture could not be worked on: the browser stopped the work, most likely for lack of memory. Close other tabs and try again.';
 
-export const imaging = {
-  open: openPicture,
+const { ask } = createTaskClient<Task>(
+  () => new Worker(new URL('./pictureWorker.ts', import.meta.url), { type: 'module' }),
+  IDLE_MS,
+  LOST,
+);
 
-  /** @returns a PNG of the pixels, scaled to `size` */
-  encode(pixels: Pixels, size: Size): Promise<Blob> {
-    const surface = canvasSurface(pixels);
-    surface.write(pixels, 0, 0);
-    return scaled(surface, size).convertToBlob({ type: 'image/png' });
+const toPicture = ({ file, bitmaps }: Drawn): Picture => bitmapPicture(file, bitmaps);
+
+export const imaging: PictureWork = {
+  open: async (file, name) => toPicture(await ask<Drawn>({ kind: 'open', file, name })),
+  thumbnail(picture) {
+    const smallest = picture.levels.at(-1);
+    if (!smallest) throw new TypeError('a picture on the page has a level to draw');
+    return thumbnail(smallest);
   },
-
-  /** @returns a PNG, white on black */
-  encodeMask(mask: Mask): Promise<Blob> {
-    return imaging.encode(maskToPixels(mask), mask);
-  },
-
-  /** Decodes what a URL holds, scaled to `size`. */
-  async decode(url: string, size: Size): Promise<Pixels> {
-    const answer = await fetch(url);
-    if (!answer.ok)
-      throw new Error(`The answer's picture could not be fetched (${answer.status}); try again.`);
-    const surface = await openPicture(await answer.blob(), 'the engine’s answer');
-    return pixelsOf(scaled(surface, size));
-  },
-
-  async scale(pixels: Pixels, size: Size): Promise<Pixels> {
-    const surface = canvasSurface(pixels);
-    surface.write(pixels, 0, 0);
-    return pixelsOf(scaled(surface, size));
-  },
-
-  thumbnail(picture: Surface): Promise<Blob> {
-    const scale = Math.min(1, THUMBNAIL_SIDE / Math.max(picture.width, picture.height));
-    const size = {
-      width: Math.max(1, Math.round(picture.width * scale)),
-      height: Math.max(1, Math.round(picture.height * scale)),
-    };
-    return scaled(picture, size).convertToBlob({ type: 'image/webp', quality: 0.85 });
-  },
+  prepare: (request) => ask<Prepared | null>({ kind: 'prepare', request }, [request.mask.data.buffer]),
+  paste: (request) => ask<Pasted>({ kind: 'paste', request }),
+  extend: async (request) => toPicture(await ask<Drawn>({ kind: 'extend', request })),
 };
-
-function pixelsOf(canvas: OffscreenCanvas): Pixels {
-  const context = canvas.getContext('2d');
-  if (!context) throw new Error('no 2D canvas');
-  return context.getImageData(0, 0, canvas.width, canvas.height);
-}
-
-function scaled(surface: Surface, size: Size): OffscreenCanvas {
-  const canvas = new OffscreenCanvas(size.width, size.height);
-  const context = canvas.getContext('2d');
-  if (!context || !surface.source) throw new Error('no 2D canvas');
-  context.imageSmoothingEnabled = surface.width !== size.width || surface.height !== size.height;
-  context.imageSmoothingQuality = 'high';
-  context.drawImage(surface.source, 0, 0, size.width, size.height);
-  return canvas;
-}

@@ -2,17 +2,17 @@
 import { maskToPixels, softMaskFromPixels } from './kernels/mask';
 import type { Mask, Pixels } from './kernels/raster';
 import type { WandRequest } from './kernels/wand';
+import { decodePicture } from './open';
+import { serveTasks } from './taskWorker';
 import { type Edge, runEdge, runSelect, runTransparency } from './work';
 
-/** A picture's bitmap comes with the first task that needs it, and is kept for the next. */
+/** A picture's file comes with the first task that needs it, and is kept for the next. */
 export type Task =
   | { kind: 'edge'; edge: Edge; mask: Mask; radius: number }
-  | { kind: 'select'; request: WandRequest; bitmap: ImageBitmap | null }
-  | { kind: 'transparency'; bitmap: ImageBitmap | null }
+  | { kind: 'select'; request: WandRequest; file: Blob | null }
+  | { kind: 'transparency'; file: Blob | null }
   | { kind: 'encode'; mask: Mask }
   | { kind: 'decode'; bitmap: ImageBitmap };
-
-export type Answer = { id: number; result: unknown } | { id: number; error: string };
 
 let picture: Pixels | null = null;
 
@@ -21,9 +21,9 @@ async function run(task: Task): Promise<unknown> {
     case 'edge':
       return runEdge(task.edge, task.mask, task.radius);
     case 'select':
-      return runSelect(pictureOf(task.bitmap), task.request);
+      return runSelect(await pictureOf(task.file), task.request);
     case 'transparency':
-      return runTransparency(pictureOf(task.bitmap));
+      return runTransparency(await pictureOf(task.file));
     case 'encode':
       return encode(task.mask);
     case 'decode':
@@ -33,8 +33,8 @@ async function run(task: Task): Promise<unknown> {
   }
 }
 
-function pictureOf(bitmap: ImageBitmap | null): Pixels {
-  if (bitmap) picture = pixelsOf(bitmap);
+async function pictureOf(file: Blob | null): Promise<Pixels> {
+  if (file) picture = pixelsOf(await decodePicture(file, 'the picture'));
   if (!picture) throw new Error('no picture was sent');
   return picture;
 }
@@ -63,12 +63,4 @@ function transferables(result: unknown): Transferable[] {
   return 'mask' in result ? transferables(result.mask) : [];
 }
 
-self.addEventListener('message', async ({ data }: MessageEvent<{ id: number; task: Task }>) => {
-  const { id, task } = data;
-  try {
-    const result = await run(task);
-    self.postMessage({ id, result } satisfies Answer, { transfer: transferables(result) });
-  } catch (error) {
-    self.postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies Answer);
-  }
-});
+serveTasks(run, transferables);

@@ -1,21 +1,38 @@
-/** A surface in plain memory, where there is no canvas: tests under Node. */
+/** A picture in plain memory, to be read and written, where there is no canvas: tests under Node. */
 import { createPixels, cropPixels, type Pixels, putPixels } from './kernels/raster';
+import type { Picture } from './picture';
 import type { Surface } from './surface';
 
-export function memorySurface(pixels: Pixels): Surface {
+/** What the files of such pictures hold: no test decodes them. */
+const decoded = new WeakMap<Blob, Pixels>();
+
+function fileOf(pixels: Pixels): Blob {
+  // Raw RGBA under the PNG's name.
+  const file = new Blob([pixels.data], { type: 'image/png' });
+  decoded.set(file, pixels);
+  return file;
+}
+
+/** What a file of `memorySurface` holds. */
+export function pixelsIn(file: Blob): Pixels | undefined {
+  return decoded.get(file);
+}
+
+/** @param file where the picture comes from; one of its own if absent */
+export function memorySurface(pixels: Pixels, file: Blob = fileOf(pixels)): Surface & Picture {
   return {
     width: pixels.width,
     height: pixels.height,
+    file,
+    levels: [],
     source: null,
     read: (rect) => cropPixels(pixels, rect),
     write: (patch, x, y) => putPixels(pixels, patch, x, y),
-    copy: () => memorySurface({ ...pixels, data: new Uint8ClampedArray(pixels.data) }),
     placed: (size, at) => {
       const larger = createPixels(size);
       putPixels(larger, pixels, at.x, at.y);
       return memorySurface(larger);
     },
-    // Raw RGBA under the PNG's name: no test decodes it.
-    toPng: async () => new Blob([pixels.data], { type: 'image/png' }),
+    toPng: async () => fileOf({ ...pixels, data: pixels.data.slice() }),
   };
 }

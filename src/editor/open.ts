@@ -1,7 +1,6 @@
 /** Opening pictures: whatever the browser decodes, upright, up to 8192 pixels a side. */
 import { imageSize } from 'image-size';
 import type { Size } from './kernels/geometry';
-import { canvasSurface, type Surface } from './surface';
 
 export const MAX_PICTURE_SIDE = 8192;
 /** Enough of a file to know its size: a JPEG's may stand behind a preview and a colour profile. */
@@ -43,16 +42,6 @@ export async function decodePicture(file: Blob, name: string): Promise<ImageBitm
     throw error;
   }
   return bitmap;
-}
-
-/** The same, onto a canvas. */
-export async function openPicture(file: Blob, name: string): Promise<Surface> {
-  const bitmap = await decodePicture(file, name);
-  try {
-    return canvasSurface({ width: bitmap.width, height: bitmap.height }, bitmap);
-  } finally {
-    bitmap.close();
-  }
 }
 
 /** @returns undefined for what is none of the known kinds; the browser may know it still */

@@ -14,9 +14,8 @@ import {
 import { drawOverlay, type OverlayStyle } from './kernels/overlay';
 import type { Pixels } from './kernels/raster';
 import { rectToView, type View } from './kernels/view';
-import { Pyramid } from './pyramid';
+import { levelAt, type Picture } from './picture';
 import type { Editor } from './store';
-import type { Surface } from './surface';
 
 export interface Layers {
   picture: HTMLCanvasElement;
@@ -41,7 +40,6 @@ export class Painter {
   readonly #overlay: CanvasRenderingContext2D;
   readonly #scratch: OffscreenCanvasRenderingContext2D;
   readonly #stops: (() => void)[];
-  #pyramid: { of: Surface; levels: Pyramid } | null = null;
   #request = 0;
   #pictureStale = true;
   #overlayStale = true;
@@ -110,15 +108,12 @@ export class Painter {
     this.#dirty = nowhere;
   }
 
-  #drawPicture(picture: Surface, view: View): void {
+  #drawPicture(picture: Picture, view: View): void {
     const layer = this.#picture;
     const { width, height } = layer.canvas;
     layer.clearRect(0, 0, width, height);
-    if (!picture.source) return;
-    if (this.#pyramid?.of !== picture) {
-      this.#pyramid = { of: picture, levels: new Pyramid(picture.source, picture) };
-    }
-    const level = this.#pyramid.levels.at(view.scale);
+    const level = levelAt(picture.levels, view.scale);
+    if (!level) return;
     // Only what the window shows, in whole pixels of the level: far in, the whole would be too large to draw.
     const across = (picture.width / level.width) * view.scale;
     const down = (picture.height / level.height) * view.scale;

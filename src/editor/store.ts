@@ -9,14 +9,15 @@ import { MaskHistory } from './history';
 import { clamp, type Point, type Rect, rectOfSize, type Size } from './kernels/geometry';
 import { createMask, type Mask } from './kernels/raster';
 import { createMaskActions, type MaskActions } from './maskActions';
+import type { Picture } from './picture';
 import { type Draft, type EditorState, initialState, MAX_BRUSH, MIN_BRUSH } from './state';
-import type { Surface } from './surface';
 import { createViewActions, type ViewActions } from './viewActions';
 import { directWork, type MaskWork } from './work';
 
 export type { EditorDocument, Preview } from './document';
+export type { Picture } from './picture';
+export type { Pasted, PictureWork, Prepared } from './pictureWork';
 export * from './state';
-export type { Surface } from './surface';
 export { fitMargin } from './viewActions';
 
 /** What a person sets about tools and looks, each within its range. */
@@ -44,13 +45,13 @@ export interface Editor extends ViewActions, MaskActions {
   /** What presses and moves mean for the tool in hand. */
   readonly gesture: Gesture;
   /** Opens a picture with an empty mask (or the given one, of its size) and a history of its own. */
-  open(picture: Surface, name: string, mask?: Mask): void;
+  open(picture: Picture, name: string, mask?: Mask): void;
   /** Goes on with a picture and a mask of another size; undo returns to the present ones. */
-  resize(picture: Surface, mask: Mask): void;
+  resize(picture: Picture, mask: Mask): void;
   /** Calls back when the document becomes another one of other size, by `resize`, undo or redo. @returns how to stop */
   onResize(listener: (document: EditorDocument) => void): () => void;
   /** Puts another version of the same size under the mask. */
-  setPicture(picture: Surface): void;
+  setPicture(picture: Picture): void;
   setTool(tool: EditorState['tool']): void;
   setBrushSize(imagePixels: number): void;
   setOptions(options: EditorOptions): void;

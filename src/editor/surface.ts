@@ -1,4 +1,4 @@
-/** A picture that can be read and written in parts, at full resolution. */
+/** A picture on a canvas, to be read and written in parts at full resolution: what a worker does its work on. */
 import type { Point, Rect, Size } from './kernels/geometry';
 import { type PngText, TEXTS_OFFSET, textChunks } from './kernels/pngText';
 import type { Pixels } from './kernels/raster';
@@ -7,7 +7,6 @@ export interface Surface extends Size {
   /** @param rect whole pixels, inside the picture */
   read(rect: Rect): Pixels;
   write(pixels: Pixels, x: number, y: number): void;
-  copy(): Surface;
   /** A copy on a surface of another size, its upper left corner at `at`; the rest is transparent. */
   placed(size: Size, at: Point): Surface;
   /** @param texts what the file says of itself */
@@ -16,10 +15,10 @@ export interface Surface extends Size {
   readonly source: CanvasImageSource | null;
 }
 
-/** A surface on a canvas that no document holds. */
 export function canvasSurface(size: Size, content?: CanvasImageSource, at: Point = { x: 0, y: 0 }): Surface {
   const canvas = new OffscreenCanvas(size.width, size.height);
-  const context = canvas.getContext('2d');
+  // It is read as often as drawn: in the graphics card's memory every read would wait for it.
+  const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context) {
     throw new Error(
       `This browser cannot hold a picture of ${size.width} × ${size.height} pixels; open a smaller one.`,
@@ -35,9 +34,6 @@ export function canvasSurface(size: Size, content?: CanvasImageSource, at: Point
     },
     write(pixels, x, y) {
       context.putImageData(new ImageData(pixels.data, pixels.width, pixels.height), x, y);
-    },
-    copy() {
-      return canvasSurface(size, canvas);
     },
     placed(other, place) {
       return canvasSurface(other, canvas, place);

@@ -4,7 +4,7 @@ import { growRect, intersectRect, isEmptyRect, type Point, type Rect, rectOfSize
 import { maskBounds, maskFromTransparency } from './kernels/mask';
 import type { Mask, Pixels } from './kernels/raster';
 import { selectByColor, type WandRequest } from './kernels/wand';
-import type { Surface } from './surface';
+import type { Picture } from './picture';
 
 export type Edge = 'grow' | 'shrink' | 'feather';
 
@@ -18,9 +18,9 @@ export interface MaskWork {
   /** @param radius whole pixels @returns a mask of the same size; `mask` may be gone afterwards */
   edge(edge: Edge, mask: Mask, radius: number): Promise<Mask>;
   /** The magic wand. */
-  select(picture: Surface, request: WandRequest): Promise<Patch>;
+  select(picture: Picture, request: WandRequest): Promise<Patch>;
   /** White where the picture is transparent; null where it nowhere is. */
-  transparency(picture: Surface): Promise<Patch | null>;
+  transparency(picture: Picture): Promise<Patch | null>;
 }
 
 const edges = { grow: growMask, shrink: shrinkMask, feather: featherMask } as const;

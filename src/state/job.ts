@@ -2,34 +2,25 @@
  * A run: gathers picture, mask and plan, asks the engine, and pastes the answer back at the picture's own
  * resolution.
  */
-import { defaultFeather, featherWeights, mixCrop } from '../editor/kernels/blend';
+import { defaultFeather } from '../editor/kernels/blend';
 import { fitBox } from '../editor/kernels/box';
 import { type CropPlan, defaultPadding, MIN_FRAME, planCrop, planFrame } from '../editor/kernels/crop';
-import { isEmptyRect, type Rect, type Size } from '../editor/kernels/geometry';
-import { scaleMask } from '../editor/kernels/mask';
-import { fillMask } from '../editor/kernels/maskContent';
-import type { Mask, Pixels } from '../editor/kernels/raster';
-import type { EditorDocument, Surface } from '../editor/store';
+import { cropMask } from '../editor/kernels/edges';
+import {
+  growRect,
+  intersectRect,
+  isEmptyRect,
+  type Rect,
+  rectOfSize,
+  type Size,
+} from '../editor/kernels/geometry';
+import type { EditorDocument, Pasted, Picture, PictureWork, Prepared } from '../editor/store';
 import type { Call, Engine } from '../engine/engine';
 import { InputError } from '../engine/errors';
+import { resultTexts } from './recipes';
 import { type CheckedSettings, localOptionsOf } from './settings';
 
-/** What a run needs of the browser's canvas and codecs. */
-export interface Imaging {
-  /** @throws with a message that names the file */
-  open(file: Blob, name: string): Promise<Surface>;
-  /** Encodes as PNG, scaled to `size`. */
-  encode(pixels: Pixels, size: Size): Promise<Blob>;
-  encodeMask(mask: Mask): Promise<Blob>;
-  scale(pixels: Pixels, size: Size): Promise<Pixels>;
-  /** Decodes what a URL holds, scaled to `size`. */
-  decode(url: string, size: Size): Promise<Pixels>;
-  /** A small encoded copy for the strip. */
-  thumbnail(picture: Surface): Promise<Blob>;
-}
-
-export interface RunResult {
-  picture: Surface;
+export interface RunResult extends Pasted {
   seed: number;
 }
 
@@ -64,15 +55,10 @@ export function planRun(
 }
 
 /** A run made ready: it holds all that it needs of the document, which may change from now on. */
-export interface PreparedRun {
+export interface PreparedRun extends Prepared {
   settings: CheckedSettings;
   plan: CropPlan;
-  picture: Surface;
-  crop: Pixels;
-  /** How much of the answer each pixel of the crop takes. */
-  weights: Uint8Array;
-  imageFile: Blob;
-  maskFile: Blob;
+  picture: Picture;
 }
 
 /**
@@ -83,44 +69,43 @@ export async function prepareRun(
   settings: CheckedSettings,
   { picture, mask }: EditorDocument,
   plan: CropPlan | null,
-  imaging: Imaging,
+  imaging: PictureWork,
 ): Promise<PreparedRun> {
   if (!plan) {
     throw new InputError('mask_url', 'Nothing is masked yet: paint over what should change, then generate.');
   }
-  const { frame, size } = plan;
-  const crop = picture.read(frame);
-  const weights = featherWeights(mask, frame, settings.feather ?? defaultFeather(plan));
-  if (!weights.some((weight) => weight > 0)) {
+  // One pixel more on each side: whether the mask ends at the frame decides about its feather.
+  const part = intersectRect(growRect(plan.frame, 1), rectOfSize(mask));
+  const prepared = await imaging.prepare({
+    picture: picture.file,
+    mask: cropMask(mask, part),
+    maskAt: part,
+    plan,
+    feather: settings.feather ?? defaultFeather(plan),
+    content: settings.strength === 1 ? null : settings.mask_content,
+  });
+  if (!prepared) {
     throw new InputError(
       'mask_url',
       'Nothing is masked inside the frame: move the frame over the mask, or reset it to automatic.',
     );
   }
-  const modelMask = scaleMask(mask, frame, size);
-  const { mask_content, strength } = settings;
-  const encodeImage = async () => {
-    if (strength === 1 || mask_content === 'original') return imaging.encode(crop, size);
-    return imaging.encode(fillMask(await imaging.scale(crop, size), modelMask, mask_content), size);
-  };
-  const [imageFile, maskFile] = await Promise.all([encodeImage(), imaging.encodeMask(modelMask)]);
-  return { settings, plan, picture, crop, weights, imageFile, maskFile };
+  return { ...prepared, settings, plan, picture };
 }
 
 /**
  * Repaints the masked part of what was prepared, as often as one likes.
  * @param seed drawn by the engine if undefined
- * @returns a new picture of the same size; outside the mask its bytes are the old ones
+ * @returns a file of the same size; outside the mask its pixels are the old ones
  * @throws whatever the engine throws
  */
 export async function paintRun(
-  { settings, plan, picture, crop, weights, imageFile, maskFile }: PreparedRun,
+  { settings, plan, picture, weights, imageFile, maskFile }: PreparedRun,
   seed: number | undefined,
   engine: Engine,
-  imaging: Imaging,
+  imaging: PictureWork,
   call: Call,
 ): Promise<RunResult> {
-  const { frame, size } = plan;
   const { model_name, prompt, negative_prompt, num_inference_steps, guidance_scale } = settings;
   const { image, seed: drawn } = await engine.inpaint(
     {
@@ -128,18 +113,18 @@ export async function paintRun(
       image_url: imageFile,
       mask_url: maskFile,
     },
-    localOptionsOf(settings, size),
+    localOptionsOf(settings, plan.size),
     call,
   );
+  const { url } = image;
   try {
     call.signal.throwIfAborted();
-    const answer = await imaging.decode(image.url, frame);
-    call.signal.throwIfAborted();
-    const result = picture.copy();
+    const texts = resultTexts(settings, plan, drawn, picture);
     const matches = settings.colour_match;
-    result.write(mixCrop({ crop, patch: answer, plan, weights, matches }), frame.x, frame.y);
-    return { picture: result, seed: drawn };
+    const pasted = await imaging.paste({ picture: picture.file, url, plan, weights, matches, texts });
+    call.signal.throwIfAborted();
+    return { ...pasted, seed: drawn };
   } finally {
-    if (image.url.startsWith('blob:')) URL.revokeObjectURL(image.url);
+    if (url.startsWith('blob:')) URL.revokeObjectURL(url);
   }
 }

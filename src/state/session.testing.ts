@@ -1,10 +1,10 @@
 /** A session over plain memory and an engine of one grey. */
 import { createPixels, type Mask, type Pixels } from '../editor/kernels/raster';
-import { memorySurface } from '../editor/memorySurface.testing';
-import { createEditor } from '../editor/store';
+import { memorySurface, pixelsIn } from '../editor/memorySurface.testing';
+import { type Codec, runExtend, runPaste, runPrepare } from '../editor/pictureWork';
+import { createEditor, type PictureWork } from '../editor/store';
 import type { Call, Engine } from '../engine/engine';
 import type { InpaintRequest, LocalOptions } from '../engine/schema';
-import type { Imaging } from './job';
 import { createSession } from './session';
 
 export const WIDTH = 600;
@@ -36,12 +36,13 @@ export function fakeEngine(inpaint?: (call: Call) => Promise<void>) {
 /** What was encoded, in order; tests empty them. */
 export const masks: Mask[] = [];
 export const sent: Pixels[] = [];
-export const imaging: Imaging = {
+const codec: Codec = {
   async open(file, name) {
     if (file.type.startsWith('text/')) {
       throw Object.assign(new Error(`“${name}” is not a picture`), { name: 'PictureError' });
     }
-    return memorySurface(photograph());
+    const { width, height, data } = pixelsIn(file) ?? photograph();
+    return memorySurface({ width, height, data: data.slice() }, file);
   },
   encode: async (pixels) => {
     sent.push(pixels);
@@ -63,6 +64,21 @@ export const imaging: Imaging = {
     return pixels;
   },
   thumbnail: async () => new Blob(['small'], { type: 'image/png' }),
+};
+
+/** What a worker does on the page, on this thread and in plain memory. */
+export const imaging: PictureWork = {
+  async open(file, name) {
+    const { width, height, read } = await codec.open(file, name);
+    return { width, height, read, file, levels: [] };
+  },
+  thumbnail: async () => new Blob(['small'], { type: 'image/png' }),
+  prepare: (request) => runPrepare(codec, request),
+  paste: (request) => runPaste(codec, request),
+  async extend(request) {
+    const { width, height, read, toPng } = await runExtend(codec, request);
+    return { width, height, read, file: await toPng(), levels: [] };
+  },
 };
 
 export async function opened(engine: Engine) {

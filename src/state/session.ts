@@ -2,19 +2,17 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { canvasBox, limitMargins, type Margins } from '../editor/kernels/box';
 import type { CropPlan } from '../editor/kernels/crop';
-import { type Point, type Rect, rectOfSize } from '../editor/kernels/geometry';
+import { type Point, type Rect, rectOfSize, type Size } from '../editor/kernels/geometry';
 import { maskFromPixels } from '../editor/kernels/mask';
 import { MAX_CANVAS_SIDE, placeMask } from '../editor/kernels/outpaint';
-import type { Editor, EditorDocument, Surface } from '../editor/store';
+import type { Editor, EditorDocument, Pasted, Picture, PictureWork } from '../editor/store';
 import type { Engine, LocalEngine, Progress } from '../engine/engine';
 import { InputError, isAbort } from '../engine/errors';
-import { extendPicture } from './canvasSize';
 import { type Complaint, complaintOf } from './complaint';
-import { type CropChoice, type Imaging, paintRun, planRun, prepareRun } from './job';
+import { type CropChoice, paintRun, planRun, prepareRun } from './job';
 import type { Fetching, Models } from './modelLibrary';
 import { guessedNativeSize } from './models';
 import { advance, preparing, type RunProgress } from './progress';
-import { resultTexts } from './recipes';
 import { type Sample, sampleSchema } from './sample';
 import {
   checkSettings,
@@ -82,14 +80,14 @@ export interface Session {
 /** So far the mask of new canvas reaches back over the picture, for the seam to be blended there. Image pixels. */
 const SEAM_OVERLAP = 16;
 
-const sizeOf = ({ width, height }: Surface) => ({ width, height });
+const sizeOf = ({ width, height }: Size) => ({ width, height });
 
 const clean = { fieldErrors: {}, stageError: null, runError: null };
 
 export function createSession(parts: {
   editor: Editor;
   engine: Engine;
-  imaging: Imaging;
+  imaging: PictureWork;
   /** Fetches models before a run; where absent the engine is asked at once. */
   models?: Pick<Models, 'ensure' | 'nativeSizeOf'>;
   now?: () => number;
@@ -129,18 +127,17 @@ export function createSession(parts: {
     versions.setState({ items, baseId: 0, shownId: null });
   };
 
-  const toVersion = async (
-    picture: Surface,
-    file: Blob,
-    about: Omit<Version, 'width' | 'height' | 'file' | 'url' | 'thumbnailUrl'>,
-  ): Promise<Version> => ({
+  type About = Omit<Version, 'width' | 'height' | 'file' | 'url' | 'thumbnailUrl'>;
+  const toVersion = (size: Size, { file, thumbnail }: Pasted, about: About): Version => ({
     ...about,
-    width: picture.width,
-    height: picture.height,
+    ...sizeOf(size),
     file,
     url: URL.createObjectURL(file),
-    thumbnailUrl: URL.createObjectURL(await imaging.thumbnail(picture)),
+    thumbnailUrl: URL.createObjectURL(thumbnail),
   });
+  /** Of a picture that is on the page already. */
+  const versionOf = async (picture: Picture, about: About): Promise<Version> =>
+    toVersion(picture, { file: picture.file, thumbnail: await imaging.thumbnail(picture) }, about);
 
   const noRun = { prompt: '', seed: null, modelName: null, seconds: null, batch: null };
   const original = { ...noRun, id: 0, parentId: null, origin: { x: 0, y: 0 } };
@@ -150,17 +147,16 @@ export function createSession(parts: {
   /** Runs `load` and shows what it opens, unless something else was opened meanwhile. */
   const open = async (
     load: () => Promise<{
-      picture: Surface;
-      file: Blob;
+      picture: Picture;
       name: string;
-      sample?: { mask: Surface; about: Sample };
+      sample?: { mask: Picture; about: Sample };
     }>,
   ) => {
     openings += 1;
     const ticket = openings;
     try {
-      const { picture, file, name, sample } = await load();
-      const version = await toVersion(picture, file, original);
+      const { picture, name, sample } = await load();
+      const version = await versionOf(picture, original);
       if (ticket !== openings) return;
       cancel();
       const mask = sample && maskFromPixels(sample.mask.read(rectOfSize(sample.mask)));
@@ -250,10 +246,9 @@ export function createSession(parts: {
       let since = started;
       for (let number = 1; number <= count; number++) {
         if (count > 1) job.setState({ progress: preparing, variation: { number, count } });
-        const { picture, seed } = await paintRun(prepared, wanted, engine, imaging, { signal, onProgress });
+        const { seed, ...pasted } = await paintRun(prepared, wanted, engine, imaging, { signal, onProgress });
         const id = nextId();
-        const texts = resultTexts(checked, prepared.plan, seed, picture);
-        const version = await toVersion(picture, await picture.toPng(texts), {
+        const version = toVersion(prepared.picture, pasted, {
           id,
           parentId: baseId,
           prompt: checked.prompt,
@@ -263,7 +258,6 @@ export function createSession(parts: {
           batch: painted[0]?.id ?? id,
           origin: originOf(baseId),
         });
-        signal.throwIfAborted();
         painted.push(version);
         versions.setState((state) => ({
           items: [...state.items, version],
@@ -313,7 +307,7 @@ export function createSession(parts: {
       job.setState({ fieldErrors });
     },
     openFile(file, name) {
-      return open(async () => ({ picture: await imaging.open(file, name), file, name }));
+      return open(async () => ({ picture: await imaging.open(file, name), name }));
     },
     openSample(url) {
       return open(async () => {
@@ -326,7 +320,7 @@ export function createSession(parts: {
           imaging.open(file, about.image),
           imaging.open(maskFile, about.mask),
         ]);
-        return { picture, file, name: about.image, sample: { mask, about } };
+        return { picture, name: about.image, sample: { mask, about } };
       });
     },
     generate,
@@ -349,8 +343,8 @@ export function createSession(parts: {
       try {
         const { baseId } = versions.getState();
         const { x, y } = originOf(baseId);
-        const picture = await extendPicture(document.picture, canvas);
-        const version = await toVersion(picture, await picture.toPng(), {
+        const picture = await imaging.extend({ picture: document.picture.file, canvas });
+        const version = await versionOf(picture, {
           ...noRun,
           id: nextId(),
           parentId: baseId,

@@ -17,7 +17,7 @@ import { cropPixels, type Mask, type Pixels, putPixels } from './raster';
  * @param feather in image pixels, ≥ 0; 0 gives a hard edge
  * @returns [area.height × area.width]
  */
-export function featherWeights(mask: Mask, area: Rect, feather: number): Uint8Array {
+export function featherWeights(mask: Mask, area: Rect, feather: number): Uint8Array<ArrayBuffer> {
   const weights = new Uint8Array(area.width * area.height);
   const painted = intersectRect(maskBounds(mask), area);
   if (isEmptyRect(painted)) return weights;

@@ -1,0 +1,73 @@
+/** What every thread of Chromium did while something happened, and the longest tasks of the page's main thread. */
+import type { CDPSession } from '@playwright/test';
+
+interface TraceEvent {
+  name: string;
+  cat: string;
+  ph: string;
+  pid: number;
+  tid: number;
+  ts: number;
+  dur?: number;
+  tdur?: number;
+  args: { name?: string; data?: { type?: string } };
+}
+
+/** Records what every thread does while `action` runs. */
+export async function traced(client: CDPSession, action: () => Promise<void>): Promise<TraceEvent[]> {
+  const events: TraceEvent[] = [];
+  // The protocol types an event as a bag of unknown values.
+  client.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])));
+  const complete = new Promise<void>((resolve) => client.on('Tracing.tracingComplete', () => resolve()));
+  await client.send('Tracing.start', {
+    transferMode: 'ReportEvents',
+    traceConfig: { includedCategories: ['toplevel', 'devtools.timeline', '__metadata'] },
+  });
+  await action();
+  await client.send('Tracing.end');
+  await complete;
+  return events;
+}
+
+export interface Task {
+  wallMs: number;
+  /** Of the processor: on a busy machine the wall's time is others' time, too. */
+  cpuMs: number;
+  /** The longest thing that was done within it. */
+  doing: string;
+}
+
+/** Tasks of the thread that runs the page, longest first. */
+export function mainThreadTasks(events: readonly TraceEvent[]): Task[] {
+  const threads = events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain');
+  const isMain = (event: TraceEvent) =>
+    threads.some(({ pid, tid }) => pid === event.pid && tid === event.tid);
+  const spans = events.filter((event) => event.ph === 'X' && isMain(event));
+  const parts = spans.filter(({ cat }) => cat.includes('devtools.timeline'));
+  return spans
+    .filter(({ name }) => name.endsWith('ThreadControllerImpl::RunTask'))
+    .map(({ ts, dur = 0, tdur = 0 }) => {
+      const within = parts.filter((part) => part.ts >= ts && part.ts + (part.dur ?? 0) <= ts + dur);
+      const longest = within
+        .sort((a, b) => (b.tdur ?? 0) - (a.tdur ?? 0))
+        .find(({ name }) => name !== 'RunTask');
+      return {
+        wallMs: dur / 1000,
+        cpuMs: tdur / 1000,
+        doing: longest ? longest.args.data?.type || longest.name : 'nothing named',
+      };
+    })
+    .sort((a, b) => b.cpuMs - a.cpuMs);
+}
+
+/** `24 tasks; over 50 ms of the processor 0, of the wall 1; longest 31.2 (60.1, Paint) … ms processor (wall, doing)` */
+export function describeTasks(tasks: readonly Task[]): string {
+  const longest = tasks
+    .slice(0, 4)
+    .map(({ wallMs, cpuMs, doing }) => `${cpuMs.toFixed(1)} (${wallMs.toFixed(1)}, ${doing})`);
+  const over = (pick: (task: Task) => number) => tasks.filter((task) => pick(task) > 50).length;
+  return (
+    `${tasks.length} tasks; over 50 ms of the processor ${over(({ cpuMs }) => cpuMs)}, ` +
+    `of the wall ${over(({ wallMs }) => wallMs)}; longest ${longest.join(', ')} ms processor (wall, doing)`
+  );
+}

@@ -1,0 +1,73 @@
+/** The browser's canvas and codecs, in a worker. */
+import type { Size } from './kernels/geometry';
+import { maskToPixels } from './kernels/mask';
+import type { Mask, Pixels } from './kernels/raster';
+import { decodePicture } from './open';
+import type { Codec } from './pictureWork';
+import { canvasSurface, type Surface } from './surface';
+
+const THUMBNAIL_SIDE = 256;
+
+export const codec: Codec = {
+  open,
+  encode,
+  encodeMask: (mask: Mask) => encode(maskToPixels(mask), mask),
+  async decode(url: string, size: Size): Promise<Pixels> {
+    const answer = await fetch(url);
+    if (!answer.ok)
+      throw new Error(`The answer's picture could not be fetched (${answer.status}); try again.`);
+    const surface = await open(await answer.blob(), 'the engine’s answer');
+    return pixelsOf(scaled(surface, size));
+  },
+
+  async scale(pixels: Pixels, size: Size): Promise<Pixels> {
+    const surface = canvasSurface(pixels);
+    surface.write(pixels, 0, 0);
+    return pixelsOf(scaled(surface, size));
+  },
+
+  thumbnail,
+};
+
+async function open(file: Blob, name: string): Promise<Surface> {
+  const bitmap = await decodePicture(file, name);
+  try {
+    return canvasSurface({ width: bitmap.width, height: bitmap.height }, bitmap);
+  } finally {
+    bitmap.close();
+  }
+}
+
+function encode(pixels: Pixels, size: Size): Promise<Blob> {
+  const surface = canvasSurface(pixels);
+  surface.write(pixels, 0, 0);
+  return scaled(surface, size).convertToBlob({ type: 'image/png' });
+}
+
+/** A small encoded copy. */
+export function thumbnail(picture: Drawable): Promise<Blob> {
+  const scale = Math.min(1, THUMBNAIL_SIDE / Math.max(picture.width, picture.height));
+  const size = {
+    width: Math.max(1, Math.round(picture.width * scale)),
+    height: Math.max(1, Math.round(picture.height * scale)),
+  };
+  return scaled(picture, size).convertToBlob({ type: 'image/webp', quality: 0.85 });
+}
+
+type Drawable = Pick<Surface, 'width' | 'height' | 'source'>;
+
+function pixelsOf(canvas: OffscreenCanvas): Pixels {
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('no 2D canvas');
+  return context.getImageData(0, 0, canvas.width, canvas.height);
+}
+
+function scaled(surface: Drawable, size: Size): OffscreenCanvas {
+  const canvas = new OffscreenCanvas(size.width, size.height);
+  const context = canvas.getContext('2d');
+  if (!context || !surface.source) throw new Error('no 2D canvas');
+  context.imageSmoothingEnabled = surface.width !== size.width || surface.height !== size.height;
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(surface.source, 0, 0, size.width, size.height);
+  return canvas;
+}

@@ -1,0 +1,68 @@
+/**
+ * A picture as the page holds it: never written, decoded in a worker, and there in halves of halves, so that a view from
+ * afar draws what the window shows and not what the picture holds.
+ */
+import type { Rect, Size } from './kernels/geometry';
+import type { Pixels } from './kernels/raster';
+
+export interface Level extends Size {
+  source: CanvasImageSource;
+}
+
+export interface Picture extends Size {
+  /** What it was decoded from: workers decode it anew, which costs the page nothing. */
+  readonly file: Blob;
+  /** The picture and its halves, largest first; empty where there is no canvas (tests under Node). */
+  readonly levels: readonly Level[];
+  /** @param rect whole pixels, inside the picture */
+  read(rect: Rect): Pixels;
+}
+
+/** Halves are made as long as a side is at least this long. */
+const SMALLEST = 1024;
+
+/** In a worker: the bitmap and its halves, to be handed over. */
+export function halvesOf(bitmap: ImageBitmap): ImageBitmap[] {
+  const canvases: OffscreenCanvas[] = [];
+  let from: ImageBitmap | OffscreenCanvas = bitmap;
+  while (Math.max(from.width, from.height) >= SMALLEST) {
+    const canvas: OffscreenCanvas = new OffscreenCanvas(
+      Math.ceil(from.width / 2),
+      Math.ceil(from.height / 2),
+    );
+    const context = canvas.getContext('2d');
+    if (!context) throw new Error('no 2D canvas');
+    // At exactly a half, bilinear filtering is the mean of four pixels.
+    context.imageSmoothingQuality = 'low';
+    context.drawImage(from, 0, 0, canvas.width, canvas.height);
+    canvases.push(canvas);
+    from = canvas;
+  }
+  return [bitmap, ...canvases.map((canvas) => canvas.transferToImageBitmap())];
+}
+
+/** @param bitmaps of {@link halvesOf} */
+export function bitmapPicture(file: Blob, bitmaps: readonly ImageBitmap[]): Picture {
+  const levels = bitmaps.map((source) => ({ source, width: source.width, height: source.height }));
+  const [whole] = levels;
+  if (!whole) throw new RangeError('a picture has a lowest level');
+  return {
+    width: whole.width,
+    height: whole.height,
+    file,
+    levels,
+    read({ x, y, width, height }) {
+      const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+      if (!context) throw new Error('no 2D canvas');
+      context.drawImage(whole.source, x, y, width, height, 0, 0, width, height);
+      return context.getImageData(0, 0, width, height);
+    },
+  };
+}
+
+/** @param scale device pixels per image pixel @returns the smallest level with at least that resolution */
+export function levelAt(levels: readonly Level[], scale: number): Level | undefined {
+  let index = 0;
+  while (scale <= 0.5 ** (index + 1) && index + 1 < levels.length) index += 1;
+  return levels[index];
+}

@@ -1,0 +1,54 @@
+/** The worker for whole pictures: decodes them, cuts out what a run sends, puts its answer back, draws canvases out. */
+import { codec } from './codec';
+import { decodePicture } from './open';
+import { halvesOf } from './picture';
+import {
+  type ExtendRequest,
+  type PasteRequest,
+  type PrepareRequest,
+  runExtend,
+  runPaste,
+  runPrepare,
+} from './pictureWork';
+import { serveTasks } from './taskWorker';
+
+export type Task =
+  | { kind: 'open'; file: Blob; name: string }
+  | { kind: 'prepare'; request: PrepareRequest }
+  | { kind: 'paste'; request: PasteRequest }
+  | { kind: 'extend'; request: ExtendRequest };
+
+/** A file and what the page draws of it. */
+export interface Drawn {
+  file: Blob;
+  bitmaps: ImageBitmap[];
+}
+
+async function run(task: Task): Promise<unknown> {
+  switch (task.kind) {
+    case 'open':
+      return draw(task.file, await decodePicture(task.file, task.name));
+    case 'prepare':
+      return runPrepare(codec, task.request);
+    case 'paste':
+      return runPaste(codec, task.request);
+    case 'extend': {
+      const surface = await runExtend(codec, task.request);
+      const file = await surface.toPng();
+      if (!surface.source) throw new TypeError('a surface in a worker is a canvas');
+      return draw(file, await createImageBitmap(surface.source));
+    }
+    default:
+      throw new TypeError(`unknown task ${task satisfies never}`);
+  }
+}
+
+function draw(file: Blob, bitmap: ImageBitmap): Drawn {
+  return { file, bitmaps: halvesOf(bitmap) };
+}
+
+serveTasks(run, (result) => {
+  if (typeof result !== 'object' || result === null) return [];
+  if ('bitmaps' in result && Array.isArray(result.bitmaps)) return result.bitmaps;
+  return 'weights' in result && result.weights instanceof Uint8Array ? [result.weights.buffer] : [];
+});

@@ -1,0 +1,86 @@
+/** A worker that answers tasks, and the page's side of one. */
+
+export type Answer =
+  | { id: number; result: unknown }
+  | { id: number; error: { name: string; message: string } };
+
+/** In the worker: runs each task that comes. @param transferables what an answer may hand over instead of copying */
+export function serveTasks<Task>(
+  run: (task: Task) => Promise<unknown>,
+  transferables: (result: unknown) => Transferable[],
+): void {
+  self.addEventListener('message', async ({ data }: MessageEvent<{ id: number; task: Task }>) => {
+    const { id, task } = data;
+    try {
+      const result = await run(task);
+      self.postMessage({ id, result } satisfies Answer, { transfer: transferables(result) });
+    } catch (error) {
+      const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+      self.postMessage({ id, error: { name, message } } satisfies Answer);
+    }
+  });
+}
+
+export interface TaskClient<Task> {
+  /** Whether the worker lives, with what it has kept of earlier tasks. */
+  readonly running: boolean;
+  /** The worker's answer to a task is what the task's row in the worker returns. */
+  ask<Result>(task: Task, transfer?: Transferable[]): Promise<Result>;
+}
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+/**
+ * A worker that starts when needed and goes when idle, with all that it holds.
+ * @param lost what to tell whoever waits when the worker dies
+ */
+export function createTaskClient<Task>(create: () => Worker, idleMs: number, lost: string): TaskClient<Task> {
+  let worker: Worker | null = null;
+  let lastId = 0;
+  let idleTimer: ReturnType<typeof setTimeout> | undefined;
+  const waiting = new Map<number, Waiting>();
+
+  const stop = () => {
+    worker?.terminate();
+    worker = null;
+  };
+  const settle = (id: number): Waiting | undefined => {
+    const found = waiting.get(id);
+    waiting.delete(id);
+    if (waiting.size === 0) idleTimer = setTimeout(stop, idleMs);
+    return found;
+  };
+  const start = (): Worker => {
+    const started = create();
+    started.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
+      const found = settle(data.id);
+      if ('error' in data)
+        found?.reject(Object.assign(new Error(data.error.message), { name: data.error.name }));
+      else found?.resolve(data.result);
+    });
+    // Out of memory, or its script is gone: whoever waits is told, and the next task starts another.
+    started.addEventListener('error', () => {
+      stop();
+      for (const id of [...waiting.keys()]) settle(id)?.reject(new Error(lost));
+    });
+    return started;
+  };
+  return {
+    get running() {
+      return worker !== null;
+    },
+    ask<Result>(task: Task, transfer: Transferable[] = []) {
+      clearTimeout(idleTimer);
+      worker ??= start();
+      lastId += 1;
+      const id = lastId;
+      return new Promise<Result>((resolve, reject) => {
+        waiting.set(id, { resolve: (result) => resolve(result as Result), reject });
+        worker?.postMessage({ id, task }, transfer);
+      });
+    },
+  };
+}

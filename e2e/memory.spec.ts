@@ -52,10 +52,14 @@ async function requestFor(model_name: string): Promise<InpaintInput> {
   };
 }
 
-for (const { mishap, message } of [
-  { mishap: 'lose', message: /the graphics device was lost .*press Generate again/ },
+for (const { mishap, name, message } of [
+  { mishap: 'lose', name: 'DeviceLostError', message: /the graphics device was lost .*press Generate again/ },
   // From here on each network leaves before the next one loads.
-  { mishap: 'exhaust', message: /memory does not suffice .*one network at a time/ },
+  {
+    mishap: 'exhaust',
+    name: 'OutOfMemoryError',
+    message: /memory does not suffice .*one network at a time/,
+  },
 ] as const) {
   test(`${mishap}: a clear message, and the next run paints the right picture`, async ({ page }) => {
     test.setTimeout(540_000);
@@ -66,7 +70,7 @@ for (const { mishap, message } of [
       const request = await requestFor('golden/sd15-inpaint');
       const paint = await start(page, 'webgpu', hub.url);
       expect(await paint(request, 64, mishap)).toMatchObject({
-        name: 'DeviceError',
+        name,
         message: expect.stringMatching(message),
       });
       const after = await paint(request, 64);

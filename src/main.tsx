@@ -9,13 +9,12 @@ import { mountApp } from './ui/mount';
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 const engine = createLocalEngine({ provider: chosenProvider(), hubUrl: import.meta.env.VITE_HUB_URL });
-const hosted = createHosted(browserPlace());
 mountApp(
   root,
-  hosted.route(engine, createHostedEngine({ access: hosted.access })),
+  engine,
   new URL('samples/sample.json', document.baseURI),
   startOffline(engine),
-  hosted,
+  createHosted(browserPlace(), (access) => createHostedEngine({ access })),
 );
 
 /** `?provider=wasm` or `?provider=webgpu` in the address overrides the choice, for trouble-shooting. */

@@ -1,4 +1,5 @@
 /** A picture in plain memory, to be read and written, where there is no canvas: tests under Node. */
+import type { PngText } from './kernels/pngText';
 import { createPixels, cropPixels, type Pixels, putPixels } from './kernels/raster';
 import type { Picture } from './picture';
 import type { Surface } from './surface';
@@ -6,9 +7,9 @@ import type { Surface } from './surface';
 /** What the files of such pictures hold: no test decodes them. */
 const decoded = new WeakMap<Blob, Pixels>();
 
-function fileOf(pixels: Pixels): Blob {
-  // Raw RGBA under the PNG's name.
-  const file = new Blob([pixels.data], { type: 'image/png' });
+function fileOf(pixels: Pixels, texts: readonly PngText[] = []): Blob {
+  // Raw RGBA under the PNG's name, then the texts.
+  const file = new Blob([pixels.data, ...texts.map(({ text }) => text)], { type: 'image/png' });
   decoded.set(file, pixels);
   return file;
 }
@@ -33,6 +34,6 @@ export function memorySurface(pixels: Pixels, file: Blob = fileOf(pixels)): Surf
       putPixels(larger, pixels, at.x, at.y);
       return memorySurface(larger);
     },
-    toPng: async () => fileOf({ ...pixels, data: pixels.data.slice() }),
+    toPng: async (texts) => fileOf({ ...pixels, data: pixels.data.slice() }, texts),
   };
 }

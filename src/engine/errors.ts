@@ -14,14 +14,29 @@ export class InputError extends Error {
   }
 }
 
-/** A checkpoint's files are missing, damaged or of a kind that Inlay cannot run. */
+/** A checkpoint's files are missing, damaged or of a kind that Inlay cannot run ({@link UnsupportedError}). */
 export class CheckpointError extends Error {
   override name = 'CheckpointError';
+}
+
+/** A checkpoint is of a kind that Inlay cannot run, whole as it may be. Another engine may run it. */
+export class UnsupportedError extends CheckpointError {
+  override name = 'UnsupportedError';
 }
 
 /** The machine cannot do what was asked: no WebGPU, out of memory, the device was lost. */
 export class DeviceError extends Error {
   override name = 'DeviceError';
+}
+
+/** Memory ran out in the middle of a run. */
+export class OutOfMemoryError extends DeviceError {
+  override name = 'OutOfMemoryError';
+}
+
+/** What computes went away in the middle of a run: the graphics device, the worker. Another try may succeed. */
+export class DeviceLostError extends DeviceError {
+  override name = 'DeviceLostError';
 }
 
 /** What a model needs and what there is, in bytes. */
@@ -59,7 +74,10 @@ export class InternalError extends Error {
 export type ErrorName =
   | 'InputError'
   | 'CheckpointError'
+  | 'UnsupportedError'
   | 'TooLargeError'
+  | 'OutOfMemoryError'
+  | 'DeviceLostError'
   | 'DeviceError'
   | 'NetworkError'
   | 'InternalError';
@@ -103,10 +121,16 @@ export function decodeError(encoded: EncodedError): Error {
       return new InputError(encoded.field ?? '', encoded.message);
     case 'CheckpointError':
       return new CheckpointError(encoded.message);
+    case 'UnsupportedError':
+      return new UnsupportedError(encoded.message);
     case 'TooLargeError':
       return encoded.figures === undefined
         ? new DeviceError(encoded.message)
         : new TooLargeError(encoded.message, encoded.figures);
+    case 'OutOfMemoryError':
+      return new OutOfMemoryError(encoded.message);
+    case 'DeviceLostError':
+      return new DeviceLostError(encoded.message);
     case 'DeviceError':
       return new DeviceError(encoded.message);
     case 'NetworkError':

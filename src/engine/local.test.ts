@@ -129,7 +129,7 @@ describe('createLocalEngine', () => {
     const { run } = setUp();
     const result = run();
     worker(0).onerror?.({ message: 'blocked' } as ErrorEvent);
-    await expect(result).rejects.toThrow(/could not start: blocked/);
+    await expect(result).rejects.toThrow(/engine stopped \(blocked\)/);
   });
 
   it('gives the status to listeners that come before and after it', () => {

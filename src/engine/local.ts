@@ -1,6 +1,6 @@
 /** The engine on this machine: the pipeline in a worker of its own, behind the interface of every engine. */
 import type { Call, EngineStatus, LocalEngine, Progress } from './engine';
-import { DeviceError, decodeError } from './errors';
+import { DeviceError, DeviceLostError, decodeError } from './errors';
 import { createLocalModels, type LibraryWorkerLike, spawnLibraryWorker } from './localModels';
 import type { HubAccess } from './models';
 import type { FinishedPicture, FromWorker, ProviderChoice, ToWorker } from './protocol';
@@ -31,10 +31,25 @@ export interface LocalEngineOptions {
   provider?: ProviderChoice;
   /** Where models by id come from; Hugging Face's Hub where absent. */
   hubUrl?: string;
+  /** What is said of a worker that is gone; a person at a page and a server's client do different things about it. */
+  words?: EngineWords;
   /** Make the workers; tests pass others. */
   spawn?: () => WorkerLike;
   spawnLibrary?: () => LibraryWorkerLike;
 }
+
+export interface EngineWords {
+  /** It could not start, or ended by itself. */
+  ended(reason: string): string;
+  /** `dispose` ended it. */
+  shutDown: string;
+}
+
+const pageWords: EngineWords = {
+  ended: (reason) =>
+    `The engine stopped (${reason}); press Generate again, and reload the page if it happens twice`,
+  shutDown: 'The engine was shut down; reload the page',
+};
 
 /** The engine of this page. Its worker starts at once, so that its status is known early. */
 export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine {
@@ -42,6 +57,7 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     baseUrl = new URL('.', location.href).href,
     provider = 'auto',
     hubUrl,
+    words = pageWords,
     spawn = spawnWorker,
     spawnLibrary = spawnLibraryWorker,
   } = options;
@@ -61,8 +77,7 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     const started = spawn();
     worker = started;
     started.onmessage = ({ data }) => receive(data);
-    started.onerror = (event) =>
-      fail(new DeviceError(`The engine could not start: ${event.message}; reload the page`));
+    started.onerror = (event) => fail(new DeviceLostError(words.ended(event.message || 'no reason given')));
     started.postMessage({ type: 'init', baseUrl, provider, hubUrl: hub.url });
     if (hub.token !== undefined) started.postMessage({ type: 'hub', hub });
     return started;
@@ -161,7 +176,7 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
   return {
     models,
     inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<InpaintResult> {
-      if (disposed) return Promise.reject(new DeviceError('The engine was shut down; reload the page'));
+      if (disposed) return Promise.reject(new DeviceError(words.shutDown));
       if (call.signal.aborted) return Promise.reject(decodeError({ name: 'AbortError', message: '' }));
       // The starter comes with the page: nothing of it is stored.
       if (request.model_name !== STARTER) keepDownloads();

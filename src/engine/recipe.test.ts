@@ -11,6 +11,7 @@ const request = {
 };
 const made = (options: object = {}, changed: object = {}) =>
   recipeOf({
+    engine: 'local',
     request: { ...request, ...changed },
     options: localOptionsSchema.parse({ width: 512, height: 640, ...options }),
     page: { mask_content: 'blur', feather: 4 },

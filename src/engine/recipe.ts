@@ -19,8 +19,14 @@ export const PARAMETERS_KEYWORD = 'parameters';
 const fields = inpaintRequestSchema.omit({ image_url: true, mask_url: true });
 const side = z.number().int().positive();
 
+/** Who paints: this machine, or the hosted API. One seed gives another picture there than here. */
+const painterSchema = z.enum(['local', 'hosted']);
+export type Painter = z.infer<typeof painterSchema>;
+
 export const recipeSchema = z.object({
   version: z.literal(1),
+  /** Absent in files of versions that did not say. */
+  engine: painterSchema.optional(),
   /** With the API's names. */
   request: fields.extend({ seed: fields.shape.seed.unwrap() }),
   options: localOptionsSchema.omit({ loras: true }).extend({
@@ -55,6 +61,7 @@ export const recipeSchema = z.object({
 export type Recipe = z.infer<typeof recipeSchema>;
 
 export interface MadeWith {
+  engine: Painter;
   request: Omit<InpaintRequest, 'image_url' | 'mask_url' | 'seed'>;
   options: LocalOptions;
   page?: Recipe['page'];
@@ -64,10 +71,20 @@ export interface MadeWith {
   madeAt: Date;
 }
 
-export function recipeOf({ request, options, page = {}, seed, width, height, madeAt }: MadeWith): Recipe {
+export function recipeOf({
+  engine,
+  request,
+  options,
+  page = {},
+  seed,
+  width,
+  height,
+  madeAt,
+}: MadeWith): Recipe {
   const { loras = [], ...others } = options;
   return recipeSchema.parse({
     version: 1,
+    engine,
     request: { ...request, model_name: withoutSecrets(request.model_name), seed },
     options: {
       ...others,

@@ -100,7 +100,7 @@ describe('runCanary', () => {
     const fails: CanaryRunner = { lost, run: () => Promise.reject(new Error('device is lost')) };
     for (const runner of [hangs, fails]) {
       const canary = runCanary(runner, 'fp16');
-      await expect(canary).rejects.toMatchObject({ name: 'DeviceError', message: /driver reset/ });
+      await expect(canary).rejects.toMatchObject({ name: 'DeviceLostError', message: /driver reset/ });
     }
   });
 });

@@ -4,7 +4,7 @@
  * device before the first picture, and the verdict is kept.
  */
 import { z } from 'zod';
-import { DeviceError, messageOf } from '../engine/errors';
+import { DeviceError, DeviceLostError, messageOf } from '../engine/errors';
 import type { Forms, GraphTarget, Precision } from '../graph/types';
 import { allChecks, type Check, type CheckGraph, passes } from './canaryChecks';
 
@@ -70,7 +70,7 @@ async function failureOf(
   const form = check.form === undefined ? '' : target.forms[check.form] ? ' (fused)' : ' (plain)';
   const name = `${check.name}${form}`;
   const lost = runner.lost.then((reason) => {
-    throw new DeviceError(
+    throw new DeviceLostError(
       `The graphics device was lost while it was checked (${reason}); reload the page to try again`,
     );
   });

@@ -1,6 +1,6 @@
 /** A checkpoint's `config.json` files: checked, diffusers' and transformers' defaults filled in, as graphs want them. */
 import { z } from 'zod';
-import { CheckpointError } from '../engine/errors';
+import { UnsupportedError } from '../engine/errors';
 import type { AutoencoderKlConfig } from '../graph/autoencoderKl';
 import type { ClipTextConfig } from '../graph/clipText';
 import type { Activation } from '../graph/nn';
@@ -88,11 +88,11 @@ const PIPELINES = /^(?:StableDiffusion(XL)?(Inpaint|Img2Img)?|LatentConsistencyM
  */
 export function parseModelIndex(json: unknown, model: string): ModelIndex {
   const architecture = unsupportedPipeline(json);
-  if (architecture !== undefined) throw new CheckpointError(`model "${model}": ${architecture}`);
+  if (architecture !== undefined) throw new UnsupportedError(`model "${model}": ${architecture}`);
   const parsed = modelIndexSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new CheckpointError(
+    throw new UnsupportedError(
       `model "${model}": model_index.json: ${String(issue?.path[0] ?? 'the file')} ${issue?.message ?? 'is not valid'}; ` +
         'name a Stable Diffusion 1, 2 or XL model in the diffusers layout',
     );
@@ -100,13 +100,13 @@ export function parseModelIndex(json: unknown, model: string): ModelIndex {
   const { _class_name: pipelineClass, text_encoder_2: second } = parsed.data;
   const family = PIPELINES.exec(pipelineClass);
   if (family === null) {
-    throw new CheckpointError(
+    throw new UnsupportedError(
       `model "${model}": its pipeline is ${pipelineClass}, which Inlay cannot run; it runs Stable Diffusion 1, 2 and XL`,
     );
   }
   const isXl = family[1] !== undefined;
   if (isXl !== (typeof second?.[1] === 'string')) {
-    throw new CheckpointError(
+    throw new UnsupportedError(
       `model "${model}": model_index.json: a ${pipelineClass} ${isXl ? 'needs' : 'has no'} text_encoder_2`,
     );
   }
@@ -370,6 +370,6 @@ function required<Item>(component: string, field: string, value: Item | undefine
   return value;
 }
 
-function wrong(component: string, field: string, message: string): CheckpointError {
-  return new CheckpointError(`${component}/config.json: ${field} ${message}`);
+function wrong(component: string, field: string, message: string): UnsupportedError {
+  return new UnsupportedError(`${component}/config.json: ${field} ${message}`);
 }

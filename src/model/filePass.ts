@@ -3,7 +3,7 @@
  * those few tensors that have to be turned (transposed, shared) as a whole.
  */
 import { createXXHash128, type IHasher } from 'hash-wasm';
-import { CheckpointError, InternalError } from '../engine/errors';
+import { InternalError, UnsupportedError } from '../engine/errors';
 import type { StoredWriter } from '../storage/weights';
 import { fromBase64, toBase64 } from './base64';
 import { castBytes } from './cast';
@@ -169,7 +169,7 @@ export class FilePass {
     } else {
       if (task.whole === undefined) {
         if (this.#waitingBytes + source.length > MAX_WAITING_BYTES) {
-          throw new CheckpointError(
+          throw new UnsupportedError(
             `${source.file.name}: tensors up to "${task.output.key}" share too many bytes to be sorted out; ` +
               'use a safetensors file of this model',
           );

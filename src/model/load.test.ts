@@ -109,7 +109,7 @@ describe('loadModel', () => {
   ])('refuses %s of %j', async (path, change, message) => {
     const files = changed('sdxl', { [path]: change });
     const refused = loadModel(files, new GraphCollector('fp32'), call);
-    await expect(refused).rejects.toMatchObject({ name: 'CheckpointError' });
+    await expect(refused).rejects.toMatchObject({ name: 'UnsupportedError' });
     await expect(refused).rejects.toThrow(message);
   });
 });

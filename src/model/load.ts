@@ -1,5 +1,5 @@
 /** From a checkpoint's files to a model that the pipeline can run. */
-import { CheckpointError } from '../engine/errors';
+import { UnsupportedError } from '../engine/errors';
 import { type AutoencoderKlConfig, buildVaeDecoder, buildVaeEncoder } from '../graph/autoencoderKl';
 import { buildClipText, type ClipTextConfig, type ClipTextOutputs } from '../graph/clipText';
 import { GraphError } from '../graph/tensors';
@@ -130,7 +130,7 @@ function checkWidths(
   { latentChannels }: AutoencoderKlConfig,
 ): void {
   const refuse = (reason: string): never => {
-    throw new CheckpointError(`model "${model}": ${reason}`);
+    throw new UnsupportedError(`model "${model}": ${reason}`);
   };
   const inpainting = 2 * latentChannels + 1;
   if (outChannels !== latentChannels || ![latentChannels, inpainting].includes(inChannels)) {
@@ -164,7 +164,7 @@ function explained<Result>(model: string, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
-    if (error instanceof GraphError) throw new CheckpointError(`model "${model}": ${error.message}`);
+    if (error instanceof GraphError) throw new UnsupportedError(`model "${model}": ${error.message}`);
     throw error;
   }
 }

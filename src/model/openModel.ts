@@ -1,5 +1,5 @@
 /** From a model's name to its files, ready to run: from the store, or by way of the network into the store. */
-import { CheckpointError, InputError } from '../engine/errors';
+import { InputError, UnsupportedError } from '../engine/errors';
 import type { Precision } from '../graph/types';
 import type { WeightStore } from '../storage/weights';
 import { unsupportedPipeline } from './checkpoint/architecture';
@@ -86,7 +86,7 @@ async function refuseOtherPipeline(source: Source, connection: Connection): Prom
   if (source.only !== undefined || file === undefined) return;
   const json = parseJsonFile(source, file.path, await readSmallFile(file, connection));
   const architecture = unsupportedPipeline(json);
-  if (architecture !== undefined) throw new CheckpointError(`model "${source.name}": ${architecture}`);
+  if (architecture !== undefined) throw new UnsupportedError(`model "${source.name}": ${architecture}`);
 }
 
 /** As diffusers has it: SDXL's pipelines alone look at `force_upcast`, whose default is true. */

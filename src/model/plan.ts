@@ -1,5 +1,5 @@
 /** Which of a model's files to fetch for a device: a choice from a listing, before any weight is fetched. */
-import { CheckpointError } from '../engine/errors';
+import { CheckpointError, UnsupportedError } from '../engine/errors';
 import type { Precision } from '../graph/types';
 import type { RemoteFile } from './download';
 import type { Source } from './source';
@@ -89,7 +89,7 @@ export function planModel(source: Source, precision: Precision, upcastVae = fals
   const components = chosen.map(({ folder, wanted, best }): PlannedComponent => {
     if (best !== undefined) return { folder, precision: wanted, format: best.format, files: best.files };
     refuseMissingShard(source, folder);
-    throw new CheckpointError(
+    throw new UnsupportedError(
       `model "${source.name}": ${folder}/ has no weights that Inlay reads (looked for safetensors, .bin and ONNX ` +
         'files there, and for a single file beside it); name a Stable Diffusion 1, 2 or XL model',
     );
@@ -139,7 +139,7 @@ function refuseOtherKinds(source: Source): void {
   ];
   const kind = kinds.find(([start]) => has(start))?.[1];
   if (kind === undefined) return;
-  throw new CheckpointError(
+  throw new UnsupportedError(
     `model "${source.name}" is ${kind}, which Inlay cannot run; name a Stable Diffusion 1, 2 or XL model`,
   );
 }

@@ -3,7 +3,14 @@
  * after another.
  */
 import type * as Ort from 'onnxruntime-web';
-import { CheckpointError, DeviceError, InternalError, messageOf } from '../engine/errors';
+import {
+  CheckpointError,
+  DeviceError,
+  DeviceLostError,
+  InternalError,
+  messageOf,
+  OutOfMemoryError,
+} from '../engine/errors';
 import { weightBytesOf } from '../graph/footprint';
 import type { Graph, GraphTarget } from '../graph/types';
 import type { DeviceTensor, VaeTiles } from '../pipeline/components';
@@ -163,7 +170,7 @@ export class Runtime {
   #throwIfLost(component: string): void {
     if (this.#lost === undefined) return;
     if (this.#exhausted) throw outOfMemory(component, this.#lost);
-    throw new DeviceError(
+    throw new DeviceLostError(
       `${component}: the graphics device was lost (${this.#lost}); press Generate again to start it anew, ` +
         'and close other programs that use it if it happens twice',
     );
@@ -274,10 +281,6 @@ function nextTask(): Promise<void> {
     };
     port2.postMessage(undefined);
   });
-}
-
-class OutOfMemoryError extends DeviceError {
-  // As a person meets it, and as it crosses the worker's border, it is a DeviceError.
 }
 
 function outOfMemory(component: string, reason: string): OutOfMemoryError {

@@ -2,7 +2,7 @@
  * Where each tensor of a checkpoint's file goes: into safetensors files of bounded size, laid out before the first
  * byte arrives, so that a pass over the source writes each of them from its beginning to its end.
  */
-import { CheckpointError } from '../engine/errors';
+import { UnsupportedError } from '../engine/errors';
 import type { Precision } from '../graph/types';
 import { isWeightType, typeOf, type WeightType } from './cast';
 import { countValues, type IndexedTensor, type StoredIndex } from './checkpoint/reader';
@@ -64,7 +64,7 @@ export function planShards(
   for (const output of outputs) {
     const added = output.length + headerBytesOf(output);
     if (added + HEADER_ROOM > limit) {
-      throw new CheckpointError(
+      throw new UnsupportedError(
         `${output.source.file.name}: tensor "${output.key}" of ${output.length} bytes is larger than the ${limit} that ` +
           'a file of weights may have here; this model cannot be run',
       );

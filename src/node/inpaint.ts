@@ -109,6 +109,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
         })
       : pixels;
     const recipe = recipeOf({
+      engine: 'local',
       request: { ...request, model_name: withoutPath(request.model_name) },
       options: { ...options, ...plan.size, loras: (options.loras ?? []).map(loraWithoutPath) },
       page: args.colourMatch ? {} : { colour_match: false },

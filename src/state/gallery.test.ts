@@ -30,7 +30,7 @@ const plan = { frame: { x: 0, y: 0, width: 9, height: 9 }, size: { width: 512, h
 function textsOf(changed: Partial<Settings> = {}, seed = 77) {
   const { checked } = checkSettings({ ...chosen, ...changed });
   if (!checked) throw new Error('the settings of a test are right');
-  return resultTexts(checked, plan, seed, { width: 4, height: 3 }, new Date(0));
+  return resultTexts('local', checked, plan, seed, { width: 4, height: 3 }, new Date(0));
 }
 
 async function fileOf(texts: ReturnType<typeof textsOf> = []): Promise<Blob> {
@@ -178,6 +178,7 @@ it('restores all settings, and the seed that was drawn', async () => {
   expect(loras).toMatchObject([{ source: 'a/b', weight: '0.5' }]);
   // A second time round nothing has changed.
   const again = resultTexts(
+    'local',
     checkSettings({ ...chosen, ...settingsFrom(found) }).checked ?? expect.fail('the settings are right'),
     plan,
     123,

@@ -1,8 +1,17 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Engine, LocalEngine } from '../engine/engine';
-import { CheckpointError, DeviceError, InputError, NetworkError } from '../engine/errors';
+import type { Engine } from '../engine/engine';
+import {
+  CheckpointError,
+  DeviceError,
+  DeviceLostError,
+  InputError,
+  NetworkError,
+  OutOfMemoryError,
+  TooLargeError,
+  UnsupportedError,
+} from '../engine/errors';
 import { inpaintRequestSchema, localOptionsSchema } from '../engine/schema';
-import { type Answer, createHosted, type HostedPlace } from './hosted';
+import { type Access, type Answer, createHosted, type HostedPlace } from './hosted';
 
 const MARKER = 'marker-key-0123456789';
 const image_url = 'data:image/png;base64,AA==';
@@ -19,7 +28,7 @@ function setUp({
   proxy = false,
   online = true,
 }: {
-  failure?: Error;
+  failure?: Error | undefined;
   proxy?: boolean;
   online?: boolean;
 } = {}) {
@@ -40,18 +49,26 @@ function setUp({
       connection.tell = listener;
     },
   };
-  const hosted = createHosted(place);
+  let access: () => Access = () => expect.fail('the hosted engine was not made');
   const local = vi.fn(async () => {
     if (failure) throw failure;
     return answerOf(1);
   });
   const remote = vi.fn(async () => answerOf(2));
-  const engine = hosted.route({ inpaint: local, dispose: async () => {} } as unknown as LocalEngine, {
-    inpaint: remote,
-    dispose: async () => {},
-  } satisfies Engine);
-  const run = (model?: string, signal = new AbortController().signal) =>
-    engine.inpaint(request(model), options, { signal, onProgress: () => {} });
+  const engineOf = (inpaint: Engine['inpaint']): Engine => ({ inpaint, dispose: async () => {} });
+  const hosted = createHosted(place, (asked) => {
+    access = asked;
+    return engineOf(remote);
+  });
+  /** @returns who made it */
+  const run = async (modelName = 'owner/name', signal = new AbortController().signal) => {
+    let maker: string | undefined;
+    await hosted.run({ local: engineOf(local), modelName, signal }, async ({ kind, engine }) => {
+      await engine.inpaint(request(modelName), options, { signal, onProgress: () => {} });
+      maker = kind;
+    });
+    return maker;
+  };
   /** Answers the question as soon as it is asked. */
   const answer = (given: Answer) => {
     const stop = hosted.store.subscribe(({ question }) => {
@@ -60,25 +77,22 @@ function setUp({
       queueMicrotask(() => hosted.answer(given));
     });
   };
-  return { hosted, place, kept, connection, local, remote, run, answer };
+  return { hosted, access: () => access(), place, kept, connection, local, remote, run, answer };
 }
 
 describe('the switch', () => {
   it('is off at first: nothing is sent, and nobody is asked whether there is a proxy', async () => {
     const { run, remote, place } = setUp();
-    expect((await run()).seed).toBe(1);
+    expect(await run()).toBe('local');
     expect(remote).not.toHaveBeenCalled();
     expect(place.fetch).not.toHaveBeenCalled();
   });
 
-  it('on, sends every run and prepares nothing here', async () => {
+  it('on, sends every run', async () => {
     const { hosted, run, local } = setUp();
     hosted.setOn(true);
-    const work = vi.fn();
-    await hosted.prepare('owner/name', new AbortController().signal, work);
-    expect((await run()).seed).toBe(2);
+    expect(await run()).toBe('hosted');
     expect(local).not.toHaveBeenCalled();
-    expect(work).not.toHaveBeenCalled();
   });
 
   it.each(['starter', 'my own file'])('on, refuses %s, which no one else can reach', async (model) => {
@@ -98,10 +112,10 @@ describe('the switch', () => {
 
 describe('the key', () => {
   it('stays in memory unless the person asks, is shown masked, and can be removed', () => {
-    const { hosted, kept } = setUp();
-    expect(() => hosted.access()).toThrow(InputError);
+    const { hosted, access, kept } = setUp();
+    expect(() => access()).toThrow(InputError);
     hosted.setKey(` ${MARKER} `, false);
-    expect(hosted.access()).toEqual({ kind: 'key', key: MARKER });
+    expect(access()).toEqual({ kind: 'key', key: MARKER });
     expect(kept.size).toBe(0);
     expect(hosted.store.getState()).toMatchObject({ maskedKey: '••••6789', remembered: false });
     expect(JSON.stringify(hosted.store.getState())).not.toContain(MARKER);
@@ -115,13 +129,15 @@ describe('the key', () => {
     hosted.removeKey();
     expect(kept.size).toBe(0);
     expect(hosted.store.getState()).toMatchObject({ maskedKey: null, remembered: false });
-    expect(() => hosted.access()).toThrow(InputError);
+    expect(() => access()).toThrow(InputError);
   });
 
   it('is found again where it was kept', () => {
     const { place, hosted } = setUp();
     hosted.setKey(MARKER, true);
-    expect(createHosted(place).access()).toEqual({ kind: 'key', key: MARKER });
+    const connect = vi.fn();
+    createHosted(place, connect);
+    expect(connect.mock.lastCall?.[0]()).toEqual({ kind: 'key', key: MARKER });
   });
 
   it('shows nothing of a short one', () => {
@@ -131,24 +147,26 @@ describe('the key', () => {
   });
 
   it('is not needed where the page’s own server has one', async () => {
-    const { hosted } = setUp({ proxy: true });
+    const { hosted, access } = setUp({ proxy: true });
     hosted.setOn(true);
     await expect.poll(() => hosted.store.getState().hasProxy).toBe(true);
-    expect(hosted.access()).toEqual({ kind: 'proxy', url: 'http://page/api/fal' });
+    expect(access()).toEqual({ kind: 'proxy', url: 'http://page/api/fal' });
   });
 });
 
 describe('a run that cannot be made here', () => {
-  const failure = new DeviceError('out of memory');
+  const figures = { component: 'unet', neededBytes: 2, availableBytes: 1, limit: 'memory' } as const;
+  const failure = new TooLargeError('too large', figures);
+  const lost = new DeviceLostError('lost');
 
-  it.each([failure, new CheckpointError('unsupported')])(
+  it.each([failure, new OutOfMemoryError('out of memory'), new UnsupportedError('unsupported')])(
     'is offered with the reason, and sent once: %s',
     async (error) => {
       const { hosted, run, answer, remote } = setUp({ failure: error, proxy: true });
       const questions: unknown[] = [];
       hosted.store.subscribe(({ question }) => question && questions.push(question));
       answer('once');
-      expect((await run()).seed).toBe(2);
+      expect(await run()).toBe('hosted');
       expect(questions).toEqual([{ reason: error.message }]);
       expect(hosted.store.getState()).toMatchObject({ question: null, always: false, on: false });
       answer('no');
@@ -157,43 +175,65 @@ describe('a run that cannot be made here', () => {
     },
   );
 
-  it('is sent without asking after “always”, until that is taken back', async () => {
-    const { hosted, run, answer, remote } = setUp({ failure, proxy: true });
+  it('is offered at the second loss of the device, not at the first', async () => {
+    const { run, answer, local } = setUp({ failure: lost, proxy: true });
+    await expect(run()).rejects.toBe(lost);
+    answer('once');
+    expect(await run()).toBe('hosted');
+    // One that succeeds here begins the count anew.
+    local.mockResolvedValueOnce(answerOf(1));
+    expect(await run()).toBe('local');
+    await expect(run()).rejects.toBe(lost);
+    answer('once');
+    expect(await run()).toBe('hosted');
+  });
+
+  it('is sent without asking after “always”, also at the next visit, until that is taken back', async () => {
+    const { hosted, place, run, answer, remote } = setUp({ failure, proxy: true });
     answer('always');
     await run();
-    expect((await run()).seed).toBe(2);
+    expect(await run()).toBe('hosted');
+    expect(createHosted(place, vi.fn()).store.getState().always).toBe(true);
     hosted.askAgain();
+    expect(createHosted(place, vi.fn()).store.getState().always).toBe(false);
     answer('no');
     await expect(run()).rejects.toBe(failure);
     expect(remote).toHaveBeenCalledTimes(2);
   });
 
-  it('is offered where its preparation fails, and goes straight there', async () => {
-    const { hosted, run, answer, local } = setUp({ proxy: true });
-    answer('once');
-    const { signal } = new AbortController();
-    await hosted.prepare('owner/name', signal, () => Promise.reject(failure));
-    expect((await run()).seed).toBe(2);
-    expect(local).not.toHaveBeenCalled();
-    // The consent was for that run alone.
-    expect((await run()).seed).toBe(1);
+  it('is offered without a key, too, for one can be entered then; “always” does not do without', async () => {
+    const { hosted, access, run, remote } = setUp({ failure });
+    let asked = 0;
+    hosted.store.subscribe(({ question }, before) => {
+      if (question === null || before.question !== null) return;
+      asked++;
+      expect(access).toThrow(InputError);
+      queueMicrotask(() => {
+        hosted.setKey(MARKER, false);
+        hosted.answer('always');
+      });
+    });
+    expect(await run()).toBe('hosted');
+    expect(await run()).toBe('hosted');
+    expect([asked, remote.mock.calls.length]).toEqual([1, 2]);
+    hosted.removeKey();
+    expect(await run()).toBe('hosted');
+    expect(asked).toBe(2);
   });
 
-  it.each([
-    [
-      'another machine would fail as well',
-      { failure: new InputError('mask_url', 'x'), proxy: true },
-      'owner/name',
-    ],
-    ['the network is what failed', { failure: new NetworkError('x'), proxy: true }, 'owner/name'],
-    ['there is no key', { failure }, 'owner/name'],
-    ['the machine is offline', { failure, proxy: true, online: false }, 'owner/name'],
-    ['no one else has the model', { failure, proxy: true }, 'starter'],
-  ])('is not offered where %s', async (_why, given, model) => {
-    const { hosted, run, remote } = setUp(given);
+  it.each<[string, Error, Partial<Parameters<typeof setUp>[0]>, string?]>([
+    ['another machine would fail as well', new InputError('mask_url', 'x'), {}],
+    ['the network is what failed', new NetworkError('x'), {}],
+    ['the checkpoint is damaged', new CheckpointError('ends within its header'), {}],
+    ['the disk is full', new DeviceError('free some space'), {}],
+    ['the device was lost once', lost, {}],
+    ['the machine is offline', failure, { online: false }],
+    ['no one else has the model', failure, {}, 'starter'],
+  ])('is not offered where %s', async (_why, error, given, model) => {
+    const { hosted, run, remote } = setUp({ failure: error, proxy: true, ...given });
     const asked = vi.fn();
     hosted.store.subscribe(({ question }) => question && asked());
-    await expect(run(model)).rejects.toBe(given.failure);
+    await expect(run(model)).rejects.toBe(error);
     expect(asked).not.toHaveBeenCalled();
     expect(remote).not.toHaveBeenCalled();
   });

@@ -3,9 +3,15 @@
  * anything is sent.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { Engine, LocalEngine } from '../engine/engine';
-import { CheckpointError, DeviceError, InputError } from '../engine/errors';
-import type { InpaintRequest } from '../engine/schema';
+import type { Engine } from '../engine/engine';
+import {
+  DeviceLostError,
+  InputError,
+  OutOfMemoryError,
+  TooLargeError,
+  UnsupportedError,
+} from '../engine/errors';
+import type { Painter } from '../engine/recipe';
 import { STARTER } from './models';
 
 /** By whose leave the API is used. */
@@ -21,9 +27,9 @@ export interface HostedState {
   /** The page's own server holds a key. */
   hasProxy: boolean;
   online: boolean;
-  /** Runs that fail here go to the hosted API without asking. */
+  /** Runs that cannot be made here go to the hosted API without asking; kept until it is taken back. */
   always: boolean;
-  /** A run failed here: may it be sent? */
+  /** A run cannot be made here: may it be sent? */
   question: { reason: string } | null;
 }
 
@@ -38,12 +44,26 @@ export interface Hosted {
   /** Takes the consent of `always` back. */
   askAgain(): void;
   answer(answer: Answer): void;
-  /** @throws InputError (`fal_key`) where there is neither key nor proxy */
-  access(): Access;
-  /** An engine that paints where the switch says, and offers the other place where this machine cannot. */
-  route(local: LocalEngine, remote: Engine): LocalEngine;
-  /** Runs what prepares a run on this machine, unless it goes elsewhere. */
-  prepare(modelName: string, signal: AbortSignal, work: () => Promise<void>): Promise<void>;
+  /**
+   * Runs `work` where the switch says, and, where this machine cannot make it and the person agrees, once more with the
+   * hosted API. Nothing is sent otherwise.
+   * @throws InputError (`model_name`) where the switch is on and no one else can reach the model; whatever `work` throws
+   */
+  run(call: HostedCall, work: (place: Place) => Promise<void>): Promise<void>;
+}
+
+/** Who makes a run. */
+export interface Place {
+  kind: Painter;
+  engine: Engine;
+}
+
+export interface HostedCall {
+  /** This machine's engine. */
+  local: Engine;
+  modelName: string;
+  /** Aborting answers the question with a no. */
+  signal: AbortSignal;
 }
 
 /** What of the browser it needs; tests pass another. */
@@ -56,12 +76,15 @@ export interface HostedPlace {
 }
 
 const KEY = 'inlay.fal.key';
+const ALWAYS = 'inlay.fal.always';
+/** So often in a row a device may be lost before a run is offered to others. */
+const LOSSES = 2;
 
-export function createHosted(place: HostedPlace): Hosted {
+/** @param connect makes the engine of the hosted API, which asks for access at each run */
+export function createHosted(place: HostedPlace, connect: (access: () => Access) => Engine): Hosted {
   const { storage, proxyUrl } = place;
   let key = storage?.getItem(KEY) ?? null;
-  /** The run in hand was agreed to go out while it was prepared. */
-  let agreed = false;
+  let losses = 0;
   let reply: ((answer: Answer) => void) | undefined;
   const store = createStore<HostedState>(() => ({
     on: false,
@@ -69,7 +92,7 @@ export function createHosted(place: HostedPlace): Hosted {
     remembered: key !== null,
     hasProxy: false,
     online: place.isOnline(),
-    always: false,
+    always: storage?.getItem(ALWAYS) === 'yes',
     question: null,
   }));
   place.onConnection(() => store.setState({ online: place.isOnline() }));
@@ -85,32 +108,48 @@ export function createHosted(place: HostedPlace): Hosted {
     return probing;
   }
 
+  /** @throws InputError (`fal_key`) where there is neither key nor proxy */
   function access(): Access {
     if (key !== null) return { kind: 'key', key };
     if (store.getState().hasProxy) return { kind: 'proxy', url: proxyUrl };
     throw new InputError('fal_key', 'Hosted API: enter a key of fal.ai first, below its switch.');
   }
+  const remote = connect(access);
+
+  function setAlways(always: boolean): void {
+    if (always) storage?.setItem(ALWAYS, 'yes');
+    else storage?.removeItem(ALWAYS);
+    store.setState({ always });
+  }
 
   async function mayBeSent(reason: string, signal: AbortSignal): Promise<boolean> {
     await probe();
-    const { always, online, hasProxy } = store.getState();
-    // Without a way there is nothing to offer: the reason alone is shown.
-    if (!online || (key === null && !hasProxy)) return false;
-    if (always) return true;
+    const { always, online } = store.getState();
+    if (!online) return false;
+    if (always && hasAccess(store.getState())) return true;
+    // Without a key the question has a field for one.
     const answer = await new Promise<Answer>((resolve) => {
       reply = resolve;
       signal.addEventListener('abort', () => resolve('no'), { once: true });
       store.setState({ question: { reason } });
     });
     reply = undefined;
-    store.setState({ question: null, ...(answer === 'always' && { always: true }) });
+    store.setState({ question: null });
     signal.throwIfAborted();
+    if (answer === 'always') setAlways(true);
     return answer !== 'no';
   }
 
   /** What another machine would not fail at. */
-  const isOfHere = (error: unknown): error is Error =>
-    error instanceof DeviceError || error instanceof CheckpointError;
+  function cannotRunHere(error: unknown): error is Error {
+    if (error instanceof DeviceLostError) {
+      losses++;
+      return losses >= LOSSES;
+    }
+    return (
+      error instanceof TooLargeError || error instanceof OutOfMemoryError || error instanceof UnsupportedError
+    );
+  }
 
   return {
     store,
@@ -129,51 +168,38 @@ export function createHosted(place: HostedPlace): Hosted {
     removeKey() {
       key = null;
       storage?.removeItem(KEY);
-      store.setState({ maskedKey: null, remembered: false, always: false });
+      setAlways(false);
+      store.setState({ maskedKey: null, remembered: false });
     },
-    askAgain: () => store.setState({ always: false }),
+    askAgain: () => setAlways(false),
     answer: (answer) => reply?.(answer),
-    access,
-    async prepare(modelName, signal, work) {
-      agreed = false;
-      if (store.getState().on) return;
+    async run({ local, modelName, signal }, work) {
+      if (store.getState().on) {
+        if (!isPublic(modelName)) throw unreachable(modelName);
+        await probe();
+        return work({ kind: 'hosted', engine: remote });
+      }
       try {
-        await work();
+        await work({ kind: 'local', engine: local });
+        losses = 0;
       } catch (error) {
-        if (!isOfHere(error) || !isPublic(modelName) || !(await mayBeSent(error.message, signal)))
-          throw error;
-        agreed = true;
+        if (!cannotRunHere(error) || !isPublic(modelName)) throw error;
+        if (!(await mayBeSent(error.message, signal))) throw error;
+        await work({ kind: 'hosted', engine: remote });
       }
     },
-    route: (local, remote) => ({
-      ...local,
-      async inpaint(request, options, call) {
-        const isAgreed = agreed;
-        agreed = false;
-        if (store.getState().on || isAgreed) {
-          await probe();
-          return send(request, () => remote.inpaint(request, options, call));
-        }
-        try {
-          return await local.inpaint(request, options, call);
-        } catch (error) {
-          if (!isOfHere(error) || !isPublic(request.model_name)) throw error;
-          if (!(await mayBeSent(error.message, call.signal))) throw error;
-          return remote.inpaint(request, options, call);
-        }
-      },
-      async dispose() {
-        await Promise.all([local.dispose(), remote.dispose()]);
-      },
-    }),
   };
 }
 
-function send<Result>({ model_name }: InpaintRequest, work: () => Promise<Result>): Promise<Result> {
-  if (isPublic(model_name)) return work();
-  throw new InputError(
+/** Whether there is a way to the hosted API: a key of one's own, or the proxy of the page's server. */
+export function hasAccess({ maskedKey, hasProxy }: Pick<HostedState, 'maskedKey' | 'hasProxy'>): boolean {
+  return maskedKey !== null || hasProxy;
+}
+
+function unreachable(modelName: string): InputError {
+  return new InputError(
     'model_name',
-    `Model: the hosted API cannot reach “${model_name}”, which lies here alone; name a Hugging Face id or an address.`,
+    `Model: the hosted API cannot reach “${modelName}”, which lies here alone; name a Hugging Face id or an address.`,
   );
 }
 

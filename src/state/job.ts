@@ -15,8 +15,9 @@ import {
   type Size,
 } from '../editor/kernels/geometry';
 import type { EditorDocument, Pasted, Picture, PictureWork, Prepared } from '../editor/store';
-import type { Call, Engine } from '../engine/engine';
+import type { Call } from '../engine/engine';
 import { InputError } from '../engine/errors';
+import type { Place } from './hosted';
 import { resultTexts } from './recipes';
 import { type CheckedSettings, localOptionsOf } from './settings';
 
@@ -102,7 +103,7 @@ export async function prepareRun(
 export async function paintRun(
   { settings, plan, picture, weights, imageFile, maskFile }: PreparedRun,
   seed: number | undefined,
-  engine: Engine,
+  { kind, engine }: Place,
   imaging: PictureWork,
   call: Call,
 ): Promise<RunResult> {
@@ -119,7 +120,7 @@ export async function paintRun(
   const { url } = image;
   try {
     call.signal.throwIfAborted();
-    const texts = resultTexts(settings, plan, drawn, picture);
+    const texts = resultTexts(kind, settings, plan, drawn, picture);
     const matches = settings.colour_match;
     const pasted = await imaging.paste({ picture: picture.file, url, plan, weights, matches, texts });
     call.signal.throwIfAborted();

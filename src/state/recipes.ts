@@ -3,7 +3,14 @@ import type { CropPlan } from '../editor/kernels/crop';
 import type { Size } from '../editor/kernels/geometry';
 import { maskContents } from '../editor/kernels/maskContent';
 import { type PngText, readTexts } from '../editor/kernels/pngText';
-import { type FoundFields, type Recipe, readRecipe, recipeOf, recipeTexts } from '../engine/recipe';
+import {
+  type FoundFields,
+  type Painter,
+  type Recipe,
+  readRecipe,
+  recipeOf,
+  recipeTexts,
+} from '../engine/recipe';
 import { emptyLora } from './loras';
 import { type CheckedSettings, limits, localOptionsOf, type Settings } from './settings';
 
@@ -17,6 +24,7 @@ export type Found = NonNullable<ReturnType<typeof readRecipe>>;
 
 /** The texts that a result's PNG carries. */
 export function resultTexts(
+  engine: Painter,
   settings: CheckedSettings,
   plan: CropPlan,
   seed: number,
@@ -27,6 +35,7 @@ export function resultTexts(
   const { mask_content, crop_padding, feather, colour_match } = settings;
   return recipeTexts(
     recipeOf({
+      engine,
       request: { model_name, prompt, negative_prompt, num_inference_steps, guidance_scale },
       options: localOptionsOf(settings, plan.size),
       page: {

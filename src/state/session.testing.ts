@@ -5,6 +5,7 @@ import { type Codec, runExtend, runPaste, runPrepare } from '../editor/pictureWo
 import { createEditor, type PictureWork } from '../editor/store';
 import type { Call, Engine } from '../engine/engine';
 import type { InpaintRequest, LocalOptions } from '../engine/schema';
+import type { Hosted } from './hosted';
 import { createSession } from './session';
 
 export const WIDTH = 600;
@@ -81,9 +82,9 @@ export const imaging: PictureWork = {
   },
 };
 
-export async function opened(engine: Engine) {
+export async function opened(engine: Engine, hosted: Hosted | null = null) {
   const editor = createEditor();
-  const session = createSession({ editor, engine, imaging });
+  const session = createSession({ editor, engine, imaging, hosted });
   await session.openFile(new Blob(['x'], { type: 'image/png' }), 'photo.png');
   return session;
 }

@@ -9,12 +9,14 @@ import type { Editor, EditorDocument, Pasted, Picture, PictureWork } from '../ed
 import type { Engine, LocalEngine, Progress } from '../engine/engine';
 import { InputError, isAbort } from '../engine/errors';
 import { type Complaint, complaintOf } from './complaint';
+import type { Hosted, Place } from './hosted';
 import { type CropChoice, paintRun, planRun, prepareRun } from './job';
 import type { Fetching, Models } from './modelLibrary';
 import { guessedNativeSize } from './models';
 import { advance, preparing, type RunProgress } from './progress';
 import { type Sample, sampleSchema } from './sample';
 import {
+  apiSettings,
   checkSettings,
   createSettings,
   type FieldErrors,
@@ -90,9 +92,11 @@ export function createSession(parts: {
   imaging: PictureWork;
   /** Fetches models before a run; where absent the engine is asked at once. */
   models?: Pick<Models, 'ensure' | 'nativeSizeOf'>;
+  /** Where runs may be made besides; where absent this machine makes all. */
+  hosted?: Pick<Hosted, 'store' | 'run'> | null;
   now?: () => number;
 }): Session {
-  const { editor, engine, imaging, models, now = () => performance.now() } = parts;
+  const { editor, engine, imaging, models, hosted, now = () => performance.now() } = parts;
   const settings = createSettings();
   const versions = createVersions();
   const job = createStore<JobState>(() => ({
@@ -197,7 +201,10 @@ export function createSession(parts: {
 
   const generate = async () => {
     if (job.getState().running) return;
-    const { checked, errors } = checkSettings(settings.getState());
+    const typed = settings.getState();
+    const settingsFor = (kind: Place['kind']) =>
+      checkSettings(kind === 'hosted' ? apiSettings(typed) : typed);
+    const { checked, errors } = settingsFor(hosted?.store.getState().on ? 'hosted' : 'local');
     job.setState({ ...clean, fieldErrors: errors ?? {} });
     if (!checked) return;
     if (!editor.document) {
@@ -223,11 +230,16 @@ export function createSession(parts: {
     const { placement, shownId: shownBefore } = versions.getState();
     const painted: Version[] = [];
     job.setState({ running: true, progress: preparing, plan: planNow() });
-    try {
-      const { signal } = own;
+    let wanted = checked.seed;
+    let since = started;
+    const { signal } = own;
+    const paintAt = async (place: Place) => {
+      const { kind } = place;
+      const { checked: run } = settingsFor(kind);
+      if (!run) throw new TypeError('what may be made here may be sent');
       // A wand or an edge that a worker still computes belongs to the mask that this run takes.
       await editor.settled();
-      if (planNow()) await models?.ensure(checked.model_name, { signal, onChange: onFetch });
+      if (kind === 'local' && planNow()) await models?.ensure(run.model_name, { signal, onChange: onFetch });
       signal.throwIfAborted();
       // Painting went on while the model came, and only now its size is sure.
       editor.endStroke();
@@ -237,23 +249,22 @@ export function createSession(parts: {
       const plan = planNow();
       runDocument = document;
       job.setState({ plan });
-      const prepared = await prepareRun(checked, document, plan, imaging);
+      const prepared = await prepareRun(run, document, plan, imaging);
       signal.throwIfAborted();
       // The forming picture shows on the canvas: nothing lies over it meanwhile.
       if (placement === 'canvas') versions.setState({ shownId: null });
-      const { variations: count } = checked;
-      let wanted = checked.seed;
-      let since = started;
-      for (let number = 1; number <= count; number++) {
+      const { variations: count } = run;
+      // What was painted before this place took over stays.
+      for (let number = painted.length + 1; number <= count; number++) {
         if (count > 1) job.setState({ progress: preparing, variation: { number, count } });
-        const { seed, ...pasted } = await paintRun(prepared, wanted, engine, imaging, { signal, onProgress });
+        const { seed, ...pasted } = await paintRun(prepared, wanted, place, imaging, { signal, onProgress });
         const id = nextId();
         const version = toVersion(prepared.picture, pasted, {
           id,
           parentId: baseId,
-          prompt: checked.prompt,
+          prompt: run.prompt,
           seed,
-          modelName: checked.model_name,
+          modelName: run.model_name,
           seconds: (now() - since) / 1000,
           batch: painted[0]?.id ?? id,
           origin: originOf(baseId),
@@ -269,6 +280,10 @@ export function createSession(parts: {
         // The next variation forms from the beginning.
         if (number < count) editor.showPreview(null);
       }
+    };
+    try {
+      if (hosted) await hosted.run({ local: engine, modelName: checked.model_name, signal }, paintAt);
+      else await paintAt({ kind: 'local', engine });
     } catch (error) {
       if (!own.signal.aborted) fail(error);
     } finally {

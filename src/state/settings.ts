@@ -90,6 +90,12 @@ export function createSettings(): StoreApi<Settings> {
   }));
 }
 
+/** Settings as the hosted API takes them: what it lacks is as if nobody had touched it. */
+export function apiSettings(settings: Settings): Settings {
+  const strength = String(limits.strength.default);
+  return { ...settings, loras: [], scheduler: '', strength, mask_content: 'original' };
+}
+
 /** @returns the request's fields, or what is wrong with each field that is */
 export function checkSettings(
   settings: Settings,

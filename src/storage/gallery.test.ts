@@ -7,6 +7,7 @@ import { createGalleryStore } from './gallery';
 
 const recipe = (prompt: string) =>
   recipeOf({
+    engine: 'local',
     request: {
       model_name: 'starter',
       prompt,

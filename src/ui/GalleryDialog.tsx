@@ -152,6 +152,7 @@ function Item({ item, onDone }: { item: GalleryItem; onDone(): void }) {
         <p className="gallery-facts tabular">
           {shortModelName(model_name)} · {num_inference_steps} steps · seed {seed}
           <br />
+          {recipe.engine && `${painterNames[recipe.engine]} · `}
           {recipe.width} × {recipe.height} · {bytesInWords(item.bytes)} ·{' '}
           <time dateTime={recipe.madeAt}>{when.format(made)}</time>
         </p>
@@ -172,6 +173,8 @@ function Item({ item, onDone }: { item: GalleryItem; onDone(): void }) {
     </li>
   );
 }
+
+const painterNames = { local: 'this machine', hosted: 'hosted API' };
 
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 

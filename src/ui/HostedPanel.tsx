@@ -1,9 +1,9 @@
 /** The hosted API: its switch, its key, and the question before a picture leaves this machine. */
-import { Cloud, KeyRound, Trash2 } from 'lucide-react';
+import { Cloud, CloudOff, KeyRound, Trash2 } from 'lucide-react';
 import { AlertDialog, Switch } from 'radix-ui';
 import { createContext, type FormEvent, useContext, useId, useState } from 'react';
 import { createStore, type StoreApi, useStore } from 'zustand';
-import type { Hosted, HostedState } from '../state/hosted';
+import { type Hosted, type HostedState, hasAccess } from '../state/hosted';
 import { Tip } from './Tip';
 
 export const HostedContext = createContext<Hosted | null>(null);
@@ -30,6 +30,7 @@ function SwitchOf({ hosted }: { hosted: Hosted }) {
   return (
     <Tip text={noteOf(state)}>
       <span className="hosted">
+        {!state.online && <CloudOff size={16} strokeWidth={1.8} aria-hidden />}
         <label htmlFor={id}>Hosted API</label>
         <Switch.Root
           id={id}
@@ -67,7 +68,7 @@ function Panel({ hosted }: { hosted: Hosted }) {
           <Key hosted={hosted} state={state} />
           {state.always && (
             <p>
-              Runs that fail here are sent without asking.
+              Runs that cannot be made here are sent without asking.
               <button type="button" className="link" onClick={hosted.askAgain}>
                 Ask again
               </button>
@@ -75,15 +76,16 @@ function Panel({ hosted }: { hosted: Hosted }) {
           )}
         </section>
       )}
-      <Consent hosted={hosted} question={state.question} />
+      <Consent hosted={hosted} state={state} />
     </>
   );
 }
 
-function noteOf({ on, online, hasProxy, maskedKey }: HostedState): string {
+function noteOf(state: HostedState): string {
+  const { on, online } = state;
   if (!online) return 'This machine is offline: the hosted API cannot be reached.';
   if (!on) return 'Pictures are made here. Nothing is sent.';
-  if (maskedKey === null && !hasProxy) return 'The part around the mask goes to fal.ai. It needs a key.';
+  if (!hasAccess(state)) return 'The part around the mask goes to fal.ai. It needs a key.';
   return 'The part around the mask and the prompt go to fal.ai; it has no choice of sampler or strength.';
 }
 
@@ -132,8 +134,10 @@ function Key({ hosted, state }: { hosted: Hosted; state: HostedState }) {
   );
 }
 
-/** Never sent without an answer; closing it is a no. */
-function Consent({ hosted, question }: { hosted: Hosted; question: HostedState['question'] }) {
+/** Never sent without an answer; closing it is a no. Without a key it asks for one first. */
+function Consent({ hosted, state }: { hosted: Hosted; state: HostedState }) {
+  const { question, hasProxy } = state;
+  const ready = hasAccess(state);
   return (
     <AlertDialog.Root open={question !== null} onOpenChange={(open) => open || hosted.answer('no')}>
       <AlertDialog.Portal>
@@ -141,15 +145,22 @@ function Consent({ hosted, question }: { hosted: Hosted; question: HostedState['
         <AlertDialog.Content className="dialog">
           <AlertDialog.Title>Send this run to the hosted API?</AlertDialog.Title>
           <AlertDialog.Description>
-            It cannot be made here: {question?.reason} The part of the picture around the mask, the mask and
-            the prompt would go to fal.ai, under your key and at its price.
+            It cannot be made here: {sentence(question?.reason ?? '')} The part of the picture around the
+            mask, the mask and the prompt would go to fal.ai, under {hasProxy ? 'this server’s' : 'your'} key
+            and at its price. LoRAs, scheduler and strength stay behind: it has none.
           </AlertDialog.Description>
+          {!hasProxy && <Key hosted={hosted} state={state} />}
           <div className="dialog-actions">
             <AlertDialog.Cancel className="button">Do not send</AlertDialog.Cancel>
-            <button type="button" className="button" onClick={() => hosted.answer('always')}>
+            <button
+              type="button"
+              className="button"
+              disabled={!ready}
+              onClick={() => hosted.answer('always')}
+            >
               Always send
             </button>
-            <AlertDialog.Action className="button" onClick={() => hosted.answer('once')}>
+            <AlertDialog.Action className="button" disabled={!ready} onClick={() => hosted.answer('once')}>
               Send once
             </AlertDialog.Action>
           </div>
@@ -157,4 +168,9 @@ function Consent({ hosted, question }: { hosted: Hosted; question: HostedState['
       </AlertDialog.Portal>
     </AlertDialog.Root>
   );
+}
+
+/** Errors end without a full stop where nothing follows them. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

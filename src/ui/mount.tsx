@@ -29,13 +29,8 @@ export function mountApp(
     editor: createEditor(maskWorker),
     engine,
     imaging,
-    // What goes elsewhere needs no model here.
-    models: hosted
-      ? {
-          ...models,
-          ensure: (name, call) => hosted.prepare(name, call.signal, () => models.ensure(name, call)),
-        }
-      : models,
+    models,
+    hosted,
   });
   // A run may have found that what was kept of its model is damaged.
   session.job.subscribe(({ running }, before) => {

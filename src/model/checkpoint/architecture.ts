@@ -1,5 +1,5 @@
 /** Names what a file or pipeline is when Inlay cannot run it, instead of calling it damaged. */
-import { CheckpointError } from '../../engine/errors';
+import { UnsupportedError } from '../../engine/errors';
 import type { StoredIndex } from './reader';
 
 const RUNS = 'Inlay runs Stable Diffusion 1.x, 2.x and SDXL';
@@ -77,7 +77,7 @@ export function unsupportedTensors(keys: Iterable<string>): string | undefined {
 /** @throws CheckpointError where the tensors belong to another architecture, naming it */
 export function refuseUnsupportedTensors(file: string, tensors: StoredIndex): void {
   const reason = unsupportedTensors(tensors.keys());
-  if (reason !== undefined) throw new CheckpointError(`${file}: ${reason}`);
+  if (reason !== undefined) throw new UnsupportedError(`${file}: ${reason}`);
 }
 
 /** diffusers' pipeline classes by how they begin. Order matters: the longer name first. */

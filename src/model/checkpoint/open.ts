@@ -1,5 +1,5 @@
 /** Opens a file of weights by what it holds, not by what it is called. */
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError, UnsupportedError } from '../../engine/errors';
 import type { IndexedTensor, RandomAccess, StoredCheckpoint } from './reader';
 import { parseSafetensorsHeader, parseSafetensorsMetadata, safetensorsHeaderBytes } from './safetensors';
 import { readTorchFile } from './torchFile';
@@ -14,7 +14,7 @@ export async function openCheckpoint(file: RandomAccess, signal?: AbortSignal): 
   const start = await file.read(0, Math.min(SNIFF_BYTES, file.size), signal);
   if (startsWith(start, [0x50, 0x4b, 0x03, 0x04])) return readTorchFile(file, signal);
   const foreign = foreignFormat(start, 'a lone graph too');
-  if (foreign !== undefined) throw new CheckpointError(`${file.name}: ${foreign}`);
+  if (foreign !== undefined) throw new UnsupportedError(`${file.name}: ${foreign}`);
   return readSafetensorsFile(file, start, signal);
 }
 
@@ -24,7 +24,7 @@ export async function openCheckpoint(file: RandomAccess, signal?: AbortSignal): 
  */
 export async function refuseForeign(file: Pick<RandomAccess, 'name' | 'size' | 'read'>): Promise<void> {
   const foreign = foreignFormat(await file.read(0, Math.min(SNIFF_BYTES, file.size)));
-  if (foreign !== undefined) throw new CheckpointError(`${file.name}: ${foreign}`);
+  if (foreign !== undefined) throw new UnsupportedError(`${file.name}: ${foreign}`);
 }
 
 const LONE_GRAPH =

@@ -3,7 +3,7 @@
  * components that a repository in the diffusers layout would have: keys renamed, configs derived.
  * Facts: diffusers, loaders/single_file_utils.py.
  */
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError, UnsupportedError } from '../../engine/errors';
 import { refuseUnsupportedTensors } from './architecture';
 import { mapClip } from './keyMaps/clip';
 import { type Component, type OriginalPart, partOf } from './keyMaps/component';
@@ -64,7 +64,7 @@ export async function readSingleFile(
   refuseUnsupportedTensors(name, tensors);
   const unetPart = partOf(name, tensors, UNET);
   if (unetPart.tensors.size === 0) {
-    throw new CheckpointError(
+    throw new UnsupportedError(
       `${name}: it holds no UNet ("${UNET}…"); it is no Stable Diffusion checkpoint in one file`,
     );
   }
@@ -128,7 +128,7 @@ function refuseChannels(name: string, { inChannels, outChannels }: UnetLayout): 
     7: 'an upscaler',
     8: 'InstructPix2Pix or a video model',
   };
-  throw new CheckpointError(
+  throw new UnsupportedError(
     `${name}: its UNet takes ${inChannels} channels and gives ${outChannels}` +
       `${kinds[inChannels] === undefined ? '' : ` (${kinds[inChannels]})`}, which is not supported; ` +
       'Inlay runs models of 4 channels and inpainting models of 9',
@@ -154,7 +154,7 @@ function findTextEncoders(
   const openClip = OPEN_CLIP_SD2.map(part).find((found) => found !== undefined);
   if (hasAddition && (openClip !== undefined || layout.crossAttentionDim === REFINER_WIDTH)) {
     const what = layout.crossAttentionDim === REFINER_WIDTH ? 'the SDXL refiner' : 'unCLIP';
-    throw new CheckpointError(
+    throw new UnsupportedError(
       `${name}: this is ${what}, which is not supported; Inlay runs Stable Diffusion 1.x, 2.x and SDXL`,
     );
   }

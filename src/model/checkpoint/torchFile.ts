@@ -3,7 +3,7 @@
  * tensors, and one entry per storage, which holds their bytes.
  * Source of the format: torch/serialization.py, https://pytorch.org/docs/stable/notes/serialization.html
  */
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError, UnsupportedError } from '../../engine/errors';
 import { readPickle } from './pickle';
 import { isKind, type PickleTensor, type PickleValue } from './pickleValues';
 import type { IndexedTensor, RandomAccess, StoredCheckpoint } from './reader';
@@ -28,7 +28,7 @@ export async function readTorchFile(file: RandomAccess, signal?: AbortSignal): P
   }
   const root = pickleName.slice(0, -'data.pkl'.length);
   if (entries.has(`${root}constants.pkl`)) {
-    throw new CheckpointError(
+    throw new UnsupportedError(
       `${file.name}: this is a TorchScript program, which is not supported; use a file of weights`,
     );
   }
@@ -61,7 +61,7 @@ async function refuseBigEndian(
   if (entry === undefined || entry.size > 16) return;
   const order = new TextDecoder().decode(await file.read(entry.offset, entry.size, signal)).trim();
   if (order !== 'little') {
-    throw new CheckpointError(
+    throw new UnsupportedError(
       `${file.name}: its byte order is "${order}"; only little-endian files are supported`,
     );
   }

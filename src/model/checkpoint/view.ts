@@ -1,5 +1,5 @@
 /** Parts and turns of stored tensors, without touching a byte: rows, a transposition, another shape. */
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError, UnsupportedError } from '../../engine/errors';
 import { countValues, type IndexedTensor } from './reader';
 import { bytesPerValue } from './safetensors';
 
@@ -31,7 +31,7 @@ export function stridedTensor(
   if (contiguous) return { file, dtype, shape, offset, length: count * valueBytes };
   const span = 1 + shape.reduce((sum, n, d) => sum + (n - 1) * (strides[d] as number), 0);
   if (count > span) {
-    throw new CheckpointError(
+    throw new UnsupportedError(
       `${file.name}: tensor "${key}" repeats its values (shape [${shape}], strides [${strides}]), which is not supported`,
     );
   }

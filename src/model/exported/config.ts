@@ -1,6 +1,6 @@
 /** What lies beside exported networks: their index, and configurations of which some exports have none. */
 import { z } from 'zod';
-import { CheckpointError } from '../../engine/errors';
+import { UnsupportedError } from '../../engine/errors';
 import { unsupportedPipeline } from '../checkpoint/architecture';
 import type { SmallFiles } from '../reader';
 import type { ExportedVaeConfig } from './components';
@@ -104,7 +104,7 @@ function parse<Schema extends z.ZodType>(
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new CheckpointError(`model "${model}": ${path}: ${issue?.path.join('.')} ${issue?.message}`);
+  throw new UnsupportedError(`model "${model}": ${path}: ${issue?.path.join('.')} ${issue?.message}`);
 }
 
 function parseIndex(
@@ -112,18 +112,18 @@ function parseIndex(
   json: unknown,
 ): Pick<ExportedConfig, 'isXl' | 'zerosForEmptyPrompt' | 'isNamedInpainting'> {
   const architecture = unsupportedPipeline(json);
-  if (architecture !== undefined) throw new CheckpointError(`model "${model}": ${architecture}`);
+  if (architecture !== undefined) throw new UnsupportedError(`model "${model}": ${architecture}`);
   const index = parse(model, 'model_index.json', indexSchema, json);
   const family = PIPELINES.exec(index._class_name);
   if (family === null) {
-    throw new CheckpointError(
+    throw new UnsupportedError(
       `model "${model}": its pipeline is ${index._class_name}, which Inlay cannot run; it runs exports of Stable ` +
         'Diffusion 1, 2 and XL',
     );
   }
   const isXl = family[1] !== undefined;
   if (isXl !== (typeof index.text_encoder_2?.[1] === 'string')) {
-    throw new CheckpointError(
+    throw new UnsupportedError(
       `model "${model}": model_index.json: a ${index._class_name} ${isXl ? 'needs' : 'has no'} text_encoder_2`,
     );
   }

@@ -1,6 +1,6 @@
 /** An export's weights: from the shards that they were prepared into, or from a plain folder's files in memory. */
 import { base64Decode, base64Encode } from '@bufbuild/protobuf/wire';
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError, UnsupportedError } from '../../engine/errors';
 import { type ExportedTensor, type RandomReader, readExported } from '../../graph/exported/read';
 import { GraphError } from '../../graph/tensors';
 import type { Precision, TensorEntry } from '../../graph/types';
@@ -138,7 +138,7 @@ export async function namingModel<Result>(
   try {
     return await work();
   } catch (error) {
-    if (error instanceof GraphError) throw new CheckpointError(`model "${model}": ${error.message}`);
+    if (error instanceof GraphError) throw new UnsupportedError(`model "${model}": ${error.message}`);
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 /** From ONNX exports of Stable Diffusion's networks to a model that the pipeline can run. */
-import { CheckpointError, InternalError } from '../../engine/errors';
+import { InternalError, UnsupportedError } from '../../engine/errors';
 import {
   adaptDecoder,
   adaptEncoder,
@@ -141,18 +141,18 @@ function refuseOtherTask(
 ): void {
   const inpainting = 2 * latentChannels + 1;
   if (outChannels !== latentChannels || ![latentChannels, inpainting].includes(inChannels)) {
-    throw new CheckpointError(
+    throw new UnsupportedError(
       `model "${model}": its UNet takes ${inChannels} channels and gives ${outChannels}, where inpainting has ` +
         `${latentChannels} or ${inpainting} and ${latentChannels}: it is made for another task`,
     );
   }
   if (isXl !== wantsXl) {
-    throw new CheckpointError(
+    throw new UnsupportedError(
       `model "${model}": its UNet ${isXl ? 'reads' : 'lacks'} SDXL's added embeddings, unlike its text encoders`,
     );
   }
   if (guidanceWidth !== configured) {
-    throw new CheckpointError(
+    throw new UnsupportedError(
       `model "${model}": its UNet takes the guidance in ${guidanceWidth ?? 'no'} numbers, but unet/config.json says ` +
         `${configured ?? 'nothing of it'} (time_cond_proj_dim); name an export with its configurations`,
     );
@@ -162,7 +162,7 @@ function refuseOtherTask(
 /** ONNX Runtime names the operator that it lacks: for a graph that others wrote that is no bug of ours. */
 function explain(model: string, error: unknown): unknown {
   if (!(error instanceof InternalError)) return error;
-  return new CheckpointError(
+  return new UnsupportedError(
     `model "${model}": the ONNX export cannot run here (${error.message}); name another export of this model, or the ` +
       'repository that it was exported from',
   );

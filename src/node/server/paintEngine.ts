@@ -2,16 +2,24 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { LocalEngine } from '../../engine/engine';
-import { createLocalEngine, type WorkerLike } from '../../engine/local';
+import { createLocalEngine, type EngineWords, type WorkerLike } from '../../engine/local';
 import type { FromWorker } from '../../engine/protocol';
 import type { PaintSetup } from './paintProcess';
 import { packed, unpacked } from './transfer';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** For clients of the server, who see neither page nor process. */
+const words: EngineWords = {
+  ended: (reason) =>
+    `The process that paints ended (${reason}), perhaps for want of memory; the next request starts it anew: send this ` +
+    'one again, and if it fails twice send a smaller picture or name a smaller model',
+  shutDown: 'The server is stopping; send the request again once it is back',
+};
+
 /** The process starts at once and again after it died; `dispose` ends it. */
 export function createPaintEngine(setup: PaintSetup): LocalEngine {
-  return createLocalEngine({ baseUrl: 'file:///', spawn: () => startProcess(setup) });
+  return createLocalEngine({ baseUrl: 'file:///', words, spawn: () => startProcess(setup) });
 }
 
 function startProcess(setup: PaintSetup): WorkerLike {
@@ -47,9 +55,7 @@ function startProcess(setup: PaintSetup): WorkerLike {
     worker.onmessage?.({ data: unpacked(message) } as MessageEvent<FromWorker>);
   });
   child.on('error', (error) => fail(error.message));
-  child.on('exit', (code, signal) =>
-    fail(`its process ended (${signal ?? code}), perhaps for want of memory`),
-  );
+  child.on('exit', (code, signal) => fail(signal ?? `exit code ${code}`));
   const fail = (message: string) => {
     child.removeAllListeners();
     child.on('error', () => {});

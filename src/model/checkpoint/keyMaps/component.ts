@@ -1,5 +1,5 @@
 /** What the key maps of a single file share. */
-import { CheckpointError } from '../../../engine/errors';
+import { CheckpointError, UnsupportedError } from '../../../engine/errors';
 import type { IndexedTensor, StoredIndex } from '../reader';
 
 /** One network of a single file, as its folder in the diffusers layout would hold it. */
@@ -55,8 +55,8 @@ export function countWhile(part: OriginalPart, name: (index: number) => string):
 }
 
 /** A tensor that no network of the family has: using the rest could give a wrong picture. */
-export function unknownTensor(part: OriginalPart, key: string): CheckpointError {
-  return new CheckpointError(
+export function unknownTensor(part: OriginalPart, key: string): UnsupportedError {
+  return new UnsupportedError(
     `${part.file}: tensor "${part.prefix}${key}" belongs to no Stable Diffusion network that Inlay knows; ` +
       'the model has parts that are not supported',
   );

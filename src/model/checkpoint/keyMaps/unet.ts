@@ -2,7 +2,7 @@
  * The UNet of a single file (`model.diffusion_model.…`, the layout of CompVis' and Stability's programs) as
  * diffusers' UNet2DConditionModel. Facts: diffusers, loaders/single_file_utils.py, convert_ldm_unet_checkpoint.
  */
-import { CheckpointError } from '../../../engine/errors';
+import { UnsupportedError } from '../../../engine/errors';
 import type { IndexedTensor } from '../reader';
 import {
   addOnce,
@@ -231,8 +231,8 @@ function sameDepth(part: OriginalPart, place: string, depths: readonly number[])
   throw irregular(part, `the attentions of ${place} have ${depths.join(', ')} transformer blocks`);
 }
 
-function irregular(part: OriginalPart, what: string): CheckpointError {
-  return new CheckpointError(
+function irregular(part: OriginalPart, what: string): UnsupportedError {
+  return new UnsupportedError(
     `${part.file}: the UNet is built differently from Stable Diffusion's (${what}); use the model in the diffusers layout`,
   );
 }

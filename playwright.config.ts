@@ -1,5 +1,6 @@
 import { defineConfig } from '@playwright/test';
 import { BROWSER_VARIABLE } from './e2e/browser';
+import { hostedPort, SERVER_KEY } from './e2e/hostedServer';
 
 const port = Number(process.env.PORT ?? 4599);
 
@@ -23,7 +24,12 @@ export default defineConfig({
   webServer: {
     command: 'npm start',
     url: `http://localhost:${port}/`,
-    env: { PORT: String(port) },
+    // The key is there while the page is built, too: none of it may get into the files.
+    env: {
+      PORT: String(port),
+      FAL_KEY: SERVER_KEY,
+      INLAY_FAL_URL: `http://127.0.0.1:${hostedPort()}`,
+    },
     timeout: 120_000,
     reuseExistingServer: false,
   },

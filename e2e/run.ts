@@ -11,11 +11,12 @@ try {
   process.exit(1);
 }
 console.log(`Browser: ${browser}`);
-// A port of its own: another checkout's server, or one left behind, must not answer for this one.
+// Ports of its own: another checkout's server, or one left behind, must not answer for this one.
 const port = process.env.PORT ?? String(await freePort());
+const hostedPort = process.env.INLAY_HOSTED_PORT ?? String(await freePort());
 const { status } = spawnSync('npx', ['playwright', 'test', ...process.argv.slice(2)], {
   stdio: 'inherit',
-  env: { ...process.env, [BROWSER_VARIABLE]: browser, PORT: port },
+  env: { ...process.env, [BROWSER_VARIABLE]: browser, PORT: port, INLAY_HOSTED_PORT: hostedPort },
   shell: process.platform === 'win32',
 });
 process.exit(status ?? 1);

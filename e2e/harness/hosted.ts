@@ -1,8 +1,16 @@
-/** The hosted engine in a browser, without the page: the real client through this server's proxy. */
+/** The hosted engine in a browser, without the page: the real client through a proxy of this server's. */
 import { type Progress, parseLocalOptions, parseRequest } from '../../src/engine/engine';
 import { encodeError } from '../../src/engine/errors';
 import { createHostedEngine } from '../../src/engine/hosted';
 import type { InpaintResult } from '../../src/engine/schema';
+
+export interface HostedGiven {
+  /** Of the proxy. */
+  url: string;
+  /** Size of the picture that is made up and sent. */
+  pictureBytes: number;
+  cancelAt?: Progress['stage'];
+}
 
 export interface HostedOutcome {
   result?: InpaintResult & { bytes: number };
@@ -10,28 +18,24 @@ export interface HostedOutcome {
   progress: Progress[];
 }
 
-export interface HostedHarness {
-  /** @param pictureBytes size of the picture that is made up and sent */
-  run(given: { pictureBytes: number; cancelAt?: Progress['stage'] }): Promise<HostedOutcome>;
-}
-
 declare global {
   interface Window {
-    hostedHarness?: HostedHarness;
+    hostedHarness?: { run(given: HostedGiven): Promise<HostedOutcome> };
   }
 }
 
-const engine = createHostedEngine({
-  access: () => ({ kind: 'proxy', url: '/api/fal' }),
-  pollMs: 50,
-  reconnectMs: 50,
-});
-
 window.hostedHarness = {
-  async run({ pictureBytes, cancelAt }) {
+  async run({ url, pictureBytes, cancelAt }) {
+    const engine = createHostedEngine({
+      access: () => ({ kind: 'proxy', url }),
+      pollMs: 50,
+      reconnectMs: 50,
+    });
     const controller = new AbortController();
     const progress: Progress[] = [];
-    const file = (size: number) => new Blob([new Uint8Array(size).fill(7)], { type: 'image/png' });
+    // Bytes that tell their place: (31 i) mod 251.
+    const file = (size: number) =>
+      new Blob([Uint8Array.from({ length: size }, (_, i) => (i * 31) % 251)], { type: 'image/png' });
     const request = parseRequest({
       model_name: 'owner/name',
       prompt: 'a cat',

@@ -1,4 +1,5 @@
 /** The development server, which alone serves the harness page. */
+import type { RequestListener } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'vite';
 
@@ -8,14 +9,31 @@ export interface DevServer {
   close(): Promise<void>;
 }
 
-/** Starts on a free port. */
-export async function startDevServer(): Promise<DevServer> {
+/**
+ * Starts on a free port.
+ * @param handlers what answers paths of its own, by path; read at each request
+ */
+export async function startDevServer(
+  handlers: ReadonlyMap<string, RequestListener> = new Map(),
+): Promise<DevServer> {
   const server = await createServer({
     root: fileURLToPath(new URL('../..', import.meta.url)),
     logLevel: 'error',
     // A cache of its own: another server may be running in this checkout.
     cacheDir: '.cache/vite-e2e',
     server: { port: 0, hmr: false, watch: null },
+    plugins: [
+      {
+        name: 'handlers of a test',
+        configureServer({ middlewares }) {
+          middlewares.use((request, response, next) => {
+            const handler = handlers.get(new URL(request.url ?? '/', 'http://localhost').pathname);
+            if (handler) handler(request, response);
+            else next();
+          });
+        },
+      },
+    ],
   });
   await server.listen();
   const address = server.httpServer?.address();

@@ -1,8 +1,12 @@
-/** One suite, two engines: the pipeline, and the hosted engine through client, proxy and server to the pipeline. */
+/**
+ * One suite, two engines: the pipeline, and the hosted engine through client, proxy and server to the pipeline. In
+ * Chromium they run in e2e/hostedEngine.spec.ts.
+ */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type ContractSubject, describeEngineContract } from '../engine/contract.testing';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { type ContractSubject, contractCases } from '../engine/contract.testing';
 import { createHostedEngine } from '../engine/hosted';
 import { createFalProxy, FAL_PROXY_PATH } from './falProxy';
 import { createPaintEngine } from './server/paintEngine';
@@ -24,34 +28,45 @@ const paint = {
 };
 const startPipeline = () => createPaintEngine({ paint, network: { allowPrivate: false } });
 
-describeEngineContract('the pipeline in a process', async (): Promise<ContractSubject> => {
+type Opened = ContractSubject & { close(): Promise<void> };
+
+async function openPipeline(): Promise<Opened> {
   const engine = startPipeline();
   return { engine, input, otherMask, close: () => engine.dispose() };
-});
+}
 
-describeEngineContract(
-  'the hosted API, through client, proxy and server',
-  async (): Promise<ContractSubject> => {
-    const server = await startTestServer({ engine: startPipeline() }, { key: 'contract-key' });
-    const proxy = createServer(createFalProxy({ key: 'contract-key', upstream: server.url }));
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-    const origin = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-    const engine = createHostedEngine({
-      access: () => ({ kind: 'proxy', url: `${origin}${FAL_PROXY_PATH}` }),
-      pollMs: 50,
-      // What a browser says of its own page's requests.
-      fetch: (address, init) => {
-        const headers = new Headers(init?.headers);
-        headers.set('sec-fetch-site', 'same-origin');
-        return fetch(address, { ...init, headers });
-      },
-    });
-    const close = async () => {
-      await engine.dispose();
-      proxy.closeAllConnections();
-      proxy.close();
-      await server.close();
-    };
-    return { engine, input, otherMask, close };
-  },
-);
+async function openHosted(): Promise<Opened> {
+  const server = await startTestServer({ engine: startPipeline() }, { key: 'contract-key' });
+  const proxy = createServer(createFalProxy({ key: 'contract-key', upstream: server.url }));
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const engine = createHostedEngine({
+    access: () => ({ kind: 'proxy', url: `${origin}${FAL_PROXY_PATH}` }),
+    pollMs: 50,
+    // What a browser says of its own page's requests.
+    fetch: (address, init) => {
+      const headers = new Headers(init?.headers);
+      headers.set('sec-fetch-site', 'same-origin');
+      return fetch(address, { ...init, headers });
+    },
+  });
+  const close = async () => {
+    await engine.dispose();
+    proxy.closeAllConnections();
+    proxy.close();
+    await server.close();
+  };
+  return { engine, input, otherMask, close };
+}
+
+describe.each([
+  ['the pipeline in a process', openPipeline],
+  ['the hosted API, through client, proxy and server', openHosted],
+])('the contract of every engine: %s', (_name, open) => {
+  let subject: Opened;
+  beforeAll(async () => {
+    subject = await open();
+  });
+  afterAll(() => subject.close());
+  it.each(contractCases.map(({ name, check }) => ({ name, check })))('$name', ({ check }) => check(subject));
+});

@@ -36,6 +36,8 @@ export interface AppOptions {
   models?: readonly string[];
   /** The address that clients use, where it is not the one they ask for. */
   publicUrl?: string;
+  /** What the painting process holds in memory, where there is one. */
+  paintingBytes?: () => number;
   log: Log;
 }
 
@@ -78,6 +80,10 @@ export function createApp(options: AppOptions): App {
   metrics.gauge('process_resident_memory_bytes', 'Memory of the server, without the painting process.', () =>
     process.memoryUsage.rss(),
   );
+  if (options.paintingBytes !== undefined) {
+    const help = 'Memory of the painting process when its last run ended.';
+    metrics.gauge('inlay_painting_memory_bytes', help, options.paintingBytes);
+  }
   const uploads = createUploads({ files, maxBytes: maxPictureBytes, keepMs: options.keepMs });
   const keyDigest = options.key === undefined ? undefined : digest(`Key ${options.key}`);
 
@@ -172,6 +178,12 @@ export function createApp(options: AppOptions): App {
         const body = parseJson(await readBody(request, 10_000));
         return sendJson(response, 200, uploads.initiate(body, base, fileUrl));
       }
+      case 'token':
+        // What it says does not matter, but a body that nobody reads holds the connection up.
+        await readBody(request, 10_000);
+        return sendJson(response, 200, uploads.token(base));
+      case 'take':
+        return sendJson(response, 200, await uploads.take(request, base, fileUrl));
       case 'multipart':
         throw new Problem(413, `Files of at most ${Math.floor(maxPictureBytes / 1e6)} MB are taken`, {
           type: 'request_too_large',

@@ -166,20 +166,3 @@ it('the JavaScript client’s stream of states, its upload and `run`, through `p
   expect(updates.at(-1)).toBe('COMPLETED');
   expect((await fal.run('fal-ai/inpaint', { input: full })).data).toEqual({ ...output, seed: 1234 });
 });
-
-it('what the Python client sends: submit to the queue’s host, the addresses of the answer, no header of its own', async () => {
-  const submitted = await fetch(`${server.url}/queue/fal-ai/inpaint`, {
-    method: 'POST',
-    headers: {
-      ...authorization,
-      'User-Agent': 'fal-client/0.5 (python)',
-      'Content-Type': 'application/json',
-    },
-    body: JSON.stringify({ ...required, seed: null }),
-  });
-  const { request_id, status_url, response_url } = await submitted.json();
-  await expect
-    .poll(async () => (await fetch(`${status_url}?logs=true`, { headers: authorization })).json())
-    .toMatchObject({ status: 'COMPLETED', request_id, logs: expect.arrayContaining([expect.any(Object)]) });
-  expect(await (await fetch(response_url, { headers: authorization })).json()).toEqual(output);
-});

@@ -7,7 +7,7 @@ import { type FileStoreOptions, folderFileStore, memoryFileStore } from './files
 import { createGuardedFetch } from './guardedFetch';
 import type { Log } from './log';
 import type { ServerOptions } from './options';
-import { createPaintEngine } from './paintEngine';
+import { createPaintEngine, type PaintEngine } from './paintEngine';
 
 export interface RunningServer {
   /** Without a slash at its end. */
@@ -19,7 +19,7 @@ export interface RunningServer {
 export interface ServerParts {
   log: Log;
   /** Paints in place of the pipeline. */
-  engine?: Engine;
+  engine?: Engine & Partial<Pick<PaintEngine, 'residentBytes'>>;
   /** Fetches pictures in place of the guarded one. */
   fetchPicture?: typeof fetch;
 }
@@ -43,6 +43,7 @@ export async function startServer(options: ServerOptions, parts: ServerParts): P
     ...options,
     ...parts,
     engine,
+    ...(engine.residentBytes && { paintingBytes: engine.residentBytes }),
     files,
     fetchPicture: parts.fetchPicture ?? createGuardedFetch({ allowPrivate }),
     pictureTimeoutMs: PICTURE_TIMEOUT_MS,

@@ -118,6 +118,24 @@ export function openApiDocument(serverUrl: string, needsKey: boolean): Record<st
           responses: { 200: { description: 'Both addresses', ...json(ref('UploadAddresses')) } },
         },
       },
+      '/storage/auth/token': {
+        post: {
+          operationId: 'uploadToken',
+          summary: 'Gives a token to POST pictures with.',
+          responses: { 200: { description: 'The token', ...json(ref('UploadToken')) } },
+        },
+      },
+      '/files/upload': {
+        post: {
+          operationId: 'upload',
+          summary: 'Takes a picture; Authorization is "Bearer " and a token of /storage/auth/token.',
+          requestBody: { required: true, content: { 'image/*': { schema: {} } } },
+          responses: {
+            200: { description: 'The address that it has', ...json(ref('UploadedFile')) },
+            401: { description: 'The token is missing or over', ...json(ref('Problem')) },
+          },
+        },
+      },
     },
     components: {
       ...(needsKey && {
@@ -134,6 +152,8 @@ export function openApiDocument(serverUrl: string, needsKey: boolean): Record<st
         }),
         Upload: object({ content_type: text, file_name: text }),
         UploadAddresses: object({ upload_url: text, file_url: text }),
+        UploadToken: object({ token: text, token_type: text, base_url: text, expires_at: text }),
+        UploadedFile: object({ access_url: text }),
         Problem: object({ detail: text }),
         ValidationProblem: object({ detail: { type: 'array', items: detailItem } }),
       },

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { LocalEngine } from '../../engine/engine';
 import { createLocalEngine, type EngineWords, type WorkerLike } from '../../engine/local';
 import type { FromWorker } from '../../engine/protocol';
-import type { PaintSetup } from './paintProcess';
+import type { MemoryReport, PaintSetup } from './paintProcess';
 import { packed, unpacked } from './transfer';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -17,12 +17,23 @@ const words: EngineWords = {
   shutDown: 'The server is stopping; send the request again once it is back',
 };
 
-/** The process starts at once and again after it died; `dispose` ends it. */
-export function createPaintEngine(setup: PaintSetup): LocalEngine {
-  return createLocalEngine({ baseUrl: 'file:///', words, spawn: () => startProcess(setup) });
+export interface PaintEngine extends LocalEngine {
+  /** What the process held in memory when its last run ended; 0 before. */
+  residentBytes(): number;
 }
 
-function startProcess(setup: PaintSetup): WorkerLike {
+/** The process starts at once and again after it died; `dispose` ends it. */
+export function createPaintEngine(setup: PaintSetup): PaintEngine {
+  let residentBytes = 0;
+  const spawn = () =>
+    startProcess(setup, (bytes) => {
+      residentBytes = bytes;
+    });
+  const engine = createLocalEngine({ baseUrl: 'file:///', words, spawn });
+  return { ...engine, residentBytes: () => residentBytes };
+}
+
+function startProcess(setup: PaintSetup, onMemory: (residentBytes: number) => void): WorkerLike {
   const child: ChildProcess = fork(
     fileURLToPath(new URL('./paintProcess.ts', import.meta.url)),
     [JSON.stringify(setup)],
@@ -51,8 +62,9 @@ function startProcess(setup: PaintSetup): WorkerLike {
       child.kill('SIGKILL');
     },
   };
-  child.on('message', (message: FromWorker) => {
-    worker.onmessage?.({ data: unpacked(message) } as MessageEvent<FromWorker>);
+  child.on('message', (message: FromWorker | MemoryReport) => {
+    if (message.type === 'memory') onMemory(message.residentBytes);
+    else worker.onmessage?.({ data: unpacked(message) } as MessageEvent<FromWorker>);
   });
   child.on('error', (error) => fail(error.message));
   child.on('exit', (code, signal) => fail(signal ?? `exit code ${code}`));

@@ -13,6 +13,12 @@ export interface PaintSetup {
   network: Pick<NetworkPolicy, 'allowPrivate'>;
 }
 
+/** Comes with every run's end. */
+export interface MemoryReport {
+  type: 'memory';
+  residentBytes: number;
+}
+
 const setup = JSON.parse(process.argv[2] ?? '') as PaintSetup;
 
 // Requests name models by address, too: nothing in this process may reach what the policy forbids.
@@ -22,6 +28,9 @@ globalThis.fetch = createGuardedFetch({
 });
 
 const post = async (message: FromWorker): Promise<void> => {
+  if (message.type === 'result' || message.type === 'error') {
+    process.send?.({ type: 'memory', residentBytes: process.memoryUsage.rss() } satisfies MemoryReport);
+  }
   process.send?.(await packed(message));
 };
 // In the order of posting: packing a picture takes longer than packing a line of progress.

@@ -11,6 +11,8 @@ type Plain =
   | 'submit'
   | 'initiate'
   | 'multipart'
+  | 'token'
+  | 'take'
   | 'preflight';
 type WithId = 'status' | 'stream' | 'result' | 'cancel' | 'upload' | 'file';
 export type Route = { needsKey: boolean } & ({ name: Plain } | { name: WithId; id: string });
@@ -41,6 +43,9 @@ const patterns: readonly Pattern[] = [
   { method: 'PUT', path: new RegExp(`^${request}/cancel$`), name: 'cancel' },
   { method: 'POST', path: /^\/storage\/upload\/initiate$/, name: 'initiate' },
   { method: 'POST', path: /^\/storage\/upload\/initiate-multipart$/, name: 'multipart' },
+  { method: 'POST', path: /^\/storage\/auth\/token$/, name: 'token' },
+  // With a token of that, in place of the key.
+  { method: 'POST', path: /^\/files\/upload$/, name: 'take', open: true },
   { method: 'PUT', path: /^\/uploads\/([\w-]+)$/, name: 'upload', open: true },
   { method: 'GET', path: /^\/files\/([\w-]+)\/[^/]+$/, name: 'file', open: true },
 ];

@@ -11,6 +11,9 @@ const dataUri = (name: string) =>
 export const picture = dataUri('input-64x64.png');
 export const mask = dataUri('mask-64x64.png');
 
+/** What a data URI of {@link picture}'s form holds. */
+export const bytesOf = (uri: string) => Buffer.from(uri.slice(uri.indexOf(',') + 1), 'base64');
+
 /** What every request needs. */
 export const required = { model_name: 'starter', prompt: 'a cat', image_url: picture, mask_url: mask };
 

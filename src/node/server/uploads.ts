@@ -1,4 +1,7 @@
-/** Uploads in the storage API's two steps: ask for an address, then PUT the file there. */
+/**
+ * Uploads as the storage API takes them, in two steps: the JavaScript client asks for an address and PUTs the file there,
+ * the Python client asks for a token and POSTs the file with it.
+ */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
@@ -16,8 +19,10 @@ interface Expected {
   hasArrived: boolean;
 }
 
-/** Addresses that were asked for and never used are forgotten beyond this number. */
+/** Addresses and tokens that were asked for are forgotten beyond this number. */
 const MAX_EXPECTED = 1000;
+/** Fal's own last about as long. */
+const TOKEN_MS = 3_600_000;
 
 export interface Uploads {
   /** @throws Problem 422 */
@@ -26,6 +31,14 @@ export interface Uploads {
     base: string,
     fileUrl: (base: string, id: string, name: string) => string,
   ): { upload_url: string; file_url: string };
+  /** A token for {@link take}, in the storage API's words. */
+  token(base: string): { token: string; token_type: 'Bearer'; base_url: string; expires_at: string };
+  /** Keeps the body of a request that carries a token. @throws Problem 401, 413 */
+  take(
+    request: IncomingMessage,
+    base: string,
+    fileUrl: (base: string, id: string, name: string) => string,
+  ): Promise<{ access_url: string }>;
   /** @throws Problem 404, 409 where the file has arrived already, 413 */
   receive(token: string, request: IncomingMessage): Promise<void>;
 }
@@ -33,6 +46,7 @@ export interface Uploads {
 export function createUploads(options: { files: FileStore; maxBytes: number; keepMs: number }): Uploads {
   const { files, maxBytes, keepMs } = options;
   const expected = new Map<string, Expected>();
+  const tokens = new Set<string>();
 
   return {
     initiate(body, base, fileUrl) {
@@ -48,6 +62,29 @@ export function createUploads(options: { files: FileStore; maxBytes: number; kee
       const [oldest] = expected.keys();
       if (expected.size > MAX_EXPECTED && oldest !== undefined) expected.delete(oldest);
       return { upload_url: `${base}/uploads/${token}`, file_url: fileUrl(base, fileId, name) };
+    },
+    token(base) {
+      const token = randomBytes(24).toString('base64url');
+      tokens.add(token);
+      setTimeout(() => tokens.delete(token), TOKEN_MS).unref();
+      const [oldest] = tokens;
+      if (tokens.size > MAX_EXPECTED && oldest !== undefined) tokens.delete(oldest);
+      // Python's `fromisoformat` took no "Z" before 3.11.
+      const expires_at = new Date(Date.now() + TOKEN_MS).toISOString().replace('Z', '+00:00');
+      return { token, token_type: 'Bearer', base_url: base, expires_at };
+    },
+    async take(request, base, fileUrl) {
+      const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+      if (token === undefined || !tokens.has(token)) {
+        throw new Problem(401, 'The token is missing or over: ask for one at /storage/auth/token', {
+          type: 'unauthorized',
+        });
+      }
+      const named = request.headers['x-fal-file-name'];
+      const name = safeName(typeof named === 'string' ? named : 'upload.bin');
+      const contentType = contentTypeOf(request.headers['content-type'] ?? '');
+      const { id } = await files.put({ name, contentType, bytes: await readBody(request, maxBytes) });
+      return { access_url: fileUrl(base, id, name) };
     },
     async receive(token, request) {
       const entry = expected.get(token);

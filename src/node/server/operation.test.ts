@@ -1,0 +1,116 @@
+/** Who may use the server, and what it says of itself. */
+import { describe, expect, it } from 'vitest';
+import { post, required } from './server.testing';
+import { start } from './startServer.testing';
+
+describe('who may use it', () => {
+  it('asks for the key everywhere but at health, metrics, document and secret addresses', async () => {
+    const { url } = await start({}, { key: 'marker-key-1' });
+    const paint = (authorization?: string) =>
+      post(`${url}/fal-ai/inpaint`, required, authorization === undefined ? {} : { authorization });
+    for (const wrong of [undefined, 'Key marker-key-2', 'marker-key-1', 'Bearer marker-key-1']) {
+      const response = await paint(wrong);
+      expect(response.status).toBe(401);
+      expect(await response.text()).not.toContain('marker-key');
+    }
+    expect((await fetch(`${url}/fal-ai/inpaint/requests/x/status`)).status).toBe(401);
+    expect((await post(`${url}/storage/upload/initiate`, {})).status).toBe(401);
+    const answer = await paint('Key marker-key-1');
+    expect(answer.status).toBe(200);
+    expect((await fetch((await answer.json()).image.url)).status).toBe(200);
+    for (const open of ['health', 'metrics', 'openapi.json']) {
+      expect((await fetch(`${url}/${open}`)).status).toBe(200);
+    }
+  });
+
+  it('serves pages of this machine and those that were invited, and no others', async () => {
+    const { url } = await start({}, { allowedOrigins: ['https://editor.example'] });
+    const ask = (origin: string) => post(`${url}/fal-ai/inpaint`, required, { origin });
+    expect((await ask('https://evil.example')).status).toBe(403);
+    expect((await ask('http://localhost.evil.example')).status).toBe(403);
+    expect((await ask('null')).status).toBe(403);
+    for (const origin of ['https://editor.example', 'http://localhost:4173']) {
+      const response = await ask(origin);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('access-control-allow-origin')).toBe(origin);
+      expect(response.headers.get('access-control-expose-headers')).toContain('x-fal-request-id');
+    }
+    const preflight = await fetch(`${url}/fal-ai/inpaint`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://editor.example', 'access-control-request-headers': 'authorization' },
+    });
+    expect([preflight.status, preflight.headers.get('access-control-allow-headers')]).toEqual([
+      204,
+      'authorization',
+    ]);
+  });
+});
+
+describe('operation', () => {
+  it('reports health and metrics', async () => {
+    const { url } = await start();
+    expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: 'ok', running: false, queued: 0 });
+    await post(`${url}/fal-ai/inpaint`, required);
+    await post(`${url}/fal-ai/inpaint`, {});
+    const response = await fetch(`${url}/metrics`);
+    expect(response.headers.get('content-type')).toContain('version=0.0.4');
+    const text = await response.text();
+    expect(text).toContain('# TYPE inlay_http_requests_total counter');
+    expect(text).toContain('inlay_http_requests_total{route="direct",status="200"} 1');
+    expect(text).toContain('inlay_http_requests_total{route="direct",status="422"} 1');
+    expect(text).toContain('inlay_runs_total{outcome="succeeded"} 1');
+    expect(text).toMatch(/^inlay_queue_length 0$/m);
+    expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
+  });
+
+  it('logs requests and runs without their contents', async () => {
+    const { url, lines } = await start({}, { key: 'marker-key-3' });
+    await post(
+      `${url}/fal-ai/inpaint`,
+      { ...required, prompt: 'marker-prompt' },
+      { authorization: 'Key marker-key-3' },
+    );
+    await expect.poll(() => lines.map(({ event }) => event)).toEqual(['run', 'request']);
+    expect(lines[1]).toMatchObject({
+      method: 'POST',
+      route: 'direct',
+      status: 200,
+      request_id: lines[0]?.request_id,
+    });
+    expect(JSON.stringify(lines)).not.toContain('marker');
+  });
+
+  it('describes itself from the schema', async () => {
+    const { url } = await start();
+    const document = await (await fetch(`${url}/openapi.json`)).json();
+    const input = document.components.schemas.InpaintInput;
+    expect(input.required).toEqual(['model_name', 'prompt', 'image_url', 'mask_url']);
+    expect(input.properties).toMatchObject({
+      negative_prompt: { type: 'string', default: '' },
+      num_inference_steps: { type: 'integer', minimum: 0, maximum: 150, default: 30 },
+      guidance_scale: { type: 'number', minimum: 0, maximum: 20, default: 7.5 },
+      seed: { type: 'integer', minimum: 0 },
+      image_url: { type: 'string', format: 'uri' },
+    });
+    expect(document.components.schemas.InpaintOutput.required).toEqual(['image', 'seed']);
+    // Every reference leads somewhere.
+    for (const [, name] of JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)) {
+      expect(Object.keys(document.components.schemas)).toContain(name);
+    }
+    expect(Object.keys(document.paths)).toHaveLength(9);
+  });
+
+  it.each([
+    ['GET', '/', 200],
+    ['HEAD', '/health', 200],
+    ['GET', '/nowhere', 404],
+    ['GET', '/fal-ai/inpaint', 405],
+    ['POST', '/health', 405],
+    ['GET', '/files/x/y', 404],
+    ['PUT', '/uploads/x', 404],
+    ['POST', '/api/fal', 404],
+  ])('answers %s %s with %i', async (method, path, status) => {
+    const { url } = await start();
+    expect((await fetch(url + path, { method })).status).toBe(status);
+  });
+});

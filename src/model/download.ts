@@ -202,6 +202,8 @@ async function request(
   try {
     return await connection.fetch(url, { headers, signal: dead.signal, cache: 'no-store' });
   } catch (error) {
+    // A server's own fetch refuses addresses: asking again would not help.
+    if (error instanceof InputError) throw error;
     throw new Interruption(
       dead.signal.aborted ? 'the server did not answer' : `no connection (${messageOf(error)})`,
     );

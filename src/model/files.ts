@@ -1,5 +1,5 @@
 /** Where a checkpoint's files come from: a folder over HTTP, or (under Node) on the disk. */
-import { CheckpointError, InternalError, messageOf, NetworkError } from '../engine/errors';
+import { CheckpointError, InputError, InternalError, messageOf, NetworkError } from '../engine/errors';
 
 export interface ReadOptions {
   signal?: AbortSignal | undefined;
@@ -59,6 +59,8 @@ export function httpFiles(name: string, baseUrl: string): CheckpointFiles {
         response = await fetch(url, { signal: signal ?? null });
       } catch (error) {
         signal?.throwIfAborted();
+        // A server's own fetch refuses addresses.
+        if (error instanceof InputError) throw error;
         throw new NetworkError(
           `model "${name}": ${path} could not be fetched (${messageOf(error)}); check the network`,
         );

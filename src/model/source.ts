@@ -192,6 +192,8 @@ function politeFetch(connection: Connection): typeof fetch {
         .fetch(url, { ...init, headers, signal: connection.signal })
         .catch((error: unknown) => {
           connection.signal.throwIfAborted();
+          // A server's own fetch refuses addresses: asking again would not help.
+          if (error instanceof InputError) throw error;
           return error instanceof Error ? error : new Error(String(error));
         });
       if (response instanceof Response && response.ok) return response;

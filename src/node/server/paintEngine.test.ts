@@ -1,28 +1,52 @@
 import { expect, it } from 'vitest';
-import { DeviceLostError, messageOf } from '../../engine/errors';
+import type { Engine } from '../../engine/engine';
+import { DeviceLostError, InputError, messageOf } from '../../engine/errors';
 import { inpaintRequestSchema, localOptionsSchema } from '../../engine/schema';
 import { createPaintEngine } from './paintEngine';
-import { required } from './server.testing';
+import { bytesOf, mask, picture, required } from './server.testing';
+
+const runOf = (engine: Engine, model_name: string) =>
+  engine
+    .inpaint(
+      inpaintRequestSchema.parse({ ...required, model_name, ...pictures }),
+      localOptionsSchema.parse({}),
+      {
+        signal: new AbortController().signal,
+        onProgress: () => {},
+      },
+    )
+    .then(
+      () => expect.fail('it painted'),
+      (error: unknown) => error,
+    );
+const pictures = {
+  image_url: new Blob([bytesOf(picture)]),
+  mask_url: new Blob([bytesOf(mask)]),
+};
 
 it('says in words for clients that the process ended, and that the engine was shut down', async () => {
   // It ends as it starts: the hub's address is none.
   const paint = { folders: {}, hubUrl: 'no address' };
   const engine = createPaintEngine({ paint, network: { allowPrivate: false } });
-  const run = () =>
-    engine
-      .inpaint(inpaintRequestSchema.parse(required), localOptionsSchema.parse({}), {
-        signal: new AbortController().signal,
-        onProgress: () => {},
-      })
-      .then(
-        () => expect.fail('it painted'),
-        (error: unknown) => error,
-      );
-  const ended = await run();
+  const ended = await runOf(engine, 'starter');
   expect(ended).toBeInstanceOf(DeviceLostError);
   expect(messageOf(ended)).toMatch(/^The process that paints ended \(exit code 1\).*send this one again/);
   await engine.dispose();
-  const closed = await run();
+  const closed = await runOf(engine, 'starter');
   expect(messageOf(closed)).toMatch(/^The server is stopping/);
   for (const error of [ended, closed]) expect(messageOf(error)).not.toMatch(/page|press|Generate/);
+});
+
+it('refuses models at private addresses at once, as the caller’s mistake', async () => {
+  const paint = { threads: 1, folders: {}, hubUrl: 'http://127.0.0.1:1' };
+  const engine = createPaintEngine({ paint, network: { allowPrivate: false } });
+  for (const address of ['http://10.0.0.1/model', 'http://127.0.0.1:2/model.safetensors']) {
+    const error = await runOf(engine, address);
+    expect(error).toBeInstanceOf(InputError);
+    expect(error).toMatchObject({
+      field: 'model_name',
+      message: expect.stringMatching(/^model_name: (10\.0\.0\.1|127\.0\.0\.1) is not on the public internet/),
+    });
+  }
+  await engine.dispose();
 });

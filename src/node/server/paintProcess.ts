@@ -2,9 +2,10 @@
  * The process that paints, started by paintEngine.ts: an evaluation of a large network takes seconds, during which
  * the server must answer; and what fails in here, out of memory say, fails alone.
  */
+import { InputError } from '../../engine/errors';
 import type { FromWorker, ToWorker } from '../../engine/protocol';
 import { serve } from '../../worker/serve';
-import { createGuardedFetch, type NetworkPolicy } from './guardedFetch';
+import { createGuardedFetch, ForbiddenAddressError, type NetworkPolicy } from './guardedFetch';
 import { createPaintHost, type PaintOptions } from './paintHost';
 import { packed, unpacked } from './transfer';
 
@@ -22,10 +23,19 @@ export interface MemoryReport {
 const setup = JSON.parse(process.argv[2] ?? '') as PaintSetup;
 
 // Requests name models by address, too: nothing in this process may reach what the policy forbids.
-globalThis.fetch = createGuardedFetch({
+const guarded = createGuardedFetch({
   ...setup.network,
   trustedOrigins: [new URL(setup.paint.hubUrl).origin],
 });
+globalThis.fetch = async (...parameters) => {
+  try {
+    return await guarded(...parameters);
+  } catch (error) {
+    if (!(error instanceof ForbiddenAddressError)) throw error;
+    // Models are all that is fetched here: pictures come with the request.
+    throw new InputError('model_name', `model_name: ${error.message}, where this server fetches models from`);
+  }
+};
 
 const post = async (message: FromWorker): Promise<void> => {
   if (message.type === 'result' || message.type === 'error') {

@@ -12,6 +12,8 @@ import {
 
 export type Progress =
   | { stage: 'download'; file: string; loadedBytes: number; totalBytes: number }
+  /** LoRAs go into the model's weights; the bytes are those of the weights. */
+  | { stage: 'merge'; file: string; loadedBytes: number; totalBytes: number }
   | { stage: 'compile'; component: string }
   /** Picture and mask are on their way to a server. */
   | { stage: 'upload' }

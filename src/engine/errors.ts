@@ -17,6 +17,12 @@ export class InputError extends Error {
 /** A checkpoint's files are missing, damaged or of a kind that Inlay cannot run ({@link UnsupportedError}). */
 export class CheckpointError extends Error {
   override name = 'CheckpointError';
+  /** The field that named the files. */
+  readonly field: 'model_name' | 'loras';
+  constructor(message: string, options: ErrorOptions & { field?: CheckpointError['field'] } = {}) {
+    super(message, options);
+    this.field = options.field ?? 'model_name';
+  }
 }
 
 /** A checkpoint is of a kind that Inlay cannot run, whole as it may be. Another engine may run it. */
@@ -106,7 +112,10 @@ export function encodeError(error: unknown): EncodedError {
   if (error instanceof TooLargeError) {
     return { name: 'TooLargeError', message: error.message, figures: error.figures };
   }
-  if (error instanceof CheckpointError || error instanceof DeviceError || error instanceof NetworkError) {
+  if (error instanceof CheckpointError) {
+    return { name: error.name as ErrorName, message: error.message, field: error.field };
+  }
+  if (error instanceof DeviceError || error instanceof NetworkError) {
     return { name: error.name as ErrorName, message: error.message };
   }
   return { name: 'InternalError', message: messageOf(error) };
@@ -120,7 +129,7 @@ export function decodeError(encoded: EncodedError): Error {
     case 'InputError':
       return new InputError(encoded.field ?? '', encoded.message);
     case 'CheckpointError':
-      return new CheckpointError(encoded.message);
+      return new CheckpointError(encoded.message, encoded.field === 'loras' ? { field: 'loras' } : {});
     case 'UnsupportedError':
       return new UnsupportedError(encoded.message);
     case 'TooLargeError':

@@ -7,6 +7,8 @@ import { type ComponentName, readSingleFile } from './checkpoint/singleFile';
 import type { Connection, RemoteFile, Validator } from './download';
 import { layOutExports } from './exported/layout';
 import type { OpenLora } from './lora/choice';
+import { loraError } from './lora/error';
+import type { MatrixProduct } from './lora/merge';
 import { resolveLoras } from './lora/resolve';
 import type { ModelPlan } from './plan';
 import { planShards, type ShardPlan } from './shards';
@@ -37,7 +39,7 @@ export interface LayoutOptions {
   shardBytes?: number;
   tokenizer?: (() => Promise<TextFiles>) | undefined;
   /** What is merged into the weights, in this order. */
-  merge?: { loras: readonly OpenLora[] } | undefined;
+  merge?: { loras: readonly OpenLora[]; product: MatrixProduct } | undefined;
 }
 
 /**
@@ -122,7 +124,7 @@ function mergeLoras(
 ): void {
   if (merge === undefined) return;
   if (plan.components.some(({ format }) => format === 'onnx')) {
-    throw new CheckpointError(
+    throw loraError(
       `model "${plan.name}" is an ONNX export, into which no LoRA can be merged; name the model that it was exported from`,
     );
   }
@@ -133,7 +135,7 @@ function mergeLoras(
     for (const { key, source } of shard.outputs) shapes.set(key, source.shape);
   }
   const unetConfig: unknown = JSON.parse(texts.get('unet/config.json') ?? '{}');
-  const changes = resolveLoras(merge.loras, { name: plan.name, components, unetConfig });
+  const changes = resolveLoras(merge.loras, { name: plan.name, components, unetConfig }, merge.product);
   const identity = merge.loras.map(({ digest, weight }) => `${weight} of ${digest}`).join(', ');
   for (const source of sources) {
     source.layout += `, with ${identity}`;

@@ -2,18 +2,21 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { memoryFile } from '../../e2e/hub/files';
 import { goldenFiles } from '../../e2e/hub/testing';
+import { createNodeRuntime } from '../node/ort';
 import type { WeightStore } from '../storage/weights';
 import { castBytes, isWeightType } from './cast';
 import { openCheckpoint } from './checkpoint/open';
 import { blobSource, readTensor } from './checkpoint/reader';
 import type { LoraChoice } from './lora/choice';
-import { openMerged } from './openMerged';
+import { type MergeProgress, openMerged } from './openMerged';
 import { openModel } from './openModel';
+import { createProduct } from './ortProduct';
 import { crashing, hub, serve, temporary, tensorBytes, withHubAndStore } from './prepare.testing';
 import { isPrepared, type PreparedFiles, storedModels } from './prepared';
 import type { Weights } from './weights';
 
 withHubAndStore();
+const runtime = await createNodeRuntime(1);
 
 const PEFT = 'golden/lora/peft.safetensors';
 const KOHYA = 'golden/lora/kohya.safetensors';
@@ -38,7 +41,8 @@ function open(
   options = {},
 ): Promise<PreparedFiles> {
   const signal = new AbortController().signal;
-  const all = { store, signal, hubUrl: hub.url, onProgress: () => {}, loras, ...options };
+  const openProduct = () => createProduct(runtime);
+  const all = { openProduct, store, signal, hubUrl: hub.url, onProgress: () => {}, loras, ...options };
   return openMerged('golden/sd15', 'fp32', all);
 }
 
@@ -134,10 +138,32 @@ describe('openMerged', () => {
       open([{ source: 'golden/lora/xl-peft-metadata.safetensors', weight: 1 }]),
     ).rejects.toMatchObject({
       name: 'CheckpointError',
+      field: 'loras',
       message: expect.stringMatching(
         /does not fit.*the model is Stable Diffusion 1, the LoRA was made for Stable Diffusion XL/,
       ),
     });
+  });
+
+  it('says how far it is, stops when it is told to, and merges all the same afterwards', async () => {
+    await serveBoth();
+    const loras = [{ source: PEFT, weight: 1 }];
+    const whole = await open(loras);
+    const expected = await tensorBytes(await whole.openWeights('unet', 'fp32'));
+    await temporary.store.model(whole.folder).clear();
+    const stop = new AbortController();
+    const told: MergeProgress[] = [];
+    const onProgress = (progress: MergeProgress) => {
+      told.push(progress);
+      if (progress.stage === 'merge' && progress.file.startsWith('unet/')) stop.abort();
+    };
+    const stopped = open(loras, temporary.store, { onProgress, signal: stop.signal });
+    await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+    const merging = told.filter(({ stage }) => stage === 'merge');
+    expect(merging.length).toBeGreaterThan(0);
+    expect(merging.at(-1)).toMatchObject({ totalBytes: expect.any(Number), loadedBytes: expect.any(Number) });
+    const again = await open(loras);
+    expect(await tensorBytes(await again.openWeights('unet', 'fp32'))).toEqual(expected);
   });
 
   it('goes on after a crash in the middle of a merge, from what was safe', async () => {

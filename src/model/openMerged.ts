@@ -7,17 +7,26 @@ import type { Precision } from '../graph/types';
 import { connect, type RemoteFile } from './download';
 import { storedName } from './journal';
 import type { LoraChoice } from './lora/choice';
+import type { MatrixProduct } from './lora/merge';
 import { loraKey, openLora } from './lora/open';
 import { canonicalName, HUB_URL, isOwnName, parseModelName } from './modelName';
 import { type OpenOptions, openModel, planSource } from './openModel';
 import { componentFolders, type ModelPlan } from './plan';
-import { prepareModel } from './prepare';
+import { type PrepareProgress, prepareModel } from './prepare';
 import { deleteModel, isPrepared, openPrepared, type PreparedFiles, storedModels } from './prepared';
 import { findModel, type Source } from './source';
 
-export interface MergeOptions extends OpenOptions {
+export type MergeProgress =
+  | PrepareProgress
+  /** The bytes are those of the model's weights. */
+  | { stage: 'merge'; file: string; loadedBytes: number; totalBytes: number };
+
+export interface MergeOptions extends Omit<OpenOptions, 'onProgress'> {
+  onProgress(progress: MergeProgress): void;
   /** In the order in which they are merged; at least one. */
   loras: readonly LoraChoice[];
+  /** Multiplies the LoRAs' halves; opened where something is to be merged, and disposed afterwards. */
+  openProduct(): MatrixProduct & { dispose(): Promise<void> };
 }
 
 /**
@@ -51,7 +60,18 @@ export async function openMerged(
   // 3. Both in one
   const notes = opened.map((lora) => `with the LoRA ${lora.name} at ${lora.weight}`);
   const merged: ModelPlan = { ...plan, key, name, notes: [...plan.notes, ...notes] };
-  await prepareModel(merged, store, connection, { ...options, merge: { base: baseKey, loras: opened } });
+  const product = options.openProduct();
+  try {
+    const merge = { base: baseKey, loras: opened, product };
+    await prepareModel(merged, store, connection, {
+      ...options,
+      merge,
+      onProgress: (progress) =>
+        options.onProgress(progress.stage === 'download' ? { ...progress, stage: 'merge' } : progress),
+    });
+  } finally {
+    await product.dispose();
+  }
   await forgetOtherMerges(baseKey, storedName(key, precision), precision, options);
   const prepared = await openPrepared(store, key, precision);
   if (prepared === undefined) throw new InternalError(`${name} was merged but cannot be opened`);

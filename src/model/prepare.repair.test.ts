@@ -153,6 +153,9 @@ describe('a damaged model', () => {
       signal: new AbortController().signal,
       hubUrl: hub.url,
       onProgress() {},
+      openProduct: () => {
+        throw new Error('nothing is to be multiplied');
+      },
       loras: [{ source: 'golden/lora/peft.safetensors', weight: 1 }],
     });
     await expect(merged).rejects.toThrow(`${SECOND} was changed in this machine's storage`);

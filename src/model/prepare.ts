@@ -28,6 +28,7 @@ import {
 } from './journal';
 import { layOutModel, type SourceLayout, type TextFiles } from './layout';
 import type { OpenLora } from './lora/choice';
+import type { MatrixProduct } from './lora/merge';
 import type { ModelPlan } from './plan';
 import { checkRoom } from './room';
 import type { ShardPlan } from './shards';
@@ -42,8 +43,8 @@ export interface PrepareOptions {
   checkpointBytes?: number;
   /** CLIP's vocabulary and merges, for single files, which hold none: by path, e.g. `tokenizer/vocab.json`. */
   tokenizer?: (() => Promise<TextFiles>) | undefined;
-  /** LoRAs that go into the weights, and the key of the model that they go into. */
-  merge?: { base: string; loras: readonly OpenLora[] } | undefined;
+  /** LoRAs that go into the weights, what multiplies their halves, and the key of the model that they go into. */
+  merge?: { base: string; loras: readonly OpenLora[]; product: MatrixProduct } | undefined;
   /** Looks at configurations and tokenizers before any weights are fetched, and refuses the model by throwing. */
   admit?: ((files: CheckpointFiles) => Promise<void>) | undefined;
   /** Computes the files' SHA-256; on this thread where absent. */

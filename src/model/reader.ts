@@ -5,7 +5,7 @@ import { createTokenizer } from '../pipeline/tokenizer';
 import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
 
 export type LoadProgress =
-  | { stage: 'download'; file: string; loadedBytes: number; totalBytes: number }
+  | { stage: 'download' | 'merge'; file: string; loadedBytes: number; totalBytes: number }
   | { stage: 'compile'; component: string };
 
 export interface LoadCall {

@@ -30,7 +30,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         const call = { signal, onProgress: progress.show };
         const files = await modelFiles(name, {
           ...call,
-          precision: runtime.target.precision,
+          runtime,
           loras,
           admit: (configs) => guard.admit(configs, size),
         });

@@ -10,10 +10,10 @@ import type { LoadProgress } from '../model/load';
 import type { LocalLora, LoraChoice } from '../model/lora/choice';
 import { choiceOfFile, chooseLora } from '../model/lora/open';
 import { HUB_URL } from '../model/modelName';
-import { openMerged } from '../model/openMerged';
+import { type MergeProgress, openMerged } from '../model/openMerged';
 import { clipVocabulary, openModel, prepareSource } from '../model/openModel';
-import type { ModelPlan } from '../model/plan';
-import type { PrepareProgress } from '../model/prepare';
+import { createProduct } from '../model/ortProduct';
+import type { Runtime } from '../model/session';
 import { folderFiles, localSource } from './folder';
 import { diskWeightStore } from './weightStore';
 
@@ -21,7 +21,7 @@ import { diskWeightStore } from './weightStore';
 export const starterFolder = fileURLToPath(new URL('../../public/models/starter/', import.meta.url));
 
 export interface ModelFilesCall {
-  precision: ModelPlan['precision'];
+  runtime: Runtime;
   signal: AbortSignal;
   onProgress(progress: LoadProgress): void;
   loras?: readonly LoraOption[];
@@ -34,24 +34,27 @@ export interface ModelFilesCall {
  * @throws InputError, CheckpointError, DeviceError, NetworkError as {@link openModel}; what `admit` throws
  */
 export async function modelFiles(name: string, call: ModelFilesCall): Promise<CheckpointFiles> {
-  const { precision, signal, onProgress, loras = [], admit } = call;
+  const { runtime, signal, onProgress, loras = [], admit } = call;
   if (name === STARTER && loras.length === 0) return folderFiles(starterFolder);
   const hubUrl = process.env.HF_ENDPOINT || HUB_URL;
   const token = process.env.HF_TOKEN || undefined;
   const options = {
     store: diskWeightStore(),
     admit,
-    onProgress(progress: PrepareProgress) {
-      if (progress.stage === 'download') onProgress(progress);
+    onProgress(progress: MergeProgress) {
+      if (progress.stage !== 'wait') onProgress(progress);
     },
     tokenizer: () => clipVocabulary(folderFiles(starterFolder), signal),
   };
+  const { precision } = runtime.target;
   const path = name === STARTER ? starterFolder : name;
   const found = await stat(path).catch(() => undefined);
   const opening = { ...options, hubUrl, token, signal };
   if (loras.length > 0) {
     const base = found === undefined ? name : { ...(await localSource(path)), name };
-    return openMerged(base, precision, { ...opening, loras: await Promise.all(loras.map(choiceOf)) });
+    const choices = await Promise.all(loras.map(choiceOf));
+    const openProduct = () => createProduct(runtime);
+    return openMerged(base, precision, { ...opening, openProduct, loras: choices });
   }
   if (found === undefined) return openModel(name, precision, opening);
   if (found.isDirectory()) return folderFiles(name);

@@ -3,7 +3,7 @@ import type { PipelineProgress } from '../pipeline/inpaint';
 
 export type RunProgress =
   | PipelineProgress
-  | { stage: 'download'; file: string; loadedBytes: number; totalBytes: number }
+  | { stage: 'download' | 'merge'; file: string; loadedBytes: number; totalBytes: number }
   | { stage: 'compile'; component: string };
 
 interface Stream {
@@ -22,9 +22,10 @@ export function createProgressLine(stream: Stream, now: () => number = Date.now)
 
   function textOf(progress: RunProgress): string {
     switch (progress.stage) {
-      case 'download': {
-        const { file, loadedBytes, totalBytes } = progress;
-        return `Reading ${file}: ${megabytes(loadedBytes)}${totalBytes > 0 ? ` of ${megabytes(totalBytes)}` : ''} MB`;
+      case 'download':
+      case 'merge': {
+        const { stage, file, loadedBytes, totalBytes } = progress;
+        return `${stage === 'merge' ? 'Merging LoRAs into' : 'Reading'} ${file}: ${megabytes(loadedBytes)}${totalBytes > 0 ? ` of ${megabytes(totalBytes)}` : ''} MB`;
       }
       case 'compile':
         return `Preparing ${progress.component}`;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TemporaryStore, temporaryStore } from '../../e2e/hub/testing';
 import { loadModel } from '../model/load';
 import { openMerged } from '../model/openMerged';
+import { createProduct } from '../model/ortProduct';
 import type { Runtime } from '../model/session';
 import { localSource } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
@@ -31,7 +32,8 @@ describe('LoRAs against diffusers', () => {
         golden.loras.map(async ([name, weight]) => ({ source: await localLora(name), weight })),
       );
       const base = await localSource(`goldens/models/${golden.model}`);
-      const options = { store: temporary.store, signal, onProgress: () => {}, loras };
+      const openProduct = () => createProduct(runtime);
+      const options = { store: temporary.store, openProduct, signal, onProgress: () => {}, loras };
       const files = await openMerged(base, 'fp32', options);
       const model = await loadModel(files, runtime, { signal, onProgress: () => {} });
       const cache = new InpaintCache();

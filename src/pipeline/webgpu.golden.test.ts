@@ -8,6 +8,7 @@ import { type TemporaryStore, temporaryStore } from '../../e2e/hub/testing';
 import type { CheckpointFiles } from '../model/files';
 import { loadModel } from '../model/load';
 import { openMerged } from '../model/openMerged';
+import { createProduct } from '../model/ortProduct';
 import { Runtime } from '../model/session';
 import { folderFiles, localSource } from '../node/folder';
 import {
@@ -90,7 +91,8 @@ describe.skipIf('skip' in found)('pictures on WebGPU against diffusers', { timeo
       golden.loras.map(async ([name, weight]) => ({ source: await localLora(name), weight })),
     );
     const base = await localSource(`goldens/models/${golden.model}`);
-    const options = { store: temporary.store, signal, onProgress: () => {}, loras };
+    const openProduct = () => createProduct(runtime);
+    const options = { store: temporary.store, openProduct, signal, onProgress: () => {}, loras };
     await expectGolden(await openMerged(base, 'fp32', options), golden);
   });
 

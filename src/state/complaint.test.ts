@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { DeviceError, TooLargeError, type TooLargeFigures } from '../engine/errors';
+import {
+  CheckpointError,
+  DeviceError,
+  decodeError,
+  encodeError,
+  TooLargeError,
+  type TooLargeFigures,
+} from '../engine/errors';
 import { complaintOf } from './complaint';
 
 const figures: TooLargeFigures = {
@@ -17,5 +24,13 @@ describe('complaintOf', () => {
       tooLarge: figures,
     });
     expect(complaintOf(new DeviceError('lost'))).toEqual({ place: 'run', message: 'lost' });
+  });
+
+  it('puts a LoRA that does not fit at the LoRAs, on this side of the worker too', () => {
+    const misfit = new CheckpointError('LoRA x does not fit', { field: 'loras' });
+    for (const error of [misfit, decodeError(encodeError(misfit))])
+      expect(complaintOf(error)).toEqual({ place: 'loras', message: 'LoRA x does not fit' });
+    const damaged = decodeError(encodeError(new CheckpointError('unet: damaged')));
+    expect(complaintOf(damaged)).toEqual({ place: 'model_name', message: 'unet: damaged' });
   });
 });

@@ -36,7 +36,7 @@ export function complaintOf(error: unknown): Complaint {
     if (error.field === 'image_url' || error.field === 'mask_url') return { place: 'stage', message };
     return { place: 'run', message };
   }
-  if (error instanceof CheckpointError) return { place: 'model_name', message };
+  if (error instanceof CheckpointError) return { place: error.field, message };
   if (error instanceof TooLargeError) return { place: 'run', message, tooLarge: error.figures };
   if (error instanceof DeviceError || error instanceof NetworkError) return { place: 'run', message };
   if (error instanceof Error && error.name === 'PictureError') return { place: 'stage', message };

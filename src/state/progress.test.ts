@@ -35,6 +35,11 @@ it('says what loads and how far', () => {
     detail: '5.0 MB',
     fraction: null,
   });
+  expect(advance(preparing, { ...loading, stage: 'merge', totalBytes: 2e7 }, 0)).toMatchObject({
+    title: 'Merging the LoRAs',
+    detail: '5.0 of 20 MB',
+    fraction: 0.25,
+  });
 });
 
 it('writes durations', () => {

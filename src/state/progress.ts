@@ -28,13 +28,14 @@ export const preparing: RunProgress = {
 export function advance(before: RunProgress, progress: Progress, nowMs: number): RunProgress {
   const waiting = { fraction: null, secondsLeft: null, stepEnds: [] };
   switch (progress.stage) {
-    case 'download': {
-      const { file, loadedBytes, totalBytes } = progress;
+    case 'download':
+    case 'merge': {
+      const { stage, file, loadedBytes, totalBytes } = progress;
       const known = totalBytes > 0;
       const detail = known ? `${megabytes(loadedBytes)} of ${megabytes(totalBytes)}` : megabytes(loadedBytes);
       return {
         ...waiting,
-        title: `Loading ${file.split('/').slice(-2).join('/')}`,
+        title: stage === 'merge' ? 'Merging the LoRAs' : `Loading ${file.split('/').slice(-2).join('/')}`,
         detail: `${detail} MB`,
         fraction: known ? Math.min(1, loadedBytes / totalBytes) : null,
       };

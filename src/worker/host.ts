@@ -10,9 +10,9 @@ import { loadModel } from '../model/load';
 import { choiceOfFile } from '../model/lora/open';
 import type { RunSize } from '../model/memory';
 import { createMemoryGuard, type MemoryGuard } from '../model/memoryGuard';
-import { openMerged } from '../model/openMerged';
+import { type MergeProgress, openMerged } from '../model/openMerged';
 import { clipVocabulary, openModel } from '../model/openModel';
-import type { PrepareProgress } from '../model/prepare';
+import { createProduct } from '../model/ortProduct';
 import { isPrepared } from '../model/prepared';
 import { openBrowserRuntime } from '../model/runtime';
 import type { Runtime } from '../model/session';
@@ -90,11 +90,7 @@ export function createHost({
   const starterUrl = new URL('models/starter/', baseUrl).href;
   const starterFiles = httpFiles(STARTER, starterUrl);
 
-  async function filesOf(
-    { name, loras }: WantedModel,
-    { target }: Runtime,
-    call: Call,
-  ): Promise<CheckpointFiles> {
+  async function filesOf({ name, loras }: WantedModel, live: Runtime, call: Call): Promise<CheckpointFiles> {
     if (name === STARTER && loras.length === 0) return starterFiles;
     const options = {
       store,
@@ -103,13 +99,18 @@ export function createHost({
       signal: call.signal,
       openDigest: openDigestInWorker,
       admit,
-      onProgress: (progress: PrepareProgress) =>
+      onProgress: (progress: MergeProgress) =>
         call.onProgress(progress.stage === 'wait' ? { stage: 'queue', position: 1 } : progress),
       tokenizer: () => clipVocabulary(starterFiles, call.signal),
     };
-    if (loras.length === 0) return openModel(name, target.precision, options);
+    if (loras.length === 0) return openModel(name, live.target.precision, options);
     const base = name === STARTER ? starterUrl : name;
-    return openMerged(base, target.precision, { ...options, loras: loras.map(choiceOfFile) });
+    const openProduct = () => createProduct(live);
+    return openMerged(base, live.target.precision, {
+      ...options,
+      openProduct,
+      loras: loras.map(choiceOfFile),
+    });
   }
 
   async function paint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<FinishedPicture> {

@@ -3,8 +3,8 @@
  * program that wrote them. Nothing is loaded here. Facts: diffusers, loaders/lora_conversion_utils.py and
  * utils/state_dict_utils.py; kohya's sd-scripts, networks/lora.py; LyCORIS, modules/locon.py.
  */
-import { CheckpointError } from '../../engine/errors';
 import type { IndexedTensor, StoredCheckpoint } from '../checkpoint/reader';
+import { loraError } from './error';
 
 export type LoraComponent = 'unet' | 'text_encoder' | 'text_encoder_2';
 
@@ -67,7 +67,7 @@ export function readLoraFile({ name, tensors, metadata }: StoredCheckpoint): Lor
   for (const [kind, pattern] of otherKinds) {
     const key = keys.find((candidate) => pattern.test(candidate));
     if (key !== undefined) {
-      throw new CheckpointError(
+      throw loraError(
         `LoRA ${name}: this is ${kind} (it has "${key}"), which is not supported; use a LoRA in the format of ` +
           'diffusers or kohya',
       );
@@ -75,7 +75,7 @@ export function readLoraFile({ name, tensors, metadata }: StoredCheckpoint): Lor
   }
   const peft = keys.find((key) => key.startsWith('base_model.model.'));
   if (peft !== undefined) {
-    throw new CheckpointError(
+    throw loraError(
       `LoRA ${name}: "${peft}" is a key of PEFT's own format, which keeps its scale in another file; save it with ` +
         "diffusers' save_lora_weights",
     );
@@ -90,14 +90,14 @@ export function readLoraFile({ name, tensors, metadata }: StoredCheckpoint): Lor
     const id = `${named.component} ${named.name}`;
     const module = found.get(id) ?? { named, key, parts: {} };
     if (module.parts[named.part] !== undefined) {
-      throw new CheckpointError(`LoRA ${name}: "${key}" stands for a tensor that the file has already`);
+      throw loraError(`LoRA ${name}: "${key}" stands for a tensor that the file has already`);
     }
     module.parts[named.part] = tensor;
     found.set(id, module);
   }
   const stray = keys.find((key) => partOfKey(key) === undefined);
   if (found.size === 0 || stray !== undefined) {
-    throw new CheckpointError(
+    throw loraError(
       `LoRA ${name}: ${stray === undefined ? 'the file is empty' : `"${stray}" is no key of a LoRA for Stable Diffusion`}; ` +
         'choose a LoRA in the format of diffusers or kohya',
     );
@@ -107,9 +107,7 @@ export function readLoraFile({ name, tensors, metadata }: StoredCheckpoint): Lor
     const { component, name: module, isUnderscored } = named;
     const { down, up, mid, alpha } = parts;
     if (down === undefined || up === undefined) {
-      throw new CheckpointError(
-        `LoRA ${name}: "${key}" stands alone: its other half is missing; the file is damaged`,
-      );
+      throw loraError(`LoRA ${name}: "${key}" stands alone: its other half is missing; the file is damaged`);
     }
     const pair = { component, name: module, isUnderscored, key, down, up };
     return { ...pair, ...(mid && { mid }), ...(alpha ? { alpha } : scales(component, module)) };

@@ -1,11 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { safetensors } from '../../../e2e/hub/testing';
+import { createNodeRuntime } from '../../node/ort';
 import { openCheckpoint } from '../checkpoint/open';
 import { bytesSource } from '../checkpoint/reader';
+import { createProduct } from '../ortProduct';
 import type { OpenLora } from './choice';
 import { readLoraFile } from './file';
 import { type Base, resolveLoras } from './resolve';
+
+const product = createProduct(await createNodeRuntime(1));
 
 type Values = Readonly<Record<string, { shape: number[]; values: number[] }>>;
 
@@ -34,7 +38,7 @@ const up = { shape: [1, 2], values: [10, 100] };
 
 async function merged(loras: OpenLora[], shape: number[], values: number[]): Promise<number[]> {
   const weight = Float32Array.from(values);
-  await resolveLoras(loras, baseOf({ [`${KEY}.weight`]: shape }))
+  await resolveLoras(loras, baseOf({ [`${KEY}.weight`]: shape }), product)
     .get('unet')
     ?.get(`${KEY}.weight`)?.(weight);
   return [...weight];
@@ -118,11 +122,11 @@ describe('what is refused', () => {
     };
     const sd1 = baseOf({ 'down_blocks.0.resnets.0.conv1.weight': [8, 8, 3, 3] });
     const xl = await read('xl-kohya-original');
-    expect(() => resolveLoras([xl], sd1)).toThrow(
+    expect(() => resolveLoras([xl], sd1, product)).toThrow(
       /LoRA xl-kohya-original does not fit model "base": "lora_\w+.*" has no place in it; the model is Stable Diffusion 1, the LoRA was made for Stable Diffusion XL/,
     );
     const flux = await loraOf({ 'lora_unet_double_blocks_0_img_attn_proj.lora_down.weight': down });
-    expect(() => resolveLoras([flux], baseOf({}, true))).toThrow(
+    expect(() => resolveLoras([flux], baseOf({}, true), product)).toThrow(
       /"lora_unet_double_blocks_0.*the model is Stable Diffusion XL, the LoRA was made for Flux/,
     );
   });

@@ -1,5 +1,16 @@
 /** The arithmetic of a merge: W + scale · up · down, in float32, in the weight's own array. */
 
+/** Products of matrices, row after row, by whatever multiplies fastest here. */
+export interface MatrixProduct {
+  /**
+   * target += left · right
+   * @param target [rows, width]; changed in place
+   * @param left [rows, rank]
+   * @param right [rank, width]
+   */
+  addTo(target: Float32Array, left: Float32Array, right: Float32Array, rank: number): Promise<void>;
+}
+
 export interface Factors {
   /** [out, rank], row after row. */
   up: Float32Array;
@@ -14,84 +25,42 @@ export interface Factors {
 /**
  * Adds the product of the factors to a weight.
  * @param weight [out, in, height, width] or [out, in], row after row; changed in place
- * @param out rows of the weight
  */
-export function addProduct(weight: Float32Array, out: number, factors: Factors): void {
-  if (factors.mid === undefined) addPlain(weight, out, factors);
-  else addTucker(weight, out, { ...factors, mid: factors.mid });
-}
-
-/** Columns at a time: so much of `down` stays in the processor's cache while all rows go over it. */
-const TILE = 512;
-
-function addPlain(weight: Float32Array, out: number, { up, down, rank, scale }: Factors): void {
-  const width = weight.length / out;
-  for (let from = 0; from < width; from += TILE) {
-    const to = Math.min(width, from + TILE);
-    for (let o = 0; o < out; o++) addRow(weight, o * width, from, to, up, o * rank, down, width, rank, scale);
-  }
-}
-
-/**
- * row += scale · (factors · matrix), columns `from` … `to`. Four rows of the matrix at a time: each value of the row is
- * then touched less.
- */
-function addRow(
-  target: Float32Array,
-  start: number,
-  from: number,
-  to: number,
-  factors: Float32Array,
-  first: number,
-  matrix: Float32Array,
-  width: number,
-  rank: number,
-  scale: number,
-): void {
-  let r = 0;
-  for (; r + 4 <= rank; r += 4) {
-    const a = scale * (factors[first + r] as number);
-    const b = scale * (factors[first + r + 1] as number);
-    const c = scale * (factors[first + r + 2] as number);
-    const d = scale * (factors[first + r + 3] as number);
-    const at = r * width;
-    for (let i = from; i < to; i++) {
-      target[start + i] =
-        (target[start + i] as number) +
-        a * (matrix[at + i] as number) +
-        b * (matrix[at + width + i] as number) +
-        c * (matrix[at + 2 * width + i] as number) +
-        d * (matrix[at + 3 * width + i] as number);
-    }
-  }
-  for (; r < rank; r++) {
-    const a = scale * (factors[first + r] as number);
-    for (let i = from; i < to; i++) {
-      target[start + i] = (target[start + i] as number) + a * (matrix[r * width + i] as number);
-    }
-  }
-}
-
-/** W[o, i, p] += scale · Σ_ab up[o, a] · mid[a, b, p] · down[b, i], as LyCORIS rebuilds it. */
-function addTucker(
+export async function addFactors(
+  product: MatrixProduct,
   weight: Float32Array,
-  out: number,
-  { up, down, mid, rank, scale }: Factors & { mid: Float32Array },
-): void {
-  const inputs = down.length / rank;
-  const places = mid.length / (rank * rank);
-  const kernel = new Float32Array(rank * places); // [rank, places]: one row of up · mid
-  for (let o = 0; o < out; o++) {
-    kernel.fill(0);
-    addRow(kernel, 0, 0, rank * places, up, o * rank, mid, rank * places, rank, scale);
-    for (let b = 0; b < rank; b++) {
-      for (let i = 0; i < inputs; i++) {
-        const factor = down[b * inputs + i] as number;
-        const at = (o * inputs + i) * places;
-        for (let p = 0; p < places; p++) {
-          weight[at + p] = (weight[at + p] as number) + factor * (kernel[b * places + p] as number);
-        }
-      }
+  { up, down, mid, rank, scale }: Factors,
+): Promise<void> {
+  const scaled = up.map((value) => scale * value);
+  if (mid === undefined) await product.addTo(weight, scaled, down, rank);
+  else await addTucker(product, weight, { up: scaled, down, mid, rank });
+}
+
+/** W[o, i, p] += Σ_ab up[o, a] · mid[a, b, p] · down[b, i], as LyCORIS rebuilds it. */
+async function addTucker(
+  product: MatrixProduct,
+  weight: Float32Array,
+  { up, down, mid, rank }: Omit<Factors, 'scale'> & { mid: Float32Array },
+): Promise<void> {
+  const [out, inputs, places] = [up.length / rank, down.length / rank, mid.length / (rank * rank)];
+  const inner = new Float32Array(out * rank * places); // [out, b, p]: up · mid
+  await product.addTo(inner, up, mid, rank);
+  const turned = exchanged(inner, rank, places); // [out, p, b]
+  const change = new Float32Array(out * places * inputs); // [out, p, in]
+  await product.addTo(change, turned, down, rank);
+  const inOrder = exchanged(change, places, inputs); // [out, in, p]
+  for (let i = 0; i < weight.length; i++) weight[i] = (weight[i] as number) + (inOrder[i] as number);
+}
+
+/** Exchanges the last two axes, of `rows` and `columns`. */
+function exchanged(values: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(values.length);
+  const plane = rows * columns;
+  for (let start = 0; start < values.length; start += plane) {
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++)
+        result[start + column * rows + row] = values[start + row * columns + column] as number;
     }
   }
+  return result;
 }

@@ -3,7 +3,7 @@ import { createSHA256, createXXHash128 } from 'hash-wasm';
 import { CheckpointError, InputError } from '../../engine/errors';
 import type { WeightStore } from '../../storage/weights';
 import { openCheckpoint } from '../checkpoint/open';
-import { blobSource } from '../checkpoint/reader';
+import { blobSource, type StoredCheckpoint } from '../checkpoint/reader';
 import { digestOf } from '../digest';
 import { type Connection, download, type RemoteFile } from '../download';
 import { type Manifest, readManifest, storedName, writeManifest } from '../journal';
@@ -12,6 +12,7 @@ import type { PrepareProgress } from '../prepare';
 import { findModel, probe } from '../source';
 import { wrongDigest } from '../sourceFile';
 import type { LoraChoice, OpenLora } from './choice';
+import { loraError } from './error';
 
 export interface OpenLoraOptions {
   store: WeightStore;
@@ -51,12 +52,20 @@ export function loraKey(source: LoraChoice['source'], hubUrl = HUB_URL): string 
 export async function openLora({ source, weight }: LoraChoice, options: OpenLoraOptions): Promise<OpenLora> {
   const { connection } = options;
   if (typeof source !== 'string') {
-    const checkpoint = await openCheckpoint(blobSource(source.name, source.blob), connection.signal);
+    const checkpoint = await openFile(source.name, source.blob, connection.signal);
     return { name: source.name, weight, digest: `${source.name} ${source.version}`, checkpoint };
   }
   const { blob, digest } = await storedLora(source, options);
-  const checkpoint = await openCheckpoint(blobSource(source, blob), connection.signal);
-  return { name: source, weight, digest, checkpoint };
+  return { name: source, weight, digest, checkpoint: await openFile(source, blob, connection.signal) };
+}
+
+async function openFile(name: string, blob: Blob, signal: AbortSignal): Promise<StoredCheckpoint> {
+  try {
+    return await openCheckpoint(blobSource(name, blob), signal);
+  } catch (error) {
+    if (error instanceof CheckpointError) throw loraError(`LoRA ${error.message}`, error);
+    throw error;
+  }
 }
 
 async function storedLora(source: string, options: OpenLoraOptions): Promise<{ blob: Blob; digest: string }> {
@@ -73,8 +82,7 @@ async function storedLora(source: string, options: OpenLoraOptions): Promise<{ b
         return { blob, digest: shard.digest };
       // Changed or cut short in this machine's storage.
       await folder.clear();
-      if (attempt === 2)
-        throw new CheckpointError(`LoRA ${source}: it cannot be kept in this machine's storage`);
+      if (attempt === 2) throw loraError(`LoRA ${source}: it cannot be kept in this machine's storage`);
     }
   });
 }

@@ -1,11 +1,12 @@
 /** Finds for every pair of a LoRA the weight that it changes, and refuses what was made for another model. */
-import { CheckpointError } from '../../engine/errors';
+import type { CheckpointError } from '../../engine/errors';
 import { castBytes, isWeightType } from '../cast';
 import { countValues, type IndexedTensor, readTensor } from '../checkpoint/reader';
 import type { OpenLora } from './choice';
+import { loraError } from './error';
 import { familyOfBase, familyOfLora } from './family';
 import { type LoraFile, type LoraModule, readLoraFile } from './file';
-import { addProduct } from './merge';
+import { addFactors, type MatrixProduct } from './merge';
 import { moduleNames } from './names';
 
 /** Changes a weight in place. @param weight row after row */
@@ -29,7 +30,7 @@ export type Merges = ReadonlyMap<string, ReadonlyMap<string, Merge>>;
 /**
  * @throws CheckpointError naming the first key that has no place in the model, and both families
  */
-export function resolveLoras(loras: readonly OpenLora[], base: Base): Merges {
+export function resolveLoras(loras: readonly OpenLora[], base: Base, product: MatrixProduct): Merges {
   const steps = new Map<string, Map<string, Merge[]>>();
   const names = new Map(
     [...base.components].map(([component, shapes]) => [component, moduleNames(shapes.keys())]),
@@ -47,7 +48,7 @@ export function resolveLoras(loras: readonly OpenLora[], base: Base): Merges {
       const merges = steps.get(module.component) ?? new Map<string, Merge[]>();
       steps.set(module.component, merges);
       const before = merges.get(key) ?? [];
-      merges.set(key, [...before, mergeOf(module, lora.weight, shape[0] ?? 0)]);
+      merges.set(key, [...before, mergeOf(module, lora.weight, product)]);
     }
   }
   const inTurn =
@@ -91,7 +92,7 @@ function mismatch(
       : lora === model
         ? `the LoRA was made for ${lora} too, but for a model built otherwise`
         : `the LoRA was made for ${lora}`;
-  return new CheckpointError(
+  return loraError(
     `LoRA ${file.name} does not fit model "${name}": ${what}; the model is ${model}, ${made}: choose one that fits`,
   );
 }
@@ -118,7 +119,7 @@ function isSame(a: readonly number[], b: readonly number[]): boolean {
   return Array.from({ length }, (_, i) => (a[i] ?? 1) === (b[i] ?? 1)).every(Boolean);
 }
 
-function mergeOf(module: LoraModule, weight: number, out: number): Merge {
+function mergeOf(module: LoraModule, weight: number, product: MatrixProduct): Merge {
   return async (values) => {
     // Read when their turn comes: a LoRA of a gigabyte then never stands in memory as a whole.
     const [up, down, mid] = await Promise.all([
@@ -130,14 +131,14 @@ function mergeOf(module: LoraModule, weight: number, out: number): Merge {
     const alpha = await alphaOf(module);
     const divisor = module.isRankStabilized ? Math.sqrt(rank) : rank;
     const scale = alpha === undefined ? weight : (weight * alpha) / divisor;
-    addProduct(values, out, { up, down, ...(mid && { mid }), rank, scale });
+    await addFactors(product, values, { up, down, ...(mid && { mid }), rank, scale });
   };
 }
 
 async function alphaOf({ alpha, ...module }: LoraModule): Promise<number | undefined> {
   if (alpha === undefined || typeof alpha === 'number') return alpha;
   if (countValues(alpha.shape) !== 1) {
-    throw new CheckpointError(`LoRA ${alpha.file.name}: the alpha of "${module.key}" is not one number`);
+    throw loraError(`LoRA ${alpha.file.name}: the alpha of "${module.key}" is not one number`);
   }
   // Older trainers wrote it as an integer.
   if (alpha.dtype === 'I64' || alpha.dtype === 'I32') {
@@ -150,9 +151,7 @@ async function alphaOf({ alpha, ...module }: LoraModule): Promise<number | undef
 
 async function floats({ key }: Pick<LoraModule, 'key'>, tensor: IndexedTensor): Promise<Float32Array> {
   if (!isWeightType(tensor.dtype)) {
-    throw new CheckpointError(
-      `LoRA ${tensor.file.name}: "${key}" is of type ${tensor.dtype}, which is not supported`,
-    );
+    throw loraError(`LoRA ${tensor.file.name}: "${key}" is of type ${tensor.dtype}, which is not supported`);
   }
   const bytes = castBytes(await readTensor(tensor), tensor.dtype, 'fp32');
   return new Float32Array(bytes.slice().buffer);

@@ -74,7 +74,7 @@ export function createPaintHost(options: PaintOptions): Host {
       signal: call.signal,
       admit: (files) => guard.admit(files, currentRun),
       onProgress(progress) {
-        if (progress.stage === 'download') call.onProgress(progress);
+        if (progress.stage !== 'wait') call.onProgress(progress);
       },
       tokenizer: () => clipVocabulary(folderFiles(starterFolder), call.signal),
     });

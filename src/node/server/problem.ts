@@ -40,7 +40,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isAbort(error)) return new Problem(CANCELLED, 'Request was cancelled', { type: 'request_cancelled' });
   if (error instanceof InputError) return fieldProblem(fieldOf(error), error.message, 'value_error');
-  if (error instanceof CheckpointError) return fieldProblem('model_name', error.message, 'checkpoint_error');
+  if (error instanceof CheckpointError) return fieldProblem(error.field, error.message, 'checkpoint_error');
   if (error instanceof DeviceError) return serverProblem(error.message, 'internal_server_error');
   if (error instanceof NetworkError) return serverProblem(error.message, 'downstream_service_unavailable');
   return serverProblem('Internal server error', 'internal_server_error');

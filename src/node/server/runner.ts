@@ -58,7 +58,8 @@ function progressLog(log: (message: string) => void): (progress: Progress) => vo
   let lastDownload = Number.NEGATIVE_INFINITY;
   return (progress) => {
     switch (progress.stage) {
-      case 'download': {
+      case 'download':
+      case 'merge': {
         if (performance.now() - lastDownload < DOWNLOAD_LOG_MS) return;
         lastDownload = performance.now();
         const { file, loadedBytes, totalBytes } = progress;

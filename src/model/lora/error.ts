@@ -1,0 +1,6 @@
+import { CheckpointError } from '../../engine/errors';
+
+/** A LoRA that is damaged, of another kind or for another model: people look for it at its own field. */
+export function loraError(message: string, cause?: unknown): CheckpointError {
+  return new CheckpointError(message, { field: 'loras', cause });
+}

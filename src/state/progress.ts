@@ -1,5 +1,7 @@
 /** Progress in words and numbers: what is happening, how far, how long still. */
 import type { Progress } from '../engine/engine';
+import type { Fetching } from './modelLibrary';
+import { partInWords, speedInWords } from './transfer';
 
 export interface RunProgress {
   /** What is happening now. */
@@ -67,6 +69,24 @@ export function advance(before: RunProgress, progress: Progress, nowMs: number):
     default:
       throw new TypeError(`unknown stage ${progress satisfies never}`);
   }
+}
+
+/** A download as the run's progress. */
+export function fetchProgress(fetching: Fetching): RunProgress {
+  const transfer = 'transfer' in fetching ? fetching.transfer : null;
+  if (transfer === null) {
+    const forOtherTab = fetching.state === 'waiting' && fetching.forOtherTab;
+    return { ...preparing, title: forOtherTab ? 'Another tab downloads the model' : 'Looking the model up' };
+  }
+  const { loadedBytes, totalBytes, bytesPerSecond, secondsLeft } = transfer;
+  const speed = bytesPerSecond === null ? '' : ` · ${speedInWords(bytesPerSecond)}`;
+  return {
+    ...preparing,
+    title: 'Downloading the model',
+    detail: `${partInWords(loadedBytes, totalBytes)}${speed}`,
+    fraction: totalBytes > 0 ? Math.min(1, loadedBytes / totalBytes) : null,
+    secondsLeft,
+  };
 }
 
 function speed(stepEnds: RunProgress['stepEnds']): number | null {

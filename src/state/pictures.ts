@@ -1,0 +1,192 @@
+/** Which picture is on the canvas: opens one, draws it out, returns to a version, and adds results to the versions. */
+import type { StoreApi } from 'zustand/vanilla';
+import { canvasBox, limitMargins, type Margins } from '../editor/kernels/box';
+import { type Point, type Rect, rectOfSize, type Size } from '../editor/kernels/geometry';
+import { maskFromPixels } from '../editor/kernels/mask';
+import { MAX_CANVAS_SIDE, placeMask } from '../editor/kernels/outpaint';
+import type { Editor, EditorDocument, Pasted, Picture, PictureWork } from '../editor/store';
+import { complaintOf } from './complaint';
+import { clean, type JobState, showError } from './runState';
+import { loadSample, type Sample, settingsOf } from './sample';
+import type { Settings } from './settings';
+import { findVersion, type Version, type Versions } from './versions';
+
+export interface CropState {
+  /** The frame that a person has chosen, in image pixels; null while it follows from the mask. */
+  frame: Rect | null;
+}
+
+/** What a version is told by; its files are made here. */
+export type VersionFacts = Omit<
+  Version,
+  'id' | 'width' | 'height' | 'file' | 'url' | 'thumbnailUrl' | 'origin'
+>;
+
+export interface Pictures {
+  openFile(file: Blob, name: string): Promise<void>;
+  openSample(url: URL): Promise<void>;
+  extend(margins: Margins): Promise<void>;
+  continueFrom(id: number): Promise<void>;
+  /** The number of the next version. */
+  nextId(): number;
+  /** Adds what was pasted onto its parent to the versions, under the next number. */
+  add(pasted: Size & Pasted, facts: VersionFacts): Version;
+}
+
+export interface PictureParts {
+  editor: Editor;
+  imaging: PictureWork;
+  settings: StoreApi<Settings>;
+  versions: StoreApi<Versions>;
+  job: StoreApi<JobState>;
+  crop: StoreApi<CropState>;
+  /** Called before another picture takes the canvas. */
+  onReplace(): void;
+}
+
+interface Opened {
+  picture: Picture;
+  name: string;
+  sample?: { mask: Picture; about: Sample };
+}
+
+/** So far the mask of new canvas reaches back over the picture, for the seam to be blended there. Image pixels. */
+const SEAM_OVERLAP = 16;
+
+const noRun = { prompt: '', seed: null, modelName: null, seconds: null, batch: null };
+
+export function createPictures(parts: PictureParts): Pictures {
+  const { editor, imaging, settings, versions, job, crop, onReplace } = parts;
+  /** Which version each document shows: undo may return to a document of another size. */
+  const shownBy = new WeakMap<EditorDocument, number>();
+  let openings = 0;
+
+  editor.onResize((document) => {
+    crop.setState({ frame: null });
+    editor.showPreview(null);
+    job.setState({ plan: null });
+    versions.setState({ baseId: shownBy.get(document) ?? versions.getState().baseId, shownId: null });
+  });
+
+  const remember = (id: number) => {
+    if (editor.document) shownBy.set(editor.document, id);
+  };
+  const nextId = () => Math.max(...versions.getState().items.map(({ id }) => id)) + 1;
+  const originOf = (id: number | null): Point =>
+    findVersion(versions.getState(), id)?.origin ?? { x: 0, y: 0 };
+
+  /** Of a picture that is on the page already. */
+  async function pastedOf(picture: Picture): Promise<Size & Pasted> {
+    const { width, height, file } = picture;
+    return { width, height, file, thumbnail: await imaging.thumbnail(picture) };
+  }
+
+  /** Only the given version remains. */
+  function reset(original: Version): void {
+    for (const { url, thumbnailUrl } of versions.getState().items) {
+      URL.revokeObjectURL(url);
+      URL.revokeObjectURL(thumbnailUrl);
+    }
+    versions.setState({ items: [original], baseId: original.id, shownId: null });
+  }
+
+  /** Runs `load` and shows what it opens, unless something else was opened meanwhile. */
+  async function open(load: () => Promise<Opened>): Promise<void> {
+    openings += 1;
+    const ticket = openings;
+    try {
+      const { picture, name, sample } = await load();
+      const pasted = await pastedOf(picture);
+      if (ticket !== openings) return;
+      onReplace();
+      const mask = sample && maskFromPixels(sample.mask.read(rectOfSize(sample.mask)));
+      editor.open(picture, name, mask);
+      if (sample) settings.setState(settingsOf(sample.about));
+      reset(toVersion(pasted, { ...noRun, id: 0, parentId: null, origin: { x: 0, y: 0 } }));
+      crop.setState({ frame: null });
+      remember(0);
+      job.setState({ ...clean });
+    } catch (error) {
+      if (ticket === openings) job.setState({ stageError: complaintOf(error).message });
+    }
+  }
+
+  async function extend(wanted: Margins): Promise<void> {
+    const { document } = editor;
+    if (!document || job.getState().running) return;
+    const before = document.picture;
+    const canvas = canvasBox(before, limitMargins(before, wanted, MAX_CANVAS_SIDE));
+    if (canvas.width === before.width && canvas.height === before.height) return;
+    editor.endStroke();
+    try {
+      const { baseId } = versions.getState();
+      const { x, y } = originOf(baseId);
+      const picture = await imaging.extend({ picture: before.file, canvas });
+      const pasted = await pastedOf(picture);
+      if (editor.document !== document) return; // something else was opened, or undone, meanwhile
+      const overlap = Math.min(SEAM_OVERLAP, before.width >> 2, before.height >> 2);
+      const origin = { x: x + canvas.x, y: y + canvas.y };
+      const version = toVersion(pasted, { ...noRun, id: nextId(), parentId: baseId, origin });
+      versions.setState(({ items }) => ({ items: [...items, version] }));
+      editor.resize(picture, placeMask(document.mask, canvas, overlap));
+      remember(version.id);
+      versions.setState({ baseId: version.id, shownId: null });
+    } catch (error) {
+      showError(job, error);
+    }
+  }
+
+  async function continueFrom(id: number): Promise<void> {
+    const version = findVersion(versions.getState(), id);
+    if (!version) return;
+    try {
+      const picture = await imaging.open(version.file, `version ${id}`);
+      const { document } = editor;
+      // Another picture was opened meanwhile.
+      if (!document || findVersion(versions.getState(), id) !== version) return;
+      if (picture.width === document.picture.width && picture.height === document.picture.height) {
+        editor.setPicture(picture);
+      } else {
+        // Of another size: the mask keeps its place on the picture, what is beyond it is cut off.
+        const from = originOf(versions.getState().baseId);
+        const { width, height } = picture;
+        const place = { x: version.origin.x - from.x, y: version.origin.y - from.y, width, height };
+        editor.resize(picture, placeMask(document.mask, place, 0));
+      }
+      remember(id);
+      versions.setState({ baseId: id, shownId: null });
+    } catch (error) {
+      showError(job, error);
+    }
+  }
+
+  return {
+    openFile: (file, name) => open(async () => ({ picture: await imaging.open(file, name), name })),
+    openSample(url) {
+      return open(async () => {
+        const { about, image, mask } = await loadSample(url);
+        const [picture, maskPicture] = await Promise.all([
+          imaging.open(image, about.image),
+          imaging.open(mask, about.mask),
+        ]);
+        return { picture, name: about.image, sample: { mask: maskPicture, about } };
+      });
+    },
+    extend,
+    continueFrom,
+    nextId,
+    add(pasted, facts) {
+      const version = toVersion(pasted, { ...facts, id: nextId(), origin: originOf(facts.parentId) });
+      versions.setState(({ items }) => ({ items: [...items, version] }));
+      return version;
+    },
+  };
+}
+
+function toVersion(
+  { width, height, file, thumbnail }: Size & Pasted,
+  facts: VersionFacts & Pick<Version, 'id' | 'origin'>,
+): Version {
+  const urls = { url: URL.createObjectURL(file), thumbnailUrl: URL.createObjectURL(thumbnail) };
+  return { ...facts, width, height, file, ...urls };
+}

@@ -1,0 +1,211 @@
+/** Runs: from the settings as they are typed to results among the versions, on this machine or hosted. */
+import type { StoreApi } from 'zustand/vanilla';
+import type { CropPlan } from '../editor/kernels/crop';
+import type { Editor, EditorDocument, PictureWork } from '../editor/store';
+import type { Engine, Progress } from '../engine/engine';
+import { InputError } from '../engine/errors';
+import type { Hosted, Place } from './hosted';
+import { paintRun, planRun, prepareRun } from './job';
+import type { Fetching, Models } from './modelLibrary';
+import { guessedNativeSize } from './models';
+import type { CropState, Pictures } from './pictures';
+import { advance, fetchProgress, preparing } from './progress';
+import { clean, type JobState, showError } from './runState';
+import {
+  apiSettings,
+  type CheckedSettings,
+  checkSettings,
+  limits,
+  paddingOf,
+  type Settings,
+} from './settings';
+import { findVersion, type Version, type Versions } from './versions';
+
+export interface Runs {
+  /** Makes the results that are asked for; what is wrong is shown, never thrown. */
+  generate(): Promise<void>;
+  /** The page is free at once; the engine stops within a step. */
+  cancel(): void;
+}
+
+export interface RunParts {
+  editor: Editor;
+  engine: Engine;
+  imaging: PictureWork;
+  /** Fetches models before a run; where absent the engine is asked at once. */
+  models?: Pick<Models, 'ensure' | 'nativeSizeOf'> | undefined;
+  /** Where runs may be made besides; where absent this machine makes all. */
+  hosted?: Pick<Hosted, 'store' | 'run'> | null | undefined;
+  settings: StoreApi<Settings>;
+  versions: StoreApi<Versions>;
+  job: StoreApi<JobState>;
+  crop: StoreApi<CropState>;
+  pictures: Pick<Pictures, 'add' | 'nextId'>;
+  /** Milliseconds of a clock that only runs forward. */
+  now(): number;
+}
+
+/** One press of Generate. */
+interface Run {
+  readonly controller: AbortController;
+  /** As typed when it was pressed. */
+  readonly typed: Settings;
+  /** How versions were shown then. */
+  readonly before: Pick<Versions, 'placement' | 'shownId'>;
+  /** Where its previews form, once all is ready to paint. */
+  document: EditorDocument | null;
+  /** The results so far, and what the next one begins with. */
+  readonly painted: Version[];
+  seed: number | undefined;
+  since: number;
+}
+
+export function createRuns(parts: RunParts): Runs {
+  const { editor, engine, imaging, models, hosted, settings, versions, job, crop, pictures, now } = parts;
+  let current: Run | null = null;
+
+  /** What would be sent of the picture as it is now; null while nothing is painted. */
+  function planNow(modelName: string): CropPlan | null {
+    const { document } = editor;
+    if (!document) return null;
+    const nativeSize = models?.nativeSizeOf(modelName) ?? guessedNativeSize(modelName);
+    const choice = { frame: crop.getState().frame, padding: paddingOf(settings.getState()) };
+    return planRun(document.picture, editor.store.getState().maskBounds, nativeSize, choice);
+  }
+
+  async function generate(): Promise<void> {
+    if (job.getState().running) return;
+    const typed = settings.getState();
+    const { checked, errors } = checkFor(hosted?.store.getState().on ? 'hosted' : 'local', typed);
+    job.setState({ ...clean, fieldErrors: errors ?? {} });
+    if (!checked) return;
+    if (!editor.document) {
+      const message = 'Open a picture first: by the button, by dropping it here, or by pasting.';
+      showError(job, new InputError('image_url', message));
+      return;
+    }
+    editor.endStroke();
+    const { placement, shownId } = versions.getState();
+    const controller = new AbortController();
+    const run: Run = {
+      controller,
+      typed,
+      before: { placement, shownId },
+      document: null,
+      painted: [],
+      seed: checked.seed,
+      since: now(),
+    };
+    current = run;
+    job.setState({ running: true, progress: preparing, plan: planNow(checked.model_name) });
+    const { signal } = controller;
+    const paint = (place: Place) => paintAt(place, run);
+    try {
+      if (hosted) await hosted.run({ local: engine, modelName: checked.model_name, signal }, paint);
+      else await paint({ kind: 'local', engine });
+    } catch (error) {
+      if (!signal.aborted) showError(job, error);
+    } finally {
+      if (current === run) end(run);
+    }
+  }
+
+  /** Makes what is still wanted of a run: results that another place painted before stay. */
+  async function paintAt(place: Place, run: Run): Promise<void> {
+    const { signal } = run.controller;
+    const { checked } = checkFor(place.kind, run.typed);
+    if (!checked) throw new TypeError('what may be made here may be sent');
+    const name = checked.model_name;
+
+    // 1. The model, and a mask that nobody works on any more
+    // A wand or an edge that a worker still computes belongs to the mask that this run takes.
+    await editor.settled();
+    if (place.kind === 'local' && planNow(name)) await models?.ensure(name, { signal, onChange: onFetch });
+    signal.throwIfAborted();
+
+    // 2. What is sent
+    // Painting went on while the model came, and only now its size is sure.
+    editor.endStroke();
+    const { document } = editor;
+    if (!document) throw new TypeError('a picture is never closed, only replaced');
+    const { baseId } = versions.getState();
+    const plan = planNow(name);
+    run.document = document;
+    job.setState({ plan });
+    const prepared = await prepareRun(checked, document, plan, imaging);
+    signal.throwIfAborted();
+    // The forming picture shows on the canvas: nothing lies over it meanwhile.
+    if (run.before.placement === 'canvas') versions.setState({ shownId: null });
+
+    // 3. The variations, one after the other
+    const { variations: count } = checked;
+    for (let number = run.painted.length + 1; number <= count; number++) {
+      if (count > 1) job.setState({ progress: preparing, variation: { number, count } });
+      const { seed, ...pasted } = await paintRun(prepared, run.seed, place, imaging, { signal, onProgress });
+      const { width, height } = prepared.picture;
+      const version = pictures.add(
+        { ...pasted, width, height },
+        {
+          parentId: baseId,
+          prompt: checked.prompt,
+          seed,
+          modelName: name,
+          seconds: (now() - run.since) / 1000,
+          batch: run.painted[0]?.id ?? pictures.nextId(),
+        },
+      );
+      run.painted.push(version);
+      if (run.before.placement === 'beside' && run.painted.length === 1)
+        versions.setState({ shownId: version.id });
+      job.setState({ lastSeed: run.painted[0]?.seed ?? seed });
+      run.since = now();
+      run.seed = seed < limits.seed.max ? seed + 1 : 0;
+      // The next variation forms from the beginning.
+      if (number < count) editor.showPreview(null);
+    }
+  }
+
+  function end({ painted, before }: Run): void {
+    current = null;
+    editor.showPreview(null);
+    job.setState({ running: false, progress: null, variation: null, plan: null });
+    // What came, or else what was there before, unless something was chosen meanwhile.
+    const { shownId, baseId } = versions.getState();
+    const shown = painted[0]?.id ?? before.shownId;
+    const there = shown !== null && shown !== baseId && findVersion(versions.getState(), shown);
+    if (before.placement === 'canvas' && shownId === null && there) versions.setState({ shownId: shown });
+  }
+
+  function onProgress(progress: Progress): void {
+    const { running, plan, progress: before } = job.getState();
+    const isWanted = running && current !== null && !current.controller.signal.aborted;
+    const preview = progress.stage === 'denoise' ? progress.preview : undefined;
+    if (preview) {
+      if (isWanted && plan && editor.document === current?.document)
+        editor.showPreview({ bitmap: preview, frame: plan.frame });
+      else preview.close();
+    }
+    if (isWanted) job.setState({ progress: advance(before ?? preparing, progress, now()) });
+  }
+
+  function onFetch(fetching: Fetching): void {
+    if (!current?.controller.signal.aborted) job.setState({ progress: fetchProgress(fetching) });
+  }
+
+  return {
+    generate,
+    cancel() {
+      if (!current || current.controller.signal.aborted) return;
+      current.controller.abort();
+      job.setState({ progress: { ...preparing, title: 'Stopping' } });
+    },
+  };
+}
+
+/** What the hosted API lacks counts for nothing there. */
+function checkFor(
+  kind: Place['kind'],
+  typed: Settings,
+): { checked?: CheckedSettings; errors?: JobState['fieldErrors'] } {
+  return checkSettings(kind === 'hosted' ? apiSettings(typed) : typed);
+}

@@ -1,6 +1,6 @@
 /** What is painted, what is refused, and what fails. */
 import { describe, expect, it } from 'vitest';
-import { CheckpointError, DeviceError, InternalError } from '../../engine/errors';
+import { CheckpointError, DeviceError, InputError, InternalError } from '../../engine/errors';
 import {
   bytesOf,
   mask,
@@ -152,6 +152,17 @@ describe('a failed run', () => {
       new CheckpointError('unet: damaged'),
       422,
       [{ loc: ['body', 'model_name'], msg: 'unet: damaged', type: 'checkpoint_error' }],
+    ],
+    [
+      new InputError('hub_token', 'unet: the model is gated; enter a token'),
+      422,
+      [
+        {
+          loc: ['body', 'model_name'],
+          msg: 'unet: the model is gated; name another model, or ask whoever runs this server for a token that opens it (HF_TOKEN)',
+          type: 'value_error',
+        },
+      ],
     ],
     [
       new DeviceError('out of memory'),

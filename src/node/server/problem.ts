@@ -39,7 +39,7 @@ export const CANCELLED = 499;
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isAbort(error)) return new Problem(CANCELLED, 'Request was cancelled', { type: 'request_cancelled' });
-  if (error instanceof InputError) return fieldProblem(fieldOf(error), error.message, 'value_error');
+  if (error instanceof InputError) return inputProblem(error);
   if (error instanceof CheckpointError) return fieldProblem(error.field, error.message, 'checkpoint_error');
   if (error instanceof DeviceError) return serverProblem(error.message, 'internal_server_error');
   if (error instanceof NetworkError) return serverProblem(error.message, 'downstream_service_unavailable');
@@ -51,8 +51,12 @@ function serverProblem(msg: string, type: string): Problem {
 }
 
 /** A token is the server's to have, the model the caller's to name. */
-function fieldOf({ field }: InputError): string {
-  return field === 'hub_token' ? 'model_name' : field;
+function inputProblem({ field, message }: InputError): Problem {
+  if (field !== 'hub_token') return fieldProblem(field, message, 'value_error');
+  // What is said after that is for people at a page, who can enter one.
+  const [reason] = message.split(';');
+  const advice = 'name another model, or ask whoever runs this server for a token that opens it (HF_TOKEN)';
+  return fieldProblem('model_name', `${reason}; ${advice}`, 'value_error');
 }
 
 /**

@@ -1,7 +1,15 @@
 /** The true configurations of the families that synthetic repositories come in. */
 import { readFileSync } from 'node:fs';
 
-export const families = ['sd15', 'sd15-inpaint', 'sdxl', 'sdxl-inpaint'] as const;
+export const families = [
+  'sd15',
+  'sd15-inpaint',
+  'sd15-lcm',
+  'sd2',
+  'sd2-inpaint',
+  'sdxl',
+  'sdxl-inpaint',
+] as const;
 export type Family = (typeof families)[number];
 
 type Json = Record<string, unknown>;
@@ -24,6 +32,13 @@ const sdUnet: Json = {
   out_channels: 4,
   sample_size: 64,
   up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
+};
+
+const sd2Unet: Json = {
+  ...sdUnet,
+  attention_head_dim: [5, 10, 20, 20],
+  cross_attention_dim: 1024,
+  use_linear_projection: true,
 };
 
 const xlUnet: Json = {
@@ -72,6 +87,16 @@ const clipL: Json = {
   vocab_size: 49408,
 };
 
+const openClipH: Json = {
+  ...clipL,
+  hidden_act: 'gelu',
+  hidden_size: 1024,
+  intermediate_size: 4096,
+  num_attention_heads: 16,
+  num_hidden_layers: 23,
+  projection_dim: 512,
+};
+
 const openClipG: Json = {
   ...clipL,
   architectures: ['CLIPTextModelWithProjection'],
@@ -81,6 +106,27 @@ const openClipG: Json = {
   num_attention_heads: 20,
   num_hidden_layers: 32,
   projection_dim: 1280,
+};
+
+const text: Record<Family, Json> = {
+  sd15: clipL,
+  'sd15-inpaint': clipL,
+  'sd15-lcm': clipL,
+  sd2: openClipH,
+  'sd2-inpaint': openClipH,
+  sdxl: clipL,
+  'sdxl-inpaint': clipL,
+};
+
+const unet: Record<Family, Json> = {
+  sd15: sdUnet,
+  'sd15-inpaint': sdUnet,
+  'sd15-lcm': { ...sdUnet, time_cond_proj_dim: 256 },
+  // As trained at 768 pixels.
+  sd2: { ...sd2Unet, sample_size: 96, upcast_attention: true },
+  'sd2-inpaint': sd2Unet,
+  sdxl: xlUnet,
+  'sdxl-inpaint': xlUnet,
 };
 
 const scheduler: Json = {
@@ -127,10 +173,17 @@ export function familyFiles(family: Family): FamilyFiles {
         vae: ['diffusers', 'AutoencoderKL'],
       },
     ],
-    ['scheduler/scheduler_config.json', { _class_name: schedulerClass, ...scheduler }],
-    ['text_encoder/config.json', clipL],
+    [
+      'scheduler/scheduler_config.json',
+      {
+        _class_name: schedulerClass,
+        ...scheduler,
+        ...(family === 'sd2' && { prediction_type: 'v_prediction' }),
+      },
+    ],
+    ['text_encoder/config.json', text[family]],
     ...(isXl ? [['text_encoder_2/config.json', openClipG] as const] : []),
-    ['unet/config.json', { ...(isXl ? xlUnet : sdUnet), in_channels: inChannels }],
+    ['unet/config.json', { ...unet[family], in_channels: inChannels }],
     [
       'vae/config.json',
       isXl ? { ...vae, force_upcast: true, sample_size: 1024, scaling_factor: 0.13025 } : vae,

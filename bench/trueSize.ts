@@ -25,6 +25,8 @@ import type { Stage, StageOrder } from './trueSize/worker';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const profile = `${root}.cache/true-size`;
 const resultsPath = `${root}bench/results/true-size.json`;
+/** The same in every call: a model is kept under the address that it came from. */
+const HUB_PORT = '8790';
 const networks = {
   sd: ['text_encoder', 'vae encoder', 'vae decoder', 'unet'],
   sdxl: ['text_encoder', 'text_encoder_2', 'vae encoder', 'vae decoder', 'unet'],
@@ -47,6 +49,7 @@ async function startHub(): Promise<{ url: string; process: ChildProcess }> {
   const tsx = `${root}node_modules/tsx/dist/cli.mjs`;
   const child = spawn(process.execPath, [tsx, `${root}e2e/hub/main.ts`, `${id}=${family}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, PORT: HUB_PORT },
   });
   const [url] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   return { url, process: child };

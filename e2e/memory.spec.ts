@@ -5,8 +5,7 @@ import type { InpaintInput } from '../src/engine/schema';
 import type { Mishap } from './harness/memoryWorker';
 import { folderFiles } from './hub/files';
 import { startHub } from './hub/hub';
-import { syntheticRepo } from './hub/synthetic';
-import { askedWeightBytes } from './hub/testing';
+import { askedWeightBytes, unfetchedRepo } from './hub/testing';
 import { type DevServer, startDevServer } from './pages/devServer';
 import { decibels, decode, maskWithDisc, photograph } from './pictures';
 
@@ -93,7 +92,7 @@ test('a model that cannot fit is refused with figures before any of its weights 
   page,
 }) => {
   test.setTimeout(300_000);
-  const hub = await startHub({ repos: [syntheticRepo('true/sd15', 'sd15')] });
+  const hub = await startHub({ repos: [unfetchedRepo('true/sd15', 'sd15')] });
   try {
     const paint = await start(page, 'wasm', hub.url);
     const refusal = await paint(await requestFor('true/sd15'), 1024);

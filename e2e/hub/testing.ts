@@ -8,8 +8,9 @@ import type { CheckpointFiles } from '../../src/model/files';
 import { diskWeightStore } from '../../src/node/weightStore';
 import type { WeightStore } from '../../src/storage/weights';
 import { type Family, familyFiles } from './families';
-import { folderFiles, type HubFile } from './files';
+import { folderFiles, type HubFile, type HubRepo } from './files';
 import type { LoggedRequest } from './hub';
+import { syntheticRepo } from './synthetic';
 
 export function goldenFolder(name: string): string {
   return fileURLToPath(new URL(`../../goldens/models/${name}`, import.meta.url));
@@ -108,4 +109,11 @@ export function configsOf(family: Family): CheckpointFiles {
       return config === undefined ? undefined : new TextEncoder().encode(JSON.stringify(config));
     },
   };
+}
+
+/** Of true size, and only to be looked at: no pass over gigabytes for digests that nobody compares. */
+export function unfetchedRepo(id: string, family: Family): HubRepo {
+  const { files, ...about } = syntheticRepo(id, family);
+  const undigested = (file: HubFile) => (file.large ? { ...file, oid: async () => '0'.repeat(64) } : file);
+  return { ...about, files: files.map(undigested) };
 }

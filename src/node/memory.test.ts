@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Hub, startHub } from '../../e2e/hub/hub';
-import { syntheticRepo } from '../../e2e/hub/synthetic';
-import { askedWeightBytes, configsOf } from '../../e2e/hub/testing';
+import { askedWeightBytes, configsOf, unfetchedRepo } from '../../e2e/hub/testing';
 import { parseLocalOptions, parseRequest } from '../engine/engine';
 import { Runtime } from '../model/session';
 import { createNodeGuard } from './memory';
@@ -21,7 +20,7 @@ const refusal = /its unet needs 5\.\d GB of memory at this picture size, and \d\
 let hub: Hub;
 let cache: string;
 beforeAll(async () => {
-  hub = await startHub({ repos: [syntheticRepo('true/sd15', 'sd15')] });
+  hub = await startHub({ repos: [unfetchedRepo('true/sd15', 'sd15')] });
   cache = mkdtempSync(join(tmpdir(), 'inlay-memory-'));
 }, 120_000);
 beforeEach(() => hub.log.splice(0));

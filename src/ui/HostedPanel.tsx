@@ -49,6 +49,21 @@ function SwitchOf({ hosted }: { hosted: Hosted }) {
   );
 }
 
+/** Where this machine cannot: turns the switch, whose panel then says what is sent and asks for the key. Sends nothing. */
+export function HostedOffer({ onTaken }: { onTaken(): void }) {
+  const hosted = useHosted();
+  if (!hosted) return null;
+  const take = () => {
+    hosted.setOn(true);
+    onTaken();
+  };
+  return (
+    <button type="button" className="link" onClick={take}>
+      <Cloud size={14} aria-hidden /> Use the hosted API
+    </button>
+  );
+}
+
 /** In the side panel: what is sent where, and the key. */
 export function HostedPanel() {
   const hosted = useHosted();

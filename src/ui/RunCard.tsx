@@ -2,6 +2,7 @@
 import { TriangleAlert, X } from 'lucide-react';
 import { duration, type RunProgress } from '../state/progress';
 import { useJob, useSession } from './context';
+import { HostedOffer } from './HostedPanel';
 
 export function RunCard() {
   const session = useSession();
@@ -82,6 +83,7 @@ export function RunAlert() {
           <span>
             {error.tooLarge && <TooLarge {...error.tooLarge} />}
             {error.message}
+            {error.tooLarge && <HostedOffer onTaken={session.dismiss} />}
           </span>
           <button type="button" className="icon-button" aria-label="Dismiss" onClick={session.dismiss}>
             <X size={16} aria-hidden />

@@ -1,0 +1,39 @@
+/** A model that this machine cannot hold, on the page: figures, advice and a way out, before any of it is fetched. */
+import { expect, test } from '@playwright/test';
+import { startHub } from './hub/hub';
+import { askedWeightBytes, unfetchedRepo } from './hub/testing';
+import { EditorPage } from './pages/editorPage';
+
+test('SDXL without a graphics device: need and room in figures, and the hosted API a press away', async ({
+  page,
+}, info) => {
+  const hub = await startHub({ repos: [unfetchedRepo('true/sdxl', 'sdxl')] });
+  try {
+    const editor = new EditorPage(page);
+    await page.addInitScript((url) => localStorage.setItem('inlay.hub', url), hub.url);
+    await editor.open('/?provider=wasm');
+    await editor.model.fill('true/sdxl');
+    await editor.generate.click();
+
+    const alert = page.getByRole('alert').filter({ hasText: /Too large for this device/ });
+    await expect(alert).toContainText('Too large for this device: needs 10.8 GB, has 3.9 GB', {
+      timeout: 30_000,
+    });
+    await expect(alert).toContainText(
+      'model "true/sdxl" is too large for this device: its unet needs 10.8 GB of memory at this picture size, and ' +
+        '3.9 GB can be had (WASM can use 4 GiB in all); choose a smaller model or picture, or use the hosted API',
+    );
+    await page.screenshot({ path: info.outputPath('too-large.png') });
+    // Headers of the files' weights alone were asked for.
+    expect(askedWeightBytes(hub.log)).toBeGreaterThan(0);
+    expect(askedWeightBytes(hub.log)).toBeLessThan(4_000_000);
+
+    await alert.getByRole('button', { name: 'Use the hosted API' }).click();
+    await expect(page.getByRole('switch', { name: 'Hosted API' })).toBeChecked();
+    await expect(alert).toBeHidden();
+    // Without a key nothing can be sent: its field is there.
+    await expect(page.getByLabel('Key of fal.ai')).toBeVisible();
+  } finally {
+    await hub.close();
+  }
+});

@@ -1,0 +1,48 @@
+import * as ort from 'onnxruntime-web/wasm';
+import { expect, it } from 'vitest';
+import { configsOf } from '../../e2e/hub/testing';
+import { createMemoryGuard } from './memoryGuard';
+import { Runtime } from './session';
+
+/** A graphics device that is nothing but its limits. */
+function deviceOf(bufferBytes: number): GPUDevice {
+  const limits = { maxBufferSize: bufferBytes, maxStorageBufferBindingSize: bufferBytes };
+  return { limits, lost: new Promise(() => {}), addEventListener() {} } as unknown as GPUDevice;
+}
+
+function guardOf(bufferBytes: number) {
+  const forms = { multiHeadAttention: true, groupNorm: true, biasSplitGelu: true };
+  const target = { provider: 'webgpu', precision: 'fp16', forms } as const;
+  const runtime = new Runtime(ort, target, deviceOf(bufferBytes));
+  const kept = { get: async () => undefined, set: async () => {} };
+  return { runtime, guard: createMemoryGuard(runtime, { kept, machine: {} }) };
+}
+
+const size = { width: 1024, height: 1024 };
+
+it('gives the runtime tiles and room for other networks that suit the run at hand', async () => {
+  const { runtime, guard } = guardOf(2 ** 28);
+  await guard.admit(configsOf('sdxl'), size);
+  // Encoder: 128 channels at 768 · 768 floats are 302 MB, at 512 · 512 they are 134; decoder: 256 channels, 268 MB.
+  expect(runtime.vaeTiles).toEqual({ encoder: 512, decoder: 512 });
+  const besideTiles = runtime.residentBytes;
+  // 5 GiB, less the activations of a decoder's tile: 805 MB and a little.
+  expect(besideTiles / (5 * 2 ** 30 - 805e6)).toBeCloseTo(1, 2);
+
+  await guard.admit(configsOf('sdxl'), { width: 512, height: 512 });
+  expect(runtime.vaeTiles).toEqual({ encoder: undefined, decoder: undefined });
+
+  await guard.admit(configsOf('sdxl'), size);
+  expect(runtime.vaeTiles.decoder).toBe(512);
+  // An export says nothing of itself, and has no tiles.
+  await guard.admit({ name: 'an/export', read: async () => undefined }, size);
+  expect(runtime.vaeTiles).toEqual({});
+});
+
+it('has no tiles where the whole picture fits', async () => {
+  const { runtime, guard } = guardOf(2 ** 31);
+  await guard.admit(configsOf('sdxl'), size);
+  expect(runtime.vaeTiles).toEqual({ encoder: undefined, decoder: undefined });
+  // 5 GiB less 3.2 GB.
+  expect(runtime.residentBytes / (5 * 2 ** 30 - 3221e6)).toBeCloseTo(1, 2);
+});

@@ -3,16 +3,17 @@
  * which lies beside index.html so that its scope is the page, wherever the folder is served.
  */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'vite';
+import { isCut, PARTS, partsOf } from './src/model/ortParts.ts';
 import type { OwnFile, OwnFiles } from './src/sw/ownFiles';
 
 /** Written for people who read the repository or the server's folder. */
 const NOT_OF_THE_PAGE = /(\.md|\.map|^sw\.js)$/;
 /** Vite's form of names that change with the contents. */
-const HASHED = /^assets\/.*-[\w-]{8}\.\w+$/;
-const LARGE = /\.wasm$|^models\//;
+const HASHED = /^assets\/.*-[\w-]{8}\.\w+(\.\d)?$/;
+const LARGE = /\.wasm(\.\d)?$|^models\//;
 
 /** Takes the place of a built page's service worker where the development server has its port. */
 const GOODBYE = `addEventListener('install', () => skipWaiting());
@@ -39,10 +40,22 @@ export function offline(): Plugin {
       order: 'post',
       sequential: true,
       async handler() {
+        await cutLargest(outDir);
         await keepOffline(root, outDir);
       },
     },
   };
+}
+
+async function cutLargest(outDir: string): Promise<void> {
+  for (const path of (await filesIn(outDir)).filter(isCut)) {
+    const bytes = await readFile(join(outDir, path));
+    const partBytes = Math.ceil(bytes.byteLength / PARTS);
+    for (const [number, part] of partsOf(path).entries()) {
+      await writeFile(join(outDir, part), bytes.subarray(number * partBytes, (number + 1) * partBytes));
+    }
+    await unlink(join(outDir, path));
+  }
 }
 
 /** Makes the service worker of a folder that is ready otherwise, and marks its index.html as part of this build. */
@@ -50,13 +63,16 @@ export async function keepOffline(root: string, outDir: string): Promise<void> {
   await buildServiceWorker(root, outDir, await listFiles(outDir));
 }
 
-async function listFiles(outDir: string): Promise<OwnFiles> {
-  const paths = (await readdir(outDir, { recursive: true, withFileTypes: true }))
+/** Paths with slashes. */
+async function filesIn(outDir: string): Promise<string[]> {
+  return (await readdir(outDir, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(outDir.length + 1))
-    .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => !NOT_OF_THE_PAGE.test(path))
-    .sort();
+    .map((path) => path.replaceAll('\\', '/'));
+}
+
+async function listFiles(outDir: string): Promise<OwnFiles> {
+  const paths = (await filesIn(outDir)).filter((path) => !NOT_OF_THE_PAGE.test(path)).sort();
   const files = await Promise.all(paths.map((path) => describe(outDir, path)));
   const version = files.map(({ path, sha256 }) => `${path} ${sha256}\n`).join('');
   const name = createHash('sha256').update(version).digest('hex').slice(0, 16);

@@ -1,7 +1,7 @@
 /** The engine on this machine: the pipeline in a worker of its own, behind the interface of every engine. */
 import type { Call, EngineStatus, LocalEngine, Progress } from './engine';
 import { DeviceError, DeviceLostError, decodeError } from './errors';
-import { createLocalModels, type LibraryWorkerLike, spawnLibraryWorker } from './localModels';
+import { createLocalModels, keepDownloads, type LibraryWorkerLike, spawnLibraryWorker } from './localModels';
 import type { HubAccess } from './models';
 import type { FinishedPicture, FromWorker, ProviderChoice, ToWorker } from './protocol';
 import { type InpaintRequest, type InpaintResult, type LocalOptions, STARTER } from './schema';
@@ -200,15 +200,6 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
       fail(decodeError({ name: 'AbortError', message: '' }));
     },
   };
-}
-
-/**
- * Asks the browser not to clear this site's storage when the disk gets full: gigabytes of a model are at stake. Only the
- * page may ask. A refusal changes nothing else.
- */
-function keepDownloads(): void {
-  if (typeof navigator === 'undefined') return;
-  navigator.storage?.persist?.().catch(() => {});
 }
 
 function toResult({ png, width, height, seed, timings }: FinishedPicture): InpaintResult {

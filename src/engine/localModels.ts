@@ -115,6 +115,8 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
       return ask({ method: 'describe', name, precision: await options.precision() }, { signal });
     },
     async download(name, call) {
+      // Nobody waits for the answer: some browsers put the question to the person.
+      keepDownloads();
       await ask({ method: 'download', name, precision: await options.precision() }, call);
     },
     offerFiles: (title, files) => ask({ method: 'offerFiles', title, files }),
@@ -143,4 +145,13 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
     persist: async () => navigator.storage.persist(),
     dispose: () => stop(decodeError({ name: 'AbortError', message: '' })),
   };
+}
+
+/**
+ * Asks the browser not to clear this site's storage when the disk gets full: gigabytes of a model are at stake. Only the
+ * page may ask. A refusal changes nothing else.
+ */
+export function keepDownloads(): void {
+  if (typeof navigator === 'undefined') return;
+  navigator.storage?.persist?.().catch(() => {});
 }

@@ -86,7 +86,8 @@ export interface ModelLibrary {
    */
   describe(name: string, signal: AbortSignal): Promise<ModelDetails>;
   /**
-   * Fetches a model and keeps it. One that is kept, embedded or served needs nothing.
+   * Fetches a model and keeps it, and asks the browser not to clear it by itself. One that is kept, embedded or served
+   * needs nothing.
    * @throws as {@link describe}, and DeviceError where storage is full
    */
   download(name: string, call: FetchCall): Promise<void>;

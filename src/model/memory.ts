@@ -15,6 +15,7 @@ import type { Graph, GraphTarget } from '../graph/types';
 import { buildUnet2d } from '../graph/unet2d';
 import type { VaeTiles } from '../pipeline/components';
 import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from './config';
+import { namingModel } from './exported/files';
 import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
 
 export interface ModelNeeds {
@@ -131,13 +132,22 @@ export function afterExhaustion(
  * @param limits what there is: the autoencoder gets tiles where a whole picture would not fit
  * @param run absent: a short prompt at the size that the model was trained at
  * @returns undefined where the model's configurations do not say (ONNX exports)
- * @throws CheckpointError where a configuration is none of Stable Diffusion
+ * @throws CheckpointError where a configuration is none of Stable Diffusion, or of networks that cannot be built
  */
-export async function modelNeeds(
+export function modelNeeds(
   files: CheckpointFiles,
   target: GraphTarget,
   limits: MemoryLimits,
   run?: RunSize,
+): Promise<ModelNeeds | undefined> {
+  return namingModel(files.name, () => needsOf(files, target, limits, run));
+}
+
+async function needsOf(
+  files: CheckpointFiles,
+  target: GraphTarget,
+  limits: MemoryLimits,
+  run: RunSize | undefined,
 ): Promise<ModelNeeds | undefined> {
   const json = async (path: string) => parseJsonFile(files, path, await readRequired(files, path));
   if ((await files.read('unet/config.json')) === undefined) return undefined;

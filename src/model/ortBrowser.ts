@@ -8,7 +8,9 @@ import jspiModule from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.mjs?url';
 import jspiWasm from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url';
 import plainModule from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
 import plainWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
+import { NetworkError } from '../engine/errors';
 import type { Provider } from '../graph/types';
+import { partsOf } from './ortParts';
 import type { OrtModule } from './session';
 
 /** More threads than this gain nothing and starve the page. */
@@ -33,7 +35,21 @@ async function importBuild(provider: Provider): Promise<OrtModule> {
   }
   return 'Suspending' in WebAssembly
     ? located(await import('onnxruntime-web/jspi'), jspiModule, jspiWasm)
-    : located(await import('onnxruntime-web/webgpu'), asyncifyModule, asyncifyWasm);
+    : located(await import('onnxruntime-web/webgpu'), asyncifyModule, await joined(asyncifyWasm));
+}
+
+/** The largest build, which is published in parts. @returns the address of the whole */
+async function joined(wasm: string): Promise<string> {
+  // The development server has it whole.
+  if (!import.meta.env.PROD) return wasm;
+  const parts = partsOf(new URL(wasm, import.meta.url).href).map(async (url) => {
+    const response = await fetch(url).catch(() => undefined);
+    if (!response?.ok)
+      throw new NetworkError(`${url} could not be fetched; check the network and reload the page`);
+    return response.blob();
+  });
+  // As long as the worker lives, for ONNX Runtime says not when it has read it; with its type it is compiled as it is read.
+  return URL.createObjectURL(new Blob(await Promise.all(parts), { type: 'application/wasm' }));
 }
 
 function located(ort: OrtModule, module: string, wasm: string): OrtModule {

@@ -121,7 +121,6 @@ async function prepareInto(
 
     // 2. Is there room?
     await checkRoom(plan.name, store, layout.sources, journal);
-    await store.persist();
     const { name, location, commit, licence, precision, notes, downloadBytes } = plan;
     const about = { name, location, ...(licence !== undefined && { licence }), precision, downloadBytes };
     journal.model = about;

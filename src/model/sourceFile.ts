@@ -2,6 +2,7 @@
 import { createSHA1, createSHA256 } from 'hash-wasm';
 import { CheckpointError } from '../engine/errors';
 import type { RandomAccess } from './checkpoint/reader';
+import { GET_ANOTHER } from './checkpoint/remedy';
 import {
   type Connection,
   collect,
@@ -36,7 +37,7 @@ export class RemoteAccess implements RandomAccess {
   async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     if (offset < 0 || length < 0 || offset + length > this.size) {
       throw new CheckpointError(
-        `${this.name}: bytes ${offset} to ${offset + length} were wanted but the file has ${this.size}; it is damaged`,
+        `${this.name}: bytes ${offset} to ${offset + length} were wanted but the file has ${this.size}; the file is damaged: ${GET_ANOTHER}`,
       );
     }
     const known = this.reads.find(

@@ -42,7 +42,6 @@ export function diskWeightStore(folder = defaultCacheFolder()): WeightStore {
     },
     // `freeBytes` says it.
     hasRoomFor: async () => true,
-    persist: async () => true,
     async models() {
       const entries = await orAbsent(readdir(models, { withFileTypes: true }));
       return (entries ?? [])

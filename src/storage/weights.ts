@@ -34,8 +34,6 @@ export interface WeightStore {
   freeBytes(): Promise<number | undefined>;
   /** @returns whether so many more bytes would be stored: tried, where the platform does not say how much is free */
   hasRoomFor(bytes: number): Promise<boolean>;
-  /** Asks that nothing is thrown away when space runs short. @returns whether that was granted */
-  persist(): Promise<boolean>;
   /** Names of all models, finished or not. */
   models(): Promise<string[]>;
   model(name: string): ModelFolder;

@@ -25,11 +25,6 @@ export function opfsWeightStore(): WeightStore {
       return free === CHROME_SAYS_BYTES ? undefined : free;
     },
     hasRoomFor: (bytes) => navigator.locks.request('inlay trial of room', () => tryRoom(bytes)),
-    async persist() {
-      if (await navigator.storage.persisted()) return true;
-      // Browsers let pages ask, and no worker: the page does so before it starts one on a model.
-      return 'persist' in navigator.storage ? navigator.storage.persist() : false;
-    },
     async models() {
       const names: string[] = [];
       for await (const [name, handle] of (await models()).entries()) {
@@ -64,7 +59,10 @@ export function opfsWeightStore(): WeightStore {
   };
 }
 
-/** Growing a file takes no time and writes nothing, but the quota that is enforced is asked. */
+/**
+ * Growing a file takes no time and writes nothing, but the quota that is enforced is asked. Chrome's private windows,
+ * whose files lie in memory, ask it only when bytes are written: there a download ends where it is full.
+ */
 async function tryRoom(bytes: number): Promise<boolean> {
   const root = await navigator.storage.getDirectory();
   const handle = await root.getFileHandle(TRIAL, { create: true });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { isCut, partsOf } from '../model/ortParts';
 import { createLargeFiles } from './largeFiles';
 import { isOfGroup, type OwnFile, roleOf } from './ownFiles';
 
@@ -147,4 +148,9 @@ test('each machine keeps the builds of ONNX Runtime that it may need', () => {
   expect(isOfGroup(weights, 'starter', true)).toBe(true);
   expect(roleOf(builds[1] ?? '')).toBe('assets/ort-wasm-simd-threaded.jspi.wasm');
   expect(roleOf(weights)).toBe(weights);
+  // What is cut for hosts with a limit goes by its parts.
+  const [, , asyncify = ''] = builds;
+  expect(builds.filter(isCut)).toEqual([asyncify]);
+  expect(partsOf(asyncify).map((path) => isOfGroup(path, 'webgpu', false))).toEqual([true, true]);
+  expect(partsOf(asyncify).map(roleOf)).toEqual(partsOf('assets/ort-wasm-simd-threaded.asyncify.wasm'));
 });

@@ -33,7 +33,7 @@ export type LargeGroup = 'wasm' | 'webgpu' | 'starter';
 /** @param jspi whether this browser has it: src/model/ortBrowser.ts chooses by the same */
 export function isOfGroup(path: string, group: LargeGroup, jspi: boolean): boolean {
   if (group === 'starter') return path.startsWith('models/starter/');
-  const name = /ort-wasm-simd-threaded(\.jspi|\.asyncify)?(-[\w-]{8})?\.wasm$/.exec(path);
+  const name = /ort-wasm-simd-threaded(\.jspi|\.asyncify)?(-[\w-]{8})?\.wasm(\.\d)?$/.exec(path);
   if (name === null) return false;
   const build = name[1] ?? 'plain';
   return build === 'plain' || (group === 'webgpu' && build === (jspi ? '.jspi' : '.asyncify'));
@@ -46,7 +46,7 @@ export function isListedWhole(path: string): boolean {
 
 /** What a file is in every build: its path without the part that changes with the contents. */
 export function roleOf(path: string): string {
-  return path.replace(/-[\w-]{8}(?=\.\w+$)/, '');
+  return path.replace(/-[\w-]{8}(?=\.\w+(\.\d)?$)/, '');
 }
 
 /**

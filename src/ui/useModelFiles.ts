@@ -47,14 +47,18 @@ export function droppedEntries(transfer: DataTransfer): FileSystemEntry[] {
 
 export async function listEntry(entry: FileSystemEntry, parent = ''): Promise<Listed> {
   const path = `${parent}${entry.name}`;
-  if (entry instanceof FileSystemFileEntry) {
+  if (isFile(entry)) {
     return [{ path, file: await new Promise<File>((resolve, reject) => entry.file(resolve, reject)) }];
   }
-  if (!(entry instanceof FileSystemDirectoryEntry)) return [];
+  if (!isFolder(entry)) return [];
   const listed: Listed = [];
   for (const child of await childrenOf(entry)) listed.push(...(await listEntry(child, `${path}/`)));
   return listed;
 }
+
+// Chrome has the classes, but under no name that a page could test with.
+const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
+const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory;
 
 async function childrenOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = folder.createReader();

@@ -1,5 +1,6 @@
 /** The bytes of a pickle, taken one field after another, never past their end. */
 import { CheckpointError } from '../../engine/errors';
+import { GET_ANOTHER } from './remedy';
 
 /** What a checkpoint of 4,000 tensors with optimizer states needs, a hundred times over. */
 const MAX_PICKLE_BYTES = 64 * 2 ** 20;
@@ -78,6 +79,8 @@ export class PickleBytes {
   }
 
   damaged(what: string): CheckpointError {
-    return new CheckpointError(`${this.path}: ${what}; the file is damaged, or no checkpoint of PyTorch`);
+    return new CheckpointError(
+      `${this.path}: ${what}; the file is damaged, or no checkpoint of PyTorch: ${GET_ANOTHER}`,
+    );
   }
 }

@@ -3,6 +3,7 @@
  * says which bytes of which file hold the values, and {@link readTensor} fetches them.
  */
 import { CheckpointError, messageOf } from '../../engine/errors';
+import { GET_ANOTHER } from './remedy';
 import { bytesPerValue, type StoredTensor } from './safetensors';
 
 /** A file that can be read anywhere: on disk, in memory, or over HTTP ranges. */
@@ -75,7 +76,7 @@ export function blobSource(name: string, blob: Blob): RandomAccess {
 function refuseOutside(name: string, offset: number, length: number, size: number): void {
   if (offset < 0 || length < 0 || offset + length > size) {
     throw new CheckpointError(
-      `${name}: bytes ${offset} to ${offset + length} were wanted but the file has ${size}; it is damaged`,
+      `${name}: bytes ${offset} to ${offset + length} were wanted but the file has ${size}; the file is damaged: ${GET_ANOTHER}`,
     );
   }
 }
@@ -139,12 +140,14 @@ export function parseShardIndex(json: unknown, path: string): Map<string, string
   const shards = new Map<string, string>();
   for (const [key, name] of entries) {
     if (typeof name !== 'string' || !(safetensorsShard.test(name) || pickleShard.test(name))) {
-      throw new CheckpointError(`${path}: "weight_map" gives no file for "${key}"; the file is damaged`);
+      throw new CheckpointError(
+        `${path}: "weight_map" gives no file for "${key}"; the file is damaged: ${GET_ANOTHER}`,
+      );
     }
     shards.set(key, name);
   }
   if (shards.size === 0) {
-    throw new CheckpointError(`${path}: "weight_map" names no tensors; the file is damaged`);
+    throw new CheckpointError(`${path}: "weight_map" names no tensors; the file is damaged: ${GET_ANOTHER}`);
   }
   return shards;
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { CheckpointError } from '../../engine/errors';
+import { GET_ANOTHER } from './remedy';
 
 /** Bytes of one value of each type that a checkpoint may hold. */
 export const bytesPerValue = {
@@ -58,7 +59,7 @@ export function safetensorsHeaderBytes(start: Uint8Array, path: string): number 
   if (length > BigInt(MAX_HEADER_BYTES)) {
     throw new CheckpointError(
       `${path}: the header claims ${length} bytes, more than the ${MAX_HEADER_BYTES} that safetensors allows; ` +
-        'the file is damaged or of another format',
+        `the file is damaged or of another format: ${GET_ANOTHER}`,
     );
   }
   return 8 + Number(length);
@@ -93,13 +94,13 @@ export function parseSafetensorsHeader(
     const expected = shape.reduce((product, n) => product * n, bytesPerValue[dtype]);
     if (end - begin !== expected) {
       throw new CheckpointError(
-        `${path}: tensor "${key}" of shape [${shape}] needs ${expected} bytes but has ${end - begin}; the file is damaged`,
+        `${path}: tensor "${key}" of shape [${shape}] needs ${expected} bytes but has ${end - begin}; the file is damaged: ${GET_ANOTHER}`,
       );
     }
     if (headerBytes + end > fileBytes) {
       throw new CheckpointError(
         `${path}: tensor "${key}" ends past the end of the file (${headerBytes + end} of ${fileBytes} bytes); ` +
-          'delete the file and download it again',
+          `the file is damaged: ${GET_ANOTHER}`,
       );
     }
     tensors.set(key, { dtype, shape, offset: headerBytes + begin, length: end - begin });
@@ -126,7 +127,7 @@ function parseJson(bytes: Uint8Array, path: string): Record<string, unknown> {
     return headerSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch {
     throw new CheckpointError(
-      `${path}: the header is no JSON object; the file is damaged or of another format`,
+      `${path}: the header is no JSON object; the file is damaged or of another format: ${GET_ANOTHER}`,
     );
   }
 }
@@ -138,7 +139,7 @@ function refuseOverlaps(tensors: ReadonlyMap<string, StoredTensor>, path: string
     const [key, tensor] = byOffset[i] as (typeof byOffset)[number];
     if (previous.offset + previous.length > tensor.offset) {
       throw new CheckpointError(
-        `${path}: tensors "${previousKey}" and "${key}" overlap; the file is damaged`,
+        `${path}: tensors "${previousKey}" and "${key}" overlap; the file is damaged: ${GET_ANOTHER}`,
       );
     }
   }

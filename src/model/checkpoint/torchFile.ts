@@ -7,6 +7,7 @@ import { CheckpointError, UnsupportedError } from '../../engine/errors';
 import { readPickle } from './pickle';
 import { isKind, type PickleTensor, type PickleValue } from './pickleValues';
 import type { IndexedTensor, RandomAccess, StoredCheckpoint } from './reader';
+import { GET_ANOTHER } from './remedy';
 import { bytesPerValue } from './safetensors';
 import { stridedTensor } from './view';
 import { readZipEntries, type ZipEntry } from './zip';
@@ -105,7 +106,7 @@ function locate(
   const located = stridedTensor(key, { file, dtype, shape, offset: entry.offset + begin }, tensor.strides);
   if (!Number.isSafeInteger(begin + located.length) || begin + located.length > storageBytes) {
     throw new CheckpointError(
-      `${file.name}: tensor "${key}" reaches past the end of its storage; the file is damaged`,
+      `${file.name}: tensor "${key}" reaches past the end of its storage; the file is damaged: ${GET_ANOTHER}`,
     );
   }
   return located;

@@ -5,6 +5,7 @@
  */
 import { CheckpointError } from '../../engine/errors';
 import type { RandomAccess } from './reader';
+import { GET_ANOTHER } from './remedy';
 
 export interface ZipEntry {
   name: string;
@@ -210,7 +211,7 @@ async function readPart(
 }
 
 function damaged(path: string, what: string): CheckpointError {
-  return new CheckpointError(`${path}: ${what}; delete the file and download it again`);
+  return new CheckpointError(`${path}: ${what}; the file is damaged: ${GET_ANOTHER}`);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,0 +1,65 @@
+/**
+ * What it costs in a browser to check stored weights whenever they are loaded: a file in the origin private file system,
+ * read alone, and read and hashed (src/model/digest.ts), in turn. Prints one line of JSON.
+ * Run by `npx tsx bench/digest.ts [MEGABYTES]`.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from '@playwright/test';
+import { findBrowser } from '../e2e/browser';
+import { startDevServer } from '../e2e/pages/devServer';
+
+const megabytes = Number(process.argv[2] ?? 1024);
+const ROUNDS = 3;
+
+const server = await startDevServer();
+// A private window's storage would lie in memory.
+const profile = await mkdtemp(join(tmpdir(), 'inlay-digest-'));
+const context = await chromium.launchPersistentContext(profile, {
+  executablePath: findBrowser(),
+  args: ['--no-sandbox'],
+});
+try {
+  const page = context.pages()[0] ?? (await context.newPage());
+  await page.goto(`${server.origin}e2e/harness/library.html`);
+  const result = await page.evaluate(
+    async ([size, rounds]) => {
+      const module = '/src/model/digest.ts';
+      const { digestOf }: typeof import('../src/model/digest') = await import(module);
+      const root = await navigator.storage.getDirectory();
+      const handle = await root.getFileHandle('bench', { create: true });
+      const writable = await handle.createWritable();
+      const piece = new Uint8Array(4 * 2 ** 20);
+      for (let at = 0; at < piece.length; at += 65_536)
+        crypto.getRandomValues(piece.subarray(at, at + 65_536));
+      for (let written = 0; written < size * 1e6; written += piece.length) await writable.write(piece);
+      await writable.close();
+      const file = await handle.getFile();
+      const timed = async (work: () => Promise<unknown>) => {
+        const begin = performance.now();
+        await work();
+        return Math.round(((performance.now() - begin) / file.size) * 1e9);
+      };
+      const read = async () => {
+        for (let at = 0; at < file.size; at += piece.length) {
+          await file.slice(at, at + piece.length).arrayBuffer();
+        }
+      };
+      const readMs: number[] = [];
+      const checkedMs: number[] = [];
+      for (let round = 0; round < rounds; round++) {
+        readMs.push(await timed(read));
+        checkedMs.push(await timed(() => digestOf(file)));
+      }
+      await root.removeEntry('bench');
+      return { bytes: file.size, readMsPerGigabyte: readMs, checkedMsPerGigabyte: checkedMs };
+    },
+    [megabytes, ROUNDS] as const,
+  );
+  console.log(JSON.stringify({ browser: context.browser()?.version(), ...result }));
+} finally {
+  await context.close();
+  await server.close();
+  await rm(profile, { recursive: true, force: true });
+}

@@ -85,6 +85,15 @@ test('keeps results over a reload: search, restore, download, open, delete', asy
   await gallery.getByRole('searchbox').fill('');
   await results.first().getByRole('button', { name: 'Delete' }).click();
   await expect(results).toHaveCount(1);
+  // The last one deleted comes back whole, to its place.
+  await gallery.getByRole('button', { name: 'Undo delete' }).click();
+  await expect(results).toHaveCount(2);
+  await expect(results.first()).toHaveAccessibleName('a blue door');
+  const again = page.waitForEvent('download');
+  await results.first().getByRole('button', { name: 'Download' }).click();
+  expect(await sharp(readFileSync(await (await again).path())).metadata()).toMatchObject({ width: 1200 });
+  await results.first().getByRole('button', { name: 'Delete' }).click();
+  await expect(results).toHaveCount(1);
   await gallery.getByRole('button', { name: 'Delete all' }).click();
   await gallery.getByRole('button', { name: 'Yes, delete all' }).click();
   await expect(gallery.getByText('Results collect here with their settings')).toBeVisible();
@@ -105,6 +114,13 @@ test('a browser that keeps nothing says so, and the result stays', async ({ page
   await expect(page.getByRole('list', { name: 'Versions' }).getByRole('button')).toHaveCount(2);
   await note.getByRole('button', { name: 'Dismiss' }).click();
   await expect(note).toHaveCount(0);
+  // What waits is not lost with the note: the gallery offers another try, and tells again if that fails.
+  await page.getByRole('button', { name: 'Gallery', exact: true }).click();
+  const gallery = page.getByRole('dialog', { name: 'Gallery' });
+  await expect(gallery).toContainText('This result is not in the gallery.');
+  await gallery.getByRole('button', { name: 'Try to keep again' }).click();
+  await page.keyboard.press('Escape');
+  await expect(note).toContainText('private window');
 });
 
 test('the request as code is copied as it is shown', async ({ page, context }) => {

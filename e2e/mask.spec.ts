@@ -69,10 +69,14 @@ class MaskPage extends EditorPage {
     return { x: Math.round(x + this.#corner.x), y: Math.round(y + this.#corner.y) };
   }
 
+  /** Where a place of the page is in the pane. */
+  inPane({ x, y }: Point): Point {
+    return { x: x - this.#corner.x, y: y - this.#corner.y };
+  }
+
   /** The image point that a press at this place of the page has. */
   pressed(imagePoint: Point): Point {
-    const { x, y } = this.at(imagePoint);
-    return toImage(this.view, { x: x - this.#corner.x, y: y - this.#corner.y });
+    return toImage(this.view, this.inPane(this.at(imagePoint)));
   }
 
   /** Drags the mouse along image points, one event at each. */
@@ -287,6 +291,32 @@ test('keys: tools, commands, and painting without a pointer', async ({ page }, i
   ).toBe(0);
   await press('x', 'Enter', 'ArrowRight', 'ArrowRight', 'Enter');
   expect((await editor.mask()).every((value) => value === 0)).toBe(true);
+
+  // Ellipse, lasso and polygon from where the cursor stands: two steps right, two down
+  const around = [
+    corner,
+    { ...corner, x: corner.x + 2 * step },
+    { x: corner.x + 2 * step, y: corner.y + 2 * step },
+  ];
+  const [origin = corner, , end = corner] = around;
+  const back = ['ArrowLeft', 'ArrowLeft', 'ArrowUp', 'ArrowUp'];
+  const out = ['ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowDown'];
+  await press('o', 'Enter', ...out, 'Enter');
+  const ellipse = predicted((m) => fillShape(m, { kind: 'ellipse', from: origin, to: end }, 255));
+  expect(differing(await editor.mask(), ellipse)).toBe(0);
+  await press('Delete', ...back, 'l', 'Enter', ...out, 'Enter');
+  const outline = predicted((m) => fillShape(m, { kind: 'outline', points: around }, 255));
+  expect(differing(await editor.mask(), outline)).toBe(0);
+  await press('Delete', ...back, 'p', 'Enter', 'ArrowRight', 'ArrowRight', 'Enter');
+  await press('ArrowDown', 'ArrowDown', 'Enter', 'Enter');
+  expect(differing(await editor.mask(), outline)).toBe(0);
+
+  // The wand where the cursor stands
+  await press('Delete', 'w', 'Enter');
+  const pixels = { width: WIDTH, height: HEIGHT, data: new Uint8ClampedArray(picture()) };
+  const wand = selectByColor(pixels, { at: end, tolerance: 24, contiguous: true });
+  expect(differing(await editor.mask(), wand.mask.data)).toBe(0);
+  await press('Delete');
 
   // The help sheet lists them, and Escape closes it
   await page.keyboard.press('?');
@@ -523,6 +553,23 @@ test('transparency is shown, and kept through a run into the PNG; an address ope
   page,
 }, info) => {
   const editor = await start(page, info.outputPath('scene.png'));
+  // Under the stripe at the lower border lies a checkerboard of two greys, in squares of 8; above it the picture.
+  const colors = async (imagePoint: Point) => {
+    const { x, y } = editor.at(imagePoint);
+    const shot = await page.screenshot({ clip: { x, y, width: 32, height: 12 } });
+    const data = await sharp(shot).removeAlpha().raw().toBuffer();
+    const counts = new Map<string, number>();
+    for (let i = 0; i < data.length; i += 3) {
+      const color = data.subarray(i, i + 3).join();
+      counts.set(color, (counts.get(color) ?? 0) + 1);
+    }
+    return counts;
+  };
+  const board = await colors({ x: 100, y: HEIGHT - 15 });
+  expect([...board.keys()].sort()).toEqual(['200,200,200', '244,244,244']);
+  // As many of one as of the other: 32 is two periods of 16.
+  expect(board.get('200,200,200')).toBe((32 * 12) / 2);
+  expect([...(await colors({ x: 40, y: 60 })).keys()]).toEqual(['60,60,60']);
   await editor.draw({ x: 120, y: 60 });
   await editor.steps.fill('2');
   const { data } = await sharp(await editor.run())
@@ -589,19 +636,105 @@ function giantPng(width: number, height: number): Buffer {
   ]);
 }
 
+/** Fingers on the glass, at points of the page. */
+async function fingers(page: Page) {
+  const client = await page.context().newCDPSession(page);
+  return (type: 'touchStart' | 'touchMove' | 'touchEnd', ...points: Point[]) =>
+    client.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: points.map(({ x, y }, id) => ({ x, y, id })),
+    });
+}
+
 test.describe('on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+
+  test('two fingers zoom about what lies between them, and move the picture', async ({ page }, info) => {
+    const editor = await start(page, info.outputPath('scene.png'));
+    const touch = await fingers(page);
+    const between = (a: Point, b: Point) => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
+    const tapped = async (imagePoint: Point) => {
+      const { x, y } = editor.at(imagePoint);
+      await page.touchscreen.tap(x, y);
+      const wanted = predicted((mask) => stroke(mask, [editor.pressed(imagePoint)], RADIUS));
+      expect(differing(await editor.mask(), wanted)).toBe(0);
+      await editor.tool('Clear mask').tap();
+    };
+    const [a, b] = [editor.at({ x: 150, y: 120 }), editor.at({ x: 250, y: 160 })];
+    const held = toImage(editor.view, editor.inPane(between(a, b)));
+    // Twice as far apart, and 12 to the right, 20 down: the image point between them lies between them still.
+    const half = { x: (b.x - a.x) / 2, y: (b.y - a.y) / 2 };
+    const [c, d] = [
+      { x: a.x - half.x + 12, y: a.y - half.y + 20 },
+      { x: b.x + half.x + 12, y: b.y + half.y + 20 },
+    ];
+    await touch('touchStart', a, b);
+    await touch('touchMove', c, d);
+    await touch('touchEnd');
+    const middle = editor.inPane(between(c, d));
+    const scale = editor.view.scale * 2;
+    editor.view = { scale, x: middle.x - held.x * scale, y: middle.y - held.y * scale };
+    await tapped({ x: held.x + 20, y: held.y + 10 });
+
+    // Side by side they move the picture by as much as they move themselves.
+    const [e, f] = [editor.at(held), editor.at({ x: held.x + 30, y: held.y })];
+    await touch('touchStart', e, f);
+    await touch('touchMove', { x: e.x - 30, y: e.y + 40 }, { x: f.x - 30, y: f.y + 40 });
+    await touch('touchEnd');
+    editor.view = { scale, x: editor.view.x - 30, y: editor.view.y + 40 };
+    await tapped({ x: held.x - 10, y: held.y + 5 });
+  });
+
+  test('by touch: eraser, lasso, rectangle, ellipse and wand paint what their kernels predict', async ({
+    page,
+  }, info) => {
+    const editor = await start(page, info.outputPath('scene.png'));
+    const touch = await fingers(page);
+    const line = [
+      { x: 100, y: 80 },
+      { x: 300, y: 90 },
+      { x: 310, y: 200 },
+    ];
+    const ends = line.map((point) => editor.pressed(point));
+    const [from = { x: 0, y: 0 }, , to = from] = ends;
+    const drag = async (tool: string) => {
+      await editor.tool(tool).tap();
+      const [first = { x: 0, y: 0 }, ...rest] = line.map((point) => editor.at(point));
+      await touch('touchStart', first);
+      for (const point of rest) await touch('touchMove', point);
+      await touch('touchEnd');
+    };
+    const is = async (paint: (mask: Mask) => void) => {
+      expect(differing(await editor.mask(), predicted(paint))).toBe(0);
+    };
+    await drag('Rectangle');
+    await is((mask) => fillShape(mask, { kind: 'rectangle', from, to }, 255));
+    await drag('Eraser');
+    await is((mask) => {
+      fillShape(mask, { kind: 'rectangle', from, to }, 255);
+      stroke(mask, ends, RADIUS, 0);
+    });
+    await editor.tool('Clear mask').tap();
+    await drag('Ellipse');
+    await is((mask) => fillShape(mask, { kind: 'ellipse', from, to }, 255));
+    await editor.tool('Clear mask').tap();
+    await drag('Lasso');
+    await is((mask) => fillShape(mask, { kind: 'outline', points: ends }, 255));
+    await editor.tool('Clear mask').tap();
+    await editor.tool('Magic wand').tap();
+    const red = editor.at({ x: 120, y: 140 });
+    await page.touchscreen.tap(red.x, red.y);
+    const pixels = { width: WIDTH, height: HEIGHT, data: new Uint8ClampedArray(picture()) };
+    const at = editor.pressed({ x: 120, y: 140 });
+    const { mask } = selectByColor(pixels, { at, tolerance: 24, contiguous: true });
+    expect(differing(await editor.mask(), mask.data)).toBe(0);
+  });
 
   test('touch: tools, a drawn line, a pinch that paints nothing, a polygon by taps; 40 px targets', async ({
     page,
   }, info) => {
     const editor = await start(page, info.outputPath('scene.png'));
-    const client = await page.context().newCDPSession(page);
-    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...points: Point[]) =>
-      client.send('Input.dispatchTouchEvent', {
-        type,
-        touchPoints: points.map(({ x, y }, id) => ({ x, y, id })),
-      });
+    const touch = await fingers(page);
     const line = [
       { x: 100, y: 80 },
       { x: 300, y: 90 },

@@ -134,3 +134,114 @@ test('mask content waits for a strength below 1', async ({ page }) => {
   await expect(content).toBeEnabled();
   await content.selectOption('Noise');
 });
+
+test('keys: a stroke over a result goes on from it; frame, canvas and "Continue" have keys', async ({
+  page,
+}) => {
+  const editor = await open(page);
+  await editor.run();
+  const versions = page.getByRole('list', { name: 'Versions' }).getByRole('button');
+  await editor.canvas.focus();
+  // Moving the cursor alone is a look around.
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('ArrowRight');
+  await expect(editor.result).toBeVisible();
+  for (const key of ['Enter', 'ArrowRight', 'ArrowRight', 'ArrowDown', 'Enter'])
+    await page.keyboard.press(key);
+  await expect(editor.result).toHaveCount(0);
+  await expect(versions.nth(1)).toHaveAccessibleName(/on the canvas/);
+  await expect(editor.undo).toBeEnabled();
+
+  // A command over a result means itself: the version stays shown. V goes on from it.
+  await editor.run();
+  await editor.canvas.focus();
+  await page.keyboard.press('i');
+  await expect(editor.result).toBeVisible();
+  await page.keyboard.press('v');
+  await expect(editor.result).toHaveCount(0);
+  await expect(versions.nth(2)).toHaveAccessibleName(/on the canvas/);
+
+  // The polygon is begun on the canvas and closed by its button.
+  await editor.run();
+  await editor.tool('Polygon').click();
+  const box = await editor.canvas.boundingBox();
+  if (!box) throw new Error('the canvas is shown');
+  for (const [x, y] of [
+    [0.4, 0.4],
+    [0.6, 0.4],
+    [0.5, 0.6],
+  ] as const)
+    await page.mouse.click(box.x + x * box.width, box.y + y * box.height);
+  await page.getByRole('button', { name: 'Close the polygon' }).click();
+  await expect(editor.result).toHaveCount(0);
+  await expect(versions.nth(3)).toHaveAccessibleName(/on the canvas/);
+
+  await page.keyboard.press('s');
+  await expect(page.getByRole('toolbar', { name: 'The frame that is sent' })).toBeVisible();
+  await page.keyboard.press('d');
+  const canvas = page.getByRole('toolbar', { name: 'Extend the canvas by' });
+  await expect(canvas).toBeVisible();
+  await page.getByRole('button', { name: 'Canvas, upper edge' }).focus();
+  await page.keyboard.press('ArrowUp');
+  await expect(page.getByRole('spinbutton', { name: 'Extend top' })).toHaveValue('8');
+  await page.keyboard.press('Escape');
+  await expect(canvas).toHaveCount(0);
+  await page.keyboard.press('?');
+  const help = page.getByRole('dialog');
+  for (const action of ['Adjust the frame', 'Draw the canvas out', 'Continue from the version'])
+    await expect(help).toContainText(action);
+});
+
+test('a version is compared with what it was painted on, or with the original: pixels looked at', async ({
+  page,
+}) => {
+  const editor = await open(page);
+  await editor.canvas.focus();
+  await page.keyboard.press('a');
+  await editor.seed.fill('1');
+  await editor.run();
+  await page.getByRole('button', { name: 'Continue from this version' }).click();
+  await editor.seed.fill('4');
+  await editor.run();
+  const box = await editor.canvas.boundingBox();
+  if (!box) throw new Error('the canvas is shown');
+  const clip = { x: box.x + box.width / 2 - 60, y: box.y + box.height / 2 - 40, width: 120, height: 80 };
+  const versions = page.getByRole('list', { name: 'Versions' }).getByRole('button');
+  const look = async () =>
+    sharp(await page.screenshot({ clip }))
+      .removeAlpha()
+      .raw()
+      .toBuffer();
+  /** Mean difference in levels. */
+  const apart = (a: Buffer, b: Buffer) =>
+    a.reduce((sum, value, i) => sum + Math.abs(value - (b[i] ?? 0)), 0) / a.length;
+  // Nothing but pictures in the clip: the pointer's brush ring is elsewhere.
+  await page.mouse.move(5, 5);
+  const second = await look();
+  await versions.nth(0).click();
+  await page.mouse.move(5, 5);
+  await expect(versions.nth(0)).toHaveAttribute('aria-pressed', 'true');
+  await expect.poll(async () => apart(await look(), second)).toBeGreaterThan(10);
+  const original = await look();
+  await versions.nth(2).click();
+  await page.mouse.move(5, 5);
+  const held = async (wanted: Buffer, unwanted: Buffer) => {
+    await page.keyboard.down('c');
+    await expect.poll(async () => apart(await look(), wanted)).toBeLessThan(1);
+    expect(apart(await look(), unwanted)).toBeGreaterThan(10);
+    await page.keyboard.up('c');
+  };
+  const toggle = page.getByRole('button', { name: 'Compare with the original' });
+  await toggle.click();
+  await expect(toggle).toHaveAttribute('aria-pressed', 'true');
+  await page.mouse.move(5, 5);
+  await held(original, second);
+  await toggle.click();
+  await page.mouse.move(5, 5);
+  // What it was painted on: the first result, neither of the two.
+  await page.keyboard.down('c');
+  await expect.poll(async () => apart(await look(), second)).toBeGreaterThan(10);
+  expect(apart(await look(), original)).toBeGreaterThan(10);
+  await page.keyboard.up('c');
+  await expect.poll(async () => apart(await look(), second)).toBeLessThan(1);
+});

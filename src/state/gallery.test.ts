@@ -72,6 +72,9 @@ class FakeStore implements GalleryStore {
   async remove(id: number) {
     this.entries = this.entries.filter(({ item }) => item.id !== id);
   }
+  async restore(item: GalleryItem, picture: Blob) {
+    this.entries = [...this.entries, { item, picture }].sort((a, b) => a.item.id - b.item.id);
+  }
   async clear() {
     this.entries = [];
   }
@@ -109,8 +112,16 @@ it('a full disk is told, loses nothing, and another try keeps what waits', async
   const { put, gallery, state, versions } = setUp();
   kept.failure = new GalleryError('The gallery is full');
   put(version(1, await fileOf(textsOf()), 1), version(2, await fileOf(textsOf()), 2));
-  await vi.waitFor(() => expect(state().unkept).toEqual({ reason: 'The gallery is full', count: 2 }));
+  await vi.waitFor(() =>
+    expect(state().unkept).toEqual({ reason: 'The gallery is full', count: 2, dismissed: false }),
+  );
   expect(versions.getState().items).toHaveLength(2);
+  // The note goes, what waits stays; a try that fails tells it again.
+  gallery.dismiss();
+  expect(state().unkept).toMatchObject({ count: 2, dismissed: true });
+  await gallery.retry();
+  expect(state().unkept).toMatchObject({ count: 2, dismissed: false });
+  gallery.dismiss();
   kept.failure = null;
   await gallery.retry();
   expect(state().unkept).toBeNull();
@@ -146,6 +157,19 @@ it('deletes one and all, reads pictures, and says what went wrong', async () => 
   expect(state().items?.map(({ recipe }) => recipe.request.seed)).toEqual([2, 1]);
   expect(await gallery.picture(newest)).toBeNull();
   expect(state().problem).toBe('deleted');
+  expect(state().removed).toBe(newest);
+  // Undo brings it back to its place, with its picture.
+  await gallery.undoRemove();
+  expect(state()).toMatchObject({ removed: null, problem: null });
+  expect(state().items?.map(({ recipe }) => recipe.request.seed)).toEqual([3, 2, 1]);
+  expect(await foundIn((await gallery.picture(newest)) ?? new Blob())).toMatchObject({
+    recipe: { request: { seed: 3 } },
+  });
+  // Closing the gallery makes it final.
+  await gallery.remove(newest);
+  gallery.forgetRemoved();
+  await gallery.undoRemove();
+  expect(state().items).toHaveLength(2);
   await gallery.clear();
   expect(state()).toMatchObject({ items: [], problem: null, storage: { usedBytes: 0 } });
 });

@@ -22,8 +22,10 @@ export interface GalleryState {
   search: string;
   /** What went wrong in the gallery, shown in it. */
   problem: string | null;
-  /** Why the last results were not kept, and how many; shown on the page. */
-  unkept: { reason: string; count: number } | null;
+  /** Why the last results were not kept, and how many; told on the page until that is dismissed, and in the gallery. */
+  unkept: { reason: string; count: number; dismissed: boolean } | null;
+  /** What was deleted last, as long as it can be brought back. */
+  removed: GalleryItem | null;
 }
 
 export interface Gallery {
@@ -34,9 +36,14 @@ export interface Gallery {
   /** @returns null where it could not be read; the gallery says why */
   picture(item: GalleryItem): Promise<Blob | null>;
   remove(item: GalleryItem): Promise<void>;
+  /** Brings back what was deleted last. */
+  undoRemove(): Promise<void>;
+  /** Lets go of it: the gallery was closed. */
+  forgetRemoved(): void;
   clear(): Promise<void>;
   /** Keeps what could not be kept, after room was made. */
   retry(): Promise<void>;
+  /** Takes the note from the page; the gallery still offers another try. */
   dismiss(): void;
 }
 
@@ -56,9 +63,16 @@ export function createGallery(
     search: '',
     problem: null,
     unkept: null,
+    removed: null,
   }));
   /** What could not be kept, for another try. */
   let waiting: { file: Blob; thumbnail: Blob }[] = [];
+  /** The picture of what was deleted last. */
+  let removedPicture: Blob | null = null;
+  const forgetRemoved = () => {
+    removedPicture = null;
+    store.setState({ removed: null });
+  };
 
   const read = async () => {
     const [items, storage] = await Promise.all([kept.list(), kept.storage()]);
@@ -75,6 +89,16 @@ export function createGallery(
     }
   };
 
+  /** The picture's bytes, for a file of the database may go with its entry; null where another tab has deleted it. */
+  const copyOf = async (item: GalleryItem) => {
+    try {
+      const picture = await kept.picture(item.id);
+      return new Blob([await picture.arrayBuffer()], { type: picture.type });
+    } catch {
+      return null;
+    }
+  };
+
   const keep = async (result: { file: Blob; thumbnail: Blob }) => {
     try {
       const found = await foundIn(result.file);
@@ -82,7 +106,7 @@ export function createGallery(
       await kept.add(found.recipe, result.file, result.thumbnail);
     } catch (error) {
       waiting.push(result);
-      store.setState({ unkept: { reason: messageOf(error), count: waiting.length } });
+      store.setState({ unkept: { reason: messageOf(error), count: waiting.length, dismissed: false } });
       return;
     }
     if (store.getState().items !== null) await change(async () => {});
@@ -113,8 +137,27 @@ export function createGallery(
         return null;
       }
     },
-    remove: (item) => change(() => kept.remove(item.id)),
-    clear: () => change(() => kept.clear()),
+    remove: (item) =>
+      change(async () => {
+        forgetRemoved();
+        const picture = await copyOf(item);
+        await kept.remove(item.id);
+        removedPicture = picture;
+        store.setState({ removed: picture && item });
+      }),
+    undoRemove: () =>
+      change(async () => {
+        const { removed } = store.getState();
+        if (!removed || !removedPicture) return;
+        await kept.restore(removed, removedPicture);
+        forgetRemoved();
+      }),
+    forgetRemoved,
+    clear: () =>
+      change(async () => {
+        await kept.clear();
+        forgetRemoved();
+      }),
     async retry() {
       const again = waiting;
       waiting = [];
@@ -122,8 +165,7 @@ export function createGallery(
       for (const result of again) await keep(result);
     },
     dismiss() {
-      waiting = [];
-      store.setState({ unkept: null });
+      store.setState(({ unkept }) => ({ unkept: unkept && { ...unkept, dismissed: true } }));
     },
   };
 }

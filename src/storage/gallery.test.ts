@@ -56,6 +56,11 @@ it('deletes one with its picture, and all', async () => {
     message: expect.stringContaining('deleted'),
   });
   expect((await store.list()).map(({ id }) => id)).toEqual([second + 1, second]);
+  // Brought back, it has its id, its place and its picture again.
+  const item = { id: first, recipe: recipe('one'), thumbnail: blob('1'), bytes: 2 };
+  await store.restore(item, blob('1'));
+  expect((await store.list()).map(({ id }) => id)).toEqual([second + 1, second, first]);
+  expect(await (await store.picture(first)).text()).toBe('1');
   await store.clear();
   expect(await store.list()).toEqual([]);
   await expect(store.picture(second)).rejects.toThrow('deleted');

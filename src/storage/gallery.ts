@@ -32,6 +32,8 @@ export interface GalleryStore {
   /** @throws GalleryError where it is no longer there */
   picture(id: number): Promise<Blob>;
   remove(id: number): Promise<void>;
+  /** Puts back what was removed, under the id that it had. */
+  restore(item: GalleryItem, picture: Blob): Promise<void>;
   clear(): Promise<void>;
   storage(): Promise<GalleryStorage>;
 }
@@ -125,6 +127,16 @@ export function createGalleryStore(
         await Promise.all([
           change.objectStore('entries').delete(id),
           change.objectStore('pictures').delete(id),
+          change.done,
+        ]);
+      });
+    },
+    restore(item, picture) {
+      return use(async (db) => {
+        const change = db.transaction(['entries', 'pictures'], 'readwrite');
+        await Promise.all([
+          change.objectStore('entries').put(item),
+          change.objectStore('pictures').put(picture, item.id),
           change.done,
         ]);
       });

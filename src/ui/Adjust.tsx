@@ -13,14 +13,28 @@ import {
   noMargins,
 } from '../editor/kernels/box';
 import { MIN_FRAME } from '../editor/kernels/crop';
-import { type Point, type Rect, rectOfSize } from '../editor/kernels/geometry';
+import { isEmptyRect, type Point, type Rect, rectOfSize } from '../editor/kernels/geometry';
 import { MAX_CANVAS_SIDE } from '../editor/kernels/outpaint';
 import { rectToView } from '../editor/kernels/view';
+import type { Session } from '../state/session';
+import { keysOf } from './commands';
 import { useEditor, useJob, useSession } from './context';
 import { IconButton } from './IconButton';
 
 /** What the handles on the stage move: nothing, the frame that is sent, or the canvas by so much on each side. */
 export type Adjusting = null | { what: 'frame' } | { what: 'canvas'; margins: Margins };
+
+/**
+ * What a press of its button or key makes of `now`: taken up, or let go again. Nothing is taken up while there is
+ * nothing to adjust, or a run goes on.
+ */
+export function toggleAdjusting(session: Session, now: Adjusting, what: 'frame' | 'canvas'): Adjusting {
+  if (now?.what === what) return null;
+  const { picture, maskBounds } = session.editor.store.getState();
+  if (!picture || session.job.getState().running) return now;
+  if (what === 'canvas') return { what, margins: noMargins };
+  return isEmptyRect(maskBounds) ? now : { what };
+}
 
 export interface AdjustProps {
   adjusting: Adjusting;
@@ -47,7 +61,8 @@ const names: Record<Handle, string> = {
 export function AdjustButtons({ adjusting, onAdjust, frame }: AdjustProps) {
   const ready = useEditor((state) => state.picture !== null);
   const running = useJob((state) => state.running);
-  const toggle = (next: NonNullable<Adjusting>) => onAdjust(adjusting?.what === next.what ? null : next);
+  const session = useSession();
+  const toggle = (what: 'frame' | 'canvas') => onAdjust(toggleAdjusting(session, adjusting, what));
   return (
     <>
       <IconButton
@@ -57,7 +72,8 @@ export function AdjustButtons({ adjusting, onAdjust, frame }: AdjustProps) {
         tip={frame ? 'Adjust the frame that is sent' : 'Adjust the frame that is sent: paint a mask first'}
         pressed={adjusting?.what === 'frame'}
         disabled={!frame || running}
-        onPress={() => toggle({ what: 'frame' })}
+        keys={keysOf('frame')}
+        onPress={() => toggle('frame')}
       />
       <IconButton
         name="Extend the canvas"
@@ -65,7 +81,8 @@ export function AdjustButtons({ adjusting, onAdjust, frame }: AdjustProps) {
         side="top"
         pressed={adjusting?.what === 'canvas'}
         disabled={!ready || running}
-        onPress={() => toggle({ what: 'canvas', margins: noMargins })}
+        keys={keysOf('canvas')}
+        onPress={() => toggle('canvas')}
       />
     </>
   );

@@ -1,6 +1,7 @@
 /** The page. */
 import { Tooltip } from 'radix-ui';
 import { useCallback, useState } from 'react';
+import { type Adjusting, toggleAdjusting } from './Adjust';
 import { AppContext, type AppParts } from './context';
 import { GalleryNotes } from './GalleryNotes';
 import { HelpDialog } from './HelpDialog';
@@ -21,14 +22,27 @@ export function App(parts: AppParts) {
   const [helping, setHelping] = useState(false);
   const { openPicker, dragging } = useFiles(session, models);
   const help = useCallback(() => setHelping(true), []);
-  useKeys(session, { onOpen: openPicker, onCompare: setComparing, onHelp: help });
+  const [adjusting, setAdjusting] = useState<Adjusting>(null);
+  const adjust = useCallback(
+    (what: 'frame' | 'canvas' | null) =>
+      setAdjusting((now) => (what === null ? null : toggleAdjusting(session, now, what))),
+    [session],
+  );
+  useKeys(session, { onOpen: openPicker, onCompare: setComparing, onHelp: help, onAdjust: adjust });
   return (
     <AppContext value={parts}>
       <Tooltip.Provider delayDuration={500} skipDelayDuration={200}>
         <div className="app">
           <TopBar theme={theme} onTheme={toggleTheme} onOpen={openPicker} onHelp={help} />
           <ToolRail />
-          <Stage dragging={dragging} comparing={comparing} onCompare={setComparing} onOpen={openPicker} />
+          <Stage
+            dragging={dragging}
+            comparing={comparing}
+            onCompare={setComparing}
+            onOpen={openPicker}
+            adjusting={adjusting}
+            onAdjust={setAdjusting}
+          />
           <GalleryNotes />
           <OfflineNote />
           <VersionStrip />

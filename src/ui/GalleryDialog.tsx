@@ -8,6 +8,7 @@ import { shortModelName } from '../state/models';
 import { restore } from '../state/recipeOffer';
 import { bytesInWords } from '../state/transfer';
 import { useApp, useSession } from './context';
+import { unkeptInWords } from './GalleryNotes';
 import { IconButton } from './IconButton';
 import { Sheet } from './Sheet';
 
@@ -22,12 +23,16 @@ export function GalleryButton() {
     setOpen(true);
     void gallery.load();
   };
+  const change = (shown: boolean) => {
+    setOpen(shown);
+    if (!shown) gallery.forgetRemoved();
+  };
   return (
     <>
       <IconButton name="Gallery" icon={Images} onPress={show} />
-      <Dialog.Root open={open} onOpenChange={setOpen}>
+      <Dialog.Root open={open} onOpenChange={change}>
         <Sheet kind="gallery" closeName="Close gallery">
-          <Content onDone={() => setOpen(false)} />
+          <Content onDone={() => change(false)} />
         </Sheet>
       </Dialog.Root>
     </>
@@ -44,6 +49,8 @@ function Content({ onDone }: { onDone(): void }) {
     <>
       <Dialog.Title>Gallery</Dialog.Title>
       <StorageLine />
+      <UnkeptLine />
+      <RemovedLine />
       {items !== null && items.length > 0 && (
         <label className="gallery-search">
           <Search size={16} strokeWidth={1.8} aria-hidden />
@@ -82,6 +89,43 @@ function Content({ onDone }: { onDone(): void }) {
       )}
     </>
   );
+}
+
+/** What could not be kept, for as long as the page holds it. */
+function UnkeptLine() {
+  const { gallery } = useApp();
+  const unkept = useStore(gallery.store, (state) => state.unkept);
+  if (!unkept) return null;
+  return (
+    <p className="gallery-problem">
+      <span>{unkeptInWords(unkept.count)}</span>
+      <button type="button" className="link" onClick={() => void gallery.retry()}>
+        Try to keep again
+      </button>
+    </p>
+  );
+}
+
+/** What was deleted last, to be brought back. */
+function RemovedLine() {
+  const { gallery } = useApp();
+  const removed = useStore(gallery.store, (state) => state.removed);
+  return (
+    <div role="status">
+      {removed && (
+        <p className="gallery-storage">
+          <span>Deleted: {titleOf(removed)}</span>
+          <button type="button" className="link" onClick={() => void gallery.undoRemove()}>
+            Undo delete
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function titleOf({ recipe }: GalleryItem): string {
+  return recipe.request.prompt.trim() || 'without a prompt';
 }
 
 /** How much is kept, and the way to delete all of it, asked once more. */
@@ -129,8 +173,8 @@ function Item({ item, onDone }: { item: GalleryItem; onDone(): void }) {
   const { gallery } = useApp();
   const thumbnail = useObjectUrl(item.thumbnail);
   const { recipe } = item;
-  const { prompt, seed, model_name, num_inference_steps } = recipe.request;
-  const title = prompt.trim() || 'without a prompt';
+  const { seed, model_name, num_inference_steps } = recipe.request;
+  const title = titleOf(item);
   const made = new Date(recipe.madeAt);
   const open = async () => {
     const picture = await gallery.picture(item);

@@ -45,21 +45,22 @@ function promptOf(found: { recipe?: { request: { prompt: string } }; fields?: { 
   return prompt.length > 90 ? `${prompt.slice(0, 88)}…` : prompt;
 }
 
+/** `2 results are not in the gallery.` */
+export function unkeptInWords(count: number): string {
+  return count === 1 ? 'This result is not in the gallery.' : `${count} results are not in the gallery.`;
+}
+
 function UnkeptNote() {
   const { gallery } = useApp();
   const unkept = useStore(gallery.store, (state) => state.unkept);
   return (
     <div role="alert">
-      {unkept && (
+      {unkept && !unkept.dismissed && (
         <div className="gallery-note" data-bad>
           <TriangleAlert size={16} strokeWidth={1.8} aria-hidden />
           <p>
-            <b>
-              {unkept.count === 1
-                ? 'This result is not in the gallery.'
-                : `${unkept.count} results are not in the gallery.`}
-            </b>{' '}
-            {unkept.reason} It stays among the versions: download what you want to keep.
+            <b>{unkeptInWords(unkept.count)}</b> {unkept.reason} It stays among the versions: download what
+            you want to keep.
           </p>
           <button type="button" className="button" onClick={() => void gallery.retry()}>
             Try again

@@ -49,6 +49,7 @@ export function ResultActions(props: ResultActionsProps) {
         <IconButton
           name="Continue from this version"
           icon={PencilLine}
+          keys={keysOf('continueFrom')}
           onPress={() => void session.continueFrom(version.id)}
         />
       )}

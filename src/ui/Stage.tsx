@@ -20,9 +20,11 @@ export interface StageProps {
   comparing: boolean;
   onCompare(held: boolean): void;
   onOpen(): void;
+  adjusting: Adjusting;
+  onAdjust(adjusting: Adjusting): void;
 }
 
-export function Stage({ dragging, comparing, onCompare, onOpen }: StageProps) {
+export function Stage({ dragging, comparing, onCompare, onOpen, adjusting, onAdjust }: StageProps) {
   const { editor } = useSession();
   const picture = useEditor((state) => state.picture);
   const maskBounds = useEditor((state) => state.maskBounds);
@@ -49,10 +51,9 @@ export function Stage({ dragging, comparing, onCompare, onOpen }: StageProps) {
     shown && shown.parentId !== null ? findVersion(state, withOriginal ? 0 : shown.parentId) : undefined,
   );
   const { pane, painting } = useContinueByPainting(over ? shown : undefined);
-  const [adjusting, setAdjusting] = useState<Adjusting>(null);
   const adjust = {
     adjusting: running ? null : adjusting,
-    onAdjust: setAdjusting,
+    onAdjust,
     frame: plan?.frame ?? null,
   };
   const actions = (version: Version) => ({
@@ -104,7 +105,8 @@ export function Stage({ dragging, comparing, onCompare, onOpen }: StageProps) {
 
 /**
  * Whoever paints over a result goes on from it: once a press on the canvas has changed the mask, that version
- * is the one that is painted on. A second finger means a look from nearer, undo and other buttons mean themselves.
+ * is the one that is painted on. Enter presses as a pointer does. A second finger means a look from nearer, undo and
+ * other keys and buttons mean themselves.
  */
 function useContinueByPainting(version: Version | undefined) {
   const session = useSession();
@@ -117,17 +119,26 @@ function useContinueByPainting(version: Version | undefined) {
   useEffect(() => {
     if (id === undefined) return;
     let fingers = 0;
+    const isOnCanvas = ({ target }: Event) =>
+      target instanceof Element && pane.current?.querySelector('.canvas')?.contains(target) === true;
     const onDown = (event: PointerEvent) => {
-      const { panning } = session.editor.store.getState();
-      const onCanvas =
-        event.target instanceof Element && pane.current?.querySelector('.canvas')?.contains(event.target);
+      const { panning, draft } = session.editor.store.getState();
+      const onCanvas = isOnCanvas(event);
       fingers += 1;
-      setPressed(Boolean(onCanvas) && fingers === 1 && event.button === 0 && !panning);
+      // A polygon that was begun on the canvas may be closed by its button.
+      if (!onCanvas && draft) return;
+      setPressed(onCanvas && fingers === 1 && event.button === 0 && !panning);
     };
     const onUp = () => {
       fingers = Math.max(0, fingers - 1);
     };
-    const onKey = () => setPressed(false);
+    const onKey = (event: KeyboardEvent) => {
+      const { draft } = session.editor.store.getState();
+      const presses = event.key === 'Enter' && !event.ctrlKey && !event.metaKey;
+      // Between press and release, and between a polygon's corners, the cursor moves.
+      const moves = session.editor.gesture.isPressed || draft !== null;
+      setPressed(isOnCanvas(event) && (presses || moves));
+    };
     window.addEventListener('pointerdown', onDown, true);
     window.addEventListener('pointerup', onUp, true);
     window.addEventListener('pointercancel', onUp, true);

@@ -30,6 +30,9 @@ export type CommandId =
   | 'fit'
   | 'actualSize'
   | 'compare'
+  | 'continueFrom'
+  | 'frame'
+  | 'canvas'
   | 'open'
   | 'generate'
   | 'escape'
@@ -73,8 +76,16 @@ export const commands: readonly Command[] = [
   { id: 'fit', group: 'View', action: 'Fit the picture', keys: ['0'] },
   { id: 'actualSize', group: 'View', action: 'One picture pixel on one screen pixel', keys: ['1'] },
   { id: 'compare', group: 'View', action: 'Hold to compare with what it was painted on', keys: ['c'] },
+  { id: 'continueFrom', group: 'View', action: 'Continue from the version that is shown', keys: ['v'] },
+  { id: 'frame', group: 'Page', action: 'Adjust the frame that is sent', keys: ['s'] },
+  { id: 'canvas', group: 'Page', action: 'Draw the canvas out', keys: ['d'] },
   { id: 'generate', group: 'Page', action: 'Generate', keys: ['ctrl+enter'] },
-  { id: 'escape', group: 'Page', action: 'Drop the shape in hand; cancel the run', keys: ['escape'] },
+  {
+    id: 'escape',
+    group: 'Page',
+    action: 'Drop the shape in hand; leave frame and canvas; cancel the run',
+    keys: ['escape'],
+  },
   { id: 'open', group: 'Page', action: 'Open a picture', keys: ['ctrl+o'] },
   { id: 'help', group: 'Page', action: 'This list', keys: ['?'] },
 ];
@@ -86,6 +97,11 @@ export const gestures: readonly { group: Command['group']; keys: string; action:
   { group: 'Tools', keys: 'Ctrl', action: 'Keep rectangle and ellipse square' },
   { group: 'Tools', keys: 'Arrows', action: 'Move a cursor over the canvas; with Shift pixel by pixel' },
   { group: 'Tools', keys: 'Enter', action: 'Press and release it; close a polygon' },
+  {
+    group: 'Page',
+    keys: 'Arrows',
+    action: 'Move an edge of frame or canvas that has the focus; with Shift pixel by pixel',
+  },
   { group: 'View', keys: 'Wheel, pinch', action: 'Zoom about the pointer' },
   { group: 'View', keys: 'Space, middle button, two fingers', action: 'Move the picture' },
 ];

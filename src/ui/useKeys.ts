@@ -11,6 +11,8 @@ export interface KeyHooks {
   onOpen(): void;
   onCompare(held: boolean): void;
   onHelp(): void;
+  /** Takes up frame or canvas, or lets it go again; null lets go. */
+  onAdjust(what: 'frame' | 'canvas' | null): void;
 }
 
 /** View pixels that an arrow key moves the cursor by. */
@@ -19,7 +21,7 @@ const HARDNESS_STEP = 0.1;
 /** These work while text is typed, too. */
 const everywhere = new Set<CommandId>(['generate', 'open', 'escape']);
 
-export function useKeys(session: Session, { onOpen, onCompare, onHelp }: KeyHooks): void {
+export function useKeys(session: Session, { onOpen, onCompare, onHelp, onAdjust }: KeyHooks): void {
   useEffect(() => {
     const { editor } = session;
     const harden = (by: number) => editor.setOptions({ hardness: editor.store.getState().hardness + by });
@@ -53,12 +55,19 @@ export function useKeys(session: Session, { onOpen, onCompare, onHelp }: KeyHook
       fit: editor.fit,
       actualSize: () => actualSize(editor),
       compare: () => onCompare(true),
+      continueFrom: () => {
+        const { shownId } = session.versions.getState();
+        if (shownId !== null) void session.continueFrom(shownId);
+      },
+      frame: () => onAdjust('frame'),
+      canvas: () => onAdjust('canvas'),
       open: onOpen,
       generate: () => void session.generate(),
       escape: () => {
         const { draft } = editor.store.getState();
         if (draft || editor.gesture.isPressed) dropShape(editor);
-        else session.cancel();
+        else if (session.job.getState().running) session.cancel();
+        else onAdjust(null);
       },
       help: onHelp,
     };
@@ -102,7 +111,7 @@ export function useKeys(session: Session, { onOpen, onCompare, onHelp }: KeyHook
       window.removeEventListener('keyup', onUp);
       window.removeEventListener('blur', release);
     };
-  }, [session, onOpen, onCompare, onHelp]);
+  }, [session, onOpen, onCompare, onHelp, onAdjust]);
 }
 
 /** Where letters are text, or keys have a meaning of their own. */

@@ -103,6 +103,8 @@ export function createEditor(work: MaskWork = directWork): Editor {
     document = next;
     const { width, height } = next.picture;
     const name = get().picture?.name ?? '';
+    // Before the state says how little of it is painted.
+    announce(rectOfSize(next.picture));
     set({
       picture: { name, width, height },
       draft: null,
@@ -115,7 +117,6 @@ export function createEditor(work: MaskWork = directWork): Editor {
       pictureRevision: get().pictureRevision + 1,
     });
     view.fit();
-    announce(rectOfSize(next.picture));
     for (const listener of resizeListeners) listener(next);
   };
   const cross = (direction: 'undo' | 'redo') => {
@@ -156,6 +157,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
       const history = new MaskHistory(opened);
       document = { picture, mask: opened, history, before: null, after: null };
       const { width, height } = picture;
+      announce(rectOfSize(picture));
       set({
         picture: { name, width, height },
         draft: null,
@@ -169,7 +171,6 @@ export function createEditor(work: MaskWork = directWork): Editor {
       });
       setOptions({ brushSize: Math.min(width, height) / 12 });
       view.fit();
-      announce(rectOfSize(picture));
     },
     resize(picture, resized) {
       if (!document) throw new Error('no picture is open');

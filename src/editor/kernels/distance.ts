@@ -26,7 +26,9 @@ export function insideDistance(mask: Mask, area: Rect): Float32Array {
   const envelope = createEnvelope(Math.max(width, height));
   for (let x = 0; x < width; x++) lowerEnvelope(squared, x, width, height, envelope);
   for (let y = 0; y < height; y++) lowerEnvelope(squared, y * width, 1, width, envelope);
-  return Float32Array.from(squared, Math.sqrt);
+  const distances = new Float32Array(squared.length);
+  for (let i = 0; i < distances.length; i++) distances[i] = Math.sqrt(squared[i] ?? 0);
+  return distances;
 }
 
 interface Envelope {

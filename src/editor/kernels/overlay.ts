@@ -48,8 +48,8 @@ export function drawOverlay(mask: Mask, view: View, region: Rect, style: Overlay
   const bright = wordOf(lighter(red), lighter(green), lighter(blue));
   const strong = Math.min(1, opacity * (1 + CONTRAST));
   const weak = opacity * (1 - CONTRAST);
-  const period = STRIPE * pixelRatio;
-  const isEdge = edgeTest(values, stride, reach);
+  const isStrong = stripes(region, STRIPE * pixelRatio);
+  const inside = insideTest(values, stride, reach);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const at = (y + reach) * stride + x + reach;
@@ -58,11 +58,11 @@ export function drawOverlay(mask: Mask, view: View, region: Rect, style: Overlay
       if (fill === 'alone') words[to] = (0xff000000 | (value * 0x010101)) >>> 0;
       else if (value === 0) continue;
       else if (fill === 'solid') words[to] = (value << 24) >>> 0;
-      else if (value >= MASK_THRESHOLD && isEdge(at)) {
+      else if (value >= MASK_THRESHOLD && !inside(at)) {
         words[to] = (bright | (Math.round(value * OUTLINE_OPACITY) << 24)) >>> 0;
       } else if (fill === 'hatched') {
-        const stripe = Math.floor((region.x + x + region.y + y) / period) % 2 === 0 ? strong : weak;
-        words[to] = (plain | (Math.round(value * stripe) << 24)) >>> 0;
+        const share = isStrong[x + y] === 1 ? strong : weak;
+        words[to] = (plain | (Math.round(value * share) << 24)) >>> 0;
       }
     }
   }
@@ -73,20 +73,27 @@ function wordOf(red: number, green: number, blue: number): number {
   return Math.round(red) | (Math.round(green) << 8) | (Math.round(blue) << 16);
 }
 
-/** Whether a pixel lies within `reach` of what counts as black, in one of eight directions. */
-function edgeTest(values: Uint8Array, stride: number, reach: number): (at: number) => boolean {
+/** For each diagonal of the region, x + y, whether it lies in one of the stronger stripes. */
+function stripes({ x, y, width, height }: Rect, period: number): Uint8Array {
+  const strong = new Uint8Array(width + height);
+  for (let i = 0; i < strong.length; i++) strong[i] = Math.floor((x + y + i) / period) % 2 === 0 ? 1 : 0;
+  return strong;
+}
+
+/** Whether nothing that counts as black lies `reach` away from a pixel in any of eight directions. */
+function insideTest(values: Uint8Array, stride: number, reach: number): (at: number) => boolean {
   const diagonal = Math.max(1, Math.round(reach * 0.7));
   const [down, slant, turn] = [reach * stride, diagonal * (stride + 1), diagonal * (stride - 1)];
-  const black = (at: number) => (values[at] ?? 0) < MASK_THRESHOLD;
+  // Written out: this is asked for every pixel of the window.
   return (at) =>
-    black(at - reach) ||
-    black(at + reach) ||
-    black(at - down) ||
-    black(at + down) ||
-    black(at - slant) ||
-    black(at + slant) ||
-    black(at - turn) ||
-    black(at + turn);
+    (values[at - reach] ?? 0) >= MASK_THRESHOLD &&
+    (values[at + reach] ?? 0) >= MASK_THRESHOLD &&
+    (values[at - down] ?? 0) >= MASK_THRESHOLD &&
+    (values[at + down] ?? 0) >= MASK_THRESHOLD &&
+    (values[at - slant] ?? 0) >= MASK_THRESHOLD &&
+    (values[at + slant] ?? 0) >= MASK_THRESHOLD &&
+    (values[at - turn] ?? 0) >= MASK_THRESHOLD &&
+    (values[at + turn] ?? 0) >= MASK_THRESHOLD;
 }
 
 /**
@@ -122,5 +129,7 @@ function sampleMask(mask: Mask, view: View, region: Rect, margin: number): Uint8
     }
   }
   const samples = offsets.length * offsets.length;
-  return Uint8Array.from(sums, (sum) => (sum + samples / 2) / samples);
+  const means = new Uint8Array(sums.length);
+  for (let i = 0; i < means.length; i++) means[i] = ((sums[i] ?? 0) + samples / 2) / samples;
+  return means;
 }

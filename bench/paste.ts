@@ -66,6 +66,7 @@ try {
       return image?.complete && image.naturalWidth > 0;
     });
   });
+  await step('download', () => editor.saved());
   await step('continue', async () => {
     await page.getByRole('button', { name: 'Continue from this version' }).click();
     await editor.result.waitFor({ state: 'detached' });
@@ -79,7 +80,6 @@ try {
       await page.getByText(`of ${WIDTH + 800} × ${HEIGHT + 400} goes to the model`).waitFor();
     });
   }
-  await step('download', () => editor.saved());
 } finally {
   await browser.close();
   await server.close();

@@ -163,6 +163,15 @@ test('mouse: each tool paints what its kernel predicts', async ({ page }, info) 
     await expect(editor.tool('Clear mask')).toBeDisabled();
   };
 
+  // The brush's outline has the brush's own size, around the pointer
+  const over = editor.at({ x: 240, y: 160 });
+  await page.mouse.move(over.x, over.y);
+  const ring = await page.locator('.brush-ring').boundingBox();
+  if (!ring) throw new Error('the outline is shown');
+  expect(Math.abs(ring.width - 2 * RADIUS * editor.view.scale)).toBeLessThan(1);
+  expect(Math.abs(ring.x + ring.width / 2 - over.x)).toBeLessThan(1);
+  expect(Math.abs(ring.y + ring.height / 2 - over.y)).toBeLessThan(1);
+
   // Brush, then the eraser along a part of it
   await editor.draw(...path);
   await editor.tool('Eraser').click();

@@ -38,6 +38,17 @@ describe('featherWeights', () => {
     expect([...featherWeights(mask, whole(mask), 1)]).toEqual([0, 0, 30, 180, 255, 255]);
   });
 
+  it('rises from the area’s edge where the mask goes on beyond it, and not from the picture’s', () => {
+    // The area ends in the middle of the white: depths from its right edge 6 … 1, at the picture's left none.
+    const mask = maskOf('########', '########', '########');
+    const row = [255, 255, 255, 255, 170, 85];
+    expect([...featherWeights(mask, { x: 0, y: 0, width: 6, height: 3 }, 2)]).toEqual([
+      ...row,
+      ...row,
+      ...row,
+    ]);
+  });
+
   it('covers only the area asked for', () => {
     const mask = maskOf('......', '.####.', '.####.', '......');
     expect([...featherWeights(mask, { x: 2, y: 1, width: 4, height: 1 }, 0)]).toEqual([255, 255, 255, 0]);

@@ -5,6 +5,7 @@
 import { matchCell, matchColours } from './colourMatch';
 import type { CropPlan } from './crop';
 import { insideDistance } from './distance';
+import { cropMask } from './edges';
 import { growRect, intersectRect, isEmptyRect, type Rect, rectOfSize } from './geometry';
 import { maskBounds } from './mask';
 import { cropPixels, type Mask, type Pixels, putPixels } from './raster';
@@ -12,7 +13,8 @@ import { cropPixels, type Mask, type Pixels, putPixels } from './raster';
 /**
  * How much of the answer each pixel takes: 0 outside the mask, rising inward from its edge to 255 within
  * `feather` pixels. Where the mask is thin the ramp shortens to half its depth, so that a fine stroke is
- * repainted too. A soft edge of the mask itself counts on top. The picture's own edge is no edge of the mask.
+ * repainted too. A soft edge of the mask itself counts on top. The picture's own edge is no edge of the mask, the
+ * area's is one: where the mask goes on beyond it, nothing is repainted.
  * @param area whole pixels, inside the mask
  * @param feather in image pixels, ≥ 0; 0 gives a hard edge
  * @returns [area.height × area.width]
@@ -23,7 +25,7 @@ export function featherWeights(mask: Mask, area: Rect, feather: number): Uint8Ar
   if (isEmptyRect(painted)) return weights;
   // One pixel more on each side: the black ring that distances are measured from.
   const region = intersectRect(growRect(painted, 1), rectOfSize(mask));
-  const depths = insideDistance(mask, region);
+  const depths = insideDistance(onlyWithin(mask, area, region), rectOfSize(region));
   const reach = Math.max(0, Math.round(feather));
   const ridges = windowMaximum(depths, region.width, region.height, 2 * reach);
   for (let y = 0; y < painted.height; y++) {
@@ -38,6 +40,20 @@ export function featherWeights(mask: Mask, area: Rect, feather: number): Uint8Ar
     }
   }
   return weights;
+}
+
+/** The part of the mask in `region`, black outside of `area`. */
+function onlyWithin(mask: Mask, area: Rect, region: Rect): Mask {
+  const part = cropMask(mask, region);
+  const inner = intersectRect(area, region);
+  const left = inner.x - region.x;
+  for (let y = 0; y < region.height; y++) {
+    const row = y * region.width;
+    const within = region.y + y >= inner.y && region.y + y < inner.y + inner.height;
+    part.data.fill(0, row, within ? row + left : row + region.width);
+    if (within) part.data.fill(0, row + left + inner.width, row + region.width);
+  }
+  return part;
 }
 
 /**

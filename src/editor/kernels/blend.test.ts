@@ -29,6 +29,24 @@ describe('featherWeights', () => {
     expect([...featherWeights(mask, whole(mask), 8)].slice(6, 12)).toEqual(Array(6).fill(170));
   });
 
+  it('is the same across the blocks that it is computed in', () => {
+    // 2300 wide: blocks from the left end at 1024 and 2048 of the paint; mirrored they end elsewhere.
+    const mask = createMask({ width: 2300, height: 90 });
+    for (let y = 4; y < 86; y++) mask.data.fill(255, y * 2300 + 7, y * 2300 + 2290);
+    for (let i = 0; i < 60; i++) mask.data[((i * 53) % 90) * 2300 + ((i * 617) % 2300)] = 0;
+    const mirrored = (data: Uint8Array) => {
+      const flipped = new Uint8Array(data.length);
+      for (let y = 0; y < 90; y++) {
+        for (let x = 0; x < 2300; x++) flipped[y * 2300 + x] = data[y * 2300 + 2299 - x] ?? 0;
+      }
+      return flipped;
+    };
+    const weights = featherWeights(mask, whole(mask), 9);
+    const other = featherWeights({ ...mask, data: mirrored(mask.data) }, whole(mask), 9);
+    expect(Buffer.from(mirrored(other)).equals(Buffer.from(weights))).toBe(true);
+    expect(new Set(weights).size).toBeGreaterThan(10);
+  });
+
   it('takes less of the answer where the mask is soft', () => {
     const mask = maskOf('..####');
     mask.data[2] = 60;

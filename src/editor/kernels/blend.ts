@@ -25,22 +25,53 @@ export function featherWeights(mask: Mask, area: Rect, feather: number): Uint8Ar
   if (isEmptyRect(painted)) return weights;
   // One pixel more on each side: the black ring that distances are measured from.
   const region = intersectRect(growRect(painted, 1), rectOfSize(mask));
-  const depths = insideDistance(onlyWithin(mask, area, region), rectOfSize(region));
+  const part = onlyWithin(mask, area, region);
   const reach = Math.max(0, Math.round(feather));
-  const ridges = windowMaximum(depths, region.width, region.height, 2 * reach);
-  for (let y = 0; y < painted.height; y++) {
-    const from = (painted.y - region.y + y) * region.width + (painted.x - region.x);
-    const to = (painted.y - area.y + y) * area.width + (painted.x - area.x);
-    for (let x = 0; x < painted.width; x++) {
-      const depth = depths[from + x] ?? 0;
-      if (depth === 0) continue;
-      const ramp = Math.min(reach, (ridges[from + x] ?? 0) / 2);
-      const value = mask.data[(painted.y + y) * mask.width + painted.x + x] ?? 0;
-      weights[to + x] = Math.round(value * Math.min(1, depth / (ramp + 1)));
+  // Block by block, each with as much around it as decides about it: distances of a whole picture take eight times its
+  // pixels in memory.
+  for (let y = painted.y; y < painted.y + painted.height; y += BLOCK) {
+    for (let x = painted.x; x < painted.x + painted.width; x += BLOCK) {
+      const block = intersectRect({ x, y, width: BLOCK, height: BLOCK }, painted);
+      const target = { data: weights, width: area.width, x: x - area.x, y: y - area.y };
+      weighBlock(part, { ...block, x: x - region.x, y: y - region.y }, reach, target);
     }
   }
   return weights;
 }
+
+/** Large enough that what lies around blocks is not most of the work. */
+const BLOCK = 1024;
+
+interface Target {
+  data: Uint8Array;
+  width: number;
+  x: number;
+  y: number;
+}
+
+/** @param block whole pixels, inside `part` */
+function weighBlock(part: Mask, block: Rect, reach: number, target: Target): void {
+  // Depths count up to twice the reach, and those of pixels up to twice the reach away.
+  const window = intersectRect(growRect(block, 4 * reach + 2), rectOfSize(part));
+  const around = cropMask(part, window);
+  const deep = !around.data.includes(0);
+  const depths = deep ? null : insideDistance(around, rectOfSize(window));
+  const ridges = depths && windowMaximum(depths, window.width, window.height, 2 * reach);
+  for (let y = 0; y < block.height; y++) {
+    const from = (block.y - window.y + y) * window.width + (block.x - window.x);
+    const to = (target.y + y) * target.width + target.x;
+    for (let x = 0; x < block.width; x++) {
+      const value = around.data[from + x] ?? 0;
+      if (value === 0) continue;
+      const depth = depths ? (depths[from + x] ?? 0) : FAR_INSIDE;
+      const ramp = Math.min(reach, (ridges ? (ridges[from + x] ?? 0) : FAR_INSIDE) / 2);
+      target.data[to + x] = Math.round(value * Math.min(1, depth / (ramp + 1)));
+    }
+  }
+}
+
+/** Pixels: deeper than any feather reaches. */
+const FAR_INSIDE = 1e6;
 
 /** The part of the mask in `region`, black outside of `area`. */
 function onlyWithin(mask: Mask, area: Rect, region: Rect): Mask {

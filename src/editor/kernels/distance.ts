@@ -1,6 +1,7 @@
 /**
  * Exact Euclidean distances inside a mask, in time linear in the area: Felzenszwalb and Huttenlocher,
- * "Distance Transforms of Sampled Functions", Theory of Computing 8 (2012).
+ * "Distance Transforms of Sampled Functions", Theory of Computing 8 (2012); along columns, where a mask is black or not,
+ * counting does.
  */
 import type { Rect } from './geometry';
 import type { Mask } from './raster';
@@ -17,15 +18,28 @@ const FAR = 1e12;
 export function insideDistance(mask: Mask, area: Rect): Float32Array {
   const { width, height } = area;
   const squared = new Float64Array(width * height);
+  // Up and down by counting, row after row as they lie in memory; then across.
+  const column = new Float64Array(width).fill(FAR);
   for (let y = 0; y < height; y++) {
     const row = (area.y + y) * mask.width + area.x;
     for (let x = 0; x < width; x++) {
-      squared[y * width + x] = mask.data[row + x] === 0 ? 0 : FAR;
+      const count = mask.data[row + x] === 0 ? 0 : (column[x] ?? 0) + 1;
+      column[x] = count;
+      squared[y * width + x] = count;
     }
   }
-  const envelope = createEnvelope(Math.max(width, height));
-  for (let x = 0; x < width; x++) lowerEnvelope(squared, x, width, height, envelope);
-  for (let y = 0; y < height; y++) lowerEnvelope(squared, y * width, 1, width, envelope);
+  column.fill(FAR);
+  for (let y = height - 1; y >= 0; y--) {
+    for (let x = 0, at = y * width; x < width; x++, at++) {
+      const above = squared[at] ?? 0;
+      const count = above === 0 ? 0 : (column[x] ?? 0) + 1;
+      column[x] = count;
+      const nearest = above < count ? above : count;
+      squared[at] = nearest < FAR ? nearest * nearest : FAR;
+    }
+  }
+  const envelope = createEnvelope(width);
+  for (let y = 0; y < height; y++) lowerEnvelope(squared, y * width, width, envelope);
   const distances = new Float32Array(squared.length);
   for (let i = 0; i < distances.length; i++) distances[i] = Math.sqrt(squared[i] ?? 0);
   return distances;
@@ -47,16 +61,10 @@ function createEnvelope(length: number): Envelope {
   };
 }
 
-/** Replaces each value f(q) along one line by the minimum over p of f(p) + (p − q)². */
-function lowerEnvelope(
-  field: Float64Array,
-  start: number,
-  stride: number,
-  length: number,
-  envelope: Envelope,
-) {
+/** Replaces each value f(q) along a row by the minimum over p of f(p) + (p − q)². */
+function lowerEnvelope(field: Float64Array, start: number, length: number, envelope: Envelope) {
   const { values, vertices, bounds } = envelope;
-  for (let i = 0; i < length; i++) values[i] = field[start + i * stride] ?? 0;
+  for (let i = 0; i < length; i++) values[i] = field[start + i] ?? 0;
   const meet = (p: number, q: number) =>
     ((values[q] ?? 0) + q * q - ((values[p] ?? 0) + p * p)) / (2 * q - 2 * p);
   let last = 0;
@@ -76,6 +84,6 @@ function lowerEnvelope(
   for (let q = 0, k = 0; q < length; q++) {
     while ((bounds[k + 1] ?? Infinity) < q) k += 1;
     const p = vertices[k] ?? 0;
-    field[start + q * stride] = (q - p) * (q - p) + (values[p] ?? 0);
+    field[start + q] = (q - p) * (q - p) + (values[p] ?? 0);
   }
 }

@@ -10,7 +10,7 @@ import sharp from 'sharp';
 import { build, preview } from 'vite';
 import { findBrowser } from '../e2e/browser';
 import { EditorPage } from '../e2e/pages/editorPage';
-import { describeTasks, mainThreadTasks, traced } from './tracing';
+import { describeTasks, mainThreadTasks, pageMemory, traced } from './tracing';
 
 const WIDTH = 6000;
 const HEIGHT = 4000;
@@ -38,16 +38,7 @@ try {
   await editor.openFile(path);
   await page.getByText('goes to the model').waitFor({ state: 'detached', timeout: 120_000 });
   const client = await page.context().newCDPSession(page);
-  const bytes = async () => {
-    await client.send('HeapProfiler.collectGarbage');
-    // Includes array buffers and canvases, unlike the heap's size alone.
-    return page.evaluate(async () => {
-      const measure: unknown = Reflect.get(performance, 'measureUserAgentSpecificMemory');
-      if (typeof measure !== 'function') throw new Error('the page is not cross-origin isolated');
-      const { bytes: total }: { bytes: number } = await measure.call(performance);
-      return total;
-    });
-  };
+  const bytes = () => pageMemory(page, client);
   const box = await editor.canvas.boundingBox();
   if (!box) throw new Error('the canvas is not shown');
   const place = (t: number) => ({

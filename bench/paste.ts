@@ -1,7 +1,7 @@
 /**
  * What a 24-megapixel picture costs the page's main thread beside the brush: opening it, a run whose answer goes back
  * into a frame of most of it, going on from that, and drawing the canvas out. Prints the longest tasks from Chromium's
- * tracing. With a side in pixels as argument the picture is a square of it: `npx tsx bench/paste.ts 8192`.
+ * tracing, and what the page holds after each. With a side in pixels as argument the picture is a square of it: `npx tsx bench/paste.ts 8192`.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import sharp from 'sharp';
 import { build, preview } from 'vite';
 import { findBrowser } from '../e2e/browser';
 import { EditorPage } from '../e2e/pages/editorPage';
-import { describeTasks, mainThreadTasks, traced } from './tracing';
+import { describeTasks, mainThreadTasks, pageMemory, traced } from './tracing';
 
 const side = process.argv[2] === undefined ? null : Number(process.argv[2]);
 const WIDTH = side ?? 6000;
@@ -26,7 +26,10 @@ await build({ logLevel: 'error', build: { outDir, emptyOutDir: true } });
 const server = await preview({ logLevel: 'error', build: { outDir }, preview: { port: 0 } });
 const [origin] = server.resolvedUrls?.local ?? [];
 if (origin === undefined) throw new Error('the server has no address');
-const browser = await chromium.launch({ executablePath: findBrowser(), args: ['--no-sandbox'] });
+const browser = await chromium.launch({
+  executablePath: findBrowser(),
+  args: ['--no-sandbox', '--enable-precise-memory-info'],
+});
 try {
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
   page.setDefaultTimeout(PATIENCE_MS);
@@ -40,7 +43,8 @@ try {
       await action();
     });
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    console.log(`${name}: ${seconds} s, ${describeTasks(mainThreadTasks(events))}`);
+    const megabytes = ((await pageMemory(page, client)) / 1e6).toFixed(0);
+    console.log(`${name}: ${seconds} s, ${megabytes} MB, ${describeTasks(mainThreadTasks(events))}`);
   };
   console.log(`picture ${WIDTH} × ${HEIGHT}`);
   await step('open', async () => {

@@ -1,5 +1,5 @@
 /** What every thread of Chromium did while something happened, and the longest tasks of the page's main thread. */
-import type { CDPSession } from '@playwright/test';
+import type { CDPSession, Page } from '@playwright/test';
 
 interface TraceEvent {
   name: string;
@@ -70,4 +70,18 @@ export function describeTasks(tasks: readonly Task[]): string {
     `${tasks.length} tasks; over 50 ms of the processor ${over(({ cpuMs }) => cpuMs)}, ` +
     `of the wall ${over(({ wallMs }) => wallMs)}; longest ${longest.join(', ')} ms processor (wall, doing)`
   );
+}
+
+/**
+ * What the page holds after a collection, its workers, array buffers and canvases included, unlike the heap's size alone.
+ * @returns bytes
+ */
+export async function pageMemory(page: Page, client: CDPSession): Promise<number> {
+  await client.send('HeapProfiler.collectGarbage');
+  return page.evaluate(async () => {
+    const measure: unknown = Reflect.get(performance, 'measureUserAgentSpecificMemory');
+    if (typeof measure !== 'function') throw new Error('the page is not cross-origin isolated');
+    const { bytes: total }: { bytes: number } = await measure.call(performance);
+    return total;
+  });
 }

@@ -133,6 +133,10 @@ test('mask content waits for a strength below 1', async ({ page }) => {
   await page.getByRole('spinbutton', { name: 'Strength' }).fill('0.6');
   await expect(content).toBeEnabled();
   await content.selectOption('Noise');
+  const matches = page.getByRole('switch', { name: 'Match colours' });
+  await expect(matches).toBeChecked();
+  await matches.click();
+  await expect(matches).not.toBeChecked();
 });
 
 test('keys: a stroke over a result goes on from it; frame, canvas and "Continue" have keys', async ({

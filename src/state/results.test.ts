@@ -1,6 +1,6 @@
 /** Variations, frames, mask content, drawn-out canvases, and the way back through all of them. */
 import { beforeEach, expect, it, vi } from 'vitest';
-import { fakeEngine, HEIGHT, masks, opened, paint, photograph, sent, WIDTH } from './session.testing';
+import { answer, fakeEngine, HEIGHT, masks, opened, paint, photograph, sent, WIDTH } from './session.testing';
 import { variationsOf } from './versions';
 
 /** Vitest's own comparison of large arrays takes seconds. */
@@ -89,6 +89,25 @@ it('begins from what the mask’s content says at a strength below 1, and from t
   session.change({ strength: '0' });
   await session.generate();
   expect(session.job.getState().fieldErrors.strength).toContain('above 0');
+});
+
+it('matches the answer’s colours to the picture’s at the border, unless that is switched off', async () => {
+  const session = await opened(fakeEngine().engine);
+  paint(session);
+  answer.grey = 120;
+  try {
+    await session.generate();
+    session.change({ colour_match: false });
+    await session.generate();
+  } finally {
+    answer.grey = 250;
+  }
+  const [, matched, plain] = session.versions.getState().items;
+  const middle = async (file: Blob | undefined) =>
+    new Uint8Array((await file?.arrayBuffer()) ?? [])[(200 * WIDTH + 320) * 4] ?? 0;
+  expect(await middle(plain?.file)).toBe(120);
+  // The photograph's bytes are spread evenly over 0 … 199: its mean is 99.5, and so the answer is 20.5 too bright.
+  expect(Math.abs((await middle(matched?.file)) - 99.5)).toBeLessThan(6);
 });
 
 it('sends the frame that a person has chosen; beside the mask it says so', async () => {

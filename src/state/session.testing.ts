@@ -37,6 +37,8 @@ export function fakeEngine(inpaint?: (call: Call) => Promise<void>) {
 /** What was encoded, in order; tests empty them. */
 export const masks: Mask[] = [];
 export const sent: Pixels[] = [];
+/** The grey that every answer is. */
+export const answer = { grey: 250 };
 const codec: Codec = {
   async open(file, name) {
     if (file.type.startsWith('text/')) {
@@ -61,7 +63,7 @@ const codec: Codec = {
   },
   async decode(_url, size) {
     const pixels = createPixels(size);
-    pixels.data.fill(250);
+    for (let i = 0; i < pixels.data.length; i++) pixels.data[i] = i % 4 === 3 ? 255 : answer.grey;
     return pixels;
   },
   thumbnail: async () => new Blob(['small'], { type: 'image/png' }),

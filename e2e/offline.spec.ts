@@ -2,10 +2,10 @@
  * The built page as it is published: a folder on a host that can set no headers, below a path; kept for a time without
  * a network; replaced by a newer version only when the person says so.
  */
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type BrowserContext, chromium, expect, type Page, test } from '@playwright/test';
-import { build } from 'vite';
+import { build, createServer } from 'vite';
 import { keepOffline } from '../vite.offline';
 import { folderFiles } from './hub/files';
 import { type Hub, startHub } from './hub/hub';
@@ -15,7 +15,11 @@ import { changes, decode, photograph } from './pictures';
 
 const PATH = '/some/where/inlay/';
 const MODEL = 'golden/sd15-inpaint';
-const folders = { first: '.cache/e2e-offline/first', second: '.cache/e2e-offline/second' };
+const folders = {
+  first: '.cache/e2e-offline/first',
+  second: '.cache/e2e-offline/second',
+  third: '.cache/e2e-offline/third',
+};
 
 let hub: Hub;
 let host: StaticHost;
@@ -187,4 +191,73 @@ test('a new version waits for the person, and the old one works with its own fil
   await editor.steps.fill('1');
   await editor.run();
   await context.close();
+});
+
+test('no file is too large for hosts that allow 25 MiB; a browser without JSPI puts its build together', async () => {
+  const files = readdirSync(folders.first, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  const large = files.filter((entry) => statSync(join(entry.parentPath, entry.name)).size > 25 * 2 ** 20);
+  expect(large.map(({ name }) => name)).toEqual([]);
+
+  // No switch takes JSPI away from Chromium: a copy of the page asks for nothing that it has.
+  rmSync(folders.third, { recursive: true, force: true });
+  cpSync(folders.first, folders.third, { recursive: true });
+  let asked = 0;
+  for (const name of readdirSync(join(folders.third, 'assets')).filter((path) => path.endsWith('.js'))) {
+    const path = join(folders.third, 'assets', name);
+    const text = readFileSync(path, 'utf8');
+    const without = text.replaceAll(/[`'"]Suspending[`'"]\s*in WebAssembly/g, '!1');
+    if (without !== text) asked++;
+    writeFileSync(path, without);
+  }
+  expect(asked).toBeGreaterThan(0);
+  await keepOffline('.', resolve(folders.third));
+  host.publish(folders.third);
+
+  const browser = await chromium.launch({
+    executablePath: process.env.INLAY_BROWSER,
+    args: ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+  });
+  const page = await browser.newPage();
+  const parts = new Set<string>();
+  page.context().on('request', (request) => {
+    const { pathname } = new URL(request.url());
+    if (/asyncify.*\.wasm/.test(pathname)) parts.add(pathname);
+  });
+  await page.goto(`${host.url}?provider=webgpu`);
+  // It shows once a canary has run on that build.
+  await expect(page.getByText(/WebGPU · fp(16|32)/)).toBeVisible({ timeout: 240_000 });
+  expect([...parts].map((path) => path.slice(-7)).sort()).toEqual(['.wasm.0', '.wasm.1']);
+  await browser.close();
+});
+
+test('the development server takes a built page’s service worker away from its port', async () => {
+  await host.close();
+  host = await startStaticHost(folders.first, '/');
+  const built = await start();
+  await openIsolated(built);
+  const { port } = new URL(host.url);
+  await host.close();
+  const server = await createServer({
+    logLevel: 'error',
+    cacheDir: '.cache/vite-e2e',
+    server: { port: Number(port), strictPort: true, hmr: false, watch: null },
+  });
+  await server.listen();
+  try {
+    await built.page.reload();
+    // It takes the page along when it goes: there is no asking at that moment.
+    const registered = () =>
+      built.page
+        .evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length)
+        .catch(() => -1);
+    await expect.poll(registered, { timeout: 30_000 }).toBe(0);
+    await built.page.reload();
+    await built.editor.ready();
+    expect(await built.page.evaluate(() => navigator.serviceWorker.controller)).toBeNull();
+  } finally {
+    await built.context.close();
+    await server.close();
+  }
 });

@@ -3,41 +3,17 @@
  * longest tasks of the page's main thread (from Chromium's tracing) and how much memory grew.
  * Run by `npx tsx bench/brush.ts`.
  */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { chromium } from '@playwright/test';
-import sharp from 'sharp';
-import { build, preview } from 'vite';
-import { findBrowser } from '../e2e/browser';
-import { EditorPage } from '../e2e/pages/editorPage';
+import { openBuiltPage } from './builtPage';
 import { describeTasks, mainThreadTasks, pageMemory, traced } from './tracing';
 
 const WIDTH = 6000;
 const HEIGHT = 4000;
 const DRAW_MS = 5000;
 
-const folder = join('.cache', 'bench');
-mkdirSync(folder, { recursive: true });
-const path = join(folder, 'photograph.jpg');
-await sharp('public/samples/sample.jpg').resize(WIDTH, HEIGHT, { fit: 'fill' }).jpeg().toFile(path);
-
-// The page as it is published: React's development build alone costs more than the brush.
-const outDir = join(folder, 'dist');
-await build({ logLevel: 'error', build: { outDir, emptyOutDir: true } });
-const server = await preview({ logLevel: 'error', build: { outDir }, preview: { port: 0 } });
-const [origin] = server.resolvedUrls?.local ?? [];
-if (origin === undefined) throw new Error('the server has no address');
-const browser = await chromium.launch({
-  executablePath: findBrowser(),
-  args: ['--no-sandbox', '--enable-precise-memory-info'],
-});
+const { page, editor, client, photograph, close } = await openBuiltPage(WIDTH, HEIGHT);
 try {
-  const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
-  const editor = new EditorPage(page);
-  await editor.open(origin);
-  await editor.openFile(path);
+  await editor.openFile(photograph);
   await page.getByText('goes to the model').waitFor({ state: 'detached', timeout: 120_000 });
-  const client = await page.context().newCDPSession(page);
   const bytes = () => pageMemory(page, client);
   const box = await editor.canvas.boundingBox();
   if (!box) throw new Error('the canvas is not shown');
@@ -78,10 +54,9 @@ try {
     const tasks = mainThreadTasks(events);
     const grown = (await bytes()) - before;
     console.log(
-      `${label}: ${moves} moves, ${describeTasks(tasks)}; ` + `memory ${(grown / 1e6).toFixed(1)} MB more`,
+      `${label}: ${moves} moves, ${describeTasks(tasks)}; memory ${(grown / 1e6).toFixed(1)} MB more`,
     );
   }
 } finally {
-  await browser.close();
-  await server.close();
+  await close();
 }

@@ -645,6 +645,13 @@ function giantPng(width: number, height: number): Buffer {
   ]);
 }
 
+/** Where fingers go on a phone, in image points. */
+const line = [
+  { x: 100, y: 80 },
+  { x: 300, y: 90 },
+  { x: 310, y: 200 },
+];
+
 /** Fingers on the glass, at points of the page. */
 async function fingers(page: Page) {
   const client = await page.context().newCDPSession(page);
@@ -699,11 +706,6 @@ test.describe('on a phone', () => {
   }, info) => {
     const editor = await start(page, info.outputPath('scene.png'));
     const touch = await fingers(page);
-    const line = [
-      { x: 100, y: 80 },
-      { x: 300, y: 90 },
-      { x: 310, y: 200 },
-    ];
     const ends = line.map((point) => editor.pressed(point));
     const [from = { x: 0, y: 0 }, , to = from] = ends;
     const drag = async (tool: string) => {
@@ -744,11 +746,6 @@ test.describe('on a phone', () => {
   }, info) => {
     const editor = await start(page, info.outputPath('scene.png'));
     const touch = await fingers(page);
-    const line = [
-      { x: 100, y: 80 },
-      { x: 300, y: 90 },
-      { x: 310, y: 200 },
-    ];
     const [a = { x: 0, y: 0 }, b = a, c = b] = line.map((point) => editor.at(point));
     await touch('touchStart', a);
     await touch('touchMove', b);

@@ -3,6 +3,8 @@ import { imageSize } from 'image-size';
 import type { Size } from './kernels/geometry';
 
 export const MAX_PICTURE_SIDE = 8192;
+/** From here on a picture may be too much for a phone. */
+const LARGE_PIXELS = 16e6;
 /** Enough of a file to know its size: a JPEG's may stand behind a preview and a colour profile. */
 const HEADER_BYTES = 2 ** 20;
 
@@ -31,7 +33,7 @@ export async function decodePicture(file: Blob, name: string): Promise<ImageBitm
   } catch {
     throw new PictureError(
       header
-        ? `“${name}” is damaged or cut off: its header says ${header.width} × ${header.height} pixels, but the browser cannot read them. Get the file again.`
+        ? unreadable(header, name)
         : `“${name}” is not a picture that this browser can open. Try a PNG, JPEG, WebP or AVIF file.`,
     );
   }
@@ -53,6 +55,14 @@ async function readHeader(file: Blob): Promise<(Size & { type: string }) | undef
   } catch {
     return undefined;
   }
+}
+
+/** Why a file whose header could be read could not: the browser does not say. */
+function unreadable({ width, height }: Size, name: string): string {
+  const says = `its header says ${width} × ${height} pixels, but the browser cannot read them`;
+  return width * height < LARGE_PIXELS
+    ? `“${name}” is damaged or cut off: ${says}. Get the file again.`
+    : `“${name}” is damaged or cut off, or too large for this device's memory: ${says}. Close other tabs, scale it down, or get the file again.`;
 }
 
 function checkSize({ width, height }: Size, name: string): void {

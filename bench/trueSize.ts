@@ -25,8 +25,9 @@ import type { Stage, StageOrder } from './trueSize/worker';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const profile = `${root}.cache/true-size`;
 const resultsPath = `${root}bench/results/true-size.json`;
-/** The same in every call: a model is kept under the address that it came from. */
+/** The same in every call: a model is kept under the address that it came from, in the storage of the page's origin. */
 const HUB_PORT = '8790';
+const PAGE_PORT = 8791;
 const networks = {
   sd: ['text_encoder', 'vae encoder', 'vae decoder', 'unet'],
   sdxl: ['text_encoder', 'text_encoder_2', 'vae encoder', 'vae decoder', 'unet'],
@@ -81,7 +82,7 @@ if (stages[0] === 'clean') {
 }
 if (stages.length > 0) {
   const hub = await startHub();
-  const server = await startDevServer();
+  const server = await startDevServer(new Map(), PAGE_PORT);
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: findBrowser(),
     args: [

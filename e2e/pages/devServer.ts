@@ -10,18 +10,19 @@ export interface DevServer {
 }
 
 /**
- * Starts on a free port.
  * @param handlers what answers paths of its own, by path; read at each request
+ * @param port absent: any free one
  */
 export async function startDevServer(
   handlers: ReadonlyMap<string, RequestListener> = new Map(),
+  port = 0,
 ): Promise<DevServer> {
   const server = await createServer({
     root: fileURLToPath(new URL('../..', import.meta.url)),
     logLevel: 'error',
     // A cache of its own: another server may be running in this checkout.
     cacheDir: '.cache/vite-e2e',
-    server: { port: 0, hmr: false, watch: null },
+    server: { port, strictPort: true, hmr: false, watch: null },
     plugins: [
       {
         name: 'handlers of a test',

@@ -1,4 +1,4 @@
-/** A host of static files that can do nothing else: no headers of its own, a folder below a path, answers kept for ten minutes. */
+/** A host of static files that can do nothing else: no headers of its own, a folder below a path, answers kept for a year. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -40,7 +40,7 @@ export async function startStaticHost(folder: string, path: string): Promise<Sta
     response.writeHead(200, {
       'Content-Length': found.size,
       'Content-Type': types[extname(file)] ?? 'application/octet-stream',
-      'Cache-Control': 'max-age=600',
+      'Cache-Control': 'max-age=31536000',
     });
     createReadStream(file).pipe(response);
   });

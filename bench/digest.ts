@@ -22,6 +22,8 @@ const context = await chromium.launchPersistentContext(profile, {
 });
 try {
   const page = context.pages()[0] ?? (await context.newPage());
+  // tsx names functions by a helper of its own, which what is sent to the page calls too.
+  await page.addInitScript('globalThis.__name = (named) => named');
   await page.goto(`${server.origin}e2e/harness/library.html`);
   const result = await page.evaluate(
     async ([size, rounds]) => {

@@ -101,7 +101,7 @@ async function soundShard(folder: ModelFolder, { path, size, digest }: StoredSha
   const blob = await folder.open(path);
   if (blob === undefined) return 'removed from';
   if (blob.size !== size) return 'cut short in';
-  // Whenever it is loaded: a changed byte would be a wrong picture, and reading once more takes a second a gigabyte.
+  // Whenever it is loaded: a changed byte would be a wrong picture, and reading once more takes seconds (bench/digest.ts).
   return (await digestOf(blob)) === digest ? blob : 'changed in';
 }
 

@@ -37,8 +37,8 @@ export function fakeEngine(inpaint?: (call: Call) => Promise<void>) {
 /** What was encoded, in order; tests empty them. */
 export const masks: Mask[] = [];
 export const sent: Pixels[] = [];
-/** The grey that every answer is. */
-export const answer = { grey: 250 };
+/** What every pixel of an answer is. */
+export const answer = { grey: 250, alpha: 255 };
 const codec: Codec = {
   async open(file, name) {
     if (file.type.startsWith('text/')) {
@@ -63,7 +63,7 @@ const codec: Codec = {
   },
   async decode(_url, size) {
     const pixels = createPixels(size);
-    for (let i = 0; i < pixels.data.length; i++) pixels.data[i] = i % 4 === 3 ? 255 : answer.grey;
+    for (let i = 0; i < pixels.data.length; i++) pixels.data[i] = i % 4 === 3 ? answer.alpha : answer.grey;
     return pixels;
   },
   thumbnail: async () => new Blob(['small'], { type: 'image/png' }),

@@ -1,9 +1,9 @@
 /** 100 random operations of every kind, runs and other canvas sizes among them, and the way back through all. */
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { Point } from '../editor/kernels/geometry';
 import { createMask } from '../editor/kernels/raster';
 import type { Editor } from '../editor/store';
-import { fakeEngine, opened, paint } from './session.testing';
+import { answer, fakeEngine, opened, paint } from './session.testing';
 
 const OPERATIONS = 100;
 /** As many sizes as undo crosses (MAX_SIZES in editor/store.ts, the present one counted). */
@@ -19,11 +19,17 @@ function generator(seed: number) {
   };
 }
 
+afterEach(() => {
+  answer.alpha = 255;
+});
+
 function maskOf(editor: Editor): Buffer {
   return Buffer.from(editor.document?.mask.data ?? []);
 }
 
 it('100 random operations, then undo to the first mask and redo to the last, byte for byte', async () => {
+  // For the mask from transparency.
+  answer.alpha = 200;
   const session = await opened(fakeEngine().engine);
   const { editor } = session;
   paint(session);

@@ -14,6 +14,11 @@ export interface EditorDocument {
   after: EditorDocument | null;
 }
 
+/** Lets go of the picture of `first` and of all that undo (`before`) or redo (`after`) would reach beyond it. */
+export function closePictures(first: EditorDocument | null | undefined, way: 'before' | 'after'): void {
+  for (let document = first; document; document = document[way]) document.picture.close();
+}
+
 /** The forming picture, and where it lies. */
 export interface Preview {
   bitmap: ImageBitmap;

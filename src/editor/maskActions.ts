@@ -1,6 +1,6 @@
 /** What changes the mask: each action is one step of the history. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { EditorDocument } from './document';
+import { closePictures, type EditorDocument } from './document';
 import type { MaskHistory } from './history';
 import { cropMask } from './kernels/edges';
 import { isEmptyRect, type Point, type Rect, rectOfSize } from './kernels/geometry';
@@ -72,7 +72,10 @@ export function createMaskActions(parts: {
   /** After a step: what the panels show of mask and history. */
   const settle = (own: EditorDocument) => {
     const { history } = own;
-    if (history.stepsMade !== (stepsMade.get(history) ?? 0)) own.after = null;
+    if (history.stepsMade !== (stepsMade.get(history) ?? 0)) {
+      closePictures(own.after, 'after');
+      own.after = null;
+    }
     stepsMade.set(history, history.stepsMade);
     set({
       maskBounds: history.paintBounds,

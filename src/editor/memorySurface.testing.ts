@@ -26,6 +26,7 @@ export function memorySurface(pixels: Pixels, file: Blob = fileOf(pixels)): Surf
     height: pixels.height,
     file,
     levels: [],
+    close: () => {},
     source: null,
     read: (rect) => cropPixels(pixels, rect),
     write: (patch, x, y) => putPixels(pixels, patch, x, y),

@@ -16,6 +16,8 @@ export interface Picture extends Size {
   readonly levels: readonly Level[];
   /** @param rect whole pixels, inside the picture */
   read(rect: Rect): Pixels;
+  /** Gives its memory back; size and file stay. */
+  close(): void;
 }
 
 /** Halves are made as long as a side is at least this long. */
@@ -51,6 +53,9 @@ export function bitmapPicture(file: Blob, bitmaps: readonly ImageBitmap[]): Pict
     height: whole.height,
     file,
     levels,
+    close() {
+      for (const { source } of levels) source.close();
+    },
     read({ x, y, width, height }) {
       const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
       if (!context) throw new Error('no 2D canvas');

@@ -82,6 +82,33 @@ it('another picture starts a history of its own; a version keeps mask and histor
   expect(state()).toMatchObject({ canUndo: false, maskBounds: { x: 0, y: 0, width: 1, height: 1 } });
 });
 
+it('closes pictures that nothing leads back to', () => {
+  const { editor } = opened();
+  const picture = (width: number) => ({
+    ...memorySurface(createPixels({ width, height: 40 })),
+    close: vi.fn(),
+  });
+  const [first, second, wider, next] = [picture(50), picture(50), picture(60), picture(70)];
+  editor.open(first, 'a.png');
+  editor.setPicture(second);
+  expect(first.close).toHaveBeenCalledOnce();
+  editor.resize(wider, createMask(wider));
+  editor.undo();
+  // Redo leads to the wider one until another step is made here.
+  expect(wider.close).not.toHaveBeenCalled();
+  editor.invert();
+  expect(wider.close).toHaveBeenCalledOnce();
+  const others = [61, 62, 63, 64, 65].map(picture);
+  for (const other of others) editor.resize(other, createMask(other));
+  // Four sizes are kept beside the present one: the first of the six is out of undo's reach.
+  expect(second.close).toHaveBeenCalledOnce();
+  expect(others.map(({ close }) => close.mock.calls.length)).toEqual([0, 0, 0, 0, 0]);
+  editor.undo();
+  editor.open(next, 'b.png');
+  expect(others.map(({ close }) => close.mock.calls.length)).toEqual([1, 1, 1, 1, 1]);
+  expect(next.close).not.toHaveBeenCalled();
+});
+
 it('closes previews that were replaced', () => {
   const { editor } = opened();
   const bitmap = () => ({ close: vi.fn(), width: 8, height: 8 });

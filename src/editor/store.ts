@@ -3,7 +3,7 @@
  * that panels show.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { EditorDocument, Preview } from './document';
+import { closePictures, type EditorDocument, type Preview } from './document';
 import { Gesture } from './gesture';
 import { MaskHistory } from './history';
 import { clamp, type Point, type Rect, rectOfSize, type Size } from './kernels/geometry';
@@ -154,6 +154,8 @@ export function createEditor(work: MaskWork = directWork): Editor {
     open(picture, name, opened = createMask(picture)) {
       checkMask(picture, opened);
       gesture.cancel();
+      closePictures(document, 'before');
+      closePictures(document?.after, 'after');
       const history = new MaskHistory(opened);
       document = { picture, mask: opened, history, before: null, after: null };
       const { width, height } = picture;
@@ -178,12 +180,16 @@ export function createEditor(work: MaskWork = directWork): Editor {
       mask.endStroke();
       const before = document;
       before.history.dropRedo();
+      closePictures(before.after, 'after');
       const history = new MaskHistory(resized);
       before.after = { picture, mask: resized, history, before, after: null };
       // Each size holds a whole picture: the oldest are let go.
       let oldest: EditorDocument | null = before;
       for (let kept = 1; oldest && kept < MAX_SIZES; kept++) oldest = oldest.before;
-      if (oldest) oldest.before = null;
+      if (oldest) {
+        closePictures(oldest.before, 'before');
+        oldest.before = null;
+      }
       enter(before.after);
     },
     onResize(listener) {
@@ -195,6 +201,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
       if (picture.width !== document.mask.width || picture.height !== document.mask.height) {
         throw new RangeError('a version has the size of its picture');
       }
+      if (document.picture !== picture) document.picture.close();
       document.picture = picture;
       set({ pictureRevision: get().pictureRevision + 1 });
     },

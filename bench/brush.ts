@@ -1,10 +1,13 @@
 /**
- * The brush on a 24-megapixel picture: draws for five seconds through the browser's own input, and prints the
- * longest tasks of the page's main thread (from Chromium's tracing) and how much memory grew.
+ * The brush on a 24-megapixel picture: draws for five seconds through the browser's own input, alone and while the
+ * starter model paints in its worker, and prints the longest tasks of the page's main thread (from Chromium's tracing)
+ * and how much memory grew. The last figures are kept in bench/results/brush.json.
  * Run by `npx tsx bench/brush.ts`.
  */
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { openBuiltPage } from './builtPage';
-import { describeTasks, mainThreadTasks, pageMemory, traced } from './tracing';
+import { describeTasks, LIMIT_MS, mainThreadTasks, pageMemory, summaryOf, traced } from './tracing';
 
 const WIDTH = 6000;
 const HEIGHT = 4000;
@@ -22,41 +25,88 @@ try {
     y: box.y + box.height * (0.5 + 0.3 * Math.cos(t * 3.3)),
   });
 
-  console.log(`picture ${WIDTH} × ${HEIGHT}, five seconds of drawing each`);
-  for (const { label, brush } of [
-    { label: 'brush as chosen, hard', brush: null },
-    { label: 'brush as chosen, soft', brush: { hardness: 0 } },
-    { label: 'brush of 1000 px, hard', brush: { hardness: 100, size: 100 } },
-    { label: 'brush of 1000 px, soft', brush: { hardness: 0, size: 100 } },
-  ]) {
-    const slide = async (name: string, key: 'Home' | 'End') => page.getByRole('slider', { name }).press(key);
-    if (brush) await slide('Hardness of the brush', brush.hardness === 0 ? 'Home' : 'End');
-    if (brush?.size !== undefined) await slide('Size of the brush', 'End');
+  const slide = (name: string, key: 'Home' | 'End') => page.getByRole('slider', { name }).press(key);
+  /** Draws for five seconds. @returns how many moves the browser was given */
+  const draw = async () => {
+    const end = performance.now() + DRAW_MS;
+    const { x, y } = place(0);
+    let moves = 0;
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    while (performance.now() < end) {
+      moves += 1;
+      const next = place(moves / 40);
+      await page.mouse.move(next.x, next.y);
+      // A new stroke now and then: what ends one counts, too.
+      if (moves % 120 === 0) {
+        await page.mouse.up();
+        await page.mouse.down();
+      }
+    }
+    await page.mouse.up();
+    return moves;
+  };
+
+  const figures: Record<string, unknown>[] = [];
+  const measure = async (label: string) => {
     const before = await bytes();
     let moves = 0;
     const events = await traced(client, async () => {
-      const end = performance.now() + DRAW_MS;
-      const { x, y } = place(0);
-      await page.mouse.move(x, y);
-      await page.mouse.down();
-      while (performance.now() < end) {
-        moves += 1;
-        const next = place(moves / 40);
-        await page.mouse.move(next.x, next.y);
-        // A new stroke now and then: what ends one counts, too.
-        if (moves % 120 === 0) {
-          await page.mouse.up();
-          await page.mouse.down();
-        }
-      }
-      await page.mouse.up();
+      moves = await draw();
     });
     const tasks = mainThreadTasks(events);
-    const grown = (await bytes()) - before;
-    console.log(
-      `${label}: ${moves} moves, ${describeTasks(tasks)}; memory ${(grown / 1e6).toFixed(1)} MB more`,
-    );
+    const grownMegabytes = Math.round(((await bytes()) - before) / 1e5) / 10;
+    figures.push({ label, moves, ...summaryOf(tasks), grownMegabytes });
+    console.log(`${label}: ${moves} moves, ${describeTasks(tasks)}; memory ${grownMegabytes} MB more`);
+  };
+
+  console.log(`picture ${WIDTH} × ${HEIGHT}, five seconds of drawing each`);
+  await measure('brush as chosen, hard');
+  await slide('Hardness of the brush', 'Home');
+  await measure('brush as chosen, soft');
+  await slide('Size of the brush', 'End');
+  await measure('brush of 1000 px, soft');
+  await slide('Hardness of the brush', 'End');
+  await measure('brush of 1000 px, hard');
+
+  // A small mask goes to the model: what is measured is the brush, not what the run reads and pastes.
+  const maskLittle = async () => {
+    await slide('Size of the brush', 'Home');
+    await editor.tool('Clear mask').click();
+    await editor.drag([0.5, 0.5], [0.51, 0.51]);
+  };
+  // The model is there before it is measured, and its run outlasts the drawing.
+  await maskLittle();
+  await editor.steps.fill('1');
+  await editor.run();
+  await page.getByRole('button', { name: 'Close', exact: true }).click();
+  await editor.steps.fill('150');
+  await page.getByText('More settings').click();
+  await page.getByRole('spinbutton', { name: 'Variations' }).fill('4');
+  for (const [label, key] of [
+    ['brush of 1000 px, hard, during a run', 'End'],
+    ['smallest brush, hard, during a run', 'Home'],
+  ] as const) {
+    await maskLittle();
+    await slide('Size of the brush', key);
+    await editor.generate.click();
+    await page
+      .getByText(/step [1-9]\d* of 150/)
+      .first()
+      .waitFor({ timeout: 120_000 });
+    await measure(label);
+    if (!(await editor.progress.isVisible())) throw new Error('the run ended before the drawing');
+    await editor.cancel.click();
+    await editor.progress.waitFor({ state: 'detached' });
   }
+  const about = {
+    picture: `${WIDTH} × ${HEIGHT}`,
+    drawMs: DRAW_MS,
+    limitMs: LIMIT_MS,
+    processor: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
+    browser: page.context().browser()?.version(),
+  };
+  writeFileSync('bench/results/brush.json', `${JSON.stringify({ ...about, figures }, null, 2)}\n`);
 } finally {
   await close();
 }

@@ -60,14 +60,32 @@ export function mainThreadTasks(events: readonly TraceEvent[]): Task[] {
     .sort((a, b) => b.cpuMs - a.cpuMs);
 }
 
+/** A longer task is felt. */
+export const LIMIT_MS = 50;
+/** So many of the longest are told. */
+const TOLD = 4;
+
+const overLimit = (tasks: readonly Task[], pick: (task: Task) => number) =>
+  tasks.filter((task) => pick(task) > LIMIT_MS).length;
+
+/** What is kept of the tasks in a file of results. */
+export function summaryOf(tasks: readonly Task[]) {
+  return {
+    tasks: tasks.length,
+    overLimitOfProcessor: overLimit(tasks, ({ cpuMs }) => cpuMs),
+    overLimitOfWall: overLimit(tasks, ({ wallMs }) => wallMs),
+    longest: tasks.slice(0, TOLD),
+  };
+}
+
 /** `24 tasks; over 50 ms of the processor 0, of the wall 1; longest 31.2 (60.1, Paint) … ms processor (wall, doing)` */
 export function describeTasks(tasks: readonly Task[]): string {
   const longest = tasks
-    .slice(0, 4)
+    .slice(0, TOLD)
     .map(({ wallMs, cpuMs, doing }) => `${cpuMs.toFixed(1)} (${wallMs.toFixed(1)}, ${doing})`);
-  const over = (pick: (task: Task) => number) => tasks.filter((task) => pick(task) > 50).length;
+  const over = (pick: (task: Task) => number) => overLimit(tasks, pick);
   return (
-    `${tasks.length} tasks; over 50 ms of the processor ${over(({ cpuMs }) => cpuMs)}, ` +
+    `${tasks.length} tasks; over ${LIMIT_MS} ms of the processor ${over(({ cpuMs }) => cpuMs)}, ` +
     `of the wall ${over(({ wallMs }) => wallMs)}; longest ${longest.join(', ')} ms processor (wall, doing)`
   );
 }

@@ -62,6 +62,7 @@ test('a result lands on the canvas, is compared by line and by holding, and pain
 
 test('variations: one press, seeds in a row, one to choose', async ({ page }) => {
   const editor = await open(page);
+  await page.getByText('More settings').click();
   await page.getByRole('spinbutton', { name: 'Variations' }).fill('3');
   await editor.seed.fill('10');
   await editor.run();
@@ -127,6 +128,7 @@ test('the canvas is drawn out by handle and by number, painted on and undone', a
 
 test('mask content waits for a strength below 1', async ({ page }) => {
   await open(page);
+  await page.getByText('More settings').click();
   const content = page.getByRole('combobox', { name: 'Mask content' });
   await expect(content).toBeDisabled();
   await expect(content).toHaveAccessibleDescription(/strength 1/);

@@ -1,11 +1,14 @@
 /**
  * The page around an engine for tests, which paints a disc instead of running a model. Served by the
  * development server alone; no build contains it. Query: `ms` a step's time, `hold` the step at which it
- * stays, `fail` an error's name, `provider` what the status line reports.
+ * stays, `fail` an error's name, `provider` what the status line reports. The hosted API stands in the page, too,
+ * answered by the same engine.
  */
 import '../../src/styles/index.css';
 import type { LocalEngine } from '../../src/engine/engine';
 import { decodeError, type EncodedError } from '../../src/engine/errors';
+import { browserPlace, createHosted } from '../../src/state/hosted';
+import { withoutOffline } from '../../src/state/offline';
 import { mountApp } from '../../src/ui/mount';
 import { createHarnessModels } from './models';
 
@@ -85,4 +88,10 @@ const engine: LocalEngine = {
 
 const root = document.getElementById('root');
 if (!root) throw new Error('the page has no root');
-mountApp(root, engine, new URL('/samples/sample.json', location.href));
+mountApp(
+  root,
+  engine,
+  new URL('/samples/sample.json', location.href),
+  withoutOffline(),
+  createHosted(browserPlace(), () => engine),
+);

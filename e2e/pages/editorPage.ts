@@ -48,6 +48,11 @@ export class EditorPage {
     await this.page.getByText('goes to the model').waitFor({ state: 'attached', timeout: 30_000 });
   }
 
+  /** On a phone, the settings beneath the prompt; elsewhere they are there. */
+  async unfold(): Promise<void> {
+    if (!(await this.steps.isVisible())) await this.page.getByText('Model, steps').click();
+  }
+
   tool(name: string): Locator {
     return this.page.getByRole('button', { name, exact: true });
   }

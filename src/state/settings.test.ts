@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { emptyLora } from './loras';
 import { guessedNativeSize, shortModelName } from './models';
-import { checkSettings, createSettings, limits } from './settings';
+import { changedMoreSettings, checkSettings, createSettings, limits } from './settings';
 
 const settings = createSettings().getState();
 
@@ -71,4 +72,11 @@ it('guesses native sizes by name', () => {
 it('shortens names for captions', () => {
   expect(shortModelName('starter')).toBe('starter');
   expect(shortModelName('https://huggingface.co/a/b-inpainting/resolve/main/')).toBe('b-inpainting');
+});
+
+it('counts what is set among the folded settings', () => {
+  expect(changedMoreSettings(settings)).toBe(0);
+  expect(changedMoreSettings({ ...settings, prompt: 'a fox', num_inference_steps: '9' })).toBe(0);
+  expect(changedMoreSettings({ ...settings, strength: '0.6', variations: '3' })).toBe(2);
+  expect(changedMoreSettings({ ...settings, loras: [{ ...emptyLora(), source: 'owner/name' }] })).toBe(1);
 });

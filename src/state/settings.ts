@@ -71,23 +71,44 @@ function rangeOf(schema: { minValue: number | null; maxValue: number | null }) {
   return { min: schema.minValue ?? 0, max: schema.maxValue ?? Number.MAX_SAFE_INTEGER };
 }
 
+const initial: Settings = {
+  model_name: STARTER,
+  prompt: '',
+  negative_prompt: '',
+  num_inference_steps: String(limits.steps.default),
+  guidance_scale: String(limits.guidance.default),
+  seed: '',
+  loras: [],
+  scheduler: '',
+  strength: String(limits.strength.default),
+  mask_content: 'original',
+  variations: String(limits.variations.default),
+  crop_padding: '',
+  feather: '',
+  colour_match: true,
+};
+
 export function createSettings(): StoreApi<Settings> {
-  return createStore<Settings>(() => ({
-    model_name: STARTER,
-    prompt: '',
-    negative_prompt: '',
-    num_inference_steps: String(limits.steps.default),
-    guidance_scale: String(limits.guidance.default),
-    seed: '',
-    loras: [],
-    scheduler: '',
-    strength: String(limits.strength.default),
-    mask_content: 'original',
-    variations: String(limits.variations.default),
-    crop_padding: '',
-    feather: '',
-    colour_match: true,
-  }));
+  return createStore<Settings>(() => initial);
+}
+
+/** What most runs leave as it is. */
+export const moreSettings = [
+  'variations',
+  'crop_padding',
+  'feather',
+  'colour_match',
+  'strength',
+  'mask_content',
+  'scheduler',
+  'loras',
+] as const satisfies readonly SettingsField[];
+
+/** How many of those are set to something. */
+export function changedMoreSettings(settings: Settings): number {
+  return moreSettings.filter((field) =>
+    field === 'loras' ? settings.loras.length > 0 : settings[field] !== initial[field],
+  ).length;
 }
 
 /** Settings as the hosted API takes them: what it lacks is as if nobody had touched it. */

@@ -13,6 +13,7 @@ import { TopBar } from './TopBar';
 import { useTheme } from './theme';
 import { useFiles } from './useFiles';
 import { useKeys } from './useKeys';
+import { usePageTitle } from './usePageTitle';
 import { VersionStrip } from './VersionStrip';
 
 export function App(parts: AppParts) {
@@ -22,6 +23,7 @@ export function App(parts: AppParts) {
   const [helping, setHelping] = useState(false);
   const { openPicker, dragging } = useFiles(session, models);
   const help = useCallback(() => setHelping(true), []);
+  usePageTitle(session);
   const [adjusting, setAdjusting] = useState<Adjusting>(null);
   const adjust = useCallback(
     (what: 'frame' | 'canvas' | null) =>

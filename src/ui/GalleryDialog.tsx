@@ -1,5 +1,5 @@
 /** Every result that was made here, to search, to return to and to delete. */
-import { Download, FolderOpen, Images, Search, SlidersHorizontal, Trash2, TriangleAlert } from 'lucide-react';
+import { Download, FolderOpen, Search, SlidersHorizontal, Trash2, TriangleAlert } from 'lucide-react';
 import { Dialog } from 'radix-ui';
 import { useDeferredValue, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
@@ -15,27 +15,18 @@ import { Sheet } from './Sheet';
 /** So many are drawn at first, and with each press more. */
 const PAGE = 60;
 
-/** In the bar at the top. */
-export function GalleryButton() {
+export function GalleryDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
   const { gallery } = useApp();
-  const [open, setOpen] = useState(false);
-  const show = () => {
-    setOpen(true);
-    void gallery.load();
-  };
   const change = (shown: boolean) => {
-    setOpen(shown);
+    onOpenChange(shown);
     if (!shown) gallery.forgetRemoved();
   };
   return (
-    <>
-      <IconButton name="Gallery" icon={Images} onPress={show} />
-      <Dialog.Root open={open} onOpenChange={change}>
-        <Sheet kind="gallery" closeName="Close gallery">
-          <Content onDone={() => change(false)} />
-        </Sheet>
-      </Dialog.Root>
-    </>
+    <Dialog.Root open={open} onOpenChange={change}>
+      <Sheet kind="gallery" closeName="Close gallery">
+        <Content onDone={() => change(false)} />
+      </Sheet>
+    </Dialog.Root>
   );
 }
 

@@ -18,7 +18,7 @@ function OfferNote() {
   return (
     <div role="status">
       {found && (
-        <div className="gallery-note">
+        <div className="note">
           <SlidersHorizontal size={16} strokeWidth={1.8} aria-hidden />
           <p>
             <b>This picture carries its settings.</b> {promptOf(found)}
@@ -56,7 +56,7 @@ function UnkeptNote() {
   return (
     <div role="alert">
       {unkept && !unkept.dismissed && (
-        <div className="gallery-note" data-bad>
+        <div className="note" data-bad>
           <TriangleAlert size={16} strokeWidth={1.8} aria-hidden />
           <p>
             <b>{unkeptInWords(unkept.count)}</b> {unkept.reason} It stays among the versions: download what

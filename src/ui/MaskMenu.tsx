@@ -140,7 +140,7 @@ function MenuButton({
   onPress(): void;
 }) {
   return (
-    <button type="button" className="menu-button" disabled={disabled} onClick={onPress} aria-label={name}>
+    <button type="button" className="menu-button" disabled={disabled} onClick={onPress}>
       <Icon size={16} strokeWidth={1.8} aria-hidden />
       <span>{name}</span>
       <kbd aria-hidden>{keysOf(command)}</kbd>

@@ -72,7 +72,7 @@ function Offer({ offer, onChosen }: { offer: ModelOffer; onChosen(): void }) {
       <button
         type="button"
         className="button"
-        aria-label={`Choose ${title}`}
+        aria-label={`${isChosen ? 'Chosen' : 'Choose'} ${title}`}
         aria-pressed={isChosen}
         onClick={() => choose(offer.model_name)}
       >
@@ -130,7 +130,7 @@ function Kept({ model, onChosen }: { model: KeptModel; onChosen(): void }) {
         <button
           type="button"
           className="button"
-          aria-label={`Choose ${titleOf(name)}`}
+          aria-label={`${isChosen ? 'Chosen' : 'Choose'} ${titleOf(name)}`}
           aria-pressed={isChosen}
           onClick={() => choose(name)}
         >

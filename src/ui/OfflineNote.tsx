@@ -11,7 +11,7 @@ export function OfflineNote() {
   return (
     <div className="offline-note" role="status">
       {shown && (
-        <div>
+        <div className="note">
           <RefreshCw size={16} strokeWidth={1.8} aria-hidden />
           <p>
             <b>

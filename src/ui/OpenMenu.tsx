@@ -25,7 +25,13 @@ export function OpenMenu() {
         </button>
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className="popover" align="start" sideOffset={8} collisionPadding={8}>
+        <Popover.Content
+          className="popover"
+          align="start"
+          sideOffset={8}
+          collisionPadding={8}
+          aria-label="Other ways to open"
+        >
           <form className="popover-form" onSubmit={submit}>
             <label htmlFor={id}>Address of a picture</label>
             <div className="popover-row">

@@ -1,39 +1,72 @@
-/** A run in hand: what is happening, how far, how long still, and a way out. */
+/** A run in hand: what is happening, how far, how long still, and a way out; between runs, what comes next. */
 import { TriangleAlert, X } from 'lucide-react';
+import { useState } from 'react';
 import { duration, type RunProgress } from '../state/progress';
-import { useJob, useSession } from './context';
+import { useEditor, useJob, useSession, useVersions } from './context';
 import { HostedOffer } from './HostedPanel';
 
+/** Stands there always, and always as high: nothing moves when a run begins or ends. */
 export function RunCard() {
-  const session = useSession();
   const progress = useJob((state) => state.progress);
   const variation = useJob((state) => state.variation);
+  const outcome = useOutcome();
+  const next = useNextStep();
+  const [title, detail] = progress
+    ? [progress.title, progress.detail]
+    : [outcome ?? next, 'Only what you paint over changes.'];
   return (
-    <>
-      {progress && (
-        <div className="run">
-          <div className="run-line">
-            <b className="tabular">{progress.title}</b>
-            <span className="tabular">
-              {progress.secondsLeft === null ? '' : `${duration(progress.secondsLeft)} left`}
-            </span>
-          </div>
-          <Bar fraction={progress.fraction} title={progress.title} />
-          <div className="run-line">
-            <span className="tabular">
-              {variation && `Variation ${variation.number} of ${variation.count} · `}
-              {progress.detail}
-            </span>
-            <button type="button" className="button" onClick={session.cancel}>
-              Cancel
-            </button>
-          </div>
-        </div>
+    <div className="run">
+      <p className="run-line">
+        <b className="tabular">{title}</b>
+        <span className="tabular">
+          {progress && progress.secondsLeft !== null && `${duration(progress.secondsLeft)} left`}
+        </span>
+      </p>
+      <p className="run-detail tabular">
+        {progress && variation && `Variation ${variation.number} of ${variation.count} · `}
+        {detail}
+      </p>
+      {progress ? (
+        <Bar fraction={progress.fraction} title={progress.title} />
+      ) : (
+        <div className="bar" data-idle aria-hidden />
       )}
       <p className="sr-only" role="status">
-        {progress && spoken(progress)}
+        {progress ? spoken(progress) : outcome}
       </p>
-    </>
+    </div>
+  );
+}
+
+/** What to do next, for whoever is here for the first time. */
+function useNextStep(): string {
+  const hasPicture = useEditor((state) => state.picture !== null);
+  const hasMask = useEditor((state) => state.maskBounds.width > 0);
+  if (!hasPicture) return 'Open a picture to begin';
+  return hasMask ? 'Ready to generate' : 'Paint over what should change';
+}
+
+/** That the last run brought a picture, until the next one begins; null where it brought none. */
+function useOutcome(): string | null {
+  const running = useJob((state) => state.running);
+  const last = useVersions((state) => state.items.at(-1));
+  const [run, setRun] = useState({ running, lastBefore: last?.id });
+  if (run.running !== running) setRun({ running, lastBefore: running ? last?.id : run.lastBefore });
+  if (running || run.lastBefore === undefined || last === undefined || last.id === run.lastBefore)
+    return null;
+  return last.seconds === null ? null : `Done in ${duration(last.seconds)}`;
+}
+
+/** Lies over the end of "Generate" while there is something to cancel. */
+export function CancelButton() {
+  const session = useSession();
+  const running = useJob((state) => state.progress !== null);
+  return (
+    running && (
+      <button type="button" className="button cancel" onClick={session.cancel}>
+        Cancel
+      </button>
+    )
   );
 }
 
@@ -76,9 +109,9 @@ export function RunAlert() {
   const session = useSession();
   const error = useJob((state) => state.runError);
   return (
-    <div role="alert">
+    <div className="run-alert" role="alert">
       {error && (
-        <p className="run-alert">
+        <p className="note" data-bad>
           <TriangleAlert size={17} strokeWidth={1.8} aria-hidden />
           <span>
             {error.tooLarge && <TooLarge {...error.tooLarge} />}

@@ -1,7 +1,7 @@
 /** What a dialog's root opens: a sheet over the shaded page, with a button at its corner that closes it. */
 import { X } from 'lucide-react';
 import { Dialog } from 'radix-ui';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 
 interface SheetProps {
   /** Names the sheet in the style sheets, beside "dialog". */
@@ -13,10 +13,19 @@ interface SheetProps {
 }
 
 export function Sheet({ kind, closeName, isDescribed = false, children }: SheetProps) {
+  // Radix gives the focus back to a Dialog.Trigger alone; most sheets are opened from elsewhere.
+  const opener = useRef<Element>(null);
   return (
     <Dialog.Portal>
       <Dialog.Overlay className="dialog-shade" />
       <Dialog.Content
+        onOpenAutoFocus={() => {
+          opener.current = document.activeElement;
+        }}
+        onCloseAutoFocus={(event) => {
+          event.preventDefault();
+          if (opener.current instanceof HTMLElement) opener.current.focus();
+        }}
         className={kind === undefined ? 'dialog' : `dialog ${kind}`}
         {...(!isDescribed && { 'aria-describedby': undefined })}
       >

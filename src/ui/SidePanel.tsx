@@ -4,19 +4,19 @@ import { useEffect, useRef, useState } from 'react';
 import { statusWarning } from '../state/engineStatus';
 import { limits } from '../state/settings';
 import { CodeButton } from './CodeDialog';
+import { keysOf } from './commands';
 import { useEngineStatus, useJob, useSession, useSettings } from './context';
 import { NumberField, TextField } from './Field';
 import { HostedPanel } from './HostedPanel';
-import { LoraField } from './LoraField';
 import { ModelField } from './ModelField';
-import { RunAlert, RunCard } from './RunCard';
-import { RunFields } from './RunFields';
-import { useNarrow } from './useNarrow';
+import { MoreFields } from './MoreFields';
+import { CancelButton, RunAlert, RunCard } from './RunCard';
+import { usePhone } from './useNarrow';
 
 export function SidePanel() {
   const session = useSession();
   const running = useJob((state) => state.running);
-  const narrow = useNarrow();
+  const phone = usePhone();
   const [unfolded, setUnfolded] = useState(false);
   // A complaint about a folded field unfolds it.
   const complaint = useJob((state) => Object.keys(state.fieldErrors).length > 0);
@@ -33,10 +33,11 @@ export function SidePanel() {
           rows={3}
           placeholder="what should be there; empty: the background"
         />
+        <HostedPanel />
         <details
           className="fold"
-          open={!narrow || unfolded || complaint}
-          onToggle={(event) => narrow && setUnfolded(event.currentTarget.open)}
+          open={!phone || unfolded || complaint}
+          onToggle={(event) => phone && setUnfolded(event.currentTarget.open)}
         >
           <summary>Model, steps, guidance, seed</summary>
           <div className="fold-body">
@@ -47,7 +48,6 @@ export function SidePanel() {
               placeholder="what should not appear"
             />
             <ModelField />
-            <LoraField />
             <MachineNote />
             <div className="numbers">
               <NumberField
@@ -68,20 +68,22 @@ export function SidePanel() {
               <NumberField label="Seed" field="seed" {...limits.seed} step={1} placeholder="random" />
             </div>
             <SeedLine />
-            <RunFields />
+            <MoreFields />
             <CodeButton />
           </div>
         </details>
-        <HostedPanel />
       </div>
       <div className="side-dock">
         <RunAlert />
         <RunCard />
-        <button type="button" className="go" disabled={running} onClick={() => void session.generate()}>
-          <Sparkles size={18} strokeWidth={1.9} aria-hidden />
-          Generate
-          <kbd aria-hidden>Ctrl ⏎</kbd>
-        </button>
+        <div className="go-line">
+          <button type="button" className="go" disabled={running} onClick={() => void session.generate()}>
+            <Sparkles size={18} strokeWidth={1.9} aria-hidden />
+            Generate
+            <kbd aria-hidden>{keysOf('generate')}</kbd>
+          </button>
+          <CancelButton />
+        </div>
       </div>
     </aside>
   );

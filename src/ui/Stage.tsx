@@ -188,7 +188,7 @@ function StageAlert() {
   return (
     <div className="stage-alert" role="alert">
       {message && (
-        <p>
+        <p className="note" data-bad>
           <TriangleAlert size={17} strokeWidth={1.8} aria-hidden />
           <span>{message}</span>
           <button type="button" className="icon-button" aria-label="Dismiss" onClick={session.dismiss}>

@@ -33,13 +33,8 @@ export function StageBar(adjust: AdjustProps) {
             onPress={() => zoomBy(editor, 'out')}
           />
           <Tip text="One picture pixel on one screen pixel" keys={keysOf('actualSize')} side="top">
-            <button
-              type="button"
-              className="zoom-value"
-              disabled={!ready}
-              aria-label="Actual size"
-              onClick={() => actualSize(editor)}
-            >
+            <button type="button" className="zoom-value" disabled={!ready} onClick={() => actualSize(editor)}>
+              <span className="sr-only">Actual size, now at </span>
               <output className="tabular">{Math.round(scale * window.devicePixelRatio * 100)} %</output>
             </button>
           </Tip>

@@ -1,14 +1,17 @@
 /** The top line: what is open, where the work happens, how the page looks. */
-import { CircleQuestionMark, FolderOpen, Moon, Redo2, Sun, Undo2 } from 'lucide-react';
+import { CircleQuestionMark, FolderOpen, Images, Moon, Redo2, Sun, Undo2 } from 'lucide-react';
+import { useState } from 'react';
 import { statusExplanation, statusLabel } from '../state/engineStatus';
 import { keysOf } from './commands';
-import { useEditor, useEngineStatus, useSession } from './context';
-import { GalleryButton } from './GalleryDialog';
+import { useApp, useEditor, useEngineStatus, useSession } from './context';
+import { GalleryDialog } from './GalleryDialog';
 import { HostedSwitch } from './HostedPanel';
 import { IconButton } from './IconButton';
 import { OpenMenu } from './OpenMenu';
+import { PageMenu } from './PageMenu';
 import { Tip } from './Tip';
 import type { Theme } from './theme';
+import { usePhone } from './useNarrow';
 
 export interface TopBarProps {
   theme: Theme;
@@ -21,6 +24,20 @@ export function TopBar({ theme, onTheme, onOpen, onHelp }: TopBarProps) {
   const { editor } = useSession();
   const canUndo = useEditor((state) => state.canUndo);
   const canRedo = useEditor((state) => state.canRedo);
+  const phone = usePhone();
+  const { gallery } = useApp();
+  const [browsing, setBrowsing] = useState(false);
+  const browse = () => {
+    setBrowsing(true);
+    void gallery.load();
+  };
+  const actions = [
+    { name: 'Gallery', icon: Images, onPress: browse },
+    theme === 'dark'
+      ? { name: 'Light theme', icon: Sun, onPress: onTheme }
+      : { name: 'Dark theme', icon: Moon, onPress: onTheme },
+    { name: 'Keys and help', icon: CircleQuestionMark, keys: keysOf('help'), onPress: onHelp },
+  ];
   return (
     <header className="top">
       <h1 className="brand">
@@ -53,15 +70,12 @@ export function TopBar({ theme, onTheme, onOpen, onHelp }: TopBarProps) {
       <span className="spacer" />
       <StatusPill />
       <HostedSwitch />
-      <GalleryButton />
-      <IconButton
-        name={theme === 'dark' ? 'Light theme' : 'Dark theme'}
-        icon={theme === 'dark' ? Sun : Moon}
-        onPress={onTheme}
-      />
-      <span className="wide">
-        <IconButton name="Keys and help" icon={CircleQuestionMark} keys={keysOf('help')} onPress={onHelp} />
-      </span>
+      {phone ? (
+        <PageMenu actions={actions} />
+      ) : (
+        actions.map((action) => <IconButton key={action.name} {...action} />)
+      )}
+      <GalleryDialog open={browsing} onOpenChange={setBrowsing} />
     </header>
   );
 }

@@ -1,6 +1,6 @@
 /** The picture's versions, to look at and to return to. */
 import { PencilLine } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { type Version, versionLabel } from '../state/versions';
 import { useJob, useSession, useVersions } from './context';
 
@@ -15,11 +15,15 @@ export function VersionStrip() {
   useEffect(() => {
     list.current?.lastElementChild?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [items.length]);
+  // A phone has room for the strip once there is use for it: from the first run on, not from its end.
+  const [used, setUsed] = useState(false);
+  if (!used && (running || items.length > 1)) setUsed(true);
   const press = (version: Version) => {
     session.show(version.id === shownId || version.id === baseId ? null : version.id);
   };
+  const hint = items.length > 1 ? 'Hold C to compare · click to return' : 'Results collect here';
   return (
-    <footer className="strip">
+    <footer className="strip" data-used={used || undefined}>
       <ul ref={list} aria-label="Versions">
         {items.map((version) => (
           <li key={version.id}>
@@ -36,12 +40,19 @@ export function VersionStrip() {
             </button>
           </li>
         ))}
-        <li className="thumb next" data-running={running || undefined} aria-hidden>
+        {/* Keyed by its number: the next picture takes its place, and nothing moves. */}
+        <li
+          key={`next ${items.length}`}
+          className="thumb next"
+          data-running={running || undefined}
+          aria-hidden
+        >
           {running ? '…' : items.length === 0 ? '' : items.length}
         </li>
       </ul>
-      <p className="hint">
-        {items.length > 1 ? 'Hold C to compare · click to return' : 'Results collect here'}
+      {/* Another text is another paragraph: one that grew would have moved. */}
+      <p key={hint} className="hint">
+        {hint}
       </p>
     </footer>
   );

@@ -1,13 +1,16 @@
-/** Whether the page has a phone's width, as the style sheets put it. */
+/** How wide the page is, at the widths where the style sheets change its layout. */
 import { useSyncExternalStore } from 'react';
 
-const query = window.matchMedia('(max-width: 760px)');
-
-function subscribe(onChange: () => void): () => void {
-  query.addEventListener('change', onChange);
-  return () => query.removeEventListener('change', onChange);
+function hookOf(query: string): () => boolean {
+  const list = window.matchMedia(query);
+  const subscribe = (onChange: () => void) => {
+    list.addEventListener('change', onChange);
+    return () => list.removeEventListener('change', onChange);
+  };
+  return () => useSyncExternalStore(subscribe, () => list.matches);
 }
 
-export function useNarrow(): boolean {
-  return useSyncExternalStore(subscribe, () => query.matches);
-}
+/** The panel stands below the picture, not beside it. */
+export const useNarrow = hookOf('(max-width: 900px)');
+/** The width of a phone. */
+export const usePhone = hookOf('(max-width: 560px)');

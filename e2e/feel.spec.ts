@@ -1,0 +1,216 @@
+/** How the page feels: nothing moves during a run, keys reach everything in order, and it fits small and zoomed windows. */
+import { expect, type Page, test } from '@playwright/test';
+import { type DevServer, startDevServer } from './pages/devServer';
+import { EditorPage } from './pages/editorPage';
+import { enterState, layouts, settled, states } from './pages/states';
+
+let server: DevServer;
+test.beforeAll(async () => {
+  server = await startDevServer();
+});
+test.afterAll(() => server.close());
+
+interface Shift {
+  value: number;
+  moved: string[];
+}
+
+/** Collects what moves from now on. @returns a function that tells it */
+async function watchShifts(page: Page): Promise<() => Promise<Shift[]>> {
+  await page.evaluate(() => {
+    const shifts: Shift[] = [];
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        const sources: { node?: Node | null }[] = Reflect.get(entry, 'sources');
+        const moved = sources.map(({ node }) =>
+          node instanceof Element ? `${node.localName}.${node.className}` : (node?.textContent ?? ''),
+        );
+        // A phone makes room for the strip with the first press of "Generate": what answers a press is no surprise.
+        if (!Reflect.get(entry, 'hadRecentInput')) shifts.push({ value: Reflect.get(entry, 'value'), moved });
+      }
+    }).observe({ type: 'layout-shift' });
+    Reflect.set(window, 'shifts', shifts);
+  });
+  return async () => {
+    await settled(page);
+    return page.evaluate(() => Reflect.get(window, 'shifts'));
+  };
+}
+
+test('nothing moves while the starter model paints', async ({ page }) => {
+  const editor = new EditorPage(page);
+  await editor.open('/');
+  // The status of the machine belongs to the page's opening.
+  await expect(page.getByText(/WASM|WebGPU/).first()).toBeVisible();
+  await editor.steps.fill('3');
+  const shifts = await watchShifts(page);
+  const boxes = () =>
+    Promise.all(
+      [editor.generate, editor.prompt, editor.steps, editor.canvas, editor.undo].map((control) =>
+        control.boundingBox(),
+      ),
+    );
+  const before = await boxes();
+  await editor.generate.click();
+  await editor.progress.waitFor();
+  expect(await boxes()).toEqual(before);
+  await expect(editor.result).toBeVisible({ timeout: 120_000 });
+  expect(await boxes()).toEqual(before);
+  expect(await shifts()).toEqual([]);
+});
+
+for (const query of ['ms=60', 'ms=700&fail=DeviceError&message=no memory']) {
+  test(`nothing moves on a phone, ${query}`, async ({ browser }) => {
+    const context = await browser.newContext(layouts['phone-dark']);
+    const page = await context.newPage();
+    const editor = new EditorPage(page);
+    await editor.open(`${server.origin}e2e/harness/index.html?${query}`);
+    const shifts = await watchShifts(page);
+    await editor.generate.click();
+    await editor.progress.waitFor();
+    await expect(editor.progress).toHaveCount(0);
+    await expect(editor.result.or(page.getByText('no memory'))).toBeVisible();
+    expect(await shifts()).toEqual([]);
+    await context.close();
+  });
+}
+
+/** What has the focus: its name, the part of the page that it is in, and whether a person sees that it has it. */
+function focused(page: Page) {
+  return page.evaluate(() => {
+    const { activeElement: element } = document;
+    if (!element || element === document.body) return null;
+    const marked = [element, ...element.querySelectorAll('*')].some((part) => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(part);
+      return outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 1.5;
+    });
+    const { x, y } = element.getBoundingClientRect();
+    const part = element.closest('header, nav, main, footer, aside, [role=dialog]')?.localName ?? 'none';
+    const name = element.getAttribute('aria-label') ?? element.textContent?.trim() ?? '';
+    return { name, part, marked, x: Math.round(x), y: Math.round(y) };
+  });
+}
+
+test('the focus goes through the page in the order of its layout, and is seen at each place', async ({
+  page,
+}) => {
+  const editor = new EditorPage(page);
+  await editor.open(`${server.origin}e2e/harness/index.html?ms=5`);
+  const visited = [];
+  for (let presses = 0; presses < 80; presses++) {
+    await page.keyboard.press('Tab');
+    const now = await focused(page);
+    if (now === null) break;
+    visited.push(now);
+  }
+  expect(visited.filter(({ marked }) => !marked)).toEqual([]);
+  const parts = visited.map(({ part }) => part).filter((part, i, all) => part !== all[i - 1]);
+  expect(parts).toEqual(['header', 'nav', 'main', 'footer', 'aside']);
+  // Lines go to the right, columns down.
+  for (const line of ['header', 'footer']) {
+    const xs = visited.filter(({ part }) => part === line).map(({ x }) => x);
+    expect(xs).toEqual(xs.toSorted((a, b) => a - b));
+  }
+  const rail = visited.filter(({ part }) => part === 'nav').map(({ y }) => y);
+  expect(rail).toEqual(rail.toSorted((a, b) => a - b));
+  expect(visited.length).toBeGreaterThan(30);
+});
+
+for (const [name, opener, close] of [
+  ['Keys and help', 'Keys and help', 'Close help'],
+  ['Gallery', 'Gallery', 'Close gallery'],
+  ['Models', 'Manage models', 'Close models'],
+  ['Request as code', 'Request as code', 'Close code'],
+] as const) {
+  test(`the sheet “${name}” keeps the focus inside and gives it back`, async ({ page }) => {
+    const editor = new EditorPage(page);
+    await editor.open(`${server.origin}e2e/harness/index.html?models=kept`);
+    const button = page.getByRole('button', { name: opener, exact: true });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await expect(dialog.getByRole('button', { name: close })).toBeVisible();
+    for (let presses = 0; presses < 30; presses++) {
+      await page.keyboard.press('Tab');
+      expect(await dialog.evaluate((sheet) => sheet.contains(document.activeElement))).toBe(true);
+    }
+    await page.keyboard.press('Escape');
+    await expect(dialog).toHaveCount(0);
+    await expect(button).toBeFocused();
+  });
+}
+
+test('by keys alone: a picture is opened, masked, repainted, compared and downloaded', async ({ page }) => {
+  const editor = new EditorPage(page);
+  await editor.open(`${server.origin}e2e/harness/index.html?ms=20`);
+  const { keyboard } = page;
+  const tabTo = async (name: string) => {
+    for (let presses = 0; presses < 80; presses++) {
+      await keyboard.press('Tab');
+      if ((await focused(page))?.name === name) return;
+    }
+    throw new Error(`the focus never came to “${name}”`);
+  };
+  const chooser = page.waitForEvent('filechooser');
+  await keyboard.press('Control+o');
+  await (await chooser).setFiles('public/samples/sample.jpg');
+  const label = page.getByText('goes to the model');
+  await expect(label).toHaveCount(0);
+
+  await tabTo('Canvas');
+  // The cursor stands in the middle; a stroke of the brush to the right and down.
+  await keyboard.press('ArrowRight');
+  await keyboard.press('Enter');
+  for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowDown'])
+    await keyboard.press(key);
+  await keyboard.press('Enter');
+  await expect(label).toHaveCount(1);
+
+  const status = page.locator('.run').getByRole('status');
+  await keyboard.press('Control+Enter');
+  await expect(page).toHaveTitle(/^(…|\d+ %) · /);
+  await expect(status).toHaveText(/^Painting, \d+ percent$/);
+  await expect(status).toHaveText(/^Done in \d+ s$/);
+  await expect(page).toHaveTitle(/^Inlay/);
+  await expect(editor.result).toBeVisible();
+
+  await tabTo('Compare before and after');
+  await keyboard.press('PageUp');
+  await expect(page.getByRole('slider', { name: 'Compare before and after' })).not.toHaveAttribute(
+    'aria-valuenow',
+    '0',
+  );
+  await tabTo('Download');
+  const download = page.waitForEvent('download');
+  await keyboard.press('Enter');
+  expect((await download).suggestedFilename()).toBe('sample-inlay-1.png');
+});
+
+for (const [name, viewport] of [
+  ['a width of 320 pixels', { width: 320, height: 640 }],
+  ['200 % zoom', { width: 720, height: 450 }],
+  ['400 % zoom', { width: 320, height: 256 }],
+] as const) {
+  test(`nothing is lost at ${name}`, async ({ page }) => {
+    await page.setViewportSize(viewport);
+    const editor = new EditorPage(page);
+    await enterState(editor, server.origin, { ...states.opening });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+      viewport.width,
+    );
+    await editor.unfold();
+    for (const control of [
+      ...[editor.undo, editor.redo, editor.canvas, editor.prompt, editor.negativePrompt, editor.model],
+      ...[editor.steps, editor.guidance, editor.seed, editor.generate],
+      ...['Open image', 'Brush', 'Magic wand', 'Clear mask', 'Mask menu', 'Fit'].map((each) =>
+        editor.tool(each),
+      ),
+      page.getByRole('switch', { name: 'Hosted API' }),
+      page.getByRole('slider', { name: 'Hardness of the brush' }),
+      page.getByText('Request as code'),
+    ]) {
+      await control.scrollIntoViewIfNeeded();
+      await expect(control).toBeInViewport({ ratio: 0.3 });
+    }
+  });
+}

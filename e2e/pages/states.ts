@@ -1,0 +1,254 @@
+/** The states that the page can be in, each as a person gets there: for screenshots and for the accessibility tests. */
+import { type BrowserContextOptions, devices, type Page } from '@playwright/test';
+import type { EditorPage } from './editorPage';
+
+const still = { reducedMotion: 'reduce' } as const;
+const phone = { ...still, ...devices['Pixel 7'], viewport: { width: 390, height: 844 } };
+const tablet = { ...still, viewport: { width: 820, height: 1180 }, hasTouch: true };
+const desktop = { ...still, viewport: { width: 1440, height: 900 } };
+
+/** Sizes of the page; each is looked at in the dark and in the light. */
+export const layouts = {
+  'desktop-dark': { ...desktop, colorScheme: 'dark' },
+  'desktop-light': { ...desktop, colorScheme: 'light' },
+  'small-dark': { viewport: { width: 1100, height: 700 }, colorScheme: 'dark' },
+  'tablet-dark': { ...tablet, colorScheme: 'dark' },
+  'tablet-light': { ...tablet, colorScheme: 'light' },
+  'phone-dark': { ...phone, colorScheme: 'dark' },
+  'phone-light': { ...phone, colorScheme: 'light' },
+} as const satisfies Record<string, BrowserContextOptions>;
+
+export interface PageState {
+  /** For the harness. */
+  query?: string;
+  /** Before the page opens. */
+  before?(page: Page): Promise<void>;
+  /** Whether the sample never comes. */
+  isEmpty?: boolean;
+  enter?(page: Page, editor: EditorPage): Promise<void>;
+}
+
+const FULL = 'The graphics memory is full; close other tabs or pick a smaller model.';
+const failing = `ms=5&fail=DeviceError&message=${encodeURIComponent(FULL)}`;
+
+async function twoRuns(page: Page, editor: EditorPage): Promise<void> {
+  await editor.unfold();
+  await editor.seed.fill('3');
+  await editor.run();
+  await editor.run();
+  if (page.viewportSize()?.width === desktop.viewport.width) await page.mouse.move(5, 5);
+}
+
+/** On a phone, where it stands behind "More". */
+async function pageAction(page: Page, name: string): Promise<void> {
+  const more = page.getByRole('button', { name: 'More', exact: true });
+  if (await more.isVisible()) {
+    await more.click();
+    await page.getByRole('menuitem', { name }).click();
+  } else await page.getByRole('button', { name, exact: true }).click();
+}
+
+export const states: Record<string, PageState> = {
+  empty: {
+    isEmpty: true,
+    async before(page) {
+      await page.route('**/samples/sample.json', () => {});
+    },
+  },
+  opening: {},
+  painting: {
+    enter: (_page, editor) => editor.drag([0.6, 0.4], [0.66, 0.5], [0.62, 0.58]),
+  },
+  'mask-menu': {
+    async enter(page, editor) {
+      await editor.tool('Polygon').click();
+      for (const point of [
+        [0.2, 0.3],
+        [0.35, 0.25],
+        [0.3, 0.45],
+      ] as const) {
+        await editor.drag([...point]);
+      }
+      await page.getByRole('button', { name: 'Mask menu' }).click();
+    },
+  },
+  look: {
+    async enter(page, editor) {
+      await editor.tool('Magic wand').click();
+      await page.getByRole('button', { name: 'How the mask is shown' }).click();
+    },
+  },
+  'mask-alone': {
+    async enter(page, editor) {
+      await editor.canvas.focus();
+      await page.keyboard.press('m');
+      await editor.tool('Magic wand').click();
+    },
+  },
+  frame: {
+    enter: (page) => page.getByRole('button', { name: 'Adjust the frame' }).click(),
+  },
+  extend: {
+    async enter(page) {
+      await page.getByRole('button', { name: 'Extend the canvas' }).click();
+      await page.getByRole('spinbutton', { name: 'Extend right' }).fill('200');
+    },
+  },
+  open: {
+    enter: (page) => page.getByRole('button', { name: 'Other ways to open' }).click(),
+  },
+  more: {
+    async enter(page, editor) {
+      await editor.unfold();
+      await page.getByText('More settings').click();
+      await page.getByRole('spinbutton', { name: 'Strength' }).fill('0.7');
+      await page.getByRole('button', { name: 'Add LoRA' }).click();
+    },
+  },
+  loading: {
+    query: 'ms=20000',
+    async enter(_page, editor) {
+      await editor.generate.click();
+      await editor.progress.waitFor();
+    },
+  },
+  running: {
+    query: 'ms=120&hold=4',
+    async enter(page, editor) {
+      await editor.generate.click();
+      await page.getByText('step 4 of').first().waitFor();
+    },
+  },
+  result: { query: 'ms=5&provider=wasm', enter: twoRuns },
+  compare: {
+    query: 'ms=5',
+    async enter(page, editor) {
+      await editor.unfold();
+      await page.getByText('More settings').click();
+      await page.getByRole('spinbutton', { name: 'Variations' }).fill('3');
+      await twoRuns(page, editor);
+      const line = page.getByRole('slider', { name: 'Compare before and after' });
+      await line.focus();
+      for (let i = 0; i < 4; i++) await page.keyboard.press('PageUp');
+    },
+  },
+  beside: {
+    query: 'ms=5',
+    async enter(page, editor) {
+      await twoRuns(page, editor);
+      const button = page.getByRole('button', { name: 'Beside the canvas' });
+      // A phone has no room for two.
+      if (await button.isVisible()) await button.click();
+    },
+  },
+  models: {
+    query: 'models=kept',
+    async enter(page, editor) {
+      await editor.unfold();
+      await page.getByRole('button', { name: 'Manage models' }).click();
+      await page.getByRole('dialog').getByText('SDXL inpainting 0.1').first().waitFor();
+    },
+  },
+  downloading: {
+    query: 'models=kept',
+    async enter(page, editor) {
+      await editor.unfold();
+      await editor.model.fill('diffusers/stable-diffusion-xl-1.0-inpainting-0.1');
+      await page.getByRole('button', { name: 'Resume download' }).click();
+      await page.getByText(/left$/).waitFor();
+    },
+  },
+  gated: {
+    async enter(page, editor) {
+      await editor.unfold();
+      await editor.model.fill('owner/gated-model');
+      await page.getByText('is gated').waitFor();
+    },
+  },
+  choosing: {
+    query: 'models=kept',
+    async enter(page, editor) {
+      await editor.unfold();
+      await page.getByRole('button', { name: 'Show models' }).click();
+    },
+  },
+  gallery: {
+    query: 'ms=5',
+    async enter(page, editor) {
+      await twoRuns(page, editor);
+      await pageAction(page, 'Gallery');
+      await page.getByRole('list', { name: 'Results' }).getByRole('listitem').nth(1).waitFor();
+    },
+  },
+  'gallery-empty': {
+    async enter(page) {
+      await pageAction(page, 'Gallery');
+      await page.getByText('Results collect here with').waitFor();
+    },
+  },
+  help: { enter: (page) => pageAction(page, 'Keys and help') },
+  code: {
+    async enter(page, editor) {
+      await editor.unfold();
+      await page.getByRole('button', { name: 'Request as code' }).click();
+    },
+  },
+  hosted: {
+    async enter(page) {
+      await page.getByRole('switch', { name: 'Hosted API' }).click();
+      await page.getByLabel(/^Key of/).fill('a key of twenty letters');
+    },
+  },
+  consent: {
+    query: `ms=5&models=kept&fail=OutOfMemoryError&message=${encodeURIComponent(FULL)}`,
+    async enter(page, editor) {
+      await editor.unfold();
+      await editor.model.fill('stable-diffusion-v1-5/stable-diffusion-inpainting');
+      await page.getByText('Kept on this machine').waitFor();
+      await editor.generate.click();
+      await page.getByRole('alertdialog').waitFor();
+    },
+  },
+  invalid: {
+    query: 'ms=5',
+    async enter(page, editor) {
+      await editor.unfold();
+      await editor.steps.fill('400');
+      await editor.generate.click();
+      await page.getByText('Steps: a whole number').waitFor();
+    },
+  },
+  failure: {
+    query: failing,
+    async enter(page, editor) {
+      await editor.generate.click();
+      await page.getByText(FULL).waitFor();
+      await page.evaluate(() => {
+        const data = new DataTransfer();
+        data.items.add(new File(['hello'], 'notes.txt', { type: 'text/plain' }));
+        window.dispatchEvent(new DragEvent('drop', { dataTransfer: data }));
+      });
+      await page.getByText('notes.txt').waitFor();
+    },
+  },
+};
+
+/** Opens the harness's page in a state. @param origin ends in a slash */
+export async function enterState(editor: EditorPage, origin: string, state: PageState): Promise<void> {
+  const { page } = editor;
+  await state.before?.(page);
+  const url = `${origin}e2e/harness/index.html?${state.query ?? ''}`;
+  if (state.isEmpty) {
+    await page.goto(url);
+    await page.getByText('Choose a picture').waitFor();
+  } else await editor.open(url);
+  await state.enter?.(page, editor);
+  await settled(page);
+}
+
+/** Waits until a change of class or size has been drawn. Nothing is in motion on a page that was asked for less of it. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  );
+}

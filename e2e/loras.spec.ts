@@ -32,6 +32,7 @@ async function open(page: Page): Promise<EditorPage> {
   await editor.prompt.fill('a boat');
   await editor.steps.fill('2');
   await editor.seed.fill('7');
+  await page.getByText('More settings').click();
   return editor;
 }
 

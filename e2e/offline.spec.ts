@@ -15,6 +15,7 @@ import { changes, decode, photograph } from './pictures';
 
 const PATH = '/some/where/inlay/';
 const MODEL = 'golden/sd15-inpaint';
+const EXPORT = 'golden/onnx-export';
 const folders = {
   first: '.cache/e2e-offline/first',
   second: '.cache/e2e-offline/second',
@@ -49,7 +50,10 @@ async function release(): Promise<void> {
 
 test.beforeAll(async () => {
   hub = await startHub({
-    repos: [{ id: MODEL, files: await folderFiles('goldens/models/sd15-inpaint') }],
+    repos: [
+      { id: MODEL, files: await folderFiles('goldens/models/sd15-inpaint') },
+      { id: EXPORT, files: await folderFiles('goldens/onnx/inpaint') },
+    ],
   });
   // Playwright sets another, and Vite would build for development.
   process.env.NODE_ENV = 'production';
@@ -130,6 +134,8 @@ test('a host without headers, below a path: threads, installable; then no networ
   await expectPainted(photo, starter);
   const downloaded = await paintOver(first.editor, photo, MODEL);
   await expectPainted(photo, downloaded);
+  const exported = await paintOver(first.editor, photo, EXPORT);
+  await expectPainted(photo, exported);
 
   // The service worker keeps the page's own files, the embedded model among them, and nothing of the hub.
   await expect.poll(() => kept(first.page)).toContainEqual(expect.stringMatching(/ort-wasm.*\.wasm\?/));
@@ -146,6 +152,8 @@ test('a host without headers, below a path: threads, installable; then no networ
   await openIsolated(second);
   const again = await paintOver(second.editor, photo, MODEL);
   expect((await decode(again)).data.equals((await decode(downloaded)).data)).toBe(true);
+  const exportedAgain = await paintOver(second.editor, photo, EXPORT);
+  expect((await decode(exportedAgain)).data.equals((await decode(exported)).data)).toBe(true);
   const starterAgain = await paintOver(second.editor, photo, 'starter');
   expect((await decode(starterAgain)).data.equals((await decode(starter)).data)).toBe(true);
   expect(hub.log.length).toBe(asked);

@@ -6,7 +6,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { InternalError } from '../../src/engine/errors';
 import { ModelProtoSchema, type TensorProto, TensorProto_DataLocation } from '../../src/graph/onnx_pb';
-import { elementBytes, elementOf, valueInfo } from '../../src/graph/proto';
+import { elementOf, storedBytes, valueInfo } from '../../src/graph/proto';
 import type { Graph } from '../../src/graph/types';
 import { parseSafetensorsHeader, type StoredTensor } from '../../src/model/checkpoint/safetensors';
 import { Runtime, Session } from '../../src/model/session';
@@ -122,5 +122,5 @@ function placeOf({ externalData }: TensorProto): { location: string; offset: num
 }
 
 function bytesOf({ dims, dataType: type }: TensorProto): number {
-  return dims.reduce((product, size) => product * Number(size), elementBytes[elementOf(type)]);
+  return dims.reduce((product, size) => product * Number(size), storedBytes(elementOf(type)));
 }

@@ -6,7 +6,7 @@
  * buffers that a runtime keeps for later and workspaces inside kernels are not seen. docs/memory.md compares it with
  * what ONNX Runtime takes.
  */
-import { type ElementType, elementBytes, type ReadModel, readModel } from './proto';
+import { type ReadModel, readModel, type StoredElement, storedBytes } from './proto';
 import { GraphError } from './tensors';
 import type { Graph } from './types';
 
@@ -19,8 +19,10 @@ export interface Footprint {
   largest: { bytes: number; name: string };
 }
 
-type Shape = readonly number[];
-type Node = ReadModel['nodes'][number];
+export type Shape = readonly number[];
+export type Node = ReadModel['nodes'][number];
+/** Works out the outputs of one node. */
+export type Infer = (node: Node, sizes: Sizes) => void;
 
 /** A tensor while it lives. */
 interface Buffer {
@@ -29,8 +31,15 @@ interface Buffer {
   names: number;
 }
 
-/** @param dims sizes of the inputs' named dimensions, e.g. `{ batch: 2, height: 64, … }` */
-export function footprint(graph: Pick<Graph, 'bytes'>, dims: Readonly<Record<string, number>>): Footprint {
+/**
+ * @param dims sizes of the inputs' named dimensions, e.g. `{ batch: 2, height: 64, … }`
+ * @param infer the rules of the operators; those of our own graphs where absent
+ */
+export function footprint(
+  graph: Pick<Graph, 'bytes'>,
+  dims: Readonly<Record<string, number>>,
+  infer: Infer = inferOwn,
+): Footprint {
   const model = readModel(graph.bytes);
   const sizes = new Sizes();
   const largest = { bytes: 0, name: '' };
@@ -40,9 +49,9 @@ export function footprint(graph: Pick<Graph, 'bytes'>, dims: Readonly<Record<str
 
   // 1. Weights stay; the small constants among them are counted too
   let weightBytes = 0;
-  for (const { name, element, dims: shape, ints } of model.initializers) {
-    sizes.set(name, shape, element, ints);
-    const bytes = countOf(shape) * elementBytes[element];
+  for (const { name, element, dims: shape, values } of model.initializers) {
+    sizes.set(name, shape, element, values);
+    const bytes = countOf(shape) * storedBytes(element);
     weightBytes += bytes;
     note(name, bytes);
   }
@@ -97,34 +106,39 @@ export function footprint(graph: Pick<Graph, 'bytes'>, dims: Readonly<Record<str
   return { weightBytes, activationBytes: peak, largest };
 }
 
-/** Shapes and types by name; of small integers the values, which other shapes follow from. */
-class Sizes {
+/** Shapes and types by name; of a few numbers the values, which other shapes follow from. */
+export class Sizes {
   readonly #known = new Map<
     string,
-    { shape: Shape; element: ElementType; ints?: readonly number[] | undefined }
+    { shape: Shape; element: StoredElement; values?: readonly number[] | undefined }
   >();
 
-  set(name: string, shape: Shape, element: ElementType, ints?: readonly number[]): void {
-    this.#known.set(name, { shape, element, ints });
+  set(name: string, shape: Shape, element: StoredElement, values?: readonly number[]): void {
+    this.#known.set(name, { shape, element, values });
   }
 
   shape(name: string | undefined): Shape {
     return this.#find(name).shape;
   }
 
-  element(name: string | undefined): ElementType {
+  element(name: string | undefined): StoredElement {
     return this.#find(name).element;
   }
 
+  /** @throws GraphError where they are known only once the graph runs */
   ints(name: string | undefined): readonly number[] {
-    const { ints } = this.#find(name);
-    if (ints === undefined) throw new GraphError(`"${name}" has no values before the graph runs`);
-    return ints;
+    const { values } = this.#find(name);
+    if (values === undefined) throw new GraphError(`"${name}" has no values before the graph runs`);
+    return values;
+  }
+
+  values(name: string | undefined): readonly number[] | undefined {
+    return this.#find(name).values;
   }
 
   bytes(name: string): number {
     const { shape, element } = this.#find(name);
-    return countOf(shape) * elementBytes[element];
+    return countOf(shape) * storedBytes(element);
   }
 
   #find(name = '') {
@@ -134,12 +148,12 @@ class Sizes {
   }
 }
 
-function countOf(shape: Shape): number {
+export function countOf(shape: Shape): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** Works out the outputs of one node. */
-function infer(node: Node, sizes: Sizes): void {
+/** The operators that our own graphs use, as they use them. */
+export function inferOwn(node: Node, sizes: Sizes): void {
   const [first, second] = node.inputs;
   const [output = '', other] = node.outputs;
   const x = sizes.shape(first);
@@ -249,7 +263,7 @@ function reshaped(from: Shape, wanted: readonly number[]): Shape {
   return shape.map((size) => (size === -1 ? countOf(from) / known : size));
 }
 
-function broadcast(a: Shape, b: Shape): Shape {
+export function broadcast(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis) =>
     Math.max(a[axis - rank + a.length] ?? 1, b[axis - rank + b.length] ?? 1),
@@ -266,10 +280,20 @@ function convolved(x: Shape, weight: Shape, node: Node): Shape {
   return [x[0] ?? 1, weight[0] ?? 0, side(0), side(1)];
 }
 
+/** The least that a graph takes: its weights, without a run. */
+export function weightsAlone(graph: Pick<Graph, 'bytes'>): Footprint {
+  const largest = { bytes: 0, name: '' };
+  for (const { name, dims, element } of readModel(graph.bytes).initializers) {
+    const bytes = countOf(dims) * storedBytes(element);
+    if (bytes > largest.bytes) Object.assign(largest, { bytes, name });
+  }
+  return { weightBytes: weightBytesOf(graph), activationBytes: 0, largest };
+}
+
 /** All weights of a graph, in bytes. */
 export function weightBytesOf(graph: Pick<Graph, 'bytes'>): number {
   return readModel(graph.bytes).initializers.reduce(
-    (sum, { dims, element }) => sum + countOf(dims) * elementBytes[element],
+    (sum, { dims, element }) => sum + countOf(dims) * storedBytes(element),
     0,
   );
 }

@@ -33,6 +33,25 @@ export const dataType: Record<ElementType, number> = {
 
 export const elementBytes: Record<ElementType, number> = { float32: 4, float16: 2, int32: 4, int64: 8 };
 
+/** What graphs of others hold besides. */
+export type StoredElement = ElementType | 'bool' | 'int8' | 'uint8' | 'float64';
+
+const storedTypes: Record<StoredElement, { type: number; bytes: number }> = {
+  float32: { type: TensorProto_DataType.FLOAT, bytes: 4 },
+  float16: { type: TensorProto_DataType.FLOAT16, bytes: 2 },
+  int32: { type: TensorProto_DataType.INT32, bytes: 4 },
+  int64: { type: TensorProto_DataType.INT64, bytes: 8 },
+  bool: { type: TensorProto_DataType.BOOL, bytes: 1 },
+  int8: { type: TensorProto_DataType.INT8, bytes: 1 },
+  uint8: { type: TensorProto_DataType.UINT8, bytes: 1 },
+  float64: { type: TensorProto_DataType.DOUBLE, bytes: 8 },
+};
+
+/** Of one value. */
+export function storedBytes(element: StoredElement): number {
+  return storedTypes[element].bytes;
+}
+
 /** Numbers are ONNX ints; floats are marked, since JavaScript cannot tell 1.0 from 1. */
 export type AttributeValue = number | readonly number[] | string | { readonly float: number };
 
@@ -114,7 +133,7 @@ export function externalTensor(
   });
 }
 
-export function valueInfo(name: string, element: ElementType, dims: readonly Dimension[]): ValueInfoProto {
+export function valueInfo(name: string, element: StoredElement, dims: readonly Dimension[]): ValueInfoProto {
   const dim = dims.map((size) =>
     create(TensorShapeProto_DimensionSchema, {
       value:
@@ -124,7 +143,7 @@ export function valueInfo(name: string, element: ElementType, dims: readonly Dim
     }),
   );
   const tensor = create(TypeProto_TensorSchema, {
-    elemType: dataType[element],
+    elemType: storedTypes[element].type,
     shape: create(TensorShapeProtoSchema, { dim }),
   });
   return create(ValueInfoProtoSchema, {
@@ -158,6 +177,13 @@ export function serializeModel(
   return toBinary(ModelProtoSchema, model);
 }
 
+export interface ReadTensor {
+  element: StoredElement;
+  dims: readonly number[];
+  /** Where they are few, and stand in the model itself. */
+  values?: readonly number[];
+}
+
 /** A model as plain values again, for those who reason about it. */
 export interface ReadModel {
   nodes: readonly {
@@ -166,15 +192,11 @@ export interface ReadModel {
     outputs: readonly string[];
     ints(name: string): readonly number[] | undefined;
     int(name: string): number | undefined;
+    /** The tensor of that attribute. */
+    tensor(name: string): ReadTensor | undefined;
   }[];
-  /** `ints`: the values, where they are int64 and stand in the model itself. */
-  initializers: readonly {
-    name: string;
-    element: ElementType;
-    dims: readonly number[];
-    ints?: readonly number[];
-  }[];
-  inputs: readonly { name: string; element: ElementType; dims: readonly Dimension[] }[];
+  initializers: readonly (ReadTensor & { name: string })[];
+  inputs: readonly { name: string; element: StoredElement; dims: readonly Dimension[] }[];
   outputs: readonly string[];
 }
 
@@ -194,18 +216,13 @@ export function readModel(bytes: Uint8Array): ReadModel {
           const found = find(name);
           return found === undefined ? undefined : Number(found.i);
         },
+        tensor: (name) => {
+          const tensor = find(name)?.t;
+          return tensor && readTensor(tensor);
+        },
       };
     }),
-    initializers: graph.initializer.map(({ name, dims, rawData, dataType: type, dataLocation }) => {
-      const element = elementOf(type);
-      const isHere = element === 'int64' && dataLocation !== TensorProto_DataLocation.EXTERNAL;
-      return {
-        name,
-        element,
-        dims: dims.map(Number),
-        ...(isHere && { ints: Array.from(new BigInt64Array(rawData.slice().buffer), Number) }),
-      };
-    }),
+    initializers: graph.initializer.map((tensor) => ({ name: tensor.name, ...readTensor(tensor) })),
     inputs: graph.input.map(({ name, type }) => {
       if (type?.value.case !== 'tensorType') throw new TypeError(`input ${name} is no tensor`);
       const { elemType, shape } = type.value.value;
@@ -218,9 +235,48 @@ export function readModel(bytes: Uint8Array): ReadModel {
   };
 }
 
-export function elementOf(type: number): ElementType {
-  for (const [element, known] of Object.entries(dataType)) {
-    if (known === type) return element as ElementType;
+/** More values than any shape has, and than any list that shapes are made from. */
+const MAX_VALUES = 1024;
+
+function readTensor(tensor: TensorProto): ReadTensor {
+  const { dims, dataType: type, dataLocation } = tensor;
+  const element = elementOf(type);
+  const shape = dims.map(Number);
+  const count = shape.reduce((product, size) => product * size, 1);
+  const isHere = dataLocation !== TensorProto_DataLocation.EXTERNAL && count <= MAX_VALUES;
+  const values = isHere ? valuesOf(element, tensor) : [];
+  return { element, dims: shape, ...(values.length === count && { values }) };
+}
+
+/** Raw bytes, or the field that the type has for itself. */
+function valuesOf(
+  element: StoredElement,
+  data: Pick<TensorProto, 'rawData' | 'int32Data' | 'int64Data' | 'floatData' | 'doubleData'>,
+): readonly number[] {
+  const raw = data.rawData.slice().buffer;
+  switch (element) {
+    case 'int64':
+      return raw.byteLength > 0 ? Array.from(new BigInt64Array(raw), Number) : data.int64Data.map(Number);
+    case 'int32':
+      return raw.byteLength > 0 ? [...new Int32Array(raw)] : data.int32Data;
+    case 'float32':
+      return raw.byteLength > 0 ? [...new Float32Array(raw)] : data.floatData;
+    case 'float64':
+      return raw.byteLength > 0 ? [...new Float64Array(raw)] : data.doubleData;
+    case 'bool':
+      return raw.byteLength > 0 ? [...new Uint8Array(raw)] : data.int32Data;
+    case 'float16':
+    case 'int8':
+    case 'uint8':
+      return [];
+    default:
+      throw new TypeError(`unknown type ${element satisfies never}`);
+  }
+}
+
+export function elementOf(type: number): StoredElement {
+  for (const [element, known] of Object.entries(storedTypes)) {
+    if (known.type === type) return element as StoredElement;
   }
   throw new TypeError(`no element type ${type}`);
 }

@@ -15,7 +15,8 @@ import type { Graph, GraphTarget } from '../graph/types';
 import { buildUnet2d } from '../graph/unet2d';
 import type { VaeTiles } from '../pipeline/components';
 import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from './config';
-import { namingModel } from './exported/files';
+import { isExported, namingModel } from './exported/files';
+import { exportedNeeds } from './exported/needs';
 import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
 
 export interface ModelNeeds {
@@ -131,7 +132,7 @@ export function afterExhaustion(
 /**
  * @param limits what there is: the autoencoder gets tiles where a whole picture would not fit
  * @param run absent: a short prompt at the size that the model was trained at
- * @returns undefined where the model's configurations do not say (ONNX exports)
+ * @returns undefined where nothing says it before the weights are there (ONNX exports in a plain folder)
  * @throws CheckpointError where a configuration is none of Stable Diffusion, or of networks that cannot be built
  */
 export function modelNeeds(
@@ -150,6 +151,10 @@ async function needsOf(
   run: RunSize | undefined,
 ): Promise<ModelNeeds | undefined> {
   const json = async (path: string) => parseJsonFile(files, path, await readRequired(files, path));
+  if (await isExported(files)) {
+    const networks = await exportedNeeds(files, target, run);
+    return networks && { networks, tiles: {}, margin: MARGIN[target.provider] };
+  }
   if ((await files.read('unet/config.json')) === undefined) return undefined;
   if ((await files.read('vae/config.json')) === undefined) return undefined;
   const unet = parseUnet2dConfig(await json('unet/config.json'));

@@ -167,7 +167,7 @@ export function adaptUnet(
   };
 
   // 1. Text
-  const text = rowwise('encoder_hidden_states', ['tokens', 'width']);
+  const text = rowwise('encoder_hidden_states', ['tokens', 'text_width']);
   if (isXl) {
     rowwise('text_embeds', ['pooled_width']);
     rowwise('time_ids', [6]);

@@ -81,7 +81,11 @@ describe('serve', () => {
     expect(posted).toContainEqual({
       type: 'error',
       id: 1,
-      error: { name: 'CheckpointError', message: 'unet: tensor "conv_in.weight" is missing' },
+      error: {
+        name: 'CheckpointError',
+        field: 'model_name',
+        message: 'unet: tensor "conv_in.weight" is missing',
+      },
       dead: false,
     });
   });
@@ -114,7 +118,7 @@ describe('serve', () => {
       judge,
     };
     serve(host, (message) => posted.push(message))({ type: 'judge', id: 1, name: 'large', texts: new Map() });
-    const error = { name: 'CheckpointError', message: 'too much' };
+    const error = { name: 'CheckpointError', field: 'model_name', message: 'too much' };
     await vi.waitFor(() => expect(posted).toEqual([{ type: 'answered', id: 1, error }]));
   });
 

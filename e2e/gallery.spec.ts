@@ -4,6 +4,7 @@ import { expect, type Page, test } from '@playwright/test';
 import sharp from 'sharp';
 import { type DevServer, startDevServer } from './pages/devServer';
 import { EditorPage } from './pages/editorPage';
+import { pageAction } from './pages/states';
 
 let server: DevServer;
 
@@ -144,10 +145,9 @@ test('on a phone the top line and the gallery fit', async ({ page }) => {
   await page.getByText('Model, steps, guidance, seed').click();
   await editor.steps.fill('2');
   await run(editor, 'a boat', '7');
-  const button = page.getByRole('button', { name: 'Gallery', exact: true });
-  const { x = 0, width = 0 } = (await button.boundingBox()) ?? {};
+  const { x = 0, width = 0 } = (await page.getByRole('button', { name: 'More' }).boundingBox()) ?? {};
   expect(x + width).toBeLessThanOrEqual(390);
-  await button.click();
+  await pageAction(page, 'Gallery');
   const gallery = page.getByRole('dialog', { name: 'Gallery' });
   await expect(gallery.getByRole('listitem')).toHaveCount(1);
   if (process.env.GALLERY_SHOTS) await page.screenshot({ path: `${process.env.GALLERY_SHOTS}/phone.png` });

@@ -39,8 +39,8 @@ async function twoRuns(page: Page, editor: EditorPage): Promise<void> {
   if (page.viewportSize()?.width === desktop.viewport.width) await page.mouse.move(5, 5);
 }
 
-/** On a phone, where it stands behind "More". */
-async function pageAction(page: Page, name: string): Promise<void> {
+/** Presses one of the top line's last buttons; on a phone they stand behind "More". */
+export async function pageAction(page: Page, name: string): Promise<void> {
   const more = page.getByRole('button', { name: 'More', exact: true });
   if (await more.isVisible()) {
     await more.click();

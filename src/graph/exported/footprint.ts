@@ -49,7 +49,7 @@ function infer(node: Node, sizes: Sizes): void {
     sizes.set(output, shape, sizes.element(output), values);
 }
 
-function inferShapes(node: Node, sizes: Sizes): void {
+function inferShapes(node: Node, sizes: Sizes) {
   const { op, inputs } = node;
   const [first, second] = inputs;
   const [output = ''] = node.outputs;

@@ -19,9 +19,9 @@ const sd15Bytes = { fp16: 2.13e9, fp32: 4.27e9 };
 const sdxlBytes = { fp16: 7.11e9, fp32: 13.9e9 };
 
 /**
- * What a person may begin with. Sizes are those of the Hub's listings, and what src/model/namedModels.test.ts has chosen
- * of them; licences are `license` in the head of each model's card. SD Turbo's card has none and points to Stability AI's
- * licence. The look-up of a model gives both as they are now.
+ * What a person may begin with. Sizes are of the files that src/model/namedModels.test.ts has chosen. Licences are what the
+ * models are known under; copies of the cards of SDXL inpainting, DreamShaper and SD Turbo (which points to Stability AI's
+ * licence) were read, the other cards were not. The look-up of a model gives size and licence as they are now.
  */
 export const offers: readonly ModelOffer[] = [
   {

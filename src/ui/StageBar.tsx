@@ -14,6 +14,7 @@ export function StageBar(adjust: AdjustProps) {
   const { editor } = useSession();
   const scale = useEditor((state) => state.view.scale);
   const ready = useEditor((state) => state.picture !== null);
+  const percent = Math.round(scale * window.devicePixelRatio * 100);
   return (
     <div className="stage-bar">
       <div className="bar-group">
@@ -34,8 +35,7 @@ export function StageBar(adjust: AdjustProps) {
           />
           <Tip text="One picture pixel on one screen pixel" keys={keysOf('actualSize')} side="top">
             <button type="button" className="zoom-value" disabled={!ready} onClick={() => actualSize(editor)}>
-              <span className="sr-only">Actual size, now at </span>
-              <output className="tabular">{Math.round(scale * window.devicePixelRatio * 100)} %</output>
+              <output className="tabular">{percent} %</output>
             </button>
           </Tip>
           <IconButton

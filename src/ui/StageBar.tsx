@@ -34,7 +34,13 @@ export function StageBar(adjust: AdjustProps) {
             onPress={() => zoomBy(editor, 'out')}
           />
           <Tip text="One picture pixel on one screen pixel" keys={keysOf('actualSize')} side="top">
-            <button type="button" className="zoom-value" disabled={!ready} onClick={() => actualSize(editor)}>
+            <button
+              type="button"
+              className="zoom-value"
+              aria-label={`Actual size, now at ${percent} %`}
+              disabled={!ready}
+              onClick={() => actualSize(editor)}
+            >
               <output className="tabular">{percent} %</output>
             </button>
           </Tip>

@@ -27,6 +27,15 @@ export function createJob(
   };
 }
 
+/** The size at which the model works: the options', or else the picture's, rounded down to multiples of 8 pixels. */
+export function sizeOfRun({ width, height }: LocalOptions, image: Size): Size {
+  return { width: width ?? roundDown(image.width), height: height ?? roundDown(image.height) };
+}
+
+function roundDown(side: number): number {
+  return side - (side % 8);
+}
+
 function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 }

@@ -27,9 +27,7 @@ export interface Pictures {
   openSample(url: URL): Promise<void>;
   extend(margins: Margins): Promise<void>;
   continueFrom(id: number): Promise<void>;
-  /** The number of the next version. */
-  nextId(): number;
-  /** Adds what was pasted onto its parent to the versions, under the next number. */
+  /** Adds what was pasted onto its parent to the versions, under the next number; without a `batch` it begins one. */
   add(pasted: Size & Pasted, facts: VersionFacts): Version;
 }
 
@@ -174,9 +172,10 @@ export function createPictures(parts: PictureParts): Pictures {
     },
     extend,
     continueFrom,
-    nextId,
     add(pasted, facts) {
-      const version = toVersion(pasted, { ...facts, id: nextId(), origin: originOf(facts.parentId) });
+      const id = nextId();
+      const origin = originOf(facts.parentId);
+      const version = toVersion(pasted, { ...facts, id, origin, batch: facts.batch ?? id });
       versions.setState(({ items }) => ({ items: [...items, version] }));
       return version;
     },

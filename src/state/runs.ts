@@ -11,14 +11,7 @@ import { guessedNativeSize } from './models';
 import type { CropState, Pictures } from './pictures';
 import { advance, fetchProgress, preparing } from './progress';
 import { clean, type JobState, showError } from './runState';
-import {
-  apiSettings,
-  type CheckedSettings,
-  checkSettings,
-  limits,
-  paddingOf,
-  type Settings,
-} from './settings';
+import { apiSettings, checkSettings, limits, paddingOf, type Settings } from './settings';
 import { findVersion, type Version, type Versions } from './versions';
 
 export interface Runs {
@@ -40,7 +33,7 @@ export interface RunParts {
   versions: StoreApi<Versions>;
   job: StoreApi<JobState>;
   crop: StoreApi<CropState>;
-  pictures: Pick<Pictures, 'add' | 'nextId'>;
+  pictures: Pick<Pictures, 'add'>;
   /** Milliseconds of a clock that only runs forward. */
   now(): number;
 }
@@ -151,7 +144,7 @@ export function createRuns(parts: RunParts): Runs {
           seed,
           modelName: name,
           seconds: (now() - run.since) / 1000,
-          batch: run.painted[0]?.id ?? pictures.nextId(),
+          batch: run.painted[0]?.id ?? null,
         },
       );
       run.painted.push(version);
@@ -203,9 +196,6 @@ export function createRuns(parts: RunParts): Runs {
 }
 
 /** What the hosted API lacks counts for nothing there. */
-function checkFor(
-  kind: Place['kind'],
-  typed: Settings,
-): { checked?: CheckedSettings; errors?: JobState['fieldErrors'] } {
+function checkFor(kind: Place['kind'], typed: Settings) {
   return checkSettings(kind === 'hosted' ? apiSettings(typed) : typed);
 }

@@ -113,8 +113,8 @@ export function changedMoreSettings(settings: Settings): number {
 
 /** Settings as the hosted API takes them: what it lacks is as if nobody had touched it. */
 export function apiSettings(settings: Settings): Settings {
-  const strength = String(limits.strength.default);
-  return { ...settings, loras: [], scheduler: '', strength, mask_content: 'original' };
+  const { loras, scheduler, strength, mask_content } = initial;
+  return { ...settings, loras, scheduler, strength, mask_content };
 }
 
 /** @returns the request's fields, or what is wrong with each field that is */

@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import type * as Ort from 'onnxruntime-web';
+import { messageOf } from '../engine/errors';
 
 const ICD_FILES = ['/usr/share/vulkan/icd.d/lvp_icd.json', '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json'];
 
@@ -46,7 +47,7 @@ async function open(): Promise<FoundNodeWebgpu> {
     // Bounds checks turn MultiHeadAttention's shader into one that LLVM compiles for minutes instead of seconds.
     gpu = dawn.create(['enable-dawn-features=disable_robustness']);
   } catch (error) {
-    return { skip: `Dawn does not load (${error instanceof Error ? error.message : String(error)})` };
+    return { skip: `Dawn does not load (${messageOf(error)})` };
   }
   const adapter = await gpu.requestAdapter();
   if (adapter === null) return { skip: 'Dawn finds no adapter' };

@@ -18,7 +18,7 @@ import { openBrowserRuntime } from '../model/runtime';
 import type { Runtime } from '../model/session';
 import type { Model } from '../pipeline/components';
 import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
-import { createJob } from '../pipeline/job';
+import { createJob, sizeOfRun } from '../pipeline/job';
 import { checkSameSize, type Pixels } from '../pipeline/pixels';
 import { countChunks } from '../pipeline/promptEmbeddings';
 import { opfsWeightStore } from '../storage/weightsOpfs';
@@ -117,10 +117,7 @@ export function createHost({
     const image = await readImage('image_url', request.image_url, call.signal);
     const mask = await readImage('mask_url', request.mask_url, call.signal);
     checkSameSize(image, mask);
-    const size = {
-      width: options.width ?? image.width - (image.width % 8),
-      height: options.height ?? image.height - (image.height % 8),
-    };
+    const size = sizeOfRun(options, image);
     currentRun = size;
     const { model, files, cache } = await opened.get({
       name: request.model_name,

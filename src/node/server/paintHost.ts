@@ -14,7 +14,7 @@ import { clipVocabulary, openModel } from '../../model/openModel';
 import type { Runtime } from '../../model/session';
 import type { Model } from '../../pipeline/components';
 import { inpaint } from '../../pipeline/inpaint';
-import { createJob } from '../../pipeline/job';
+import { createJob, sizeOfRun } from '../../pipeline/job';
 import type { Pixels } from '../../pipeline/pixels';
 import { countChunks } from '../../pipeline/promptEmbeddings';
 import { createOpenedModel } from '../../worker/openedModel';
@@ -86,10 +86,7 @@ export function createPaintHost(options: PaintOptions): Host {
       return opened.during(call, async () => {
         const image = await decode('image_url', request.image_url);
         const mask = await decode('mask_url', request.mask_url);
-        const size = {
-          width: local.width ?? roundDown(image.width),
-          height: local.height ?? roundDown(image.height),
-        };
+        const size = sizeOfRun(local, image);
         checkSides(image);
         currentRun = size;
         const { model, files, cache } = await opened.get(request.model_name);
@@ -139,10 +136,6 @@ function breathing(model: Model): Model {
 async function decode(field: string, source: ImageSource): Promise<Pixels> {
   if (!(source instanceof Blob)) throw new TypeError(`${field}: this host takes files alone`);
   return decodeImage(field, new Uint8Array(await source.arrayBuffer()), 'the file');
-}
-
-function roundDown(side: number): number {
-  return side - (side % 8);
 }
 
 function checkSides({ width, height }: Pixels): void {

@@ -67,6 +67,8 @@ export function createMaskActions(parts: {
   let last: { point: Point; radius: number } | null = null;
   let lastEnd: { document: EditorDocument; point: Point } | null = null;
   let settled = Promise.resolve();
+  /** What waits until the mask of one document may change again. */
+  let line = { own: document(), length: 0, end: Promise.resolve() };
   const stepsMade = new WeakMap<MaskHistory, number>();
 
   /** After a step: what the panels show of mask and history. */
@@ -83,6 +85,27 @@ export function createMaskActions(parts: {
       canRedo: history.canRedo || own.after !== null,
       maskRevision: get().maskRevision + 1,
     });
+  };
+  const computed = async () => {
+    while (get().working !== null) await settled;
+  };
+  /** Runs it now, or once the mask no longer rests: what a person asks for meanwhile is not lost, and keeps its order. */
+  const inTurn = <Result>(action: () => Result | Promise<Result>): Result | Promise<Result | undefined> => {
+    const own = document();
+    if (line.own !== own) line = { own, length: 0, end: Promise.resolve() };
+    if (get().working === null && line.length === 0) return action();
+    const mine = line;
+    mine.length += 1;
+    const result = mine.end.then(computed).then(() => {
+      mine.length -= 1;
+      // Another picture was opened meanwhile: it was not asked for there.
+      return document() === own ? action() : undefined;
+    });
+    mine.end = result.then(
+      () => {},
+      () => {},
+    );
+    return result;
   };
   /** The document, if its mask may change now. */
   const free = (): EditorDocument | null => {
@@ -112,21 +135,26 @@ export function createMaskActions(parts: {
     announce(rectOfSize(own.mask));
     settle(own);
   };
+  const invert = () => {
+    const own = free();
+    if (!own) return;
+    own.history.invert();
+    announce(rectOfSize(own.mask));
+    settle(own);
+  };
 
   /** Computes a patch elsewhere, then joins it with the mask in parts; the mask rests until then. */
   const change = async (
     title: string,
     mode: Mode,
     compute: (own: EditorDocument) => Promise<Patch | null>,
-  ): Promise<boolean> => {
+  ): Promise<void> => {
     const own = free();
-    if (!own) return false;
+    if (!own) return;
     set({ working: title });
     const job = (async () => {
       const patch = await compute(own);
-      if (!patch || document() !== own) return false;
-      await join(own, patch, mode);
-      return true;
+      if (patch && document() === own) await join(own, patch, mode);
     })();
     const done = job.then(
       () => {},
@@ -134,18 +162,17 @@ export function createMaskActions(parts: {
     );
     settled = done;
     try {
-      return await job;
+      await job;
     } finally {
       if (document() === own) set({ working: null });
     }
   };
   /** The same for what a person starts from a button or a key: what goes wrong is told, and nothing has changed. */
-  const changeOrReport = async (...request: Parameters<typeof change>): Promise<boolean> => {
+  const changeOrReport = async (...request: Parameters<typeof change>): Promise<void> => {
     try {
-      return await change(...request);
+      await inTurn(() => change(...request));
     } catch (error) {
       report(error instanceof Error ? error.message : String(error));
-      return false;
     }
   };
   const join = async (own: EditorDocument, { mask: patch, place }: Patch, mode: Mode) => {
@@ -195,17 +222,11 @@ export function createMaskActions(parts: {
       settle(own);
     },
     strokeEnd: () => (lastEnd && lastEnd.document === document() ? lastEnd.point : null),
-    undo: () => travel('undo'),
-    redo: () => travel('redo'),
-    fill: () => fill(255),
-    clear: () => fill(0),
-    invert() {
-      const own = free();
-      if (!own) return;
-      own.history.invert();
-      announce(rectOfSize(own.mask));
-      settle(own);
-    },
+    undo: () => void inTurn(() => travel('undo')),
+    redo: () => void inTurn(() => travel('redo')),
+    fill: () => void inTurn(() => fill(255)),
+    clear: () => void inTurn(() => fill(0)),
+    invert: () => void inTurn(invert),
     fillShape(shape, mode) {
       const own = free();
       if (!own) return;
@@ -245,17 +266,22 @@ export function createMaskActions(parts: {
       });
     },
     async replaceMask(replacement) {
-      await change('Reading the mask', 'replace', async ({ mask }) => {
-        if (replacement.width !== mask.width || replacement.height !== mask.height) {
-          throw new RangeError(
-            `the mask is ${replacement.width} × ${replacement.height}, its picture ${mask.width} × ${mask.height}`,
-          );
-        }
-        return { mask: replacement, place: { x: 0, y: 0 } };
-      });
+      await inTurn(() =>
+        change('Reading the mask', 'replace', async ({ mask }) => {
+          if (replacement.width !== mask.width || replacement.height !== mask.height) {
+            throw new RangeError(
+              `the mask is ${replacement.width} × ${replacement.height}, its picture ${mask.width} × ${mask.height}`,
+            );
+          }
+          return { mask: replacement, place: { x: 0, y: 0 } };
+        }),
+      );
     },
     async settled() {
-      while (get().working !== null) await settled;
+      do {
+        await line.end;
+        await computed();
+      } while (line.length > 0);
     },
   };
 }

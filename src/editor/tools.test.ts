@@ -254,7 +254,8 @@ it('what cannot be computed is told, and changes nothing', async () => {
   expect(problems).toHaveLength(2);
 });
 
-it('while something is computed the mask rests; another picture makes it void', async () => {
+/** A picture with a dab, and work on edges that waits for `finish`. */
+function openedWithSlowEdges() {
   let finish = () => {};
   const gate = new Promise<void>((resolve) => {
     finish = resolve;
@@ -269,7 +270,31 @@ it('while something is computed the mask rests; another picture makes it void', 
   editor.open(memorySurface(picture()), 'a.png');
   editor.stroke({ x: 50, y: 50 });
   editor.endStroke();
-  const before = editor.document?.mask.data.slice() ?? new Uint8Array();
+  const data = () => editor.document?.mask.data ?? new Uint8Array();
+  return { editor, data, before: data().slice(), finish };
+}
+
+it('what is asked for while the mask rests is done in its turn', async () => {
+  const { editor, data, before, finish } = openedWithSlowEdges();
+  editor.setOptions({ edgeRadius: 5 });
+  const mask = { width: WIDTH, height: HEIGHT, data: before };
+  const grown = growMask(growMask(mask, 5), 5);
+  editor.edge('grow');
+  editor.edge('grow');
+  editor.invert();
+  editor.fill();
+  editor.undo();
+  expect(same(data(), before)).toBe(true);
+  finish();
+  await editor.settled();
+  const inverted = grown.data.map((value) => 255 - value);
+  expect(same(data(), inverted)).toBe(true);
+  editor.undo();
+  expect(same(data(), grown.data)).toBe(true);
+});
+
+it('while something is computed the mask rests; another picture makes it void', async () => {
+  const { editor, before, finish } = openedWithSlowEdges();
   const growing = editor.edge('grow');
   expect(editor.store.getState().working).not.toBeNull();
   editor.gesture.press({ x: 10, y: 100 });
@@ -279,8 +304,13 @@ it('while something is computed the mask rests; another picture makes it void', 
   expect(same(editor.document?.mask.data ?? new Uint8Array(), before)).toBe(true);
   editor.open(memorySurface(picture()), 'b.png');
   expect(editor.store.getState().working).toBeNull();
+  // Nothing of the other picture's holds this one up.
+  editor.fill();
+  expect(editor.document?.mask.data.every((value) => value === 255)).toBe(true);
+  editor.undo();
   finish();
   await growing;
+  await editor.settled();
   expect(editor.store.getState()).toMatchObject({ canUndo: false, maskBounds: { width: 0 } });
 });
 

@@ -41,17 +41,17 @@ export function footprint(
   infer: Infer = inferOwn,
 ): Footprint {
   const model = readModel(graph.bytes);
-  const sizes = new Sizes();
   const largest = { bytes: 0, name: '' };
   const note = (name: string, bytes: number) => {
     if (bytes > largest.bytes) Object.assign(largest, { bytes, name });
   };
 
   // 1. Weights stay; the small constants among them are counted too
+  const sizes = new Sizes();
+  inferSizes(model, dims, infer, sizes);
   let weightBytes = 0;
-  for (const { name, element, dims: shape, values } of model.initializers) {
-    sizes.set(name, shape, element, values);
-    const bytes = countOf(shape) * storedBytes(element);
+  for (const { name } of model.initializers) {
+    const bytes = sizes.bytes(name);
     weightBytes += bytes;
     note(name, bytes);
   }
@@ -73,17 +73,8 @@ export function footprint(
     live += bytes;
     note(name, bytes);
   };
-  for (const { name, element, dims: shape } of model.inputs) {
-    const sized = shape.map((size) => {
-      const known = typeof size === 'number' ? size : dims[size];
-      if (known === undefined) throw new GraphError(`no size for "${size}" of input "${name}"`);
-      return known;
-    });
-    sizes.set(name, sized, element);
-    allocate(name);
-  }
+  for (const { name } of model.inputs) allocate(name);
   model.nodes.forEach((node, at) => {
-    infer(node, sizes);
     const [source = ''] = node.inputs;
     const shared = node.op === 'Reshape' ? buffers.get(source) : undefined;
     for (const name of node.outputs) {
@@ -106,6 +97,31 @@ export function footprint(
   return { weightBytes, activationBytes: peak, largest };
 }
 
+/**
+ * Works out the size of every tensor of a run.
+ * @param dims as of {@link footprint}
+ * @param sizes filled in, as far as it goes where this throws
+ * @throws GraphError where there is no rule for an operator, or a size is known only once the graph runs
+ */
+export function inferSizes(
+  model: ReadModel,
+  dims: Readonly<Record<string, number>>,
+  infer: Infer,
+  sizes: Sizes,
+): void {
+  for (const { name, element, dims: shape, values } of model.initializers)
+    sizes.set(name, shape, element, values);
+  for (const { name, element, dims: shape } of model.inputs) {
+    const sized = shape.map((size) => {
+      const known = typeof size === 'number' ? size : dims[size];
+      if (known === undefined) throw new GraphError(`no size for "${size}" of input "${name}"`);
+      return known;
+    });
+    sizes.set(name, sized, element);
+  }
+  for (const node of model.nodes) infer(node, sizes);
+}
+
 /** Shapes and types by name; of a few numbers the values, which other shapes follow from. */
 export class Sizes {
   readonly #known = new Map<
@@ -119,6 +135,10 @@ export class Sizes {
 
   shape(name: string | undefined): Shape {
     return this.#find(name).shape;
+  }
+
+  has(name: string): boolean {
+    return this.#known.has(name);
   }
 
   element(name: string | undefined): StoredElement {

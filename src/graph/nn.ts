@@ -177,7 +177,7 @@ export interface AttentionOptions {
 }
 
 /** What one slice's scores may take: of SD 1.5 at 512 px they would be 1 GiB, and the softmax has them twice. */
-const SCORES_BYTES = 2 ** 26;
+export const SCORES_BYTES = 2 ** 26;
 
 /** How often to halve the queries so that the scores of a guided step, two rows in float32, stay within that. */
 function halvingsFor(heads: number, { queries, keys }: { queries: number; keys: number }): number {

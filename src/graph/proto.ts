@@ -4,6 +4,7 @@ import {
   type AttributeProto,
   AttributeProto_AttributeType,
   AttributeProtoSchema,
+  type GraphProto,
   GraphProtoSchema,
   ModelProtoSchema,
   type NodeProto,
@@ -21,6 +22,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from './onnx_pb';
+import { GraphError } from './tensors';
 
 export type ElementType = 'float32' | 'float16' | 'int32' | 'int64';
 
@@ -192,6 +194,7 @@ export interface ReadModel {
     outputs: readonly string[];
     ints(name: string): readonly number[] | undefined;
     int(name: string): number | undefined;
+    text(name: string): string | undefined;
     /** The tensor of that attribute. */
     tensor(name: string): ReadTensor | undefined;
   }[];
@@ -204,6 +207,10 @@ export interface ReadModel {
 export function readModel(bytes: Uint8Array): ReadModel {
   const { graph } = fromBinary(ModelProtoSchema, bytes);
   if (graph === undefined) throw new TypeError('a model without a graph');
+  return readGraph(graph);
+}
+
+export function readGraph(graph: GraphProto): ReadModel {
   return {
     nodes: graph.node.map(({ opType, input, output, attribute }) => {
       const find = (name: string) => attribute.find((candidate) => candidate.name === name);
@@ -215,6 +222,10 @@ export function readModel(bytes: Uint8Array): ReadModel {
         int: (name) => {
           const found = find(name);
           return found === undefined ? undefined : Number(found.i);
+        },
+        text: (name) => {
+          const found = find(name);
+          return found && new TextDecoder().decode(found.s);
         },
         tensor: (name) => {
           const tensor = find(name)?.t;
@@ -238,7 +249,7 @@ export function readModel(bytes: Uint8Array): ReadModel {
 /** More values than any shape has, and than any list that shapes are made from. */
 const MAX_VALUES = 1024;
 
-function readTensor(tensor: TensorProto): ReadTensor {
+export function readTensor(tensor: TensorProto): ReadTensor {
   const { dims, dataType: type, dataLocation } = tensor;
   const element = elementOf(type);
   const shape = dims.map(Number);
@@ -266,6 +277,7 @@ function valuesOf(
     case 'bool':
       return raw.byteLength > 0 ? [...new Uint8Array(raw)] : data.int32Data;
     case 'float16':
+      return (raw.byteLength > 0 ? [...new Uint16Array(raw)] : data.int32Data).map(halfValue);
     case 'int8':
     case 'uint8':
       return [];
@@ -278,7 +290,16 @@ export function elementOf(type: number): StoredElement {
   for (const [element, known] of Object.entries(storedTypes)) {
     if (known.type === type) return element as StoredElement;
   }
-  throw new TypeError(`no element type ${type}`);
+  throw new GraphError(`tensors of the type ${TensorProto_DataType[type] ?? type} are not known here`);
+}
+
+/** The number that IEEE 754 binary16 means by these bits. */
+export function halfValue(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
 /** IEEE 754 binary16, rounded to nearest even; Node 20 and older browsers have no Float16Array. */

@@ -25,7 +25,7 @@ export function exportedFootprint(
   graph: Pick<Graph, 'bytes'>,
   dims: Readonly<Record<string, number>>,
 ): Footprint {
-  return footprint(graph, dims, infer);
+  return footprint(graph, dims, inferExported);
 }
 
 /** Lists of numbers longer than this are no shapes. */
@@ -40,7 +40,8 @@ const BINARY = new Set('Add Sub Mul Div Pow Min Max Mod'.split(' '));
 const COMPARISONS = new Set('Equal Less Greater LessOrEqual GreaterOrEqual And Or'.split(' '));
 const REDUCTIONS = new Set('ReduceMean ReduceSum ReduceMax ReduceMin ReduceL2'.split(' '));
 
-function infer(node: Node, sizes: Sizes): void {
+/** The sizes of a node's outputs, and of a few numbers the values. @throws GraphError as {@link exportedFootprint} */
+export function inferExported(node: Node, sizes: Sizes): void {
   inferShapes(node, sizes);
   const [output = ''] = node.outputs;
   const values = sizes.values(output) ?? valuesOf(node, sizes);
@@ -92,6 +93,13 @@ function inferShapes(node: Node, sizes: Sizes) {
       const axis = counted(node.int('axis') ?? 1, shape.length);
       return give([countOf(shape.slice(0, axis)), countOf(shape.slice(axis))]);
     }
+    case 'Einsum':
+      return give(
+        einsum(
+          node.text('equation') ?? '',
+          inputs.map((name) => sizes.shape(name)),
+        ),
+      );
     case 'ArgMax':
     case 'ArgMin':
       return give(reduced(sizes.shape(first), [node.int('axis') ?? 0], node.int('keepdims') ?? 1), 'int64');
@@ -151,6 +159,19 @@ function reduced(shape: Shape, axes: readonly number[] | undefined, keepsAxes: n
   return keepsAxes
     ? shape.map((size, axis) => (gone.includes(axis) ? 1 : size))
     : shape.filter((_, axis) => !gone.includes(axis));
+}
+
+/** @throws GraphError where the equation does not name every axis by a letter */
+function einsum(equation: string, shapes: readonly Shape[]): Shape {
+  const [left = '', right] = equation.replaceAll(' ', '').split('->');
+  const letters = new Map<string, number>();
+  left.split(',').forEach((names, i) => {
+    [...names].forEach((letter, axis) => {
+      letters.set(letter, shapes[i]?.[axis] ?? 1);
+    });
+  });
+  if (right === undefined || equation.includes('.')) throw new GraphError(`no rule for Einsum "${equation}"`);
+  return [...right].map((letter) => letters.get(letter) ?? 1);
 }
 
 function sliced(node: Node, sizes: Sizes): Shape {

@@ -1,6 +1,7 @@
 /** Turns a graph in 16-bit floats into one in float32, for devices that have none. */
 import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto } from '../onnx_pb';
 import { TensorProto_DataType } from '../onnx_pb';
+import { halfValue } from '../proto';
 
 const { FLOAT, FLOAT16, BFLOAT16 } = TensorProto_DataType;
 
@@ -58,13 +59,4 @@ function bfloat16Value(bits: number): number {
   const view = new DataView(new ArrayBuffer(4));
   view.setUint16(2, bits, true);
   return view.getFloat32(0, true);
-}
-
-/** IEEE 754 binary16; Node 20 and older browsers have no Float16Array. */
-function halfValue(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }

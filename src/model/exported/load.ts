@@ -1,10 +1,7 @@
 /** From ONNX exports of Stable Diffusion's networks to a model that the pipeline can run. */
 import { InternalError, UnsupportedError } from '../../engine/errors';
 import {
-  adaptDecoder,
-  adaptEncoder,
   adaptText,
-  adaptUnet,
   describeDecoder,
   describeEncoder,
   describeText,
@@ -28,7 +25,8 @@ import {
   type ExportedSession,
 } from './components';
 import { type ExportedConfig, readExportedConfig, readExportedText } from './config';
-import { type ExportedComponent, namingModel, type OpenedExport, openExport } from './files';
+import { type ExportedComponent, namingModel, openExport } from './files';
+import { decoderGraph, encoderGraph, type Unadapted, unetGraph } from './graphs';
 
 /**
  * As `loadModel` of load.ts, for models whose networks are ONNX exports.
@@ -47,7 +45,7 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
   const open = async <Sizes extends ExportedSizes>(
     component: ExportedComponent,
     describe: (ports: ExportedInterface) => Sizes,
-    adapt: (opened: OpenedExport, sizes: Sizes) => Graph,
+    adapt: (unadapted: Required<Unadapted>, sizes: Sizes) => Graph,
     { precision } = runtime.target,
   ): Promise<ExportedSession<Sizes>> => {
     const label = component.replaceAll('_', ' ');
@@ -59,9 +57,11 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
     call.signal.throwIfAborted();
     call.onProgress({ stage: 'compile', component: label });
     return namingModel(files.name, async () => {
-      const sizes = describe(describeExport(opened.skeleton));
+      const { skeleton, weights } = opened;
+      const ports = describeExport(skeleton);
+      const sizes = describe(ports);
       const session = await runtime
-        .createSession(label, adapt(opened, sizes), opened.weights.files)
+        .createSession(label, adapt({ skeleton, ports, index: weights.index }, sizes), weights.files)
         .catch((error: unknown) => {
           throw explain(files.name, error);
         });
@@ -78,7 +78,7 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
           await open<ExportedText>(
             folder,
             (ports) => describeText(folder, ports, options, configured),
-            ({ skeleton, weights }) => adaptText(folder, skeleton, weights.index, runtime.target, options),
+            ({ skeleton, index }) => adaptText(folder, skeleton, index, runtime.target, options),
           ),
         ),
       );
@@ -93,7 +93,7 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
         refuseOtherTask(files.name, sizes, config);
         return sizes;
       },
-      ({ skeleton, weights }, sizes) => adaptUnet(skeleton, weights.index, runtime.target, sizes),
+      (unadapted, sizes) => unetGraph(unadapted, sizes, config, runtime.target),
     );
     return createExportedUnet(runtime, opened, config.vae.downscale);
   });
@@ -104,14 +104,14 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
         open(
           'vae_encoder',
           describeEncoder,
-          ({ skeleton, weights }) => adaptEncoder(skeleton, weights.index, vaeTarget),
+          (unadapted, sizes) => encoderGraph(unadapted, sizes, config, vaeTarget),
           vaeTarget,
         ),
       () =>
         open(
           'vae_decoder',
           describeDecoder,
-          ({ skeleton, weights }) => adaptDecoder(skeleton, weights.index, vaeTarget),
+          (unadapted, sizes) => decoderGraph(unadapted, sizes, config, vaeTarget),
           vaeTarget,
         ),
     ),

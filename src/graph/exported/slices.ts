@@ -40,11 +40,14 @@ export function sliceAttention(
   const slicer = new Slicer(model.graph);
   for (const attention of large) {
     const rows = attention.queries.at(-2) ?? 1;
-    slicer.slice(attention, Math.min(rows, Math.ceil(attention.bytes / sliceBytes)), sizes);
+    slicer.slice(attention, Math.min(rows, MOST_PARTS, Math.ceil(attention.bytes / sliceBytes)), sizes);
   }
   model.graph.node = withoutIdle(model.graph.node, graph.outputNames);
   return { ...graph, bytes: toBinary(ModelProtoSchema, model) };
 }
+
+/** 4 GiB of scores: 2048 × 2048 pixels in one head. ONNX Runtime takes minutes over graphs of thousands of parts. */
+const MOST_PARTS = 64;
 
 /** Rows stand there in queries, scores and results, whatever their rank. */
 const ROWS = -2;

@@ -1,14 +1,17 @@
 /** What tests against the local hub share: golden repositories, a store in a temporary folder, no waiting. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openCheckpoint } from '../../src/model/checkpoint/open';
+import { bytesSource, readTensor, type StoredIndex } from '../../src/model/checkpoint/reader';
 import { type Connection, connect } from '../../src/model/download';
 import type { CheckpointFiles } from '../../src/model/files';
+import { float32ToHalf } from '../../src/model/half';
 import { diskWeightStore } from '../../src/node/weightStore';
 import type { WeightStore } from '../../src/storage/weights';
 import { type Family, familyFiles } from './families';
-import { folderFiles, type HubFile, type HubRepo } from './files';
+import { folderFiles, type HubFile, type HubRepo, memoryFile } from './files';
 import type { LoggedRequest } from './hub';
 import { syntheticRepo } from './synthetic';
 
@@ -86,6 +89,79 @@ export function safetensors(header: string, data: Uint8Array): Uint8Array<ArrayB
   file.set(text, 8);
   file.set(data, 8 + text.byteLength);
   return file;
+}
+
+/** A safetensors file of these tensors, one after another. */
+export function packSafetensors(
+  tensors: Iterable<[key: string, tensor: { dtype: string; shape: readonly number[]; values: Uint8Array }]>,
+): Uint8Array<ArrayBuffer> {
+  const header: Record<string, unknown> = {};
+  const parts: Uint8Array[] = [];
+  let end = 0;
+  for (const [key, { dtype, shape, values }] of tensors) {
+    header[key] = { dtype, shape, data_offsets: [end, end + values.byteLength] };
+    end += values.byteLength;
+    parts.push(values);
+  }
+  return safetensors(JSON.stringify(header), Buffer.concat(parts));
+}
+
+/** The weights of goldens/models/sd15 in one file, as other programs write them (tools/goldens/checkpoints.py). */
+const CKPT = fileURLToPath(new URL('../../goldens/checkpoints/sd15.ckpt', import.meta.url));
+
+export async function ckptTensors(): Promise<StoredIndex> {
+  const bytes = new Uint8Array(await readFile(CKPT));
+  return (await openCheckpoint(bytesSource('sd15.ckpt', bytes))).tensors;
+}
+
+/** The golden `.ckpt` as a `.safetensors`: the same keys, values and order. */
+export async function singleSafetensors(): Promise<Uint8Array<ArrayBuffer>> {
+  const tensors = await Promise.all(
+    [...(await ckptTensors())].map(async ([key, tensor]) => {
+      const { dtype, shape } = tensor;
+      return [key, { dtype, shape, values: await readTensor(tensor) }] as const;
+    }),
+  );
+  return packSafetensors(tensors.map(([key, tensor]) => [key, tensor]));
+}
+
+/**
+ * A checkpoint in one file that needs nothing beside it: so wide that what its shapes say of it is right (32 groups, 64
+ * channels a head, CLIP's vocabulary), and no wider. Its values are made up; a picture comes of them all the same.
+ */
+export async function loneSafetensors(): Promise<Uint8Array<ArrayBuffer>> {
+  const tensors = [...(await ckptTensors())].map(([key, { shape }]) => {
+    const wide = shape.map((size, axis) => widened(key, size, axis));
+    const count = wide.reduce((product, size) => product * size, 1);
+    const fanIn = count / (wide[0] ?? 1);
+    const value = (i: number) =>
+      wide.length > 1 ? Math.sin(i * 12.9898) / Math.sqrt(fanIn) : key.endsWith('.weight') ? 1 : 0;
+    const values = float32ToHalf(Float32Array.from({ length: count }, (_, i) => value(i)));
+    return [key, { dtype: 'F16', shape: wide, values: new Uint8Array(values.buffer) }] as const;
+  });
+  return packSafetensors(tensors.map(([key, tensor]) => [key, tensor]));
+}
+
+/** Pixels, latents, their moments, kernels and tokens in a row stay as they are. */
+function widened(key: string, size: number, axis: number): number {
+  const isMoments = key.includes('quant_conv') || (axis === 0 && key.includes('encoder.conv_out'));
+  if (axis > 1 || size < 8 || isMoments) return size;
+  if (key.includes('position_embedding') && axis === 0) return size;
+  if (key.includes('token_embedding') && axis === 0) return 49_408;
+  return size * (key.startsWith('first_stage_model.') ? 4 : 2);
+}
+
+/** A repository of the golden model in both forms of a single file; what lies beside them wins over what their shapes say. */
+export async function singleFileRepo(id: string): Promise<HubRepo> {
+  const beside = (await goldenFiles('sd15')).filter(({ path }) => !path.endsWith('.safetensors'));
+  return {
+    id,
+    files: [
+      ...beside,
+      memoryFile('sd15.safetensors', await singleSafetensors()),
+      memoryFile('sd15.ckpt', new Uint8Array(await readFile(CKPT))),
+    ],
+  };
 }
 
 /** Bytes of weights that a hub was asked for; infinite where a request named no end. */

@@ -7,6 +7,7 @@ import type { Connection } from './download';
 import { readExportedConfig } from './exported/config';
 import { isExported } from './exported/files';
 import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
+import { configsBeside } from './layout';
 import type { ModelPlan } from './plan';
 import { smallFiles } from './reader';
 import { RemoteAccess, readSmallFile } from './sourceFile';
@@ -53,17 +54,19 @@ function factsFrom(unetJson: unknown, vaeJson: unknown): ModelFacts {
  * @throws as {@link factsOf}, and as `download`
  */
 export async function factsOfPlan(plan: ModelPlan, connection: Connection): Promise<ModelFacts> {
-  if (plan.single === undefined) {
-    return factsOf({
-      name: plan.name,
-      async read(path) {
-        const file = plan.small.find((small) => small.path === path);
-        return file === undefined ? undefined : readSmallFile(file, connection);
-      },
-    });
-  }
+  const small: CheckpointFiles = {
+    name: plan.name,
+    async read(path) {
+      const file = plan.small.find((small) => small.path === path);
+      return file === undefined ? undefined : readSmallFile(file, connection);
+    },
+  };
+  if (plan.single === undefined) return factsOf(small);
   const access = new RemoteAccess(plan.single.file, connection, {});
   const checkpoint = await openCheckpoint(access, connection.signal);
-  const { unet, vae } = (await readSingleFile(checkpoint, { signal: connection.signal })).components;
+  // What lies beside the file wins over what is derived from it, as when it is prepared.
+  const configs = await configsBeside(small);
+  const { signal } = connection;
+  const { unet, vae } = (await readSingleFile(checkpoint, { configs, signal })).components;
   return factsFrom(unet.config, vae.config);
 }

@@ -17,6 +17,17 @@ export interface CheckpointFiles {
   read(path: string, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
+/** Files whose texts are at hand: configurations and tokenizers. @param texts by path within the model */
+export function filesOfTexts(name: string, texts: ReadonlyMap<string, string>): CheckpointFiles {
+  return {
+    name,
+    async read(path) {
+      const text = texts.get(path);
+      return text === undefined ? undefined : new TextEncoder().encode(text);
+    },
+  };
+}
+
 /** Reads a file that a checkpoint cannot do without. @throws CheckpointError where it is missing */
 export async function readRequired(
   files: CheckpointFiles,

@@ -2,15 +2,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { safetensors } from '../../e2e/hub/testing';
+import { packSafetensors, singleSafetensors } from '../../e2e/hub/testing';
 import { folderFiles, localSource } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
 import { diskWeightStore } from '../node/weightStore';
 import { InpaintCache } from '../pipeline/cache';
 import { goldenPictures, paintPixels } from '../testing/goldenPictures';
 import { castBytes } from './cast';
-import { openCheckpoint } from './checkpoint/open';
-import { bytesSource, readTensor } from './checkpoint/reader';
 import { parseSafetensorsHeader } from './checkpoint/safetensors';
 import { connect } from './download';
 import type { CheckpointFiles } from './files';
@@ -106,27 +104,11 @@ describe('the same weights in other forms', () => {
     expect(await picture(ckpt)).toBe(expected);
     const file = await replaced('single', async (files) => {
       for (const path of [...files.keys()]) if (path.endsWith('.safetensors')) files.delete(path);
-      files.set('sd15.safetensors', new Blob([await originalSafetensors()]));
+      files.set('sd15.safetensors', new Blob([await singleSafetensors()]));
     });
     expect(await picture(await prepared({ ...file, only: 'sd15.safetensors' }))).toBe(expected);
   });
 });
-
-/** The `.ckpt` as a `.safetensors` of the original programs: the same keys, values and order. */
-async function originalSafetensors(): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(await readFile('goldens/checkpoints/sd15.ckpt'));
-  const { tensors } = await openCheckpoint(bytesSource('sd15.ckpt', bytes));
-  const header: Record<string, unknown> = {};
-  const parts: Uint8Array[] = [];
-  let end = 0;
-  for (const [key, tensor] of tensors) {
-    const values = await readTensor(tensor);
-    header[key] = { dtype: tensor.dtype, shape: tensor.shape, data_offsets: [end, end + values.byteLength] };
-    end += values.byteLength;
-    parts.push(values);
-  }
-  return safetensors(JSON.stringify(header), Buffer.concat(parts));
-}
 
 describe('checkpoints in bf16, fp16 and fp32', () => {
   const PATH = 'unet/diffusion_pytorch_model.safetensors';
@@ -134,10 +116,8 @@ describe('checkpoints in bf16, fp16 and fp32', () => {
   /** Every tensor of the file in another type; the values by key as that type holds them, in float32. */
   async function stored(type: 'F32' | 'F16' | 'BF16') {
     const bytes = new Uint8Array(await readFile(join(FOLDER, PATH)));
-    const header: Record<string, unknown> = {};
     const values = new Map<string, Float32Array>();
-    const parts: Uint8Array[] = [];
-    let end = 0;
+    const packed: [string, { dtype: string; shape: readonly number[]; values: Uint8Array }][] = [];
     for (const [key, { shape, offset, length }] of parseSafetensorsHeader(bytes, bytes.byteLength, PATH)) {
       const exact = new Float32Array(bytes.slice(offset, offset + length).buffer);
       let part: Uint8Array<ArrayBuffer> = new Uint8Array(exact.buffer);
@@ -151,13 +131,11 @@ describe('checkpoints in bf16, fp16 and fp32', () => {
           bits[0] = ((bits[0] ?? 0) & 0xffff_0000) >>> 0;
         }
       }
-      header[key] = { dtype: type, shape, data_offsets: [end, end + part.byteLength] };
-      end += part.byteLength;
-      parts.push(part);
+      packed.push([key, { dtype: type, shape, values: part }]);
       const held = type === 'F16' ? castBytes(part, 'F16', 'fp32') : new Uint8Array(exact.buffer);
       values.set(key, new Float32Array(held.slice().buffer));
     }
-    return { file: safetensors(JSON.stringify(header), Buffer.concat(parts)), values };
+    return { file: packSafetensors(packed), values };
   }
 
   it.each([

@@ -6,11 +6,12 @@ import type { IndexedTensor, StoredIndex } from './checkpoint/reader';
 import { type ComponentName, readSingleFile } from './checkpoint/singleFile';
 import type { Connection, RemoteFile, Validator } from './download';
 import { layOutExports } from './exported/layout';
+import { type CheckpointFiles, filesOfTexts, parseJsonFile } from './files';
 import type { OpenLora } from './lora/choice';
 import { loraError } from './lora/error';
 import type { MatrixProduct } from './lora/merge';
 import { resolveLoras } from './lora/resolve';
-import type { ModelPlan } from './plan';
+import { componentFolders, type ModelPlan } from './plan';
 import { planShards, type ShardPlan } from './shards';
 import { RemoteAccess, readSmallFile } from './sourceFile';
 
@@ -73,7 +74,7 @@ export async function layOutModel(
   if (plan.single !== undefined) {
     const access = open(plan.single.file);
     const model = await readSingleFile(await openCheckpoint(access, connection.signal), {
-      configs: configsAmong(texts),
+      configs: await configsBeside(filesOfTexts(plan.name, texts)),
       signal: connection.signal,
     });
     const shards = Object.entries(model.components).flatMap(([component, { tensors }]) =>
@@ -173,11 +174,18 @@ function refuseTwice(keys: Set<string>, tensors: ReadonlyMap<string, IndexedTens
   }
 }
 
-function configsAmong(texts: TextFiles): Partial<Record<ComponentName, Record<string, unknown>>> {
+/**
+ * What a repository says of the networks in its single file, in `config.json`'s own fields.
+ * @throws CheckpointError where one of them is no JSON
+ */
+export async function configsBeside(
+  files: CheckpointFiles,
+): Promise<Partial<Record<ComponentName, Record<string, unknown>>>> {
   const configs: Partial<Record<ComponentName, Record<string, unknown>>> = {};
-  for (const component of ['unet', 'vae', 'text_encoder', 'text_encoder_2'] as const) {
-    const text = texts.get(`${component}/config.json`);
-    const json: unknown = text === undefined ? undefined : JSON.parse(text);
+  for (const component of componentFolders) {
+    const path = `${component}/config.json`;
+    const bytes = await files.read(path);
+    const json = bytes === undefined ? undefined : parseJsonFile(files, path, bytes);
     if (typeof json === 'object' && json !== null) configs[component] = { ...json };
   }
   return configs;

@@ -14,7 +14,7 @@ import {
   type Validator,
 } from './download';
 import { BufferMeter, FilePass } from './filePass';
-import type { CheckpointFiles } from './files';
+import { type CheckpointFiles, filesOfTexts } from './files';
 import {
   type FileState,
   type Journal,
@@ -110,13 +110,7 @@ async function prepareInto(
         throw error;
       },
     );
-    await options.admit?.({
-      name: plan.name,
-      async read(path) {
-        const text = layout.texts.get(path);
-        return text === undefined ? undefined : new TextEncoder().encode(text);
-      },
-    });
+    await options.admit?.(filesOfTexts(plan.name, layout.texts));
     await forgetOthers(folder, journal, layout.sources);
 
     // 2. Is there room?

@@ -4,7 +4,7 @@ import type { HubAccess } from '../engine/models';
 import type { FinishedPicture, ProviderChoice } from '../engine/protocol';
 import { type InpaintRequest, type LocalOptions, type LoraOption, STARTER } from '../engine/schema';
 import type { VerdictStore } from '../model/canary';
-import { type CheckpointFiles, httpFiles } from '../model/files';
+import { type CheckpointFiles, filesOfTexts, httpFiles } from '../model/files';
 import { kept } from '../model/kept';
 import { loadModel } from '../model/load';
 import { choiceOfFile } from '../model/lora/open';
@@ -145,13 +145,7 @@ export function createHost({
     release: opened.close,
     async judge(name, texts) {
       await runtime.get();
-      await guard?.judge({
-        name,
-        async read(path) {
-          const text = texts.get(path);
-          return text === undefined ? undefined : new TextEncoder().encode(text);
-        },
-      });
+      await guard?.judge(filesOfTexts(name, texts));
     },
     setHub(next) {
       hub = next;

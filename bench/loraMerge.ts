@@ -1,7 +1,7 @@
 /**
  * A LoRA of rank 64 into every matrix of SDXL's UNet, as `tsx bench/loraMerge.ts [threads]` measures it: the product by
- * ONNX Runtime (model/ortProduct.ts), the same in plain loops, and the casts from and to halves around it. Each shape is
- * timed once and counted as often as the UNet has it. Appends to bench/results/lora-merge.json.
+ * ONNX Runtime (model/ortProduct.ts), the same in plain loops, and the casts from and to halves around it, now and as they
+ * were. Each shape is timed once and counted as often as the UNet has it. Appends to bench/results/lora-merge.json.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { familyFiles } from '../e2e/hub/families';
 import { recordTensors } from '../src/graph/tensors';
 import { buildUnet2d } from '../src/graph/unet2d';
-import { castBytes } from '../src/model/cast';
+import { CastRoom, castBytes } from '../src/model/cast';
 import { parseUnet2dConfig } from '../src/model/config';
+import { float32ToHalf, halfToFloat32 } from '../src/model/half';
 import { createProduct } from '../src/model/ortProduct';
 import { createNodeRuntime } from '../src/node/ort';
 
@@ -65,6 +66,35 @@ function addInLoops(target: Float32Array, left: Float32Array, right: Float32Arra
   }
 }
 
+/** The casts as they were before 23 November 2026: unsigned words, every value asked whether it is none, into new memory. */
+const unsignedTable = new Uint32Array(
+  halfToFloat32(Uint16Array.from({ length: 65536 }, (_, half) => half)).buffer,
+);
+
+function widenBefore(bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  const half = new Uint16Array(bytes.slice().buffer);
+  const bits = new Uint32Array(half.length);
+  for (let i = 0; i < half.length; i++) bits[i] = unsignedTable[half[i] as number] as number;
+  return new Float32Array(bits.buffer);
+}
+
+function narrowBefore(bytes: Uint8Array<ArrayBuffer>): Uint16Array<ArrayBuffer> {
+  const bits = new Uint32Array(bytes.slice().buffer);
+  const out = new Uint16Array(bits.length);
+  for (let i = 0; i < bits.length; i++) out[i] = roundBefore(bits[i] as number);
+  return out;
+}
+
+function roundBefore(bits: number): number {
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude < 0x38800000) return float32ToHalf(new Float32Array(Uint32Array.of(bits).buffer))[0] ?? 0;
+  const rebased = magnitude - 0x38000000;
+  return sign | ((rebased + 0xfff + ((rebased >>> 13) & 1)) >>> 13);
+}
+
 async function secondsOf(work: () => unknown): Promise<number> {
   const start = performance.now();
   await work();
@@ -72,25 +102,43 @@ async function secondsOf(work: () => unknown): Promise<number> {
 }
 
 const random = (length: number) => Float32Array.from({ length }, () => Math.random() - 0.5);
-const sum = { values: 0, operations: 0, ortSeconds: 0, loopSeconds: 0, castSeconds: 0 };
-for (const { out, width, count } of shapesOfSdxl().values()) {
+const sum = {
+  values: 0,
+  operations: 0,
+  ortSeconds: 0,
+  loopSeconds: 0,
+  castSeconds: 0,
+  castSecondsBefore: 0,
+};
+// As a pass over a file has them: the same memory for one tensor after another.
+const rooms = { changed: new CastRoom(), cast: new CastRoom() };
+const shapes = [...shapesOfSdxl().values()].sort((a, b) => a.out * a.width - b.out * b.width);
+for (const { out, width, count } of shapes) {
   const [left, right] = [random(out * RANK), random(RANK * width)];
   const half = castBytes(new Uint8Array(random(out * width).buffer), 'F32', 'fp16');
-  let weight = new Float32Array();
-  const widen = await secondsOf(() => {
-    weight = new Float32Array(castBytes(half, 'F16', 'fp32').buffer);
+  let before = new Float32Array();
+  const widenedBefore = await secondsOf(() => {
+    before = widenBefore(half);
   });
+  const narrowedBefore = await secondsOf(() => narrowBefore(new Uint8Array(before.buffer)));
+  let bytes = half;
+  const widen = await secondsOf(() => {
+    bytes = castBytes(half, 'F16', 'fp32', rooms.changed);
+  });
+  const weight = new Float32Array(bytes.buffer, 0, out * width);
   await product.addTo(weight.subarray(0, width), left.subarray(0, RANK), right, RANK); // loaded, compiled
   const ort = await secondsOf(() => product.addTo(weight, left, right, RANK));
   const loop = await secondsOf(() => addInLoops(weight, left, right));
-  const narrow = await secondsOf(() => castBytes(new Uint8Array(weight.buffer), 'F32', 'fp16'));
+  const narrow = await secondsOf(() => castBytes(bytes, 'F32', 'fp16', rooms.cast));
   sum.values += count * out * width;
   sum.operations += count * out * width * RANK * 2;
   sum.ortSeconds += count * ort;
   sum.loopSeconds += count * loop;
   sum.castSeconds += count * (widen + narrow);
+  sum.castSecondsBefore += count * (widenedBefore + narrowedBefore);
   console.error(
-    `${count} × [${out}, ${width}]: ${ort.toFixed(3)} s, in loops ${loop.toFixed(3)} s, casts ${(widen + narrow).toFixed(3)} s`,
+    `${count} × [${out}, ${width}]: ${ort.toFixed(3)} s, in loops ${loop.toFixed(3)} s, ` +
+      `casts ${(widen + narrow).toFixed(3)} s, before ${(widenedBefore + narrowedBefore).toFixed(3)} s`,
   );
 }
 const result = {
@@ -99,9 +147,10 @@ const result = {
   threads,
   ...sum,
   ratio: sum.loopSeconds / sum.ortSeconds,
+  castRatio: sum.castSecondsBefore / sum.castSeconds,
   machine: `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}`,
 };
-const before = JSON.parse(await readFile(resultsPath, 'utf8').catch(() => '[]')) as unknown[];
-await writeFile(resultsPath, `${JSON.stringify([...before, result], null, 2)}\n`);
+const earlier = JSON.parse(await readFile(resultsPath, 'utf8').catch(() => '[]')) as unknown[];
+await writeFile(resultsPath, `${JSON.stringify([...earlier, result], null, 2)}\n`);
 console.log(JSON.stringify(result));
 process.exit(0);

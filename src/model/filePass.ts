@@ -6,7 +6,7 @@ import { createXXHash128, type IHasher } from 'hash-wasm';
 import { InternalError, UnsupportedError } from '../engine/errors';
 import type { StoredWriter } from '../storage/weights';
 import { fromBase64, toBase64 } from './base64';
-import { castBytes } from './cast';
+import { CastRoom, castBytes } from './cast';
 import { gather } from './checkpoint/reader';
 import { bytesPerValue } from './checkpoint/safetensors';
 import type { Output, ShardPlan } from './shards';
@@ -81,6 +81,8 @@ export class FilePass {
   /** Tasks before this one are complete. */
   #first = 0;
   #waitingBytes = 0;
+  /** For a tensor as float32 while it is changed, and for values in the shard's type. */
+  readonly #rooms: { changed: CastRoom; cast: CastRoom };
 
   private constructor(
     shards: Shard[],
@@ -90,6 +92,7 @@ export class FilePass {
   ) {
     this.#shards = shards;
     this.#tasks = tasks;
+    this.#rooms = { changed: new CastRoom(meter), cast: new CastRoom(meter) };
   }
 
   /**
@@ -202,19 +205,14 @@ export class FilePass {
 
   async #append({ output, shard }: Task, values: Uint8Array<ArrayBuffer>): Promise<void> {
     const { change, source } = output;
-    const changed = change === undefined ? undefined : castBytes(values, source.dtype, 'fp32');
-    const changedBytes = changed === undefined || changed === values ? 0 : changed.byteLength;
-    this.meter.hold(changedBytes);
-    if (changed !== undefined)
-      await change?.(new Float32Array(changed.buffer, changed.byteOffset, changed.byteLength / 4));
-    const cast =
-      changed === undefined
-        ? castBytes(values, source.dtype, shard.plan.precision)
-        : castBytes(changed, 'F32', shard.plan.precision);
-    const held = cast === values || cast === changed ? 0 : cast.byteLength;
-    this.meter.hold(held);
-    await shard.append(cast);
-    this.meter.release(held + changedBytes);
+    const { precision } = shard.plan;
+    if (change === undefined) {
+      await shard.append(castBytes(values, source.dtype, precision, this.#rooms.cast));
+      return;
+    }
+    const changed = castBytes(values, source.dtype, 'fp32', this.#rooms.changed);
+    await change(new Float32Array(changed.buffer, changed.byteOffset, changed.byteLength / 4));
+    await shard.append(castBytes(changed, 'F32', precision, this.#rooms.cast));
   }
 
   /** Makes what was written safe. @returns what a later pass goes on from */
@@ -244,6 +242,8 @@ export class FilePass {
   }
 
   async close(): Promise<void> {
+    this.#rooms.changed.release();
+    this.#rooms.cast.release();
     await closeAll(this.#shards);
   }
 }

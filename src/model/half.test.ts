@@ -35,6 +35,26 @@ describe('half precision', () => {
     expect(halfToFloat32(float32ToHalf(Float32Array.of(Number.NaN)))[0]).toBeNaN();
   });
 
+  it('rounds right on both sides of every point between two halves, and on it', () => {
+    // Up to 65504, whose neighbour would be 65536: from 65520 on it is infinity.
+    const halves = Uint16Array.from({ length: 0x7c00 }, (_, i) => i);
+    const values = halfToFloat32(halves);
+    const middles = values.map((value, i) => (value + (values[i + 1] ?? 65536)) / 2);
+    const bits = new Int32Array(middles.buffer);
+    const at = (step: number, sign: number) =>
+      float32ToHalf(new Float32Array(bits.map((middle) => (middle + step) | sign).buffer));
+    for (const [sign, halfSign] of [
+      [0, 0],
+      [1 << 31, 0x8000],
+    ] as const) {
+      const firstWrong = (step: number, right: (half: number) => number) =>
+        at(step, sign).findIndex((half, i) => half !== (right(i) | halfSign));
+      expect(firstWrong(-1, (half) => half)).toBe(-1);
+      expect(firstWrong(1, (half) => half + 1)).toBe(-1);
+      expect(firstWrong(0, (half) => half + (half % 2))).toBe(-1);
+    }
+  });
+
   it('decodes bfloat16', () => {
     expect([...bfloat16ToFloat32(new Uint16Array([0x3f80, 0xc040]))]).toEqual([1, -3]);
   });

@@ -48,7 +48,11 @@ test('a folder that is dropped, or chosen, is a model: kept and painted with, wi
   page,
 }) => {
   const editor = await openWithHub(page, hub.url);
-  await drop(page, 'goldens/models/sdxl-inpaint');
+  // Of several models in it the first is taken, and the others are offered.
+  await drop(page, 'goldens/models');
+  await expect(editor.model).toHaveValue('disk:lcm');
+  await expect(page.getByText(/The folder holds \d+ models; this is lcm/)).toBeVisible();
+  await button(page, 'Choose sdxl-inpaint').click();
   await expect(editor.model).toHaveValue('disk:sdxl-inpaint');
   await expect(page.getByText('Stable Diffusion XL for inpainting')).toBeVisible();
   await button(page, 'Manage models').click();

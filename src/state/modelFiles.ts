@@ -11,35 +11,70 @@ export function isWeights(name: string): boolean {
   return WEIGHTS.test(name);
 }
 
+/** Weights of one network alone, as a folder in the diffusers layout has them. */
+const OF_A_NETWORK = /^(diffusion_pytorch_model|pytorch_model|model)\b/;
+
 /**
+ * The models in what was opened. A folder holds one for each model_index.json in it; without any, one for each single file
+ * of those that lie nearest its top.
  * @param listed with their paths, the picked folder's own name in front; of a single file its name alone
- * @returns what is wrong with them as a sentence, where they are no model
+ * @returns the one that lies nearest the top first; or, where there is none, what is wrong as a sentence
  */
-export function ownModel(listed: readonly { path: string; file: File }[]): OwnModel | string {
+export function ownModels(
+  listed: readonly { path: string; file: File }[],
+): readonly [OwnModel, ...OwnModel[]] | string {
   const [first] = listed;
   if (first === undefined) return 'The folder is empty: open one that holds a model in the diffusers layout.';
   if (listed.length === 1 && !first.path.includes('/')) {
     if (!isWeights(first.path)) {
       return `${first.path} is no model: open a .safetensors or .ckpt file, or a folder in the diffusers layout.`;
     }
-    return { title: first.path, files: new Map([[first.path, first.file]]) };
+    return [{ title: first.path, files: new Map([[first.path, first.file]]) }];
   }
-  const root = rootOf(listed.map(({ path }) => path));
-  if (root === undefined) {
-    return (
-      'The folder holds no model_index.json: open the folder of a model in the diffusers layout, ' +
-      'or a single .safetensors or .ckpt file.'
-    );
+  const [root, ...otherRoots] = rootsOf(listed.map(({ path }) => path));
+  if (root !== undefined) {
+    const roots = [root, ...otherRoots];
+    const below = (start: string): OwnModel => {
+      const inside = listed.filter(({ path }) => path.startsWith(start));
+      const files = new Map(inside.map(({ path, file }) => [path.slice(start.length), file]));
+      return { title: titleOfRoot(start, roots), files };
+    };
+    return [below(root), ...otherRoots.map(below)];
   }
-  const inside = listed.filter(({ path }) => path.startsWith(root));
-  const title = root.split('/').filter(Boolean).at(-1) ?? 'folder';
-  return { title, files: new Map(inside.map(({ path, file }) => [path.slice(root.length), file])) };
+  const [single, ...otherSingles] = singleFiles(listed);
+  if (single !== undefined) return [single, ...otherSingles];
+  return (
+    'The folder holds no model_index.json: open the folder of a model in the diffusers layout, ' +
+    'or a single .safetensors or .ckpt file.'
+  );
 }
 
-/** The shallowest folder that holds a model, with its slash: downloads often lie one folder deeper. */
-function rootOf(paths: readonly string[]): string | undefined {
-  const roots = paths
+const depthOf = (path: string): number => path.split('/').length;
+
+function byDepth(a: string, b: string): number {
+  return depthOf(a) - depthOf(b) || (a < b ? -1 : 1);
+}
+
+/** The folders that hold a model, with their slash, nearest the top first: downloads often lie one folder deeper. */
+function rootsOf(paths: readonly string[]): string[] {
+  return paths
     .filter((path) => path.split('/').at(-1) === 'model_index.json')
-    .map((path) => path.slice(0, -'model_index.json'.length));
-  return roots.sort((a, b) => a.length - b.length)[0];
+    .map((path) => path.slice(0, -'model_index.json'.length))
+    .sort(byDepth);
+}
+
+/** The folder's own name; where others are called the same, its path below the one that was picked. */
+function titleOfRoot(root: string, all: readonly string[]): string {
+  const nameOf = (path: string) => path.split('/').at(-2) ?? 'folder';
+  const isAlone = all.filter((other) => nameOf(other) === nameOf(root)).length === 1;
+  return isAlone ? nameOf(root) : root.split('/').slice(1, -1).join('/') || nameOf(root);
+}
+
+function singleFiles(listed: readonly { path: string; file: File }[]): OwnModel[] {
+  const nameOf = (path: string) => path.split('/').at(-1) ?? path;
+  const found = listed
+    .filter(({ path }) => /\.(safetensors|ckpt)$/i.test(path) && !OF_A_NETWORK.test(nameOf(path)))
+    .sort((a, b) => byDepth(a.path, b.path));
+  const nearest = found.filter(({ path }) => depthOf(path) === depthOf(found[0]?.path ?? ''));
+  return nearest.map(({ path, file }) => ({ title: nameOf(path), files: new Map([[nameOf(path), file]]) }));
 }

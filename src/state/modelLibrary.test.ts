@@ -211,6 +211,15 @@ it('finds what an earlier visit left unfinished', async () => {
   expect(unfinishedOf(state(), ` ${NAME}`)?.unfinished).toEqual({ receivedBytes: 3, totalBytes: 9 });
 });
 
+it('remembers which models came from one folder, for as long as no other is opened', async () => {
+  const { models, state } = setUp();
+  const own = (title: string) => ({ title, files: new Map([['x', new File([], 'x')]]) });
+  expect(await models.addFiles([own('a'), own('b')])).toEqual(['disk:a', 'disk:b']);
+  expect(state().openedTogether).toEqual(['disk:a', 'disk:b']);
+  expect(await models.addFiles([own('c')])).toEqual(['disk:c']);
+  expect(state().openedTogether).toEqual([]);
+});
+
 it('deletes, and says why where it cannot', async () => {
   library.models = [kept];
   const { models, state } = setUp();

@@ -11,6 +11,7 @@ import type {
 } from '../engine/models';
 import { complaintOf } from './complaint';
 import type { HubMemory } from './hubMemory';
+import type { OwnModel } from './modelFiles';
 import { guessedNativeSize } from './models';
 import { advanceTransfer, type Transfer } from './transfer';
 
@@ -41,6 +42,8 @@ export interface ModelLibraryState {
   fetches: Readonly<Record<string, Fetching>>;
   /** Null until it is read. */
   kept: readonly KeptModel[] | null;
+  /** The models that were last opened from one folder, where it held several: the name of each. */
+  openedTogether: readonly string[];
   storage: StorageFacts | null;
   hub: { url: string | undefined; hasToken: boolean };
   /** What went wrong with the list or a deletion. */
@@ -61,8 +64,8 @@ export interface Models {
    *   call began is paused then, one that was under way goes on
    */
   ensure(name: string, call: { signal: AbortSignal; onChange(fetching: Fetching): void }): Promise<void>;
-  /** @returns the name that they go under, or null where something went wrong */
-  addFiles(title: string, files: ReadonlyMap<string, File>): Promise<string | null>;
+  /** @returns the names that they go under in the same order, or null where something went wrong */
+  addFiles(own: readonly OwnModel[]): Promise<readonly string[] | null>;
   remove(model: KeptModel): Promise<void>;
   /** Reads again what is kept and how much room there is. */
   refresh(): Promise<void>;
@@ -89,6 +92,7 @@ export function createModels(
     lookups: {},
     fetches: {},
     kept: null,
+    openedTogether: [],
     storage: null,
     hub: shown(hub),
     complaint: null,
@@ -233,11 +237,14 @@ export function createModels(
         if (signal.aborted && isMine) controller.abort();
       }
     },
-    async addFiles(title, files) {
+    async addFiles(own) {
       try {
-        const name = await library.offerFiles(title, files);
-        setLookup(name, undefined);
-        return name;
+        const names: string[] = [];
+        // One after another: each gets a name that those before it do not have.
+        for (const { title, files } of own) names.push(await library.offerFiles(title, files));
+        for (const name of names) setLookup(name, undefined);
+        store.setState({ openedTogether: names.length > 1 ? names : [] });
+        return names;
       } catch (error) {
         store.setState({ complaint: complaintOf(error).message });
         return null;

@@ -2,10 +2,10 @@
 import { Download, HardDriveDownload, Pause, Play, RotateCw } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { type Failure, type Fetching, unfinishedOf } from '../state/modelLibrary';
-import { factsInWords, MODELS_URL, offers, STARTER } from '../state/models';
+import { factsInWords, MODELS_URL, offers, STARTER, titleOf } from '../state/models';
 import { duration } from '../state/progress';
 import { bytesInWords, partInWords, speedInWords } from '../state/transfer';
-import { useModelState, useModels } from './context';
+import { useModelState, useModels, useSession } from './context';
 import { TokenForm } from './HubForms';
 
 export function ModelStatus({ name, onManage }: { name: string; onManage(): void }) {
@@ -16,6 +16,7 @@ export function ModelStatus({ name, onManage }: { name: string; onManage(): void
   return (
     <>
       <Looked name={name} isBegun={begun !== undefined} />
+      <OpenedTogether name={name} />
       {begun?.unfinished && (
         <div className="fetch">
           <Meter part={begun.unfinished.receivedBytes} whole={begun.unfinished.totalBytes} />
@@ -103,6 +104,36 @@ function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
           </button>
         </div>
       )}
+    </div>
+  );
+}
+
+/** A folder held several models: which one this is, and the others. */
+function OpenedTogether({ name }: { name: string }) {
+  const session = useSession();
+  const together = useModelState((state) => state.openedTogether);
+  if (!together.includes(name)) return null;
+  return (
+    <div className="model-note">
+      <p>
+        The folder holds {together.length} models; this is <b>{titleOf(name)}</b>. Choose another:
+      </p>
+      <ul className="model-siblings">
+        {together
+          .filter((other) => other !== name)
+          .map((other) => (
+            <li key={other}>
+              <button
+                type="button"
+                className="link"
+                aria-label={`Choose ${titleOf(other)}`}
+                onClick={() => session.change({ model_name: other })}
+              >
+                {titleOf(other)}
+              </button>
+            </li>
+          ))}
+      </ul>
     </div>
   );
 }

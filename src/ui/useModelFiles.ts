@@ -1,18 +1,19 @@
 /** A person's own model: by file chooser, by folder chooser, or dropped. */
 import { useCallback } from 'react';
-import { ownModel } from '../state/modelFiles';
+import { ownModels } from '../state/modelFiles';
 import type { Models } from '../state/modelLibrary';
 import type { Session } from '../state/session';
 import { useModels, useSession } from './context';
 
 type Listed = { path: string; file: File }[];
 
-/** Adds the files as a model and names it in the settings. @returns what is wrong with them, or null */
+/** Adds the files as models and names the first in the settings. @returns what is wrong with them, or null */
 export async function openOwnModel(listed: Listed, session: Session, models: Models): Promise<string | null> {
-  const own = ownModel(listed);
+  const own = ownModels(listed);
   if (typeof own === 'string') return own;
-  const name = await models.addFiles(own.title, own.files);
-  if (name === null) return models.store.getState().complaint;
+  const names = await models.addFiles(own);
+  const [name] = names ?? [];
+  if (name === undefined) return models.store.getState().complaint;
   session.change({ model_name: name });
   await models.look(name);
   return null;

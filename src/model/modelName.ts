@@ -30,6 +30,25 @@ const WEIGHTS = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
 const HUB_REF = /^refs\/(?:pr|convert)\/[^/@]+/;
 /** As {@link canonicalName} writes a file of a repository. */
 const FILE_OF_ID = /^([\w.-]+\/[\w.-]+)(?:@(refs\/(?:pr|convert)\/[^/@]+|[^/@]+))?\/(.+)$/;
+/** Parts of a repository's address behind which a revision stands; discussions, settings and others have none. */
+const VIEWS_OF_A_REVISION = ['tree', 'blob', 'resolve', 'raw', 'blame', 'edit', 'commit', 'commits'];
+const VIEWS_OF_A_FILE = ['blob', 'resolve', 'raw', 'blame', 'edit'];
+/** What else the Hub has pages of, by the first part of their addresses. */
+const NO_MODELS: Readonly<Record<string, string>> = {
+  datasets: 'a data set',
+  spaces: 'a Space, which is an app',
+  collections: 'a collection',
+  papers: 'a paper',
+  blog: 'an article',
+  docs: 'the documentation',
+  models: 'a list of models',
+  organizations: 'an organisation',
+};
+/** Files that lie beside weights or stand in for them: no folder is called so. */
+const NO_WEIGHTS = /\.(gguf|zip|7z|rar|json|ya?ml|txt|md|png|jpe?g|webp)$/i;
+const MODEL_INDEX = /(^|\/)model_index\.json$/;
+/** As people copy it out of a program or a sentence. */
+const QUOTES = /^["'`<“‘«]+|["'`>”’»]+$/g;
 /** As people copy it from a browser's address line. */
 const BARE_ADDRESS = /^(www\.)?(huggingface\.co|hf\.co)\//i;
 
@@ -39,11 +58,12 @@ const BARE_ADDRESS = /^(www\.)?(huggingface\.co|hf\.co)\//i;
  * @throws InputError (`model_name`) where it is none of them
  */
 export function parseModelName(name: string, hubUrl = HUB_URL): ModelName {
-  const trimmed = name.trim().replace(/\/+$/, '');
-  if (/^https?:\/\//i.test(trimmed)) return parseAddress(name.trim(), hubUrl);
+  const trimmed = name.trim().replaceAll(QUOTES, '').trim().replace(/\/+$/, '');
+  if (/^https?:\/\//i.test(trimmed)) return parseAddress(trimmed, hubUrl);
   if (BARE_ADDRESS.test(trimmed)) return parseAddress(`https://${trimmed}`, hubUrl);
   const [, ofId = '', ofRevision = 'main', file = ''] = FILE_OF_ID.exec(trimmed) ?? [];
   if (WEIGHTS.test(file)) return { kind: 'hub', id: ofId, revision: decoded(ofRevision, name), file };
+  if (NO_WEIGHTS.test(file)) throw noWeights(file, ofId);
   const [id = '', revision, ...rest] = trimmed.split('@');
   if (!ID.test(id) || rest.length > 0 || revision === '') {
     throw new InputError(
@@ -62,27 +82,62 @@ function parseAddress(address: string, hubUrl: string): ModelName {
   } catch {
     throw new InputError('model_name', `model_name: "${address}" is no address`);
   }
-  if (url.origin !== new URL(hubUrl).origin && !HUB_HOSTS.includes(url.hostname)) {
-    if (WEIGHTS.test(url.pathname)) return { kind: 'file', url: url.href };
-    const folder = new URL(url);
-    folder.search = '';
-    folder.hash = '';
-    if (!folder.pathname.endsWith('/')) folder.pathname += '/';
-    return { kind: 'folder', url: folder.href };
-  }
-  const [owner = '', repo = '', view, ...behind] = url.pathname
+  if (url.origin !== new URL(hubUrl).origin && !HUB_HOSTS.includes(url.hostname)) return elsewhere(url);
+  const [owner = '', repo = '', view = '', ...behind] = url.pathname
     .split('/')
     .filter((part) => part !== '')
     .map((part) => decoded(part, address));
+  const id = `${owner}/${repo}`;
+  const page = NO_MODELS[owner] ?? (repo === '' && owner !== '' ? 'the page of an account' : undefined);
+  if (!ID.test(id) || page !== undefined) {
+    throw new InputError(
+      'model_name',
+      `model_name: ${address} leads to ${page ?? 'no model'}; open a model’s own page on the Hub and copy its address, ` +
+        'or its id, such as "owner/name"',
+    );
+  }
   // The Hub's own pages write slashes in a revision as %2F; where somebody did not, two kinds are known all the same.
   const ref = behind[0] === 'refs' ? HUB_REF.exec(behind.join('/'))?.[0] : undefined;
-  const [revision, ...path] = ref === undefined ? behind : [ref, ...behind.slice(ref.split('/').length)];
-  const id = `${owner}/${repo}`;
-  if (!ID.test(id) || ['datasets', 'spaces', 'models', 'docs'].includes(owner)) {
-    throw new InputError('model_name', `model_name: ${address} is not the address of a model on the Hub`);
+  const [first, ...path] = ref === undefined ? behind : [ref, ...behind.slice(ref.split('/').length)];
+  const revision = (VIEWS_OF_A_REVISION.includes(view) && first) || 'main';
+  const file = VIEWS_OF_A_FILE.includes(view) ? path.join('/') : '';
+  // The page of that file is where many look at a model: it stands for the whole of it.
+  if (file === '' || file === 'model_index.json') return { kind: 'hub', id, revision };
+  if (!WEIGHTS.test(file)) throw noWeights(file, id);
+  return { kind: 'hub', id, revision, file };
+}
+
+/** An address on a host that is no hub. */
+function elsewhere(url: URL): ModelName {
+  decoded(url.pathname, url.href);
+  const path = url.pathname.replace(/\/+$/, '');
+  if (WEIGHTS.test(path)) {
+    const file = new URL(url);
+    file.pathname = path;
+    return { kind: 'file', url: file.href };
   }
-  const file = ['resolve', 'blob', 'raw'].includes(view ?? '') ? path.join('/') : '';
-  return { kind: 'hub', id, revision: revision ?? 'main', ...(file === '' ? {} : { file }) };
+  const folder = new URL(url);
+  folder.pathname = path.replace(MODEL_INDEX, '');
+  if (NO_WEIGHTS.test(folder.pathname)) throw noWeights(folder.href);
+  folder.search = '';
+  folder.hash = '';
+  if (!folder.pathname.endsWith('/')) folder.pathname += '/';
+  return { kind: 'folder', url: folder.href };
+}
+
+/** @param id of the repository that has the file */
+function noWeights(file: string, id?: string): InputError {
+  if (/\.gguf$/i.test(file)) {
+    return new InputError(
+      'model_name',
+      `model_name: ${file} is a GGUF file, whose quantised weights are not supported; use a .safetensors file of this model`,
+    );
+  }
+  const whole = id === undefined ? 'a folder in the diffusers layout' : `the repository "${id}" as a whole`;
+  return new InputError(
+    'model_name',
+    `model_name: ${file} is no file of weights; name one (.safetensors, .ckpt, .pt or .bin), or ${whole}`,
+  );
 }
 
 /** @throws InputError where a percent sign begins no character */

@@ -82,6 +82,7 @@ export function planModel(source: Source, precision: Precision, upcastVae = fals
   if (chosen.some(({ best }) => best?.format === 'onnx')) chosen = choose(onnxIn);
   const single = best(singleFiles(source), precision);
   const complete = chosen.every(({ best }) => best !== undefined);
+  if (single === undefined && chosen.every(({ best }) => best === undefined)) refuseNothing(source, folders);
   if (single !== undefined && (!complete || isBetter(single, worstRank(chosen, precision), precision))) {
     const [file] = single.files;
     if (file !== undefined) return finish(source, precision, small, [], { file, format: single.format });
@@ -131,16 +132,35 @@ function formatOf(path: string): WeightFormat {
 function refuseOtherKinds(source: Source): void {
   const has = (start: string) => source.files.some(({ path }) => path.startsWith(start));
   if (has('unet/')) return;
+  if (has('adapter_config.json') || has('pytorch_lora_weights.safetensors')) throw isLora(source);
   const kinds: readonly (readonly [string, string])[] = [
     ['transformer/', 'a diffusion transformer (Flux, Stable Diffusion 3 or another)'],
     ['prior/', 'a model in two stages (Kandinsky, Stable Cascade or another)'],
-    ['adapter_config.json', 'a LoRA'],
-    ['pytorch_lora_weights.safetensors', 'a LoRA'],
   ];
   const kind = kinds.find(([start]) => has(start))?.[1];
   if (kind === undefined) return;
   throw new UnsupportedError(
     `model "${source.name}" is ${kind}, which Inlay cannot run; name a Stable Diffusion 1, 2 or XL model`,
+  );
+}
+
+/** @throws UnsupportedError where neither a network nor a single file is there; a shard that is missing goes before */
+function refuseNothing(source: Source, folders: readonly string[]): never {
+  for (const folder of folders) refuseMissingShard(source, folder);
+  const has = (pattern: RegExp) => source.files.some(({ path }) => pattern.test(path));
+  if (has(/^[^/]*lora[^/]*\.safetensors$/i)) throw isLora(source);
+  const reason = has(/\.gguf$/i)
+    ? 'holds GGUF files, whose quantised weights are not supported'
+    : 'holds no Stable Diffusion that Inlay reads (looked for safetensors, .bin and ONNX files in text_encoder/, unet/ ' +
+      'and vae/, and for a single .safetensors or .ckpt file beside them)';
+  throw new UnsupportedError(
+    `model "${source.name}" ${reason}; name a Stable Diffusion 1, 2 or XL model, in safetensors where there is a choice`,
+  );
+}
+
+function isLora({ name }: Source): UnsupportedError {
+  return new UnsupportedError(
+    `model "${name}" is a LoRA, which changes a model but is none itself; choose a model and add this one as its LoRA`,
   );
 }
 

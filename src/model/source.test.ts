@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type HubRepo, memoryFile } from '../../e2e/hub/files';
 import { type Hub, startHub } from '../../e2e/hub/hub';
 import { goldenFiles, hastyConnection } from '../../e2e/hub/testing';
@@ -22,6 +22,9 @@ beforeAll(async () => {
       { id: 'stable-diffusion-v1-5/stable-diffusion-v1-5', files: golden },
       { id: 'some/gated', files: golden, gatedBy: 'hf_right' },
       { id: 'some/private', files: golden, privateTo: 'hf_right' },
+      empty('some/lora', { 'README.md': 2, 'my-lora-v1.safetensors': 9 }),
+      empty('some/gguf', { 'README.md': 2, 'sd-Q4_0.gguf': 9, 'sd-Q8_0.gguf': 9 }),
+      empty('some/words', { 'config.json': 2, 'tokenizer.json': 2, 'model.safetensors.index.json': 9 }),
       empty('some/flux', { 'model_index.json': 2, 'transformer/config.json': 2, 'vae/config.json': 2 }),
       empty('some/variants', {
         'unet/diffusion_pytorch_model.safetensors': 40,
@@ -52,6 +55,9 @@ beforeAll(async () => {
   });
 });
 afterAll(() => hub.close());
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 const find = (name: string, token?: string) =>
   findModel(name, hastyConnection(hub.url, token === undefined ? {} : { token }), hub.url);
@@ -84,6 +90,54 @@ describe('names of models', () => {
       kind: 'folder',
       url: 'http://localhost:1/models/tiny/',
     });
+  });
+
+  it('takes a name as people copy it', () => {
+    const model = { kind: 'hub', id: 'owner/name', revision: 'main' };
+    const hub = 'https://huggingface.co/owner/name';
+    for (const name of [
+      '"owner/name"',
+      ' `owner/name/` ',
+      `<${hub}/>`,
+      `${hub}/discussions/3`,
+      `${hub}/blob/main/model_index.json`,
+      `${hub}/tree/main/unet`,
+    ])
+      expect(parseModelName(name), name).toEqual(model);
+    expect(parseModelName(`${hub}/commit/0123abc`)).toEqual({ ...model, revision: '0123abc' });
+    expect(parseModelName(`${hub}/resolve/main/x.safetensors/ `)).toEqual({
+      ...model,
+      file: 'x.safetensors',
+    });
+    const file = 'https://example.org/x.safetensors';
+    expect(parseModelName(` ${file}/ `)).toEqual({ kind: 'file', url: file });
+    expect(parseModelName(`${file}?token=1`)).toEqual({ kind: 'file', url: `${file}?token=1` });
+    expect(parseModelName('https://example.org/sd/model_index.json')).toEqual({
+      kind: 'folder',
+      url: 'https://example.org/sd/',
+    });
+  });
+
+  it.each([
+    ['https://huggingface.co/datasets/owner/name', /leads to a data set; open a model’s own page/],
+    ['https://huggingface.co/spaces/owner/name', /leads to a Space/],
+    ['https://huggingface.co/runwayml', /leads to the page of an account/],
+    ['https://huggingface.co/models?search=inpainting', /leads to a list of models/],
+    ['https://huggingface.co/', /leads to no model/],
+    [
+      'https://huggingface.co/owner/name/blob/main/sd-Q4_0.gguf',
+      /sd-Q4_0.gguf is a GGUF file.*use a \.safet/,
+    ],
+    ['owner/name/sd-Q4_0.gguf', /is a GGUF file/],
+    ['https://example.org/sd-Q4_0.gguf', /is a GGUF file/],
+    [
+      'https://huggingface.co/owner/name/blob/main/README.md',
+      /no file of weights; .*"owner\/name" as a whole/,
+    ],
+    ['https://example.org/model.zip', /no file of weights; .*a folder in the diffusers layout/],
+    ['https://example.org/100%.ckpt', /a percent sign that stands for no character/],
+  ])('says of %s what it is, and what to name instead', (name, message) => {
+    expect(() => parseModelName(name)).toThrow(message);
   });
 
   it.each([
@@ -133,7 +187,7 @@ describe('findModel', () => {
       'model_name',
       /no model "stabilityai\/stable-difusion".*typing error.*private/,
     ],
-    ['golden/sd15@nope', 'model_name', /golden\/sd15 has no revision "nope"/],
+    ['golden/sd15@nope', 'model_name', /golden\/sd15 has no revision "nope"; leave it out for the newest/],
     ['some/gated', 'hub_token', /some\/gated is gated: accept its terms.*token/],
     ['some/private', 'model_name', /no model "some\/private".*If it is private, enter a token/],
   ])('says of %s what was not found', async (name, field, message) => {
@@ -144,7 +198,10 @@ describe('findModel', () => {
     });
   });
 
-  it('names a file that the repository lacks', async () => {
+  it('names a file that the repository lacks, and those that it has', async () => {
+    await expect(find('some/Realistic_Vision@main/Realistic.ckpt')).rejects.toThrow(
+      /no file "Realistic\.ckpt" at revision "main"; it has .*Realistic\.safetensors/,
+    );
     await expect(find(`${hub.url}/golden/sd15/resolve/main/nope.ckpt`)).rejects.toThrow(
       /no file "nope.ckpt"/,
     );
@@ -197,6 +254,31 @@ describe('findModel', () => {
     const file = await find(`${hub.contentUrl}/plain/some/Realistic_Vision/Realistic.safetensors`);
     expect(planModel(file, 'fp16').single?.file).toMatchObject({ path: 'Realistic.safetensors', size: 60 });
     await expect(find(`${hub.contentUrl}/plain/nobody/nothing/`)).rejects.toThrow(/holds no model/);
+  });
+
+  it('asks a server that does not answer for one file, and names the rules of browsers there', async () => {
+    vi.stubGlobal('location', new URL('https://page.example/'));
+    let asked = 0;
+    const silent: typeof fetch = async () => {
+      asked++;
+      throw new TypeError('Failed to fetch');
+    };
+    const connection = hastyConnection(hub.url, { fetch: silent });
+    const folder = findModel('https://elsewhere.example/sd', connection, hub.url);
+    await expect(folder).rejects.toThrow(
+      /elsewhere\.example gave no answer .* \(CORS\).*open it from the disk/,
+    );
+    expect(asked).toBe(5);
+    await expect(findModel('golden/sd15', connection, hub.url)).rejects.toThrow(/check the network and try/);
+  });
+
+  it('knows without asking that a page from https: may not read http:, but for its own machine', async () => {
+    vi.stubGlobal('location', new URL('https://page.example/'));
+    const url = 'http://elsewhere.example/x.safetensors';
+    await expect(find(url)).rejects.toThrow(
+      /begins with http:, which a page from an https: address may not read/,
+    );
+    await expect(find(`${hub.contentUrl}/plain/golden/sd15`)).resolves.toMatchObject({ notes: [] });
   });
 
   it('says which server does not answer', async () => {
@@ -252,6 +334,13 @@ describe('planModel', () => {
   it('names what it cannot run', async () => {
     await expect(chosen('some/flux', 'fp16')).rejects.toThrow(
       /"some\/flux" is a diffusion transformer \(Flux/,
+    );
+    await expect(chosen('some/lora', 'fp16')).rejects.toThrow(
+      /"some\/lora" is a LoRA.*add this one as its LoRA/,
+    );
+    await expect(chosen('some/gguf', 'fp16')).rejects.toThrow(/"some\/gguf" holds GGUF files/);
+    await expect(chosen('some/words', 'fp16')).rejects.toThrow(
+      /"some\/words" holds no Stable Diffusion that Inlay/,
     );
   });
 });

@@ -29,7 +29,7 @@ export interface Source {
 }
 
 /** Files that a folder on a plain web server may have: it cannot be listed. */
-const FOLDER_CANDIDATES = [
+const FOLDER_CANDIDATES: readonly [string, ...string[]] = [
   'model_index.json',
   'scheduler/scheduler_config.json',
   ...['tokenizer', 'tokenizer_2'].flatMap((folder) =>
@@ -58,21 +58,28 @@ export async function findModel(name: string, connection: Connection, hubUrl = H
     case 'hub':
       return hubSource(name, parsed, connection, hubUrl.replace(/\/$/, ''));
     case 'file': {
+      refuseMixedContent(parsed.url);
       const path = decodeURIComponent(new URL(parsed.url).pathname.split('/').at(-1) ?? '');
       const file = await probe(path, parsed.url, connection);
       if (file === undefined)
-        throw new InputError('model_name', `model_name: there is no file at ${parsed.url}`);
+        throw new InputError(
+          'model_name',
+          `model_name: there is no file at ${parsed.url}; check the address, which must lead to the file itself`,
+        );
       return { key: parsed.url, name, location: parsed.url, files: [file], only: path, notes: [] };
     }
     case 'folder': {
-      const found = await Promise.all(
-        FOLDER_CANDIDATES.map((path) => probe(path, new URL(path, parsed.url).href, connection)),
-      );
+      refuseMixedContent(parsed.url);
+      const look = (path: string) => probe(path, new URL(path, parsed.url).href, connection);
+      // One first: a server that does not answer is not asked for each of them.
+      const [index, ...others] = FOLDER_CANDIDATES;
+      const found = [await look(index), ...(await Promise.all(others.map(look)))];
       const files = found.filter((file) => file !== undefined);
       if (files.length === 0) {
         throw new InputError(
           'model_name',
-          `model_name: ${parsed.url} holds no model in the diffusers layout: its model_index.json is not there`,
+          `model_name: ${parsed.url} holds no model in the diffusers layout: its model_index.json is not there; name such ` +
+            'a folder, or the address of a .safetensors or .ckpt file itself',
         );
       }
       return { key: parsed.url, name, location: parsed.url, files, notes: [] };
@@ -80,6 +87,18 @@ export async function findModel(name: string, connection: Connection, hubUrl = H
     default:
       throw new TypeError(`unknown kind of name ${parsed satisfies never}`);
   }
+}
+
+/** Browsers refuse it without saying so; their own machine they allow. */
+function refuseMixedContent(address: string): void {
+  const { protocol, hostname } = new URL(address);
+  const isLocal = hostname === 'localhost' || hostname === '127.0.0.1' || hostname.endsWith('.localhost');
+  if (protocol !== 'http:' || isLocal || globalThis.location?.protocol !== 'https:') return;
+  throw new InputError(
+    'model_name',
+    `model_name: ${address} begins with http:, which a page from an https: address may not read; use the server’s https: ` +
+      'address, or save the file and open it from the disk',
+  );
 }
 
 /**
@@ -129,7 +148,7 @@ async function hubSource(
       });
     }
     if (file !== undefined && !files.some(({ path }) => path === file)) {
-      throw new InputError('model_name', `model_name: ${id} has no file "${file}" at revision "${revision}"`);
+      throw noFile(id, file, revision, files);
     }
     // A renamed repository answers to its old name.
     const location = info.name;
@@ -150,6 +169,16 @@ async function hubSource(
   } catch (error) {
     throw explain(error, id, revision, connection, hubUrl);
   }
+}
+
+function noFile(id: string, file: string, revision: string, files: readonly RemoteFile[]): InputError {
+  const others = files.map(({ path }) => path).filter((path) => /\.(safetensors|ckpt)$/.test(path));
+  const some = others.length > 6 ? [...others.slice(0, 6), `${others.length - 6} more`] : others;
+  const there = some.length === 0 ? 'it has no .safetensors or .ckpt file' : `it has ${some.join(', ')}`;
+  return new InputError(
+    'model_name',
+    `model_name: ${id} has no file "${file}" at revision "${revision}"; ${there}`,
+  );
 }
 
 const cardSchema = z.object({
@@ -205,7 +234,7 @@ function politeFetch(connection: Connection): typeof fetch {
             ? `answered ${response.status}`
             : `gave no answer (${response.message})`;
         throw new NetworkError(
-          `${url.host} ${what}, ${attempt} times in a row; check the network and try again later`,
+          `${url.host} ${what}, ${attempt} times in a row; ${adviceOf(url, connection, response)}`,
         );
       }
       const asked = response instanceof Response ? Number(response.headers.get('Retry-After') ?? 0) : 0;
@@ -215,6 +244,17 @@ function politeFetch(connection: Connection): typeof fetch {
       );
     }
   };
+}
+
+function adviceOf(url: URL, connection: Connection, answer: Response | Error): string {
+  const usual = 'check the network and try again later';
+  // A browser hides from the page whether it was the network or the server's rules.
+  const mayBeRules = answer instanceof Error && globalThis.location !== undefined;
+  if (!mayBeRules || url.origin === connection.hubOrigin) return usual;
+  return (
+    'check the address and the network; a server other than the Hub must allow pages of other origins to read its files ' +
+    '(CORS): where it does not, save the file and open it from the disk'
+  );
 }
 
 function gated(id: string, hubUrl: string): InputError {
@@ -240,7 +280,10 @@ function explain(
   if (!(error instanceof RefusedError)) return error;
   if (error.code === 'GatedRepo') return gated(id, hubUrl);
   if (error.code === 'RevisionNotFound') {
-    return new InputError('model_name', `model_name: ${id} has no revision "${revision}"`);
+    return new InputError(
+      'model_name',
+      `model_name: ${id} has no revision "${revision}"; leave it out for the newest, or look them up at ${hubUrl}/${id}/tree/main`,
+    );
   }
   if (error.status === 401 && connection.token !== undefined && error.code !== 'RepoNotFound') {
     return new InputError(

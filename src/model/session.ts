@@ -14,6 +14,7 @@ import {
 import { weightBytesOf } from '../graph/footprint';
 import type { Graph, GraphTarget } from '../graph/types';
 import type { DeviceTensor, VaeTiles } from '../pipeline/components';
+import { BlobBytes, canReadAtOnce } from './blobBytes';
 import type { WeightFile } from './weights';
 
 export type OrtModule = typeof Ort;
@@ -68,7 +69,9 @@ export class Runtime {
     const externalData = graph.paths.map((path) => {
       const data = files.get(path);
       if (data === undefined) throw new InternalError(`${component}: no bytes for ${path}`);
-      return { path, data };
+      // On WebGPU it streams Blobs to the device by itself.
+      const isLazy = data instanceof Blob && this.device === undefined && canReadAtOnce();
+      return { path, data: isLazy ? new BlobBytes(data) : data };
     });
     const create = () =>
       this.ort.InferenceSession.create(graph.bytes, {

@@ -4,6 +4,7 @@ import type { Precision, Provider } from '../../src/graph/types';
 import { connect, download } from '../../src/model/download';
 import type { CheckpointFiles } from '../../src/model/files';
 import { loadModel } from '../../src/model/load';
+import { createMemoryGuard } from '../../src/model/memoryGuard';
 import { openModel } from '../../src/model/openModel';
 import { planModel } from '../../src/model/plan';
 import { openBrowserRuntime } from '../../src/model/runtime';
@@ -140,7 +141,13 @@ async function sessions(order: StageOrder): Promise<NonNullable<StageResult['com
   const opened = await openBrowserRuntime(order.provider, { onStatus: () => {}, verdicts: noVerdicts });
   const { precision, side } = order;
   const runtime = new Runtime(opened.ort, { ...opened.target, precision }, opened.device);
-  const model = await loadModel(await stored(order), runtime, { signal, onProgress: () => {} });
+  const files = await stored(order);
+  if (runtime.device === undefined) {
+    // As before a person's run: what may stay loaded beside what. WASM's memory is one for all, and never shrinks.
+    const guard = createMemoryGuard(runtime, { kept: noVerdicts, machine: {} });
+    await guard.admit(files, { width: side ?? 64, height: side ?? 64 });
+  }
+  const model = await loadModel(files, runtime, { signal, onProgress: () => {} });
   const networks = networksOf(model, {
     side: side ?? 64,
     // SwiftShader has no halves: fp16 sessions of text encoders can be created there, and not run.

@@ -2,13 +2,19 @@
 
 export type ModelFamily = 'sd1' | 'sd2' | 'sdxl';
 
-/** What a model is, read from its own configuration. */
-export interface ModelFacts {
+/** The pictures that a model works on, in pixels. */
+export interface ModelSizes {
+  /** Side of the squares that it was trained on. */
+  nativeSize: number;
+  /** The one size that it takes; absent where it takes any. */
+  fixedSize?: { width: number; height: number };
+}
+
+/** What a model is, read from its own configuration, and of an ONNX export from its graph once that is here. */
+export interface ModelFacts extends ModelSizes {
   family: ModelFamily;
   /** Made for inpainting: its UNet sees mask and picture too. */
   isInpainting: boolean;
-  /** Side in pixels of the squares that it was trained on. */
-  nativeSize: number;
 }
 
 /** What a name leads to, known before any weights are fetched. */

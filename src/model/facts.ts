@@ -1,4 +1,4 @@
-/** What a model is, from its configurations alone: family, kind and size, before any weights are fetched. */
+/** What a model is, from its configurations and graphs: family, kind and size, before any weights are fetched. */
 import type { ModelFacts } from '../engine/models';
 import { openCheckpoint } from './checkpoint/open';
 import { readSingleFile } from './checkpoint/singleFile';
@@ -6,6 +6,7 @@ import { parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
 import type { Connection } from './download';
 import { readExportedConfig } from './exported/config';
 import { isExported } from './exported/files';
+import { fixedSizeOf, nativeSizeOf } from './exported/skeletons';
 import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
 import { configsBeside } from './layout';
 import type { ModelPlan } from './plan';
@@ -27,14 +28,14 @@ export async function factsOf(files: CheckpointFiles, signal?: AbortSignal): Pro
 /** Exports by diffusers' script have no configurations: there the pipeline's name tells inpainting. */
 async function exportedFacts(files: CheckpointFiles): Promise<ModelFacts> {
   const small = smallFiles(files, { signal: new AbortController().signal, onProgress() {} });
-  const { isXl, linearProjection, inChannels, isNamedInpainting, nativeSize, vae } = await readExportedConfig(
-    files.name,
-    small,
-  );
+  const config = await readExportedConfig(files.name, small);
+  const { isXl, linearProjection, inChannels, isNamedInpainting, vae } = config;
+  const fixedSize = await fixedSizeOf(files, config);
   return {
     family: isXl ? 'sdxl' : linearProjection ? 'sd2' : 'sd1',
     isInpainting: inChannels === undefined ? isNamedInpainting : inChannels > vae.latentChannels,
-    nativeSize,
+    nativeSize: nativeSizeOf(config, fixedSize),
+    ...(fixedSize && { fixedSize }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Where a checkpoint's files come from: a folder over HTTP, or (under Node) on the disk. */
 import { CheckpointError, InputError, InternalError, messageOf, NetworkError } from '../engine/errors';
+import type { RandomReader } from '../graph/exported/read';
 
 export interface ReadOptions {
   signal?: AbortSignal | undefined;
@@ -15,6 +16,11 @@ export interface CheckpointFiles {
    * @throws NetworkError where the answer is neither
    */
   read(path: string, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * For reading here and there; absent where files come whole alone.
+   * @returns undefined where there is no file of that path
+   */
+  open?(path: string): Promise<RandomReader | undefined>;
 }
 
 /** Files whose texts are at hand: configurations and tokenizers. @param texts by path within the model */

@@ -132,7 +132,7 @@ export function afterExhaustion(
 /**
  * @param limits what there is: the autoencoder gets tiles where a whole picture would not fit
  * @param run absent: a short prompt at the size that the model was trained at
- * @returns undefined where nothing says it before the weights are there (ONNX exports in a plain folder)
+ * @returns undefined where nothing says it before the weights are there (ONNX exports at an address that is no hub's)
  * @throws CheckpointError where a configuration is none of Stable Diffusion, or of networks that cannot be built
  */
 export function modelNeeds(

@@ -71,7 +71,7 @@ export function createMemoryGuard(
       if (known?.key !== of) known = { key: of, needs: await modelNeeds(files, runtime.target, limits, run) };
       const { needs } = known;
       runtime.vaeTiles = needs?.tiles ?? {};
-      // An export in a plain folder: what its graphs need is seen when they run.
+      // An export at an address that is no hub's: what its graphs need is seen when they run.
       if (needs === undefined) return;
       refuseTooLarge(files.name, needs, limits);
       neededBytes = peakOf(needs).bytes;

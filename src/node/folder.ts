@@ -3,6 +3,7 @@ import { openAsBlob } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { CheckpointError, messageOf } from '../engine/errors';
+import { blobSource } from '../model/checkpoint/reader';
 import type { CheckpointFiles } from '../model/files';
 import { localModel, type Source } from '../model/source';
 
@@ -23,6 +24,15 @@ export function folderFiles(folder: string): CheckpointFiles {
         if (isMissing(error)) return undefined;
         throw new CheckpointError(`${full}: ${messageOf(error)}`);
       }
+    },
+    async open(path) {
+      const full = join(folder, path);
+      const found = await stat(full).catch((error: unknown) => {
+        if (isMissing(error)) return undefined;
+        throw new CheckpointError(`${full}: ${messageOf(error)}`);
+      });
+      if (found === undefined) return undefined;
+      return blobSource(full, await openAsBlob(full));
     },
   };
 }

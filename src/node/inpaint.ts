@@ -81,7 +81,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   const { model, admit } = await run.loadModel(args.model, options.loras ?? [], run.signal, size);
   try {
     const mask = toMask(maskPixels);
-    const plan = planFor(args, options, picture, mask, model.nativeSize);
+    const plan = planFor(args, options, picture, mask, model);
     const job = createJob(
       request,
       options,
@@ -168,25 +168,30 @@ function planFor(
   options: LocalOptions,
   picture: Pixels,
   mask: Mask,
-  nativeSize: number,
+  model: Pick<Model, 'nativeSize' | 'fixedSize'>,
 ): CropPlan {
   const whole = { x: 0, y: 0, width: picture.width, height: picture.height };
   const planned =
     args.cropPadding === undefined
-      ? { frame: whole, size: roundDown(picture) }
-      : planAroundMask(picture, mask, args.cropPadding, nativeSize);
+      ? { frame: whole, size: model.fixedSize ?? roundDown(picture) }
+      : planAroundMask(picture, mask, args.cropPadding, model);
   return {
     frame: planned.frame,
     size: { width: options.width ?? planned.size.width, height: options.height ?? planned.size.height },
   };
 }
 
-function planAroundMask(picture: Pixels, mask: Mask, padding: number, nativeSize: number): CropPlan {
+function planAroundMask(
+  picture: Pixels,
+  mask: Mask,
+  padding: number,
+  { nativeSize, fixedSize }: Pick<Model, 'nativeSize' | 'fixedSize'>,
+): CropPlan {
   const bounds = maskBounds(mask);
   if (bounds.width === 0) {
     throw new InputError('--mask', '--mask: the mask is black all over; paint white what should change');
   }
-  return planCrop({ imageSize: picture, maskBounds: bounds, padding, nativeSize });
+  return planCrop({ imageSize: picture, maskBounds: bounds, padding, nativeSize, fixedSize });
 }
 
 /** Files are passed on: where things lie on this machine is nobody's business. Marked as the page marks own files. */

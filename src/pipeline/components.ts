@@ -176,6 +176,8 @@ export interface Model {
   readonly guidanceWidth?: number;
   /** Side in pixels that the UNet was trained at: `sample_size` × 8. */
   readonly nativeSize: number;
+  /** The one size in pixels that it paints; absent where it paints any. */
+  readonly fixedSize?: { width: number; height: number };
   unet(): Promise<Unet>;
   vae(): Promise<Vae>;
   dispose(): Promise<void>;

@@ -17,6 +17,7 @@ import {
 import type { EditorDocument, Pasted, Picture, PictureWork, Prepared } from '../editor/store';
 import type { Call } from '../engine/engine';
 import { InputError } from '../engine/errors';
+import type { ModelSizes } from '../engine/models';
 import type { Place } from './hosted';
 import { resultTexts } from './recipes';
 import { type CheckedSettings, localOptionsOf } from './settings';
@@ -37,21 +38,21 @@ const automatic: CropChoice = { frame: null, padding: null };
 
 /**
  * What would be sent for this mask, or null while nothing is painted.
- * @param nativeSize side in pixels of the squares that the model was trained on
+ * @param sizes that the model works at
  */
 export function planRun(
   imageSize: Size,
   maskBounds: Rect,
-  nativeSize: number,
+  sizes: ModelSizes,
   { frame, padding }: CropChoice = automatic,
 ): CropPlan | null {
   if (isEmptyRect(maskBounds)) return null;
-  if (frame) return planFrame(fitBox(frame, imageSize, MIN_FRAME), nativeSize);
+  if (frame) return planFrame(fitBox(frame, imageSize, MIN_FRAME), sizes);
   return planCrop({
     imageSize,
     maskBounds,
-    nativeSize,
-    padding: padding ?? defaultPadding(maskBounds, nativeSize),
+    ...sizes,
+    padding: padding ?? defaultPadding(maskBounds, sizes.nativeSize),
   });
 }
 

@@ -87,13 +87,13 @@ const never = new AbortController().signal;
 
 it('looks a name up once, and works at the size that its configuration gives', async () => {
   const { models, state } = setUp();
-  expect(models.nativeSizeOf(NAME)).toBe(512);
+  expect(models.sizesOf(NAME)).toEqual({ nativeSize: 512 });
   const looks = [models.look(NAME), models.look(` ${NAME} `)];
   expect(state().lookups[NAME]).toEqual({ state: 'looking' });
   await Promise.all(looks);
   expect(library.looked).toEqual([NAME]);
   expect(state().lookups[NAME]).toMatchObject({ state: 'found', details: { family: 'sd2' } });
-  expect(models.nativeSizeOf(NAME)).toBe(768);
+  expect(models.sizesOf(NAME)).toEqual({ nativeSize: 768 });
 });
 
 it('says that a token would help, and looks again once it has one', async () => {

@@ -7,6 +7,7 @@ import type {
   KeptModel,
   ModelDetails,
   ModelLibrary,
+  ModelSizes,
   StorageFacts,
 } from '../engine/models';
 import { complaintOf } from './complaint';
@@ -15,7 +16,7 @@ import type { OwnModel } from './modelFiles';
 import { guessedNativeSize } from './models';
 import { advanceTransfer, type Transfer } from './transfer';
 
-export type { KeptModel } from '../engine/models';
+export type { KeptModel, ModelSizes } from '../engine/models';
 
 export interface Failure {
   message: string;
@@ -72,8 +73,8 @@ export interface Models {
   setHubUrl(url: string | undefined): void;
   setToken(token: string | undefined): void;
   persist(): Promise<void>;
-  /** Side in pixels of the squares that a model works at, by its configuration once that is known. */
-  nativeSizeOf(name: string): number;
+  /** At which sizes a model works: by its configuration once that is known, and by its name before. */
+  sizesOf(name: string): ModelSizes;
 }
 
 interface Running {
@@ -272,22 +273,25 @@ export function createModels(
       await library.persist();
       await refresh();
     },
-    nativeSizeOf(typed) {
+    sizesOf(typed) {
       const { lookups, kept } = store.getState();
-      return knownNativeSize(typed.trim(), lookups, kept) ?? guessedNativeSize(typed);
+      const known = knownFacts(typed.trim(), lookups, kept);
+      if (known === undefined) return { nativeSize: guessedNativeSize(typed) };
+      const { nativeSize, fixedSize } = known;
+      return { nativeSize, ...(fixedSize && { fixedSize }) };
     },
   };
 }
 
 /** @returns undefined while no configuration of the model was read */
-function knownNativeSize(
+function knownFacts(
   name: string,
   lookups: ModelLibraryState['lookups'],
   kept: ModelLibraryState['kept'],
-): number | undefined {
+): ModelSizes | undefined {
   const lookup = lookups[name];
-  if (lookup?.state === 'found') return lookup.details.nativeSize;
-  return kept?.find((model) => model.name === name)?.facts?.nativeSize;
+  if (lookup?.state === 'found') return lookup.details;
+  return kept?.find((model) => model.name === name)?.facts;
 }
 
 /** What an earlier visit or another tab left of a model, where it is not whole. */

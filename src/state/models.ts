@@ -99,8 +99,9 @@ const families: Readonly<Record<ModelFamily, string>> = {
 };
 
 /** `Stable Diffusion XL for inpainting, 1024 px` */
-export function factsInWords({ family, isInpainting, nativeSize }: ModelFacts): string {
-  return `${families[family]}${isInpainting ? ' for inpainting' : ''}, ${nativeSize} px`;
+export function factsInWords({ family, isInpainting, nativeSize, fixedSize }: ModelFacts): string {
+  const size = fixedSize ? `${fixedSize.width} × ${fixedSize.height} px only` : `${nativeSize} px`;
+  return `${families[family]}${isInpainting ? ' for inpainting' : ''}, ${size}`;
 }
 
 /** Of a person's own files; the mark in front of their names is no part of what people call them. */

@@ -26,7 +26,7 @@ export interface RunParts {
   engine: Engine;
   imaging: PictureWork;
   /** Fetches models before a run; where absent the engine is asked at once. */
-  models?: Pick<Models, 'ensure' | 'nativeSizeOf'> | undefined;
+  models?: Pick<Models, 'ensure' | 'sizesOf'> | undefined;
   /** Where runs may be made besides; where absent this machine makes all. */
   hosted?: Pick<Hosted, 'store' | 'run'> | null | undefined;
   settings: StoreApi<Settings>;
@@ -61,9 +61,9 @@ export function createRuns(parts: RunParts): Runs {
   function planNow(modelName: string): CropPlan | null {
     const { document } = editor;
     if (!document) return null;
-    const nativeSize = models?.nativeSizeOf(modelName) ?? guessedNativeSize(modelName);
+    const sizes = models?.sizesOf(modelName) ?? { nativeSize: guessedNativeSize(modelName) };
     const choice = { frame: crop.getState().frame, padding: paddingOf(settings.getState()) };
-    return planRun(document.picture, editor.store.getState().maskBounds, nativeSize, choice);
+    return planRun(document.picture, editor.store.getState().maskBounds, sizes, choice);
   }
 
   async function generate(): Promise<void> {

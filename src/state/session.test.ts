@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createEditor } from '../editor/store';
 import { CheckpointError, DeviceError, InputError } from '../engine/errors';
+import type { ModelSizes } from '../engine/models';
 import { createSession } from './session';
 import { fakeEngine, imaging, masks, opened, paint, photograph } from './session.testing';
 
@@ -126,11 +127,11 @@ it('cancels quietly and stays usable', async () => {
 it('fetches the model first, shows how far it is, and plans at the size that is known then', async () => {
   const { engine, asked } = fakeEngine();
   const editor = createEditor();
-  let nativeSize = 512;
+  let sizes: ModelSizes = { nativeSize: 512 };
   let arrived = () => {};
   let given: AbortSignal | undefined;
   const models: Parameters<typeof createSession>[0]['models'] = {
-    nativeSizeOf: () => nativeSize,
+    sizesOf: () => sizes,
     async ensure(_name, { signal, onChange }) {
       given = signal;
       const transfer = {
@@ -159,10 +160,10 @@ it('fetches the model first, shows how far it is, and plans at the size that is 
     secondsLeft: 30,
   });
   expect(asked).toEqual([]);
-  nativeSize = 64;
+  sizes = { nativeSize: 64, fixedSize: { width: 64, height: 128 } };
   arrived();
   await run;
-  expect(asked[0]?.options).toMatchObject({ width: 64, height: 64 });
+  expect(asked[0]?.options).toMatchObject({ width: 64, height: 128 });
 });
 
 it('keeps every preview’s bitmap owned: shown, replaced, closed', async () => {

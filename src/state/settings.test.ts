@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { emptyLora } from './loras';
-import { guessedNativeSize, shortModelName } from './models';
+import { factsInWords, guessedNativeSize, shortModelName } from './models';
 import { changedMoreSettings, checkSettings, createSettings, limits } from './settings';
 
 const settings = createSettings().getState();
@@ -79,4 +79,11 @@ it('counts what is set among the folded settings', () => {
   expect(changedMoreSettings({ ...settings, prompt: 'a fox', num_inference_steps: '9' })).toBe(0);
   expect(changedMoreSettings({ ...settings, strength: '0.6', variations: '3' })).toBe(2);
   expect(changedMoreSettings({ ...settings, loras: [{ ...emptyLora(), source: 'owner/name' }] })).toBe(1);
+});
+
+it('says of a model of one size which that is', () => {
+  const facts = { family: 'sd1', isInpainting: true, nativeSize: 768 } as const;
+  expect(factsInWords(facts)).toBe('Stable Diffusion 1 for inpainting, 768 px');
+  const fixedSize = { width: 768, height: 512 };
+  expect(factsInWords({ ...facts, fixedSize })).toBe('Stable Diffusion 1 for inpainting, 768 × 512 px only');
 });

@@ -8,7 +8,7 @@ import { planRun } from '../state/job';
 import { paddingOf } from '../state/settings';
 import { findVersion, type Version, versionLabel } from '../state/versions';
 import { AdjustHandles, type Adjusting } from './Adjust';
-import { useCrop, useEditor, useJob, useNativeSize, useSession, useSettings, useVersions } from './context';
+import { useCrop, useEditor, useJob, useModelSizes, useSession, useSettings, useVersions } from './context';
 import { ResultActions } from './ResultActions';
 import { ResultPane } from './ResultPane';
 import { CompareLine, ResultImages } from './ResultView';
@@ -28,7 +28,7 @@ export function Stage({ dragging, comparing, onCompare, onOpen, adjusting, onAdj
   const { editor } = useSession();
   const picture = useEditor((state) => state.picture);
   const maskBounds = useEditor((state) => state.maskBounds);
-  const nativeSize = useNativeSize();
+  const sizes = useModelSizes();
   const running = useJob((state) => state.running);
   const sentPlan = useJob((state) => state.plan);
   const shown = useVersions((state) => findVersion(state, state.shownId));
@@ -36,8 +36,8 @@ export function Stage({ dragging, comparing, onCompare, onOpen, adjusting, onAdj
   const frame = useCrop((state) => state.frame);
   const padding = useSettings(paddingOf);
   const plan = useMemo(
-    () => sentPlan ?? (picture ? planRun(picture, maskBounds, nativeSize, { frame, padding }) : null),
-    [sentPlan, picture, maskBounds, nativeSize, frame, padding],
+    () => sentPlan ?? (picture ? planRun(picture, maskBounds, sizes, { frame, padding }) : null),
+    [sentPlan, picture, maskBounds, sizes, frame, padding],
   );
   const { element, size } = useSize();
   const narrow = useNarrow();

@@ -1,10 +1,11 @@
 /** What every panel works on. */
 import { createContext, useContext } from 'react';
 import { type StoreApi, useStore } from 'zustand';
+import { useShallow } from 'zustand/react/shallow';
 import type { EditorState } from '../editor/store';
 import type { EngineStatus } from '../state/engineStatus';
 import type { Gallery } from '../state/gallery';
-import type { ModelLibraryState, Models } from '../state/modelLibrary';
+import type { ModelLibraryState, ModelSizes, Models } from '../state/modelLibrary';
 import type { Offline, OfflineState } from '../state/offline';
 import type { RecipeOffer } from '../state/recipeOffer';
 import type { CropState, JobState, Session } from '../state/session';
@@ -40,11 +41,11 @@ export const useVersions = <T>(select: (state: Versions) => T): T => useStore(us
 export const useModels = (): Models => useApp().models;
 export const useModelState = <T>(select: (state: ModelLibraryState) => T): T =>
   useStore(useModels().store, select);
-/** Side in pixels of the squares that the named model works at. */
-export const useNativeSize = (): number => {
+/** At which sizes the named model works. */
+export const useModelSizes = (): ModelSizes => {
   const name = useSettings((state) => state.model_name);
   const models = useModels();
-  return useModelState(() => models.nativeSizeOf(name));
+  return useModelState(useShallow(() => models.sizesOf(name)));
 };
 export const useEngineStatus = (): EngineStatus | null => useStore(useApp().engineStatus).status;
 

@@ -18,7 +18,7 @@ import { openBrowserRuntime } from '../model/runtime';
 import type { Runtime } from '../model/session';
 import type { Model } from '../pipeline/components';
 import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
-import { createJob, sizeOfRun } from '../pipeline/job';
+import { asAsked, createJob, sizeAtModel, sizeOfRun } from '../pipeline/job';
 import { checkSameSize, type Pixels } from '../pipeline/pixels';
 import { countChunks } from '../pipeline/promptEmbeddings';
 import { opfsWeightStore } from '../storage/weightsOpfs';
@@ -117,22 +117,24 @@ export function createHost({
     const image = await readImage('image_url', request.image_url, call.signal);
     const mask = await readImage('mask_url', request.mask_url, call.signal);
     checkSameSize(image, mask);
-    const size = sizeOfRun(options, image);
-    currentRun = size;
+    const asked = sizeOfRun(options, image);
+    currentRun = asked;
     const { model, files, cache } = await opened.get({
       name: request.model_name,
       loras: options.loras ?? [],
     });
+    const size = sizeAtModel(options, asked, model);
     const job = createJob(request, options, { image, mask }, size);
     currentRun = { ...size, chunks: countChunks(model, job) };
     await admit(files);
     const reports = reportTo(call);
-    const { pixels, timings } = await inpaint(model, job, {
+    const { pixels: painted, timings } = await inpaint(model, job, {
       signal: call.signal,
       cache,
       onProgress: reports.add,
     });
     await reports.sent();
+    const pixels = asAsked(painted, asked);
     const png = await encodePng(pixels);
     return { png, width: pixels.width, height: pixels.height, seed: job.seed, timings };
   }

@@ -150,12 +150,74 @@ describe('planFrame', () => {
   it('scales a chosen frame so that its longer side is native', () => {
     // 512 / 800 of 600 is 384; 512 / 100 of 90 is 460.8, to the nearest multiple of 8.
     const wide = { x: 10, y: 20, width: 800, height: 600 };
-    expect(planFrame(wide, 512)).toEqual({ frame: wide, size: { width: 512, height: 384 } });
+    expect(planFrame(wide, { nativeSize: 512 })).toEqual({ frame: wide, size: { width: 512, height: 384 } });
     const small = { x: 0, y: 0, width: 90, height: 100 };
-    expect(planFrame(small, 512)).toEqual({ frame: small, size: { width: 464, height: 512 } });
+    expect(planFrame(small, { nativeSize: 512 })).toEqual({
+      frame: small,
+      size: { width: 464, height: 512 },
+    });
   });
 
   it('gives a sliver the smallest side that models take', () => {
-    expect(planFrame({ x: 0, y: 0, width: 2000, height: 64 }, 512).size).toEqual({ width: 512, height: 64 });
+    expect(planFrame({ x: 0, y: 0, width: 2000, height: 64 }, { nativeSize: 512 }).size).toEqual({
+      width: 512,
+      height: 64,
+    });
+  });
+
+  it('stretches a chosen frame to the one size that a model takes', () => {
+    const frame = { x: 10, y: 20, width: 800, height: 600 };
+    const fixedSize = { width: 512, height: 512 };
+    expect(planFrame(frame, { nativeSize: 512, fixedSize })).toEqual({ frame, size: fixedSize });
+  });
+});
+
+describe('a model of one size', () => {
+  const fixedSize = { width: 512, height: 384 };
+  const plan = (
+    imageSize: { width: number; height: number },
+    x: number,
+    y: number,
+    side: number,
+    padding = 20,
+  ) =>
+    planCrop({
+      ...{ imageSize, padding, nativeSize: 512, fixedSize },
+      maskBounds: { x, y, width: side, height: side },
+    });
+
+  it('sees a small mask at the picture’s own scale', () => {
+    // The mask’s middle is at 650, 450.
+    expect(plan({ width: 2000, height: 1500 }, 600, 400, 100)).toEqual({
+      frame: { x: 394, y: 258, width: 512, height: 384 },
+      size: fixedSize,
+    });
+  });
+
+  it('sees a larger one shrunk, in a frame of its shape', () => {
+    // 600 and twice 20 are 640 high, which is 5 / 3 of 384; of 512 it is 853.3.
+    const { frame, size } = plan({ width: 2000, height: 1500 }, 700, 400, 600);
+    expect(frame).toEqual({ x: 574, y: 380, width: 853, height: 640 });
+    expect(size).toEqual(fixedSize);
+  });
+
+  it('sees a picture that is smaller than it enlarged, and as much of it as has its shape', () => {
+    // 300 high is 25 / 32 of 384, of 512 that is 400: the padding's 340 fits, the rest of the 1000 does not.
+    expect(plan({ width: 1000, height: 300 }, 10, 0, 200)).toEqual({
+      frame: { x: 0, y: 0, width: 400, height: 300 },
+      size: fixedSize,
+    });
+  });
+
+  it('gives up padding before it stretches, and stretches only what no frame of its shape holds', () => {
+    // Padding on all sides would be 600 high in a picture of 450; with what the picture has it is 600 wide.
+    const { frame } = plan({ width: 1000, height: 450 }, 300, 25, 400, 100);
+    expect(frame).toEqual({ x: 200, y: 0, width: 600, height: 450 });
+    const wide = planCrop({
+      imageSize: { width: 1000, height: 300 },
+      maskBounds: { x: 50, y: 100, width: 800, height: 100 },
+      ...{ padding: 20, nativeSize: 512, fixedSize },
+    });
+    expect(wide).toEqual({ frame: { x: 50, y: 0, width: 800, height: 300 }, size: fixedSize });
   });
 });

@@ -12,6 +12,8 @@ export interface CropRequest {
   padding: number;
   /** The side in pixels of the squares that the model was trained on. */
   nativeSize: number;
+  /** The one size in pixels that the model takes; absent where it takes any. */
+  fixedSize?: Size | undefined;
   /** Both sides of the model's picture are multiples of this. */
   multiple?: number;
 }
@@ -35,6 +37,9 @@ const MAX_SIDE = 2048;
  * scaled down. Where the picture ends before the square does, the frame keeps the picture's edge and the
  * model's size its shape, the longer side staying native.
  *
+ * A model of one fixed size gets a frame of its shape, smaller than the model's picture where the picture is; only a
+ * mask that no such frame can hold is stretched.
+ *
  * @throws RangeError if the mask is empty or lies outside the picture
  */
 export function planCrop({
@@ -42,13 +47,15 @@ export function planCrop({
   maskBounds,
   padding,
   nativeSize,
+  fixedSize,
   multiple = 8,
 }: CropRequest): CropPlan {
   const picture = rectOfSize(imageSize);
   const box = intersectRect(maskBounds, picture);
   if (isEmptyRect(box)) throw new RangeError('the mask is empty');
-  const native = clamp(Math.round(nativeSize / multiple) * multiple, MIN_SIDE, MAX_SIDE);
   const wanted = intersectRect(growRect(box, Math.max(0, Math.round(padding))), picture);
+  if (fixedSize) return { frame: frameOfShape(fixedSize, wanted, box, imageSize), size: fixedSize };
+  const native = clamp(Math.round(nativeSize / multiple) * multiple, MIN_SIDE, MAX_SIDE);
   const side = squareSide(native, wanted, box, imageSize);
   // Around the mask alone if the square is too small for its padding.
   const core = side < Math.max(wanted.width, wanted.height) ? box : wanted;
@@ -71,14 +78,34 @@ export function planCrop({
   return { frame, size: modelSize(frame, native, multiple) };
 }
 
+/** @param shape which the frame has unless the box does not fit one inside the picture */
+function frameOfShape(shape: Size, wanted: Rect, box: Rect, imageSize: Size): Rect {
+  // Image pixels for each pixel of the model.
+  const scaleOf = ({ width, height }: Size) => Math.max(width / shape.width, height / shape.height);
+  const largest = Math.min(imageSize.width / shape.width, imageSize.height / shape.height);
+  const scale = Math.max(scaleOf(box), Math.min(largest, Math.max(1, scaleOf(wanted))));
+  const width = Math.max(box.width, Math.round(shape.width * scale));
+  const height = Math.max(box.height, Math.round(shape.height * scale));
+  const core = wanted.width <= width && wanted.height <= height ? wanted : box;
+  return {
+    ...spread(core.x, core.width, width, imageSize.width),
+    ...vertical(spread(core.y, core.height, height, imageSize.height)),
+  };
+}
+
 /** The smallest side in image pixels of a frame that a person may choose. */
 export const MIN_FRAME = 64;
 
 /**
- * Plans a crop whose frame a person has chosen: its longer side becomes native, be it larger or smaller.
+ * Plans a crop whose frame a person has chosen: its longer side becomes native, be it larger or smaller; for a model of
+ * one fixed size it is stretched to that.
  * @param frame whole pixels, inside the picture
  */
-export function planFrame(frame: Rect, nativeSize: number, multiple = 8): CropPlan {
+export function planFrame(
+  frame: Rect,
+  { nativeSize, fixedSize, multiple = 8 }: Pick<CropRequest, 'nativeSize' | 'fixedSize' | 'multiple'>,
+): CropPlan {
+  if (fixedSize) return { frame, size: fixedSize };
   const native = clamp(Math.round(nativeSize / multiple) * multiple, MIN_SIDE, MAX_SIDE);
   return { frame, size: modelSize(frame, native, multiple) };
 }

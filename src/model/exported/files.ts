@@ -81,15 +81,15 @@ export async function openExport(
     return reader;
   };
   const model = await open('model.onnx');
-  if (model === undefined) {
-    throw new CheckpointError(
-      `model "${files.name}": ${component}/model.onnx is missing; name a whole export`,
-    );
-  }
+  if (model === undefined) throw missingGraph(files, component);
   await refuseForeign(model);
   const { skeleton, tensors } = await namingModel(files.name, () => readExported(model, open));
   const bytesOf = ({ file }: ExportedTensor) => opened.get(file.name)?.bytes ?? new Uint8Array(0);
   return { skeleton, weights: weightsIn(component, tensors, precision, bytesOf) };
+}
+
+export function missingGraph({ name }: CheckpointFiles, component: ExportedComponent): CheckpointError {
+  return new CheckpointError(`model "${name}": ${component}/model.onnx is missing; name a whole export`);
 }
 
 /** Weights in the files as they are, and beside them one more of those that had to be cast. */

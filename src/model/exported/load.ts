@@ -27,6 +27,7 @@ import {
 import { type ExportedConfig, readExportedConfig, readExportedText } from './config';
 import { type ExportedComponent, namingModel, openExport } from './files';
 import { decoderGraph, encoderGraph, type Unadapted, unetGraph } from './graphs';
+import { fixedSizeOf, nativeSizeOf } from './skeletons';
 
 /**
  * As `loadModel` of load.ts, for models whose networks are ONNX exports.
@@ -40,6 +41,8 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
   const vaeTarget: GraphTarget = config.upcastsVae
     ? { ...runtime.target, precision: 'fp32' }
     : runtime.target;
+
+  const fixedSize = await fixedSizeOf(files, config);
 
   // 2. Its networks, at first use
   const open = async <Sizes extends ExportedSizes>(
@@ -123,7 +126,8 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
     ...(config.isXl && { xl: { zerosForEmptyPrompt: config.zerosForEmptyPrompt } }),
     schedulerConfig: await small.scheduler(),
     ...(config.guidanceWidth !== undefined && { guidanceWidth: config.guidanceWidth }),
-    nativeSize: config.nativeSize,
+    nativeSize: nativeSizeOf(config, fixedSize),
+    ...(fixedSize && { fixedSize }),
     unet: () => unet.get(),
     vae: () => vae.get(),
     async dispose() {

@@ -167,7 +167,11 @@ describe('what an export needs, before it is fetched', () => {
     expect(() => refuseTooLarge('golden/export', needs, roomy)).not.toThrow();
   });
 
-  it('is not known of a folder that is read as it stands', async () => {
-    expect(await modelNeeds(folderFiles('goldens/onnx/inpaint'), target, roomy)).toBeUndefined();
+  it('is known of a folder whose files can be read in parts, and not of an address', async () => {
+    const folder = folderFiles('goldens/onnx/inpaint');
+    const [plain, prepared] = [await modelNeeds(folder, target, roomy), await planned('inpaint')];
+    expect(plain).toEqual(await modelNeeds(prepared, target, roomy));
+    const { name, read } = folder;
+    expect(await modelNeeds({ name, read }, target, roomy)).toBeUndefined();
   });
 });

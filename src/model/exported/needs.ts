@@ -1,5 +1,4 @@
 /** How much memory an export needs, from its graphs alone: they are read before any weights are fetched. */
-import { base64Decode } from '@bufbuild/protobuf/wire';
 import {
   adaptText,
   describeDecoder,
@@ -12,10 +11,10 @@ import { exportedFootprint } from '../../graph/exported/footprint';
 import { type Footprint, weightsAlone } from '../../graph/footprint';
 import { GraphError } from '../../graph/tensors';
 import type { Graph, GraphTarget } from '../../graph/types';
-import { type CheckpointFiles, readRequired } from '../files';
+import type { CheckpointFiles } from '../files';
 import { smallFiles } from '../reader';
 import { readExportedConfig, readExportedText } from './config';
-import { namingModel, skeletonPath } from './files';
+import { type ExportedComponent, missingGraph, namingModel } from './files';
 import {
   type Dims,
   decoderDims,
@@ -29,10 +28,11 @@ import {
   unetGraph,
   usualRun,
 } from './graphs';
+import { readSkeleton } from './skeletons';
 
 /**
  * @param run in pixels, and rows of tokens that the longest prompt takes; absent: at the model's own size, one
- * @returns by network; undefined where the graphs lie beside their weights alone (a plain folder)
+ * @returns by network; undefined where the graphs cannot be read without their weights (an address that is no hub's)
  * @throws CheckpointError where a graph cannot run on the target
  */
 export async function exportedNeeds(
@@ -40,25 +40,27 @@ export async function exportedNeeds(
   target: GraphTarget,
   run?: { width: number; height: number; chunks?: number },
 ): Promise<Map<string, Footprint> | undefined> {
-  if ((await files.read(skeletonPath('unet'))) === undefined) return undefined;
+  if ((await readSkeleton(files, 'unet')) === undefined) return undefined;
   const small = smallFiles(files, { signal: new AbortController().signal, onProgress() {} });
   const config = await readExportedConfig(files.name, small);
   const vaeTarget: GraphTarget = config.upcastsVae ? { ...target, precision: 'fp32' } : target;
   const sized: ExportedRun = { ...usualRun(config), ...run };
   const needs = new Map<string, Footprint>();
   const add = async (
-    component: string,
+    component: ExportedComponent,
     adapt: (unadapted: Unadapted) => { graph: Graph; dims: Dims },
   ): Promise<void> => {
-    const text = new TextDecoder().decode(await readRequired(files, skeletonPath(component)));
-    const skeleton = base64Decode(text);
+    const skeleton = await readSkeleton(files, component);
+    if (skeleton === undefined) throw missingGraph(files, component);
     const { graph, dims } = await namingModel(files.name, () =>
       adapt({ skeleton, ports: describeExport(skeleton) }),
     );
     needs.set(component.replace('vae_', 'vae '), measured(graph, dims));
   };
 
-  for (const folder of config.isXl ? ['text_encoder', 'text_encoder_2'] : ['text_encoder']) {
+  for (const folder of config.isXl
+    ? (['text_encoder', 'text_encoder_2'] as const)
+    : (['text_encoder'] as const)) {
     const options = { isXl: config.isXl, pooled: folder === 'text_encoder_2' };
     const configured = await readExportedText(files.name, folder, small);
     await add(folder, ({ skeleton, ports }) => ({

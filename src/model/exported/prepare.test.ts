@@ -5,8 +5,9 @@ import { type Hub, type HubOptions, startHub } from '../../../e2e/hub/hub';
 import { hastyConnection, type TemporaryStore, temporaryStore } from '../../../e2e/hub/testing';
 import { createNodeRuntime } from '../../node/ort';
 import { InpaintCache } from '../../pipeline/inpaint';
+import { ofOneSize } from '../../testing/exports';
 import { goldenPicturesIn, paintGolden } from '../../testing/goldenPictures';
-import { factsOfPlan } from '../facts';
+import { factsOf, factsOfPlan } from '../facts';
 import { loadModel } from '../load';
 import { planModel } from '../plan';
 import { prepareModel } from '../prepare';
@@ -74,6 +75,24 @@ describe('an ONNX export by id', () => {
     const plan = planModel(await findModel(ID, connection, hub.url), 'fp32');
     expect(await factsOfPlan(plan, connection)).toEqual(facts);
     expect(hub.log.some(({ url }) => /\.(onnx|onnx_data|pb)$/.test(url))).toBe(false);
+  });
+
+  it('of one size says so once its graph is here, and works at that size', async () => {
+    const unet = new Uint8Array(await readFile(`goldens/onnx/inpaint/${UNET}`));
+    const fixed = memoryFile(UNET, ofOneSize(unet, 'sample', { width: 16, height: 12 }));
+    await serve([...without(await filesOf('inpaint'), UNET), fixed]);
+    const connection = hastyConnection(hub.url);
+    const plan = planModel(await findModel(ID, connection, hub.url), 'fp32');
+    expect(await factsOfPlan(plan, connection)).not.toHaveProperty('fixedSize');
+    await prepare();
+    const files = await openPrepared(temporary.store, ID, 'fp32');
+    if (files === undefined) throw new Error('not prepared');
+    const sizes = { nativeSize: 128, fixedSize: { width: 128, height: 96 } };
+    expect(await factsOf(files)).toEqual({ family: 'sd1', isInpainting: true, ...sizes });
+    const call = { signal: new AbortController().signal, onProgress: () => {} };
+    const model = await loadModel(files, await createNodeRuntime(1), call);
+    expect(model).toMatchObject(sizes);
+    await model.dispose();
   });
 
   it('keeps half weights half where the device runs them, and does not narrow others', async () => {

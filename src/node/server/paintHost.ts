@@ -14,7 +14,7 @@ import { clipVocabulary, openModel } from '../../model/openModel';
 import type { Runtime } from '../../model/session';
 import type { Model } from '../../pipeline/components';
 import { inpaint } from '../../pipeline/inpaint';
-import { createJob, sizeOfRun } from '../../pipeline/job';
+import { asAsked, createJob, sizeAtModel, sizeOfRun } from '../../pipeline/job';
 import type { Pixels } from '../../pipeline/pixels';
 import { countChunks } from '../../pipeline/promptEmbeddings';
 import { createOpenedModel } from '../../worker/openedModel';
@@ -86,14 +86,15 @@ export function createPaintHost(options: PaintOptions): Host {
       return opened.during(call, async () => {
         const image = await decode('image_url', request.image_url);
         const mask = await decode('mask_url', request.mask_url);
-        const size = sizeOfRun(local, image);
+        const asked = sizeOfRun(local, image);
         checkSides(image);
-        currentRun = size;
+        currentRun = asked;
         const { model, files, cache } = await opened.get(request.model_name);
+        const size = sizeAtModel(local, asked, model);
         const job = createJob(request, local, { image, mask }, size);
         const { guard } = await machine.get();
         await guard.admit(files, { ...size, chunks: countChunks(model, job) });
-        const { pixels, timings } = await inpaint(model, job, {
+        const { pixels: painted, timings } = await inpaint(model, job, {
           signal: call.signal,
           cache,
           // Previews would cross two borders to be thrown away.
@@ -104,6 +105,7 @@ export function createPaintHost(options: PaintOptions): Host {
                 : progress,
             ),
         });
+        const pixels = asAsked(painted, asked);
         const png = new Blob([new Uint8Array(await encodePng(pixels))], { type: 'image/png' });
         return { png, width: pixels.width, height: pixels.height, seed: job.seed, timings };
       });

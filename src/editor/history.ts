@@ -1,26 +1,33 @@
 /**
  * Undo and redo for a mask: before a tile changes for the first time in a step, its content is kept. Memory
- * follows what was painted, not the picture, and is bounded.
+ * follows what was painted, not the picture, and is bounded. What may touch the whole of a large mask comes in parts.
  */
 import { intersectRect, isEmptyRect, type Point, type Rect, rectOfSize, unionRect } from './kernels/geometry';
 import { invertMask } from './kernels/mask';
 import type { Mask } from './kernels/raster';
+import type { ShapeRuns } from './kernels/shape';
+import { fillRect, readTile, showsTile, type TileContent, writeTile } from './kernels/tileContent';
 import { TileIndex } from './kernels/tiles';
+import { finish, type Parts } from './parts';
 
-/** A tile's content: its one value, its bytes, or runs (value, length, value, length, …) where those are shorter. */
-type Tile = number | Uint8Array | Uint16Array;
 /** Earlier contents by tile; or an inversion, which is its own inverse and needs no memory. */
-type Step = Map<number, Tile> | 'invert';
+type Step = Map<number, TileContent> | 'invert';
 
 export interface HistoryLimits {
   /** Side of a tile in pixels. */
   tileSize?: number;
   /** The oldest steps are forgotten beyond this; the newest one never is. */
   maxBytes?: number;
+  /** The one value that the mask has, where it is known to: then it is not looked at. */
+  flat?: number | undefined;
 }
 
 const TILE_OVERHEAD_BYTES = 64;
 const NOWHERE: Rect = { x: 0, y: 0, width: 0, height: 0 };
+/** What filling a tile with one value costs beside looking at one (see `Parts`): most of it, its first touch. */
+const FILL_COST = 1 / 4;
+/** Of the parts of undo and redo. */
+const PART_COST = 32;
 
 export class MaskHistory {
   readonly #mask: Mask;
@@ -30,14 +37,14 @@ export class MaskHistory {
   #redo: Step[] = [];
   #bytes = 0;
   #stepsMade = 0;
-  #open: Map<number, Tile> | undefined;
-  /** Tiles that the index has not looked at since they changed, those changed last at the end. */
+  #open: Map<number, TileContent> | undefined;
+  /** Tiles of the open step that were not looked at since they changed, those changed last at the end. */
   readonly #stale = new Set<number>();
 
-  constructor(mask: Mask, { tileSize = 64, maxBytes = 64 * 2 ** 20 }: HistoryLimits = {}) {
+  constructor(mask: Mask, { tileSize = 64, maxBytes = 64 * 2 ** 20, flat }: HistoryLimits = {}) {
     this.#mask = mask;
     this.#maxBytes = maxBytes;
-    this.#index = new TileIndex(mask, tileSize);
+    this.#index = new TileIndex(mask, tileSize, flat);
   }
 
   get canUndo(): boolean {
@@ -72,20 +79,24 @@ export class MaskHistory {
   /**
    * Announces that the pixels in `rect` are about to change; opens a step if none is open.
    * @param target the value that they get, if it is one: tiles that have it already will not change
+   * @returns how many tiles were read
    */
-  touch(rect: Rect, target?: number): void {
-    this.#open ??= new Map();
+  touch(rect: Rect, target?: number): number {
+    const open = this.#opened();
     const area = intersectRect(rect, rectOfSize(this.#mask));
-    if (isEmptyRect(area)) return;
+    if (isEmptyRect(area)) return 0;
+    let read = 0;
     for (const tile of this.#index.tilesIn(area)) {
-      if (!this.#open.has(tile)) {
+      if (!open.has(tile)) {
         const value = this.#index.uniform(tile);
         if (value !== undefined && value === target) continue;
-        this.#open.set(tile, value ?? pack(this.#read(tile)));
+        if (value === undefined) read += 1;
+        open.set(tile, this.#content(tile));
       }
       this.#stale.delete(tile);
       this.#stale.add(tile);
     }
+    return read;
   }
 
   /** Does a part of what commit() would else do at once: called now and then in the middle of a long stroke. */
@@ -95,53 +106,99 @@ export class MaskHistory {
       if (left === 0) return;
       left -= 1;
       this.#index.update(tile);
-      this.#stale.delete(tile);
+      this.#settle(tile);
     }
   }
 
   /** Closes the open step. @returns whether anything changed; if not, there is nothing to undo */
   commit(): boolean {
+    this.tidy(Infinity);
     const step = this.#open;
     this.#open = undefined;
-    if (!step) return false;
-    this.tidy(Infinity);
-    for (const [tile, before] of step) if (this.#holds(tile, before)) step.delete(tile);
-    if (step.size === 0) return false;
+    if (!step || step.size === 0) return false;
     this.#push(step);
     return true;
   }
 
   /** Gives the whole mask one value, as a step. @returns whether anything changed */
-  fill(value: number): boolean {
+  *fill(value: number): Parts<boolean> {
     this.commit();
-    const step = new Map<number, Tile>();
-    for (let tile = 0; tile < this.#index.count; tile++) {
-      const before = this.#index.uniform(tile) ?? pack(this.#read(tile));
-      if (before === value) continue;
-      step.set(tile, before);
-      this.#index.setUniform(tile, value);
+    yield* this.flood(value);
+    return this.commit();
+  }
+
+  /** Gives the whole mask one value, within the open step. */
+  *flood(value: number): Parts<void> {
+    const open = this.#opened();
+    const { columns, count } = this.#index;
+    for (let first = 0; first < count; first += columns) {
+      const changed: number[] = [];
+      let read = 0;
+      for (let tile = first; tile < first + columns; tile++) {
+        const before = this.#index.uniform(tile);
+        if (before === value && !this.#stale.has(tile)) continue;
+        if (before === undefined) read += 1;
+        if (!open.has(tile)) open.set(tile, this.#content(tile));
+        changed.push(tile);
+      }
+      if (changed.length === 0) continue;
+      const { y, height } = this.#index.place(first);
+      fillRect(this.#mask, { x: 0, y, width: this.#mask.width, height }, value);
+      for (const tile of changed) {
+        this.#index.setUniform(tile, value);
+        this.#settle(tile);
+      }
+      yield read + columns * FILL_COST;
     }
-    if (step.size === 0) return false;
-    this.#mask.data.fill(value);
-    this.#push(step);
-    return true;
   }
 
   /** Inverts the whole mask, as a step. */
-  invert(): void {
+  *invert(): Parts<void> {
     this.commit();
-    this.#flip();
+    yield* this.#flip();
     this.#push('invert');
   }
 
+  /** Gives what a shape covers one value, within the open step: of tiles that it covers whole no pixel is looked at. */
+  *paint({ bounds, runs }: ShapeRuns, value: number): Parts<void> {
+    const { data, width } = this.#mask;
+    const { tileSize, columns } = this.#index;
+    const end = bounds.y + bounds.height;
+    const covered = new Uint16Array(columns);
+    for (let y = bounds.y; y < end; ) {
+      const next = Math.min(end, (Math.floor(y / tileSize) + 1) * tileSize);
+      const band = { ...bounds, y, height: next - y };
+      let cost = this.touch(band, value);
+      covered.fill(0);
+      for (let row = y; row < next; row++) {
+        runs(row, (from, to) => {
+          data.fill(value, row * width + from, row * width + to);
+          // The last tile of a row may be narrower.
+          const last = to === width ? columns : Math.floor(to / tileSize);
+          for (let column = Math.ceil(from / tileSize); column < last; column++) {
+            covered[column] = (covered[column] ?? 0) + 1;
+          }
+        });
+      }
+      for (const tile of this.#index.tilesIn(band)) {
+        if (!this.#stale.has(tile)) continue;
+        const whole = covered[tile % columns] === this.#index.place(tile).height;
+        cost += whole ? FILL_COST : 1;
+        if (whole) this.#index.setUniform(tile, value);
+        else this.#index.update(tile);
+        this.#settle(tile);
+      }
+      yield cost;
+      y = next;
+    }
+  }
+
   /**
-   * Writes a patch with its upper left corner at `place`, within the open step, a row of tiles at a time: whoever
-   * has other things to do may pause between.
+   * Writes a patch with its upper left corner at `place`, within the open step, a row of tiles at a time.
    * @yields the area that may have changed
    */
   *write(patch: Mask, place: Point): Generator<Rect> {
     const { tileSize } = this.#index;
-    this.#open ??= new Map();
     const end = Math.min(this.#mask.height, place.y + patch.height);
     for (let y = place.y; y < end; ) {
       const next = Math.min(end, (Math.floor(y / tileSize) + 1) * tileSize);
@@ -154,10 +211,8 @@ export class MaskHistory {
       }
       // Settled here and not in commit(): that would look at all tiles in one go.
       for (const tile of this.#index.tilesIn(band)) {
-        const before = this.#open.get(tile);
         this.#index.update(tile);
-        this.#stale.delete(tile);
-        if (before !== undefined && this.#holds(tile, before)) this.#open.delete(tile);
+        this.#settle(tile);
       }
       yield band;
       y = next;
@@ -166,22 +221,27 @@ export class MaskHistory {
 
   /** Takes back what the open step has changed, as if it had never been. */
   abandon(): Rect | undefined {
+    this.tidy(Infinity);
     const step = this.#open;
     this.#open = undefined;
-    this.tidy(Infinity);
-    return step && this.#swap(step).area;
+    return step && finish(this.#swap(step)).area;
   }
 
   /** @returns the area that changed; undefined if there is nothing to undo */
-  undo(): Rect | undefined {
+  *undo(): Parts<Rect | undefined> {
     this.commit();
-    return this.#move(this.#undo, this.#redo);
+    return yield* this.#move(this.#undo, this.#redo);
   }
 
   /** @returns the area that changed; undefined if there is nothing to redo */
-  redo(): Rect | undefined {
+  *redo(): Parts<Rect | undefined> {
     this.commit();
-    return this.#move(this.#redo, this.#undo);
+    return yield* this.#move(this.#redo, this.#undo);
+  }
+
+  #opened(): Map<number, TileContent> {
+    this.#open ??= new Map();
+    return this.#open;
   }
 
   #push(step: Step): void {
@@ -199,102 +259,112 @@ export class MaskHistory {
     }
   }
 
-  #move(from: Step[], to: Step[]): Rect | undefined {
+  *#move(from: Step[], to: Step[]): Parts<Rect | undefined> {
     const step = from.pop();
     if (!step) return undefined;
-    const { area, inverse } = this.#swap(step);
+    const { area, inverse } = yield* this.#swap(step);
     to.push(inverse);
     this.#bytes += bytesOf(inverse) - bytesOf(step);
     this.#forget();
     return area;
   }
 
-  #swap(step: Step): { area: Rect; inverse: Step } {
+  *#swap(step: Step): Parts<{ area: Rect; inverse: Step }> {
     if (step === 'invert') {
-      this.#flip();
+      yield* this.#flip();
       return { area: rectOfSize(this.#mask), inverse: step };
     }
-    const inverse = new Map<number, Tile>();
+    const inverse = new Map<number, TileContent>();
     let area = NOWHERE;
+    let cost = 0;
+    const flat = new FlatRow(this.#mask);
     for (const [tile, content] of step) {
-      inverse.set(tile, this.#index.uniform(tile) ?? pack(this.#read(tile)));
-      this.#restore(tile, content);
-      area = unionRect(area, this.#index.place(tile));
+      const place = this.#index.place(tile);
+      if (this.#index.uniform(tile) === undefined) cost += 1;
+      inverse.set(tile, this.#content(tile));
+      area = unionRect(area, place);
+      if (typeof content === 'number') {
+        flat.add(tile, place, content);
+        this.#index.setUniform(tile, content);
+        cost += FILL_COST;
+      } else {
+        writeTile(this.#mask, place, content);
+        this.#index.update(tile);
+        cost += 1;
+      }
+      if (cost < PART_COST) continue;
+      flat.write();
+      yield cost;
+      cost = 0;
     }
+    flat.write();
     return { area, inverse };
   }
 
-  #flip(): void {
-    invertMask(this.#mask);
-    for (let tile = 0; tile < this.#index.count; tile++) {
-      const value = this.#index.uniform(tile);
-      if (value === undefined) this.#index.update(tile);
-      else this.#index.setUniform(tile, 255 - value);
+  *#flip(): Parts<void> {
+    const { columns, count } = this.#index;
+    const { data, width } = this.#mask;
+    for (let first = 0; first < count; first += columns) {
+      const { y, height } = this.#index.place(first);
+      invertMask({ width, height, data: data.subarray(y * width, (y + height) * width) });
+      let cost = columns * FILL_COST;
+      for (let tile = first; tile < first + columns; tile++) {
+        const value = this.#index.uniform(tile);
+        if (value !== undefined) this.#index.setUniform(tile, 255 - value);
+        else {
+          this.#index.update(tile);
+          cost += 1;
+        }
+      }
+      yield cost;
     }
   }
 
-  #read(tile: number): Uint8Array {
-    const { x, y, width, height } = this.#index.place(tile);
-    const { data, width: stride } = this.#mask;
-    const content = new Uint8Array(width * height);
-    for (let row = 0; row < height; row++) {
-      const start = (y + row) * stride + x;
-      content.set(data.subarray(start, start + width), row * width);
-    }
-    return content;
+  /** As it is now. */
+  #content(tile: number): TileContent {
+    return this.#index.uniform(tile) ?? readTile(this.#mask, this.#index.place(tile));
   }
 
-  #restore(tile: number, content: Tile): void {
-    const { x, y, width, height } = this.#index.place(tile);
-    const { data, width: stride } = this.#mask;
-    const bytes = typeof content === 'number' ? undefined : unpack(content, width * height);
-    for (let row = 0; row < height; row++) {
-      const start = (y + row) * stride + x;
-      if (bytes) data.set(bytes.subarray(row * width, (row + 1) * width), start);
-      else data.fill(Number(content), start, start + width);
-    }
-    this.#index.update(tile);
+  /** The index knows the tile again: what the open step has left as it was leaves the step. */
+  #settle(tile: number): void {
+    this.#stale.delete(tile);
+    const before = this.#open?.get(tile);
+    if (before !== undefined && this.#holds(tile, before)) this.#open?.delete(tile);
   }
 
   /** Whether the tile has this content; the index knows the tile as it is. */
-  #holds(tile: number, content: Tile): boolean {
+  #holds(tile: number, content: TileContent): boolean {
     const value = this.#index.uniform(tile);
     if (value !== undefined || typeof content === 'number') return value === content;
-    const { x, y, width, height } = this.#index.place(tile);
-    const { data, width: stride } = this.#mask;
-    const bytes = unpack(content, width * height);
-    for (let row = 0; row < height; row++) {
-      const start = (y + row) * stride + x;
-      for (let i = 0; i < width; i++) if (bytes[row * width + i] !== data[start + i]) return false;
-    }
-    return true;
+    return showsTile(this.#mask, this.#index.place(tile), content);
   }
 }
 
-/** Runs, where they take less room than the bytes. */
-function pack(content: Tile): Tile {
-  if (!(content instanceof Uint8Array)) return content;
-  const runs: number[] = [];
-  for (let start = 0; start < content.length; ) {
-    const value = content[start] ?? 0;
-    let end = start + 1;
-    while (end < content.length && content[end] === value) end += 1;
-    runs.push(value, end - start);
-    if (runs.length * 2 >= content.length) return content;
-    start = end;
-  }
-  return Uint16Array.from(runs);
-}
+/** Neighbouring tiles of a row that get one value are filled in one go. */
+class FlatRow {
+  readonly #mask: Mask;
+  #place = NOWHERE;
+  #value = 0;
+  /** The tile after the last. */
+  #end = -1;
 
-function unpack(content: Uint8Array | Uint16Array, length: number): Uint8Array {
-  if (content instanceof Uint8Array) return content;
-  const bytes = new Uint8Array(length);
-  for (let i = 0, at = 0; i < content.length; i += 2) {
-    const end = at + (content[i + 1] ?? 0);
-    bytes.fill(content[i] ?? 0, at, end);
-    at = end;
+  constructor(mask: Mask) {
+    this.#mask = mask;
   }
-  return bytes;
+
+  add(tile: number, place: Rect, value: number): void {
+    const goesOn = tile === this.#end && place.y === this.#place.y && value === this.#value;
+    if (!goesOn) this.write();
+    this.#place = unionRect(this.#place, place);
+    this.#value = value;
+    this.#end = tile + 1;
+  }
+
+  write(): void {
+    fillRect(this.#mask, this.#place, this.#value);
+    this.#place = NOWHERE;
+    this.#end = -1;
+  }
 }
 
 function bytesOf(step: Step): number {

@@ -6,8 +6,9 @@ import { cropMask } from './kernels/edges';
 import { isEmptyRect, type Point, type Rect, rectOfSize } from './kernels/geometry';
 import { combineMasks, type Mode } from './kernels/mask';
 import type { Mask } from './kernels/raster';
-import { fillShape, type Shape, shapeBounds } from './kernels/shape';
+import { type Shape, shapeRuns } from './kernels/shape';
 import { paintSegment, segmentBounds } from './kernels/stroke';
+import type { Parts } from './parts';
 import type { EditorState } from './state';
 import { type Edge, edgeArea, type MaskWork, type Patch } from './work';
 
@@ -50,6 +51,8 @@ const LEAST_PRESSURE = 0.1;
 const TIDY_TILES = 64;
 /** Longest that a change in parts keeps the page waiting. */
 const SLICE_MS = 8;
+/** What costs no more than this (see `Parts`) is done at once, some 10 ms; the rest follows in slices. */
+const AT_ONCE = 512;
 
 export function createMaskActions(parts: {
   store: StoreApi<EditorState>;
@@ -79,6 +82,7 @@ export function createMaskActions(parts: {
       own.after = null;
     }
     stepsMade.set(history, history.stepsMade);
+    if (document() !== own) return;
     set({
       maskBounds: history.paintBounds,
       canUndo: history.canUndo || own.before !== null,
@@ -120,28 +124,66 @@ export function createMaskActions(parts: {
     own.history.commit();
     settle(own);
   };
-  const travel = (direction: 'undo' | 'redo') => {
+  /**
+   * Changes the mask in parts: at once where they cost little, else in slices between which the page lives and the mask
+   * rests. What was begun is ended, also where the canvas shows another document by then.
+   * @param otherwise what to do where there was nothing to change
+   */
+  const perform = (
+    title: string,
+    partsOf: (own: EditorDocument) => Parts<Rect | undefined>,
+    otherwise: () => boolean = () => false,
+  ): void => {
     const own = free();
     if (!own) return;
-    const area = own.history[direction]();
-    if (area) announce(area);
-    else if (!cross(direction)) return;
-    const now = document();
-    if (now) settle(now);
+    const parts = partsOf(own);
+    const conclude = (area: Rect | undefined) => {
+      const isShown = document() === own;
+      if (area && isShown) announce(area);
+      else if (isShown && !otherwise()) return;
+      settle(document() ?? own);
+    };
+    for (let cost = 0; cost <= AT_ONCE; ) {
+      const next = parts.next();
+      if (next.done) {
+        conclude(next.value);
+        return;
+      }
+      cost += next.value;
+    }
+    set({ working: title });
+    settled = goOn(parts).then((area) => {
+      if (document() === own) set({ working: null });
+      conclude(area);
+    });
   };
-  const fill = (value: 0 | 255) => {
-    const own = free();
-    if (!own?.history.fill(value)) return;
-    announce(rectOfSize(own.mask));
-    settle(own);
-  };
-  const invert = () => {
-    const own = free();
-    if (!own) return;
-    own.history.invert();
-    announce(rectOfSize(own.mask));
-    settle(own);
-  };
+  const travel = (direction: 'undo' | 'redo') =>
+    perform(
+      direction === 'undo' ? 'Undoing' : 'Redoing',
+      ({ history }) => history[direction](),
+      () => cross(direction),
+    );
+  /** A step that changes the whole mask, or nothing. */
+  const step = (title: string, change: (history: MaskHistory) => Parts<boolean>) =>
+    perform(title, function* ({ history, mask }) {
+      return (yield* change(history)) ? rectOfSize(mask) : undefined;
+    });
+  const fill = (value: 0 | 255) =>
+    step(value === 0 ? 'Clearing' : 'Filling', (history) => history.fill(value));
+  const invert = () =>
+    step('Inverting', function* (history) {
+      yield* history.invert();
+      return true;
+    });
+  const addShape = (shape: Shape, mode: Mode) =>
+    perform('Filling', function* ({ history, mask }) {
+      const covered = shapeRuns(shape, mask);
+      if (isEmptyRect(covered.bounds)) return undefined;
+      if (mode === 'replace') yield* history.flood(0);
+      yield* history.paint(covered, mode === 'subtract' ? 0 : 255);
+      if (!history.commit()) return undefined;
+      return mode === 'replace' ? rectOfSize(mask) : covered.bounds;
+    });
 
   /** Computes a patch elsewhere, then joins it with the mask in parts; the mask rests until then. */
   const change = async (
@@ -177,10 +219,7 @@ export function createMaskActions(parts: {
   };
   const join = async (own: EditorDocument, { mask: patch, place }: Patch, mode: Mode) => {
     const { history, mask } = own;
-    if (mode === 'replace') {
-      history.touch(rectOfSize(mask), 0);
-      mask.data.fill(0);
-    }
+    if (mode === 'replace') await goOn(history.flood(0));
     let pausedAt = performance.now();
     const rows = 64;
     for (let y = 0; y < patch.height; y += rows) {
@@ -190,11 +229,10 @@ export function createMaskActions(parts: {
       for (const _ of history.write(joined, lies));
       if (performance.now() - pausedAt < SLICE_MS) continue;
       await new Promise((resolve) => setTimeout(resolve));
-      if (document() !== own) return;
       pausedAt = performance.now();
     }
     if (!history.commit()) return;
-    announce(rectOfSize(mask));
+    if (document() === own) announce(rectOfSize(mask));
     settle(own);
   };
 
@@ -227,23 +265,7 @@ export function createMaskActions(parts: {
     fill: () => void inTurn(() => fill(255)),
     clear: () => void inTurn(() => fill(0)),
     invert: () => void inTurn(invert),
-    fillShape(shape, mode) {
-      const own = free();
-      if (!own) return;
-      const { history, mask } = own;
-      const bounds = shapeBounds(shape, mask);
-      if (isEmptyRect(bounds)) return;
-      if (mode === 'replace') {
-        history.touch(rectOfSize(mask), 0);
-        mask.data.fill(0);
-      }
-      const value = mode === 'subtract' ? 0 : 255;
-      history.touch(bounds, value);
-      fillShape(mask, shape, value);
-      if (!history.commit()) return;
-      announce(mode === 'replace' ? rectOfSize(mask) : bounds);
-      settle(own);
-    },
+    fillShape: (shape, mode) => void inTurn(() => addShape(shape, mode)),
     async selectColor(at, mode) {
       const { tolerance, contiguous } = get();
       await changeOrReport('Selecting', mode, ({ picture }) =>
@@ -284,4 +306,15 @@ export function createMaskActions(parts: {
       } while (line.length > 0);
     },
   };
+}
+
+/** Does what is left, never long at a time. */
+async function goOn<Result>(parts: Parts<Result>): Promise<Result> {
+  for (let since = performance.now(); ; ) {
+    const next = parts.next();
+    if (next.done) return next.value;
+    if (performance.now() - since < SLICE_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    since = performance.now();
+  }
 }

@@ -151,12 +151,13 @@ export function createEditor(work: MaskWork = directWork): Editor {
     get preview() {
       return preview;
     },
-    open(picture, name, opened = createMask(picture)) {
+    open(picture, name, given) {
+      const opened = given ?? createMask(picture);
       checkMask(picture, opened);
       gesture.cancel();
       closePictures(document, 'before');
       closePictures(document?.after, 'after');
-      const history = new MaskHistory(opened);
+      const history = new MaskHistory(opened, { flat: given ? undefined : 0 });
       document = { picture, mask: opened, history, before: null, after: null };
       const { width, height } = picture;
       announce(rectOfSize(picture));

@@ -314,6 +314,41 @@ it('while something is computed the mask rests; another picture makes it void', 
   expect(editor.store.getState()).toMatchObject({ canUndo: false, maskBounds: { width: 0 } });
 });
 
+it('what is long is done in slices: the mask rests, what is asked meanwhile follows, another picture changes nothing', async () => {
+  const editor = createEditor();
+  // 32 × 32 tiles, each with a hole: twice what is done at once.
+  const side = 2048;
+  const holes = createMask({ width: side, height: side });
+  for (let i = 0; i < holes.data.length; i++) holes.data[i] = (i & 63) === 5 ? 0 : 255;
+  const before = holes.data.slice();
+  const surface = () => memorySurface(createPixels({ width: side, height: side }));
+  const working = () => editor.store.getState().working;
+  const shown = () => editor.document?.mask.data ?? new Uint8Array();
+  editor.open(surface(), 'a.png', holes);
+  editor.clear();
+  expect(working()).toBe('Clearing');
+  editor.gesture.press({ x: 9, y: 9 });
+  expect(editor.gesture.isPressed).toBe(false);
+  editor.undo();
+  editor.redo();
+  editor.undo();
+  await editor.settled();
+  expect(working()).toBeNull();
+  expect(same(shown(), before)).toBe(true);
+  expect(editor.store.getState()).toMatchObject({ canUndo: false, canRedo: true });
+  editor.redo();
+  await editor.settled();
+  expect(editor.store.getState().maskBounds.width).toBe(0);
+  expect(shown().every((value) => value === 0)).toBe(true);
+  editor.undo();
+  expect(working()).toBe('Undoing');
+  editor.open(surface(), 'b.png');
+  await new Promise((resolve) => setTimeout(resolve));
+  await editor.settled();
+  expect(editor.store.getState()).toMatchObject({ working: null, canUndo: false, canRedo: false });
+  expect(shown().every((value) => value === 0)).toBe(true);
+});
+
 it('100 random operations, then 100 undos give the first mask back, and 100 redos the last', async () => {
   const page = opened();
   const { editor, state, data } = page;

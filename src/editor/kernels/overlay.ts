@@ -104,32 +104,52 @@ function insideTest(values: Uint8Array, stride: number, reach: number): (at: num
 function sampleMask(mask: Mask, view: View, region: Rect, margin: number): Uint8Array {
   const width = region.width + 2 * margin;
   const height = region.height + 2 * margin;
-  const offsets = view.scale < 1 ? [0.25, 0.75] : [0.5];
-  const indices = (start: number, count: number, origin: number, limit: number) =>
+  const offsets = view.scale < 1 ? ([0.25, 0.75] as const) : ([0.5, 0.5] as const);
+  /** Mask pixels beneath each view pixel along one side: two, or twice the same. */
+  const indices = (start: number, count: number, origin: number) =>
     offsets.map((offset) =>
-      Int32Array.from({ length: count }, (_, i) => {
-        const index = Math.floor((start - margin + i + offset - origin) / view.scale);
-        return index >= 0 && index < limit ? index : -1;
-      }),
-    );
-  const columns = indices(region.x, width, view.x, mask.width);
-  const rows = indices(region.y, height, view.y, mask.height);
-  const sums = new Uint16Array(width * height);
-  for (const row of rows) {
-    for (const column of columns) {
-      for (let y = 0; y < height; y++) {
-        const line = row[y] ?? -1;
-        if (line < 0) continue;
-        const start = line * mask.width;
-        for (let x = 0, to = y * width; x < width; x++, to++) {
-          const index = column[x] ?? -1;
-          if (index >= 0) sums[to] = (sums[to] ?? 0) + (mask.data[start + index] ?? 0);
-        }
+      Int32Array.from({ length: count }, (_, i) =>
+        Math.floor((start - margin + i + offset - origin) / view.scale),
+      ),
+    ) as [Int32Array, Int32Array];
+  const [lefts, rights] = indices(region.x, width, view.x);
+  const [uppers, lowers] = indices(region.y, height, view.y);
+  const { data } = mask;
+  const means = new Uint8Array(width * height);
+  const isInside = (index: number | undefined, limit: number) =>
+    index !== undefined && index >= 0 && index < limit;
+  /** The mean where all four samples lie in the mask; at its border those outside are black. */
+  const atBorder = (x: number, y: number) => {
+    let sum = 0;
+    for (const row of [uppers[y], lowers[y]]) {
+      for (const column of [lefts[x], rights[x]]) {
+        if (isInside(row, mask.height) && isInside(column, mask.width))
+          sum += data[(row ?? 0) * mask.width + (column ?? 0)] ?? 0;
       }
     }
+    return (sum + 2) >> 2;
+  };
+  // Whole rows of samples at once, for this is done for every pixel of the window.
+  let from = 0;
+  while (from < width && !isInside(lefts[from], mask.width)) from += 1;
+  let to = width;
+  while (to > from && !isInside(rights[to - 1], mask.width)) to -= 1;
+  for (let y = 0; y < height; y++) {
+    const at = y * width;
+    if (isInside(uppers[y], mask.height) && isInside(lowers[y], mask.height)) {
+      const upper = (uppers[y] ?? 0) * mask.width;
+      const lower = (lowers[y] ?? 0) * mask.width;
+      for (let x = from; x < to; x++) {
+        const left = lefts[x] ?? 0;
+        const right = rights[x] ?? 0;
+        const above = (data[upper + left] ?? 0) + (data[upper + right] ?? 0);
+        means[at + x] = (above + (data[lower + left] ?? 0) + (data[lower + right] ?? 0) + 2) >> 2;
+      }
+      if (from > 0) means[at + from - 1] = atBorder(from - 1, y);
+      if (to < width) means[at + to] = atBorder(to, y);
+    } else if (isInside(uppers[y], mask.height) || isInside(lowers[y], mask.height)) {
+      for (let x = 0; x < width; x++) means[at + x] = atBorder(x, y);
+    }
   }
-  const samples = offsets.length * offsets.length;
-  const means = new Uint8Array(sums.length);
-  for (let i = 0; i < means.length; i++) means[i] = ((sums[i] ?? 0) + samples / 2) / samples;
   return means;
 }

@@ -41,30 +41,55 @@ function extent(shape: Shape): Rect {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
+/** Pixels from ≤ x < to of a row. */
+type Run = (from: number, to: number) => void;
+
+/** What a shape covers of a picture, row by row. */
+export interface ShapeRuns {
+  /** Whole pixels, inside the picture. */
+  bounds: Rect;
+  /** Calls back with each run of pixels in row `y`, from left to right. */
+  runs(y: number, run: Run): void;
+}
+
 /**
- * Sets every pixel whose centre the shape covers: for outlines by the non-zero rule, so that a lasso that
- * crosses itself leaves no hole.
+ * The pixels whose centres a shape covers: of outlines by the non-zero rule, so that a lasso that crosses itself leaves no
+ * hole.
+ */
+export function shapeRuns(shape: Shape, imageSize: Size): ShapeRuns {
+  const bounds = shapeBounds(shape, imageSize);
+  const spans = spansOf(shape, bounds);
+  return {
+    bounds,
+    runs: (y, run) =>
+      spans(y, (from, to) => {
+        // Pixels whose centres lie in from ≤ x < to.
+        const start = clamp(Math.ceil(from - 0.5), 0, imageSize.width);
+        const end = clamp(Math.ceil(to - 0.5), 0, imageSize.width);
+        if (end > start) run(start, end);
+      }),
+  };
+}
+
+/**
+ * Sets every pixel whose centre the shape covers.
  * @param value 255 adds, 0 takes away
  * @returns the bounds of what may have changed
  */
 export function fillShape(mask: Mask, shape: Shape, value: 0 | 255): Rect {
-  const bounds = shapeBounds(shape, mask);
-  const fill = (y: number, from: number, to: number) => {
-    // Pixels whose centres lie in from ≤ x < to.
-    const start = clamp(Math.ceil(from - 0.5), 0, mask.width);
-    const end = clamp(Math.ceil(to - 0.5), 0, mask.width);
-    if (end > start) mask.data.fill(value, y * mask.width + start, y * mask.width + end);
-  };
-  if (shape.kind === 'outline') fillOutline(shape.points, bounds, fill);
-  else if (shape.kind === 'ellipse') fillEllipse(spanRect(shape.from, shape.to), bounds, fill);
-  else {
-    const box = spanRect(shape.from, shape.to);
-    fillOutline(corners(box), bounds, fill);
+  const { bounds, runs } = shapeRuns(shape, mask);
+  for (let y = bounds.y; y < bounds.y + bounds.height; y++) {
+    runs(y, (from, to) => mask.data.fill(value, y * mask.width + from, y * mask.width + to));
   }
   return bounds;
 }
 
-type FillRun = (y: number, from: number, to: number) => void;
+/** Where a row's centres enter the shape and leave it, in image points. */
+function spansOf(shape: Shape, bounds: Rect): (y: number, span: Run) => void {
+  if (shape.kind === 'outline') return outlineSpans(shape.points, bounds);
+  const box = spanRect(shape.from, shape.to);
+  return shape.kind === 'ellipse' ? ellipseSpans(box) : outlineSpans(corners(box), bounds);
+}
 
 function corners({ x, y, width, height }: Rect): Point[] {
   return [
@@ -75,19 +100,19 @@ function corners({ x, y, width, height }: Rect): Point[] {
   ];
 }
 
-function fillEllipse(box: Rect, bounds: Rect, fill: FillRun): void {
+function ellipseSpans(box: Rect): (y: number, span: Run) => void {
   const [rx, ry] = [box.width / 2, box.height / 2];
-  if (rx === 0 || ry === 0) return;
-  for (let y = bounds.y; y < bounds.y + bounds.height; y++) {
+  return (y, span) => {
+    if (rx === 0 || ry === 0) return;
     const v = (y + 0.5 - box.y - ry) / ry;
-    if (v * v > 1) continue;
+    if (v * v > 1) return;
     const half = rx * Math.sqrt(1 - v * v);
-    fill(y, box.x + rx - half, box.x + rx + half);
-  }
+    span(box.x + rx - half, box.x + rx + half);
+  };
 }
 
-/** Each row's crossings with the outline, sorted; runs where the winding number is not zero. */
-function fillOutline(points: readonly Point[], bounds: Rect, fill: FillRun): void {
+/** Each row's crossings with the outline, sorted; spans where the winding number is not zero. */
+function outlineSpans(points: readonly Point[], bounds: Rect): (y: number, span: Run) => void {
   const rows: { x: number; turn: 1 | -1 }[][] = Array.from({ length: bounds.height }, () => []);
   points.forEach((a, i) => {
     const b = points[(i + 1) % points.length] ?? a;
@@ -101,14 +126,14 @@ function fillOutline(points: readonly Point[], bounds: Rect, fill: FillRun): voi
       rows[row]?.push({ x: upper.x + (bounds.y + row + 0.5 - upper.y) * slope, turn });
     }
   });
-  rows.forEach((crossings, row) => {
-    crossings.sort((a, b) => a.x - b.x);
+  for (const crossings of rows) crossings.sort((a, b) => a.x - b.x);
+  return (y, span) => {
     let winding = 0;
     let from = 0;
-    for (const { x, turn } of crossings) {
+    for (const { x, turn } of rows[y - bounds.y] ?? []) {
       if (winding === 0) from = x;
       winding += turn;
-      if (winding === 0) fill(bounds.y + row, from, x);
+      if (winding === 0) span(from, x);
     }
-  });
+  };
 }

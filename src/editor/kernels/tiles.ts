@@ -18,14 +18,21 @@ export class TileIndex {
   readonly #values: Int16Array;
   /** Around the paint in each mixed tile. */
   readonly #bounds = new Map<number, Rect>();
+  /** The mask four pixels at a time, where its rows begin at whole words; empty where not. */
+  readonly #words: Uint32Array;
 
-  constructor(mask: Mask, tileSize: number) {
+  /** @param flat the one value that the mask has, where it is known to */
+  constructor(mask: Mask, tileSize: number, flat?: number) {
     this.#mask = mask;
     this.tileSize = tileSize;
     this.columns = Math.ceil(mask.width / tileSize);
     this.count = this.columns * Math.ceil(mask.height / tileSize);
     this.#values = new Int16Array(this.count);
-    for (let tile = 0; tile < this.count; tile++) this.update(tile);
+    const { buffer, byteOffset, length } = mask.data;
+    const aligned = (mask.width | tileSize | byteOffset) % 4 === 0;
+    this.#words = aligned ? new Uint32Array(buffer, byteOffset, length / 4) : new Uint32Array();
+    if (flat !== undefined) this.#values.fill(flat);
+    else for (let tile = 0; tile < this.count; tile++) this.update(tile);
   }
 
   /** @returns the value that the whole tile has, or undefined where it is mixed */
@@ -37,18 +44,25 @@ export class TileIndex {
   /** Looks at a tile again. */
   update(tile: number): void {
     const place = this.place(tile);
-    const { data, width } = this.#mask;
-    const first = data[place.y * width + place.x] ?? 0;
-    for (let y = place.y; y < place.y + place.height; y++) {
-      const start = y * width + place.x;
-      for (let i = start; i < start + place.width; i++) {
-        if (data[i] === first) continue;
-        this.#values[tile] = MIXED;
-        this.#bounds.set(tile, maskBounds(this.#mask, place));
-        return;
-      }
+    const first = this.#mask.data[place.y * this.#mask.width + place.x] ?? 0;
+    if (this.#isFlat(place, first)) this.setUniform(tile, first);
+    else {
+      this.#values[tile] = MIXED;
+      this.#bounds.set(tile, maskBounds(this.#mask, place));
     }
-    this.setUniform(tile, first);
+  }
+
+  #isFlat(place: Rect, value: number): boolean {
+    const step = this.#words.length > 0 ? 4 : 1;
+    const items = step === 4 ? this.#words : this.#mask.data;
+    const wanted = step === 4 ? value * 0x01010101 : value;
+    const stride = this.#mask.width / step;
+    const length = place.width / step;
+    const top = place.y * stride + place.x / step;
+    for (let start = top; start < top + place.height * stride; start += stride) {
+      for (let i = start; i < start + length; i++) if (items[i] !== wanted) return false;
+    }
+    return true;
   }
 
   setUniform(tile: number, value: number): void {

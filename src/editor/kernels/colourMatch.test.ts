@@ -110,6 +110,57 @@ describe('matchColours', () => {
     }
   }
 
+  const wires: [string, (x: number, y: number) => boolean][] = [
+    ['a level wire of 3 pixels', (x, y) => x > 10 && x < 150 && y >= 61 && y < 64],
+    ['an upright hairline of 1 pixel', (x, y) => x === 82 && y < 100],
+    ['a slanting wire of 2 pixels', (x, y) => Math.abs(y - 20 - x * 0.4) < 1],
+    ['a wire of 3 pixels across all of the picture', (x, y) => Math.abs(y + 10 - x * 0.9) < 2],
+    [
+      'a wire that hangs from a disc',
+      (x, y) => Math.hypot(x - 50, y - 40) < 20 || (x > 60 && y >= 39 && y < 42),
+    ],
+    ['a scratch of three dabs', (x, y) => [30, 75, 130].some((at) => Math.hypot(x - at, y - at / 2) < 2)],
+  ];
+  for (const [name, inWire] of wires) {
+    it(`thinner than a cell: ${name}`, () => {
+      const mask = maskOf(inWire);
+      const base = pixelsOf(gradient);
+      const off: Colour = [20, -20, 20];
+      const fillAlone = pixelsOf((x, y) => (inWire(x, y) ? plus(gradient, off)(x, y) : gradient(x, y)));
+      for (const answer of [pixelsOf(plus(gradient, off)), fillAlone]) {
+        for (const feather of [0, 4]) {
+          const weights = featherWeights(mask, whole, feather);
+          expect(worst(blend(base, answer, weights), base, everywhere)).toBeGreaterThanOrEqual(10);
+          expect(worst(pasted(base, answer, mask, feather), base, everywhere)).toBeLessThan(3);
+        }
+      }
+    });
+  }
+
+  it('a wire in a picture of four times the model’s size, where the answer is smeared over its border', () => {
+    const inWire = (_x: number, y: number) => y >= 59 && y < 62;
+    const base = pixelsOf(gradient);
+    // 20 levels off in the wire, falling to nothing four pixels from it: one of the model's pixels.
+    const off = (y: number) => 20 * Math.max(0, 1 - Math.max(0, Math.abs(y - 60) - 1) / 4);
+    const answer = pixelsOf((x, y) => plus(gradient, [off(y), -off(y), 0])(x, y));
+    const weights = featherWeights(maskOf(inWire), whole, 4);
+    const matched = matchColours(base, answer, weights, 16);
+    expect(worst(blend(base, matched, weights), base, everywhere)).toBeLessThan(3);
+  });
+
+  it('a wire in rough texture, and one that is another thing, stay as they are', () => {
+    const inWire = (_x: number, y: number) => y >= 61 && y < 64;
+    const rough: Picture = (x, y) => {
+      const hash = Math.imul(x * 374761393 + y * 668265263, 1274126177) >>> 0;
+      const value = 120 + ((hash >>> 8) % 61) - 30;
+      return [value, value, value];
+    };
+    const texture = pixelsOf(rough);
+    expect(worst(pasted(texture, texture, maskOf(inWire), 0), texture, everywhere)).toBeLessThan(3);
+    const cable = pixelsOf((x, y) => (inWire(x, y) ? [20, 20, 20] : [100, 100, 100]));
+    expect(at(pasted(pixelsOf(grey), cable, maskOf(inWire), 0), 80, 62)).toEqual([20, 20, 20]);
+  });
+
   it('follows a fill that is off by more on one side than on the other', () => {
     const base = pixelsOf(gradient);
     // From −12 at the disc's left to +12 at its right: within what the border tells.

@@ -5,13 +5,15 @@
  * model's colours, and holds inside too (`drift`). And an answer may change at the border itself, where a model or a
  * service kept the surroundings and painted the inside apart: its own course on either side, carried to the border,
  * shows by how much (`step`). Both are measured in cells of a few of the model's pixels, believed as far as most of
- * the border agrees, and spread over the inside smoothly. What the answer really shows differently at the border, a red
+ * the border agrees, and spread over the inside smoothly; where the mask is thinner than a cell, its surroundings on all
+ * sides take the place of the course inside (thinMask.ts). What the answer really shows differently at the border, a red
  * ball on a grey wall, is an outlier among them and tints nothing.
  */
 import { type Border, cellKinds, cellMeans, findBorders, ringCells } from './cells';
 import type { Size } from './geometry';
 import { createSamples, pushPull, type Samples } from './pushPull';
 import { createPixels, type Pixels } from './raster';
+import { thinSamples } from './thinMask';
 
 /** A cell's side in the model's pixels: half a latent's. */
 const CELL_MODEL_PIXELS = 4;
@@ -59,7 +61,14 @@ export function matchColours(base: Pixels, patch: Pixels, weights: Uint8Array, c
   const means = cellMeans(base, patch, cell);
   const field = createSamples(cells);
   const drifts = driftSamples(ringCells(cells, RING.to), means.drift);
-  const steps = findBorders(cells).flatMap((border) => stepSample(border, means.answer) ?? []);
+  const steps = [
+    ...findBorders(cells).flatMap((border) => stepSample(border, means.answer) ?? []),
+    ...thinSamples(cells, patch, weights, cell, means.answer).map(({ cell: at, step, uncertainty }) => ({
+      cell: at,
+      value: step,
+      weight: trust(uncertainty),
+    })),
+  ];
   const matched = [addField(field, drifts, DRIFT_LIMITS), addField(field, steps, STEP_LIMITS)];
   return matched.some(Boolean) ? applyField(field, patch, weights, cell) : patch;
 }
@@ -115,7 +124,12 @@ function stepSample(
   const variance = freedom > 0 ? residue / freedom : STEP_SPREAD ** 2;
   const gap = placeOut - placeIn;
   const uncertainty = variance * (1 / out.length + 1 / inner.length + (gap * gap) / squares);
-  return { cell, value, weight: STEP_SPREAD ** 2 / (STEP_SPREAD ** 2 + uncertainty) };
+  return { cell, value, weight: trust(uncertainty) };
+}
+
+/** @param uncertainty variance of a step as it is known @returns 0 … 1 */
+function trust(uncertainty: number): number {
+  return STEP_SPREAD ** 2 / (STEP_SPREAD ** 2 + uncertainty);
 }
 
 /**

@@ -85,9 +85,9 @@ let kept: FakeStore;
 beforeEach(() => {
   kept = new FakeStore();
 });
-function setUp() {
+function setUp(maxRemovedBytes?: number) {
   const versions = createVersions();
-  const gallery = createGallery(kept, versions, async (url) => new Blob([url]));
+  const gallery = createGallery(kept, versions, async (url) => new Blob([url]), maxRemovedBytes);
   const put = (...items: Version[]) => versions.setState((state) => ({ items: [...state.items, ...items] }));
   return { versions, gallery, put, state: gallery.store.getState };
 }
@@ -157,21 +157,46 @@ it('deletes one and all, reads pictures, and says what went wrong', async () => 
   expect(state().items?.map(({ recipe }) => recipe.request.seed)).toEqual([2, 1]);
   expect(await gallery.picture(newest)).toBeNull();
   expect(state().problem).toBe('deleted');
-  expect(state().removed).toBe(newest);
+  expect(state().removed).toEqual([newest]);
   // Undo brings it back to its place, with its picture.
   await gallery.undoRemove();
-  expect(state()).toMatchObject({ removed: null, problem: null });
+  expect(state()).toMatchObject({ removed: [], problem: null });
   expect(state().items?.map(({ recipe }) => recipe.request.seed)).toEqual([3, 2, 1]);
   expect(await foundIn((await gallery.picture(newest)) ?? new Blob())).toMatchObject({
     recipe: { request: { seed: 3 } },
   });
-  // Closing the gallery makes it final.
   await gallery.remove(newest);
-  gallery.forgetRemoved();
-  await gallery.undoRemove();
-  expect(state().items).toHaveLength(2);
   await gallery.clear();
-  expect(state()).toMatchObject({ items: [], problem: null, storage: { usedBytes: 0 } });
+  expect(state()).toMatchObject({ items: [], problem: null, removed: [], storage: { usedBytes: 0 } });
+  await gallery.undoRemove();
+  expect(state().items).toEqual([]);
+});
+
+it('brings back what was deleted in turn, as far as memory for it goes', async () => {
+  const files = await Promise.all([1, 2, 3, 4].map((seed) => fileOf(textsOf({}, seed))));
+  const [{ size } = { size: 0 }] = files;
+  // All four are of one size: two of them fit.
+  const { put, gallery, state } = setUp(2.5 * size);
+  for (const [i, file] of files.entries()) put(version(i + 1, file, i + 1));
+  await vi.waitFor(() => expect(kept.entries).toHaveLength(4));
+  await gallery.load();
+  const seeds = () => state().items?.map(({ recipe }) => recipe.request.seed);
+  const [fourth, third, second, first] = state().items ?? [];
+  if (!fourth || !third || !second || !first) throw new Error('four were kept');
+  for (const item of [third, first, fourth]) await gallery.remove(item);
+  expect(seeds()).toEqual([2]);
+  // The third went first, and is let go of first.
+  expect(state().removed).toEqual([first, fourth]);
+  await gallery.undoRemove();
+  expect(seeds()).toEqual([4, 2]);
+  await gallery.undoRemove();
+  expect(seeds()).toEqual([4, 2, 1]);
+  expect(await foundIn((await gallery.picture(first)) ?? new Blob())).toMatchObject({
+    recipe: { request: { seed: 1 } },
+  });
+  await gallery.undoRemove();
+  expect(seeds()).toEqual([4, 2, 1]);
+  expect(state().removed).toEqual([]);
 });
 
 it('searches by the words of the prompt', async () => {

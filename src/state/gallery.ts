@@ -24,8 +24,8 @@ export interface GalleryState {
   problem: string | null;
   /** Why the last results were not kept, and how many; told on the page until that is dismissed, and in the gallery. */
   unkept: { reason: string; count: number; dismissed: boolean } | null;
-  /** What was deleted last, as long as it can be brought back. */
-  removed: GalleryItem | null;
+  /** What was deleted one by one since the page was opened and can be brought back, the last one at the end. */
+  removed: readonly GalleryItem[];
 }
 
 export interface Gallery {
@@ -36,10 +36,9 @@ export interface Gallery {
   /** @returns null where it could not be read; the gallery says why */
   picture(item: GalleryItem): Promise<Blob | null>;
   remove(item: GalleryItem): Promise<void>;
-  /** Brings back what was deleted last. */
+  /** Brings back what was deleted last; again what was deleted before that. */
   undoRemove(): Promise<void>;
-  /** Lets go of it: the gallery was closed. */
-  forgetRemoved(): void;
+  /** Deletes all for good, also what could still be brought back. */
   clear(): Promise<void>;
   /** Keeps what could not be kept, after room was made. */
   retry(): Promise<void>;
@@ -47,15 +46,22 @@ export interface Gallery {
   dismiss(): void;
 }
 
+/** Deleted pictures are held in memory up to this: the oldest are let go beyond it, the last one never is. */
+const MAX_REMOVED_BYTES = 256 * 2 ** 20;
+
 export function browserGallery(versions: StoreApi<Versions>): Gallery {
   return createGallery(createGalleryStore(), versions, async (url) => (await fetch(url)).blob());
 }
 
-/** @param fetchThumbnail the file behind a version's object URL */
+/**
+ * @param fetchThumbnail the file behind a version's object URL
+ * @param maxRemovedBytes of deleted pictures that can be brought back
+ */
 export function createGallery(
   kept: GalleryStore,
   versions: StoreApi<Versions>,
   fetchThumbnail: (url: string) => Promise<Blob>,
+  maxRemovedBytes = MAX_REMOVED_BYTES,
 ): Gallery {
   const store = createStore<GalleryState>(() => ({
     items: null,
@@ -63,15 +69,24 @@ export function createGallery(
     search: '',
     problem: null,
     unkept: null,
-    removed: null,
+    removed: [],
   }));
   /** What could not be kept, for another try. */
   let waiting: { file: Blob; thumbnail: Blob }[] = [];
-  /** The picture of what was deleted last. */
-  let removedPicture: Blob | null = null;
-  const forgetRemoved = () => {
-    removedPicture = null;
-    store.setState({ removed: null });
+  /** The pictures of what was deleted and can be brought back. */
+  const removedPictures = new Map<GalleryItem, Blob>();
+  const setRemoved = (removed: readonly GalleryItem[]) => {
+    for (const item of removedPictures.keys()) if (!removed.includes(item)) removedPictures.delete(item);
+    store.setState({ removed });
+  };
+  /** The last ones that fit into the memory for them. */
+  const fitting = (items: readonly GalleryItem[]) => {
+    let bytes = 0;
+    const first = items.findLastIndex((item) => {
+      bytes += item.bytes;
+      return bytes > maxRemovedBytes;
+    });
+    return items.slice(Math.min(first + 1, items.length - 1));
   };
 
   const read = async () => {
@@ -139,24 +154,24 @@ export function createGallery(
     },
     remove: (item) =>
       change(async () => {
-        forgetRemoved();
         const picture = await copyOf(item);
         await kept.remove(item.id);
-        removedPicture = picture;
-        store.setState({ removed: picture && item });
+        if (!picture) return;
+        removedPictures.set(item, picture);
+        setRemoved(fitting([...store.getState().removed, item]));
       }),
     undoRemove: () =>
       change(async () => {
-        const { removed } = store.getState();
-        if (!removed || !removedPicture) return;
-        await kept.restore(removed, removedPicture);
-        forgetRemoved();
+        const last = store.getState().removed.at(-1);
+        const picture = last && removedPictures.get(last);
+        if (!last || !picture) return;
+        await kept.restore(last, picture);
+        setRemoved(store.getState().removed.filter((item) => item !== last));
       }),
-    forgetRemoved,
     clear: () =>
       change(async () => {
         await kept.clear();
-        forgetRemoved();
+        setRemoved([]);
       }),
     async retry() {
       const again = waiting;

@@ -16,15 +16,10 @@ import { Sheet } from './Sheet';
 const PAGE = 60;
 
 export function GalleryDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
-  const { gallery } = useApp();
-  const change = (shown: boolean) => {
-    onOpenChange(shown);
-    if (!shown) gallery.forgetRemoved();
-  };
   return (
-    <Dialog.Root open={open} onOpenChange={change}>
+    <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Sheet kind="gallery" closeName="Close gallery">
-        <Content onDone={() => change(false)} />
+        <Content onDone={() => onOpenChange(false)} />
       </Sheet>
     </Dialog.Root>
   );
@@ -97,15 +92,19 @@ function UnkeptLine() {
   );
 }
 
-/** What was deleted last, to be brought back. */
+/** What was deleted one by one, to be brought back in turn, the last one first. */
 function RemovedLine() {
   const { gallery } = useApp();
   const removed = useStore(gallery.store, (state) => state.removed);
+  const last = removed.at(-1);
   return (
     <div role="status">
-      {removed && (
+      {last && (
         <p className="gallery-storage">
-          <span>Deleted: {titleOf(removed)}</span>
+          <span>
+            Deleted: {titleOf(last)}
+            {removed.length > 1 && `, and ${removed.length - 1} before`}
+          </span>
           <button type="button" className="link" onClick={() => void gallery.undoRemove()}>
             Undo delete
           </button>

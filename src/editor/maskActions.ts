@@ -152,10 +152,19 @@ export function createMaskActions(parts: {
       cost += next.value;
     }
     set({ working: title });
-    settled = goOn(parts).then((area) => {
+    const rested = () => {
       if (document() === own) set({ working: null });
-      conclude(area);
-    });
+    };
+    settled = goOn(parts).then(
+      (area) => {
+        rested();
+        conclude(area);
+      },
+      (error: unknown) => {
+        rested();
+        report(error instanceof Error ? error.message : String(error));
+      },
+    );
   };
   const travel = (direction: 'undo' | 'redo') =>
     perform(

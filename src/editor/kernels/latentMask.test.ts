@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { toLatentMask } from '../../pipeline/pixels';
+import { showThin } from './latentMask';
+import { createMask, type Mask } from './raster';
+
+const SIZE = { width: 32, height: 24 };
+
+function maskOf(inside: (x: number, y: number) => boolean): Mask {
+  const mask = createMask(SIZE);
+  for (let y = 0; y < SIZE.height; y++) {
+    for (let x = 0; x < SIZE.width; x++) if (inside(x, y)) mask.data[y * SIZE.width + x] = 255;
+  }
+  return mask;
+}
+
+/** What the pipeline makes of it: 4 × 3 latents, row by row. */
+const latents = (mask: Mask) => {
+  const binary = mask.data.map((value) => (value >= 128 ? 1 : 0));
+  return [...toLatentMask(binary, SIZE, 8)];
+};
+
+it('a wire between the pixels that a model looks at is seen all along', () => {
+  // Rows 11 to 13: the model looks at rows 0, 8 and 16.
+  const wire = maskOf((x, y) => x >= 3 && x < 27 && y >= 11 && y < 14);
+  expect(latents(wire)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  const shown = showThin(wire);
+  expect(latents(shown)).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0]);
+  // Beside the four pixels nothing has changed.
+  expect(shown.data.filter((value, i) => value !== wire.data[i])).toHaveLength(4);
+  // A slanting hairline: through (0, 0), else seen by chance at most. Squares that it goes through, by hand:
+  // (0…7, 0…3), (8…15, 4…7), (16…23, 8…11), (24…31, 12…15).
+  const hair = maskOf((x, y) => y === Math.floor(x / 2));
+  expect(latents(showThin(hair))).toEqual([1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0]);
+});
+
+it('what is wide enough stays as it is, byte for byte', () => {
+  const wide = maskOf((x, y) => x >= 5 && x < 21 && y >= 3 && y < 19);
+  expect(showThin(wide)).toBe(wide);
+  const square = maskOf((x, y) => x >= 5 && x < 13 && y >= 3 && y < 11);
+  expect(showThin(square)).toBe(square);
+  expect(showThin(createMask(SIZE))).toEqual(createMask(SIZE));
+  // A wire that hangs from the square: only what no square reaches into is helped, columns 16 to 31 in row 8.
+  const both = maskOf((x, y) => (x >= 5 && x < 13 && y >= 3 && y < 11) || (x >= 13 && y >= 9 && y < 11));
+  const shown = showThin(both);
+  expect(latents(shown)).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0]);
+});

@@ -1,0 +1,55 @@
+/** What a model sees of a mask. */
+import type { Mask } from './raster';
+
+/** Models look at one pixel in a square of so many a side, its upper left one: diffusers scales masks to latents so. */
+const LATENT = 8;
+
+/**
+ * Makes sure that the model sees what is thinner than its grid: a wire that lies between the pixels that it looks at would
+ * not be repainted at all. Where no square of the grid's size fits into the mask, each square of the grid that holds some
+ * of it gets the pixel that is looked at. Paste-back takes no more than was painted all the same.
+ * @param mask as it is sent: black and white only
+ * @returns a new mask, or `mask` itself where there is nothing thin
+ */
+export function showThin(mask: Mask): Mask {
+  const { width, height, data } = mask;
+  const painted = sums(width, height, (x, y) => data[y * width + x] !== 0);
+  // 1 where a whole square of paint has its upper left corner.
+  const squares = sums(
+    width,
+    height,
+    (x, y) =>
+      x + LATENT <= width &&
+      y + LATENT <= height &&
+      painted(x, y, x + LATENT, y + LATENT) === LATENT * LATENT,
+  );
+  let shown: Uint8Array<ArrayBuffer> | null = null;
+  for (let y = 0; y < height; y += LATENT) {
+    for (let x = 0; x < width; x += LATENT) {
+      const right = Math.min(width, x + LATENT);
+      const bottom = Math.min(height, y + LATENT);
+      if (data[y * width + x] !== 0 || painted(x, y, right, bottom) === 0) continue;
+      // Squares that reach in from any side.
+      if (squares(Math.max(0, x - LATENT + 1), Math.max(0, y - LATENT + 1), right, bottom) > 0) continue;
+      shown ??= data.slice();
+      shown[y * width + x] = 255;
+    }
+  }
+  return shown ? { width, height, data: shown } : mask;
+}
+
+/** @returns how many of the pixels left ≤ x < right, top ≤ y < bottom are so */
+function sums(width: number, height: number, is: (x: number, y: number) => boolean) {
+  const stride = width + 1;
+  const table = new Uint32Array(stride * (height + 1));
+  for (let y = 0; y < height; y++) {
+    let row = 0;
+    for (let x = 0; x < width; x++) {
+      if (is(x, y)) row += 1;
+      table[(y + 1) * stride + x + 1] = (table[y * stride + x + 1] ?? 0) + row;
+    }
+  }
+  const at = (x: number, y: number) => table[y * stride + x] ?? 0;
+  return (left: number, top: number, right: number, bottom: number) =>
+    at(right, bottom) - at(left, bottom) - at(right, top) + at(left, top);
+}

@@ -5,10 +5,17 @@ import type { Mask } from './kernels/raster';
 import type { Picture } from './picture';
 
 export interface EditorDocument {
+  /** The picture's, as a person knows it. */
+  name: string;
+  /** Whether it was opened, and not drawn out of another one or cut from it. */
+  opened: boolean;
   picture: Picture;
   mask: Mask;
   history: MaskHistory;
-  /** What it was drawn out of, or cut from: undo returns to it once its own steps are taken back. */
+  /**
+   * What it was drawn out of or cut from, or the painted picture that it took the place of: undo returns to it once its own
+   * steps are taken back.
+   */
   before: EditorDocument | null;
   /** What redo goes on to once its own steps are done again, until another step is made here. */
   after: EditorDocument | null;

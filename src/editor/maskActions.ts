@@ -73,16 +73,20 @@ export function createMaskActions(parts: {
   /** What waits until the mask of one document may change again. */
   let line = { own: document(), length: 0, end: Promise.resolve() };
   const stepsMade = new WeakMap<MaskHistory, number>();
+  /** Those that are being changed in slices, be they on the canvas or not. */
+  const inSlices = new WeakSet<EditorDocument>();
 
   /** After a step: what the panels show of mask and history. */
   const settle = (own: EditorDocument) => {
     const { history } = own;
-    if (history.stepsMade !== (stepsMade.get(history) ?? 0)) {
+    const isShown = document() === own;
+    // What was ended after another picture was opened leads there still.
+    if (isShown && history.stepsMade !== (stepsMade.get(history) ?? 0)) {
       closePictures(own.after, 'after');
       own.after = null;
     }
     stepsMade.set(history, history.stepsMade);
-    if (document() !== own) return;
+    if (!isShown) return;
     set({
       maskBounds: history.paintBounds,
       canUndo: history.canUndo || own.before !== null,
@@ -114,7 +118,8 @@ export function createMaskActions(parts: {
   /** The document, if its mask may change now. */
   const free = (): EditorDocument | null => {
     endStroke();
-    return get().working === null ? document() : null;
+    const own = document();
+    return own && get().working === null && !inSlices.has(own) ? own : null;
   };
   const endStroke = () => {
     const own = document();
@@ -152,7 +157,9 @@ export function createMaskActions(parts: {
       cost += next.value;
     }
     set({ working: title });
+    inSlices.add(own);
     const rested = () => {
+      inSlices.delete(own);
       if (document() === own) set({ working: null });
     };
     settled = goOn(parts).then(

@@ -1,4 +1,4 @@
-/** Mouse, pen and touch on the canvas: one pointer works the tool, two pan and zoom, the wheel zooms. */
+/** Mouse, pen and touch on the canvas: one pointer works the tool, two fingers pan and zoom, the wheel zooms. */
 import type { GestureInput } from './gesture';
 import type { Point } from './kernels/geometry';
 import { toImage } from './kernels/view';
@@ -19,7 +19,9 @@ const ERASER_END = 32;
 /** @returns how to detach */
 export function attachPointer(element: HTMLElement, editor: Editor, hooks: PointerHooks): () => void {
   const { gesture } = editor;
+  /** Those that are down, all of one kind: a hand that rests on the glass while a pen paints is none of them. */
   const pointers = new Map<number, Point>();
+  let kind = '';
   let mode: 'idle' | 'tool' | 'pan' | 'pinch' = 'idle';
 
   const toPoint = (event: MouseEvent): Point => {
@@ -38,6 +40,13 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
 
   const onDown = (event: PointerEvent) => {
     if (event.pointerType === 'mouse' && event.button > MIDDLE_BUTTON) return;
+    if (pointers.size > 0 && event.pointerType !== kind) {
+      // Whoever takes up a pen means it, and not the palm that came down first.
+      if (event.pointerType !== 'pen') return;
+      if (mode === 'tool') gesture.cancel();
+      pointers.clear();
+    }
+    kind = event.pointerType;
     element.setPointerCapture(event.pointerId);
     editor.setKeyCursor(null);
     const point = toPoint(event);
@@ -58,6 +67,7 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
   const onMove = (event: PointerEvent) => {
     const point = toPoint(event);
     const before = pointers.get(event.pointerId);
+    if (!before && pointers.size > 0 && event.pointerType !== kind) return;
     if (before) pointers.set(event.pointerId, point);
     if (mode !== 'pinch') hooks.onHover(event.pointerType === 'touch' && mode === 'idle' ? null : point);
     if (!before) {
@@ -85,9 +95,13 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
   };
 
   const onUp = (event: PointerEvent) => {
-    if (!pointers.delete(event.pointerId)) return;
+    const last = pointers.get(event.pointerId);
+    if (!last) return;
+    pointers.delete(event.pointerId);
     if (mode === 'tool') {
       if (event.type === 'pointercancel') gesture.cancel();
+      // The capture was lost without a release, as to a window of the browser's own: what was painted stays.
+      else if (event.type === 'lostpointercapture') gesture.release(imagePoint(last), input(event));
       else gesture.release(imagePoint(toPoint(event)), input(event));
     }
     if (pointers.size === 0) mode = 'idle';
@@ -117,6 +131,7 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
     pointermove: onMove,
     pointerup: onUp,
     pointercancel: onUp,
+    lostpointercapture: onUp,
     pointerleave: onLeave,
     contextmenu: onMenu,
   } as const;

@@ -79,7 +79,18 @@ it('another picture starts a history of its own; a version keeps mask and histor
   const mask = createMask({ width: 50, height: 50 });
   mask.data[0] = 255;
   editor.open(memorySurface(createPixels(mask)), 'b.png', mask);
-  expect(state()).toMatchObject({ canUndo: false, maskBounds: { x: 0, y: 0, width: 1, height: 1 } });
+  expect(state()).toMatchObject({ canUndo: true, maskBounds: { x: 0, y: 0, width: 1, height: 1 } });
+  // Undo returns to what was painted, redo to the other picture.
+  editor.undo();
+  expect(state()).toMatchObject({ picture: { width: 200 }, canUndo: true, canRedo: true });
+  expect(state().maskBounds.width).toBeGreaterThan(0);
+  editor.redo();
+  expect(state()).toMatchObject({ picture: { name: 'b.png', width: 50 }, canUndo: true, canRedo: false });
+  // One that nobody has painted on is not returned to, and does not stand in the way.
+  editor.open(memorySurface(createPixels(mask)), 'c.png');
+  editor.open(memorySurface(createPixels(mask)), 'd.png');
+  editor.undo();
+  expect(state()).toMatchObject({ picture: { name: 'a.png' }, canUndo: true });
 });
 
 it('closes pictures that nothing leads back to', () => {
@@ -105,7 +116,7 @@ it('closes pictures that nothing leads back to', () => {
   expect(others.map(({ close }) => close.mock.calls.length)).toEqual([0, 0, 0, 0, 0]);
   editor.undo();
   editor.open(next, 'b.png');
-  expect(others.map(({ close }) => close.mock.calls.length)).toEqual([1, 1, 1, 1, 1]);
+  expect(others.map(({ close }) => close.mock.calls.length)).toEqual([1, 1, 1, 0, 1]);
   expect(next.close).not.toHaveBeenCalled();
 });
 

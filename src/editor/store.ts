@@ -44,11 +44,14 @@ export interface Editor extends ViewActions, MaskActions {
   readonly preview: Preview | null;
   /** What presses and moves mean for the tool in hand. */
   readonly gesture: Gesture;
-  /** Opens a picture with an empty mask (or the given one, of its size) and a history of its own. */
+  /**
+   * Opens a picture with an empty mask (or the given one, of its size) and a history of its own. Undo returns to
+   * the last one that was painted on.
+   */
   open(picture: Picture, name: string, mask?: Mask): void;
   /** Goes on with a picture and a mask of another size; undo returns to the present ones. */
   resize(picture: Picture, mask: Mask): void;
-  /** Calls back when the document becomes another one of other size, by `resize`, undo or redo. @returns how to stop */
+  /** Calls back when the document becomes another one, by `resize`, undo or redo, not by `open`. @returns how to stop */
   onResize(listener: (document: EditorDocument) => void): () => void;
   /** Puts another version of the same size under the mask. */
   setPicture(picture: Picture): void;
@@ -102,11 +105,10 @@ export function createEditor(work: MaskWork = directWork): Editor {
     gesture.cancel();
     document = next;
     const { width, height } = next.picture;
-    const name = get().picture?.name ?? '';
     // Before the state says how little of it is painted.
     announce(rectOfSize(next.picture));
     set({
-      picture: { name, width, height },
+      picture: { name: next.name, width, height },
       draft: null,
       keyCursor: null,
       working: null,
@@ -154,11 +156,18 @@ export function createEditor(work: MaskWork = directWork): Editor {
     open(picture, name, given) {
       const opened = given ?? createMask(picture);
       checkMask(picture, opened);
+      mask.endStroke();
       gesture.cancel();
-      closePictures(document, 'before');
-      closePictures(document?.after, 'after');
+      // Undo returns to the last picture that anything was done to. One is as much as memory is spent on.
+      const left = document;
+      let returns = left;
+      while (returns?.opened && !returns.history.canUndo) returns = returns.before;
+      for (let other = left; other; other = other.before) if (other !== returns) other.picture.close();
+      closePictures(left?.after, 'after');
       const history = new MaskHistory(opened, { flat: given ? undefined : 0 });
-      document = { picture, mask: opened, history, before: null, after: null };
+      document = { name, opened: true, picture, mask: opened, history, before: returns, after: null };
+      if (returns) Object.assign(returns, { before: null, after: document });
+      returns?.history.dropRedo();
       const { width, height } = picture;
       announce(rectOfSize(picture));
       set({
@@ -167,7 +176,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
         keyCursor: null,
         working: null,
         maskBounds: history.paintBounds,
-        canUndo: false,
+        canUndo: returns !== null,
         canRedo: false,
         maskRevision: get().maskRevision + 1,
         pictureRevision: get().pictureRevision + 1,
@@ -183,7 +192,15 @@ export function createEditor(work: MaskWork = directWork): Editor {
       before.history.dropRedo();
       closePictures(before.after, 'after');
       const history = new MaskHistory(resized);
-      before.after = { picture, mask: resized, history, before, after: null };
+      before.after = {
+        name: before.name,
+        opened: false,
+        picture,
+        mask: resized,
+        history,
+        before,
+        after: null,
+      };
       // Each size holds a whole picture: the oldest are let go.
       let oldest: EditorDocument | null = before;
       for (let kept = 1; oldest && kept < MAX_SIZES; kept++) oldest = oldest.before;

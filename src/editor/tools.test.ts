@@ -294,7 +294,7 @@ it('what is asked for while the mask rests is done in its turn', async () => {
 });
 
 it('while something is computed the mask rests; another picture makes it void', async () => {
-  const { editor, before, finish } = openedWithSlowEdges();
+  const { editor, data, before, finish } = openedWithSlowEdges();
   const growing = editor.edge('grow');
   expect(editor.store.getState().working).not.toBeNull();
   editor.gesture.press({ x: 10, y: 100 });
@@ -311,7 +311,11 @@ it('while something is computed the mask rests; another picture makes it void', 
   finish();
   await growing;
   await editor.settled();
-  expect(editor.store.getState()).toMatchObject({ canUndo: false, maskBounds: { width: 0 } });
+  expect(editor.store.getState()).toMatchObject({ picture: { name: 'b.png' }, maskBounds: { width: 0 } });
+  // Undo returns to the other picture and its mask, as the work that broke off had left it.
+  editor.undo();
+  expect(editor.store.getState().picture?.name).toBe('a.png');
+  expect(same(data(), before)).toBe(true);
 });
 
 it('what is long is done in slices: the mask rests, what is asked meanwhile follows, another picture changes nothing', async () => {

@@ -129,9 +129,13 @@ export function createGallery(
 
   /** One after the other: their order in the gallery is that of their making. */
   let tail = Promise.resolve();
-  versions.subscribe(({ items }, { items: before }) => {
-    const added = items.filter((version) => isResult(version) && !before.includes(version));
-    for (const { file, thumbnailUrl } of added) {
+  /** Undo may bring a picture's versions back. */
+  const seen = new WeakSet<Version>();
+  versions.subscribe(({ items }) => {
+    const added = items.filter((version) => isResult(version) && !seen.has(version));
+    for (const version of added) {
+      seen.add(version);
+      const { file, thumbnailUrl } = version;
       // Fetched at once: the address dies when another picture is opened; then the picture stands for it.
       const fetched = fetchThumbnail(thumbnailUrl).catch(() => file);
       tail = tail.then(async () => keep({ file, thumbnail: await fetched }));

@@ -38,8 +38,13 @@ export interface PictureParts {
   versions: StoreApi<Versions>;
   job: StoreApi<JobState>;
   crop: StoreApi<CropState>;
-  /** Called before another picture takes the canvas. */
+  /** Called before another picture takes the canvas, be it opened or returned to. */
   onReplace(): void;
+}
+
+/** A picture's versions, kept while undo or redo may return to it. */
+interface Album {
+  items: readonly Version[];
 }
 
 interface Opened {
@@ -57,9 +62,26 @@ export function createPictures(parts: PictureParts): Pictures {
   const { editor, imaging, settings, versions, job, crop, onReplace } = parts;
   /** Which version each document shows: undo may return to a document of another size. */
   const shownBy = new WeakMap<EditorDocument, number>();
+  const albumOf = new WeakMap<EditorDocument, Album>();
+  /** That of the picture on the canvas, and those that were put aside. */
+  let album: Album = { items: [] };
+  let aside: Album[] = [];
   let openings = 0;
 
+  /** Puts the present versions aside and takes up another picture's. */
+  const take = (next: Album) => {
+    album.items = versions.getState().items;
+    aside = [...aside.filter((other) => other !== next), album];
+    album = next;
+    versions.setState({ items: next.items });
+  };
+
   editor.onResize((document) => {
+    const other = albumOf.get(document);
+    if (other && other !== album) {
+      onReplace();
+      take(other);
+    }
     crop.setState({ frame: null });
     editor.showPreview(null);
     job.setState({ plan: null });
@@ -67,7 +89,9 @@ export function createPictures(parts: PictureParts): Pictures {
   });
 
   const remember = (id: number) => {
-    if (editor.document) shownBy.set(editor.document, id);
+    if (!editor.document) return;
+    shownBy.set(editor.document, id);
+    albumOf.set(editor.document, album);
   };
   const nextId = () => Math.max(...versions.getState().items.map(({ id }) => id)) + 1;
   const originOf = (id: number | null): Point =>
@@ -79,13 +103,19 @@ export function createPictures(parts: PictureParts): Pictures {
     return { width, height, file, thumbnail: await imaging.thumbnail(picture) };
   }
 
-  /** Only the given version remains. */
-  function reset(original: Version): void {
-    for (const { url, thumbnailUrl } of versions.getState().items) {
-      URL.revokeObjectURL(url);
-      URL.revokeObjectURL(thumbnailUrl);
+  /** Begins the versions of the picture that was opened; those that nothing leads back to are let go. */
+  function begin(original: Version): void {
+    take({ items: [original] });
+    versions.setState({ baseId: original.id, shownId: null });
+    const { document } = editor;
+    const before = document?.before ? albumOf.get(document.before) : undefined;
+    for (const { items } of aside.filter((other) => other !== before)) {
+      for (const { url, thumbnailUrl } of items) {
+        URL.revokeObjectURL(url);
+        URL.revokeObjectURL(thumbnailUrl);
+      }
     }
-    versions.setState({ items: [original], baseId: original.id, shownId: null });
+    aside = before ? [before] : [];
   }
 
   /** Runs `load` and shows what it opens, unless something else was opened meanwhile. */
@@ -100,7 +130,7 @@ export function createPictures(parts: PictureParts): Pictures {
       const mask = sample && maskFromPixels(sample.mask.read(rectOfSize(sample.mask)));
       editor.open(picture, name, mask);
       if (sample) settings.setState(settingsOf(sample.about));
-      reset(toVersion(pasted, { ...noRun, id: 0, parentId: null, origin: { x: 0, y: 0 } }));
+      begin(toVersion(pasted, { ...noRun, id: 0, parentId: null, origin: { x: 0, y: 0 } }));
       crop.setState({ frame: null });
       remember(0);
       job.setState({ ...clean });

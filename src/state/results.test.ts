@@ -214,3 +214,55 @@ it('a canvas that was drawn out before anything was painted is gone on to again'
   session.editor.redo();
   expect(session.editor.store.getState()).toMatchObject({ picture: { height: HEIGHT + 10 }, canRedo: false });
 });
+
+it('another picture over a painted one: undo returns to it with its mask and versions, redo goes on', async () => {
+  let release = () => {};
+  const { engine } = fakeEngine(async ({ signal }) => {
+    if (!gated) return;
+    await new Promise<void>((resolve) => {
+      release = resolve;
+      signal.addEventListener('abort', () => resolve());
+    });
+  });
+  let gated = false;
+  const session = await opened(engine);
+  const { editor } = session;
+  const shown = () => session.versions.getState();
+  paint(session);
+  await session.generate();
+  await session.continueFrom(1);
+  const mask = new Uint8Array(editor.document?.mask.data ?? []);
+  const before = shown().items;
+  await session.openFile(new Blob(['y'], { type: 'image/png' }), 'other.png');
+  expect(shown()).toMatchObject({ items: [{ id: 0 }], baseId: 0 });
+  expect(editor.store.getState().maskBounds.width).toBe(0);
+  paint(session);
+  gated = true;
+  const running = session.generate();
+  await vi.waitFor(() => expect(session.job.getState().progress).not.toBeNull());
+  editor.undo();
+  editor.undo();
+  // The run was of the other picture: it ends, and adds nothing to this one.
+  release();
+  await running;
+  expect(session.job.getState()).toMatchObject({ running: false, runError: null });
+  expect(editor.store.getState().picture?.name).toBe('photo.png');
+  expect(sameBytes(new Uint8Array(editor.document?.mask.data ?? []), mask)).toBe(true);
+  expect(shown()).toMatchObject({ items: before, baseId: 1, shownId: null });
+  gated = false;
+  await session.generate();
+  expect(shown().items.map(({ id, parentId }) => [id, parentId])).toEqual([
+    [0, null],
+    [1, 0],
+    [2, 1],
+  ]);
+  editor.redo();
+  expect(editor.store.getState().picture?.name).toBe('other.png');
+  expect(shown()).toMatchObject({ items: [{ id: 0 }], baseId: 0, shownId: null });
+  // Its stroke was undone: the next picture takes its place, and its versions let go of their addresses.
+  const [dropped] = shown().items;
+  const revoked = vi.spyOn(URL, 'revokeObjectURL');
+  await session.openFile(new Blob(['z'], { type: 'image/png' }), 'third.png');
+  expect(revoked.mock.calls.flat()).toEqual([dropped?.url, dropped?.thumbnailUrl]);
+  revoked.mockRestore();
+});

@@ -44,7 +44,7 @@ interface Run {
   /** As typed when it was pressed. */
   readonly typed: Settings;
   /** How versions were shown then. */
-  readonly before: Pick<Versions, 'placement' | 'shownId'>;
+  readonly before: Pick<Versions, 'placement'> & { shown: Version | undefined };
   /** Where its previews form, once all is ready to paint. */
   document: EditorDocument | null;
   /** The results so far, and what the next one begins with. */
@@ -79,11 +79,12 @@ export function createRuns(parts: RunParts): Runs {
     }
     editor.endStroke();
     const { placement, shownId } = versions.getState();
+    const shown = findVersion(versions.getState(), shownId);
     const controller = new AbortController();
     const run: Run = {
       controller,
       typed,
-      before: { placement, shownId },
+      before: { placement, shown },
       document: null,
       painted: [],
       seed: checked.seed,
@@ -163,10 +164,11 @@ export function createRuns(parts: RunParts): Runs {
     editor.showPreview(null);
     job.setState({ running: false, progress: null, variation: null, plan: null });
     // What came, or else what was there before, unless something was chosen meanwhile.
-    const { shownId, baseId } = versions.getState();
-    const shown = painted[0]?.id ?? before.shownId;
-    const there = shown !== null && shown !== baseId && findVersion(versions.getState(), shown);
-    if (before.placement === 'canvas' && shownId === null && there) versions.setState({ shownId: shown });
+    const { shownId, baseId, items } = versions.getState();
+    const shown = painted[0] ?? before.shown;
+    // Undo may have led to another picture, whose versions are others.
+    const there = shown && shown.id !== baseId && items.includes(shown);
+    if (before.placement === 'canvas' && shownId === null && there) versions.setState({ shownId: shown.id });
   }
 
   function onProgress(progress: Progress): void {

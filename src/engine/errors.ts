@@ -3,12 +3,16 @@
  * The names survive the worker; cancellation is an AbortError and carries no message for people.
  */
 
-/** One field of a request or one argument is wrong. `field` is the request's own name for it. */
+/**
+ * One field of a request or one argument is wrong. `field` is the request's own name for it. `mayNeedToken`: what was not
+ * found may be private.
+ */
 export class InputError extends Error {
   override name = 'InputError';
   constructor(
     readonly field: string,
     message: string,
+    readonly mayNeedToken = false,
   ) {
     super(message);
   }
@@ -93,6 +97,7 @@ export interface EncodedError {
   name: ErrorName | 'AbortError';
   message: string;
   field?: string;
+  mayNeedToken?: boolean;
   figures?: TooLargeFigures;
 }
 
@@ -108,7 +113,10 @@ export function isAbort(error: unknown): boolean {
 /** @param error anything thrown */
 export function encodeError(error: unknown): EncodedError {
   if (isAbort(error)) return { name: 'AbortError', message: '' };
-  if (error instanceof InputError) return { name: 'InputError', message: error.message, field: error.field };
+  if (error instanceof InputError) {
+    const { message, field, mayNeedToken } = error;
+    return { name: 'InputError', message, field, mayNeedToken };
+  }
   if (error instanceof TooLargeError) {
     return { name: 'TooLargeError', message: error.message, figures: error.figures };
   }
@@ -127,7 +135,7 @@ export function decodeError(encoded: EncodedError): Error {
     case 'AbortError':
       return new DOMException('The run was cancelled.', 'AbortError');
     case 'InputError':
-      return new InputError(encoded.field ?? '', encoded.message);
+      return new InputError(encoded.field ?? '', encoded.message, encoded.mayNeedToken);
     case 'CheckpointError':
       return new CheckpointError(encoded.message, encoded.field === 'loras' ? { field: 'loras' } : {});
     case 'UnsupportedError':

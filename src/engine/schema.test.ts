@@ -80,8 +80,11 @@ describe('local options', () => {
 
 describe('errors', () => {
   it('come out of the worker as they went in', () => {
-    const error = new InputError('seed', 'seed: too small');
-    expect(decodeError(structuredClone(encodeError(error)))).toEqual(error);
+    for (const error of [
+      new InputError('seed', 'seed: too small'),
+      new InputError('model_name', 'model_name: there is none', true),
+    ])
+      expect(decodeError(structuredClone(encodeError(error)))).toEqual(error);
     const aborted = decodeError(encodeError(new DOMException('stop', 'AbortError')));
     expect(aborted.name).toBe('AbortError');
     expect(encodeError('text').name).toBe('InternalError');

@@ -1,6 +1,7 @@
 /** What a person may call a model, told apart by form alone. */
 import { InputError } from '../engine/errors';
 import { movedTo } from './moved';
+import { knownIdCalled } from './suggest';
 
 export const HUB_URL = 'https://huggingface.co';
 const HUB_HOSTS = ['huggingface.co', 'www.huggingface.co', 'hf.co'];
@@ -32,6 +33,8 @@ const HUB_REF = /^refs\/(?:pr|convert)\/[^/@]+/;
 const FILE_OF_ID = /^([\w.-]+\/[\w.-]+)(?:@(refs\/(?:pr|convert)\/[^/@]+|[^/@]+))?\/(.+)$/;
 /** Parts of a repository's address behind which a revision stands; discussions, settings and others have none. */
 const VIEWS_OF_A_REVISION = ['tree', 'blob', 'resolve', 'raw', 'blame', 'edit', 'commit', 'commits'];
+const PATH_OF_A_VIEW = /^[\w.-]+\/[\w.-]+\/(tree|blob|resolve|raw|commit)\/./;
+const PATH_ON_A_DISK = /^([a-z]:[\\/]|[\\/~]|\.{1,2}[\\/]|file:)/i;
 const VIEWS_OF_A_FILE = ['blob', 'resolve', 'raw', 'blame', 'edit'];
 /** What else the Hub has pages of, by the first part of their addresses. */
 const NO_MODELS: Readonly<Record<string, string>> = {
@@ -58,21 +61,40 @@ const BARE_ADDRESS = /^(www\.)?(huggingface\.co|hf\.co)\//i;
  * @throws InputError (`model_name`) where it is none of them
  */
 export function parseModelName(name: string, hubUrl = HUB_URL): ModelName {
-  const trimmed = name.trim().replaceAll(QUOTES, '').trim().replace(/\/+$/, '');
+  const trimmed = name
+    .trim()
+    .replaceAll(QUOTES, '')
+    .trim()
+    .replace(/\/+$/, '')
+    .replace(/^(https?):\/*/i, '$1://');
   if (/^https?:\/\//i.test(trimmed)) return parseAddress(trimmed, hubUrl);
   if (BARE_ADDRESS.test(trimmed)) return parseAddress(`https://${trimmed}`, hubUrl);
+  // An address without its host.
+  if (PATH_OF_A_VIEW.test(trimmed)) return parseAddress(new URL(trimmed, hubUrl).href, hubUrl);
   const [, ofId = '', ofRevision = 'main', file = ''] = FILE_OF_ID.exec(trimmed) ?? [];
   if (WEIGHTS.test(file)) return { kind: 'hub', id: ofId, revision: decoded(ofRevision, name), file };
   if (NO_WEIGHTS.test(file)) throw noWeights(file, ofId);
   const [id = '', revision, ...rest] = trimmed.split('@');
   if (!ID.test(id) || rest.length > 0 || revision === '') {
-    throw new InputError(
-      'model_name',
-      `model_name: "${name}" is neither a Hugging Face id such as "owner/name" or "owner/name@revision", ` +
-        'nor the address of a repository, a folder or a file',
-    );
+    throw notAName(name, trimmed);
   }
   return { kind: 'hub', id, revision: decoded(revision ?? 'main', name) };
+}
+
+function notAName(name: string, trimmed: string): InputError {
+  if (PATH_ON_A_DISK.test(trimmed)) {
+    return new InputError(
+      'model_name',
+      `model_name: "${name}" looks like a path on a disk: on the page, open the file or folder itself or drop it there; on ` +
+        'the command line, check that it exists',
+    );
+  }
+  const meant = knownIdCalled(trimmed);
+  return new InputError(
+    'model_name',
+    `model_name: "${name}" is neither a Hugging Face id such as "owner/name" or "owner/name@revision", ` +
+      `nor the address of a repository, a folder or a file${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
+  );
 }
 
 function parseAddress(address: string, hubUrl: string): ModelName {

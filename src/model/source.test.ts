@@ -102,6 +102,8 @@ describe('names of models', () => {
       `${hub}/discussions/3`,
       `${hub}/blob/main/model_index.json`,
       `${hub}/tree/main/unet`,
+      'owner/name/tree/main',
+      'https:/huggingface.co/owner/name',
     ])
       expect(parseModelName(name), name).toEqual(model);
     expect(parseModelName(`${hub}/commit/0123abc`)).toEqual({ ...model, revision: '0123abc' });
@@ -135,6 +137,9 @@ describe('names of models', () => {
       /no file of weights; .*"owner\/name" as a whole/,
     ],
     ['https://example.org/model.zip', /no file of weights; .*a folder in the diffusers layout/],
+    ['SD-Turbo', /neither a Hugging Face id .*; did you mean "stabilityai\/sd-turbo"\?/],
+    ['C:\\models\\x.safetensors', /looks like a path on a disk: on the page, open the file/],
+    ['~/models/sd15', /looks like a path on a disk/],
     ['https://example.org/100%.ckpt', /a percent sign that stands for no character/],
   ])('says of %s what it is, and what to name instead', (name, message) => {
     expect(() => parseModelName(name)).toThrow(message);
@@ -208,9 +213,13 @@ describe('findModel', () => {
   });
 
   it('opens gated and private models with the token', async () => {
+    await expect(find('some/private')).rejects.toMatchObject({ mayNeedToken: true });
     expect((await find('some/gated', 'hf_right')).files).toHaveLength(12);
     expect((await find('some/private', 'hf_right')).files).toHaveLength(12);
-    await expect(find('some/private', 'hf_wrong')).rejects.toThrow(/no model "some\/private"/);
+    await expect(find('some/private', 'hf_wrong')).rejects.toMatchObject({
+      message: expect.stringMatching(/no model "some\/private"/),
+      mayNeedToken: false,
+    });
   });
 
   it('sends the token to the hub alone, even where a listing leads elsewhere', async () => {

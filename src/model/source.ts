@@ -295,11 +295,12 @@ function explain(
     const nearest = nearestKnownId(id);
     const meant =
       nearest === undefined ? 'check owner and name for a typing error.' : `did you mean "${nearest}"?`;
-    const privacy =
-      connection.token === undefined ? ' If it is private, enter a token that may read it.' : '';
+    const mayBePrivate = connection.token === undefined;
+    const privacy = mayBePrivate ? ' If it is private, enter a token that may read it.' : '';
     return new InputError(
       'model_name',
       `model_name: there is no model "${id}" on ${host}: ${meant}${privacy}`,
+      mayBePrivate,
     );
   }
   return new NetworkError(`${host} answered ${error.status} for ${id}; try again later`);

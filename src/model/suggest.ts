@@ -29,6 +29,11 @@ export function nearestKnownId(id: string): string | undefined {
   return nearest.candidate;
 }
 
+/** The known id of a model that was named without its owner. */
+export function knownIdCalled(name: string): string | undefined {
+  return known.find((id) => id.split('/')[1]?.toLowerCase() === name.toLowerCase());
+}
+
 /** Levenshtein's distance: the fewest letters to change, add or take away. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);

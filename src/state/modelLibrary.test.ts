@@ -105,8 +105,15 @@ it('says that a token would help, and looks again once it has one', async () => 
   expect(state().lookups[NAME]).toEqual({
     state: 'failed',
     message: 'owner/model is gated',
-    wantsToken: true,
+    wantsToken: 'yes',
   });
+  library.answer = () => {
+    throw new InputError('model_name', 'model_name: there is no model "owner/model"', true);
+  };
+  models.setHubUrl('https://other.test');
+  await models.look(NAME);
+  expect(state().lookups[NAME]).toMatchObject({ wantsToken: 'maybe' });
+  models.setHubUrl('https://mirror.test');
   library.answer = () => library.details('fetchable');
   models.setToken('hf_x');
   expect(library.hubs.at(-1)).toEqual({ url: 'https://mirror.test', token: 'hf_x' });

@@ -20,8 +20,8 @@ export type { KeptModel, ModelSizes } from '../engine/models';
 
 export interface Failure {
   message: string;
-  /** A token of an account that may read it would help. */
-  wantsToken: boolean;
+  /** Whether a token of an account that may read it would help: it may where the model may be private. */
+  wantsToken: 'yes' | 'maybe' | 'no';
 }
 
 export type Lookup =
@@ -304,10 +304,12 @@ function shown({ url, token }: HubAccess): ModelLibraryState['hub'] {
 }
 
 function failure(error: unknown): Failure {
-  return {
-    message: withoutField(complaintOf(error).message),
-    wantsToken: error instanceof InputError && error.field === 'hub_token',
-  };
+  return { message: withoutField(complaintOf(error).message), wantsToken: wantsToken(error) };
+}
+
+function wantsToken(error: unknown): Failure['wantsToken'] {
+  if (!(error instanceof InputError)) return 'no';
+  return error.field === 'hub_token' ? 'yes' : error.mayNeedToken ? 'maybe' : 'no';
 }
 
 /** The field's name helps a program; beside the field itself it only disturbs. */

@@ -1,6 +1,6 @@
 /** What is known of the model that is named, whether it is here, and what to do about it. */
 import { Download, HardDriveDownload, Pause, Play, RotateCw } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { type Failure, type Fetching, unfinishedOf } from '../state/modelLibrary';
 import { factsInWords, MODELS_URL, offers, STARTER, titleOf } from '../state/models';
 import { duration } from '../state/progress';
@@ -66,7 +66,7 @@ function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
   if (lookup.state === 'failed') {
     return (
       <Trouble failure={lookup}>
-        {!lookup.wantsToken && (
+        {lookup.wantsToken !== 'yes' && (
           <button type="button" className="button" onClick={() => void models.look(name)}>
             <RotateCw size={15} strokeWidth={1.8} aria-hidden />
             Look again
@@ -139,10 +139,17 @@ function OpenedTogether({ name }: { name: string }) {
 }
 
 function Trouble({ failure, children }: { failure: Failure; children?: ReactNode }) {
+  const [hasOpened, setHasOpened] = useState(false);
+  const { wantsToken } = failure;
   return (
-    <div className="model-trouble" role="alert">
-      <p>{failure.message}</p>
-      {failure.wantsToken && <TokenForm />}
+    <div className="model-trouble">
+      <p role="alert">{failure.message}</p>
+      {(wantsToken === 'yes' || (wantsToken === 'maybe' && hasOpened)) && <TokenForm />}
+      {wantsToken === 'maybe' && !hasOpened && (
+        <button type="button" className="link" onClick={() => setHasOpened(true)}>
+          Enter a token
+        </button>
+      )}
       {children}
     </div>
   );

@@ -50,7 +50,7 @@ const byPurpose: readonly [what: string, key: RegExp][] = [
     /^(emb_params|string_to_param|clip_[gl])$/,
   ],
   [
-    'these are the weights of one component in the diffusers layout; name the folder that holds model_index.json',
+    'these are the weights of one component in the diffusers layout; name the repository or folder that holds its model_index.json',
     /^(down_blocks\.0\.(resnets|attentions)\.|time_embedding\.linear_1\.|text_model\.embeddings\.|encoder\.down_blocks\.0\.)/,
   ],
   [

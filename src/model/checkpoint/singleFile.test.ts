@@ -204,7 +204,7 @@ describe('readSingleFile on the true models', () => {
     [
       'one folder of diffusers',
       () => ({ 'down_blocks.0.resnets.0.conv1.weight': [1] }),
-      /holds model_index\.json/,
+      /holds its model_index\.json/,
     ],
     ['something else', () => ({ 'layer.weight': [1] }), /holds no UNet/],
     ['a UNet alone', () => without('sd1', 'cond_stage_model.'), /a UNet but no text encoder/],

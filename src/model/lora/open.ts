@@ -196,6 +196,6 @@ function aboutLoras<Result>(work: () => Result): Result {
     return work();
   } catch (error) {
     if (!(error instanceof InputError) || error.field !== 'model_name') throw error;
-    throw new InputError('loras', error.message.replace(/^model_name: /, 'loras: '));
+    throw new InputError('loras', error.message.replace(/^model_name: /, 'loras: '), error.mayNeedToken);
   }
 }

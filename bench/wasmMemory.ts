@@ -16,20 +16,10 @@ import type { Graph, GraphTarget } from '../src/graph/types';
 import { buildUnet2d } from '../src/graph/unet2d';
 import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../src/model/config';
 import type { Feed } from '../src/model/session';
+import { wasmBytes } from './wasmBytes';
 
 const SHARD_BYTES = 2 ** 30;
 const resultsPath = fileURLToPath(new URL('results/wasm-memory.json', import.meta.url));
-
-// 1. Before ONNX Runtime makes one
-const memories: WebAssembly.Memory[] = [];
-WebAssembly.Memory = new Proxy(WebAssembly.Memory, {
-  construct(target, args: [WebAssembly.MemoryDescriptor]) {
-    const memory = new target(...args);
-    memories.push(memory);
-    return memory;
-  },
-});
-const wasmBytes = () => memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
 
 const [family = 'sd15-inpaint', sideText = '512', ...wanted] = process.argv.slice(2);
 const side = Number(sideText);
@@ -108,7 +98,7 @@ function networks(): Record<string, Network> {
   };
 }
 
-// 2. One network after another; WASM's memory never shrinks, so one a process says most
+// One network after another; WASM's memory never shrinks, so one a process says most
 const before: unknown[] = JSON.parse(await readFile(resultsPath, 'utf8').catch(() => '[]'));
 for (const [component, { build, dims, feeds }] of Object.entries(networks())) {
   if (wanted.length > 0 && !wanted.includes(component)) continue;

@@ -1,10 +1,13 @@
 /**
- * A file of weights for ONNX Runtime's WASM build, of which no more than a tensor is in memory at a time. That build wants
- * external data as a Uint8Array, reads a Blob whole, and keeps all of them until the session is made: the weights of a model
- * would lie in JavaScript's memory beside their copies in WASM's. Of the array it asks nothing but `byteLength` and
- * `subarray` (`mountExternalData` in wasm-core-impl.ts, and the copying in ort-wasm-simd-threaded.mjs, 1.31.0-dev).
+ * A file of weights for ONNX Runtime, of which no more than a tensor is in memory at a time. Its builds without JSPI read a
+ * Blob whole and keep all of them until the session is made: the weights of a model would lie in JavaScript's memory beside
+ * their copies. The build with JSPI streams slices of a Blob, and in Chromium such streams hang (blobPieces.ts). Of an array
+ * they ask nothing but `byteLength` and `subarray` (`mountExternalData` in wasm-core-impl.ts, and the copying in
+ * ort-wasm-simd-threaded*.mjs, 1.31.0-dev).
  */
 export class BlobBytes extends Uint8Array<ArrayBuffer> {
+  /** What was read last, of any file; `transfer` is not everywhere, Node has it from version 21 on. */
+  static #last: (ArrayBuffer & { transfer?(length: number): ArrayBuffer }) | undefined;
   readonly #blob: Blob;
   readonly #reader: FileReaderSync;
 
@@ -16,9 +19,12 @@ export class BlobBytes extends Uint8Array<ArrayBuffer> {
     Object.defineProperty(this, 'byteLength', { value: blob.size });
   }
 
-  /** @returns a copy, read now */
+  /** @returns a copy, read now, and valid until the next call: ONNX Runtime copies it at once */
   override subarray(begin = 0, end = this.#blob.size): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#reader.readAsArrayBuffer(this.#blob.slice(begin, end)));
+    // Given back at once. The garbage collector let 3 GB gather while it read SDXL's UNet.
+    BlobBytes.#last?.transfer?.(0);
+    BlobBytes.#last = this.#reader.readAsArrayBuffer(this.#blob.slice(begin, end));
+    return new Uint8Array(BlobBytes.#last);
   }
 }
 

@@ -2,7 +2,9 @@
  * The bytes of one file from a given one on, over a network that breaks, stalls, tells to wait and hands out
  * addresses that expire. What cannot be mended by asking again is an error that says so.
  */
+
 import { CheckpointError, InputError, messageOf, NetworkError } from '../engine/errors';
+import { streamOf } from './blobPieces';
 
 /** A file before anything of it is fetched. */
 export interface RemoteFile {
@@ -176,7 +178,7 @@ async function* localChunks(
   connection: Connection,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   try {
-    yield* chunksOf(file, blob.slice(range.start, range.end).stream(), range, connection, () => {});
+    yield* chunksOf(file, streamOf(blob.slice(range.start, range.end)), range, connection, () => {});
   } catch (error) {
     if (!(error instanceof Interruption)) throw error;
     throw new CheckpointError(

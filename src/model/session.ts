@@ -69,9 +69,7 @@ export class Runtime {
     const externalData = graph.paths.map((path) => {
       const data = files.get(path);
       if (data === undefined) throw new InternalError(`${component}: no bytes for ${path}`);
-      // On WebGPU it streams Blobs to the device by itself.
-      const isLazy = data instanceof Blob && this.device === undefined && canReadAtOnce();
-      return { path, data: isLazy ? new BlobBytes(data) : data };
+      return { path, data: data instanceof Blob && canReadAtOnce() ? new BlobBytes(data) : data };
     });
     const create = () =>
       this.ort.InferenceSession.create(graph.bytes, {

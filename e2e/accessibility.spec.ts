@@ -1,52 +1,85 @@
-/** What axe-core finds in every state of the page: nothing, in the dark and in the light, on a desk and on a phone. */
+/**
+ * What axe-core finds in every state of the page: nothing, on a desk and on a phone, in the dark, in the light and in the
+ * system's own colours.
+ */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { expect, type Page, test } from '@playwright/test';
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import type { AxeResults, RunOptions } from 'axe-core';
 import { type DevServer, startDevServer } from './pages/devServer';
 import { EditorPage } from './pages/editorPage';
 import { enterState, settled, states } from './pages/states';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const everything = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+/** All of axe's rules of those tags that look at a colour: another theme changes nothing else. */
+const ofColours = ['color-contrast', 'link-in-text-block'];
 
-test.use({ contextOptions: { reducedMotion: 'reduce' } });
+const desk = { width: 1440, height: 900 };
+const phone = { width: 390, height: 844 };
+
+/** Each size is looked at in full once, and in its other colours by what these can change. */
+const looks = [
+  { name: 'desktop, dark', viewport: desk, theme: 'dark', forced: 'none', rules: everything },
+  { name: 'desktop, light', viewport: desk, theme: 'light', forced: 'none', rules: ofColours },
+  { name: 'desktop, forced', viewport: desk, theme: 'light', forced: 'active', rules: ofColours },
+  { name: 'phone, light', viewport: phone, theme: 'light', forced: 'none', rules: everything },
+  { name: 'phone, dark', viewport: phone, theme: 'dark', forced: 'none', rules: ofColours },
+] as const;
 
 let server: DevServer;
-test.beforeAll(async () => {
+/** One for all states, so that the page's many modules are fetched and compiled once. */
+let context: BrowserContext;
+test.beforeAll(async ({ browser }) => {
   server = await startDevServer();
+  context = await browser.newContext({ reducedMotion: 'reduce', viewport: desk });
 });
-test.afterAll(() => server.close());
+test.afterAll(async () => {
+  await context.close();
+  await server.close();
+});
+
+/** As on a first visit: nothing of an earlier state is kept. */
+async function firstVisit(page: Page): Promise<void> {
+  const client = await page.context().newCDPSession(page);
+  await client.send('Storage.clearDataForOrigin', { origin: server.origin, storageTypes: 'all' });
+  await client.detach();
+}
 
 /** @returns each violation with the elements that it concerns */
-async function violations(page: Page): Promise<string[]> {
-  await page.addScriptTag({ content: axe });
+async function violations(page: Page, rules: readonly string[]): Promise<string[]> {
   const { violations: found } = await page.evaluate(
     (options: RunOptions): Promise<AxeResults> => Reflect.get(window, 'axe').run(document, options),
-    { runOnly: tags, resultTypes: ['violations'] } satisfies RunOptions,
+    {
+      runOnly: { type: rules === ofColours ? 'rule' : 'tag', values: [...rules] },
+      resultTypes: ['violations'],
+      // No rule of these needs the style sheets a second time.
+      preload: false,
+    } satisfies RunOptions,
   );
   return found.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${help}; ${target.join(' ')}; ${failureSummary}`),
   );
 }
 
-const looks = [
-  { name: 'desktop, dark', viewport: { width: 1440, height: 900 }, theme: 'dark' },
-  { name: 'desktop, light', viewport: { width: 1440, height: 900 }, theme: 'light' },
-  { name: 'phone, light', viewport: { width: 390, height: 844 }, theme: 'light' },
-  { name: 'phone, dark', viewport: { width: 390, height: 844 }, theme: 'dark' },
-] as const;
-
 for (const [state, steps] of Object.entries(states)) {
-  test(`axe finds nothing: ${state}`, async ({ page }) => {
-    await enterState(new EditorPage(page), server.origin, steps);
-    for (const { name, viewport, theme } of looks) {
-      await page.setViewportSize(viewport);
-      await page.evaluate((chosen) => {
-        document.documentElement.dataset.theme = chosen;
-      }, theme);
-      await settled(page);
-      expect.soft(await violations(page), name).toEqual([]);
+  test(`axe finds nothing: ${state}`, async () => {
+    const page = await context.newPage();
+    try {
+      await firstVisit(page);
+      await enterState(new EditorPage(page), server.origin, steps);
+      await page.addScriptTag({ content: axe });
+      for (const { name, viewport, theme, forced, rules } of looks) {
+        await page.setViewportSize(viewport);
+        await page.emulateMedia({ forcedColors: forced });
+        await page.evaluate((chosen) => {
+          document.documentElement.dataset.theme = chosen;
+        }, theme);
+        await settled(page);
+        expect.soft(await violations(page, rules), name).toEqual([]);
+      }
+    } finally {
+      await page.close();
     }
   });
 }

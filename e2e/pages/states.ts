@@ -7,7 +7,7 @@ const phone = { ...still, ...devices['Pixel 7'], viewport: { width: 390, height:
 const tablet = { ...still, viewport: { width: 820, height: 1180 }, hasTouch: true };
 const desktop = { ...still, viewport: { width: 1440, height: 900 } };
 
-/** Sizes of the page; each is looked at in the dark and in the light. */
+/** Sizes of the page; each is looked at in the dark and in the light, and where the system chooses the colours. */
 export const layouts = {
   'desktop-dark': { ...desktop, colorScheme: 'dark' },
   'desktop-light': { ...desktop, colorScheme: 'light' },
@@ -16,6 +16,8 @@ export const layouts = {
   'tablet-light': { ...tablet, colorScheme: 'light' },
   'phone-dark': { ...phone, colorScheme: 'dark' },
   'phone-light': { ...phone, colorScheme: 'light' },
+  'desktop-forced': { ...desktop, colorScheme: 'dark', forcedColors: 'active' },
+  'phone-forced': { ...phone, colorScheme: 'light', forcedColors: 'active' },
 } as const satisfies Record<string, BrowserContextOptions>;
 
 export interface PageState {

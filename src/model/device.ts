@@ -11,7 +11,8 @@ export type FoundAdapter = { adapter: GPUAdapter } | { missing: string };
 export async function findAdapter({ software }: { software: boolean }): Promise<FoundAdapter> {
   if (typeof navigator === 'undefined' || navigator.gpu === undefined) {
     return {
-      missing: 'This browser has no WebGPU: pictures are made on the CPU, slower. Chrome and Edge have it',
+      missing:
+        'This browser has no WebGPU, so the CPU makes the pictures, more slowly. Chrome and Edge have it',
     };
   }
   // Windows and Chrome OS ignore the preference, with a warning; elsewhere it picks the faster of two.
@@ -19,12 +20,13 @@ export async function findAdapter({ software }: { software: boolean }): Promise<
   if (adapter === null) {
     return {
       missing:
-        'WebGPU finds no graphics device: pictures are made on the CPU, slower. Hardware acceleration may be off in the browser’s settings',
+        'No graphics processor can be used here, so the CPU makes the pictures, more slowly. Hardware acceleration may be off in the browser’s settings',
     };
   }
   if (!software && adapter.info.isFallbackAdapter) {
     return {
-      missing: 'WebGPU has only a software device here: pictures are made on the CPU itself, which is faster',
+      missing:
+        'WebGPU has only a software device here, so the CPU itself makes the pictures, which is faster',
     };
   }
   return { adapter };

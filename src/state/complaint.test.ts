@@ -4,6 +4,7 @@ import {
   DeviceError,
   decodeError,
   encodeError,
+  InputError,
   TooLargeError,
   type TooLargeFigures,
 } from '../engine/errors';
@@ -20,10 +21,17 @@ describe('complaintOf', () => {
   it('carries the figures of a model that cannot fit, which other trouble of the device lacks', () => {
     expect(complaintOf(new TooLargeError('too large', figures))).toEqual({
       place: 'run',
-      message: 'too large',
+      message: 'Too large',
       tooLarge: figures,
     });
     expect(complaintOf(new DeviceError('lost'))).toEqual({ place: 'run', message: 'lost' });
+  });
+
+  it('words it as a sentence, without the name of the field that it stands at', () => {
+    const messageOf = (message: string) => complaintOf(new InputError('model_name', message)).message;
+    expect(messageOf('model_name: there is no model "a"')).toBe('There is no model "a"');
+    expect(messageOf('model_name: owner/model is gated')).toBe('owner/model is gated');
+    expect(messageOf('unet: damaged')).toBe('unet: damaged');
   });
 
   it('puts a LoRA that does not fit at the LoRAs, on this side of the worker too', () => {

@@ -28,7 +28,7 @@ const fields = new Set<string>([
 ] satisfies SettingsField[]);
 
 export function complaintOf(error: unknown): Complaint {
-  const message = error instanceof Error && error.message ? error.message : String(error);
+  const message = asSentence(error instanceof Error && error.message ? error.message : String(error));
   if (error instanceof InputError) {
     if (isField(error.field)) return { place: error.field, message };
     // Where a token would help, the model's own field offers one.
@@ -44,6 +44,15 @@ export function complaintOf(error: unknown): Complaint {
     place: 'run',
     message: `Something went wrong that should not: ${message} Picture and mask are kept; try again, and please report it if it stays.`,
   };
+}
+
+/**
+ * A field's name in front helps a program; beside the field itself it only disturbs. A sentence begins with a capital;
+ * an id or a path stays as it is written.
+ */
+function asSentence(message: string): string {
+  const text = message.replace(/^([a-z_]+): /, (prefix, name: string) => (isField(name) ? '' : prefix));
+  return text.replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase());
 }
 
 function isField(name: string): name is SettingsField {

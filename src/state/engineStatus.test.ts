@@ -20,6 +20,6 @@ it('says where the work happens, and plainly if there is no WebGPU', () => {
   report({ provider: 'wasm', precision: 'fp32', threads: 2 });
   expect(label()).toBe('WASM · 2 threads');
   expect(statusWarning(store.getState().status)).toContain('No WebGPU here');
-  report({ provider: 'webgpu', precision: 'fp32', note: 'No 16-bit shaders: slower.' });
+  report({ provider: 'webgpu', precision: 'fp32', note: 'No 16-bit shaders: slower' });
   expect(statusExplanation(store.getState().status)).toBe('No 16-bit shaders: slower.');
 });

@@ -30,7 +30,7 @@ export function statusWarning(status: EngineStatus | null): string | null {
 /** What a person should know about it, beyond the label. */
 export function statusExplanation(status: EngineStatus | null): string {
   if (!status) return 'Looking for a graphics processor that the page can use.';
-  if (status.note) return status.note;
-  if (status.provider === 'wasm') return 'No WebGPU here: pictures are made on the CPU, slower.';
+  if (status.note) return /[.!?]$/.test(status.note) ? status.note : `${status.note}.`;
+  if (status.provider === 'wasm') return 'No WebGPU here, so the CPU makes the pictures, more slowly.';
   return 'Pictures are made on this machine’s graphics processor. Nothing leaves it.';
 }

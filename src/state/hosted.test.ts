@@ -156,10 +156,10 @@ describe('the key', () => {
 
 describe('a run that cannot be made here', () => {
   const figures = { component: 'unet', neededBytes: 2, availableBytes: 1, limit: 'memory' } as const;
-  const failure = new TooLargeError('too large', figures);
+  const failure = new TooLargeError('Too large', figures);
   const lost = new DeviceLostError('lost');
 
-  it.each([failure, new OutOfMemoryError('out of memory'), new UnsupportedError('unsupported')])(
+  it.each([failure, new OutOfMemoryError('Out of memory'), new UnsupportedError('unsupported')])(
     'is offered with the reason, and sent once: %s',
     async (error) => {
       const { hosted, run, answer, remote } = setUp({ failure: error, proxy: true });

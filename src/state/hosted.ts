@@ -12,6 +12,7 @@ import {
   UnsupportedError,
 } from '../engine/errors';
 import type { Painter } from '../engine/recipe';
+import { complaintOf } from './complaint';
 import { STARTER } from './models';
 
 /** By whose leave the API is used. */
@@ -29,7 +30,7 @@ export interface HostedState {
   online: boolean;
   /** Runs that cannot be made here go to the hosted API without asking; kept until it is taken back. */
   always: boolean;
-  /** A run cannot be made here: may it be sent? */
+  /** A run cannot be made here, for a reason as `complaintOf` words it: may it be sent? */
   question: { reason: string } | null;
 }
 
@@ -184,7 +185,7 @@ export function createHosted(place: HostedPlace, connect: (access: () => Access)
         losses = 0;
       } catch (error) {
         if (!cannotRunHere(error) || !isPublic(modelName)) throw error;
-        if (!(await mayBeSent(error.message, signal))) throw error;
+        if (!(await mayBeSent(complaintOf(error).message, signal))) throw error;
         await work({ kind: 'hosted', engine: remote });
       }
     },

@@ -232,7 +232,7 @@ it('deletes, and says why where it cannot', async () => {
   const { models, state } = setUp();
   await models.refresh();
   await models.remove({ ...kept, folder: 'used' });
-  expect(state().complaint).toBe('in use');
+  expect(state().complaint).toBe('In use');
   expect(state().kept).toHaveLength(1);
   await models.remove(kept);
   expect(state()).toMatchObject({ kept: [], complaint: null });

@@ -304,19 +304,12 @@ function shown({ url, token }: HubAccess): ModelLibraryState['hub'] {
 }
 
 function failure(error: unknown): Failure {
-  return { message: withoutField(complaintOf(error).message), wantsToken: wantsToken(error) };
+  return { message: complaintOf(error).message, wantsToken: wantsToken(error) };
 }
 
 function wantsToken(error: unknown): Failure['wantsToken'] {
   if (!(error instanceof InputError)) return 'no';
   return error.field === 'hub_token' ? 'yes' : error.mayNeedToken ? 'maybe' : 'no';
-}
-
-/** The field's name helps a program; beside the field itself it only disturbs. */
-function withoutField(message: string): string {
-  const text = message.replace(/^model_name: /, '');
-  // A sentence begins with a capital; an id or a path stays as it is written.
-  return text.replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase());
 }
 
 function changed<Value>(

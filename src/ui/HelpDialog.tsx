@@ -15,7 +15,7 @@ export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Sheet closeName="Close help" isDescribed>
-        <Dialog.Title>Keys</Dialog.Title>
+        <Dialog.Title>Keys and help</Dialog.Title>
         <Dialog.Description>
           Paint over what should change, say what should be there, press Generate. Only the painted part is
           repainted; every other pixel stays as it is. Pictures leave this machine only while you have the

@@ -10,12 +10,30 @@ export const HostedContext = createContext<Hosted | null>(null);
 
 const useHosted = () => useContext(HostedContext);
 
-const neverOn = createStore<Pick<HostedState, 'on'>>(() => ({ on: false }));
+type Asking = Pick<HostedState, 'on' | 'question'>;
+const neverOn = createStore<Asking>(() => ({ on: false, question: null }));
 
 /** Whether runs go to the hosted API: what it lacks is disabled then, with the reason. */
 export function useHostedOn(): boolean {
   const hosted = useHosted();
-  return useStore<StoreApi<Pick<HostedState, 'on'>>, boolean>(hosted?.store ?? neverOn, ({ on }) => on);
+  return useStore<StoreApi<Asking>, boolean>(hosted?.store ?? neverOn, ({ on }) => on);
+}
+
+/** Why the run in hand cannot be made here, while the question whether to send it is open. */
+export function useHostedQuestion(): string | null {
+  const hosted = useHosted();
+  return useStore<StoreApi<Asking>, string | null>(
+    hosted?.store ?? neverOn,
+    ({ question }) => question?.reason ?? null,
+  );
+}
+
+/** What is sent where, while runs go to the hosted API; null while they are made here. */
+export function useHostedNote(): string | null {
+  const hosted = useHosted();
+  return useStore<StoreApi<Asking | HostedState>, string | null>(hosted?.store ?? neverOn, (state) =>
+    state.on && 'online' in state ? noteOf(state) : null,
+  );
 }
 
 /** In the bar at the top; nothing where the page was put together without the hosted API. */
@@ -159,10 +177,15 @@ function Consent({ hosted, state }: { hosted: Hosted; state: HostedState }) {
         <AlertDialog.Overlay className="dialog-shade" />
         <AlertDialog.Content className="dialog">
           <AlertDialog.Title>Send this run to the hosted API?</AlertDialog.Title>
-          <AlertDialog.Description>
-            It cannot be made here: {sentence(question?.reason ?? '')} The part of the picture around the
-            mask, the mask and the prompt would go to fal.ai, under {hasProxy ? 'this server’s' : 'your'} key
-            and at its price. LoRAs, scheduler and strength stay behind: it has none.
+          <AlertDialog.Description asChild>
+            <div>
+              <p>This machine cannot make it. {sentence(question?.reason ?? '')}</p>
+              <p>
+                The part of the picture around the mask, the mask and the prompt would go to fal.ai, which
+                bills {hasProxy ? 'this server’s' : 'your'} key. LoRAs, scheduler and strength are left out:
+                it has none.
+              </p>
+            </div>
           </AlertDialog.Description>
           {!hasProxy && <Key hosted={hosted} state={state} />}
           <div className="dialog-actions">
@@ -175,7 +198,11 @@ function Consent({ hosted, state }: { hosted: Hosted; state: HostedState }) {
             >
               Always send
             </button>
-            <AlertDialog.Action className="button" disabled={!ready} onClick={() => hosted.answer('once')}>
+            <AlertDialog.Action
+              className="button primary"
+              disabled={!ready}
+              onClick={() => hosted.answer('once')}
+            >
               Send once
             </AlertDialog.Action>
           </div>

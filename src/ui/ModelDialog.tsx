@@ -22,8 +22,6 @@ export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChang
       <Sheet kind="models" closeName="Close models">
         <Dialog.Title>Models</Dialog.Title>
         <KeptModels onChosen={close} />
-        <Room />
-        <OwnFiles onChosen={close} />
         <section aria-label="Recommended">
           <h3>Recommended</h3>
           <ul className="model-list">
@@ -36,6 +34,8 @@ export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChang
             “Model”.
           </p>
         </section>
+        <OwnFiles onChosen={close} />
+        <Room />
         <section aria-label="Where models come from">
           <h3>Hugging Face Hub</h3>
           <TokenForm />

@@ -5,7 +5,8 @@ import { type Failure, type Fetching, unfinishedOf } from '../state/modelLibrary
 import { factsInWords, MODELS_URL, offers, STARTER, titleOf } from '../state/models';
 import { duration } from '../state/progress';
 import { bytesInWords, partInWords, speedInWords } from '../state/transfer';
-import { useModelState, useModels, useSession } from './context';
+import { useJob, useModelState, useModels, useSession } from './context';
+import { useHostedQuestion } from './HostedPanel';
 import { TokenForm } from './HubForms';
 
 export function ModelStatus({ name, onManage }: { name: string; onManage(): void }) {
@@ -138,12 +139,18 @@ function OpenedTogether({ name }: { name: string }) {
   );
 }
 
+/** What a run's alert, its question or the field itself says already is not said again here. */
 function Trouble({ failure, children }: { failure: Failure; children?: ReactNode }) {
   const [hasOpened, setHasOpened] = useState(false);
-  const { wantsToken } = failure;
+  const { message, wantsToken } = failure;
+  const isAlert = useJob(
+    ({ runError, fieldErrors }) => runError?.message === message || fieldErrors.model_name === message,
+  );
+  const isSaid = useHostedQuestion() === message || isAlert;
+  if (isSaid && wantsToken === 'no' && !children) return null;
   return (
     <div className="model-trouble">
-      <p role="alert">{failure.message}</p>
+      {!isSaid && <p role="alert">{message}</p>}
       {(wantsToken === 'yes' || (wantsToken === 'maybe' && hasOpened)) && <TokenForm />}
       {wantsToken === 'maybe' && !hasOpened && (
         <button type="button" className="link" onClick={() => setHasOpened(true)}>

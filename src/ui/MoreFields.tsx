@@ -1,9 +1,12 @@
-/** What most runs need not touch, folded away; how much of it is set stands on the fold. */
+/** What most runs need not touch, folded away until it is wanted; how much of it is set stands on the fold. */
 import { useState } from 'react';
 import { changedMoreSettings, moreSettings } from '../state/settings';
 import { useJob, useSettings } from './context';
 import { LoraField } from './LoraField';
+import { recall, remember } from './memory';
 import { RunFields } from './RunFields';
+
+const KEY = 'inlay.moreSettings';
 
 export function MoreFields() {
   const changed = useSettings(changedMoreSettings);
@@ -11,12 +14,15 @@ export function MoreFields() {
   const complaint = useJob(({ fieldErrors }) =>
     moreSettings.some((field) => fieldErrors[field] !== undefined),
   );
-  const [unfolded, setUnfolded] = useState(false);
+  const [unfolded, setUnfolded] = useState(() => recall(KEY) === 'open');
   return (
     <details
       className="more"
       open={unfolded || complaint}
-      onToggle={(event) => setUnfolded(event.currentTarget.open)}
+      onToggle={({ currentTarget: { open } }) => {
+        setUnfolded(open);
+        remember(KEY, open ? 'open' : 'folded');
+      }}
     >
       <summary>
         <span>More settings</span>

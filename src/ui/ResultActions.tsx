@@ -46,12 +46,17 @@ export function ResultActions(props: ResultActionsProps) {
       )}
       {before && <HoldButton held={held} onHold={onHold} />}
       {!isBase && (
-        <IconButton
-          name="Continue from this version"
-          icon={PencilLine}
-          keys={keysOf('continueFrom')}
-          onPress={() => void session.continueFrom(version.id)}
-        />
+        <Tip text="Continue from this version" keys={keysOf('continueFrom')}>
+          <button
+            type="button"
+            className="button"
+            aria-label="Continue from this version"
+            onClick={() => void session.continueFrom(version.id)}
+          >
+            <PencilLine size={16} strokeWidth={1.8} aria-hidden />
+            <span className="action-word">Continue</span>
+          </button>
+        </Tip>
       )}
       <button type="button" className="button" onClick={() => save(version.url, downloadName(name, version))}>
         <Download size={16} strokeWidth={1.8} aria-hidden />

@@ -13,7 +13,9 @@ export function RunCard() {
   const next = useNextStep();
   const [title, detail] = progress
     ? [progress.title, progress.detail]
-    : [outcome ?? next, 'Only what you paint over changes.'];
+    : outcome === null
+      ? [next, 'Only what you paint over changes.']
+      : [outcome, 'Drag the line to compare; paint on or generate again.'];
   return (
     <div className="run">
       <p className="run-line">

@@ -8,7 +8,16 @@ import { planRun } from '../state/job';
 import { paddingOf } from '../state/settings';
 import { findVersion, type Version, versionLabel } from '../state/versions';
 import { AdjustHandles, type Adjusting } from './Adjust';
-import { useCrop, useEditor, useJob, useModelSizes, useSession, useSettings, useVersions } from './context';
+import {
+  useApp,
+  useCrop,
+  useEditor,
+  useJob,
+  useModelSizes,
+  useSession,
+  useSettings,
+  useVersions,
+} from './context';
 import { ResultActions } from './ResultActions';
 import { ResultPane } from './ResultPane';
 import { CompareLine, ResultImages } from './ResultView';
@@ -168,6 +177,8 @@ function frameLabel(
 }
 
 function EmptyStage({ onOpen }: { onOpen(): void }) {
+  const session = useSession();
+  const { sample } = useApp();
   return (
     <div className="empty">
       <ImageUp size={36} strokeWidth={1.4} aria-hidden />
@@ -176,6 +187,12 @@ function EmptyStage({ onOpen }: { onOpen(): void }) {
           Choose a picture
         </button>
         , drop one here, or paste it.
+      </p>
+      <p>
+        None at hand?{' '}
+        <button type="button" className="link" onClick={() => void session.openSample(sample)}>
+          Open the sample
+        </button>
       </p>
     </div>
   );

@@ -8,11 +8,14 @@ import { LookMenu } from './LookMenu';
 import { MaskMenu } from './MaskMenu';
 import { Tip } from './Tip';
 import { ToolOptions } from './ToolOptions';
+import { InvertButton } from './ToolRail';
 import { actualSize, zoomBy } from './toolActions';
+import { usePhone } from './useNarrow';
 
 export function StageBar(adjust: AdjustProps) {
   const { editor } = useSession();
   const scale = useEditor((state) => state.view.scale);
+  const phone = usePhone();
   const ready = useEditor((state) => state.picture !== null);
   const percent = Math.round(scale * window.devicePixelRatio * 100);
   return (
@@ -20,6 +23,7 @@ export function StageBar(adjust: AdjustProps) {
       <div className="bar-group">
         <MaskMenu />
         <LookMenu />
+        {phone && <InvertButton side="top" />}
         <AdjustButtons {...adjust} />
       </div>
       {adjust.adjusting ? <AdjustOptions {...adjust} /> : <ToolOptions />}

@@ -16,7 +16,8 @@ import { useEffect, useRef } from 'react';
 import type { Tool } from '../editor/store';
 import { keysOf } from './commands';
 import { useEditor, useSession } from './context';
-import { IconButton } from './IconButton';
+import { IconButton, type IconButtonProps } from './IconButton';
+import { usePhone } from './useNarrow';
 
 const tools: readonly { tool: Tool; name: string; icon: LucideIcon; tip: string }[] = [
   { tool: 'brush', name: 'Brush', icon: Brush, tip: 'Brush: paint what should change' },
@@ -28,8 +29,25 @@ const tools: readonly { tool: Tool; name: string; icon: LucideIcon; tip: string 
   { tool: 'wand', name: 'Magic wand', icon: WandSparkles, tip: 'Magic wand: press a colour' },
 ];
 
+/** Among the tools; on a phone, where each of them is to have a finger's width, in the bar above. */
+export function InvertButton({ side }: Pick<IconButtonProps, 'side'>) {
+  const { editor } = useSession();
+  const hasPicture = useEditor((state) => state.picture !== null);
+  return (
+    <IconButton
+      name="Invert mask"
+      icon={Contrast}
+      keys={keysOf('invert')}
+      side={side}
+      disabled={!hasPicture}
+      onPress={editor.invert}
+    />
+  );
+}
+
 export function ToolRail() {
   const { editor } = useSession();
+  const phone = usePhone();
   const active = useEditor((state) => state.tool);
   const hasPicture = useEditor((state) => state.picture !== null);
   const hasMask = useEditor((state) => state.maskBounds.width > 0);
@@ -65,14 +83,7 @@ export function ToolRail() {
           onPress={editor.fill}
         />
       </span>
-      <IconButton
-        name="Invert mask"
-        icon={Contrast}
-        keys={keysOf('invert')}
-        side="right"
-        disabled={!hasPicture}
-        onPress={editor.invert}
-      />
+      {!phone && <InvertButton side="right" />}
       <IconButton
         name="Clear mask"
         icon={Trash2}

@@ -2,10 +2,11 @@
 import { CircleQuestionMark, FolderOpen, Images, Moon, Redo2, Sun, Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import { statusExplanation, statusLabel } from '../state/engineStatus';
+import { STARTER } from '../state/models';
 import { keysOf } from './commands';
-import { useApp, useEditor, useEngineStatus, useSession } from './context';
+import { useApp, useEditor, useEngineStatus, useModelState, useSession, useSettings } from './context';
 import { GalleryDialog } from './GalleryDialog';
-import { HostedSwitch } from './HostedPanel';
+import { HostedSwitch, useHostedNote } from './HostedPanel';
 import { IconButton } from './IconButton';
 import { OpenMenu } from './OpenMenu';
 import { PageMenu } from './PageMenu';
@@ -81,17 +82,35 @@ export function TopBar({ theme, onTheme, onOpen, onHelp }: TopBarProps) {
 }
 
 function StatusPill() {
-  const status = useEngineStatus();
-  const tone = status === null ? 'unknown' : status.provider === 'webgpu' && !status.note ? 'good' : 'fair';
+  const { tone, label, explanation } = useWhere();
   return (
-    <Tip text={statusExplanation(status)}>
+    <Tip text={explanation}>
       <button type="button" className="pill" data-tone={tone}>
         <i aria-hidden />
-        <StatusText label={statusLabel(status)} />
-        <span className="sr-only">. {statusExplanation(status)}</span>
+        <StatusText label={label} />
+        <span className="sr-only">. {explanation}</span>
       </button>
     </Tip>
   );
+}
+
+/** Where the next picture is made, and whether that needs a network. */
+function useWhere(): { tone: 'unknown' | 'good' | 'fair'; label: string; explanation: string } {
+  const status = useEngineStatus();
+  const sent = useHostedNote();
+  const name = useSettings((state) => state.model_name.trim());
+  const isHere = useModelState(
+    ({ kept }) =>
+      name === STARTER || kept?.some((model) => model.name === name && model.unfinished === undefined),
+  );
+  if (sent !== null) return { tone: 'fair', label: 'fal.ai · needs a network', explanation: sent };
+  const tone = status === null ? 'unknown' : status.provider === 'webgpu' && !status.note ? 'good' : 'fair';
+  const label = statusLabel(status);
+  return {
+    tone,
+    label: status && isHere ? `${label} · works offline` : label,
+    explanation: statusExplanation(status),
+  };
 }
 
 /** Narrow screens show the first word of it. */

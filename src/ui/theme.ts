@@ -1,5 +1,6 @@
 /** Dark or light: the system's choice until a person makes one, which this browser then keeps. */
 import { useEffect, useState } from 'react';
+import { recall, remember } from './memory';
 
 export type Theme = 'dark' | 'light';
 const KEY = 'inlay.theme';
@@ -12,21 +13,13 @@ export function useTheme(): [Theme, () => void] {
   const toggle = () => {
     const next = theme === 'dark' ? 'light' : 'dark';
     setTheme(next);
-    try {
-      localStorage.setItem(KEY, next);
-    } catch {
-      // Storage may be forbidden; the choice then lasts as long as the page.
-    }
+    remember(KEY, next);
   };
   return [theme, toggle];
 }
 
 function initialTheme(): Theme {
-  try {
-    const kept = localStorage.getItem(KEY);
-    if (kept === 'dark' || kept === 'light') return kept;
-  } catch {
-    // As above.
-  }
+  const kept = recall(KEY);
+  if (kept === 'dark' || kept === 'light') return kept;
   return window.matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark';
 }

@@ -1,5 +1,5 @@
 /** How the page feels: nothing moves during a run, keys reach everything in order, and it fits small and zoomed windows. */
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Locator, type Page, test } from '@playwright/test';
 import { type DevServer, startDevServer } from './pages/devServer';
 import { EditorPage } from './pages/editorPage';
 import { enterState, layouts, settled, states } from './pages/states';
@@ -139,6 +139,55 @@ for (const [name, opener, close] of [
     await expect(button).toBeFocused();
   });
 }
+
+/** How far a finger may miss the middle of a control, in pixels: across and down together. */
+function reach(control: Locator) {
+  return control.evaluate((element) => {
+    // What is pressed for it: a slider's whole track, a field's label.
+    const target = element.closest('.slider, label') ?? element;
+    const { x, y, width, height } = element.getBoundingClientRect();
+    const [middleX, middleY] = [x + width / 2, y + height / 2];
+    const steps = (dx: number, dy: number) => {
+      let n = 0;
+      while (n < 60 && target.contains(document.elementFromPoint(middleX + dx * n, middleY + dy * n))) n++;
+      return Math.max(0, n - 1);
+    };
+    return { across: steps(1, 0) + steps(-1, 0) + 1, down: steps(0, 1) + steps(0, -1) + 1 };
+  });
+}
+
+test('on a phone every control of the page is as large as a finger', async ({ browser }) => {
+  const context = await browser.newContext(layouts['phone-light']);
+  const page = await context.newPage();
+  await enterState(new EditorPage(page), server.origin, states.compare ?? {});
+  const controls = await page
+    .locator('button, summary, select, input, textarea, [role=slider]')
+    .filter({ visible: true })
+    .all();
+  expect(controls.length).toBeGreaterThan(35);
+  const small: string[] = [];
+  for (const control of controls) {
+    // Links within a text are as high as its lines.
+    if (await control.evaluate((element) => element.matches('.model-note *'))) continue;
+    await control.scrollIntoViewIfNeeded();
+    const { across, down } = await reach(control);
+    if (Math.min(across, down) < 44) small.push(`${across} × ${down}: ${await control.ariaSnapshot()}`);
+  }
+  expect(small).toEqual([]);
+  await context.close();
+});
+
+test('“More settings” is as it was left at the next visit', async ({ page }) => {
+  const editor = new EditorPage(page);
+  const url = `${server.origin}e2e/harness/index.html`;
+  await editor.open(url);
+  const strength = page.getByRole('spinbutton', { name: 'Strength' });
+  await expect(strength).toBeHidden();
+  await page.getByText('More settings').click();
+  await expect(strength).toBeVisible();
+  await editor.open(url);
+  await expect(strength).toBeVisible();
+});
 
 test('by keys alone: a picture is opened, masked, repainted, compared and downloaded', async ({ page }) => {
   const editor = new EditorPage(page);

@@ -1,7 +1,7 @@
 /** How the picture lies in its pane: fit, zoom, pan. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { Point, Size } from './kernels/geometry';
-import { clampScale, fitView, keepInSight, zoomAbout } from './kernels/view';
+import type { Point, Rect, Size } from './kernels/geometry';
+import { clampScale, fitView, keepInSight, rectToView, zoomAbout } from './kernels/view';
 import type { EditorState } from './state';
 
 /** Around a fitted picture, in CSS pixels; less in small panes. */
@@ -10,6 +10,8 @@ export const fitMargin = (viewSize: Size) => Math.min(28, viewSize.width / 40);
 export interface ViewActions {
   resizeView(viewSize: Size): void;
   fit(): void;
+  /** Fits a part of the image's plane, which may reach beyond the picture, unless all of it is in sight. */
+  reveal(imageRect: Rect): void;
   /** @param viewPoint what stays in place; the pane's middle if absent */
   zoomTo(scale: number, viewPoint?: Point): void;
   panBy(dx: number, dy: number): void;
@@ -34,6 +36,17 @@ export function createViewActions({ setState: set, getState: get }: StoreApi<Edi
     fit() {
       set({ fitted: true });
       set({ view: fitted() });
+    },
+    reveal(imageRect) {
+      const { view, viewSize } = get();
+      const { x, y, width, height } = rectToView(view, imageRect);
+      if (x >= 0 && y >= 0 && x + width <= viewSize.width && y + height <= viewSize.height) return;
+      const around = fitView(imageRect, viewSize, fitMargin(viewSize));
+      const { scale } = around;
+      set({
+        fitted: false,
+        view: { scale, x: around.x - imageRect.x * scale, y: around.y - imageRect.y * scale },
+      });
     },
     zoomTo(scale, viewPoint) {
       const { picture, view, viewSize } = get();

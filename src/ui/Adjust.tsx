@@ -1,6 +1,12 @@
 /** The frame that is sent and the canvas itself, dragged by handles or set by numbers. */
 import { Check, Crop, RotateCcw, Scaling, X } from 'lucide-react';
-import { type KeyboardEvent, type PointerEvent as ReactPointerEvent, useRef } from 'react';
+import {
+  type KeyboardEvent,
+  type PointerEvent as ReactPointerEvent,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react';
 import {
   canvasBox,
   dragBox,
@@ -13,7 +19,7 @@ import {
   noMargins,
 } from '../editor/kernels/box';
 import { MIN_FRAME } from '../editor/kernels/crop';
-import { isEmptyRect, type Point, type Rect, rectOfSize } from '../editor/kernels/geometry';
+import { isEmptyRect, type Point, type Rect, rectOfSize, type Size } from '../editor/kernels/geometry';
 import { MAX_CANVAS_SIDE } from '../editor/kernels/outpaint';
 import { rectToView } from '../editor/kernels/view';
 import type { Session } from '../state/session';
@@ -170,6 +176,26 @@ function PixelInput(props: { label: string; name: string; value: number; onChang
   );
 }
 
+/** Share of the canvas's larger side that is kept free around it, for its edges to be drawn out into. */
+const ROOM = 0.12;
+
+/** Keeps the whole canvas in sight, and room around it, as long as it is drawn out; then the view is as before. */
+function useRoomAround({ x, y, width, height }: Rect, isHeld: boolean): void {
+  const { editor } = useSession();
+  useLayoutEffect(() => {
+    const { fitted } = editor.store.getState();
+    return () => {
+      if (fitted) editor.fit();
+    };
+  }, [editor]);
+  useLayoutEffect(() => {
+    // While a handle is held the view stays: it would slip from under the pointer.
+    if (isHeld) return;
+    const room = Math.round(Math.max(width, height) * ROOM);
+    editor.reveal({ x: x - room, y: y - room, width: width + 2 * room, height: height + 2 * room });
+  }, [editor, isHeld, x, y, width, height]);
+}
+
 /** The handles on the stage. */
 export function AdjustHandles({ adjusting, onAdjust, frame }: AdjustProps) {
   const session = useSession();
@@ -190,11 +216,27 @@ export function AdjustHandles({ adjusting, onAdjust, frame }: AdjustProps) {
       />
     );
   }
+  return <CanvasHandles picture={picture} margins={adjusting.margins} onAdjust={onAdjust} />;
+}
+
+function CanvasHandles({
+  picture,
+  margins,
+  onAdjust,
+}: {
+  picture: Size;
+  margins: Margins;
+  onAdjust: AdjustProps['onAdjust'];
+}) {
+  const box = canvasBox(picture, margins);
+  const [isHeld, setHeld] = useState(false);
+  useRoomAround(box, isHeld);
   return (
     <Handles
       name="Canvas"
-      box={canvasBox(picture, adjusting.margins)}
+      box={box}
       handles={edgeHandles}
+      onHold={setHeld}
       onDrag={(handle, by, start) => {
         const from = {
           left: -start.x,
@@ -215,15 +257,22 @@ interface HandlesProps {
   handles: readonly Handle[];
   /** @param by in image pixels, from the box as it was when the drag began */
   onDrag(handle: Handle, by: Point, start: Rect): void;
+  /** When a handle is pressed, and when it is let go. */
+  onHold?(isHeld: boolean): void;
 }
 
-function Handles({ name, box, handles, onDrag }: HandlesProps) {
+function Handles({ name, box, handles, onDrag, onHold }: HandlesProps) {
   const view = useEditor((state) => state.view);
   const drag = useRef<{ box: Rect; x: number; y: number } | null>(null);
   const place = rectToView(view, box);
   const press = (event: ReactPointerEvent) => {
     event.currentTarget.setPointerCapture(event.pointerId);
     drag.current = { box, x: event.clientX, y: event.clientY };
+    onHold?.(true);
+  };
+  const release = () => {
+    drag.current = null;
+    onHold?.(false);
   };
   const move = (handle: Handle, event: ReactPointerEvent) => {
     const { current: start } = drag;
@@ -262,9 +311,8 @@ function Handles({ name, box, handles, onDrag }: HandlesProps) {
           aria-description="Drag, or use the arrow keys; with Shift pixel by pixel"
           onPointerDown={press}
           onPointerMove={(event) => move(handle, event)}
-          onPointerUp={() => {
-            drag.current = null;
-          }}
+          onPointerUp={release}
+          onPointerCancel={release}
           onKeyDown={(event) => key(handle, event)}
         />
       ))}

@@ -1,7 +1,7 @@
 /** Every result that was made here, to search, to return to and to delete. */
-import { Download, FolderOpen, Search, SlidersHorizontal, Trash2, TriangleAlert } from 'lucide-react';
+import { Download, FolderOpen, Images, Search, SlidersHorizontal, Trash2, TriangleAlert } from 'lucide-react';
 import { Dialog } from 'radix-ui';
-import { useDeferredValue, useEffect, useState } from 'react';
+import { Fragment, useDeferredValue, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { type GalleryItem, galleryFileName, searchItems } from '../state/gallery';
 import { shortModelName } from '../state/models';
@@ -56,7 +56,10 @@ function Content({ onDone }: { onDone(): void }) {
         </p>
       )}
       {items?.length === 0 && !problem && (
-        <p className="gallery-empty">Results collect here with their settings, until you delete them.</p>
+        <div className="gallery-empty">
+          <Images size={40} strokeWidth={1.3} aria-hidden />
+          <p>Results collect here with their settings, until you delete them.</p>
+        </div>
       )}
       {items !== null && items.length > 0 && found.length === 0 && (
         <p className="gallery-empty" role="status">
@@ -126,12 +129,13 @@ function StorageLine() {
   if (items === null || storage === null) return <p className="gallery-storage">…</p>;
   const free = storage.freeBytes === undefined ? '' : ` · ${bytesInWords(storage.freeBytes)} free`;
   const count = items.length === 1 ? '1 result' : `${items.length} results`;
+  if (items.length === 0) return null;
   return (
     <p className="gallery-storage">
       <span className="tabular">
         {count} · {bytesInWords(storage.usedBytes)} in this browser{free}
       </span>
-      {items.length > 0 && !asking && (
+      {!asking && (
         <button type="button" className="link" onClick={() => setAsking(true)}>
           Delete all
         </button>
@@ -166,6 +170,14 @@ function Item({ item, onDone }: { item: GalleryItem; onDone(): void }) {
   const { seed, model_name, num_inference_steps } = recipe.request;
   const title = titleOf(item);
   const made = new Date(recipe.madeAt);
+  const facts = [
+    shortModelName(model_name),
+    `${num_inference_steps} steps`,
+    `seed ${seed}`,
+    ...(recipe.engine ? [painterNames[recipe.engine]] : []),
+    `${recipe.width} × ${recipe.height}`,
+    bytesInWords(item.bytes),
+  ];
   const open = async () => {
     const picture = await gallery.picture(item);
     if (!picture) return;
@@ -184,10 +196,11 @@ function Item({ item, onDone }: { item: GalleryItem; onDone(): void }) {
           {title}
         </p>
         <p className="gallery-facts tabular">
-          {shortModelName(model_name)} · {num_inference_steps} steps · seed {seed}
-          <br />
-          {recipe.engine && `${painterNames[recipe.engine]} · `}
-          {recipe.width} × {recipe.height} · {bytesInWords(item.bytes)} ·{' '}
+          {facts.map((fact) => (
+            <Fragment key={fact}>
+              <span>{fact} ·</span>{' '}
+            </Fragment>
+          ))}
           <time dateTime={recipe.madeAt}>{when.format(made)}</time>
         </p>
       </div>

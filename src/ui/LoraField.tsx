@@ -31,7 +31,7 @@ export function LoraField() {
               spellCheck={false}
               autoComplete="off"
               autoCapitalize="none"
-              placeholder="owner/name, or the address of a file"
+              placeholder="owner/name or address"
               onChange={(event) => edit(index, { source: event.target.value })}
             />
           ) : (

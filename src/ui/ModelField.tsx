@@ -7,6 +7,7 @@ import { useModelState, useModels, useSession, useSettings } from './context';
 import { Field, type FieldAttributes } from './Field';
 import { ModelDialog } from './ModelDialog';
 import { ModelStatus } from './ModelStatus';
+import { useNarrow } from './useNarrow';
 
 /** Typing pauses for so long before a name is looked up. */
 const PAUSE_MS = 600;
@@ -82,6 +83,7 @@ function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes;
   const listId = useId();
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
+  const narrow = useNarrow();
   const input = useRef<HTMLInputElement>(null);
   const chosen = choices.find(({ model_name }) => model_name === modelName.trim());
 
@@ -138,6 +140,8 @@ function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes;
           input.current?.focus();
           setActive(-1);
           setOpen(!open);
+          // Below it lies the list: on a phone there is room for both only from the panel's top on.
+          if (!open && narrow) input.current?.parentElement?.scrollIntoView({ block: 'start' });
         }}
       >
         <ChevronDown size={18} strokeWidth={1.8} aria-hidden />

@@ -58,9 +58,14 @@ export function ResultActions(props: ResultActionsProps) {
           </button>
         </Tip>
       )}
-      <button type="button" className="button" onClick={() => save(version.url, downloadName(name, version))}>
+      <button
+        type="button"
+        className="button"
+        aria-label="Download"
+        onClick={() => save(version.url, downloadName(name, version))}
+      >
         <Download size={16} strokeWidth={1.8} aria-hidden />
-        Download
+        <span className="download-word">Download</span>
       </button>
       <IconButton name="Close" icon={X} onPress={() => session.show(null)} />
     </div>

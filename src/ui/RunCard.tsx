@@ -15,7 +15,7 @@ export function RunCard() {
     ? [progress.title, progress.detail]
     : outcome === null
       ? [next, 'Only what you paint over changes.']
-      : [outcome, 'Drag the line to compare; paint on or generate again.'];
+      : [outcome, 'Drag the line to compare, or paint on.'];
   return (
     <div className="run">
       <p className="run-line">

@@ -181,19 +181,17 @@ function EmptyStage({ onOpen }: { onOpen(): void }) {
   const { sample } = useApp();
   return (
     <div className="empty">
-      <ImageUp size={36} strokeWidth={1.4} aria-hidden />
-      <p>
-        <button type="button" className="link" onClick={onOpen}>
+      <ImageUp size={44} strokeWidth={1.3} aria-hidden />
+      <h2>Open a picture, paint over a part of it, and have that part repainted</h2>
+      <p className="empty-ways">
+        <button type="button" className="button primary" onClick={onOpen}>
           Choose a picture
         </button>
-        , drop one here, or paste it.
-      </p>
-      <p>
-        None at hand?{' '}
-        <button type="button" className="link" onClick={() => void session.openSample(sample)}>
+        <button type="button" className="button" onClick={() => void session.openSample(sample)}>
           Open the sample
         </button>
       </p>
+      <p>or drop one here, or paste it</p>
     </div>
   );
 }

@@ -143,13 +143,18 @@ for (const [name, opener, close] of [
 /** How far a finger may miss the middle of a control, in pixels: across and down together. */
 function reach(control: Locator) {
   return control.evaluate((element) => {
-    // What is pressed for it: a slider's whole track, a field's label.
-    const target = element.closest('.slider, label') ?? element;
+    // What is pressed for it: a slider's whole track, a label.
+    const labels: Iterable<Element> = Reflect.get(element, 'labels') ?? [];
+    const targets = [element.closest('.slider') ?? element, ...labels];
     const { x, y, width, height } = element.getBoundingClientRect();
     const [middleX, middleY] = [x + width / 2, y + height / 2];
     const steps = (dx: number, dy: number) => {
       let n = 0;
-      while (n < 60 && target.contains(document.elementFromPoint(middleX + dx * n, middleY + dy * n))) n++;
+      const isHit = () => {
+        const hit = document.elementFromPoint(middleX + dx * n, middleY + dy * n);
+        return targets.some((target) => target.contains(hit));
+      };
+      while (n < 60 && isHit()) n++;
       return Math.max(0, n - 1);
     };
     return { across: steps(1, 0) + steps(-1, 0) + 1, down: steps(0, 1) + steps(0, -1) + 1 };

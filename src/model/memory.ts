@@ -154,8 +154,14 @@ async function needsOf(
 ): Promise<ModelNeeds | undefined> {
   const json = async (path: string) => parseJsonFile(files, path, await readRequired(files, path));
   if (await isExported(files)) {
-    const networks = await exportedNeeds(files, target, run);
-    return networks && { networks, tiles: {}, margin: EXPORT_MARGIN[target.provider] };
+    const margin = EXPORT_MARGIN[target.provider];
+    const needs = await exportedNeeds(
+      files,
+      target,
+      (size, measure) => inTilesWhereNeeded(size, limits, margin, measure),
+      run,
+    );
+    return needs && { ...needs, margin };
   }
   if ((await files.read('unet/config.json')) === undefined) return undefined;
   if ((await files.read('vae/config.json')) === undefined) return undefined;

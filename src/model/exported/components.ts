@@ -118,6 +118,7 @@ export interface ExportedVaeConfig {
 
 /** @param encoder makes the encoder's session at first use */
 export function createExportedVae(
+  runtime: Runtime,
   config: ExportedVaeConfig,
   encoder: () => Promise<ExportedSession>,
   decoder: () => Promise<ExportedSession>,
@@ -126,6 +127,9 @@ export function createExportedVae(
   const decoding = once(decoder);
   return {
     ...config,
+    get tiles() {
+      return runtime.vaeTiles;
+    },
     async encode(values, { height, width }) {
       const { session, sizes } = await encoding.get();
       refuseOtherSize(sizes, { height, width }, 1);

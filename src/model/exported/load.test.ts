@@ -3,6 +3,7 @@ import { folderFiles } from '../../node/folder';
 import { createNodeRuntime } from '../../node/ort';
 import type { Model } from '../../pipeline/components';
 import { InpaintCache } from '../../pipeline/inpaint';
+import { decodeLatents } from '../../pipeline/tiling';
 import { goldenPicturesIn, paintGolden } from '../../testing/goldenPictures';
 import { loadModel } from '../load';
 import type { Runtime } from '../session';
@@ -22,6 +23,26 @@ describe('pictures of ONNX exports against diffusers', () => {
   afterAll(async () => {
     for (const { model, cache } of opened.values()) {
       cache.dispose();
+      await model.dispose();
+    }
+  });
+
+  it('go through the autoencoder in the tiles that the memory asks for', async () => {
+    const call = { signal: new AbortController().signal, onProgress: () => {} };
+    const model = await loadModel(folderFiles('goldens/onnx/inpaint'), runtime, call);
+    const vae = await model.vae();
+    const size = { width: 12, height: 9 };
+    const latents = Float32Array.from({ length: 4 * 12 * 9 }, (_, i) => Math.sin(i));
+    const whole = await decodeLatents(vae, latents, size, call.signal);
+    runtime.vaeTiles = { decoder: 64 };
+    try {
+      const tiled = await decodeLatents(vae, latents, size, call.signal);
+      expect(tiled).toHaveLength(whole.length);
+      expect(tiled.every(Number.isFinite)).toBe(true);
+      // Each tile has group norms of its own.
+      expect(tiled).not.toEqual(whole);
+    } finally {
+      runtime.vaeTiles = {};
       await model.dispose();
     }
   });

@@ -102,6 +102,7 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
   });
   const vae = kept(async () =>
     createExportedVae(
+      runtime,
       config.vae,
       () =>
         open(

@@ -4,6 +4,7 @@ import { readExported } from '../../graph/exported/read';
 import { externalTensor, inlineTensor, nodeProto, serializeModel, valueInfo } from '../../graph/proto';
 import type { GraphTarget } from '../../graph/types';
 import { folderFiles } from '../../node/folder';
+import { ofOneSize } from '../../testing/exports';
 import { bytesSource } from '../checkpoint/reader';
 import type { CheckpointFiles } from '../files';
 import { type MemoryLimits, modelNeeds, refuseTooLarge } from '../memory';
@@ -23,22 +24,29 @@ const roomy: MemoryLimits = {
   reason: '',
 };
 
+/** The graph of a network without its weights. */
+async function skeletonOf(name: string, component: string): Promise<Uint8Array<ArrayBuffer>> {
+  const beside = async (file: string) => {
+    const path = `goldens/onnx/${name}/${component}/${file}`;
+    const bytes = await readFile(path).catch(() => undefined);
+    return bytes && bytesSource(path, new Uint8Array(bytes));
+  };
+  const graph = await beside('model.onnx');
+  if (graph === undefined) throw new Error(`no ${component}`);
+  return (await readExported(graph, beside)).skeleton;
+}
+
 /** What a download knows before the first byte of weights: configurations, tokenizers, graphs without weights. */
 async function planned(
   name: string,
   changed: ReadonlyMap<string, string> = new Map(),
 ): Promise<CheckpointFiles> {
   const folder = `goldens/onnx/${name}`;
-  const beside = async (path: string) => {
-    const bytes = await readFile(path).catch(() => undefined);
-    return bytes && bytesSource(path, new Uint8Array(bytes));
-  };
   const skeletons = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const component of exportedComponents) {
-    const graph = await beside(`${folder}/${component}/model.onnx`);
-    if (graph === undefined) continue;
-    const { skeleton } = await readExported(graph, (file) => beside(`${folder}/${component}/${file}`));
-    skeletons.set(skeletonPath(component), new TextEncoder().encode(encodeSkeleton(skeleton)));
+    if (component === 'text_encoder_2' && !name.startsWith('xl')) continue;
+    const text = encodeSkeleton(await skeletonOf(name, component));
+    skeletons.set(skeletonPath(component), new TextEncoder().encode(text));
   }
   const { read } = folderFiles(folder);
   return {
@@ -157,6 +165,26 @@ describe('what an export needs, before it is fetched', () => {
       }
     },
   );
+
+  it('put the autoencoder into tiles where a buffer would be too large, unless it takes one size alone', async () => {
+    // The scores of its one attention: whole 4096² · 4 bytes are 64 MiB, in tiles of 384 they are 2304² · 4, 20 MiB.
+    const limits = { ...roomy, bufferBytes: 24 * MIB };
+    const run = { width: 512, height: 512 };
+    const needs = await modelNeeds(await planned('inpaint'), target, limits, run);
+    expect(needs?.tiles).toEqual({ encoder: 384, decoder: 384 });
+    expect(needs?.networks.get('vae decoder')?.largest.bytes).toBe(2304 ** 2 * 4);
+
+    const decoder = await skeletonOf('inpaint', 'vae_decoder');
+    const fixed = ofOneSize(decoder, 'latent_sample', { width: 16, height: 16 });
+    const changed = new Map([[skeletonPath('vae_decoder'), encodeSkeleton(fixed)]]);
+    const ofOne = await modelNeeds(await planned('inpaint', changed), target, limits, run);
+    // Whatever is asked for, pictures have 128 × 128 pixels then.
+    expect(ofOne?.tiles).toEqual({ encoder: undefined, decoder: undefined });
+    expect(ofOne?.networks.get('vae decoder')?.largest.bytes).toBe(8 * 128 ** 2 * 4);
+    expect(ofOne?.networks.get('vae encoder')).toEqual(
+      (await needsOf('inpaint', 128)).networks.get('vae encoder'),
+    );
+  });
 
   it('is refused with figures where a picture is far larger than those of its training', async () => {
     const needs = await needsOf('inpaint', 512);

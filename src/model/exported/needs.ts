@@ -5,12 +5,14 @@ import {
   describeEncoder,
   describeText,
   describeUnet,
+  type ExportedSizes,
 } from '../../graph/exported/adapt';
 import { describeExport } from '../../graph/exported/editor';
 import { exportedFootprint } from '../../graph/exported/footprint';
 import { type Footprint, weightsAlone } from '../../graph/footprint';
 import { GraphError } from '../../graph/tensors';
 import type { Graph, GraphTarget } from '../../graph/types';
+import type { VaeTiles } from '../../pipeline/components';
 import type { CheckpointFiles } from '../files';
 import { smallFiles } from '../reader';
 import { readExportedConfig, readExportedText } from './config';
@@ -28,34 +30,47 @@ import {
   unetGraph,
   usualRun,
 } from './graphs';
-import { readSkeleton } from './skeletons';
+import { fixedSizeOf, readSkeleton } from './skeletons';
+
+/** Whether a half of the autoencoder fits whole, or in which tiles. */
+export type FitVae = (
+  size: { width: number; height: number },
+  measure: (tile: { width: number; height: number }) => Footprint,
+) => { need: Footprint; tile?: number };
 
 /**
+ * @param fitVae called for each half that takes any size
  * @param run in pixels, and rows of tokens that the longest prompt takes; absent: at the model's own size, one
- * @returns by network; undefined where the graphs cannot be read without their weights (an address that is no hub's)
+ * @returns undefined where the graphs cannot be read without their weights (an address that is no hub's)
  * @throws CheckpointError where a graph cannot run on the target
  */
 export async function exportedNeeds(
   files: CheckpointFiles,
   target: GraphTarget,
+  fitVae: FitVae,
   run?: { width: number; height: number; chunks?: number },
-): Promise<Map<string, Footprint> | undefined> {
+): Promise<{ networks: Map<string, Footprint>; tiles: VaeTiles } | undefined> {
   if ((await readSkeleton(files, 'unet')) === undefined) return undefined;
   const small = smallFiles(files, { signal: new AbortController().signal, onProgress() {} });
   const config = await readExportedConfig(files.name, small);
   const vaeTarget: GraphTarget = config.upcastsVae ? { ...target, precision: 'fp32' } : target;
-  const sized: ExportedRun = { ...usualRun(config), ...run };
-  const needs = new Map<string, Footprint>();
+  // Whatever is asked for, a model of one size works at that.
+  const sized: ExportedRun = { ...usualRun(config), ...run, ...(await fixedSizeOf(files, config)) };
+  const networks = new Map<string, Footprint>();
   const add = async (
     component: ExportedComponent,
-    adapt: (unadapted: Unadapted) => { graph: Graph; dims: Dims },
-  ): Promise<void> => {
+    need: (unadapted: Unadapted) => { need: Footprint; tile?: number },
+  ): Promise<number | undefined> => {
     const skeleton = await readSkeleton(files, component);
     if (skeleton === undefined) throw missingGraph(files, component);
-    const { graph, dims } = await namingModel(files.name, () =>
-      adapt({ skeleton, ports: describeExport(skeleton) }),
-    );
-    needs.set(component.replace('vae_', 'vae '), measured(graph, dims));
+    const found = await namingModel(files.name, () => need({ skeleton, ports: describeExport(skeleton) }));
+    networks.set(component.replace('vae_', 'vae '), found.need);
+    return found.tile;
+  };
+  const inVae = (sizes: ExportedSizes, graph: Graph, dimsAt: (run: ExportedRun) => Dims) => {
+    if (sizes.width !== undefined || sizes.height !== undefined)
+      return { need: measured(graph, dimsAt(sized)) };
+    return fitVae(sized, (tile) => measured(graph, dimsAt({ ...sized, ...tile })));
   };
 
   for (const folder of config.isXl
@@ -63,26 +78,27 @@ export async function exportedNeeds(
     : (['text_encoder'] as const)) {
     const options = { isXl: config.isXl, pooled: folder === 'text_encoder_2' };
     const configured = await readExportedText(files.name, folder, small);
-    await add(folder, ({ skeleton, ports }) => ({
-      graph: adaptText(folder, skeleton, new Map(), target, options),
-      dims: textDims(describeText(folder, ports, options, configured), sized),
-    }));
+    await add(folder, ({ skeleton, ports }) => {
+      const dims = textDims(describeText(folder, ports, options, configured), sized);
+      return { need: measured(adaptText(folder, skeleton, new Map(), target, options), dims) };
+    });
   }
-  await add('vae_encoder', (unadapted) => {
+  const encoder = await add('vae_encoder', (unadapted) => {
     const sizes = describeEncoder(unadapted.ports);
-    return { graph: encoderGraph(unadapted, sizes, config, vaeTarget), dims: encoderDims(sizes, sized) };
+    const graph = encoderGraph(unadapted, sizes, config, vaeTarget);
+    return inVae(sizes, graph, (run) => encoderDims(sizes, run));
   });
   await add('unet', (unadapted) => {
     const sizes = describeUnet(unadapted.ports, config);
     const dims = unetDims(unadapted.ports, sizes, config, sized);
-    return { graph: unetGraph(unadapted, sizes, config, target), dims };
+    return { need: measured(unetGraph(unadapted, sizes, config, target), dims) };
   });
-  await add('vae_decoder', (unadapted) => {
+  const decoder = await add('vae_decoder', (unadapted) => {
     const sizes = describeDecoder(unadapted.ports);
-    const dims = decoderDims(sizes, config, sized);
-    return { graph: decoderGraph(unadapted, sizes, config, vaeTarget), dims };
+    const graph = decoderGraph(unadapted, sizes, config, vaeTarget);
+    return inVae(sizes, graph, (run) => decoderDims(sizes, config, run));
   });
-  return needs;
+  return { networks, tiles: { encoder, decoder } };
 }
 
 /** Where a graph's sizes cannot be followed its weights are what is known: never more than it needs. */

@@ -32,7 +32,7 @@ const table = {
   'state/': [
     '^src/state/',
     '^src/editor/(store\\.ts|kernels/)',
-    '^src/storage/gallery',
+    '^src/storage/(gallery|draft)',
     '^src/engine/(engine|models|schema|recipe|errors)\\.ts$',
   ],
   'sw/': ['^src/sw/', '^src/engine/engine\\.ts$', '^src/state/offline\\.ts$'],

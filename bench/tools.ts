@@ -20,7 +20,7 @@ try {
     const started = performance.now();
     const events = await traced(client, async () => {
       await action();
-      await expect(editor.canvas).toHaveAttribute('aria-busy', 'false', { timeout: PATIENCE_MS });
+      await settled();
       // What the last change drew counts, too.
       await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50))));
     });
@@ -29,6 +29,7 @@ try {
     figures.push({ name, seconds, ...summaryOf(tasks) });
     console.log(`${name}: ${seconds} s, ${describeTasks(tasks)}`);
   };
+  const settled = () => expect(editor.canvas).toHaveAttribute('aria-busy', 'false', { timeout: PATIENCE_MS });
   const press = (key: string) => async () => {
     await editor.canvas.focus();
     await page.keyboard.press(key);
@@ -65,12 +66,14 @@ try {
   await step('Clear a mask of many parts', press('Delete'));
   await undoAndRedo('Clear a mask of many parts');
   await page.keyboard.press('Control+z');
+  await settled();
   await step('Rectangle over many parts', async () => {
     await editor.tool('Rectangle').click();
     await editor.drag([0.35, 0.15], [0.65, 0.85]);
   });
   await undoAndRedo('Rectangle over many parts');
   await press('Delete')();
+  await settled();
   await editor.drag([0.4, 0.3], [0.6, 0.7]);
   for (const [name, key] of [
     ['Grow', 'g'],
@@ -86,6 +89,7 @@ try {
     await (await download).saveAs('.cache/bench/mask.png');
   });
   await press('Delete')();
+  await settled();
   await step('Import a mask', async () => {
     const chooser = page.waitForEvent('filechooser');
     await press('Control+Shift+o')();

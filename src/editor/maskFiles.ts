@@ -1,5 +1,6 @@
 /** Masks as files: PNG, white on black, of the picture's size. */
-import type { Size } from './kernels/geometry';
+import { cropMask } from './kernels/edges';
+import { isEmptyRect, type Rect, type Size } from './kernels/geometry';
 import type { Mask } from './kernels/raster';
 import { MASK_THRESHOLD } from './kernels/raster';
 import { createMaskWorker } from './maskWorkerClient';
@@ -8,9 +9,10 @@ import { decodePicture, PictureError } from './open';
 /** The page's one worker for masks. */
 export const maskWorker = createMaskWorker();
 
-/** @returns a PNG, white on black, of the mask's size */
-export function writeMaskFile({ width, height, data }: Mask): Promise<Blob> {
-  return maskWorker.encode({ width, height, data: data.slice() });
+/** @param bounds around all that is painted @returns a PNG, white on black, of the mask's size */
+export function writeMaskFile(mask: Mask, bounds: Rect): Promise<Blob> {
+  const painted = isEmptyRect(bounds) ? null : { mask: cropMask(mask, bounds), place: bounds };
+  return maskWorker.encode(mask, painted);
 }
 
 /**

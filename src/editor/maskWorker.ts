@@ -1,17 +1,18 @@
 /** The worker for what would hold up the page: reads a task, answers with its result. */
+import type { Size } from './kernels/geometry';
 import { maskToPixels, softMaskFromPixels } from './kernels/mask';
 import type { Mask, Pixels } from './kernels/raster';
 import type { WandRequest } from './kernels/wand';
 import { decodePicture } from './open';
 import { serveTasks } from './taskWorker';
-import { type Edge, runEdge, runSelect, runTransparency } from './work';
+import { type Edge, type Patch, runEdge, runSelect, runTransparency } from './work';
 
 /** A picture's file comes with the first task that needs it, and is kept for the next. */
 export type Task =
   | { kind: 'edge'; edge: Edge; mask: Mask; radius: number }
   | { kind: 'select'; request: WandRequest; file: Blob | null }
   | { kind: 'transparency'; file: Blob | null }
-  | { kind: 'encode'; mask: Mask }
+  | { kind: 'encode'; size: Size; painted: Patch | null }
   | { kind: 'decode'; bitmap: ImageBitmap };
 
 let picture: Pixels | null = null;
@@ -25,7 +26,7 @@ async function run(task: Task): Promise<unknown> {
     case 'transparency':
       return runTransparency(await pictureOf(task.file));
     case 'encode':
-      return encode(task.mask);
+      return encode(task.size, task.painted);
     case 'decode':
       return softMaskFromPixels(pixelsOf(task.bitmap));
     default:
@@ -48,11 +49,17 @@ function pixelsOf(bitmap: ImageBitmap): Pixels {
   return context.getImageData(0, 0, width, height);
 }
 
-function encode(mask: Mask): Promise<Blob> {
-  const canvas = new OffscreenCanvas(mask.width, mask.height);
+function encode({ width, height }: Size, painted: Patch | null): Promise<Blob> {
+  const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d');
   if (!context) throw new Error('This browser cannot write a picture of that size.');
-  context.putImageData(new ImageData(maskToPixels(mask).data, mask.width, mask.height), 0, 0);
+  context.fillStyle = '#000';
+  context.fillRect(0, 0, width, height);
+  if (painted) {
+    const { mask, place } = painted;
+    const pixels = new ImageData(maskToPixels(mask).data, mask.width, mask.height);
+    context.putImageData(pixels, place.x, place.y);
+  }
   return canvas.convertToBlob({ type: 'image/png' });
 }
 

@@ -1,4 +1,5 @@
 /** The page's side of the mask worker. */
+import type { Size } from './kernels/geometry';
 import type { Mask } from './kernels/raster';
 import type { Task } from './maskWorker';
 import type { Picture } from './picture';
@@ -10,8 +11,8 @@ const IDLE_MS = 20_000;
 const LOST = 'The mask could not be computed: the browser stopped the work. Close other tabs and try again.';
 
 export interface MaskWorker extends MaskWork {
-  /** @returns a PNG, white on black; `mask` is gone afterwards */
-  encode(mask: Mask): Promise<Blob>;
+  /** @param painted all of the mask that is not black; its mask is gone afterwards @returns a PNG, white on black */
+  encode(size: Size, painted: Patch | null): Promise<Blob>;
   /** Reads a mask from a picture of it, soft edges kept; closes the bitmap. */
   decode(bitmap: ImageBitmap): Promise<Mask>;
 }
@@ -34,7 +35,8 @@ export function createMaskWorker(): MaskWorker {
     edge: (edge, mask, radius) => ask({ kind: 'edge', edge, mask, radius }, [mask.data.buffer]),
     select: (picture, request) => ask<Patch>({ kind: 'select', request, file: fileFor(picture) }),
     transparency: (picture) => ask<Patch | null>({ kind: 'transparency', file: fileFor(picture) }),
-    encode: (mask) => ask({ kind: 'encode', mask }, [mask.data.buffer]),
+    encode: ({ width, height }, painted) =>
+      ask({ kind: 'encode', size: { width, height }, painted }, painted ? [painted.mask.data.buffer] : []),
     decode: (bitmap) => ask({ kind: 'decode', bitmap }, [bitmap]),
   };
 }

@@ -1,13 +1,42 @@
-/** What concerns results and their settings, said beside the work: an offer to restore, and results not kept. */
-import { SlidersHorizontal, TriangleAlert, X } from 'lucide-react';
+/** Said beside the work: an offer to go on from what was painted last, one to restore settings, and results not kept. */
+import { History, SlidersHorizontal, TriangleAlert, X } from 'lucide-react';
 import { useStore } from 'zustand';
 import { useApp } from './context';
 
 export function GalleryNotes() {
   return (
     <div className="gallery-notes">
+      <DraftNote />
       <OfferNote />
       <UnkeptNote />
+    </div>
+  );
+}
+
+function DraftNote() {
+  const { drafts } = useApp();
+  const { offered } = useStore(drafts.store);
+  return (
+    <div role="status">
+      {offered && (
+        <div className="note">
+          <History size={16} strokeWidth={1.8} aria-hidden />
+          <p>
+            <b>What you painted last is still here.</b> {offered.name}
+          </p>
+          <button type="button" className="button" onClick={() => void drafts.accept()}>
+            Go on
+          </button>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="Delete what was painted last"
+            onClick={() => void drafts.dismiss()}
+          >
+            <X size={16} aria-hidden />
+          </button>
+        </div>
+      )}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { createContext, useContext } from 'react';
 import { type StoreApi, useStore } from 'zustand';
 import { useShallow } from 'zustand/react/shallow';
 import type { EditorState } from '../editor/store';
+import type { Drafts } from '../state/drafts';
 import type { EngineStatus } from '../state/engineStatus';
 import type { Gallery } from '../state/gallery';
 import type { ModelLibraryState, ModelSizes, Models } from '../state/modelLibrary';
@@ -21,6 +22,7 @@ export interface AppParts {
   offline: Offline;
   gallery: Gallery;
   recipeOffer: RecipeOffer;
+  drafts: Drafts;
 }
 
 export const AppContext = createContext<AppParts | null>(null);

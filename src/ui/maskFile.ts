@@ -39,7 +39,7 @@ export async function saveMask({ editor, complain }: Session): Promise<void> {
   await editor.settled();
   const stem = editor.store.getState().picture?.name.replace(/\.[a-z0-9]+$/i, '') || 'picture';
   try {
-    const url = URL.createObjectURL(await writeMaskFile(opened.mask));
+    const url = URL.createObjectURL(await writeMaskFile(opened.mask, opened.history.paintBounds));
     const link = document.createElement('a');
     link.href = url;
     link.download = `${stem}-mask.png`;

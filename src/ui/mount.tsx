@@ -2,8 +2,9 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { imaging } from '../editor/imaging';
-import { maskWorker } from '../editor/maskFiles';
+import { maskWorker, readMaskFile, writeMaskFile } from '../editor/maskFiles';
 import { createEditor } from '../editor/store';
+import { browserDrafts } from '../state/drafts';
 import { createEngineStatus } from '../state/engineStatus';
 import { browserGallery } from '../state/gallery';
 import type { Hosted } from '../state/hosted';
@@ -41,6 +42,7 @@ export function mountApp(
   });
   const gallery = browserGallery(session.versions);
   const recipeOffer = createRecipeOffer(session);
+  const drafts = browserDrafts(session, { read: readMaskFile, write: writeMaskFile });
   session.editor.onProblem(session.complain);
   createRoot(root).render(
     <StrictMode>
@@ -53,9 +55,11 @@ export function mountApp(
           offline={offline}
           gallery={gallery}
           recipeOffer={recipeOffer}
+          drafts={drafts}
         />
       </HostedContext>
     </StrictMode>,
   );
   void session.openSample(sample);
+  void drafts.load();
 }

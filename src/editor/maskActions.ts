@@ -51,8 +51,8 @@ const LEAST_PRESSURE = 0.1;
 const TIDY_TILES = 64;
 /** Longest that a change in parts keeps the page waiting. */
 const SLICE_MS = 8;
-/** What costs no more than this (see `Parts`) is done at once, some 10 ms; the rest follows in slices. */
-const AT_ONCE = 512;
+/** What costs no more than this (see `Parts`) is done at once, some 5 ms; the rest follows in slices. */
+const AT_ONCE = 256;
 
 export function createMaskActions(parts: {
   store: StoreApi<EditorState>;

@@ -1,8 +1,7 @@
 /** Masks as files: PNG, white on black, of the picture's size. */
 import { cropMask } from './kernels/edges';
 import { isEmptyRect, type Rect, type Size } from './kernels/geometry';
-import type { Mask } from './kernels/raster';
-import { MASK_THRESHOLD } from './kernels/raster';
+import { createMask, MASK_THRESHOLD, type Mask } from './kernels/raster';
 import { createMaskWorker } from './maskWorkerClient';
 import { decodePicture, PictureError } from './open';
 
@@ -14,6 +13,23 @@ export function writeMaskFile(mask: Mask, bounds: Rect): Promise<Blob> {
   const painted = isEmptyRect(bounds) ? null : { mask: cropMask(mask, bounds), place: bounds };
   return maskWorker.encode(mask, painted);
 }
+
+/** The same without holding the page up: what is painted meanwhile may be in the file or not. */
+export async function writeMaskInSlices(mask: Mask, bounds: Rect): Promise<Blob> {
+  if (isEmptyRect(bounds)) return maskWorker.encode(mask, null);
+  const part = createMask(bounds);
+  for (let y = 0, since = performance.now(); y < bounds.height; y += SLICE_ROWS) {
+    const rows = { ...bounds, y: bounds.y + y, height: Math.min(SLICE_ROWS, bounds.height - y) };
+    part.data.set(cropMask(mask, rows).data, y * bounds.width);
+    if (performance.now() - since < SLICE_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    since = performance.now();
+  }
+  return maskWorker.encode(mask, { mask: part, place: bounds });
+}
+
+const SLICE_ROWS = 64;
+const SLICE_MS = 8;
 
 /**
  * Reads a mask: white is repainted, black is kept, greys are soft edges. JPEG leaves noise around every edge: it

@@ -96,10 +96,11 @@ export function createDrafts(session: DraftSession, kept: DraftStore, files: Mas
         // Their bytes: files of the database may go with their entry, which is deleted below.
         const [file, maskFile] = await Promise.all([picture, draft.mask].map(copyOf));
         if (!file || !maskFile) throw new TypeError('two files were copied');
+        const before = editor.document;
         await session.openFile(file, draft.name);
         const { document } = editor;
         // What could not be opened has been told; the draft stays.
-        if (document?.picture.file !== file) return;
+        if (!document || document === before) return;
         await editor.replaceMask(await files.read(maskFile, draft.name, document.mask));
         await forget(offered);
       } catch (error) {

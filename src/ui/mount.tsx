@@ -2,7 +2,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { imaging } from '../editor/imaging';
-import { maskWorker, readMaskFile, writeMaskFile } from '../editor/maskFiles';
+import { maskWorker, readMaskFile, writeMaskInSlices } from '../editor/maskFiles';
 import { createEditor } from '../editor/store';
 import { browserDrafts } from '../state/drafts';
 import { createEngineStatus } from '../state/engineStatus';
@@ -42,7 +42,7 @@ export function mountApp(
   });
   const gallery = browserGallery(session.versions);
   const recipeOffer = createRecipeOffer(session);
-  const drafts = browserDrafts(session, { read: readMaskFile, write: writeMaskFile });
+  const drafts = browserDrafts(session, { read: readMaskFile, write: writeMaskInSlices });
   session.editor.onProblem(session.complain);
   createRoot(root).render(
     <StrictMode>

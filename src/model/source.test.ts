@@ -216,6 +216,10 @@ describe('findModel', () => {
     await expect(find('some/private')).rejects.toMatchObject({ mayNeedToken: true });
     expect((await find('some/gated', 'hf_right')).files).toHaveLength(12);
     expect((await find('some/private', 'hf_right')).files).toHaveLength(12);
+    await expect(find('golden/sd15', 'right')).rejects.toMatchObject({
+      field: 'hub_token',
+      message: expect.stringMatching(/does not begin with "hf_".*settings\/tokens/),
+    });
     await expect(find('some/private', 'hf_wrong')).rejects.toMatchObject({
       message: expect.stringMatching(/no model "some\/private"/),
       mayNeedToken: false,

@@ -129,6 +129,13 @@ async function hubSource(
   hubUrl: string,
 ): Promise<Source> {
   const id = movedTo(asked) ?? asked;
+  // @huggingface/hub takes no others.
+  if (connection.token !== undefined && !connection.token.startsWith('hf_')) {
+    throw new InputError(
+      'hub_token',
+      `the token does not begin with "hf_", as the Hub's do; copy it whole from ${hubUrl}/settings/tokens, or forget it`,
+    );
+  }
   const hub = {
     hubUrl,
     fetch: politeFetch(connection),

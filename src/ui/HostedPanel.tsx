@@ -3,7 +3,8 @@ import { Cloud, CloudOff, KeyRound, Trash2 } from 'lucide-react';
 import { AlertDialog, Switch } from 'radix-ui';
 import { createContext, type FormEvent, useContext, useId, useState } from 'react';
 import { createStore, type StoreApi, useStore } from 'zustand';
-import { type Hosted, type HostedState, hasAccess } from '../state/hosted';
+import { type Hosted, type HostedState, hasAccess, isPublic } from '../state/hosted';
+import { useSettings } from './context';
 import { Tip } from './Tip';
 
 export const HostedContext = createContext<Hosted | null>(null);
@@ -90,6 +91,7 @@ export function HostedPanel() {
 
 function Panel({ hosted }: { hosted: Hosted }) {
   const state = useStore(hosted.store);
+  const isReached = useSettings((settings) => isPublic(settings.model_name.trim()));
   return (
     <>
       {(state.on || state.maskedKey !== null || state.always) && (
@@ -98,6 +100,7 @@ function Panel({ hosted }: { hosted: Hosted }) {
             <Cloud size={16} strokeWidth={1.8} aria-hidden />
             {noteOf(state)}
           </p>
+          {state.on && !isReached && <p>It cannot reach this model: choose one of the Hub.</p>}
           <Key hosted={hosted} state={state} />
           {state.always && (
             <p>

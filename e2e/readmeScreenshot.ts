@@ -1,0 +1,42 @@
+/**
+ * `npx tsx e2e/readmeScreenshot.ts ADDRESS`: README's picture of the page that `npm start` serves there, with results of
+ * the starter model, into docs/screenshot.png.
+ */
+import { chromium } from '@playwright/test';
+import sharp from 'sharp';
+import { findBrowser } from './browser';
+import { EditorPage } from './pages/editorPage';
+
+const [address] = process.argv.slice(2);
+if (address === undefined) throw new Error('name the address that `npm start` prints');
+const browser = await chromium.launch({ executablePath: findBrowser(), args: ['--no-sandbox'] });
+try {
+  const viewport = { width: 1280, height: 800 };
+  const page = await browser.newPage({ viewport, colorScheme: 'dark', reducedMotion: 'reduce' });
+  const editor = new EditorPage(page);
+  await editor.open(address);
+  for (const [prompt, seed] of [
+    ['a mushroom', 26],
+    ['a red apple', 4],
+    ['a sunflower', 7],
+  ] as const) {
+    await editor.prompt.fill(prompt);
+    await editor.seed.fill(String(seed));
+    await editor.run();
+  }
+  await editor.prompt.fill('a mushroom');
+  await page.getByRole('button', { name: /^Version 1 / }).click();
+  const line = await page.getByRole('slider', { name: 'Compare before and after' }).boundingBox();
+  if (!line) throw new Error('the line to compare by is shown');
+  const x = line.x + line.width / 2;
+  await page.mouse.move(x, line.y + 200);
+  await page.mouse.down();
+  await page.mouse.move(x + 236, line.y + 200, { steps: 8 });
+  await page.mouse.up();
+  await page.mouse.move(viewport.width / 2, viewport.height - 4);
+  await sharp(await page.screenshot())
+    .png({ palette: true, quality: 90, effort: 10 })
+    .toFile('docs/screenshot.png');
+} finally {
+  await browser.close();
+}

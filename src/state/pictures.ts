@@ -151,6 +151,8 @@ export function createPictures(parts: PictureParts): Pictures {
       const { x, y } = originOf(baseId);
       const picture = await imaging.extend({ picture: before.file, canvas });
       const pasted = await pastedOf(picture);
+      // A mask that is half computed is none.
+      await editor.settled();
       if (editor.document !== document) return; // something else was opened, or undone, meanwhile
       const overlap = Math.min(SEAM_OVERLAP, before.width >> 2, before.height >> 2);
       const origin = { x: x + canvas.x, y: y + canvas.y };
@@ -169,6 +171,7 @@ export function createPictures(parts: PictureParts): Pictures {
     if (!version) return;
     try {
       const picture = await imaging.open(version.file, `version ${id}`);
+      await editor.settled();
       const { document } = editor;
       // Another picture was opened meanwhile.
       if (!document || findVersion(versions.getState(), id) !== version) return;

@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-web/wasm';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { configsOf } from '../../e2e/hub/testing';
 import { createMemoryGuard } from './memoryGuard';
 import { Runtime } from './session';
@@ -47,4 +47,19 @@ it('has no tiles where the whole picture fits', async () => {
   expect(runtime.vaeTiles).toEqual({ encoder: undefined, decoder: undefined });
   // 5 GiB less 3.2 GB.
   expect(runtime.residentBytes / (5 * 2 ** 30 - 3221e6)).toBeCloseTo(1, 2);
+});
+
+it('learns from memory that ran out, but not where gaps in WASM’s memory may be the reason', async () => {
+  const forms = { multiHeadAttention: false, groupNorm: false, biasSplitGelu: false };
+  const runtime = new Runtime(ort, { provider: 'wasm', precision: 'fp32', forms });
+  const set = vi.fn(async () => {});
+  const guard = createMemoryGuard(runtime, { kept: { get: async () => undefined, set }, machine: {} });
+  await guard.admit(configsOf('sd15'), { width: 512, height: 512 });
+  vi.spyOn(runtime, 'isExhausted', 'get').mockReturnValue(true);
+  const gaps = vi.spyOn(runtime, 'hasGaps', 'get').mockReturnValue(true);
+  await guard.learn();
+  expect(set).not.toHaveBeenCalled();
+  gaps.mockReturnValue(false);
+  await guard.learn();
+  expect(set).toHaveBeenCalledWith('memory wasm', expect.stringContaining('"isFrugal":true'));
 });

@@ -82,6 +82,8 @@ export function createMemoryGuard(
     },
     async learn() {
       if (!runtime.isExhausted || neededBytes === 0) return;
+      // The next run's worker is fresh: what fails there tells of the need.
+      if (runtime.hasGaps) return;
       await kept.set(key, JSON.stringify(afterExhaustion(await experience(), neededBytes, now())));
     },
   };

@@ -82,7 +82,9 @@ describe('Runtime', () => {
     await run(vae);
     await run(unet);
     expect(runtime.loaded).toEqual(['unet']);
+    expect(runtime.hasGaps).toBe(false);
     await run(text);
+    expect(runtime.hasGaps).toBe(true);
     expect(events).toEqual([
       '+text',
       '+vae',

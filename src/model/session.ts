@@ -29,6 +29,7 @@ export class Runtime {
   #tail: Promise<unknown> = Promise.resolve();
   #lost: string | undefined;
   #exhausted = false;
+  #hasGaps = false;
   /** Wakes whoever waits for ONNX Runtime: on a lost device its calls never end. */
   readonly #gone: Promise<void>;
   #wake: () => void = () => {};
@@ -96,6 +97,9 @@ export class Runtime {
         if (session.weightBytes <= this.residentBytes - this.#residentNow()) break;
         await this.unload(other);
       }
+      const isAgain = session.wasLoaded;
+      session.wasLoaded = true;
+      this.#hasGaps ||= isAgain && this.device === undefined;
       session.ort = await session.create();
     }
     this.#loaded.delete(session);
@@ -182,6 +186,14 @@ export class Runtime {
     return this.#exhausted;
   }
 
+  /**
+   * Whether a network came back into WASM's memory, where what came and went leaves gaps: one that fitted into a fresh
+   * worker may then fit no more.
+   */
+  get hasGaps(): boolean {
+    return this.#hasGaps;
+  }
+
   get isLost(): boolean {
     return this.#lost !== undefined;
   }
@@ -191,6 +203,8 @@ export class Runtime {
 export class Session {
   /** Absent while it is not loaded. The runtime's. */
   ort: Ort.InferenceSession | undefined;
+  /** The runtime's too. */
+  wasLoaded = false;
 
   constructor(
     readonly runtime: Runtime,

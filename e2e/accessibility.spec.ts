@@ -27,6 +27,9 @@ const looks = [
   { name: 'phone, dark', viewport: phone, theme: 'dark', forced: 'none', rules: ofColours },
 ] as const;
 
+// A violation names its element; recording every state costs as much time as looking at it.
+test.use({ trace: 'off' });
+
 let server: DevServer;
 /** One for all states, so that the page's many modules are fetched and compiled once. */
 let context: BrowserContext;
@@ -42,7 +45,10 @@ test.afterAll(async () => {
 /** As on a first visit: nothing of an earlier state is kept. */
 async function firstVisit(page: Page): Promise<void> {
   const client = await page.context().newCDPSession(page);
-  await client.send('Storage.clearDataForOrigin', { origin: server.origin, storageTypes: 'all' });
+  await client.send('Storage.clearDataForOrigin', {
+    origin: server.origin,
+    storageTypes: 'indexeddb,local_storage',
+  });
   await client.detach();
 }
 

@@ -22,7 +22,14 @@ export async function startDevServer(
     logLevel: 'error',
     // A cache of its own: another server may be running in this checkout.
     cacheDir: '.cache/vite-e2e',
-    server: { port, strictPort: true, hmr: false, watch: null },
+    server: {
+      port,
+      strictPort: true,
+      hmr: false,
+      watch: null,
+      // Its files stay as they are: a context that opens the page again need not ask for each module.
+      headers: { 'Cache-Control': 'max-age=3600' },
+    },
     plugins: [
       {
         name: 'handlers of a test',

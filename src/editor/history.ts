@@ -307,7 +307,8 @@ export class MaskHistory {
     for (let first = 0; first < count; first += columns) {
       const { y, height } = this.#index.place(first);
       invertMask({ width, height, data: data.subarray(y * width, (y + height) * width) });
-      let cost = columns * FILL_COST;
+      // Reading and writing it, also where nothing was ever written.
+      let cost = columns;
       for (let tile = first; tile < first + columns; tile++) {
         const value = this.#index.uniform(tile);
         if (value !== undefined) this.#index.setUniform(tile, 255 - value);

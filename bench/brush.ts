@@ -48,12 +48,16 @@ try {
   };
 
   const figures: Record<string, unknown>[] = [];
-  const measure = async (label: string) => {
+  /** @param isOn whether what `begin` began still goes on */
+  const measure = async (label: string, begin = async () => {}, isOn = async () => true) => {
+    // Takes some twenty seconds: before anything begins that has to outlast the drawing.
     const before = await bytes();
+    await begin();
     let moves = 0;
     const events = await traced(client, async () => {
       moves = await draw();
     });
+    if (!(await isOn())) throw new Error('the run ended before the drawing');
     const tasks = mainThreadTasks(events);
     const grownMegabytes = Math.round(((await bytes()) - before) / 1e5) / 10;
     figures.push({ label, moves, ...summaryOf(tasks), grownMegabytes });
@@ -89,14 +93,14 @@ try {
   ] as const) {
     await maskLittle();
     await slide('Size of the brush', key);
-    await editor.generate.click();
-    await page
-      .getByText(/step [1-9]\d* of 150/)
-      .first()
-      .waitFor({ timeout: 120_000 });
-    await measure(label);
-    if (!(await editor.progress.isVisible())) throw new Error('the run ended before the drawing');
-    await editor.cancel.click();
+    const begin = async () => {
+      await editor.generate.click();
+      await page
+        .getByText(/step [1-9]\d* of 150/)
+        .first()
+        .waitFor({ timeout: 120_000 });
+    };
+    await measure(label, begin, () => editor.progress.isVisible());
     await editor.progress.waitFor({ state: 'detached' });
   }
   const about = {

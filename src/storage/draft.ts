@@ -2,8 +2,9 @@
  * What is being painted, in IndexedDB, so that a reload, a crash or a tab that the browser put away does not lose it: one
  * draft for each time that the page was open, its picture written once, its mask with each change.
  */
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import type { DBSchema } from 'idb';
 import { z } from 'zod';
+import { createDatabase } from './database';
 
 const draftSchema = z.object({
   /** Of the time that the page was open. */
@@ -34,30 +35,13 @@ interface Schema extends DBSchema {
 }
 
 export function createDraftStore(): DraftStore {
-  let opened: Promise<IDBPDatabase<Schema>> | null = null;
-  const database = () => {
-    opened ??= openDB<Schema>('inlay-drafts', 1, {
-      upgrade(db) {
-        db.createObjectStore('drafts', { keyPath: 'id' });
-        db.createObjectStore('pictures');
-      },
-      // A newer version of the page waits in another tab: the next call opens anew.
-      blocking(_current, _next, event) {
-        opened = null;
-        (event.target as IDBDatabase).close();
-      },
-      terminated() {
-        opened = null;
-      },
-    });
-    opened.catch(() => {
-      opened = null;
-    });
-    return opened;
-  };
+  const database = createDatabase<Schema>('inlay-drafts', (db) => {
+    db.createObjectStore('drafts', { keyPath: 'id' });
+    db.createObjectStore('pictures');
+  });
   return {
     async list() {
-      const kept = await (await database()).getAll('drafts');
+      const kept = await (await database.open()).getAll('drafts');
       return kept
         .flatMap((draft) => {
           const parsed = draftSchema.safeParse(draft);
@@ -65,9 +49,9 @@ export function createDraftStore(): DraftStore {
         })
         .sort((a, b) => b.savedAt - a.savedAt);
     },
-    picture: async (id) => (await database()).get('pictures', id),
+    picture: async (id) => (await database.open()).get('pictures', id),
     async keep(draft, picture) {
-      const change = (await database()).transaction(['drafts', 'pictures'], 'readwrite');
+      const change = (await database.open()).transaction(['drafts', 'pictures'], 'readwrite');
       await Promise.all([
         change.objectStore('drafts').put(draft),
         picture && change.objectStore('pictures').put(picture, draft.id),
@@ -75,7 +59,7 @@ export function createDraftStore(): DraftStore {
       ]);
     },
     async remove(id) {
-      const change = (await database()).transaction(['drafts', 'pictures'], 'readwrite');
+      const change = (await database.open()).transaction(['drafts', 'pictures'], 'readwrite');
       await Promise.all([
         change.objectStore('drafts').delete(id),
         change.objectStore('pictures').delete(id),

@@ -1,7 +1,8 @@
 /** Every result that was made here, in IndexedDB: listed by small entries, the pictures beside them. */
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import type { DBSchema, IDBPDatabase } from 'idb';
 import { z } from 'zod';
 import { type Recipe, recipeSchema } from '../engine/recipe';
+import { createDatabase } from './database';
 
 export interface GalleryItem {
   /** Grows with time. */
@@ -55,32 +56,17 @@ const entrySchema = z.object({
 export function createGalleryStore(
   estimate: () => Promise<StorageEstimate> = () => navigator.storage.estimate(),
 ): GalleryStore {
-  let opened: Promise<IDBPDatabase<Schema>> | null = null;
-
-  const database = () => {
-    opened ??= openDB<Schema>(NAME, 1, {
-      upgrade(db) {
-        db.createObjectStore('entries', { keyPath: 'id', autoIncrement: true });
-        db.createObjectStore('pictures');
-      },
-      // A newer version of the page waits in another tab: the next call opens anew.
-      blocking(_current, _next, event) {
-        opened = null;
-        (event.target as IDBDatabase).close();
-      },
-      terminated() {
-        opened = null;
-      },
-    });
-    return opened;
-  };
+  const database = createDatabase<Schema>(NAME, (db) => {
+    db.createObjectStore('entries', { keyPath: 'id', autoIncrement: true });
+    db.createObjectStore('pictures');
+  });
 
   const use = async <Result>(work: (db: IDBPDatabase<Schema>) => Promise<Result>): Promise<Result> => {
     try {
-      return await work(await database());
+      return await work(await database.open());
     } catch (error) {
       // Neither a failed opening nor a closed database is kept for the next call.
-      if (!(error instanceof GalleryError) && !isQuota(error)) opened = null;
+      if (!(error instanceof GalleryError) && !isQuota(error)) database.forget();
       throw toGalleryError(error);
     }
   };

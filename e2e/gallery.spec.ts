@@ -84,6 +84,7 @@ test('keeps results over a reload: search, restore, download, open, delete', asy
 
   await button.click();
   await gallery.getByRole('searchbox').fill('');
+  await expect(results).toHaveCount(2);
   for (const left of [1, 0]) {
     await results.first().getByRole('button', { name: 'Delete' }).click();
     await expect(results).toHaveCount(left);

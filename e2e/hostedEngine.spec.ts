@@ -116,7 +116,7 @@ test('401 and 422 name the field; a failed job says why; each time the next run 
 
   const oneModel = await setUp({ server: { models: ['starter'] } });
   expect((await run(oneModel)).error).toEqual({
-    ...{ name: 'InputError', field: 'model_name' },
+    ...{ name: 'InputError', field: 'model_name', mayNeedToken: false },
     message: 'model_name: this server paints with starter alone',
   });
 

@@ -43,9 +43,9 @@ export class EditorPage {
     await this.ready();
   }
 
-  /** Waits for a picture with a mask: the frame's label shows what goes to the model. */
+  /** Waits for a picture with a mask: the frame's label shows what goes to the model. A development server may begin cold. */
   async ready(): Promise<void> {
-    await this.page.getByText('goes to the model').waitFor({ state: 'attached', timeout: 30_000 });
+    await this.page.getByText('goes to the model').waitFor({ state: 'attached', timeout: 60_000 });
   }
 
   /** On a phone, the settings beneath the prompt; elsewhere they are there. */

@@ -51,6 +51,8 @@ const LEAST_PRESSURE = 0.1;
 const TIDY_TILES = 64;
 /** Longest that a change in parts keeps the page waiting. */
 const SLICE_MS = 8;
+/** Of a patch that are joined with the mask at a time. */
+const BAND_ROWS = 64;
 /** What costs no more than this (see `Parts`) is done at once, some 5 ms; the rest follows in slices. */
 const AT_ONCE = 256;
 
@@ -233,20 +235,9 @@ export function createMaskActions(parts: {
       report(error instanceof Error ? error.message : String(error));
     }
   };
-  const join = async (own: EditorDocument, { mask: patch, place }: Patch, mode: Mode) => {
+  const join = async (own: EditorDocument, patch: Patch, mode: Mode) => {
     const { history, mask } = own;
-    if (mode === 'replace') await goOn(history.flood(0));
-    let pausedAt = performance.now();
-    const rows = 64;
-    for (let y = 0; y < patch.height; y += rows) {
-      const band = { x: 0, y, width: patch.width, height: Math.min(rows, patch.height - y) };
-      const lies = { x: place.x, y: place.y + y };
-      const joined = combineMasks(mask, cropMask(patch, band), lies, mode);
-      for (const _ of history.write(joined, lies));
-      if (performance.now() - pausedAt < SLICE_MS) continue;
-      await new Promise((resolve) => setTimeout(resolve));
-      pausedAt = performance.now();
-    }
+    await goOn(joining(own, patch, mode));
     if (!history.commit()) return;
     if (document() === own) announce(rectOfSize(mask));
     settle(own);
@@ -324,8 +315,18 @@ export function createMaskActions(parts: {
   };
 }
 
+/** Writes a patch within the open step, band by band. */
+function* joining({ history, mask }: EditorDocument, { mask: patch, place }: Patch, mode: Mode) {
+  if (mode === 'replace') yield* history.flood(0);
+  for (let y = 0; y < patch.height; y += BAND_ROWS) {
+    const band = { x: 0, y, width: patch.width, height: Math.min(BAND_ROWS, patch.height - y) };
+    const lies = { x: place.x, y: place.y + y };
+    yield* history.write(combineMasks(mask, cropMask(patch, band), lies, mode), lies);
+  }
+}
+
 /** Does what is left, never long at a time. */
-async function goOn<Result>(parts: Parts<Result>): Promise<Result> {
+async function goOn<Result>(parts: Generator<unknown, Result>): Promise<Result> {
   for (let since = performance.now(); ; ) {
     const next = parts.next();
     if (next.done) return next.value;

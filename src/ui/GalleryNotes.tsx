@@ -1,5 +1,6 @@
 /** Said beside the work: an offer to go on from what was painted last, one to restore settings, and results not kept. */
-import { History, SlidersHorizontal, TriangleAlert, X } from 'lucide-react';
+import { History, type LucideIcon, SlidersHorizontal, TriangleAlert, X } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import { useApp } from './context';
 
@@ -13,29 +14,51 @@ export function GalleryNotes() {
   );
 }
 
+interface NoteProps {
+  icon: LucideIcon;
+  title: string;
+  action: string;
+  onAction(): void;
+  dismissName: string;
+  onDismiss(): void;
+  bad?: boolean;
+  /** What is said after the title. */
+  children: ReactNode;
+}
+
+function Note(props: NoteProps) {
+  return (
+    <div className="note" data-bad={props.bad}>
+      <props.icon size={16} strokeWidth={1.8} aria-hidden />
+      <p>
+        <b>{props.title}</b> {props.children}
+      </p>
+      <button type="button" className="button" onClick={props.onAction}>
+        {props.action}
+      </button>
+      <button type="button" className="icon-button" aria-label={props.dismissName} onClick={props.onDismiss}>
+        <X size={16} aria-hidden />
+      </button>
+    </div>
+  );
+}
+
 function DraftNote() {
   const { drafts } = useApp();
   const { offered } = useStore(drafts.store);
   return (
     <div role="status">
       {offered && (
-        <div className="note">
-          <History size={16} strokeWidth={1.8} aria-hidden />
-          <p>
-            <b>What you painted last is still here.</b> {offered.name}
-          </p>
-          <button type="button" className="button" onClick={() => void drafts.accept()}>
-            Go on
-          </button>
-          <button
-            type="button"
-            className="icon-button"
-            aria-label="Delete what was painted last"
-            onClick={() => void drafts.dismiss()}
-          >
-            <X size={16} aria-hidden />
-          </button>
-        </div>
+        <Note
+          icon={History}
+          title="What you painted last is still here."
+          action="Go on"
+          onAction={() => void drafts.accept()}
+          dismissName="Delete what was painted last"
+          onDismiss={() => void drafts.dismiss()}
+        >
+          {offered.name}
+        </Note>
       )}
     </div>
   );
@@ -47,23 +70,16 @@ function OfferNote() {
   return (
     <div role="status">
       {found && (
-        <div className="note">
-          <SlidersHorizontal size={16} strokeWidth={1.8} aria-hidden />
-          <p>
-            <b>This picture carries its settings.</b> {promptOf(found)}
-          </p>
-          <button type="button" className="button" onClick={recipeOffer.accept}>
-            Restore
-          </button>
-          <button
-            type="button"
-            className="icon-button"
-            aria-label="Do not restore"
-            onClick={recipeOffer.dismiss}
-          >
-            <X size={16} aria-hidden />
-          </button>
-        </div>
+        <Note
+          icon={SlidersHorizontal}
+          title="This picture carries its settings."
+          action="Restore"
+          onAction={recipeOffer.accept}
+          dismissName="Do not restore"
+          onDismiss={recipeOffer.dismiss}
+        >
+          {promptOf(found)}
+        </Note>
       )}
     </div>
   );
@@ -85,19 +101,17 @@ function UnkeptNote() {
   return (
     <div role="alert">
       {unkept && !unkept.dismissed && (
-        <div className="note" data-bad>
-          <TriangleAlert size={16} strokeWidth={1.8} aria-hidden />
-          <p>
-            <b>{unkeptInWords(unkept.count)}</b> {unkept.reason} It stays among the versions: download what
-            you want to keep.
-          </p>
-          <button type="button" className="button" onClick={() => void gallery.retry()}>
-            Try again
-          </button>
-          <button type="button" className="icon-button" aria-label="Dismiss" onClick={gallery.dismiss}>
-            <X size={16} aria-hidden />
-          </button>
-        </div>
+        <Note
+          icon={TriangleAlert}
+          title={unkeptInWords(unkept.count)}
+          action="Try again"
+          onAction={() => void gallery.retry()}
+          dismissName="Dismiss"
+          onDismiss={gallery.dismiss}
+          bad
+        >
+          {unkept.reason} It stays among the versions: download what you want to keep.
+        </Note>
       )}
     </div>
   );

@@ -54,6 +54,12 @@ export interface ExportedConfig {
   upcastsVae: boolean;
 }
 
+/** Each folder of a text encoder, and what the pipeline wants of it. */
+export function textEncodersOf({ isXl }: Pick<ExportedConfig, 'isXl'>) {
+  const folders = isXl ? (['text_encoder', 'text_encoder_2'] as const) : (['text_encoder'] as const);
+  return folders.map((folder) => ({ folder, options: { isXl, pooled: folder === 'text_encoder_2' } }));
+}
+
 /** @throws CheckpointError where the index names another pipeline, or a field is of another type */
 export async function readExportedConfig(
   model: string,

@@ -24,7 +24,7 @@ import {
   createExportedVae,
   type ExportedSession,
 } from './components';
-import { type ExportedConfig, readExportedConfig, readExportedText } from './config';
+import { type ExportedConfig, readExportedConfig, readExportedText, textEncodersOf } from './config';
 import { type ExportedComponent, namingModel, openExport } from './files';
 import { decoderGraph, encoderGraph, type Unadapted, unetGraph } from './graphs';
 import { fixedSizeOf, nativeSizeOf } from './skeletons';
@@ -41,7 +41,6 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
   const vaeTarget: GraphTarget = config.upcastsVae
     ? { ...runtime.target, precision: 'fp32' }
     : runtime.target;
-
   const fixedSize = await fixedSizeOf(files, config);
 
   // 2. Its networks, at first use
@@ -71,10 +70,8 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
       return { session, sizes, dispose: () => session.dispose() };
     });
   };
-  const folders = config.isXl ? (['text_encoder', 'text_encoder_2'] as const) : (['text_encoder'] as const);
   const branches = await Promise.all(
-    folders.map(async (folder) => {
-      const options = { isXl: config.isXl, pooled: folder === 'text_encoder_2' };
+    textEncodersOf(config).map(async ({ folder, options }) => {
       const configured = await readExportedText(files.name, folder, small);
       const encoder = once<TextEncoder>(async () =>
         createExportedText(

@@ -15,7 +15,7 @@ import type { Graph, GraphTarget } from '../../graph/types';
 import type { VaeTiles } from '../../pipeline/components';
 import type { CheckpointFiles } from '../files';
 import { smallFiles } from '../reader';
-import { readExportedConfig, readExportedText } from './config';
+import { readExportedConfig, readExportedText, textEncodersOf } from './config';
 import { type ExportedComponent, missingGraph, namingModel } from './files';
 import {
   type Dims,
@@ -30,7 +30,7 @@ import {
   unetGraph,
   usualRun,
 } from './graphs';
-import { fixedSizeOf, readSkeleton } from './skeletons';
+import { fixedSizeOf, skeletonsOf } from './skeletons';
 
 /** Whether a half of the autoencoder fits whole, or in which tiles. */
 export type FitVae = (
@@ -50,18 +50,19 @@ export async function exportedNeeds(
   fitVae: FitVae,
   run?: { width: number; height: number; chunks?: number },
 ): Promise<{ networks: Map<string, Footprint>; tiles: VaeTiles } | undefined> {
-  if ((await readSkeleton(files, 'unet')) === undefined) return undefined;
+  const read = skeletonsOf(files);
+  if ((await read('unet')) === undefined) return undefined;
   const small = smallFiles(files, { signal: new AbortController().signal, onProgress() {} });
   const config = await readExportedConfig(files.name, small);
   const vaeTarget: GraphTarget = config.upcastsVae ? { ...target, precision: 'fp32' } : target;
   // Whatever is asked for, a model of one size works at that.
-  const sized: ExportedRun = { ...usualRun(config), ...run, ...(await fixedSizeOf(files, config)) };
+  const sized: ExportedRun = { ...usualRun(config), ...run, ...(await fixedSizeOf(files, config, read)) };
   const networks = new Map<string, Footprint>();
   const add = async (
     component: ExportedComponent,
     need: (unadapted: Unadapted) => { need: Footprint; tile?: number },
   ): Promise<number | undefined> => {
-    const skeleton = await readSkeleton(files, component);
+    const skeleton = await read(component);
     if (skeleton === undefined) throw missingGraph(files, component);
     const found = await namingModel(files.name, () => need({ skeleton, ports: describeExport(skeleton) }));
     networks.set(component.replace('vae_', 'vae '), found.need);
@@ -73,10 +74,7 @@ export async function exportedNeeds(
     return fitVae(sized, (tile) => measured(graph, dimsAt({ ...sized, ...tile })));
   };
 
-  for (const folder of config.isXl
-    ? (['text_encoder', 'text_encoder_2'] as const)
-    : (['text_encoder'] as const)) {
-    const options = { isXl: config.isXl, pooled: folder === 'text_encoder_2' };
+  for (const { folder, options } of textEncodersOf(config)) {
     const configured = await readExportedText(files.name, folder, small);
     await add(folder, ({ skeleton, ports }) => {
       const dims = textDims(describeText(folder, ports, options, configured), sized);

@@ -9,10 +9,22 @@ import type { ExportedConfig } from './config';
 import { type ExportedComponent, namingModel, skeletonPath } from './files';
 
 /**
+ * A component's graph, read once however often it is asked for.
  * @returns undefined where files come whole alone, so that a graph has its weights with it
  * @throws CheckpointError where the graph is damaged
  */
-export async function readSkeleton(
+export type ReadSkeleton = (component: ExportedComponent) => Promise<Uint8Array | undefined>;
+
+export function skeletonsOf(files: CheckpointFiles): ReadSkeleton {
+  const begun = new Map<ExportedComponent, Promise<Uint8Array | undefined>>();
+  return (component) => {
+    const skeleton = begun.get(component) ?? readSkeleton(files, component);
+    begun.set(component, skeleton);
+    return skeleton;
+  };
+}
+
+async function readSkeleton(
   files: CheckpointFiles,
   component: ExportedComponent,
 ): Promise<Uint8Array | undefined> {
@@ -29,6 +41,7 @@ export async function readSkeleton(
 export async function fixedSizeOf(
   files: CheckpointFiles,
   config: Pick<ExportedConfig, 'vae' | 'inChannels' | 'guidanceWidth'>,
+  read = skeletonsOf(files),
 ): Promise<{ width: number; height: number } | undefined> {
   const { downscale } = config.vae;
   const found = [
@@ -37,7 +50,7 @@ export async function fixedSizeOf(
     { component: 'vae_encoder', describe: describeEncoder, pixels: 1 },
   ] as const;
   for (const { component, describe, pixels } of found) {
-    const skeleton = await readSkeleton(files, component);
+    const skeleton = await read(component);
     if (skeleton === undefined) return undefined;
     const { width, height } = await namingModel(files.name, () => describe(describeExport(skeleton), config));
     if (width !== undefined && height !== undefined)

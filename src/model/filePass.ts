@@ -2,13 +2,13 @@
  * One pass over a file's bytes, in order, that brings each tensor into its shard. Memory holds the piece at hand and
  * those few tensors that have to be turned (transposed, shared) as a whole.
  */
-import { createXXHash128, type IHasher } from 'hash-wasm';
 import { InternalError, UnsupportedError } from '../engine/errors';
 import type { StoredWriter } from '../storage/weights';
 import { fromBase64, toBase64 } from './base64';
 import { CastRoom, castBytes } from './cast';
 import { gather } from './checkpoint/reader';
 import { bytesPerValue } from './checkpoint/safetensors';
+import { type Lent, lendHasher } from './hashers';
 import type { Output, ShardPlan } from './shards';
 
 /** Where a shard stood when it was last known to be safe. */
@@ -60,17 +60,16 @@ class Shard {
   constructor(
     readonly plan: ShardPlan,
     readonly writer: StoredWriter,
-    readonly digest: IHasher,
+    readonly digest: Lent,
     state: ShardState | undefined,
   ) {
     this.position = state?.position ?? 0;
-    if (state === undefined) digest.init();
-    else digest.load(fromBase64(state.digestState));
+    if (state !== undefined) digest.hash.load(fromBase64(state.digestState));
   }
 
   async append(bytes: Uint8Array): Promise<void> {
     await this.writer.write(bytes, this.position);
-    this.digest.update(bytes);
+    this.digest.hash.update(bytes);
     this.position += bytes.byteLength;
   }
 }
@@ -109,7 +108,7 @@ export class FilePass {
     try {
       for (const plan of plans) {
         const state = states.find(({ path }) => path === plan.path);
-        const shard = new Shard(plan, await open(plan.path), await createXXHash128(), state);
+        const shard = new Shard(plan, await open(plan.path), await lendHasher('xxh128'), state);
         shards.push(shard);
         await shard.writer.truncate(shard.position);
         if (state === undefined) await shard.append(plan.header);
@@ -220,7 +219,7 @@ export class FilePass {
     const states: ShardState[] = [];
     for (const { plan, writer, digest, position } of this.#shards) {
       await writer.flush();
-      states.push({ path: plan.path, size: plan.size, position, digestState: toBase64(digest.save()) });
+      states.push({ path: plan.path, size: plan.size, position, digestState: toBase64(digest.hash.save()) });
     }
     return states;
   }
@@ -236,7 +235,7 @@ export class FilePass {
         );
       }
       await shard.writer.flush();
-      digests.set(shard.plan.path, shard.digest.digest('hex'));
+      digests.set(shard.plan.path, shard.digest.hash.digest('hex'));
     }
     return digests;
   }
@@ -249,7 +248,10 @@ export class FilePass {
 }
 
 async function closeAll(shards: readonly Shard[]): Promise<void> {
-  for (const { writer } of shards) await writer.close();
+  for (const { writer, digest } of shards) {
+    digest.giveBack();
+    await writer.close();
+  }
 }
 
 /** A tensor that shares bytes with an earlier one, whose values are out of order or change, is put together first. */

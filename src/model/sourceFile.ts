@@ -1,5 +1,4 @@
 /** A source of weights read twice: its headers first, here and there, then all of it in order. */
-import { createSHA1, createSHA256 } from 'hash-wasm';
 import { CheckpointError } from '../engine/errors';
 import type { RandomAccess } from './checkpoint/reader';
 import { GET_ANOTHER } from './checkpoint/remedy';
@@ -52,9 +51,8 @@ export class RemoteAccess implements RandomAccess {
 
   /** @returns SHA-256 of everything that was read, in hex: the same again means the same layout */
   async digest(): Promise<string> {
-    const hash = await createSHA256();
-    for (const { offset, bytes } of this.reads) hash.update(`${offset} ${bytes.byteLength} `).update(bytes);
-    return hash.digest('hex');
+    const parts = this.reads.flatMap(({ offset, bytes }) => [`${offset} ${bytes.byteLength} `, bytes]);
+    return digestOfParts('SHA-256', parts);
   }
 
   /**
@@ -91,12 +89,17 @@ export async function readSmallFile(
   }
 }
 
-async function isAsListed({ sha256, gitOid }: RemoteFile, bytes: Uint8Array): Promise<boolean> {
-  if (sha256 !== undefined) return (await createSHA256()).update(bytes).digest('hex') === sha256;
+async function isAsListed({ sha256, gitOid }: RemoteFile, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+  if (sha256 !== undefined) return (await digestOfParts('SHA-256', [bytes])) === sha256;
   if (gitOid === undefined) return true;
-  const hash = await createSHA1();
   // git hashes a blob with its own header: `blob`, the size and a zero byte.
-  return hash.update(`blob ${bytes.byteLength}\0`).update(bytes).digest('hex') === gitOid;
+  return (await digestOfParts('SHA-1', [`blob ${bytes.byteLength}\0`, bytes])) === gitOid;
+}
+
+/** @returns the digest of all parts, one after another, in hex; for files that memory holds with ease */
+async function digestOfParts(algorithm: 'SHA-1' | 'SHA-256', parts: BlobPart[]): Promise<string> {
+  const digest = await crypto.subtle.digest(algorithm, await new Blob(parts).arrayBuffer());
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 export function wrongDigest(file: RemoteFile): CheckpointError {

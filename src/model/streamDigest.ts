@@ -1,6 +1,6 @@
 /** SHA-256 of a file as it arrives, whose inner state can be kept and gone on from after an interruption. */
-import { createSHA256 } from 'hash-wasm';
 import { fromBase64, toBase64 } from './base64';
+import { lendHasher } from './hashers';
 
 export interface StreamDigest {
   /**
@@ -12,7 +12,7 @@ export interface StreamDigest {
   update(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** @returns the inner state after everything so far, in base64 */
   save(): Promise<string>;
-  /** Ends it. @returns SHA-256 in hex */
+  /** @returns SHA-256 in hex, after which only `close` may be called */
   hex(): Promise<string>;
   close(): void;
 }
@@ -22,15 +22,14 @@ export type OpenDigest = (state?: string) => Promise<StreamDigest>;
 
 /** On this thread, at some 200 MB a second: where downloads are faster than that, give it a worker of its own. */
 export const openDigestHere: OpenDigest = async (state) => {
-  const hash = await createSHA256();
-  if (state === undefined) hash.init();
-  else hash.load(fromBase64(state));
+  const { hash, giveBack } = await lendHasher('sha256');
+  if (state !== undefined) hash.load(fromBase64(state));
   return {
     async update(bytes) {
       hash.update(bytes);
     },
     save: async () => toBase64(hash.save()),
     hex: async () => hash.digest('hex'),
-    close() {},
+    close: giveBack,
   };
 };

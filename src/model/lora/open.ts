@@ -1,11 +1,11 @@
 /** A LoRA by the name that a person gives it: found, fetched once into the store, its header read. */
-import { createSHA256, createXXHash128 } from 'hash-wasm';
 import { CheckpointError, InputError } from '../../engine/errors';
 import type { WeightStore } from '../../storage/weights';
 import { openCheckpoint } from '../checkpoint/open';
 import { blobSource, type StoredCheckpoint } from '../checkpoint/reader';
 import { digestOf } from '../digest';
 import { type Connection, download, type RemoteFile } from '../download';
+import { lendHasher } from '../hashers';
 import { type Manifest, readManifest, storedName, writeManifest } from '../journal';
 import { canonicalName, HUB_URL, parseModelName } from '../modelName';
 import type { PrepareProgress } from '../prepare';
@@ -124,23 +124,25 @@ async function fetchInto(
   { store, connection, onProgress }: OpenLoraOptions,
 ): Promise<string | undefined> {
   const writer = await store.model(folderName).writer(STORED);
+  const sha256 = await lendHasher('sha256');
+  const digest = await lendHasher('xxh128');
   try {
     await writer.truncate(0);
-    const sha256 = await createSHA256();
-    const digest = await createXXHash128();
     let loadedBytes = 0;
     for await (const chunk of download(file, connection, { start: 0, end: file.size })) {
       await writer.write(chunk, loadedBytes);
-      sha256.update(chunk);
-      digest.update(chunk);
+      sha256.hash.update(chunk);
+      digest.hash.update(chunk);
       loadedBytes += chunk.byteLength;
       onProgress?.({ stage: 'download', file: file.path, loadedBytes, totalBytes: file.size });
     }
     await writer.flush();
-    return file.sha256 === undefined || sha256.digest('hex') === file.sha256
-      ? digest.digest('hex')
+    return file.sha256 === undefined || sha256.hash.digest('hex') === file.sha256
+      ? digest.hash.digest('hex')
       : undefined;
   } finally {
+    sha256.giveBack();
+    digest.giveBack();
     await writer.close();
   }
 }

@@ -56,9 +56,9 @@ module.exports = {
       to: { path: ['^src/testing/', '\\.testing\\.tsx?$', 'node_modules/webgpu/'] },
     },
     {
-      name: 'only model/session and model/ort import onnxruntime-web',
+      name: 'only model/runtime/session and model/runtime/ort import onnxruntime-web',
       severity: 'error',
-      from: { pathNot: ['^src/model/(session|ort)', '^src/testing/', '\\.test(ing)?\\.tsx?$'] },
+      from: { pathNot: ['^src/model/runtime/(session|ort)', '^src/testing/', '\\.test(ing)?\\.tsx?$'] },
       to: { path: 'onnxruntime-web' },
     },
     {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'vite';
-import { isCut, PARTS, partsOf } from './src/model/ortParts.ts';
+import { isCut, PARTS, partsOf } from './src/model/runtime/ortParts.ts';
 import type { OwnFile, OwnFiles } from './src/sw/ownFiles';
 
 /** Written for people who read the repository or the server's folder. */

@@ -1,6 +1,6 @@
 /**
  * What it costs in a browser to check stored weights whenever they are loaded: a file in the origin private file system,
- * read alone, and read and hashed (src/model/digest.ts), in turn. Prints one line of JSON.
+ * read alone, and read and hashed (src/model/prepare/digest.ts), in turn. Prints one line of JSON.
  * Run by `npx tsx bench/digest.ts [MEGABYTES]`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -27,8 +27,8 @@ try {
   await page.goto(`${server.origin}e2e/harness/library.html`);
   const result = await page.evaluate(
     async ([size, rounds]) => {
-      const module = '/src/model/digest.ts';
-      const { digestOf }: typeof import('../src/model/digest') = await import(module);
+      const module = '/src/model/prepare/digest.ts';
+      const { digestOf }: typeof import('../src/model/prepare/digest') = await import(module);
       const root = await navigator.storage.getDirectory();
       const handle = await root.getFileHandle('bench', { create: true });
       const writable = await handle.createWritable();

@@ -1,6 +1,6 @@
 /**
  * A LoRA of rank 64 into every matrix of SDXL's UNet, as `tsx bench/loraMerge.ts [threads]` measures it: the product by
- * ONNX Runtime (model/ortProduct.ts), the same in plain loops, and the casts from and to halves around it, now and as they
+ * ONNX Runtime (model/runtime/ortProduct.ts), the same in plain loops, and the casts from and to halves around it, now and as they
  * were. Each shape is timed once and counted as often as the UNet has it. Appends to bench/results/lora-merge.json.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { buildUnet2d } from '../src/graph/unet2d';
 import { CastRoom, castBytes } from '../src/model/cast';
 import { parseUnet2dConfig } from '../src/model/config';
 import { float32ToHalf, halfToFloat32 } from '../src/model/half';
-import { createProduct } from '../src/model/ortProduct';
+import { createProduct } from '../src/model/runtime/ortProduct';
 import { createNodeRuntime } from '../src/node/ort';
 
 const RANK = 64;

@@ -15,7 +15,7 @@ import { recordTensors, type TensorSource } from '../src/graph/tensors';
 import type { Graph, GraphTarget } from '../src/graph/types';
 import { buildUnet2d } from '../src/graph/unet2d';
 import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../src/model/config';
-import type { Feed } from '../src/model/session';
+import type { Feed } from '../src/model/runtime/session';
 import { wasmBytes } from './wasmBytes';
 
 const SHARD_BYTES = 2 ** 30;

@@ -1,5 +1,5 @@
 /**
- * Every way in which the local hub can misbehave, in a browser: the same table as src/model/prepare.faults.test.ts, with
+ * Every way in which the local hub can misbehave, in a browser: the same table as src/model/prepare/prepare.faults.test.ts, with
  * the browser's own network, streams and storage. "Finished" means: byte for byte what an undisturbed download stores.
  */
 import { expect, type Page, test } from '@playwright/test';

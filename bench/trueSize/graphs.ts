@@ -9,7 +9,7 @@ import { ModelProtoSchema, type TensorProto, TensorProto_DataLocation } from '..
 import { elementOf, storedBytes, valueInfo } from '../../src/graph/proto';
 import type { Graph } from '../../src/graph/types';
 import { parseSafetensorsHeader, type StoredTensor } from '../../src/model/checkpoint/safetensors';
-import { Runtime, Session } from '../../src/model/session';
+import { Runtime, Session } from '../../src/model/runtime/session';
 import type { WeightFile } from '../../src/model/weights';
 
 export interface CheckedGraph {

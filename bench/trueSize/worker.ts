@@ -1,15 +1,15 @@
 /** The stages of the true-size benchmark, on the very functions that the engine's worker calls. */
 
 import type { Precision, Provider } from '../../src/graph/types';
-import { connect, download } from '../../src/model/download';
 import type { CheckpointFiles } from '../../src/model/files';
 import { loadModel } from '../../src/model/load';
 import { createMemoryGuard } from '../../src/model/memoryGuard';
 import { openModel } from '../../src/model/openModel';
-import { planModel } from '../../src/model/plan';
-import { openBrowserRuntime } from '../../src/model/runtime';
-import { Runtime } from '../../src/model/session';
-import { findModel } from '../../src/model/source';
+import { planModel } from '../../src/model/prepare/plan';
+import { openBrowserRuntime } from '../../src/model/runtime/runtime';
+import { Runtime } from '../../src/model/runtime/session';
+import { connect, download } from '../../src/model/source/download';
+import { findModel } from '../../src/model/source/source';
 import type { Model } from '../../src/pipeline/components';
 import { opfsWeightStore } from '../../src/storage/weightsOpfs';
 import { openDigestInWorker } from '../../src/worker/digestClient';

@@ -1,11 +1,11 @@
 /**
  * Layers of nn.ts that the canary does not check, each alone in float16 on WebGPU (Mesa's llvmpipe under Node), with
- * every node on the GPU, against the same layer on WASM in float32. (The canary's own: model/canary.fp16.test.ts.)
+ * every node on the GPU, against the same layer on WASM in float32. (The canary's own: model/runtime/canary.fp16.test.ts.)
  * Tolerance: the largest error over the root mean square, 2e-2; nothing but rounding to 11 bits, and sums in float16.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkGraph } from '../model/canaryChecks';
-import { exactValues, relativeError, type Sample } from '../model/canaryMath';
+import { checkGraph } from '../model/runtime/canaryChecks';
+import { exactValues, relativeError, type Sample } from '../model/runtime/canaryMath';
 import { type NodeWebgpu, openNodeWebgpu } from '../testing/nodeWebgpu';
 import { openOnWebgpu, webgpuTarget } from '../testing/webgpuGraph';
 import type { GraphBuilder, Value } from './builder';

@@ -4,7 +4,7 @@ export type Provider = 'webgpu' | 'wasm';
 export type Precision = 'fp32' | 'fp16';
 
 /**
- * The forms whose speed or correctness depends on the machine. The canary (model/canary.ts) decides each on the
+ * The forms whose speed or correctness depends on the machine. The canary (model/runtime/canary.ts) decides each on the
  * person's own adapter; `nn.ts` falls back to plain operators where one is false.
  */
 export interface Forms {

@@ -11,7 +11,7 @@ import {
 } from '../../e2e/hub/testing';
 import { CheckpointError, InputError } from '../engine/errors';
 import { openModel } from './openModel';
-import { nearestKnownId } from './suggest';
+import { nearestKnownId } from './source/suggest';
 
 const UNET = 'unet/diffusion_pytorch_model.safetensors';
 const whole = new Uint8Array(readFileSync(`goldens/models/sd15/${UNET}`));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CastRoom, castBytes, type WeightType } from './cast';
 import { bytesPerValue } from './checkpoint/safetensors';
-import { BufferMeter } from './filePass';
+import { BufferMeter } from './prepare/filePass';
 
 // 1, -2 and 0.15625 in every type, little-endian.
 const stored: Record<WeightType, Uint8Array<ArrayBuffer>> = {

@@ -4,7 +4,7 @@ import { type ClipTextConfig, eosRows } from '../graph/clipText';
 import type { Unet2dConfig } from '../graph/unet2d';
 import type { TextEncoder, TextEncoding, Unet, UnetConditioning, Vae } from '../pipeline/components';
 import { kept } from './kept';
-import type { Runtime, Session } from './session';
+import type { Runtime, Session } from './runtime/session';
 
 /** @param isPooled whether the graph has the pooled output */
 export function createTextEncoder(session: Session, config: ClipTextConfig, isPooled: boolean): TextEncoder {

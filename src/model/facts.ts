@@ -3,15 +3,15 @@ import type { ModelFacts } from '../engine/models';
 import { openCheckpoint } from './checkpoint/open';
 import { readSingleFile } from './checkpoint/singleFile';
 import { parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
-import type { Connection } from './download';
 import { readExportedConfig } from './exported/config';
 import { isExported } from './exported/files';
 import { fixedSizeOf, nativeSizeOf } from './exported/skeletons';
 import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
-import { configsBeside } from './layout';
-import type { ModelPlan } from './plan';
+import { configsBeside } from './prepare/layout';
+import type { ModelPlan } from './prepare/plan';
 import { smallFiles } from './reader';
-import { RemoteAccess, readSmallFile } from './sourceFile';
+import type { Connection } from './source/download';
+import { RemoteAccess, readSmallFile } from './source/sourceFile';
 
 /**
  * @param files in the diffusers layout

@@ -10,15 +10,15 @@ import { InpaintCache } from '../pipeline/cache';
 import { goldenPictures, paintPixels } from '../testing/goldenPictures';
 import { castBytes } from './cast';
 import { parseSafetensorsHeader } from './checkpoint/safetensors';
-import { connect } from './download';
 import type { CheckpointFiles } from './files';
 import { float32ToHalf } from './half';
 import { loadModel } from './load';
-import { HUB_URL } from './modelName';
 import { clipVocabulary, prepareSource } from './openModel';
-import type { PreparedFiles } from './prepared';
-import type { Runtime } from './session';
-import { localModel, type Source } from './source';
+import type { PreparedFiles } from './prepare/prepared';
+import type { Runtime } from './runtime/session';
+import { connect } from './source/download';
+import { HUB_URL } from './source/modelName';
+import { localModel, type Source } from './source/source';
 
 // goldens/checkpoints/sd15.ckpt and sd15-bin hold the weights of goldens/models/sd15 in other forms
 // (tools/goldens/checkpoints.py). The folder is read as it stands; everything else goes through prepareModel.

@@ -19,7 +19,7 @@ import { type NodeWebgpu, openNodeWebgpu } from '../testing/nodeWebgpu';
 import { openOnWebgpu, webgpuTarget, weightsIn } from '../testing/webgpuGraph';
 import { parseClipTextConfig } from './config';
 import { loadModel } from './load';
-import { Runtime } from './session';
+import { Runtime } from './runtime/session';
 
 /** Against float32; the acceptance threshold of the project. */
 const MIN_PSNR_DB = 35;

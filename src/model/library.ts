@@ -4,13 +4,11 @@ import type { HubAccess, KeptModel, ModelDetails, ModelFacts } from '../engine/m
 import { STARTER } from '../engine/schema';
 import type { Precision } from '../graph/types';
 import type { WeightStore } from '../storage/weights';
-import { type Connection, connect, type Manners } from './download';
 import { factsOf, factsOfPlan } from './facts';
 import type { CheckpointFiles } from './files';
-import { readJournal, receivedBytes, storedName, unfinishedBytes } from './journal';
-import { canonicalName, HUB_URL, isOwnName, ownName, parseModelName } from './modelName';
 import { clipVocabulary, openModel, planSource, prepareSource } from './openModel';
-import type { PrepareProgress } from './prepare';
+import { readJournal, receivedBytes, storedName, unfinishedBytes } from './prepare/journal';
+import type { PrepareProgress } from './prepare/prepare';
 import {
   clearRemains,
   deleteModel,
@@ -19,9 +17,11 @@ import {
   openStored,
   type PreparedFiles,
   storedModels,
-} from './prepared';
-import { findModel, localModel, type Source } from './source';
-import type { OpenDigest } from './streamDigest';
+} from './prepare/prepared';
+import type { OpenDigest } from './prepare/streamDigest';
+import { type Connection, connect, type Manners } from './source/download';
+import { canonicalName, HUB_URL, isOwnName, ownName, parseModelName } from './source/modelName';
+import { findModel, localModel, type Source } from './source/source';
 
 export interface LibraryParts {
   store: WeightStore;

@@ -6,7 +6,7 @@ import type { Graph, Precision } from '../graph/types';
 import { folderFiles } from '../node/folder';
 import type { CheckpointFiles } from './files';
 import { loadModel } from './load';
-import { type OrtModule, Runtime, type Session } from './session';
+import { type OrtModule, Runtime, type Session } from './runtime/session';
 
 const call = { signal: new AbortController().signal, onProgress: () => {} };
 

@@ -12,9 +12,9 @@ import { isExported } from './exported/files';
 import { loadExported } from './exported/load';
 import type { CheckpointFiles } from './files';
 import { kept } from './kept';
-import { isPrepared } from './prepared';
+import { isPrepared } from './prepare/prepared';
 import { type LoadCall, smallFiles } from './reader';
-import type { Runtime, Session } from './session';
+import type { Runtime, Session } from './runtime/session';
 import { loadWeights, type Weights } from './weights';
 
 /** The text encoder whose pooled output SDXL reads. */

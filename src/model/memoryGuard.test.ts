@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-web/wasm';
 import { expect, it, vi } from 'vitest';
 import { configsOf } from '../../e2e/hub/testing';
 import { createMemoryGuard } from './memoryGuard';
-import { Runtime } from './session';
+import { Runtime } from './runtime/session';
 
 /** A graphics device that is nothing but its limits. */
 function deviceOf(bufferBytes: number): GPUDevice {

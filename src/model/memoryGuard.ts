@@ -1,5 +1,5 @@
 /** Keeps a run within the machine's memory: refuses what cannot fit, and remembers where memory ran out. */
-import type { VerdictStore } from './canary';
+
 import type { CheckpointFiles } from './files';
 import {
   afterExhaustion,
@@ -12,7 +12,8 @@ import {
   type RunSize,
   refuseTooLarge,
 } from './memory';
-import type { Runtime } from './session';
+import type { VerdictStore } from './runtime/canary';
+import type { Runtime } from './runtime/session';
 
 export interface MemoryGuard {
   /**

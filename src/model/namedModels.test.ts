@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HubFile, memoryFile } from '../../e2e/hub/files';
 import { type Hub, startHub } from '../../e2e/hub/hub';
 import { hastyConnection } from '../../e2e/hub/testing';
-import { canonicalName, parseModelName } from './modelName';
 import { planSource } from './openModel';
-import { findModel } from './source';
+import { canonicalName, parseModelName } from './source/modelName';
+import { findModel } from './source/source';
 
 const MB = 1e6;
 

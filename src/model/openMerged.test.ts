@@ -10,9 +10,9 @@ import { blobSource, readTensor } from './checkpoint/reader';
 import type { LoraChoice } from './lora/choice';
 import { type MergeProgress, openMerged } from './openMerged';
 import { openModel } from './openModel';
-import { createProduct } from './ortProduct';
-import { crashing, hub, serve, temporary, tensorBytes, withHubAndStore } from './prepare.testing';
-import { isPrepared, type PreparedFiles, storedModels } from './prepared';
+import { crashing, hub, serve, temporary, tensorBytes, withHubAndStore } from './prepare/prepare.testing';
+import { isPrepared, type PreparedFiles, storedModels } from './prepare/prepared';
+import { createProduct } from './runtime/ortProduct';
 import type { Weights } from './weights';
 
 withHubAndStore();

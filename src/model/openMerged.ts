@@ -4,17 +4,17 @@
  */
 import { InputError, InternalError } from '../engine/errors';
 import type { Precision } from '../graph/types';
-import { connect, type RemoteFile } from './download';
-import { storedName } from './journal';
 import type { LoraChoice } from './lora/choice';
 import type { MatrixProduct } from './lora/merge';
 import { loraKey, openLora } from './lora/open';
-import { canonicalName, HUB_URL, isOwnName, parseModelName } from './modelName';
 import { type OpenOptions, openModel, planSource } from './openModel';
-import { componentFolders, type ModelPlan } from './plan';
-import { type PrepareProgress, prepareModel } from './prepare';
-import { deleteModel, isPrepared, openPrepared, type PreparedFiles, storedModels } from './prepared';
-import { findModel, type Source } from './source';
+import { storedName } from './prepare/journal';
+import { componentFolders, type ModelPlan } from './prepare/plan';
+import { type PrepareProgress, prepareModel } from './prepare/prepare';
+import { deleteModel, isPrepared, openPrepared, type PreparedFiles, storedModels } from './prepare/prepared';
+import { connect, type RemoteFile } from './source/download';
+import { canonicalName, HUB_URL, isOwnName, parseModelName } from './source/modelName';
+import { findModel, type Source } from './source/source';
 
 export type MergeProgress =
   | PrepareProgress

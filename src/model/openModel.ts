@@ -3,15 +3,15 @@ import { InputError, UnsupportedError } from '../engine/errors';
 import type { Precision } from '../graph/types';
 import type { WeightStore } from '../storage/weights';
 import { unsupportedPipeline } from './checkpoint/architecture';
-import { type Connection, connect, type Manners } from './download';
 import { type CheckpointFiles, httpFiles, parseJsonFile, readRequired } from './files';
-import type { TextFiles } from './layout';
-import { canonicalName, HUB_URL, isOwnName, parseModelName } from './modelName';
-import { type ModelPlan, planModel } from './plan';
-import { type PrepareOptions, type PrepareProgress, prepareModel } from './prepare';
-import { openNamed, openPrepared, type PreparedFiles } from './prepared';
-import { findModel, type Source } from './source';
-import { readSmallFile } from './sourceFile';
+import type { TextFiles } from './prepare/layout';
+import { type ModelPlan, planModel } from './prepare/plan';
+import { type PrepareOptions, type PrepareProgress, prepareModel } from './prepare/prepare';
+import { openNamed, openPrepared, type PreparedFiles } from './prepare/prepared';
+import { type Connection, connect, type Manners } from './source/download';
+import { canonicalName, HUB_URL, isOwnName, parseModelName } from './source/modelName';
+import { findModel, type Source } from './source/source';
+import { readSmallFile } from './source/sourceFile';
 
 export interface OpenOptions extends PrepareOptions {
   store: WeightStore;

@@ -5,7 +5,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { CheckpointError, messageOf } from '../engine/errors';
 import { blobSource } from '../model/checkpoint/reader';
 import type { CheckpointFiles } from '../model/files';
-import { localModel, type Source } from '../model/source';
+import { localModel, type Source } from '../model/source/source';
 
 /** @param folder path of a model in the diffusers layout */
 export function folderFiles(folder: string): CheckpointFiles {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Hub, startHub } from '../../e2e/hub/hub';
 import { askedWeightBytes, configsOf, unfetchedRepo } from '../../e2e/hub/testing';
 import { parseLocalOptions, parseRequest } from '../engine/engine';
-import { Runtime } from '../model/session';
+import { Runtime } from '../model/runtime/session';
 import { createNodeGuard } from './memory';
 import { createPaintHost } from './server/paintHost';
 

@@ -1,7 +1,7 @@
 /** The memory guard of the command line and of servers: WASM, on a machine that tells its memory to the byte. */
 import { totalmem } from 'node:os';
 import { createMemoryGuard, type MemoryGuard } from '../model/memoryGuard';
-import type { Runtime } from '../model/session';
+import type { Runtime } from '../model/runtime/session';
 
 /** @param memoryBytes of the machine; absent: what this one says */
 export function createNodeGuard(runtime: Runtime, memoryBytes = machineBytes()): MemoryGuard {

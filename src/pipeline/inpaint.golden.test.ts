@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModel } from '../model/load';
-import type { Runtime } from '../model/session';
+import type { Runtime } from '../model/runtime/session';
 import { folderFiles } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
 import { goldenPictures, paintGolden } from '../testing/goldenPictures';

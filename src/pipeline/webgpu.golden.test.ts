@@ -8,8 +8,8 @@ import { type TemporaryStore, temporaryStore } from '../../e2e/hub/testing';
 import type { CheckpointFiles } from '../model/files';
 import { loadModel } from '../model/load';
 import { openMerged } from '../model/openMerged';
-import { createProduct } from '../model/ortProduct';
-import { Runtime } from '../model/session';
+import { createProduct } from '../model/runtime/ortProduct';
+import { Runtime } from '../model/runtime/session';
 import { folderFiles, localSource } from '../node/folder';
 import {
   type GoldenPicture,

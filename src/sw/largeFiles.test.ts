@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { isCut, partsOf } from '../model/ortParts';
+import { isCut, partsOf } from '../model/runtime/ortParts';
 import { createLargeFiles } from './largeFiles';
 import { isOfGroup, type OwnFile, roleOf } from './ownFiles';
 

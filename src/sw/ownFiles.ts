@@ -30,7 +30,7 @@ export type ToServiceWorker =
 /** What runs on the CPU; what runs on WebGPU, and on the CPU where that fails; the embedded model. */
 export type LargeGroup = 'wasm' | 'webgpu' | 'starter';
 
-/** @param jspi whether this browser has it: src/model/ortBrowser.ts chooses by the same */
+/** @param jspi whether this browser has it: src/model/runtime/ortBrowser.ts chooses by the same */
 export function isOfGroup(path: string, group: LargeGroup, jspi: boolean): boolean {
   if (group === 'starter') return path.startsWith('models/starter/');
   const name = /ort-wasm-simd-threaded(\.jspi|\.asyncify)?(-[\w-]{8})?\.wasm(\.\d)?$/.exec(path);

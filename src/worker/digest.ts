@@ -1,5 +1,5 @@
 /** The entry of a worker that does nothing but SHA-256: the thread that stores a download need not wait for it. */
-import { openDigestHere, type StreamDigest } from '../model/streamDigest';
+import { openDigestHere, type StreamDigest } from '../model/prepare/streamDigest';
 
 export type ToDigest =
   /** First message. */

@@ -1,6 +1,6 @@
 /** SHA-256 in a worker of its own, behind the interface of the one on this thread. */
 import { InternalError } from '../engine/errors';
-import type { StreamDigest } from '../model/streamDigest';
+import type { StreamDigest } from '../model/prepare/streamDigest';
 import type { FromDigest, ToDigest } from './digest';
 
 /** Bytes that may wait for the other thread: enough to keep it busy, few enough to be no burden. */

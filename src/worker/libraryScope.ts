@@ -1,9 +1,9 @@
 /** The worker that fetches and keeps models, from its first message on. */
 import type { FromLibrary, ToLibrary } from '../engine/protocol';
 import { STARTER } from '../engine/schema';
-import type { Manners } from '../model/download';
 import { httpFiles } from '../model/files';
 import { createLibrary } from '../model/library';
+import type { Manners } from '../model/source/download';
 import { opfsWeightStore } from '../storage/weightsOpfs';
 import { openDigestInWorker } from './digestClient';
 import { serveLibrary } from './serveLibrary';

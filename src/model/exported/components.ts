@@ -3,7 +3,7 @@ import { InputError } from '../../engine/errors';
 import type { ExportedSizes, ExportedText, ExportedUnet } from '../../graph/exported/adapt';
 import type { TextEncoder, TextEncoding, Unet, Vae } from '../../pipeline/components';
 import { once } from '../components';
-import type { Runtime, Session } from '../session';
+import type { Runtime, Session } from '../runtime/session';
 
 /** A session and what its export says of itself. */
 export interface ExportedSession<Sizes extends ExportedSizes = ExportedSizes> {

@@ -8,7 +8,7 @@ import { castBytes, typeOf } from '../cast';
 import { refuseForeign } from '../checkpoint/open';
 import { bytesSource } from '../checkpoint/reader';
 import { type CheckpointFiles, parseJsonFile, readRequired } from '../files';
-import { isPrepared } from '../prepared';
+import { isPrepared } from '../prepare/prepared';
 import type { LoadWeightsOptions, Weights } from '../weights';
 
 export const exportedComponents = [

@@ -3,9 +3,9 @@ import { readExported } from '../../graph/exported/read';
 import type { Precision } from '../../graph/types';
 import { refuseForeign } from '../checkpoint/open';
 import type { IndexedTensor } from '../checkpoint/reader';
-import type { RemoteFile } from '../download';
-import { planShards, type ShardPlan } from '../shards';
-import type { RemoteAccess } from '../sourceFile';
+import { planShards, type ShardPlan } from '../prepare/shards';
+import type { RemoteFile } from '../source/download';
+import type { RemoteAccess } from '../source/sourceFile';
 import { encodeSkeleton, namingModel, skeletonPath, storedPrecision } from './files';
 
 export interface ExportLayout {

@@ -6,7 +6,7 @@ import { InpaintCache } from '../../pipeline/inpaint';
 import { decodeLatents } from '../../pipeline/tiling';
 import { goldenPicturesIn, paintGolden } from '../../testing/goldenPictures';
 import { loadModel } from '../load';
-import type { Runtime } from '../session';
+import type { Runtime } from '../runtime/session';
 
 const PICTURES = 'goldens/onnx/pictures';
 // Made by `python tools/goldens/onnx_exports.py` (optimum-onnx 0.1.0, diffusers 0.36.0, float32), compared on WASM.

@@ -17,7 +17,7 @@ import { once } from '../components';
 import type { CheckpointFiles } from '../files';
 import { kept } from '../kept';
 import { type LoadCall, smallFiles } from '../reader';
-import type { Runtime } from '../session';
+import type { Runtime } from '../runtime/session';
 import {
   createExportedText,
   createExportedUnet,

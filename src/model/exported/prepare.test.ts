@@ -9,10 +9,10 @@ import { ofOneSize } from '../../testing/exports';
 import { goldenPicturesIn, paintGolden } from '../../testing/goldenPictures';
 import { factsOf, factsOfPlan } from '../facts';
 import { loadModel } from '../load';
-import { planModel } from '../plan';
-import { prepareModel } from '../prepare';
-import { openPrepared } from '../prepared';
-import { findModel } from '../source';
+import { planModel } from '../prepare/plan';
+import { prepareModel } from '../prepare/prepare';
+import { openPrepared } from '../prepare/prepared';
+import { findModel } from '../source/source';
 
 const PICTURES = 'goldens/onnx/pictures';
 const ID = 'golden/export';

@@ -4,7 +4,7 @@ import { safetensors } from '../../../e2e/hub/testing';
 import { createNodeRuntime } from '../../node/ort';
 import { openCheckpoint } from '../checkpoint/open';
 import { bytesSource } from '../checkpoint/reader';
-import { createProduct } from '../ortProduct';
+import { createProduct } from '../runtime/ortProduct';
 import type { OpenLora } from './choice';
 import { readLoraFile } from './file';
 import { type Base, resolveLoras } from './resolve';

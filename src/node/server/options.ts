@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { InputError, messageOf } from '../../engine/errors';
-import { HUB_URL } from '../../model/modelName';
+import { HUB_URL } from '../../model/source/modelName';
 
 export const usage = `Usage: npm run serve -- [options]
 

@@ -11,7 +11,7 @@ import { type LoadCall, loadModel } from '../../model/load';
 import type { RunSize } from '../../model/memory';
 import type { MemoryGuard } from '../../model/memoryGuard';
 import { clipVocabulary, openModel } from '../../model/openModel';
-import type { Runtime } from '../../model/session';
+import type { Runtime } from '../../model/runtime/session';
 import type { Model } from '../../pipeline/components';
 import { inpaint } from '../../pipeline/inpaint';
 import { asAsked, createJob, sizeAtModel, sizeOfRun } from '../../pipeline/job';

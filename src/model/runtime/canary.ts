@@ -4,8 +4,8 @@
  * device before the first picture, and the verdict is kept.
  */
 import { z } from 'zod';
-import { DeviceError, DeviceLostError, messageOf } from '../engine/errors';
-import type { Forms, GraphTarget, Precision } from '../graph/types';
+import { DeviceError, DeviceLostError, messageOf } from '../../engine/errors';
+import type { Forms, GraphTarget, Precision } from '../../graph/types';
 import { allChecks, type Check, type CheckGraph, passes } from './canaryChecks';
 
 /** Grows with every change of the checks or of the forms in `graph/nn.ts`: older verdicts no longer count. */

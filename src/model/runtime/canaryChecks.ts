@@ -1,8 +1,9 @@
 /** The canary's tiny graphs: each one layer of `nn.ts` with its inputs, its weights and what must come out. */
-import { GraphBuilder, type Value } from '../graph/builder';
-import { activation, attention, convolution, geglu, groupNorm, layerNorm, linear } from '../graph/nn';
-import { checkpointTensors } from '../graph/tensors';
-import type { Forms, Graph, GraphTarget, TensorEntry } from '../graph/types';
+import { GraphBuilder, type Value } from '../../graph/builder';
+import { activation, attention, convolution, geglu, groupNorm, layerNorm, linear } from '../../graph/nn';
+import { checkpointTensors } from '../../graph/tensors';
+import type { Forms, Graph, GraphTarget, TensorEntry } from '../../graph/types';
+import { castBytes, typeOf } from '../cast';
 import {
   attentionRows,
   convolution3x3,
@@ -13,7 +14,6 @@ import {
   relativeError,
   type Sample,
 } from './canaryMath';
-import { castBytes, typeOf } from './cast';
 
 /** A graph of one output, `y`, to be run once. */
 export interface CheckGraph {

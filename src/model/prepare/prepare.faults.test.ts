@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mended, refused } from '../../e2e/hub/misbehaviour';
-import { hastyConnection } from '../../e2e/hub/testing';
+import { mended, refused } from '../../../e2e/hub/misbehaviour';
+import { hastyConnection } from '../../../e2e/hub/testing';
 import type { PrepareOptions } from './prepare';
 import {
   crashing,

@@ -2,12 +2,12 @@
  * One pass over a file's bytes, in order, that brings each tensor into its shard. Memory holds the piece at hand and
  * those few tensors that have to be turned (transposed, shared) as a whole.
  */
-import { InternalError, UnsupportedError } from '../engine/errors';
-import type { StoredWriter } from '../storage/weights';
+import { InternalError, UnsupportedError } from '../../engine/errors';
+import type { StoredWriter } from '../../storage/weights';
+import { CastRoom, castBytes } from '../cast';
+import { gather } from '../checkpoint/reader';
+import { bytesPerValue } from '../checkpoint/safetensors';
 import { fromBase64, toBase64 } from './base64';
-import { CastRoom, castBytes } from './cast';
-import { gather } from './checkpoint/reader';
-import { bytesPerValue } from './checkpoint/safetensors';
 import { type Lent, lendHasher } from './hashers';
 import type { Output, ShardPlan } from './shards';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { memoryFile } from '../../e2e/hub/files';
-import { goldenFiles } from '../../e2e/hub/testing';
-import type { WeightStore } from '../storage/weights';
+import { memoryFile } from '../../../e2e/hub/files';
+import { goldenFiles } from '../../../e2e/hub/testing';
+import type { WeightStore } from '../../storage/weights';
 import {
   crashing,
   expectFinished,

@@ -1,5 +1,5 @@
 /** Whether what is stored is still what was stored. */
-import { piecesOf } from './blobPieces';
+import { piecesOf } from '../source/blobPieces';
 import { lendHasher } from './hashers';
 
 /**

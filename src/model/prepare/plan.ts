@@ -1,8 +1,8 @@
 /** Which of a model's files to fetch for a device: a choice from a listing, before any weight is fetched. */
-import { CheckpointError, UnsupportedError } from '../engine/errors';
-import type { Precision } from '../graph/types';
-import type { RemoteFile } from './download';
-import type { Source } from './source';
+import { CheckpointError, UnsupportedError } from '../../engine/errors';
+import type { Precision } from '../../graph/types';
+import type { RemoteFile } from '../source/download';
+import type { Source } from '../source/source';
 
 /** The networks of Stable Diffusion that have weights, by their folders. */
 export const componentFolders = ['text_encoder', 'text_encoder_2', 'unet', 'vae'] as const;

@@ -1,7 +1,7 @@
 /** Chooses where pictures are made in this browser: WebGPU in the best precision it has, else WASM. */
-import type { EngineStatus } from '../engine/engine';
-import { DeviceError } from '../engine/errors';
-import type { Forms } from '../graph/types';
+import type { EngineStatus } from '../../engine/engine';
+import { DeviceError } from '../../engine/errors';
+import type { Forms } from '../../graph/types';
 import {
   chooseAdapterSetup,
   rememberedSetup,

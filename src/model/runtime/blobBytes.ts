@@ -1,8 +1,8 @@
 /**
  * A file of weights for ONNX Runtime, of which no more than a tensor is in memory at a time. Its builds without JSPI read a
  * Blob whole and keep all of them until the session is made: the weights of a model would lie in JavaScript's memory beside
- * their copies. The build with JSPI streams slices of a Blob, and in Chromium such streams hang (blobPieces.ts). Of an array
- * they ask nothing but `byteLength` and `subarray` (`mountExternalData` in wasm-core-impl.ts, and the copying in
+ * their copies. The build with JSPI streams slices of a Blob, and in Chromium such streams hang (source/blobPieces.ts). Of an
+ * array they ask nothing but `byteLength` and `subarray` (`mountExternalData` in wasm-core-impl.ts, and the copying in
  * ort-wasm-simd-threaded*.mjs, 1.31.0-dev).
  */
 export class BlobBytes extends Uint8Array<ArrayBuffer> {

@@ -10,12 +10,12 @@ import {
   InternalError,
   messageOf,
   OutOfMemoryError,
-} from '../engine/errors';
-import { weightBytesOf } from '../graph/footprint';
-import type { Graph, GraphTarget } from '../graph/types';
-import type { DeviceTensor, VaeTiles } from '../pipeline/components';
+} from '../../engine/errors';
+import { weightBytesOf } from '../../graph/footprint';
+import type { Graph, GraphTarget } from '../../graph/types';
+import type { DeviceTensor, VaeTiles } from '../../pipeline/components';
+import type { WeightFile } from '../weights';
 import { BlobBytes, canReadAtOnce } from './blobBytes';
-import type { WeightFile } from './weights';
 
 export type OrtModule = typeof Ort;
 

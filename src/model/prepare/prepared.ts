@@ -1,10 +1,11 @@
 /** A prepared model, opened from where it is stored. No network is needed. */
-import { CheckpointError, InputError } from '../engine/errors';
-import type { Precision, TensorEntry } from '../graph/types';
-import type { ModelFolder, WeightStore } from '../storage/weights';
-import { parseSafetensorsHeader, safetensorsHeaderBytes } from './checkpoint/safetensors';
+import { CheckpointError, InputError } from '../../engine/errors';
+import type { Precision, TensorEntry } from '../../graph/types';
+import type { ModelFolder, WeightStore } from '../../storage/weights';
+import { parseSafetensorsHeader, safetensorsHeaderBytes } from '../checkpoint/safetensors';
+import type { CheckpointFiles } from '../files';
+import { castFile, type WeightFile, type Weights } from '../weights';
 import { digestOf } from './digest';
-import type { CheckpointFiles } from './files';
 import {
   forgetDescription,
   isDescribed,
@@ -14,7 +15,6 @@ import {
   type StoredShard,
   storedName,
 } from './journal';
-import { castFile, type WeightFile, type Weights } from './weights';
 
 /** A checkpoint whose weights are stored in the device's precision already. */
 export interface PreparedFiles extends CheckpointFiles {

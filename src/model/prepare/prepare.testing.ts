@@ -3,24 +3,24 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
-import type { HubFile } from '../../e2e/hub/files';
-import { type Hub, type HubOptions, startHub } from '../../e2e/hub/hub';
+import type { HubFile } from '../../../e2e/hub/files';
+import { type Hub, type HubOptions, startHub } from '../../../e2e/hub/hub';
 import {
   goldenFiles,
   goldenFolder,
   hastyConnection,
   type TemporaryStore,
   temporaryStore,
-} from '../../e2e/hub/testing';
-import type { Precision } from '../graph/types';
-import { folderFiles } from '../node/folder';
-import type { WeightStore } from '../storage/weights';
-import type { Connection } from './download';
+} from '../../../e2e/hub/testing';
+import type { Precision } from '../../graph/types';
+import { folderFiles } from '../../node/folder';
+import type { WeightStore } from '../../storage/weights';
+import type { Connection } from '../source/download';
+import { findModel } from '../source/source';
+import { loadWeights, type Weights } from '../weights';
 import { planModel } from './plan';
 import { type PrepareOptions, prepareModel } from './prepare';
 import { openPrepared } from './prepared';
-import { findModel } from './source';
-import { loadWeights, type Weights } from './weights';
 
 export const UNET = 'unet/diffusion_pytorch_model.safetensors';
 const stems = {

@@ -1,8 +1,8 @@
 /** What becomes of a model whose files were changed, cut short or removed after it was finished. */
 import { describe, expect, it } from 'vitest';
-import { goldenFiles, hastyConnection } from '../../e2e/hub/testing';
-import type { Precision } from '../graph/types';
-import { openMerged } from './openMerged';
+import { goldenFiles, hastyConnection } from '../../../e2e/hub/testing';
+import type { Precision } from '../../graph/types';
+import { openMerged } from '../openMerged';
 import {
   type Call,
   expectFinished,

@@ -1,7 +1,7 @@
 /** A source of weights read twice: its headers first, here and there, then all of it in order. */
-import { CheckpointError } from '../engine/errors';
-import type { RandomAccess } from './checkpoint/reader';
-import { GET_ANOTHER } from './checkpoint/remedy';
+import { CheckpointError } from '../../engine/errors';
+import type { RandomAccess } from '../checkpoint/reader';
+import { GET_ANOTHER } from '../checkpoint/remedy';
 import {
   type Connection,
   collect,

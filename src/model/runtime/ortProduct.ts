@@ -1,7 +1,7 @@
 /** Matrix products by ONNX Runtime: on the processor on every device, with the instructions and threads that it has. */
-import { nodeProto, serializeModel, valueInfo } from '../graph/proto';
-import { kept } from './kept';
-import type { MatrixProduct } from './lora/merge';
+import { nodeProto, serializeModel, valueInfo } from '../../graph/proto';
+import { kept } from '../kept';
+import type { MatrixProduct } from '../lora/merge';
 import type { Runtime } from './session';
 
 /** Values of the target that go into ONNX Runtime's heap at a time: 16 MB. */

@@ -1,6 +1,6 @@
 /** Whether there is room for a model, asked before the first byte of its weights. */
-import { DeviceError } from '../engine/errors';
-import type { WeightStore } from '../storage/weights';
+import { DeviceError } from '../../engine/errors';
+import type { WeightStore } from '../../storage/weights';
 import { type Journal, storedOf } from './journal';
 import type { SourceLayout } from './layout';
 

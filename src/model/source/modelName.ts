@@ -1,5 +1,5 @@
 /** What a person may call a model, told apart by form alone. */
-import { InputError } from '../engine/errors';
+import { InputError } from '../../engine/errors';
 import { movedTo } from './moved';
 import { knownIdCalled } from './suggest';
 

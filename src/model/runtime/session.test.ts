@@ -1,9 +1,9 @@
 import type * as Ort from 'onnxruntime-web';
 import { describe, expect, it } from 'vitest';
-import { GraphBuilder } from '../graph/builder';
-import { linear } from '../graph/nn';
-import { recordTensors } from '../graph/tensors';
-import type { Graph, GraphTarget } from '../graph/types';
+import { GraphBuilder } from '../../graph/builder';
+import { linear } from '../../graph/nn';
+import { recordTensors } from '../../graph/tensors';
+import type { Graph, GraphTarget } from '../../graph/types';
 import { type OrtModule, Runtime, type Session } from './session';
 
 const target: GraphTarget = {

@@ -2,7 +2,7 @@
  * The bytes of one file from a given one on, over a network that breaks, stalls, tells to wait and hands out
  * addresses that expire. What cannot be mended by asking again is an error that says so.
  */
-import { CheckpointError, InputError, messageOf, NetworkError } from '../engine/errors';
+import { CheckpointError, InputError, messageOf, NetworkError } from '../../engine/errors';
 import { streamOf } from './blobPieces';
 
 /** A file before anything of it is fetched. */

@@ -2,9 +2,11 @@
  * From a plan to a model on the disk: one pass over each file's bytes as they arrive, each tensor cast and put into
  * its shard, every step such that it can break off anywhere and go on later from there.
  */
-import { DeviceError } from '../engine/errors';
-import { isOutOfSpace, type ModelFolder, type WeightStore } from '../storage/weights';
-import { digestOf } from './digest';
+import { DeviceError } from '../../engine/errors';
+import { isOutOfSpace, type ModelFolder, type WeightStore } from '../../storage/weights';
+import { type CheckpointFiles, filesOfTexts } from '../files';
+import type { OpenLora } from '../lora/choice';
+import type { MatrixProduct } from '../lora/merge';
 import {
   type Connection,
   download,
@@ -12,9 +14,10 @@ import {
   type Range,
   type RemoteFile,
   type Validator,
-} from './download';
+} from '../source/download';
+import { wrongDigest } from '../source/sourceFile';
+import { digestOf } from './digest';
 import { BufferMeter, FilePass } from './filePass';
-import { type CheckpointFiles, filesOfTexts } from './files';
 import {
   type FileState,
   type Journal,
@@ -27,12 +30,9 @@ import {
   writeManifest,
 } from './journal';
 import { layOutModel, type SourceLayout, type TextFiles } from './layout';
-import type { OpenLora } from './lora/choice';
-import type { MatrixProduct } from './lora/merge';
 import type { ModelPlan } from './plan';
 import { checkRoom } from './room';
 import type { ShardPlan } from './shards';
-import { wrongDigest } from './sourceFile';
 import { type OpenDigest, openDigestHere } from './streamDigest';
 
 export interface PrepareOptions {

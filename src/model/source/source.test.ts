@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type HubRepo, memoryFile } from '../../e2e/hub/files';
-import { type Hub, startHub } from '../../e2e/hub/hub';
-import { goldenFiles, hastyConnection } from '../../e2e/hub/testing';
+import { type HubRepo, memoryFile } from '../../../e2e/hub/files';
+import { type Hub, startHub } from '../../../e2e/hub/hub';
+import { goldenFiles, hastyConnection } from '../../../e2e/hub/testing';
+import { planModel } from '../prepare/plan';
 import { canonicalName, parseModelName } from './modelName';
-import { planModel } from './plan';
 import { findModel } from './source';
 
 let hub: Hub;

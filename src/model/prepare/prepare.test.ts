@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { memoryFile, renamed } from '../../e2e/hub/files';
-import { goldenFiles, goldenFolder, hastyConnection, splitSafetensors } from '../../e2e/hub/testing';
-import { parseSafetensorsHeader } from './checkpoint/safetensors';
+import { memoryFile, renamed } from '../../../e2e/hub/files';
+import { goldenFiles, goldenFolder, hastyConnection, splitSafetensors } from '../../../e2e/hub/testing';
+import { parseSafetensorsHeader } from '../checkpoint/safetensors';
+import { localModel } from '../source/source';
 import { planModel } from './plan';
 import { prepareModel } from './prepare';
 import {
@@ -17,7 +18,6 @@ import {
   withHubAndStore,
 } from './prepare.testing';
 import { deleteModel, storedModels } from './prepared';
-import { localModel } from './source';
 
 withHubAndStore();
 

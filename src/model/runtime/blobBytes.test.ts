@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { GraphBuilder } from '../graph/builder';
-import { linear } from '../graph/nn';
-import type { TensorEntry } from '../graph/types';
-import { createNodeRuntime } from '../node/ort';
+import { GraphBuilder } from '../../graph/builder';
+import { linear } from '../../graph/nn';
+import type { TensorEntry } from '../../graph/types';
+import { createNodeRuntime } from '../../node/ort';
 import { BlobBytes } from './blobBytes';
 
 /** Which bytes were read, as pairs of their begin and end. */

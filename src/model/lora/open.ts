@@ -123,9 +123,9 @@ async function fetchInto(
   folderName: string,
   { store, connection, onProgress }: OpenLoraOptions,
 ): Promise<string | undefined> {
-  const writer = await store.model(folderName).writer(STORED);
   const sha256 = await lendHasher('sha256');
   const digest = await lendHasher('xxh128');
+  const writer = await store.model(folderName).writer(STORED);
   try {
     await writer.truncate(0);
     let loadedBytes = 0;

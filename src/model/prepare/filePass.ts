@@ -7,7 +7,7 @@ import type { StoredWriter } from '../../storage/weights';
 import { CastRoom, castBytes } from '../cast';
 import { gather } from '../checkpoint/reader';
 import { bytesPerValue } from '../checkpoint/safetensors';
-import { fromBase64, toBase64 } from './base64';
+import { toBase64 } from './base64';
 import { type Lent, lendHasher } from './hashers';
 import type { Output, ShardPlan } from './shards';
 
@@ -53,19 +53,16 @@ interface Task {
 
 /** A shard being written from its beginning to its end. */
 class Shard {
-  position: number;
   /** Tasks not yet written, in order. */
   readonly queue: Task[] = [];
 
+  /** @param position bytes that are in it already */
   constructor(
     readonly plan: ShardPlan,
     readonly writer: StoredWriter,
     readonly digest: Lent,
-    state: ShardState | undefined,
-  ) {
-    this.position = state?.position ?? 0;
-    if (state !== undefined) digest.hash.load(fromBase64(state.digestState));
-  }
+    public position: number,
+  ) {}
 
   async append(bytes: Uint8Array): Promise<void> {
     await this.writer.write(bytes, this.position);
@@ -108,7 +105,12 @@ export class FilePass {
     try {
       for (const plan of plans) {
         const state = states.find(({ path }) => path === plan.path);
-        const shard = new Shard(plan, await open(plan.path), await lendHasher('xxh128'), state);
+        const digest = await lendHasher('xxh128', state?.digestState);
+        const writer = await open(plan.path).catch((error: unknown) => {
+          digest.giveBack();
+          throw error;
+        });
+        const shard = new Shard(plan, writer, digest, state?.position ?? 0);
         shards.push(shard);
         await shard.writer.truncate(shard.position);
         if (state === undefined) await shard.append(plan.header);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { memoryFile } from '../../../e2e/hub/files';
 import { goldenFiles } from '../../../e2e/hub/testing';
 import type { WeightStore } from '../../storage/weights';
+import { storedName } from './journal';
 import {
   crashing,
   expectFinished,
@@ -78,6 +79,20 @@ describe('storage', () => {
     await prepare();
     await expectFinished();
     expect(requests(UNET).filter((range) => range === 'whole')).toHaveLength(1);
+  });
+
+  it('begins a file anew whose half another build of the hashers left', async () => {
+    await serve({ faults: [{ kind: 'cut', atByte: 700_001, origin: 'content', after: 2, path: UNET }] });
+    await expect(prepare()).rejects.toThrow(/in a row/);
+    hub.faults.clear();
+    const folder = temporary.store.model(storedName('golden/sd15', 'fp32'));
+    const journal = (await folder.readText('unfinished.json')) ?? '';
+    // The first bytes of a state name the build that wrote it.
+    const other = journal.replaceAll(/(?<="(?:digestState|sha256State)":")[^"]{5}/g, 'AAAAA');
+    expect(other).not.toBe(journal);
+    await folder.writeText('unfinished.json', other);
+    await prepare();
+    await expectFinished();
   });
 
   it('takes the new weights when the repository changes them half-way', async () => {

@@ -18,6 +18,7 @@ import {
 import { wrongDigest } from '../source/sourceFile';
 import { digestOf } from './digest';
 import { BufferMeter, FilePass } from './filePass';
+import { canGoOn } from './hashers';
 import {
   type FileState,
   type Journal,
@@ -275,8 +276,7 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
   const { plans, range } = partOf(source, lost);
   journal.files[file.path] = state;
   await writeJournal(folder, journal);
-  // A shard that the platform threw away or cut short cannot be gone on from.
-  const saved = (await areThere(folder, state.progress?.shards ?? [])) ? state.progress : undefined;
+  const saved = (await isUsable(folder, state.progress)) ? state.progress : undefined;
   const start = saved?.position ?? range.start;
   const pass = await FilePass.begin(plans, saved?.shards ?? [], start, (path) => folder.writer(path), meter);
   const openDigest = options.openDigest ?? openDigestHere;
@@ -365,15 +365,15 @@ function report(file: RemoteFile, work: Work, isLast: boolean): void {
   options.onProgress?.({ stage: 'download', file: file.path, loadedBytes, totalBytes });
 }
 
-async function areThere(
-  folder: ModelFolder,
-  shards: readonly { path: string; position: number }[],
-): Promise<boolean> {
-  for (const { path, position } of shards) {
+/** Not where the platform threw a shard away or cut it short, nor where another version of Inlay wrote the states down. */
+async function isUsable(folder: ModelFolder, progress: FileState['progress']): Promise<boolean> {
+  const { shards = [], sha256State } = progress ?? {};
+  for (const { path, position, digestState } of shards) {
     const blob = await folder.open(path);
     if (blob === undefined || blob.size < position) return false;
+    if (!(await canGoOn('xxh128', digestState))) return false;
   }
-  return true;
+  return sha256State === undefined || canGoOn('sha256', sha256State);
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,5 @@
 /** SHA-256 of a file as it arrives, whose inner state can be kept and gone on from after an interruption. */
-import { fromBase64, toBase64 } from './base64';
+import { toBase64 } from './base64';
 import { lendHasher } from './hashers';
 
 export interface StreamDigest {
@@ -22,8 +22,7 @@ export type OpenDigest = (state?: string) => Promise<StreamDigest>;
 
 /** On this thread, at some 200 MB a second: where downloads are faster than that, give it a worker of its own. */
 export const openDigestHere: OpenDigest = async (state) => {
-  const { hash, giveBack } = await lendHasher('sha256');
-  if (state !== undefined) hash.load(fromBase64(state));
+  const { hash, giveBack } = await lendHasher('sha256', state);
   return {
     async update(bytes) {
       hash.update(bytes);

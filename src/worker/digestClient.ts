@@ -57,6 +57,8 @@ export async function openDigestInWorker(state?: string, spawn = spawnWorker): P
   }
   return {
     async update(bytes) {
+      // Nothing would drain any more.
+      if (failure !== undefined) throw failure;
       const { byteLength } = bytes;
       waitingBytes += byteLength;
       // A view of a larger buffer would take the rest of it away: only whole buffers change hands.

@@ -12,7 +12,7 @@ export interface StoredFile {
 }
 
 export interface FileStore {
-  /** @param file its id from `createFileId`, where it was given out beforehand */
+  /** @param file its id from `createFileId`, where it was given out beforehand; each is put once */
   put(file: Omit<StoredFile, 'id'> & { id?: string }): Promise<{ id: string }>;
   /** @returns undefined where there is none, or its time is over */
   get(id: string): Promise<StoredFile | undefined>;
@@ -58,13 +58,14 @@ export function memoryFileStore(options: FileStoreOptions): FileStore {
 export async function folderFileStore(folder: string, options: FileStoreOptions): Promise<FileStore> {
   await mkdir(folder, { recursive: true });
   const pathOf = (id: string, { name }: Entry) => join(folder, `${id}.${name}`);
-  const index = new Map<string, Entry>();
+  const left: [id: string, entry: Entry][] = [];
   for (const fileName of await readdir(folder)) {
     const [, id, name] = /^([\w-]{22})\.([\w.-]+)$/.exec(fileName) ?? [];
     if (id === undefined || name === undefined) continue;
     const { size, mtimeMs } = await stat(join(folder, fileName));
-    index.set(id, { name, contentType: contentTypeOf(name), size, expiresAt: mtimeMs + options.keepMs });
+    left.push([id, { name, contentType: contentTypeOf(name), size, expiresAt: mtimeMs + options.keepMs }]);
   }
+  const index = new Map(left.sort(([, a], [, b]) => a.expiresAt - b.expiresAt));
   return createStore(options, index, {
     write: (id, entry, bytes) => writeFile(pathOf(id, entry), bytes),
     read: (id, entry) => readFile(pathOf(id, entry)).catch(() => undefined),

@@ -1,8 +1,9 @@
 /** Uploads, and results that are kept for a time. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { folderFileStore } from './files';
 import { bytesOf, picture, post, required, startTestServer } from './server.testing';
 import { start } from './startServer.testing';
 
@@ -16,7 +17,8 @@ describe('uploads and results', () => {
     ).json();
     expect(addresses.file_url).toMatch(/\/files\/[\w-]{22}\/photo-of-me\.png$/);
     const put = () => fetch(addresses.upload_url, { method: 'PUT', body: bytes });
-    expect((await put()).status).toBe(200);
+    const both = await Promise.all([put(), put()]);
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
     expect((await put()).status).toBe(409);
     const answer = await (
       await post(`${url}/fal-ai/inpaint`, { ...required, image_url: addresses.file_url })
@@ -40,7 +42,9 @@ describe('uploads and results', () => {
     const { url } = await start({}, { maxPictureBytes: 1000 });
     const upload = { content_type: 'image/png', file_name: 'a.png' };
     const { upload_url } = await (await post(`${url}/storage/upload/initiate`, upload)).json();
-    expect((await fetch(upload_url, { method: 'PUT', body: Buffer.alloc(2000) })).status).toBe(413);
+    const put = (bytes: number) => fetch(upload_url, { method: 'PUT', body: Buffer.alloc(bytes) });
+    expect((await put(2000)).status).toBe(413);
+    expect((await put(500)).status).toBe(200);
     expect((await post(`${url}/storage/upload/initiate-multipart`, upload)).status).toBe(413);
   });
 
@@ -68,6 +72,23 @@ describe('uploads and results', () => {
       expect((await fetch(image.url.replace(first.url, third.url))).status).toBe(404);
     } finally {
       rmSync(resultsFolder, { recursive: true });
+    }
+  });
+
+  it('lets the oldest of what an earlier server left go first, whatever it is called', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'inlay-results-'));
+    try {
+      const ids = { new: 'a'.repeat(22), old: 'b'.repeat(22) };
+      for (const [name, id] of Object.entries(ids)) writeFileSync(join(folder, `${id}.${name}.png`), '12345');
+      const anHourAgo = Date.now() / 1000 - 3600;
+      utimesSync(join(folder, `${ids.old}.old.png`), anHourAgo, anHourAgo);
+      const files = await folderFileStore(folder, { keepMs: 7_200_000, maxBytes: 10 });
+      await files.put({ name: 'next.png', contentType: 'image/png', bytes: new Uint8Array(5) });
+      expect(await files.get(ids.old)).toBeUndefined();
+      expect(await files.get(ids.new)).toMatchObject({ name: 'new.png' });
+      expect(files.totalBytes).toBe(10);
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 });

@@ -16,7 +16,8 @@ interface Expected {
   contentType: string;
   name: string;
   fileId: string;
-  hasArrived: boolean;
+  /** Whether the file has arrived, or is on its way. */
+  isTaken: boolean;
 }
 
 /** Addresses and tokens that were asked for are forgotten beyond this number. */
@@ -57,7 +58,7 @@ export function createUploads(options: { files: FileStore; maxBytes: number; kee
       const fileId = createFileId();
       const name = safeName(parsed.data.file_name);
       const contentType = contentTypeOf(parsed.data.content_type);
-      expected.set(token, { contentType, name, fileId, hasArrived: false });
+      expected.set(token, { contentType, name, fileId, isTaken: false });
       setTimeout(() => expected.delete(token), keepMs).unref();
       const [oldest] = expected.keys();
       if (expected.size > MAX_EXPECTED && oldest !== undefined) expected.delete(oldest);
@@ -89,13 +90,19 @@ export function createUploads(options: { files: FileStore; maxBytes: number; kee
     async receive(token, request) {
       const entry = expected.get(token);
       if (entry === undefined) throw new Problem(404, 'There is no such upload', { type: 'not_found' });
-      if (entry.hasArrived) {
+      if (entry.isTaken) {
         throw new Problem(409, 'The file has arrived already', { type: 'conflict' });
       }
-      const bytes = await readBody(request, maxBytes);
-      const { fileId: id, name, contentType } = entry;
-      await files.put({ id, name, contentType, bytes });
-      entry.hasArrived = true;
+      entry.isTaken = true;
+      try {
+        const bytes = await readBody(request, maxBytes);
+        const { fileId: id, name, contentType } = entry;
+        await files.put({ id, name, contentType, bytes });
+      } catch (error) {
+        // What broke off may be sent again.
+        entry.isTaken = false;
+        throw error;
+      }
     },
   };
 }

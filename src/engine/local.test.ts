@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Progress } from './engine';
-import { CheckpointError, DeviceError } from './errors';
+import { CheckpointError, DeviceError, DeviceLostError } from './errors';
 import { createLocalEngine, type WorkerLike } from './local';
 import type { FromWorker, ToWorker } from './protocol';
 import { inpaintRequestSchema, localOptionsSchema } from './schema';
@@ -105,12 +105,14 @@ describe('createLocalEngine', () => {
   it('starts a new worker after one whose device was lost', async () => {
     const { run } = setUp();
     const first = run();
+    const waiting = run();
     worker(0).answer({ type: 'error', id: 1, error: { name: 'DeviceError', message: 'lost' }, dead: true });
-    await expect(first).rejects.toThrow(DeviceError);
+    await expect(first).rejects.toThrow(new DeviceError('lost'));
+    await expect(waiting).rejects.toThrow(DeviceLostError);
     expect(worker(0).terminated).toBe(true);
-    const second = run();
-    worker(1).answer({ type: 'result', id: 2, picture });
-    await expect(second).resolves.toMatchObject({ seed: 3 });
+    const next = run();
+    worker(1).answer({ type: 'result', id: 3, picture });
+    await expect(next).resolves.toMatchObject({ seed: 3 });
   });
 
   it('keeps the class of the worker’s errors', async () => {

@@ -158,7 +158,8 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
       }
       case 'error': {
         take(message.id)?.reject(decodeError(message.error));
-        if (message.dead) stop();
+        // With the worker went those that waited in it for their turn.
+        if (message.dead) fail(new DeviceLostError(words.ended('the run before this one ended it')));
         return;
       }
       default:

@@ -56,6 +56,15 @@ it('answers other requests while a download goes on, and cancels it', async () =
   expect(library.setHub).toHaveBeenCalledWith({ token: 't' });
 });
 
+it('cancels a download that still waits for the engine’s word', async () => {
+  const { posted, receive } = setUp();
+  receive({ type: 'call', id: 1, request: download });
+  await vi.waitFor(() => expect(posted).toHaveLength(1));
+  receive({ type: 'cancel', id: 1 });
+  await vi.waitFor(() => expect(posted).toHaveLength(2));
+  expect(posted[1]).toEqual({ type: 'error', id: 1, error: { name: 'AbortError', message: '' } });
+});
+
 it('fetches nothing of a model that the engine refuses, and keeps the figures', async () => {
   const { posted, receive } = setUp();
   receive({ type: 'call', id: 1, request: download });

@@ -19,15 +19,24 @@ export function serveLibrary(
   const judgements = new Map<number, { resolve(): void; reject(error: Error): void }>();
 
   /** The device is the engine's: what it can run is asked there. */
-  async function admit(id: number, files: CheckpointFiles): Promise<void> {
+  async function admit(id: number, files: CheckpointFiles, signal: AbortSignal): Promise<void> {
     const texts = new Map<string, string>();
     for (const path of CONFIGURATIONS) {
       const bytes = await files.read(path);
       if (bytes !== undefined) texts.set(path, new TextDecoder().decode(bytes));
     }
-    const judged = new Promise<void>((resolve, reject) => judgements.set(id, { resolve, reject }));
+    signal.throwIfAborted();
+    const judged = new Promise<void>((resolve, reject) => {
+      judgements.set(id, { resolve, reject });
+      // The engine may be busy for long; who cancels does not wait for it.
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
     post({ type: 'judge', id, name: files.name, texts });
-    return judged;
+    try {
+      await judged;
+    } finally {
+      judgements.delete(id);
+    }
   }
 
   function answer(
@@ -43,7 +52,7 @@ export function serveLibrary(
           .download(request.name, {
             precision: request.precision,
             signal,
-            admit: (files) => admit(id, files),
+            admit: (files) => admit(id, files, signal),
             onProgress: (progress) => post({ type: 'progress', id, progress }),
           })
           .then(() => null);
@@ -83,7 +92,6 @@ export function serveLibrary(
         return;
       case 'judged': {
         const judgement = judgements.get(message.id);
-        judgements.delete(message.id);
         if (message.error === undefined) judgement?.resolve();
         else judgement?.reject(decodeError(message.error));
         return;

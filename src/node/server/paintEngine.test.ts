@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { Engine } from '../../engine/engine';
 import { DeviceLostError, InputError, messageOf } from '../../engine/errors';
@@ -38,7 +39,7 @@ it('says in words for clients that the process ended, and that the engine was sh
 });
 
 it('refuses models at private addresses at once, as the caller’s mistake', async () => {
-  const paint = { threads: 1, folders: {}, hubUrl: 'http://127.0.0.1:1' };
+  const paint = { threads: 1, folders: {}, hubUrl: 'http://127.0.0.1:1', hubToken: 'hf_of-the-operator' };
   const engine = createPaintEngine({ paint, network: { allowPrivate: false } });
   for (const address of ['http://10.0.0.1/model', 'http://127.0.0.1:2/model.safetensors']) {
     const error = await runOf(engine, address);
@@ -48,5 +49,20 @@ it('refuses models at private addresses at once, as the caller’s mistake', asy
       message: expect.stringMatching(/^model_name: (10\.0\.0\.1|127\.0\.0\.1) is not on the public internet/),
     });
   }
+  // Every user of a machine may read its processes' arguments.
+  if (process.platform === 'linux') {
+    const commands = readdirSync('/proc').map(commandOf).join();
+    expect(commands).toContain('paintProcess');
+    expect(commands).not.toContain(paint.hubToken);
+  }
   await engine.dispose();
 });
+
+/** @returns nothing for what is no process, or ended meanwhile */
+function commandOf(entry: string): string {
+  try {
+    return /^\d+$/.test(entry) ? readFileSync(`/proc/${entry}/cmdline`, 'utf8') : '';
+  } catch {
+    return '';
+  }
+}

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { LocalEngine } from '../../engine/engine';
 import { createLocalEngine, type EngineWords, type WorkerLike } from '../../engine/local';
 import type { FromWorker } from '../../engine/protocol';
-import type { MemoryReport, PaintSetup } from './paintProcess';
+import { type MemoryReport, type PaintSetup, SETUP } from './paintSetup';
 import { packed, unpacked } from './transfer';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -36,10 +36,10 @@ export function createPaintEngine(setup: PaintSetup): PaintEngine {
 function startProcess(setup: PaintSetup, onMemory: (residentBytes: number) => void): WorkerLike {
   const child: ChildProcess = fork(
     fileURLToPath(new URL('./paintProcess.ts', import.meta.url)),
-    [JSON.stringify(setup)],
     // From the project's root, where Node finds tsx.
     {
       cwd: root,
+      env: { ...process.env, [SETUP]: JSON.stringify(setup) },
       execArgv: ['--import', 'tsx'],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -5,22 +5,12 @@
 import { InputError } from '../../engine/errors';
 import type { FromWorker, ToWorker } from '../../engine/protocol';
 import { serve } from '../../worker/serve';
-import { createGuardedFetch, ForbiddenAddressError, type NetworkPolicy } from './guardedFetch';
-import { createPaintHost, type PaintOptions } from './paintHost';
+import { createGuardedFetch, ForbiddenAddressError } from './guardedFetch';
+import { createPaintHost } from './paintHost';
+import { type MemoryReport, type PaintSetup, SETUP } from './paintSetup';
 import { packed, unpacked } from './transfer';
 
-export interface PaintSetup {
-  paint: PaintOptions;
-  network: Pick<NetworkPolicy, 'allowPrivate'>;
-}
-
-/** Comes with every run's end. */
-export interface MemoryReport {
-  type: 'memory';
-  residentBytes: number;
-}
-
-const setup = JSON.parse(process.argv[2] ?? '') as PaintSetup;
+const setup = JSON.parse(process.env[SETUP] ?? '') as PaintSetup;
 
 // Requests name models by address, too: nothing in this process may reach what the policy forbids.
 const guarded = createGuardedFetch({

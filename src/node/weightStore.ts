@@ -61,7 +61,10 @@ export function diskWeightStore(folder = defaultCacheFolder()): WeightStore {
     },
     // A process has read what it needs of a model, or holds its files open: nothing here deletes them.
     use: async () => () => {},
-    isBusy: async (name) => (await orAbsent(stat(join(models, `${name}.lock`)))) !== undefined,
+    isBusy: async (name) => {
+      const holder = await holderOf(join(models, `${name}.lock`));
+      return holder !== undefined && isAlive(holder);
+    },
     async ifUnused(name, work) {
       if (await this.isBusy(name)) return false;
       await this.exclusively(name, new AbortController().signal, () => {}, work);
@@ -126,16 +129,14 @@ async function takeLock(path: string, signal: AbortSignal, onWait: () => void): 
     try {
       await writeFile(path, mine, { flag: 'wx' });
       return async () => {
-        if ((await orAbsent(readFile(path, 'utf8'))) === mine) await orAbsent(unlink(path));
+        if ((await holderOf(path)) === mine) await orAbsent(unlink(path));
       };
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
     }
-    const holder = await orAbsent(readFile(path, 'utf8'));
-    if (holder !== undefined && holder !== '' && !isAlive(Number.parseInt(holder, 10))) {
-      // Renaming is done by one process only: the others find nothing to rename and look again.
-      await orAbsent(rename(path, `${path}.${mine.replace(' ', '.')}`));
-      await orAbsent(unlink(`${path}.${mine.replace(' ', '.')}`));
+    const holder = await holderOf(path);
+    if (holder !== undefined && !isAlive(holder)) {
+      await removeDead(path, holder, mine);
       continue;
     }
     if (!waiting) onWait();
@@ -144,9 +145,37 @@ async function takeLock(path: string, signal: AbortSignal, onWait: () => void): 
   }
 }
 
-function isAlive(pid: number): boolean {
+/**
+ * Removes a dead process's lock. One process at a time does, and looks again before: whoever came first may have put a
+ * lock of its own in the place.
+ */
+async function removeDead(path: string, holder: string, mine: string): Promise<void> {
+  const removing = `${path}.removing`;
   try {
-    process.kill(pid, 0);
+    await writeFile(removing, mine, { flag: 'wx' });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    const remover = await holderOf(removing);
+    if (remover !== undefined && !isAlive(remover)) await orAbsent(unlink(removing));
+    return;
+  }
+  try {
+    if ((await holderOf(path)) === holder) await orAbsent(unlink(path));
+  } finally {
+    await orAbsent(unlink(removing));
+  }
+}
+
+/** @returns process and a number of its own, as one text; undefined where there is no lock */
+function holderOf(path: string): Promise<string | undefined> {
+  return orAbsent(readFile(path, 'utf8'));
+}
+
+function isAlive(holder: string): boolean {
+  // It is just being written.
+  if (holder === '') return true;
+  try {
+    process.kill(Number.parseInt(holder, 10), 0);
     return true;
   } catch (error) {
     // EPERM: it lives, and belongs to another user.

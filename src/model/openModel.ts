@@ -94,7 +94,7 @@ async function upcastsVae(source: Source, connection: Connection): Promise<boole
   const has = (path: string) => source.files.find((file) => file.path === path);
   const config = has('vae/config.json') ?? has('vae_decoder/config.json');
   if (has('text_encoder_2/config.json') === undefined || config === undefined) return false;
-  const json: unknown = JSON.parse(new TextDecoder().decode(await readSmallFile(config, connection)));
+  const json = parseJsonFile(source, config.path, await readSmallFile(config, connection));
   return !(
     typeof json === 'object' &&
     json !== null &&

@@ -102,7 +102,7 @@ export function readLoraFile({ name, tensors, metadata }: StoredCheckpoint): Lor
         'choose a LoRA in the format of diffusers or kohya',
     );
   }
-  const scales = scalesOf(metadata);
+  const scales = scalesOf(name, metadata);
   const modules = [...found.values()].map(({ named, key, parts }): LoraModule => {
     const { component, name: module, isUnderscored } = named;
     const { down, up, mid, alpha } = parts;
@@ -162,10 +162,13 @@ type Scale = Pick<LoraModule, 'alpha' | 'isRankStabilized'>;
  * Without it a pair counts once. diffusers then counts `first rank / rank` of the module, which is the same for files
  * of one rank and nothing that any trainer means for others.
  */
-function scalesOf(metadata: LoraFile['metadata']): (component: LoraComponent, module: string) => Scale {
+function scalesOf(
+  name: string,
+  metadata: LoraFile['metadata'],
+): (component: LoraComponent, module: string) => Scale {
   const text = metadata.lora_adapter_metadata;
   if (text === undefined) return () => ({});
-  const about: unknown = JSON.parse(text);
+  const about = parseAbout(name, text);
   const fields = new Map(typeof about === 'object' && about !== null ? Object.entries(about) : []);
   return (component, module) => {
     const alpha: unknown = fields.get(`${component}.lora_alpha`);
@@ -180,6 +183,14 @@ function scalesOf(metadata: LoraFile['metadata']): (component: LoraComponent, mo
       ...(fields.get(`${component}.use_rslora`) === true && { isRankStabilized: true }),
     };
   };
+}
+
+function parseAbout(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw loraError(`LoRA ${name}: "lora_adapter_metadata" in its header is no JSON; the file is damaged`);
+  }
 }
 
 /** peft's rule: the whole name, or its end from a dot on; `^` anchors at the beginning. */

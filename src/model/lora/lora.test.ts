@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { safetensors } from '../../../e2e/hub/testing';
+import { CheckpointError } from '../../engine/errors';
 import { createNodeRuntime } from '../../node/ort';
 import { openCheckpoint } from '../checkpoint/open';
 import { bytesSource } from '../checkpoint/reader';
@@ -131,8 +132,12 @@ describe('what is refused', () => {
     );
   });
 
-  it('wrong shapes', async () => {
+  it('wrong shapes, and a header that is torn', async () => {
     const lora = await loraOf({ [`${kohya}.lora_down.weight`]: down, [`${kohya}.lora_up.weight`]: up });
+    const torn = await loraOf({ [`unet.${KEY}.lora_A.weight`]: down, [`unet.${KEY}.lora_B.weight`]: up }, 1, {
+      lora_adapter_metadata: '{',
+    });
+    expect(() => readLoraFile(torn.checkpoint)).toThrow(CheckpointError);
     await expect(merged([lora], [1, 4], [0, 0, 0, 0])).rejects.toThrow(
       /lora_down.weight" is \[1, 2\] · \[2, 3\], which does not fit a weight of shape \[1, 4\]/,
     );

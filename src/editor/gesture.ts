@@ -30,7 +30,7 @@ export interface GestureInput {
 }
 
 /** So near to its first point a press closes a polygon, in view pixels. */
-export const CLOSE_DISTANCE = 10;
+const CLOSE_DISTANCE = 10;
 
 export class Gesture {
   readonly #editor: GestureHost;

@@ -2,7 +2,7 @@
 import { imageSize } from 'image-size';
 import type { Size } from './kernels/geometry';
 
-export const MAX_PICTURE_SIDE = 8192;
+const MAX_PICTURE_SIDE = 8192;
 /** From here on a picture may be too much for a phone. */
 const LARGE_PIXELS = 16e6;
 /** Enough of a file to know its size: a JPEG's may stand behind a preview and a colour profile. */

@@ -7,7 +7,7 @@ import type { Call, Engine } from './engine';
 import { decodeError, InputError, isAbort, messageOf, NetworkError } from './errors';
 import { type ImageSource, type InpaintRequest, type InpaintResult, inpaintResultSchema } from './schema';
 
-export const ENDPOINT = 'fal-ai/inpaint';
+const ENDPOINT = 'fal-ai/inpaint';
 
 /** By whose leave the API is used. */
 export type HostedAccess = { kind: 'key'; key: string } | { kind: 'proxy'; url: string };

@@ -1,9 +1,9 @@
 /** The engine on this machine: the pipeline in a worker of its own, behind the interface of every engine. */
-import type { Call, EngineStatus, LocalEngine, Progress } from './engine';
+import type { Call, EngineStatus, LocalEngine, Progress, ProviderChoice } from './engine';
 import { DeviceError, DeviceLostError, decodeError } from './errors';
 import { createLocalModels, keepDownloads, type LibraryWorkerLike, spawnLibraryWorker } from './localModels';
 import type { HubAccess } from './models';
-import type { FinishedPicture, FromWorker, ProviderChoice, ToWorker } from './protocol';
+import type { FinishedPicture, FromWorker, ToWorker } from './protocol';
 import { type InpaintRequest, type InpaintResult, type LocalOptions, STARTER } from './schema';
 
 interface Pending {

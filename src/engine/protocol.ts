@@ -1,10 +1,8 @@
 /** The messages between the page and its workers: the one that runs the local engine, the one that fetches models. */
-import type { EngineStatus, Progress } from './engine';
+import type { EngineStatus, Progress, ProviderChoice } from './engine';
 import type { EncodedError } from './errors';
 import type { FetchProgress, HubAccess, KeptModel, ModelDetails } from './models';
 import type { InpaintRequest, LocalOptions } from './schema';
-
-export type ProviderChoice = 'auto' | 'webgpu' | 'wasm';
 
 export type ToWorker =
   /** First message. `baseUrl` is the page's own address, against which the embedded model lies. */

@@ -12,9 +12,9 @@ import {
 } from './schema';
 
 /** The keyword under which a PNG carries {@link Recipe} as JSON. */
-export const RECIPE_KEYWORD = 'inlay';
+const RECIPE_KEYWORD = 'inlay';
 /** The keyword under which AUTOMATIC1111 and the programs that follow it keep settings. */
-export const PARAMETERS_KEYWORD = 'parameters';
+const PARAMETERS_KEYWORD = 'parameters';
 
 const fields = inpaintRequestSchema.omit({ image_url: true, mask_url: true });
 const side = z.number().int().positive();

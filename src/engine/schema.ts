@@ -104,7 +104,7 @@ export const localOptionsSchema = z.object({
 export type LocalOptions = z.infer<typeof localOptionsSchema>;
 export type LocalOptionsInput = z.input<typeof localOptionsSchema>;
 
-export const imageFileSchema = z.object({
+const imageFileSchema = z.object({
   url: z.string(),
   content_type: z.string(),
   file_name: z.string(),
@@ -113,7 +113,6 @@ export const imageFileSchema = z.object({
   width: z.number().int().positive(),
   height: z.number().int().positive(),
 });
-export type ImageFile = z.infer<typeof imageFileSchema>;
 
 export const inpaintResultSchema = z.object({ image: imageFileSchema, seed: z.number().int() });
 /**

@@ -33,7 +33,7 @@ export const dataType: Record<ElementType, number> = {
   int64: TensorProto_DataType.INT64,
 };
 
-export const elementBytes: Record<ElementType, number> = { float32: 4, float16: 2, int32: 4, int64: 8 };
+const elementBytes: Record<ElementType, number> = { float32: 4, float16: 2, int32: 4, int64: 8 };
 
 /** What graphs of others hold besides. */
 export type StoredElement = ElementType | 'bool' | 'int8' | 'uint8' | 'float64';

@@ -8,8 +8,9 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type ContractSubject, contractCases } from '../engine/contract.testing';
 import { createHostedEngine } from '../engine/hosted';
-import { createFalProxy, FAL_PROXY_PATH } from './falProxy';
+import { createFalProxy } from './falProxy';
 import { createPaintEngine } from './server/paintEngine';
+import { PROXY_PATH } from './server/routes';
 import { startTestServer } from './server/server.testing';
 
 const blobOf = (name: string) =>
@@ -41,7 +42,7 @@ async function openHosted(): Promise<Opened> {
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
   const engine = createHostedEngine({
-    access: () => ({ kind: 'proxy', url: `${origin}${FAL_PROXY_PATH}` }),
+    access: () => ({ kind: 'proxy', url: `${origin}${PROXY_PATH}` }),
     pollMs: 50,
     // What a browser says of its own page's requests.
     fetch: (address, init) => {

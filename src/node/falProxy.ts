@@ -10,9 +10,7 @@ import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import { readBody, sendJson, sendProblem } from './server/http.ts';
 import { Problem, problemOf } from './server/problem.ts';
-import { TARGET_HEADER } from './server/routes.ts';
-
-export const FAL_PROXY_PATH = '/api/fal';
+import { ENDPOINT, PROXY_PATH, TARGET_HEADER } from './server/routes.ts';
 
 export interface FalProxyOptions {
   key: string;
@@ -25,7 +23,6 @@ export interface FalProxyOptions {
 
 /** Small pictures travel in the request as data URIs; larger ones are uploaded past the proxy. */
 const MAX_BODY_BYTES = 16e6;
-const ENDPOINT = '/fal-ai/inpaint';
 const request = `${ENDPOINT}/requests/[\\w-]+`;
 
 /** What may be called: nothing else of what the key opens. */
@@ -49,7 +46,7 @@ export function falProxyFromEnv(
   return { key, upstream: env.INLAY_FAL_URL || undefined, hosts: env.HOST ? [env.HOST] : [] };
 }
 
-/** @returns a handler for requests to {@link FAL_PROXY_PATH} */
+/** @returns a handler for requests to {@link PROXY_PATH} */
 export function createFalProxy(options: FalProxyOptions) {
   const { key, upstream, hosts = [], maxBodyBytes = MAX_BODY_BYTES } = options;
 

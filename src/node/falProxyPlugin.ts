@@ -3,12 +3,13 @@
  * vite.config.ts wants the extension in every import from here on.
  */
 import type { Plugin, ViteDevServer } from 'vite';
-import { createFalProxy, FAL_PROXY_PATH, type FalProxyOptions } from './falProxy.ts';
+import { createFalProxy, type FalProxyOptions } from './falProxy.ts';
+import { PROXY_PATH } from './server/routes.ts';
 
 /** @param options as falProxyFromEnv gives them; without a key nothing is mounted */
 export function falProxyPlugin(options: FalProxyOptions | undefined): Plugin {
   const mount = ({ middlewares }: Pick<ViteDevServer, 'middlewares'>) => {
-    if (options !== undefined) middlewares.use(FAL_PROXY_PATH, createFalProxy(options));
+    if (options !== undefined) middlewares.use(PROXY_PATH, createFalProxy(options));
   };
   return { name: 'inlay-fal-proxy', configureServer: mount, configurePreviewServer: mount };
 }

@@ -8,7 +8,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Engine, Progress } from '../engine/engine';
 import { createHostedEngine, type HostedAccess } from '../engine/hosted';
 import { type InpaintInput, inpaintRequestSchema, localOptionsSchema } from '../engine/schema';
-import { createFalProxy, FAL_PROXY_PATH } from './falProxy';
+import { createFalProxy } from './falProxy';
+import { PROXY_PATH } from './server/routes';
 import {
   paintingEngine,
   patientEngine,
@@ -47,7 +48,7 @@ async function setUp({ painter, fault }: Setting = {}) {
     if (!fault?.(request, response)) proxy(request, response);
   });
   const engine = createHostedEngine({
-    access: () => ({ kind: 'proxy', url: origin + FAL_PROXY_PATH }),
+    access: () => ({ kind: 'proxy', url: origin + PROXY_PATH }),
     pollMs: 20,
     reconnectMs: 20,
     fetch: (address, init) => {

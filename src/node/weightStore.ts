@@ -20,7 +20,7 @@ import type { ModelFolder, StoredWriter, WeightStore } from '../storage/weights'
 const POLL_MS = 200;
 
 /** `INLAY_CACHE`, else where the system keeps caches. */
-export function defaultCacheFolder(): string {
+function defaultCacheFolder(): string {
   const { INLAY_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   const caches =
     process.platform === 'win32'

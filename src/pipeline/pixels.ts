@@ -5,7 +5,7 @@
 import { InputError } from '../engine/errors';
 import { type RgbPixels, resizeLanczos, type Size } from './resize';
 
-export type { RgbPixels, Size } from './resize';
+export type { Size } from './resize';
 
 /** An 8-bit picture, four bytes a pixel (RGBA, alpha not premultiplied), rows from the top. */
 export interface Pixels {

@@ -13,7 +13,7 @@ import {
 import { foundIn } from './recipes';
 import type { Version, Versions } from './versions';
 
-export type { GalleryItem, GalleryStorage } from '../storage/gallery';
+export type { GalleryItem } from '../storage/gallery';
 
 export interface GalleryState {
   /** Newest first; null until it was read. */

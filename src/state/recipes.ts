@@ -14,8 +14,6 @@ import {
 import { emptyLora } from './loras';
 import { type CheckedSettings, limits, localOptionsOf, type Settings } from './settings';
 
-export type { Recipe } from '../engine/recipe';
-
 /** Texts stand before the pixels: so much of a file is read for them. */
 const HEAD_BYTES = 2 ** 20;
 

@@ -13,6 +13,7 @@ import {
 } from 'lucide-react';
 import { Popover } from 'radix-ui';
 import type { ReactNode } from 'react';
+import { MAX_EDGE_RADIUS } from '../editor/kernels/edges';
 import { BarSlider } from './BarSlider';
 import { type CommandId, keysOf } from './commands';
 import { useEditor, useSession } from './context';
@@ -67,7 +68,7 @@ export function MaskMenu() {
         label="By"
         name="Pixels to grow, shrink or feather by"
         min={1}
-        max={128}
+        max={MAX_EDGE_RADIUS}
         value={radius}
         text={`${radius} px`}
         onChange={(edgeRadius) => editor.setOptions({ edgeRadius })}

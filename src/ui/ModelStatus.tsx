@@ -231,7 +231,7 @@ export function ResumeButton({ name }: { name: string }) {
   );
 }
 
-export function Meter({ part, whole }: { part: number; whole: number }) {
+function Meter({ part, whole }: { part: number; whole: number }) {
   const fraction = whole > 0 ? Math.min(1, part / whole) : 0;
   return (
     <div

@@ -1,7 +1,7 @@
 /** The local engine inside its worker: one runtime, one model at a time, pictures in and out. */
-import type { Call, EngineStatus } from '../engine/engine';
+import type { Call, EngineStatus, ProviderChoice } from '../engine/engine';
 import type { HubAccess } from '../engine/models';
-import type { FinishedPicture, ProviderChoice } from '../engine/protocol';
+import type { FinishedPicture } from '../engine/protocol';
 import { type InpaintRequest, type LocalOptions, type LoraOption, STARTER } from '../engine/schema';
 import { type CheckpointFiles, filesOfTexts, httpFiles } from '../model/files';
 import { kept } from '../model/kept';

@@ -5,6 +5,7 @@
 import { growRect, intersectRect, type Rect, rectOfSize } from './geometry';
 import type { Mask } from './raster';
 
+/** In pixels: the most that is offered, since the work grows with it. */
 export const MAX_EDGE_RADIUS = 128;
 const BLOCK = 128;
 

@@ -6,7 +6,7 @@ export interface View extends Point {
   scale: number;
 }
 
-export const MAX_SCALE = 32;
+const MAX_SCALE = 32;
 
 export function toView(view: View, imagePoint: Point): Point {
   return { x: imagePoint.x * view.scale + view.x, y: imagePoint.y * view.scale + view.y };

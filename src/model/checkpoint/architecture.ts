@@ -63,7 +63,7 @@ const byPurpose: readonly [what: string, key: RegExp][] = [
  * What a file is, judged by the names of its tensors.
  * @returns the words for an error; undefined where nothing speaks against Stable Diffusion
  */
-export function unsupportedTensors(keys: Iterable<string>): string | undefined {
+function unsupportedTensors(keys: Iterable<string>): string | undefined {
   const all = [...keys];
   for (const [name, key] of byKey) {
     if (all.some((candidate) => key.test(candidate)))

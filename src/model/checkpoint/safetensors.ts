@@ -27,7 +27,7 @@ export const bytesPerValue = {
 export type StoredType = keyof typeof bytesPerValue;
 
 /** The format's own limit on N. */
-export const MAX_HEADER_BYTES = 100_000_000;
+const MAX_HEADER_BYTES = 100_000_000;
 
 /** A tensor as it lies in its file. */
 export interface StoredTensor {

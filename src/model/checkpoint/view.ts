@@ -4,7 +4,7 @@ import { countValues, type IndexedTensor } from './reader';
 import { bytesPerValue } from './safetensors';
 
 /** Steps between neighbours of each dimension, in values, of a tensor stored row after row. */
-export function rowMajorStrides(shape: readonly number[]): number[] {
+function rowMajorStrides(shape: readonly number[]): number[] {
   const strides = shape.map(() => 1);
   for (let d = shape.length - 2; d >= 0; d--) {
     strides[d] = (strides[d + 1] as number) * (shape[d + 1] as number);

@@ -1,11 +1,6 @@
 /** Which kind of model a LoRA was made for, for the message where it meets another. */
 import type { LoraFile } from './file';
 
-export interface BaseFamily {
-  /** For people, e.g. `Stable Diffusion 1`. */
-  name: string;
-}
-
 const families: Readonly<Record<number, string>> = {
   768: 'Stable Diffusion 1',
   1024: 'Stable Diffusion 2',

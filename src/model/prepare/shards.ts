@@ -8,7 +8,7 @@ import { isWeightType, typeOf, type WeightType } from '../cast';
 import { countValues, type IndexedTensor, type StoredIndex } from '../checkpoint/reader';
 
 /** ORT's asyncify build misreads external data from 4 GiB on; browsers limit buffers well before. */
-export const MAX_SHARD_BYTES = 2 ** 30;
+const MAX_SHARD_BYTES = 2 ** 30;
 
 /** One tensor's way from the source into a shard. */
 export interface Output {

@@ -9,7 +9,7 @@ import type { Forms, GraphTarget, Precision } from '../../graph/types';
 import { allChecks, type Check, type CheckGraph, passes } from './canaryChecks';
 
 /** Grows with every change of the checks or of the forms in `graph/nn.ts`: older verdicts no longer count. */
-export const CANARY_VERSION = 1;
+const CANARY_VERSION = 1;
 
 /** Runs a graph once on the device under test. */
 export interface CanaryRunner {
@@ -125,7 +125,7 @@ export interface VerdictSubject {
   browser: string;
 }
 
-export function verdictKey({ adapter, precision, ortVersion, browser }: VerdictSubject): string {
+function verdictKey({ adapter, precision, ortVersion, browser }: VerdictSubject): string {
   const { vendor, architecture, device, description } = adapter;
   return JSON.stringify([
     'canary',

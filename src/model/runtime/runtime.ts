@@ -1,5 +1,5 @@
 /** Chooses where pictures are made in this browser: WebGPU in the best precision it has, else WASM. */
-import type { EngineStatus } from '../../engine/engine';
+import type { EngineStatus, ProviderChoice } from '../../engine/engine';
 import { DeviceError } from '../../engine/errors';
 import type { Forms } from '../../graph/types';
 import {
@@ -16,8 +16,6 @@ import { Runtime } from './session';
 
 /** On the CPU plain operators are best, and the fused ones have no kernel. */
 const plainForms: Forms = { multiHeadAttention: false, groupNorm: false, biasSplitGelu: false };
-
-export type ProviderChoice = 'auto' | 'webgpu' | 'wasm';
 
 export interface RuntimeOptions {
   /** Called when it is known where pictures will be made. */

@@ -41,7 +41,7 @@ interface Machine {
 }
 
 /** A larger picture is refused: the whole of it goes through the model. */
-export const MAX_SIDE = 2048;
+const MAX_SIDE = 2048;
 
 export function createPaintHost(options: PaintOptions): Host {
   const { threads = availableParallelism(), folders, hubUrl, hubToken } = options;

@@ -33,7 +33,7 @@ export function fieldProblem(
   return new Problem(422, [{ loc: ['body', field], msg, type, ...(ctx && { ctx }) }]);
 }
 
-export const CANCELLED = 499;
+const CANCELLED = 499;
 
 /** What a failed run is to its caller; what nobody foresaw is a 500 without its inner workings. */
 export function problemOf(error: unknown): Problem {

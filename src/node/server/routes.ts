@@ -17,7 +17,7 @@ type Plain =
 type WithId = 'status' | 'stream' | 'result' | 'cancel' | 'upload' | 'file';
 export type Route = { needsKey: boolean } & ({ name: Plain } | { name: WithId; id: string });
 
-const ENDPOINT = '/fal-ai/inpaint';
+export const ENDPOINT = '/fal-ai/inpaint';
 /** What a client with a `proxyUrl` calls in place of every address; the true one is in a header. */
 export const PROXY_PATH = '/api/fal';
 export const TARGET_HEADER = 'x-fal-target-url';

@@ -6,7 +6,7 @@ import type { IndexedTensor } from '../reader';
 import { addOnce, type Component, countWhile, type OriginalPart, sizeOf, unknownTensor } from './component';
 
 /** A head of every CLIP text encoder. */
-export const CLIP_HEAD_CHANNELS = 64;
+const CLIP_HEAD_CHANNELS = 64;
 
 /** Not weights of the text encoder, though programs save them with it. */
 const beside = /(^|\.)(position_ids|logit_scale|text_projection(\.weight)?)$/;

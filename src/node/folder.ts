@@ -2,7 +2,7 @@
 import { openAsBlob } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { CheckpointError, messageOf } from '../engine/errors';
+import { CheckpointError, isAbort, messageOf } from '../engine/errors';
 import { blobSource } from '../model/checkpoint/reader';
 import type { CheckpointFiles } from '../model/files';
 import { localModel, type Source } from '../model/source/source';
@@ -13,28 +13,36 @@ export function folderFiles(folder: string): CheckpointFiles {
     name: folder,
     async read(path, { signal, onProgress } = {}) {
       const full = join(folder, path);
-      try {
+      return unlessMissing(full, async () => {
         const { size } = await stat(full);
         onProgress?.(0, size);
         const bytes = await readFile(full, { signal });
         onProgress?.(bytes.byteLength, size);
         return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (isMissing(error)) return undefined;
-        throw new CheckpointError(`${full}: ${messageOf(error)}`);
-      }
-    },
-    async open(path) {
-      const full = join(folder, path);
-      const found = await stat(full).catch((error: unknown) => {
-        if (isMissing(error)) return undefined;
-        throw new CheckpointError(`${full}: ${messageOf(error)}`);
       });
-      if (found === undefined) return undefined;
-      return blobSource(full, await openAsBlob(full));
+    },
+    open(path) {
+      const full = join(folder, path);
+      return unlessMissing(full, async () => {
+        // `openAsBlob` does not say why it cannot.
+        await stat(full);
+        return blobSource(full, await openAsBlob(full));
+      });
     },
   };
+}
+
+/** @returns undefined where there is no such file @throws CheckpointError naming one that cannot be read; AbortError */
+async function unlessMissing<Result>(path: string, work: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
+      return undefined;
+    }
+    throw new CheckpointError(`${path}: ${messageOf(error)}`);
+  }
 }
 
 /** A folder or a single file as a source to prepare a model from: path, sizes and dates stand for what it holds. */
@@ -54,8 +62,4 @@ export async function localSource(name: string): Promise<Source> {
   }
   const source = localModel([root, ...versions].join('\n'), files);
   return { ...source, name, location: root };
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }

@@ -126,6 +126,14 @@ const forms: [string, NodeProto[], bigint?][] = [
   ['with queries that are values too', [product, softmax, node('MatMul', 'weights queries', 'y')]],
 ];
 
+/** Runs both on so many queries and keys. */
+async function expectAlike(sliced: Graph, whole: Graph, queries: number, keys: number) {
+  const values = feeds(queries, keys);
+  const found = await runOnce(sliced, new Map(), values, 'y');
+  const expected = await runOnce(whole, new Map(), values, 'y');
+  expect(maxError(found, expected), `${queries} queries`).toBeLessThan(1e-6);
+}
+
 describe('attention in slices', () => {
   it.each(forms)('%s: gives what it gave whole', async (_name, nodes, version) => {
     const whole = model(nodes, ['y'], version);
@@ -133,14 +141,7 @@ describe('attention in slices', () => {
     const bytes = opsOf(whole).includes('Cast') ? 784 : 392;
     const sliced = sliceAttention(whole, { n: 7, s: 7 }, Math.ceil(bytes / 3));
     expect(softmaxesIn(sliced)).toBe(3);
-    for (const n of [7, 1, 16]) {
-      const values = feeds(n, n);
-      const [expected, found] = [
-        await runOnce(whole, new Map(), values, 'y'),
-        await runOnce(sliced, new Map(), values, 'y'),
-      ];
-      expect(maxError(found, expected), `${n} queries`).toBeLessThan(1e-6);
-    }
+    for (const n of [7, 1, 16]) await expectAlike(sliced, whole, n, n);
   });
 
   it('drops zeros that were added to all scores, and has as much memory as is asked for', async () => {
@@ -154,12 +155,7 @@ describe('attention in slices', () => {
     const saved =
       exportedFootprint(whole, dims).activationBytes - exportedFootprint(sliced, dims).activationBytes;
     expect(saved).toBeGreaterThan(2 * 32_768 - 2 * 4608 - 6000);
-    const values = feeds(9, 5);
-    const [expected, found] = [
-      await runOnce(whole, new Map(), values, 'y'),
-      await runOnce(sliced, new Map(), values, 'y'),
-    ];
-    expect(maxError(found, expected)).toBeLessThan(1e-6);
+    await expectAlike(sliced, whole, 9, 5);
   });
 
   it('leaves alone what is small enough', () => {

@@ -31,6 +31,7 @@ beforeAll(async () => {
   await plain(100, 80, 'black')
     .composite([{ input: inner, left: 30, top: 24 }])
     .toFile(at('mask.png'));
+  await plain(64, 64, 'white').toFile(at('other.png'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -83,4 +84,9 @@ it('the server answers with a picture of the size that it was sent', async () =>
   expect([width, height]).toEqual([96, 80]);
   const { width: written } = await sharp(Buffer.from(await png.arrayBuffer())).metadata();
   expect(written).toBe(96);
+  // A mask of another size is refused before a model is looked for, let alone fetched.
+  const misfit = { ...request, model_name: 'owner/of-none', mask_url: file('other.png') };
+  await expect(host.inpaint(misfit, parseLocalOptions({}), call)).rejects.toMatchObject({
+    field: 'mask_url',
+  });
 });

@@ -1,17 +1,51 @@
 /** A checked request as a job of the pipeline: the one place that knows both their names. */
 import type { InpaintRequest, LocalOptions } from '../engine/schema';
 import type { Model } from './components';
-import type { InpaintJob } from './inpaint';
-import { type Pixels, type Size, scalePixels } from './pixels';
+import { type InpaintCall, type InpaintJob, type InpaintOutcome, inpaint } from './inpaint';
+import { checkSameSize, type Pixels, type Size, scalePixels } from './pixels';
+import { countChunks } from './promptEmbeddings';
+
+/** What a request's addresses lead to, already read. */
+export interface Pictures {
+  image: Pixels;
+  mask: Pixels;
+}
+
+/** A model that is open, and what its host knows of it. */
+export interface OpenModel extends Required<Pick<InpaintCall, 'cache'>> {
+  model: Model;
+  /** @param run at which size, and with how many chunks of 75 tokens @throws TooLargeError where it does not fit */
+  admit(run: Size & { chunks: number }): Promise<void>;
+}
 
 /**
- * @param pictures what the request's addresses lead to, already read
- * @param size at which the model works, multiples of 8 pixels
+ * Runs a request on the model that it names: at the size that it asks for, by way of the size that the model takes.
+ * @param open the request's model; `asked` is the size of the picture that is wanted
+ * @returns the picture at that size, and the seed that it was made with
+ * @throws InputError where picture and mask differ in size, before the model is opened; else as {@link inpaint}
  */
+export async function runRequest(
+  request: InpaintRequest,
+  options: LocalOptions,
+  pictures: Pictures,
+  open: (asked: Size) => Promise<OpenModel>,
+  call: Pick<InpaintCall, 'signal' | 'onProgress'>,
+): Promise<InpaintOutcome & { seed: number }> {
+  checkSameSize(pictures.image, pictures.mask);
+  const asked = sizeOfRun(options, pictures.image);
+  const { model, cache, admit } = await open(asked);
+  const size = sizeAtModel(options, asked, model);
+  const job = createJob(request, options, pictures, size);
+  await admit({ ...size, chunks: countChunks(model, job) });
+  const { pixels, timings } = await inpaint(model, job, { ...call, cache });
+  return { pixels: asAsked(pixels, asked), timings, seed: job.seed };
+}
+
+/** @param size at which the model works, multiples of 8 pixels */
 export function createJob(
   request: InpaintRequest,
   options: LocalOptions,
-  pictures: { image: Pixels; mask: Pixels },
+  pictures: Pictures,
   size: Size,
 ): InpaintJob {
   return {
@@ -29,22 +63,18 @@ export function createJob(
 }
 
 /** The size of the picture that is asked for: the options', or else the given one's, rounded down to multiples of 8 pixels. */
-export function sizeOfRun({ width, height }: LocalOptions, image: Size): Size {
+function sizeOfRun({ width, height }: LocalOptions, image: Size): Size {
   return { width: width ?? roundDown(image.width), height: height ?? roundDown(image.height) };
 }
 
 /** The size at which a model works: what the options do not say follows from the one size that it takes, if it takes one. */
-export function sizeAtModel(
-  options: LocalOptions,
-  asked: Size,
-  { fixedSize }: Pick<Model, 'fixedSize'>,
-): Size {
+function sizeAtModel(options: LocalOptions, asked: Size, { fixedSize }: Pick<Model, 'fixedSize'>): Size {
   if (fixedSize === undefined) return asked;
   return { width: options.width ?? fixedSize.width, height: options.height ?? fixedSize.height };
 }
 
 /** What was painted, at the size that was asked for. */
-export function asAsked(painted: Pixels, asked: Size): Pixels {
+function asAsked(painted: Pixels, asked: Size): Pixels {
   const fits = painted.width === asked.width && painted.height === asked.height;
   return fits ? painted : scalePixels(painted, asked);
 }

@@ -17,10 +17,9 @@ import { createProduct } from '../model/runtime/ortProduct';
 import { openBrowserRuntime } from '../model/runtime/runtime';
 import type { Runtime } from '../model/runtime/session';
 import type { Model } from '../pipeline/components';
-import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
-import { asAsked, createJob, sizeAtModel, sizeOfRun } from '../pipeline/job';
-import { checkSameSize, type Pixels } from '../pipeline/pixels';
-import { countChunks } from '../pipeline/promptEmbeddings';
+import type { PipelineProgress } from '../pipeline/inpaint';
+import { type OpenModel, runRequest } from '../pipeline/job';
+import type { Pixels, Size } from '../pipeline/pixels';
 import { opfsWeightStore } from '../storage/weightsOpfs';
 import { openDigestInWorker } from './digestClient';
 import { encodePng, readImage, toBitmap } from './images';
@@ -56,7 +55,7 @@ export function createHost({
   let hub: HubAccess = { url: hubUrl };
   let ready: Runtime | undefined;
   let guard: MemoryGuard | undefined;
-  /** Of the run at hand, as far as it is known. */
+  /** Of the run at hand, as far as it is known before its model is open. */
   let currentRun: RunSize | undefined;
 
   const runtime = kept(async () => {
@@ -71,7 +70,7 @@ export function createHost({
     async open(wanted, call) {
       const live = await runtime.get();
       const files = await filesOf(wanted, live, call);
-      return { model: await heldModel(await loadModel(files, live, call), files), files };
+      return { model: await held(files, () => loadModel(files, live, call)), files };
     },
   });
 
@@ -81,10 +80,16 @@ export function createHost({
   }
 
   /** As long as it is open nobody deletes what it still reads from. */
-  async function heldModel(model: Model, files: CheckpointFiles): Promise<Model> {
-    if (!isPrepared(files)) return model;
+  async function held(files: CheckpointFiles, load: () => Promise<Model>): Promise<Model> {
+    if (!isPrepared(files)) return load();
     const release = await store.use(files.folder);
-    return { ...model, dispose: () => model.dispose().finally(release) };
+    try {
+      const model = await load();
+      return { ...model, dispose: () => model.dispose().finally(release) };
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   const starterUrl = new URL('models/starter/', baseUrl).href;
@@ -116,27 +121,20 @@ export function createHost({
   async function paint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<FinishedPicture> {
     const image = await readImage('image_url', request.image_url, call.signal);
     const mask = await readImage('mask_url', request.mask_url, call.signal);
-    checkSameSize(image, mask);
-    const asked = sizeOfRun(options, image);
-    currentRun = asked;
-    const { model, files, cache } = await opened.get({
-      name: request.model_name,
-      loras: options.loras ?? [],
-    });
-    const size = sizeAtModel(options, asked, model);
-    const job = createJob(request, options, { image, mask }, size);
-    currentRun = { ...size, chunks: countChunks(model, job) };
-    await admit(files);
+    const open = async (asked: Size): Promise<OpenModel> => {
+      currentRun = asked;
+      const wanted = { name: request.model_name, loras: options.loras ?? [] };
+      const { model, files, cache } = await opened.get(wanted);
+      return { model, cache, admit: async (run) => guard?.admit(files, run) };
+    };
     const reports = reportTo(call);
-    const { pixels: painted, timings } = await inpaint(model, job, {
+    const { pixels, seed, timings } = await runRequest(request, options, { image, mask }, open, {
       signal: call.signal,
-      cache,
       onProgress: reports.add,
     });
     await reports.sent();
-    const pixels = asAsked(painted, asked);
-    const png = await encodePng(pixels);
-    return { png, width: pixels.width, height: pixels.height, seed: job.seed, timings };
+    const { width, height } = pixels;
+    return { png: await encodePng(pixels), width, height, seed, timings };
   }
 
   // Known before the first run: the page says at its top where pictures will be made.

@@ -13,10 +13,8 @@ import type { MemoryGuard } from '../../model/memoryGuard';
 import { clipVocabulary, openModel } from '../../model/openModel';
 import type { Runtime } from '../../model/runtime/session';
 import type { Model } from '../../pipeline/components';
-import { inpaint } from '../../pipeline/inpaint';
-import { asAsked, createJob, sizeAtModel, sizeOfRun } from '../../pipeline/job';
-import type { Pixels } from '../../pipeline/pixels';
-import { countChunks } from '../../pipeline/promptEmbeddings';
+import { type OpenModel, runRequest } from '../../pipeline/job';
+import type { Pixels, Size } from '../../pipeline/pixels';
 import { createOpenedModel } from '../../worker/openedModel';
 import type { Host } from '../../worker/serve';
 import { folderFiles } from '../folder';
@@ -86,17 +84,15 @@ export function createPaintHost(options: PaintOptions): Host {
       return opened.during(call, async () => {
         const image = await decode('image_url', request.image_url);
         const mask = await decode('mask_url', request.mask_url);
-        const asked = sizeOfRun(local, image);
         checkSides(image);
-        currentRun = asked;
-        const { model, files, cache } = await opened.get(request.model_name);
-        const size = sizeAtModel(local, asked, model);
-        const job = createJob(request, local, { image, mask }, size);
-        const { guard } = await machine.get();
-        await guard.admit(files, { ...size, chunks: countChunks(model, job) });
-        const { pixels: painted, timings } = await inpaint(model, job, {
+        const open = async (asked: Size): Promise<OpenModel> => {
+          currentRun = asked;
+          const { model, files, cache } = await opened.get(request.model_name);
+          const { guard } = await machine.get();
+          return { model, cache, admit: (run) => guard.admit(files, run) };
+        };
+        const { pixels, seed, timings } = await runRequest(request, local, { image, mask }, open, {
           signal: call.signal,
-          cache,
           // Previews would cross two borders to be thrown away.
           onProgress: (progress) =>
             call.onProgress(
@@ -105,9 +101,8 @@ export function createPaintHost(options: PaintOptions): Host {
                 : progress,
             ),
         });
-        const pixels = asAsked(painted, asked);
         const png = new Blob([new Uint8Array(await encodePng(pixels))], { type: 'image/png' });
-        return { png, width: pixels.width, height: pixels.height, seed: job.seed, timings };
+        return { png, width: pixels.width, height: pixels.height, seed, timings };
       });
     },
   };

@@ -2,7 +2,7 @@
 import { Switch } from 'radix-ui';
 import { useId } from 'react';
 import type { MaskContent } from '../editor/kernels/maskContent';
-import { contentIdle, limits, schedulerNames } from '../state/settings';
+import { contentIdle, limits, type Settings, schedulerNames } from '../state/settings';
 import { useSession, useSettings } from './context';
 import { NumberField } from './Field';
 import { useHostedOn } from './HostedPanel';
@@ -12,6 +12,11 @@ const contents: readonly [MaskContent, string][] = [
   ['blur', 'The picture, blurred'],
   ['border', 'Colours of the border'],
   ['noise', 'Noise'],
+];
+
+const schedulers: readonly [Settings['scheduler'], string][] = [
+  ['', 'The model’s own'],
+  ...schedulerNames.map((name): [typeof name, string] => [name, name]),
 ];
 
 export function RunFields() {
@@ -83,32 +88,15 @@ function ColourMatchField() {
 function SchedulerField({ disabledFor }: { disabledFor: string | undefined }) {
   const session = useSession();
   const scheduler = useSettings((state) => state.scheduler);
-  const id = useId();
   return (
-    <div className="field">
-      <div className="field-head">
-        <label htmlFor={id}>Scheduler</label>
-      </div>
-      <select
-        id={id}
-        value={scheduler}
-        disabled={disabledFor !== undefined}
-        aria-describedby={`${id}-note`}
-        onChange={({ target }) =>
-          session.change({ scheduler: schedulerNames.find((name) => name === target.value) ?? '' })
-        }
-      >
-        <option value="">The model’s own</option>
-        {schedulerNames.map((name) => (
-          <option key={name} value={name}>
-            {name}
-          </option>
-        ))}
-      </select>
-      <p id={`${id}-note`} className="field-note">
-        {disabledFor ?? 'How the steps are taken. A LoRA for few steps says which it wants: LCM or TCD.'}
-      </p>
-    </div>
+    <SelectField
+      label="Scheduler"
+      value={scheduler}
+      choices={schedulers}
+      note="How the steps are taken. A LoRA for few steps says which it wants: LCM or TCD."
+      disabledFor={disabledFor}
+      onChange={(scheduler) => session.change({ scheduler })}
+    />
   );
 }
 
@@ -116,32 +104,59 @@ function ContentField({ disabledFor }: { disabledFor: string | undefined }) {
   const session = useSession();
   const content = useSettings((state) => state.mask_content);
   const idle = useSettings(contentIdle);
+  return (
+    <SelectField
+      label="Mask content"
+      value={content}
+      choices={contents}
+      note="What the run begins from."
+      disabledFor={disabledFor ?? idle ?? undefined}
+      onChange={(mask_content) => session.change({ mask_content })}
+    />
+  );
+}
+
+function SelectField<Value extends string>({
+  label,
+  value,
+  choices,
+  note,
+  disabledFor,
+  onChange,
+}: {
+  label: string;
+  value: Value;
+  choices: readonly (readonly [value: Value, name: string])[];
+  note: string;
+  /** Why it cannot be set: shown in place of the note. */
+  disabledFor: string | undefined;
+  onChange(value: Value): void;
+}) {
   const id = useId();
-  const reason = disabledFor ?? idle ?? undefined;
   return (
     <div className="field">
       <div className="field-head">
-        <label htmlFor={id}>Mask content</label>
+        <label htmlFor={id}>{label}</label>
       </div>
       <select
         id={id}
-        value={content}
-        disabled={reason !== undefined}
-        title={reason}
+        value={value}
+        disabled={disabledFor !== undefined}
+        title={disabledFor}
         aria-describedby={`${id}-note`}
         onChange={({ target }) => {
-          const chosen = contents.find(([value]) => value === target.value);
-          if (chosen) session.change({ mask_content: chosen[0] });
+          const chosen = choices.find(([value]) => value === target.value);
+          if (chosen) onChange(chosen[0]);
         }}
       >
-        {contents.map(([value, name]) => (
+        {choices.map(([value, name]) => (
           <option key={value} value={value}>
             {name}
           </option>
         ))}
       </select>
       <p id={`${id}-note`} className="field-note">
-        {reason ?? 'What the run begins from.'}
+        {disabledFor ?? note}
       </p>
     </div>
   );

@@ -11,7 +11,7 @@ import { integerFields, openApiDocument } from './openApi';
 import { pictureReader } from './pictures';
 import { Problem, problemOf, validationProblem } from './problem';
 import { type Job, RunQueue } from './queue';
-import { matchRoute, type Route } from './routes';
+import { addressOf, matchRoute, type Route } from './routes';
 import { createRunner, type RunOutcome, type WireRequest } from './runner';
 import { describeStatus, streamStatus } from './status';
 import { createUploads } from './uploads';
@@ -220,7 +220,7 @@ export function createApp(options: AppOptions): App {
     if (job === undefined) throw notFound('There is no such request, or its time is over');
     response.setHeader('x-fal-request-id', job.id);
     // JavaScript's client writes 1, Python's true.
-    const withLogs = /^(1|true)$/.test(new URL(request.url ?? '/', base).searchParams.get('logs') ?? '');
+    const withLogs = /^(1|true)$/.test(addressOf(request).searchParams.get('logs') ?? '');
     if (name === 'status') {
       return sendJson(response, job.state === 'done' ? 200 : 202, describeStatus(queue, job, base, withLogs));
     }

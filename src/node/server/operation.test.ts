@@ -109,6 +109,7 @@ describe('operation', () => {
     ['GET', '/files/x/y', 404],
     ['PUT', '/uploads/x', 404],
     ['POST', '/api/fal', 404],
+    ['GET', '//', 400],
   ])('answers %s %s with %i', async (method, path, status) => {
     const { url } = await start();
     expect((await fetch(url + path, { method })).status).toBe(status);

@@ -85,7 +85,7 @@ export function matchRoute(request: IncomingMessage): Route {
  * or by the header that the official clients send along.
  */
 function placeOf(request: IncomingMessage): { path: string; isQueue: boolean } {
-  const own = new URL(request.url ?? '/', 'http://server');
+  const own = addressOf(request);
   const target = own.pathname === PROXY_PATH ? request.headers[TARGET_HEADER] : undefined;
   if (typeof target === 'string' && URL.canParse(target)) {
     const { hostname, pathname, search } = new URL(target);
@@ -101,6 +101,12 @@ function placeOf(request: IncomingMessage): { path: string; isQueue: boolean } {
       (request.headers.host ?? '').startsWith('queue.') ||
       request.headers['x-fal-queue-priority'] !== undefined,
   };
+}
+
+/** The path and query that were asked for, at a host of no meaning. @throws Problem 400 for what is no path, e.g. `//` */
+export function addressOf({ url = '/' }: IncomingMessage): URL {
+  if (URL.canParse(url, 'http://server')) return new URL(url, 'http://server');
+  throw new Problem(400, 'The address cannot be read', { type: 'bad_request' });
 }
 
 function trim(path: string): string {

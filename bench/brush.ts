@@ -101,7 +101,7 @@ try {
         .waitFor({ timeout: 120_000 });
     };
     await measure(label, begin, () => editor.progress.isVisible());
-    await editor.progress.waitFor({ state: 'detached' });
+    await editor.progress.waitFor({ state: 'detached', timeout: 240_000 });
   }
   const about = {
     picture: `${WIDTH} × ${HEIGHT}`,

@@ -12,7 +12,7 @@ import {
   unionRect,
 } from './kernels/geometry';
 import { drawOverlay, type OverlayStyle } from './kernels/overlay';
-import type { Pixels } from './kernels/raster';
+import type { Mask } from './kernels/raster';
 import { rectToView, type View } from './kernels/view';
 import { levelAt, type Picture } from './picture';
 import type { Editor } from './store';
@@ -47,6 +47,9 @@ export class Painter {
   #dirty: Rect = nowhere;
   /** Around all that may be white, also in the middle of a stroke. */
   #painted: Rect = nowhere;
+  #previewStale = false;
+  /** Where the preview of the last change lies, in image pixels. */
+  #previewFrame: Rect = nowhere;
 
   constructor(editor: Editor, layers: Layers) {
     this.#editor = editor;
@@ -61,9 +64,8 @@ export class Painter {
         const moved = now.view !== before.view || now.viewSize !== before.viewSize;
         if (now.maskRevision !== before.maskRevision) this.#painted = now.maskBounds;
         if (moved || now.pictureRevision !== before.pictureRevision) this.#pictureStale = true;
-        if (moved || now.previewRevision !== before.previewRevision || now.look !== before.look) {
-          this.#overlayStale = true;
-        }
+        if (moved || now.look !== before.look) this.#overlayStale = true;
+        if (now.previewRevision !== before.previewRevision) this.#previewChanged();
         this.#schedule();
       }),
       editor.onMaskChange((area) => {
@@ -88,6 +90,14 @@ export class Painter {
     for (const stop of this.#stops) stop();
   }
 
+  /** The forming picture comes step by step: only where it lies is drawn anew, or the mask where it lay. */
+  #previewChanged(): void {
+    const frame = this.#editor.preview?.frame ?? nowhere;
+    if (frame !== this.#previewFrame) this.#dirty = unionRect(this.#dirty, this.#previewFrame);
+    this.#previewFrame = frame;
+    this.#previewStale = true;
+  }
+
   #schedule(): void {
     if (this.#request !== 0) return;
     this.#request = requestAnimationFrame(() => this.#draw());
@@ -102,9 +112,13 @@ export class Painter {
     if (this.#pictureStale) this.#drawPicture(document.picture, scaled(window.devicePixelRatio));
     const ratio = overlayRatio(viewSize.width, viewSize.height);
     if (this.#overlayStale) this.#drawOverlay(this.#painted, scaled(ratio), ratio, true);
-    else if (!isEmptyRect(this.#dirty)) this.#drawOverlay(this.#dirty, scaled(ratio), ratio, false);
+    else {
+      if (!isEmptyRect(this.#dirty)) this.#drawOverlay(this.#dirty, scaled(ratio), ratio, false);
+      if (this.#previewStale) this.#drawPreview(this.#painted, scaled(ratio), ratio);
+    }
     this.#pictureStale = false;
     this.#overlayStale = false;
+    this.#previewStale = false;
     this.#dirty = nowhere;
   }
 
@@ -149,38 +163,57 @@ export class Painter {
     if (isEmptyRect(imageArea)) return;
     // The outline reaches a little beyond what changed.
     const reach = alone ? 0 : Math.ceil(4 * pixelRatio);
-    const region = intersectRect(growRect(roundOutRect(rectToView(view, imageArea)), reach), {
-      x: 0,
-      y: 0,
-      width: canvas.width,
-      height: canvas.height,
-    });
+    const region = intersectRect(
+      growRect(roundOutRect(rectToView(view, imageArea)), reach),
+      layerArea(canvas),
+    );
     if (isEmptyRect(region)) return;
-    const { opacity } = look;
-    const draw = (fill: OverlayStyle['fill']) =>
-      drawOverlay(document.mask, view, region, { color: rgbOf(look.color), opacity, fill, pixelRatio });
-    if (alone) {
-      layer.putImageData(toImageData(draw('alone')), region.x, region.y);
-      return;
-    }
-    if (!preview) {
-      layer.putImageData(toImageData(draw('hatched')), region.x, region.y);
-      return;
-    }
-    // The forming picture, clipped by the mask, and the mask's outline above it.
+    const fill = alone ? 'alone' : 'hatched';
+    layer.putImageData(this.#overlayPart(document.mask, view, region, pixelRatio, fill), region.x, region.y);
+    if (preview && !alone) this.#drawPreview(imageArea, view, pixelRatio, reach);
+  }
+
+  /** The forming picture, clipped by the mask, and the mask's outline above it. */
+  #drawPreview(imageArea: Rect, view: View, pixelRatio: number, reach = 0): void {
+    const { document, preview, store } = this.#editor;
+    if (!document || !preview || store.getState().look.show === 'alone') return;
+    const layer = this.#overlay;
+    const place = rectToView(view, preview.frame);
+    const shown = intersectRect(roundOutRect(place), layerArea(layer.canvas));
+    const area = intersectRect(growRect(roundOutRect(rectToView(view, imageArea)), reach), shown);
+    if (isEmptyRect(area)) return;
+    const part = (fill: OverlayStyle['fill']) =>
+      this.#overlayPart(document.mask, view, area, pixelRatio, fill);
     const scratch = this.#scratch;
-    scratch.canvas.width = region.width;
-    scratch.canvas.height = region.height;
-    scratch.putImageData(toImageData(draw('solid')), 0, 0);
+    scratch.canvas.width = area.width;
+    scratch.canvas.height = area.height;
+    scratch.putImageData(part('solid'), 0, 0);
     scratch.globalCompositeOperation = 'source-in';
     scratch.imageSmoothingQuality = 'high';
-    const place = rectToView(view, preview.frame);
-    scratch.drawImage(preview.bitmap, place.x - region.x, place.y - region.y, place.width, place.height);
+    scratch.drawImage(preview.bitmap, place.x - area.x, place.y - area.y, place.width, place.height);
     scratch.globalCompositeOperation = 'source-over';
-    layer.clearRect(region.x, region.y, region.width, region.height);
-    layer.drawImage(scratch.canvas, region.x, region.y);
-    scratch.putImageData(toImageData(draw('outline')), 0, 0);
-    layer.drawImage(scratch.canvas, region.x, region.y);
+    layer.clearRect(area.x, area.y, area.width, area.height);
+    layer.drawImage(scratch.canvas, area.x, area.y);
+    scratch.putImageData(part('outline'), 0, 0);
+    layer.drawImage(scratch.canvas, area.x, area.y);
+  }
+
+  /** @param region in device pixels of the layer */
+  #overlayPart(
+    mask: Mask,
+    view: View,
+    region: Rect,
+    pixelRatio: number,
+    fill: OverlayStyle['fill'],
+  ): ImageData {
+    const { color, opacity } = this.#editor.store.getState().look;
+    const { data, width, height } = drawOverlay(mask, view, region, {
+      color: rgbOf(color),
+      opacity,
+      fill,
+      pixelRatio,
+    });
+    return new ImageData(data, width, height);
   }
 }
 
@@ -196,6 +229,6 @@ function rgbOf(color: string): OverlayStyle['color'] {
   return [number >> 16, (number >> 8) & 255, number & 255];
 }
 
-function toImageData({ data, width, height }: Pixels): ImageData {
-  return new ImageData(data, width, height);
+function layerArea({ width, height }: HTMLCanvasElement): Rect {
+  return { x: 0, y: 0, width, height };
 }

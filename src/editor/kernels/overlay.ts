@@ -40,33 +40,66 @@ export function drawOverlay(mask: Mask, view: View, region: Rect, style: Overlay
   const reach = Math.max(1, Math.round(OUTLINE * style.pixelRatio));
   const values = sampleMask(mask, view, region, reach);
   const stride = width + 2 * reach;
-  const { color, opacity, fill, pixelRatio } = style;
-  const [red, green, blue] = color;
-  const plain = wordOf(red, green, blue);
-  // The outline is the mask's colour, a little towards white.
-  const lighter = (channel: number) => channel + (255 - channel) * 0.15;
-  const bright = wordOf(lighter(red), lighter(green), lighter(blue));
-  const strong = Math.min(1, opacity * (1 + CONTRAST));
-  const weak = opacity * (1 - CONTRAST);
-  const isStrong = stripes(region, STRIPE * pixelRatio);
-  const inside = insideTest(values, stride, reach);
+  const { fill } = style;
+  const paint = brushOf(style);
+  // Written out, with a table for every value: this is done for each pixel of the window, several times a second.
+  const hasRim = fill === 'hatched' || fill === 'outline';
+  const white = new Uint8Array(hasRim ? values.length : 0);
+  for (let i = 0; i < white.length; i++) white[i] = (values[i] as number) >= MASK_THRESHOLD ? 1 : 0;
+  const diagonal = Math.max(1, Math.round(reach * 0.7));
+  const [down, slant, turn] = [reach * stride, diagonal * (stride + 1), diagonal * (stride - 1)];
+  const isStrong = stripes(region, STRIPE * style.pixelRatio);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const at = (y + reach) * stride + x + reach;
-      const value = values[at] ?? 0;
-      const to = y * width + x;
-      if (fill === 'alone') words[to] = (0xff000000 | (value * 0x010101)) >>> 0;
-      else if (value === 0) continue;
-      else if (fill === 'solid') words[to] = (value << 24) >>> 0;
-      else if (value >= MASK_THRESHOLD && !inside(at)) {
-        words[to] = (bright | (Math.round(value * OUTLINE_OPACITY) << 24)) >>> 0;
-      } else if (fill === 'hatched') {
-        const share = isStrong[x + y] === 1 ? strong : weak;
-        words[to] = (plain | (Math.round(value * share) << 24)) >>> 0;
-      }
+    let at = (y + reach) * stride + reach;
+    let to = y * width;
+    for (let x = 0; x < width; x++, at++, to++) {
+      const value = values[at] as number;
+      if (value === 0 && fill !== 'alone') continue;
+      // The rim: white, but black `reach` away from there in one of eight directions.
+      const isRim =
+        hasRim &&
+        white[at] === 1 &&
+        ((white[at - reach] as number) &
+          (white[at + reach] as number) &
+          (white[at - down] as number) &
+          (white[at + down] as number) &
+          (white[at - slant] as number) &
+          (white[at + slant] as number) &
+          (white[at - turn] as number) &
+          (white[at + turn] as number)) ===
+          0;
+      const table = isRim ? paint.rim : isStrong[x + y] === 1 ? paint.strong : paint.weak;
+      words[to] = table[value] as number;
     }
   }
   return pixels;
+}
+
+/** What a pixel becomes for each value of the mask: at its rim, in the stronger stripes and in the others. */
+function brushOf({ color, opacity, fill }: OverlayStyle) {
+  const [red, green, blue] = color;
+  const plain = wordOf(red, green, blue);
+  const table = (word: (value: number) => number) =>
+    Uint32Array.from({ length: 256 }, (_, value) => word(value));
+  const stripe = (share: number) => table((value) => plain | (Math.round(value * share) << 24));
+  // The outline is the mask's colour, a little towards white.
+  const lighter = (channel: number) => channel + (255 - channel) * 0.15;
+  const bright = wordOf(lighter(red), lighter(green), lighter(blue));
+  const rim = table((value) => bright | (Math.round(value * OUTLINE_OPACITY) << 24));
+  if (fill === 'hatched') {
+    return {
+      rim,
+      strong: stripe(Math.min(1, opacity * (1 + CONTRAST))),
+      weak: stripe(opacity * (1 - CONTRAST)),
+    };
+  }
+  const flat = {
+    outline: () => 0,
+    solid: (value: number) => value << 24,
+    alone: (value: number) => 0xff000000 | (value * 0x010101),
+  }[fill];
+  const both = table(flat);
+  return { rim, strong: both, weak: both };
 }
 
 function wordOf(red: number, green: number, blue: number): number {
@@ -78,22 +111,6 @@ function stripes({ x, y, width, height }: Rect, period: number): Uint8Array {
   const strong = new Uint8Array(width + height);
   for (let i = 0; i < strong.length; i++) strong[i] = Math.floor((x + y + i) / period) % 2 === 0 ? 1 : 0;
   return strong;
-}
-
-/** Whether nothing that counts as black lies `reach` away from a pixel in any of eight directions. */
-function insideTest(values: Uint8Array, stride: number, reach: number): (at: number) => boolean {
-  const diagonal = Math.max(1, Math.round(reach * 0.7));
-  const [down, slant, turn] = [reach * stride, diagonal * (stride + 1), diagonal * (stride - 1)];
-  // Written out: this is asked for every pixel of the window.
-  return (at) =>
-    (values[at - reach] ?? 0) >= MASK_THRESHOLD &&
-    (values[at + reach] ?? 0) >= MASK_THRESHOLD &&
-    (values[at - down] ?? 0) >= MASK_THRESHOLD &&
-    (values[at + down] ?? 0) >= MASK_THRESHOLD &&
-    (values[at - slant] ?? 0) >= MASK_THRESHOLD &&
-    (values[at + slant] ?? 0) >= MASK_THRESHOLD &&
-    (values[at - turn] ?? 0) >= MASK_THRESHOLD &&
-    (values[at + turn] ?? 0) >= MASK_THRESHOLD;
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Masks as files: PNG, white on black, of the picture's size. */
 import { cropMask } from './kernels/edges';
 import { isEmptyRect, type Rect, type Size } from './kernels/geometry';
-import { createMask, MASK_THRESHOLD, type Mask } from './kernels/raster';
+import { blackAndWhite } from './kernels/mask';
+import { createMask, type Mask } from './kernels/raster';
 import { createMaskWorker } from './maskWorkerClient';
 import { decodePicture, PictureError } from './open';
 
@@ -46,6 +47,5 @@ export async function readMaskFile(file: Blob, name: string, { width, height }: 
     );
   }
   const mask = await maskWorker.decode(bitmap);
-  if (file.type !== 'image/jpeg') return mask;
-  return { ...mask, data: mask.data.map((value) => (value >= MASK_THRESHOLD ? 255 : 0)) };
+  return file.type === 'image/jpeg' ? blackAndWhite(mask) : mask;
 }

@@ -5,8 +5,7 @@
 import { featherWeights, mixCrop } from './kernels/blend';
 import type { CropPlan } from './kernels/crop';
 import type { Point, Rect, Size } from './kernels/geometry';
-import { showThin } from './kernels/latentMask';
-import { scaleMask } from './kernels/mask';
+import { maskForModel } from './kernels/latentMask';
 import { fillMask, type MaskContent } from './kernels/maskContent';
 import { extendBorder, newParts, readBorder } from './kernels/outpaint';
 import type { PngText } from './kernels/pngText';
@@ -94,7 +93,7 @@ export async function runPrepare(codec: Codec, request: PrepareRequest): Promise
   const weights = featherWeights(mask, inMask, feather);
   if (!weights.some((weight) => weight > 0)) return null;
   const crop = (await codec.open(picture, AGAIN)).read(frame);
-  const modelMask = showThin(scaleMask(mask, inMask, size));
+  const modelMask = maskForModel(mask, inMask, size);
   const encodeImage = async () => {
     if (content === null || content === 'original') return codec.encode(crop, size);
     return codec.encode(fillMask(await codec.scale(crop, size), modelMask, content), size);

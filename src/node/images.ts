@@ -15,7 +15,18 @@ const MAX_PIXELS = 2 ** 28;
  * @throws InputError where it is missing or no picture
  */
 export async function readImage(field: string, source: string): Promise<Pixels> {
-  return decodeImage(field, await readSource(field, source), source);
+  return (await readPicture(field, source)).pixels;
+}
+
+/** The same with its format: `png`, `jpeg`, `webp` … */
+export async function readPicture(
+  field: string,
+  source: string,
+): Promise<{ pixels: Pixels; format: string | undefined }> {
+  const bytes = await readSource(field, source);
+  const pixels = await decodeImage(field, bytes, source);
+  const { format } = await sharp(bytes, { limitInputPixels: MAX_PIXELS }).metadata();
+  return { pixels, format };
 }
 
 /**

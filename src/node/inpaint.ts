@@ -4,7 +4,8 @@ import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { defaultFeather, pasteBack } from '../editor/kernels/blend';
 import { type CropPlan, planCrop } from '../editor/kernels/crop';
-import { maskBounds } from '../editor/kernels/mask';
+import { maskForModel } from '../editor/kernels/latentMask';
+import { blackAndWhite, maskBounds, maskToPixels, softMaskFromPixels } from '../editor/kernels/mask';
 import { cropPixels, type Mask } from '../editor/kernels/raster';
 import { parseLocalOptions, parseRequest } from '../engine/engine';
 import { InputError } from '../engine/errors';
@@ -17,7 +18,7 @@ import { createJob } from '../pipeline/job';
 import { checkSameSize, type Pixels, type Size, scalePixels } from '../pipeline/pixels';
 import { countChunks } from '../pipeline/promptEmbeddings';
 import type { Arguments } from './args';
-import { encodePng, readImage, withTexts, writeFileAt } from './images';
+import { encodePng, readImage, readPicture, withTexts, writeFileAt } from './images';
 
 /** A model, and the question whether a run fits into this machine's memory. */
 export interface LoadedModel {
@@ -73,24 +74,26 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
 
   // 2. Picture and mask, of one size
   const picture = await readImage('--image', args.image);
-  const maskPixels = await readImage('--mask', args.mask);
+  const { pixels: maskPixels, format } = await readPicture('--mask', args.mask);
   checkSameSize(picture, maskPixels, '--mask');
 
   // 3. The part that goes to the model
   const size = sizeBefore(args, options, picture);
   const { model, admit } = await run.loadModel(args.model, options.loras ?? [], run.signal, size);
   try {
-    const mask = toMask(maskPixels);
+    const soft = softMaskFromPixels(asClamped(maskPixels));
+    // JPEG leaves noise around every edge.
+    const mask = format === 'jpeg' ? blackAndWhite(soft) : soft;
     const plan = planFor(args, options, picture, mask, model);
-    const job = createJob(
-      request,
-      options,
-      {
-        image: cropPixels(asClamped(picture), plan.frame),
-        mask: cropPixels(asClamped(maskPixels), plan.frame),
-      },
-      plan.size,
-    );
+    const crop = cropPixels(asClamped(picture), plan.frame);
+    // What is pasted back is prepared as the page prepares it; what is not is diffusers' own picture.
+    const pictures = args.pasteBack
+      ? {
+          image: scalePixels(crop, plan.size),
+          mask: maskToPixels(maskForModel(mask, plan.frame, plan.size)),
+        }
+      : { image: crop, mask: cropPixels(asClamped(maskPixels), plan.frame) };
+    const job = createJob(request, options, pictures, plan.size);
     await admit({ ...plan.size, chunks: countChunks(model, job) });
     const { pixels, timings } = await inpaint(model, job, {
       signal: run.signal,
@@ -214,16 +217,6 @@ function roundDown({ width, height }: Pixels): Size {
     );
   }
   return size;
-}
-
-/** One channel of grey, as the editor's kernels take it; transparent parts count as black. */
-function toMask({ data, width, height }: Pixels): Mask {
-  const mask = new Uint8Array(width * height);
-  for (let pixel = 0; pixel < mask.length; pixel++) {
-    const [r = 0, g = 0, b = 0, a = 0] = data.subarray(pixel * 4, pixel * 4 + 4);
-    mask[pixel] = Math.round(((0.299 * r + 0.587 * g + 0.114 * b) * a) / 255);
-  }
-  return { data: mask, width, height };
 }
 
 function asClamped({ data, width, height }: Pixels) {

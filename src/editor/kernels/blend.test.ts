@@ -17,16 +17,20 @@ describe('featherWeights', () => {
   });
 
   it('rises inward from the edge, and not at the picture’s own edge', () => {
-    // Depths 1, 2, 3, 4, 5, 6 from the left; ramp min(2, 6 / 2 or more) = 2: 255 × 1/3, 2/3, 1.
+    // Depths 1, 2, 3, 4, 5, 6 from the left; ramp min(2, (6 − 1) / 2 or more) = 2: 255 × 1/3, 2/3, 1.
     const mask = maskOf('..######', '..######', '..######');
     const row = [0, 0, 85, 170, 255, 255, 255, 255];
     expect([...featherWeights(mask, whole(mask), 2)]).toEqual([...row, ...row, ...row]);
   });
 
   it('shortens where the mask is thin', () => {
-    // Depth 1 everywhere: ramp min(8, 1 / 2) = 0.5; 255 × 1 / 1.5 = 170.
-    const mask = maskOf('......', '######', '......');
-    expect([...featherWeights(mask, whole(mask), 8)].slice(6, 12)).toEqual(Array(6).fill(170));
+    // Depth 1 everywhere: ramp (1 − 1) / 2 = 0, all of it.
+    const hair = maskOf('......', '######', '......');
+    expect([...featherWeights(hair, whole(hair), 8)].slice(6, 12)).toEqual(Array(6).fill(255));
+    // Depths 1, 2, 1 from the top: ramp (2 − 1) / 2 = 0.5; 255 × 1 / 1.5 = 170 beside the middle.
+    const wire = maskOf('......', '######', '######', '######', '......');
+    const weights = featherWeights(wire, whole(wire), 8);
+    expect([9, 15, 21].map((i) => weights[i])).toEqual([170, 255, 170]);
   });
 
   it('is the same across the blocks that it is computed in', () => {

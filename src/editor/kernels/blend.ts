@@ -12,8 +12,8 @@ import { cropPixels, type Mask, type Pixels, putPixels } from './raster';
 
 /**
  * How much of the answer each pixel takes: 0 outside the mask, rising inward from its edge to 255 within
- * `feather` pixels. Where the mask is thin the ramp shortens to half its depth, so that a fine stroke is
- * repainted too. A soft edge of the mask itself counts on top. The picture's own edge is no edge of the mask, the
+ * `feather` pixels. Where the mask is thin the ramp shortens to half of what lies between its edge and its middle, so that
+ * the middle of a fine stroke is repainted whole. A soft edge of the mask itself counts on top. The picture's own edge is no edge of the mask, the
  * area's is one: where the mask goes on beyond it, nothing is repainted.
  * @param area whole pixels, inside the mask
  * @param feather in image pixels, ≥ 0; 0 gives a hard edge
@@ -64,7 +64,7 @@ function weighBlock(part: Mask, block: Rect, reach: number, target: Target): voi
       const value = around.data[from + x] ?? 0;
       if (value === 0) continue;
       const depth = depths ? (depths[from + x] ?? 0) : FAR_INSIDE;
-      const ramp = Math.min(reach, (ridges ? (ridges[from + x] ?? 0) : FAR_INSIDE) / 2);
+      const ramp = Math.min(reach, Math.max(0, (ridges ? (ridges[from + x] ?? 0) : FAR_INSIDE) - 1) / 2);
       target.data[to + x] = Math.round(value * Math.min(1, depth / (ramp + 1)));
     }
   }

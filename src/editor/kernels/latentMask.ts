@@ -1,8 +1,19 @@
 /** What a model sees of a mask. */
+import type { Rect, Size } from './geometry';
+import { scaleMask } from './mask';
 import type { Mask } from './raster';
 
 /** Models look at one pixel in a square of so many a side, its upper left one: diffusers scales masks to latents so. */
 const LATENT = 8;
+
+/**
+ * What is sent to a model of a mask, be it from the page or the command line: black and white, with all that is thin in
+ * it to be seen. Only for answers that are pasted back, which takes no more than was painted.
+ * @param frame whole pixels, inside the mask
+ */
+export function maskForModel(mask: Mask, frame: Rect, size: Size): Mask {
+  return showThin(scaleMask(mask, frame, size));
+}
 
 /**
  * Makes sure that the model sees what is thinner than its grid: a wire that lies between the pixels that it looks at would

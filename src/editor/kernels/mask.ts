@@ -113,11 +113,12 @@ export function maskToPixels(mask: Mask): Pixels {
  * transparent, black and white only.
  */
 export function maskFromPixels(pixels: Pixels): Mask {
-  const mask = softMaskFromPixels(pixels);
-  mask.data.forEach((value, i) => {
-    mask.data[i] = value >= MASK_THRESHOLD ? 255 : 0;
-  });
-  return mask;
+  return blackAndWhite(softMaskFromPixels(pixels));
+}
+
+/** The mask as engines that know no greys count it. */
+export function blackAndWhite(mask: Mask): Mask {
+  return { ...mask, data: mask.data.map((value) => (value >= MASK_THRESHOLD ? 255 : 0)) };
 }
 
 /** The same with soft edges kept. */

@@ -2,7 +2,7 @@
  * The mask editor by mouse, touch, pen and keys: what each tool paints is saved and compared, pixel by pixel,
  * with what the kernels predict for the same points.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { crc32, deflateSync } from 'node:zlib';
 import { expect, type Page, test } from '@playwright/test';
 import sharp from 'sharp';
@@ -442,6 +442,23 @@ test('masks as files: saved, imported again byte for byte, refused at another si
   await page.keyboard.press('Control+z');
   const dab = predicted((mask) => stroke(mask, [editor.pressed({ x: 50, y: 50 })], RADIUS));
   expect(differing(await editor.mask(), dab)).toBe(0);
+
+  // Dropped: the open picture's mask goes by its name, one of another size is refused, a picture brings its mask.
+  const [own, wrong] = ['scene-mask.png', 'scene-mask (1).png'].map((name) => info.outputPath(name));
+  if (!own || !wrong) throw new Error('two names give two paths');
+  copyFileSync(path, own);
+  copyFileSync(small, wrong);
+  await editor.drop(wrong);
+  await expect(page.getByRole('alert').filter({ hasText: 'scene-mask (1).png' })).toContainText('40 × 40');
+  expect(differing(await editor.mask(), dab)).toBe(0);
+  await editor.drop(own);
+  await expect.poll(async () => differing(await editor.mask(), values)).toBe(0);
+  await expect(page.getByRole('alert').filter({ hasText: 'scene-mask' })).toHaveCount(0);
+  await page.keyboard.press('Control+z');
+  expect(differing(await editor.mask(), dab)).toBe(0);
+  await editor.drop(small, own, info.outputPath('scene.png'));
+  await expect(page.getByRole('alert').filter({ hasText: 'small.png' })).toContainText('was not opened');
+  expect(differing(await editor.mask(), values)).toBe(0);
 });
 
 test('the mask’s look changes, the mask does not', async ({ page }, info) => {

@@ -1,5 +1,4 @@
 /** The rest of the model panel: one's own files by chooser and by drop, a mirror's address, keeping for good. */
-import { resolve } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { folderFiles } from './hub/files';
 import { type Hub, startHub } from './hub/hub';
@@ -25,15 +24,6 @@ test.beforeEach(() => {
 });
 test.afterAll(() => hub.close());
 
-/** Drops what lies on the disk onto the page, as a file manager does. */
-async function drop(page: Page, path: string): Promise<void> {
-  const client = await page.context().newCDPSession(page);
-  const at = { x: 500, y: 400, data: { items: [], files: [resolve(path)], dragOperationsMask: 1 } };
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-    await client.send('Input.dispatchDragEvent', { type, ...at });
-  }
-}
-
 /** The browser's own question, answered with yes; without it Chrome declines on a page that is visited for the first time. */
 async function allowKeeping(page: Page): Promise<void> {
   const client = await page.context().newCDPSession(page);
@@ -49,7 +39,7 @@ test('a folder that is dropped, or chosen, is a model: kept and painted with, wi
 }) => {
   const editor = await openWithHub(page, hub.url);
   // Of several models in it the first is taken, and the others are offered.
-  await drop(page, 'goldens/models');
+  await editor.drop('goldens/models');
   await expect(editor.model).toHaveValue('disk:lcm');
   await expect(page.getByText(/The folder holds \d+ models; this is lcm/)).toBeVisible();
   await button(page, 'Choose sdxl-inpaint').click();
@@ -70,7 +60,7 @@ test('a folder that is dropped, or chosen, is a model: kept and painted with, wi
 
 test('a file that is dropped, or chosen, is a model; one that is none is named', async ({ page }) => {
   const editor = await openWithHub(page, hub.url);
-  await drop(page, 'goldens/checkpoints/sdxl.safetensors');
+  await editor.drop('goldens/checkpoints/sdxl.safetensors');
   await expect(editor.model).toHaveValue('disk:sdxl.safetensors');
   await expect(page.getByText(/^Stable Diffusion XL/)).toBeVisible();
 
@@ -91,12 +81,12 @@ test('a file that is dropped, or chosen, is a model; one that is none is named',
   await expect(keptLine(page)).toHaveCount(0);
 
   // What is hostile is named before anything of it is kept.
-  await drop(page, 'goldens/checkpoints/pickles/system-reduce.ckpt');
+  await editor.drop('goldens/checkpoints/pickles/system-reduce.ckpt');
   await expect(editor.model).toHaveValue('disk:system-reduce.ckpt');
   await expect(
     page.getByText(/the Python object "(posix|nt)\.system", which no checkpoint needs/),
   ).toBeVisible();
-  await drop(page, 'bench');
+  await editor.drop('bench');
   await expect(page.getByText(/The folder holds no model_index\.json/)).toBeVisible();
   expect(hub.log).toEqual([]);
 });

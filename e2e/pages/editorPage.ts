@@ -1,5 +1,6 @@
 /** The page as a person uses it: by role and name. */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
 
 export class EditorPage {
@@ -61,6 +62,16 @@ export class EditorPage {
     const chooser = this.page.waitForEvent('filechooser');
     await this.page.getByRole('button', { name: 'Open image' }).click();
     await (await chooser).setFiles(path);
+  }
+
+  /** Drops what lies on the disk onto the page, as a file manager does. */
+  async drop(...paths: string[]): Promise<void> {
+    const client = await this.page.context().newCDPSession(this.page);
+    const files = paths.map((path) => resolve(path));
+    const at = { x: 500, y: 400, data: { items: [], files, dragOperationsMask: 1 } };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      await client.send('Input.dispatchDragEvent', { type, ...at });
+    }
   }
 
   /** Drags the mouse over the canvas; points as fractions of its width and height. */

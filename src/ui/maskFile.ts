@@ -11,23 +11,25 @@ export function pickMask(session: Session): void {
   input.accept = 'image/*';
   input.addEventListener('change', () => {
     const file = input.files?.[0];
-    if (file) void importMask(session, file);
+    if (file) void importMask(session, file).then((problem) => problem && session.complain(problem));
   });
   input.click();
 }
 
-async function importMask(session: Session, file: File): Promise<void> {
+/** Makes a file the mask. @returns what is wrong with it, or null */
+export async function importMask(session: Session, file: File): Promise<string | null> {
   const { editor } = session;
   const opened = editor.document;
-  if (!opened) return;
+  if (!opened) return null;
   try {
     const mask = await readMaskFile(file, file.name, opened.mask);
     if (editor.document === opened) await editor.replaceMask(mask);
     session.dismiss();
+    return null;
   } catch (error) {
-    session.complain(
-      error instanceof PictureError ? error.message : `“${file.name}” could not be read: ${String(error)}`,
-    );
+    return error instanceof PictureError
+      ? error.message
+      : `“${file.name}” could not be read: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 

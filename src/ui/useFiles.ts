@@ -1,10 +1,9 @@
 /** Pictures come by button, by drop and by paste; models of one's own by drop too. */
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { isWeights } from '../state/modelFiles';
 import type { Models } from '../state/modelLibrary';
 import type { Session } from '../state/session';
 import { openAddress, pictureAddress } from './openAddress';
-import { droppedEntries, listEntry, openOwnModel } from './useModelFiles';
+import { droppedFiles, openGiven } from './openGiven';
 
 export function useFiles(session: Session, models: Models): { openPicker: () => void; dragging: boolean } {
   const [dragging, setDragging] = useState(false);
@@ -39,29 +38,20 @@ export function useFiles(session: Session, models: Models): { openPicker: () => 
     const onDrop = (event: DragEvent) => {
       depth.current = 0;
       setDragging(false);
-      const transfer = event.dataTransfer;
-      const file = transfer?.files[0];
-      if (!transfer || !file) return;
+      if (!event.dataTransfer || event.dataTransfer.files.length === 0) return;
       event.preventDefault();
-      const [entry] = droppedEntries(transfer);
-      if (entry && (entry.isDirectory || isWeights(entry.name))) void dropModel(entry);
-      else void session.openFile(file, file.name);
-    };
-    const dropModel = async (entry: FileSystemEntry) => {
-      const problem = await openOwnModel(await listEntry(entry), session, models);
-      if (problem !== null) session.complain(problem);
+      void openGiven(session, models, droppedFiles(event.dataTransfer));
     };
     const onPaste = (event: ClipboardEvent) => {
       const files = [...(event.clipboardData?.files ?? [])];
-      const file = files.find(({ type }) => type.startsWith('image/')) ?? files[0];
-      if (!file) {
+      if (files.length === 0) {
         const text = event.clipboardData?.getData('text/plain') ?? '';
         const typing = event.target instanceof Element && event.target.closest('input, textarea');
         if (!typing && pictureAddress(text)) void openAddress(session, text);
         return;
       }
       event.preventDefault();
-      void session.openFile(file, file.name || 'the pasted picture');
+      void openGiven(session, models, { pictures: files, models: [] });
     };
     window.addEventListener('dragenter', onEnter);
     window.addEventListener('dragleave', onLeave);

@@ -41,11 +41,6 @@ export function useModelFiles(onOpened: (problem: string | null) => void) {
   );
 }
 
-/** The entries of a drop: to be taken before the event ends, for they are gone afterwards. */
-export function droppedEntries(transfer: DataTransfer): FileSystemEntry[] {
-  return [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-}
-
 export async function listEntry(entry: FileSystemEntry, parent = ''): Promise<Listed> {
   const path = `${parent}${entry.name}`;
   if (isFile(entry)) {

@@ -97,8 +97,21 @@ test('the frame follows its handles and keys, and returns to automatic', async (
   await page.keyboard.press('Shift+ArrowRight');
   await expect(width).toHaveValue(String(dragged - 9));
   await expect(label).toContainText(`${dragged - 9} ×`);
+  // Typed as people type: on the way to 300 stand 3 and 30, which no frame can have.
+  await width.press('Control+a');
+  await width.pressSequentially('300');
+  await expect(label).toContainText('300 ×');
   await page.getByRole('button', { name: 'Automatic frame' }).click();
   await expect(label).toHaveText(automatic ?? '');
+  // Each choice is a step: the number, the two keys, the drag. The mask is as it was.
+  for (const before of ['300', String(dragged - 9), String(dragged - 8), String(dragged)]) {
+    await page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await expect(width).toHaveValue(before);
+  }
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await expect(label).toHaveText(automatic ?? '');
+  await page.getByRole('button', { name: 'Redo', exact: true }).click();
+  await expect(width).toHaveValue(String(dragged));
 });
 
 test('the canvas is drawn out by handle and by number, painted on and undone', async ({ page }) => {

@@ -11,6 +11,8 @@ export interface EditorDocument {
   opened: boolean;
   picture: Picture;
   mask: Mask;
+  /** The frame that is sent, where a person has chosen one, in image pixels; null while it follows from the mask. */
+  frame: Rect | null;
   history: MaskHistory;
   /**
    * What it was drawn out of or cut from, or the painted picture that it took the place of: undo returns to it once its own

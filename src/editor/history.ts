@@ -10,8 +10,14 @@ import { fillRect, readTile, showsTile, type TileContent, writeTile } from './ke
 import { TileIndex } from './kernels/tiles';
 import { finish, type Parts } from './parts';
 
-/** Earlier contents by tile; or an inversion, which is its own inverse and needs no memory. */
-type Step = Map<number, TileContent> | 'invert';
+/** A change of something beside the mask. */
+export interface Beside {
+  /** Puts what was there before in place of what is there, and keeps that: doing so twice changes nothing. */
+  exchange(): void;
+}
+
+/** Earlier contents by tile; or an inversion, which is its own inverse and needs no memory; or what is no change of the mask. */
+type Step = Map<number, TileContent> | 'invert' | Beside;
 
 export interface HistoryLimits {
   /** Side of a tile in pixels. */
@@ -118,6 +124,12 @@ export class MaskHistory {
     if (!step || step.size === 0) return false;
     this.#push(step);
     return true;
+  }
+
+  /** Adds a step that has changed something beside the mask. */
+  record(beside: Beside): void {
+    this.commit();
+    this.#push(beside);
   }
 
   /** Gives the whole mask one value, as a step. @returns whether anything changed */
@@ -227,13 +239,13 @@ export class MaskHistory {
     return step && finish(this.#swap(step)).area;
   }
 
-  /** @returns the area that changed; undefined if there is nothing to undo */
+  /** @returns the area of the mask that changed; undefined if there is nothing to undo */
   *undo(): Parts<Rect | undefined> {
     this.commit();
     return yield* this.#move(this.#undo, this.#redo);
   }
 
-  /** @returns the area that changed; undefined if there is nothing to redo */
+  /** @returns the area of the mask that changed; undefined if there is nothing to redo */
   *redo(): Parts<Rect | undefined> {
     this.commit();
     return yield* this.#move(this.#redo, this.#undo);
@@ -273,6 +285,10 @@ export class MaskHistory {
     if (step === 'invert') {
       yield* this.#flip();
       return { area: rectOfSize(this.#mask), inverse: step };
+    }
+    if (!(step instanceof Map)) {
+      step.exchange();
+      return { area: NOWHERE, inverse: step };
     }
     const inverse = new Map<number, TileContent>();
     let area = NOWHERE;
@@ -369,7 +385,7 @@ class FlatRow {
 }
 
 function bytesOf(step: Step): number {
-  if (step === 'invert') return TILE_OVERHEAD_BYTES;
+  if (!(step instanceof Map)) return TILE_OVERHEAD_BYTES;
   let bytes = 0;
   for (const tile of step.values()) {
     bytes += TILE_OVERHEAD_BYTES + (typeof tile === 'number' ? 0 : tile.byteLength);

@@ -1,7 +1,7 @@
 /** What changes the mask: each action is one step of the history. */
 import type { StoreApi } from 'zustand/vanilla';
 import { closePictures, type EditorDocument } from './document';
-import type { MaskHistory } from './history';
+import type { Beside, MaskHistory } from './history';
 import { cropMask } from './kernels/edges';
 import { isEmptyRect, type Point, type Rect, rectOfSize } from './kernels/geometry';
 import { combineMasks, type Mode } from './kernels/mask';
@@ -41,6 +41,8 @@ export interface MaskActions {
   fromTransparency(): Promise<void>;
   /** The mask becomes another one of the same size, as a step. @throws RangeError if the sizes differ */
   replaceMask(mask: Mask): Promise<void>;
+  /** Adds what was changed beside the mask to the steps that undo takes back. */
+  record(beside: Beside): void;
   /** Resolves once nothing is being computed. */
   settled(): Promise<void>;
 }
@@ -79,7 +81,7 @@ export function createMaskActions(parts: {
   const inSlices = new WeakSet<EditorDocument>();
 
   /** After a step: what the panels show of mask and history. */
-  const settle = (own: EditorDocument) => {
+  const settle = (own: EditorDocument, isMaskSame = false) => {
     const { history } = own;
     const isShown = document() === own;
     // What was ended after another picture was opened leads there still.
@@ -93,7 +95,7 @@ export function createMaskActions(parts: {
       maskBounds: history.paintBounds,
       canUndo: history.canUndo || own.before !== null,
       canRedo: history.canRedo || own.after !== null,
-      maskRevision: get().maskRevision + 1,
+      maskRevision: get().maskRevision + (isMaskSame ? 0 : 1),
     });
   };
   const computed = async () => {
@@ -306,6 +308,13 @@ export function createMaskActions(parts: {
         }),
       );
     },
+    record: (beside) =>
+      void inTurn(() => {
+        const own = free();
+        if (!own) return;
+        own.history.record(beside);
+        settle(own, true);
+      }),
     async settled() {
       do {
         await line.end;

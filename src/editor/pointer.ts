@@ -12,9 +12,36 @@ export interface PointerHooks {
 /** Zoom per pixel of wheel travel; a pinch on a trackpad sends small deltas with Ctrl. */
 const WHEEL_SPEED = 0.0016;
 const PINCH_SPEED = 0.012;
-const MIDDLE_BUTTON = 1;
+export const MIDDLE_BUTTON = 1;
 /** The bit of a pen's eraser end in `buttons`. */
 const ERASER_END = 32;
+
+/**
+ * The wheel zooms about the pointer, with Shift it pans.
+ * @param element what lies over the canvas, or the canvas itself
+ * @param origin whose corner is the view's
+ * @returns how to detach
+ */
+export function attachWheel(element: HTMLElement, origin: Element, editor: Editor): () => void {
+  const onWheel = (event: WheelEvent) => {
+    event.preventDefault();
+    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+    if (event.shiftKey) {
+      editor.panBy(-(event.deltaX || event.deltaY) * lines, 0);
+      return;
+    }
+    const factor = Math.exp(-event.deltaY * lines * (event.ctrlKey ? PINCH_SPEED : WHEEL_SPEED));
+    editor.zoomTo(editor.store.getState().view.scale * factor, pointIn(origin, event));
+  };
+  // Not passive: the page must not zoom or scroll with it.
+  element.addEventListener('wheel', onWheel, { passive: false });
+  return () => element.removeEventListener('wheel', onWheel);
+}
+
+function pointIn(element: Element, event: MouseEvent): Point {
+  const box = element.getBoundingClientRect();
+  return { x: event.clientX - box.left, y: event.clientY - box.top };
+}
 
 /** @returns how to detach */
 export function attachPointer(element: HTMLElement, editor: Editor, hooks: PointerHooks): () => void {
@@ -24,10 +51,7 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
   let kind = '';
   let mode: 'idle' | 'tool' | 'pan' | 'pinch' = 'idle';
 
-  const toPoint = (event: MouseEvent): Point => {
-    const box = element.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
-  };
+  const toPoint = (event: MouseEvent) => pointIn(element, event);
   const imagePoint = (viewPoint: Point) => toImage(editor.store.getState().view, viewPoint);
   const input = (event: PointerEvent): GestureInput => ({
     // Only a pen's pressure means something: a mouse reports 0.5, a finger whatever it likes.
@@ -112,17 +136,6 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
     if (mode === 'idle') hooks.onHover(null);
   };
 
-  const onWheel = (event: WheelEvent) => {
-    event.preventDefault();
-    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-    if (event.shiftKey) {
-      editor.panBy(-(event.deltaX || event.deltaY) * lines, 0);
-      return;
-    }
-    const factor = Math.exp(-event.deltaY * lines * (event.ctrlKey ? PINCH_SPEED : WHEEL_SPEED));
-    editor.zoomTo(editor.store.getState().view.scale * factor, toPoint(event));
-  };
-
   // A pen's side button and a long press with a finger would open the browser's menu over the picture.
   const onMenu = (event: Event) => event.preventDefault();
 
@@ -138,12 +151,11 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
   for (const [type, listener] of Object.entries(listeners)) {
     element.addEventListener(type, listener as EventListener);
   }
-  // Not passive: the page must not zoom or scroll with it.
-  element.addEventListener('wheel', onWheel, { passive: false });
+  const detachWheel = attachWheel(element, element, editor);
   return () => {
     for (const [type, listener] of Object.entries(listeners)) {
       element.removeEventListener(type, listener as EventListener);
     }
-    element.removeEventListener('wheel', onWheel);
+    detachWheel();
   };
 }

@@ -60,6 +60,8 @@ export interface EditorState {
   fitted: boolean;
   /** The smallest rectangle around the mask; width 0 if nothing is painted. */
   maskBounds: Rect;
+  /** The frame that is sent, where a person has chosen one, in image pixels; null while it follows from the mask. */
+  frame: Rect | null;
   canUndo: boolean;
   canRedo: boolean;
   /** Grows with every change of the picture, of the mask and of the preview, for those who draw them. */
@@ -87,6 +89,7 @@ export const initialState: EditorState = {
   viewSize: { width: 0, height: 0 },
   fitted: true,
   maskBounds: { x: 0, y: 0, width: 0, height: 0 },
+  frame: null,
   canUndo: false,
   canRedo: false,
   pictureRevision: 0,

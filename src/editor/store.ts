@@ -4,6 +4,7 @@
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { closePictures, type EditorDocument, type Preview } from './document';
+import { createFrameActions, type FrameActions } from './frameActions';
 import { Gesture } from './gesture';
 import { MaskHistory } from './history';
 import { clamp, type Point, type Rect, rectOfSize, type Size } from './kernels/geometry';
@@ -37,7 +38,7 @@ export type EditorOptions = Partial<
   >
 >;
 
-export interface Editor extends ViewActions, MaskActions {
+export interface Editor extends ViewActions, Omit<MaskActions, 'record'>, FrameActions {
   readonly store: StoreApi<EditorState>;
   /** Large data; null until a picture is open. */
   readonly document: EditorDocument | null;
@@ -113,6 +114,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
       keyCursor: null,
       working: null,
       maskBounds: next.history.paintBounds,
+      frame: next.frame,
       canUndo: next.history.canUndo || next.before !== null,
       canRedo: next.history.canRedo || next.after !== null,
       maskRevision: get().maskRevision + 1,
@@ -127,6 +129,11 @@ export function createEditor(work: MaskWork = directWork): Editor {
     return Boolean(next);
   };
   const mask = createMaskActions({ store, work, cross, announce, report, document: () => document });
+  const { moveFrame, endFrame } = createFrameActions({
+    store,
+    record: mask.record,
+    document: () => document,
+  });
   const view = createViewActions(store);
   const setOptions = (options: EditorOptions) => {
     const checked = { ...options };
@@ -145,6 +152,8 @@ export function createEditor(work: MaskWork = directWork): Editor {
   return {
     ...mask,
     ...view,
+    moveFrame,
+    endFrame,
     store,
     gesture,
     get document() {
@@ -157,6 +166,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
       const opened = given ?? createMask(picture);
       checkMask(picture, opened);
       mask.endStroke();
+      endFrame();
       gesture.cancel();
       // Undo returns to the last picture that anything was done to. One is as much as memory is spent on.
       const left = document;
@@ -165,7 +175,16 @@ export function createEditor(work: MaskWork = directWork): Editor {
       for (let other = left; other; other = other.before) if (other !== returns) other.picture.close();
       closePictures(left?.after, 'after');
       const history = new MaskHistory(opened, { flat: given ? undefined : 0 });
-      document = { name, opened: true, picture, mask: opened, history, before: returns, after: null };
+      document = {
+        name,
+        opened: true,
+        picture,
+        mask: opened,
+        frame: null,
+        history,
+        before: returns,
+        after: null,
+      };
       if (returns) Object.assign(returns, { before: null, after: document });
       returns?.history.dropRedo();
       const { width, height } = picture;
@@ -176,6 +195,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
         keyCursor: null,
         working: null,
         maskBounds: history.paintBounds,
+        frame: null,
         canUndo: returns !== null,
         canRedo: false,
         maskRevision: get().maskRevision + 1,
@@ -188,6 +208,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
       if (!document) throw new Error('no picture is open');
       checkMask(picture, resized);
       mask.endStroke();
+      endFrame();
       const before = document;
       before.history.dropRedo();
       closePictures(before.after, 'after');
@@ -197,6 +218,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
         opened: false,
         picture,
         mask: resized,
+        frame: null,
         history,
         before,
         after: null,

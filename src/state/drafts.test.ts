@@ -31,6 +31,9 @@ it('what was painted is offered the next time, brought back whole as a step, and
   await first.drafts.load();
   expect(first.offered()).toBeNull();
   paint(first.session);
+  const frame = { x: 200, y: 100, width: 300, height: 200 };
+  first.session.editor.moveFrame(frame);
+  first.session.editor.endFrame();
   await vi.waitFor(async () => expect(await first.kept.list()).toHaveLength(1));
 
   const second = await page('two');
@@ -40,18 +43,27 @@ it('what was painted is offered the next time, brought back whole as a step, and
   expect(second.mask().equals(first.mask())).toBe(true);
   expect(second.session.editor.store.getState()).toMatchObject({
     picture: { name: 'photo.png', width: WIDTH, height: HEIGHT },
+    frame,
     canUndo: true,
   });
   expect(second.offered()).toBeNull();
   // Kept again under its new time; undone, there is nothing of a person's own to keep.
   await vi.waitFor(async () => expect((await first.kept.list()).map(({ id }) => id)).toEqual(['two']));
   second.session.editor.undo();
+  expect(second.session.editor.store.getState().frame).toBeNull();
+  second.session.editor.undo();
   await vi.waitFor(async () => expect(await first.kept.list()).toEqual([]));
 });
 
 it('offers the newest of a few, deletes what is not wanted, and says what is gone', async () => {
   const kept = createDraftStore();
-  const draft = (id: string, savedAt: number) => ({ id, name: `${id}.png`, mask: new Blob(['']), savedAt });
+  const draft = (id: string, savedAt: number) => ({
+    id,
+    name: `${id}.png`,
+    mask: new Blob(['']),
+    frame: null,
+    savedAt,
+  });
   for (const [i, id] of ['a', 'b', 'c', 'd', 'e'].entries()) await kept.keep(draft(id, i), new Blob(['x']));
   const { drafts, offered, session } = await page('now');
   await drafts.load();

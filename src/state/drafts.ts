@@ -10,7 +10,7 @@ export interface Drafts {
   readonly store: StoreApi<{ offered: Pick<Draft, 'id' | 'name'> | null }>;
   /** Looks for a draft. */
   load(): Promise<void>;
-  /** Opens its picture with its mask, which undo takes back. */
+  /** Opens its picture with its mask and frame, which undo takes back. */
   accept(): Promise<void>;
   /** Deletes it. */
   dismiss(): Promise<void>;
@@ -47,7 +47,7 @@ export function createDrafts(session: DraftSession, kept: DraftStore, files: Mas
     const { working } = editor.store.getState();
     // The end of the work is a change of its own.
     if (!document || working !== null) return;
-    const { history, mask, name, picture } = document;
+    const { history, mask, name, picture, frame } = document;
     const bounds = history.paintBounds;
     if (!history.canUndo || isEmptyRect(bounds)) {
       // Nothing of a person's own is on the canvas.
@@ -56,12 +56,15 @@ export function createDrafts(session: DraftSession, kept: DraftStore, files: Mas
       return;
     }
     const { file } = picture;
-    const draft = { id, name, mask: await files.write(mask, bounds), savedAt: Date.now() };
+    const draft = { id, name, mask: await files.write(mask, bounds), frame, savedAt: Date.now() };
     await kept.keep(draft, file === keptPicture ? undefined : file);
     keptPicture = file;
   };
   editor.store.subscribe((now, before) => {
-    if (now.maskRevision === before.maskRevision && now.pictureRevision === before.pictureRevision) return;
+    const isSame = (['maskRevision', 'pictureRevision', 'frame'] as const).every(
+      (part) => now[part] === before[part],
+    );
+    if (isSame) return;
     clearTimeout(timer);
     timer = setTimeout(() => {
       // A browser that keeps nothing leaves painting as it is; that results are not kept is told by the gallery.
@@ -96,12 +99,13 @@ export function createDrafts(session: DraftSession, kept: DraftStore, files: Mas
         // Their bytes: files of the database may go with their entry, which is deleted below.
         const [file, maskFile] = await Promise.all([picture, draft.mask].map(copyOf));
         if (!file || !maskFile) throw new TypeError('two files were copied');
-        const before = editor.document;
-        await session.openFile(file, draft.name);
-        const { document } = editor;
         // What could not be opened has been told; the draft stays.
-        if (!document || document === before) return;
+        if (!(await session.openFile(file, draft.name))) return;
+        const { document } = editor;
+        if (!document) throw new TypeError('a picture is never closed, only replaced');
         await editor.replaceMask(await files.read(maskFile, draft.name, document.mask));
+        if (draft.frame) editor.moveFrame(draft.frame);
+        editor.endFrame();
         await forget(offered);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);

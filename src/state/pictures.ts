@@ -1,7 +1,7 @@
 /** Which picture is on the canvas: opens one, draws it out, returns to a version, and adds results to the versions. */
 import type { StoreApi } from 'zustand/vanilla';
 import { canvasBox, limitMargins, type Margins } from '../editor/kernels/box';
-import { type Point, type Rect, rectOfSize, type Size } from '../editor/kernels/geometry';
+import { type Point, rectOfSize, type Size } from '../editor/kernels/geometry';
 import { maskFromPixels } from '../editor/kernels/mask';
 import { MAX_CANVAS_SIDE, placeMask } from '../editor/kernels/outpaint';
 import type { Editor, EditorDocument, Pasted, Picture, PictureWork } from '../editor/store';
@@ -11,11 +11,6 @@ import { loadSample, type Sample, settingsOf } from './sample';
 import type { Settings } from './settings';
 import { findVersion, type Version, type Versions } from './versions';
 
-export interface CropState {
-  /** The frame that a person has chosen, in image pixels; null while it follows from the mask. */
-  frame: Rect | null;
-}
-
 /** What a version is told by; its files are made here. */
 export type VersionFacts = Omit<
   Version,
@@ -23,8 +18,9 @@ export type VersionFacts = Omit<
 >;
 
 export interface Pictures {
-  openFile(file: Blob, name: string): Promise<void>;
-  openSample(url: URL): Promise<void>;
+  /** @returns whether it is open */
+  openFile(file: Blob, name: string): Promise<boolean>;
+  openSample(url: URL): Promise<boolean>;
   extend(margins: Margins): Promise<void>;
   continueFrom(id: number): Promise<void>;
   /** Adds what was pasted onto its parent to the versions, under the next number; without a `batch` it begins one. */
@@ -37,7 +33,6 @@ export interface PictureParts {
   settings: StoreApi<Settings>;
   versions: StoreApi<Versions>;
   job: StoreApi<JobState>;
-  crop: StoreApi<CropState>;
   /** Called before another picture takes the canvas, be it opened or returned to. */
   onReplace(): void;
 }
@@ -59,7 +54,7 @@ const SEAM_OVERLAP = 16;
 const noRun = { prompt: '', seed: null, modelName: null, seconds: null, batch: null };
 
 export function createPictures(parts: PictureParts): Pictures {
-  const { editor, imaging, settings, versions, job, crop, onReplace } = parts;
+  const { editor, imaging, settings, versions, job, onReplace } = parts;
   /** Which version each document shows: undo may return to a document of another size. */
   const shownBy = new WeakMap<EditorDocument, number>();
   const albumOf = new WeakMap<EditorDocument, Album>();
@@ -82,7 +77,6 @@ export function createPictures(parts: PictureParts): Pictures {
       onReplace();
       take(other);
     }
-    crop.setState({ frame: null });
     editor.showPreview(null);
     job.setState({ plan: null });
     versions.setState({ baseId: shownBy.get(document) ?? versions.getState().baseId, shownId: null });
@@ -119,23 +113,24 @@ export function createPictures(parts: PictureParts): Pictures {
   }
 
   /** Runs `load` and shows what it opens, unless something else was opened meanwhile. */
-  async function open(load: () => Promise<Opened>): Promise<void> {
+  async function open(load: () => Promise<Opened>): Promise<boolean> {
     openings += 1;
     const ticket = openings;
     try {
       const { picture, name, sample } = await load();
       const pasted = await pastedOf(picture);
-      if (ticket !== openings) return;
+      if (ticket !== openings) return false;
       onReplace();
       const mask = sample && maskFromPixels(sample.mask.read(rectOfSize(sample.mask)));
       editor.open(picture, name, mask);
       if (sample) settings.setState(settingsOf(sample.about));
       begin(toVersion(pasted, { ...noRun, id: 0, parentId: null, origin: { x: 0, y: 0 } }));
-      crop.setState({ frame: null });
       remember(0);
       job.setState({ ...clean });
+      return true;
     } catch (error) {
       if (ticket === openings) job.setState({ stageError: complaintOf(error).message });
+      return false;
     }
   }
 

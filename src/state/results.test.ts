@@ -114,15 +114,15 @@ it('sends the frame that a person has chosen; beside the mask it says so', async
   const { engine, asked } = fakeEngine();
   const session = await opened(engine);
   paint(session);
-  session.chooseFrame({ x: 200, y: 100, width: 200, height: 150 });
+  session.editor.moveFrame({ x: 200, y: 100, width: 200, height: 150 });
   await session.generate();
   // The 256 of the starter for the longer side; 150 · 256 / 200 = 192.
   expect(asked[0]?.options).toMatchObject({ width: 256, height: 192 });
   expect(sent[0]).toMatchObject({ width: 200, height: 150 });
-  session.chooseFrame({ x: 0, y: 0, width: 100, height: 100 });
+  session.editor.moveFrame({ x: 0, y: 0, width: 100, height: 100 });
   await session.generate();
   expect(session.job.getState().stageError).toContain('inside the frame');
-  session.chooseFrame(null);
+  session.editor.moveFrame(null);
   // The stroke is 100 wide: 100 + 2 · 200 = 500 is the frame's side, cut to the picture's 400.
   session.change({ crop_padding: '200', feather: '0' });
   await session.generate();

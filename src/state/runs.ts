@@ -8,7 +8,7 @@ import type { Hosted, Place } from './hosted';
 import { paintRun, planRun, prepareRun } from './job';
 import type { Fetching, Models } from './modelLibrary';
 import { guessedNativeSize } from './models';
-import type { CropState, Pictures } from './pictures';
+import type { Pictures } from './pictures';
 import { advance, fetchProgress, preparing } from './progress';
 import { clean, type JobState, showError } from './runState';
 import { apiSettings, checkSettings, limits, paddingOf, type Settings } from './settings';
@@ -32,7 +32,6 @@ export interface RunParts {
   settings: StoreApi<Settings>;
   versions: StoreApi<Versions>;
   job: StoreApi<JobState>;
-  crop: StoreApi<CropState>;
   pictures: Pick<Pictures, 'add'>;
   /** Milliseconds of a clock that only runs forward. */
   now(): number;
@@ -54,7 +53,7 @@ interface Run {
 }
 
 export function createRuns(parts: RunParts): Runs {
-  const { editor, engine, imaging, models, hosted, settings, versions, job, crop, pictures, now } = parts;
+  const { editor, engine, imaging, models, hosted, settings, versions, job, pictures, now } = parts;
   let current: Run | null = null;
 
   /** What would be sent of the picture as it is now; null while nothing is painted. */
@@ -62,8 +61,8 @@ export function createRuns(parts: RunParts): Runs {
     const { document } = editor;
     if (!document) return null;
     const sizes = models?.sizesOf(modelName) ?? { nativeSize: guessedNativeSize(modelName) };
-    const choice = { frame: crop.getState().frame, padding: paddingOf(settings.getState()) };
-    return planRun(document.picture, editor.store.getState().maskBounds, sizes, choice);
+    const { frame, maskBounds } = editor.store.getState();
+    return planRun(document.picture, maskBounds, sizes, { frame, padding: paddingOf(settings.getState()) });
   }
 
   async function generate(): Promise<void> {

@@ -152,3 +152,53 @@ it('the canvas drawn out while the mask is being computed waits for it', async (
   const line = [...data.slice(row * (WIDTH + 32), (row + 1) * (WIDTH + 32))];
   expect(line.slice(48).some((value) => value > 0)).toBe(true);
 });
+
+it('choices of the frame are steps among strokes: undo takes back the last thing done, also across another canvas', async () => {
+  const { engine, asked } = fakeEngine();
+  const session = await opened(engine);
+  const { editor } = session;
+  const frame = () => editor.store.getState().frame;
+  const drag = (...widths: number[]) => {
+    for (const width of widths) editor.moveFrame({ x: 200, y: 100, width, height: 150 });
+    editor.endFrame();
+  };
+  paint(session);
+  const painted = bytes(session);
+  drag(260, 300);
+  drag(300);
+  editor.invert();
+  drag(360);
+  editor.moveFrame(null);
+  editor.endFrame();
+  await session.extend({ top: 0, right: 40, bottom: 0, left: 16 });
+  // The new canvas has a frame of its own: its mask's.
+  expect(frame()).toBeNull();
+  editor.undo();
+  expect(editor.store.getState().picture).toMatchObject({ width: WIDTH });
+  expect(frame()).toBeNull();
+  editor.undo();
+  expect(frame()).toMatchObject({ width: 360 });
+  editor.undo();
+  expect(frame()).toMatchObject({ width: 300 });
+  expect(bytes(session).equals(painted)).toBe(false);
+  editor.undo();
+  expect(bytes(session).equals(painted)).toBe(true);
+  expect(frame()).toMatchObject({ width: 300 });
+  await session.generate();
+  expect(asked[0]?.options).toMatchObject({ width: 256, height: 128 });
+  // One drag, one step; one that led back to where it began, none.
+  editor.undo();
+  expect(frame()).toBeNull();
+  expect(bytes(session).equals(painted)).toBe(true);
+  for (let i = 0; i < 5; i++) editor.redo();
+  expect(frame()).toBeNull();
+  expect(editor.store.getState().picture).toMatchObject({ width: WIDTH + 56 });
+  editor.undo();
+  editor.undo();
+  expect(frame()).toMatchObject({ width: 360 });
+  // Another picture begins with the frame of its own mask; undo brings this one back with its frame.
+  await session.openFile(file(), 'other.png');
+  expect(frame()).toBeNull();
+  editor.undo();
+  expect(frame()).toMatchObject({ width: 360 });
+});

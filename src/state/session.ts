@@ -1,16 +1,15 @@
 /** What a person does with the page, as functions over its stores: open, generate, cancel, return. */
-import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { StoreApi } from 'zustand/vanilla';
 import type { Margins } from '../editor/kernels/box';
-import type { Rect } from '../editor/kernels/geometry';
 import type { Editor, PictureWork } from '../editor/store';
 import type { Engine, LocalEngine } from '../engine/engine';
-import { type CropState, createPictures } from './pictures';
+import { createPictures } from './pictures';
 import { clean, createJob, type JobState } from './runState';
 import { createRuns, type RunParts } from './runs';
 import { createSettings, type Settings } from './settings';
 import { createVersions, type Versions } from './versions';
 
-export type { CropState, JobState };
+export type { JobState };
 
 /** What the page runs on; ui/ knows engines by this name alone. */
 export type PageEngine = LocalEngine;
@@ -20,12 +19,11 @@ export interface Session {
   readonly settings: StoreApi<Settings>;
   readonly job: StoreApi<JobState>;
   readonly versions: StoreApi<Versions>;
-  readonly crop: StoreApi<CropState>;
   change(settings: Partial<Settings>): void;
-  /** Opens a picture; if that fails, what was open stays as it was and the stage says why. */
-  openFile(file: Blob, name: string): Promise<void>;
+  /** Opens a picture; if that fails, what was open stays as it was and the stage says why. @returns whether it is open */
+  openFile(file: Blob, name: string): Promise<boolean>;
   /** Opens the sample with its mask, prompt and settings. @param url of its JSON description */
-  openSample(url: URL): Promise<void>;
+  openSample(url: URL): Promise<boolean>;
   generate(): Promise<void>;
   cancel(): void;
   /** Shows a version beside the canvas; null closes that pane. */
@@ -36,8 +34,6 @@ export interface Session {
   continueFrom(id: number): Promise<void>;
   /** Draws the canvas out: what is new becomes mask, over the picture's edge carried on. Undo takes it back. */
   extend(margins: Margins): Promise<void>;
-  /** @param frame whole image pixels; null lets it follow from the mask again */
-  chooseFrame(frame: Rect | null): void;
   complain(message: string): void;
   dismiss(): void;
 }
@@ -54,8 +50,7 @@ export function createSession(
   const settings = createSettings();
   const versions = createVersions();
   const job = createJob();
-  const crop = createStore<CropState>(() => ({ frame: null }));
-  const stores = { settings, versions, job, crop };
+  const stores = { settings, versions, job };
   const pictures = createPictures({ editor, imaging, ...stores, onReplace: () => runs.cancel() });
   const runs = createRuns({ ...parts, ...stores, pictures, now });
 
@@ -80,9 +75,6 @@ export function createSession(
     },
     place(placement) {
       versions.setState({ placement });
-    },
-    chooseFrame(frame) {
-      crop.setState({ frame });
     },
     complain(message) {
       job.setState({ stageError: message });

@@ -13,6 +13,11 @@ const draftSchema = z.object({
   name: z.string(),
   /** PNG, white on black, of the picture's size. */
   mask: z.instanceof(Blob),
+  /** The frame that was chosen, in image pixels; null where it followed from the mask. */
+  frame: z
+    .object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() })
+    .nullable()
+    .default(null),
   /** Milliseconds since 1970. */
   savedAt: z.number(),
 });

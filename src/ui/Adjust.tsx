@@ -3,6 +3,7 @@ import { Check, Crop, RotateCcw, Scaling, X } from 'lucide-react';
 import {
   type KeyboardEvent,
   type PointerEvent as ReactPointerEvent,
+  useEffect,
   useLayoutEffect,
   useRef,
   useState,
@@ -22,6 +23,7 @@ import { MIN_FRAME } from '../editor/kernels/crop';
 import { isEmptyRect, type Point, type Rect, rectOfSize, type Size } from '../editor/kernels/geometry';
 import { MAX_CANVAS_SIDE } from '../editor/kernels/outpaint';
 import { rectToView } from '../editor/kernels/view';
+import { attachWheel, MIDDLE_BUTTON } from '../editor/pointer';
 import type { Session } from '../state/session';
 import { keysOf } from './commands';
 import { useEditor, useJob, useSession } from './context';
@@ -101,8 +103,9 @@ export function AdjustOptions({ adjusting, onAdjust, frame }: AdjustProps) {
   if (!adjusting || !picture) return null;
   const done = () => onAdjust(null);
   if (adjusting.what === 'frame') {
+    const { moveFrame, endFrame } = session.editor;
     const set = (part: Partial<Rect>) =>
-      frame && session.chooseFrame(fitBox({ ...frame, ...part }, picture, MIN_FRAME));
+      frame && moveFrame(fitBox({ ...frame, ...part }, picture, MIN_FRAME));
     return (
       <div className="tool-options" role="toolbar" aria-label="The frame that is sent">
         {frame &&
@@ -112,14 +115,20 @@ export function AdjustOptions({ adjusting, onAdjust, frame }: AdjustProps) {
               label={{ x: 'X', y: 'Y', width: 'W', height: 'H' }[part]}
               name={`Frame ${part}`}
               value={frame[part]}
+              min={part === 'x' || part === 'y' ? 0 : Math.min(MIN_FRAME, picture.width, picture.height)}
+              max={part === 'x' || part === 'width' ? picture.width : picture.height}
               onChange={(value) => set({ [part]: value })}
+              onEnd={endFrame}
             />
           ))}
         <IconButton
           name="Automatic frame"
           icon={RotateCcw}
           side="top"
-          onPress={() => session.chooseFrame(null)}
+          onPress={() => {
+            moveFrame(null);
+            endFrame();
+          }}
         />
         <IconButton name="Done" icon={Check} side="top" onPress={done} />
       </div>
@@ -140,6 +149,8 @@ export function AdjustOptions({ adjusting, onAdjust, frame }: AdjustProps) {
           label={{ left: '←', top: '↑', right: '→', bottom: '↓' }[side]}
           name={`Extend ${side}`}
           value={margins[side]}
+          min={0}
+          max={MAX_CANVAS_SIDE}
           onChange={(value) => set({ [side]: value })}
         />
       ))}
@@ -158,8 +169,24 @@ export function AdjustOptions({ adjusting, onAdjust, frame }: AdjustProps) {
   );
 }
 
-function PixelInput(props: { label: string; name: string; value: number; onChange(value: number): void }) {
-  const { label, name, value, onChange } = props;
+interface PixelInputProps {
+  label: string;
+  name: string;
+  value: number;
+  min: number;
+  max: number;
+  onChange(value: number): void;
+  /** When no more is typed. */
+  onEnd?(): void;
+}
+
+function PixelInput({ label, name, value, min, max, onChange, onEnd }: PixelInputProps) {
+  /** What stands there while one types: on the way to 300 a 3, which no frame can have as its width. */
+  const [typed, setTyped] = useState<string | null>(null);
+  const end = () => {
+    setTyped(null);
+    onEnd?.();
+  };
   return (
     <label className="pixel-input">
       <span aria-hidden>{label}</span>
@@ -169,8 +196,15 @@ function PixelInput(props: { label: string; name: string; value: number; onChang
         className="tabular"
         aria-label={name}
         step={8}
-        value={value}
-        onChange={({ target }) => Number.isFinite(target.valueAsNumber) && onChange(target.valueAsNumber)}
+        min={min}
+        max={max}
+        value={typed ?? value}
+        onChange={({ target }) => {
+          setTyped(target.value);
+          if (Number.isFinite(target.valueAsNumber)) onChange(Math.round(target.valueAsNumber));
+        }}
+        onBlur={end}
+        onKeyDown={({ key }) => key === 'Enter' && end()}
       />
     </label>
   );
@@ -198,25 +232,31 @@ function useRoomAround({ x, y, width, height }: Rect, isHeld: boolean): void {
 
 /** The handles on the stage. */
 export function AdjustHandles({ adjusting, onAdjust, frame }: AdjustProps) {
-  const session = useSession();
   const picture = useEditor((state) => state.picture);
   if (!adjusting || !picture) return null;
   if (adjusting.what === 'frame') {
-    if (!frame) return null;
-    const limits = {
-      bounds: rectOfSize(picture),
-      minSide: Math.min(MIN_FRAME, picture.width, picture.height),
-    };
-    return (
-      <Handles
-        name="Frame"
-        box={frame}
-        handles={['move', ...edgeHandles]}
-        onDrag={(handle, by, start) => session.chooseFrame(dragBox(start, handle, by, limits))}
-      />
-    );
+    return frame && <FrameHandles picture={picture} frame={frame} />;
   }
   return <CanvasHandles picture={picture} margins={adjusting.margins} onAdjust={onAdjust} />;
+}
+
+function FrameHandles({ picture, frame }: { picture: Size; frame: Rect }) {
+  const { moveFrame, endFrame } = useSession().editor;
+  // Let go of in the middle of a drag, it stays where it is.
+  useEffect(() => endFrame, [endFrame]);
+  const limits = {
+    bounds: rectOfSize(picture),
+    minSide: Math.min(MIN_FRAME, picture.width, picture.height),
+  };
+  return (
+    <Handles
+      name="Frame"
+      box={frame}
+      handles={['move', ...edgeHandles]}
+      onDrag={(handle, by, start) => moveFrame(dragBox(start, handle, by, limits))}
+      onEnd={endFrame}
+    />
+  );
 }
 
 function CanvasHandles({
@@ -259,24 +299,45 @@ interface HandlesProps {
   onDrag(handle: Handle, by: Point, start: Rect): void;
   /** When a handle is pressed, and when it is let go. */
   onHold?(isHeld: boolean): void;
+  /** When it rests, be it moved by the pointer or by keys. */
+  onEnd?(): void;
 }
 
-function Handles({ name, box, handles, onDrag, onHold }: HandlesProps) {
+function Handles({ name, box, handles, onDrag, onHold, onEnd }: HandlesProps) {
+  const { editor } = useSession();
   const view = useEditor((state) => state.view);
-  const drag = useRef<{ box: Rect; x: number; y: number } | null>(null);
+  const root = useRef<HTMLDivElement>(null);
+  const drag = useRef<{ pointerId: number; box: Rect; x: number; y: number; pans: boolean } | null>(null);
   const place = rectToView(view, box);
+  // Handles lie over the canvas: what moves the view there moves it here, too.
+  useEffect(() => {
+    const { current } = root;
+    return current?.parentElement ? attachWheel(current, current.parentElement, editor) : undefined;
+  }, [editor]);
   const press = (event: ReactPointerEvent) => {
-    event.currentTarget.setPointerCapture(event.pointerId);
-    drag.current = { box, x: event.clientX, y: event.clientY };
-    onHold?.(true);
+    const { button, pointerId, clientX: x, clientY: y } = event;
+    if (drag.current || button > MIDDLE_BUTTON) return;
+    event.currentTarget.setPointerCapture(pointerId);
+    const pans = button === MIDDLE_BUTTON || editor.store.getState().panning;
+    // The middle button would start to scroll by itself.
+    if (button === MIDDLE_BUTTON) event.preventDefault();
+    drag.current = { pointerId, box, x, y, pans };
+    if (!pans) onHold?.(true);
   };
-  const release = () => {
+  const release = ({ pointerId }: ReactPointerEvent) => {
+    if (drag.current?.pointerId !== pointerId) return;
     drag.current = null;
     onHold?.(false);
+    onEnd?.();
   };
   const move = (handle: Handle, event: ReactPointerEvent) => {
     const { current: start } = drag;
-    if (!start || event.buttons === 0) return;
+    if (start?.pointerId !== event.pointerId || event.buttons === 0) return;
+    if (start.pans) {
+      editor.panBy(event.clientX - start.x, event.clientY - start.y);
+      drag.current = { ...start, x: event.clientX, y: event.clientY };
+      return;
+    }
     const by = { x: (event.clientX - start.x) / view.scale, y: (event.clientY - start.y) / view.scale };
     onDrag(handle, by, start.box);
   };
@@ -294,6 +355,7 @@ function Handles({ name, box, handles, onDrag, onHold }: HandlesProps) {
   };
   return (
     <div
+      ref={root}
       className="adjust"
       style={{
         transform: `translate(${place.x}px, ${place.y}px)`,
@@ -314,6 +376,8 @@ function Handles({ name, box, handles, onDrag, onHold }: HandlesProps) {
           onPointerUp={release}
           onPointerCancel={release}
           onKeyDown={(event) => key(handle, event)}
+          onKeyUp={onEnd}
+          onBlur={onEnd}
         />
       ))}
     </div>

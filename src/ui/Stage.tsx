@@ -8,16 +8,7 @@ import { planRun } from '../state/job';
 import { paddingOf } from '../state/settings';
 import { findVersion, type Version, versionLabel } from '../state/versions';
 import { AdjustHandles, type Adjusting } from './Adjust';
-import {
-  useApp,
-  useCrop,
-  useEditor,
-  useJob,
-  useModelSizes,
-  useSession,
-  useSettings,
-  useVersions,
-} from './context';
+import { useApp, useEditor, useJob, useModelSizes, useSession, useSettings, useVersions } from './context';
 import { ResultActions } from './ResultActions';
 import { ResultPane } from './ResultPane';
 import { CompareLine, ResultImages } from './ResultView';
@@ -42,7 +33,7 @@ export function Stage({ dragging, comparing, onCompare, onOpen, adjusting, onAdj
   const sentPlan = useJob((state) => state.plan);
   const shown = useVersions((state) => findVersion(state, state.shownId));
   const base = useVersions((state) => findVersion(state, state.baseId));
-  const frame = useCrop((state) => state.frame);
+  const frame = useEditor((state) => state.frame);
   const padding = useSettings(paddingOf);
   const plan = useMemo(
     () => sentPlan ?? (picture ? planRun(picture, maskBounds, sizes, { frame, padding }) : null),

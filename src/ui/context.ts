@@ -9,7 +9,7 @@ import type { Gallery } from '../state/gallery';
 import type { ModelLibraryState, ModelSizes, Models } from '../state/modelLibrary';
 import type { Offline, OfflineState } from '../state/offline';
 import type { RecipeOffer } from '../state/recipeOffer';
-import type { CropState, JobState, Session } from '../state/session';
+import type { JobState, Session } from '../state/session';
 import type { Settings } from '../state/settings';
 import type { Versions } from '../state/versions';
 
@@ -38,7 +38,6 @@ export const useEditor = <T>(select: (state: EditorState) => T): T =>
   useStore(useSession().editor.store, select);
 export const useSettings = <T>(select: (state: Settings) => T): T => useStore(useSession().settings, select);
 export const useJob = <T>(select: (state: JobState) => T): T => useStore(useSession().job, select);
-export const useCrop = <T>(select: (state: CropState) => T): T => useStore(useSession().crop, select);
 export const useVersions = <T>(select: (state: Versions) => T): T => useStore(useSession().versions, select);
 export const useModels = (): Models => useApp().models;
 export const useModelState = <T>(select: (state: ModelLibraryState) => T): T =>

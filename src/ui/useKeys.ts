@@ -116,8 +116,8 @@ export function useKeys(session: Session, { onOpen, onCompare, onHelp, onAdjust 
 
 /** Where letters are text, or keys have a meaning of their own. */
 const ownKeys = 'input, textarea, select, [contenteditable=true], [role=dialog], [role=menu]';
-/** Where the space bar presses something. */
-const spaceKeys = 'button, a, summary, [role=slider], [role=switch]';
+/** Where the space bar presses something; handles are dragged. */
+const spaceKeys = 'button:not(.handle), a, summary, [role=slider], [role=switch]';
 
 function dropShape(editor: Editor): void {
   editor.gesture.cancel();

@@ -16,6 +16,11 @@ export function isEmptyRect(rect: Rect): boolean {
   return rect.width <= 0 || rect.height <= 0;
 }
 
+export function isSameRect(a: Rect | null, b: Rect | null): boolean {
+  if (!a || !b) return a === b;
+  return a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
+}
+
 /** The smallest rectangle around both; an empty one counts for nothing. */
 export function unionRect(a: Rect, b: Rect): Rect {
   if (isEmptyRect(a)) return b;

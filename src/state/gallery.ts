@@ -30,6 +30,12 @@ export interface GalleryState {
 
 export interface Gallery {
   readonly store: StoreApi<GalleryState>;
+  /** Where a result's file lies, once that is known; null where it is not in the gallery. */
+  idOf(file: Blob): Promise<number | null>;
+  /** What lies there; null where it is gone. */
+  entry(id: number): Promise<{ file: Blob; thumbnail: Blob } | null>;
+  /** Says that a file that comes among the versions again is there already. */
+  know(file: Blob, id: number): void;
   /** Reads what is there: at opening, since other tabs add to it too. */
   load(): Promise<void>;
   setSearch(search: string): void;
@@ -71,6 +77,8 @@ export function createGallery(
     unkept: null,
     removed: [],
   }));
+  /** Where results lie, by their files. */
+  const ids = new WeakMap<Blob, number>();
   /** What could not be kept, for another try. */
   let waiting: { file: Blob; thumbnail: Blob }[] = [];
   /** The pictures of what was deleted and can be brought back. */
@@ -104,11 +112,15 @@ export function createGallery(
     }
   };
 
+  const copyOfPicture = async (id: number) => {
+    const picture = await kept.picture(id);
+    return new Blob([await picture.arrayBuffer()], { type: picture.type });
+  };
+
   /** The picture's bytes, for a file of the database may go with its entry; null where another tab has deleted it. */
   const copyOf = async (item: GalleryItem) => {
     try {
-      const picture = await kept.picture(item.id);
-      return new Blob([await picture.arrayBuffer()], { type: picture.type });
+      return await copyOfPicture(item.id);
     } catch {
       return null;
     }
@@ -118,7 +130,7 @@ export function createGallery(
     try {
       const found = await foundIn(result.file);
       if (!found?.recipe) throw new TypeError('every result carries its recipe');
-      await kept.add(found.recipe, result.file, result.thumbnail);
+      ids.set(result.file, await kept.add(found.recipe, result.file, result.thumbnail));
     } catch (error) {
       waiting.push(result);
       store.setState({ unkept: { reason: messageOf(error), count: waiting.length, dismissed: false } });
@@ -130,12 +142,11 @@ export function createGallery(
   /** One after the other: their order in the gallery is that of their making. */
   let tail = Promise.resolve();
   /** Undo may bring a picture's versions back. */
-  const seen = new WeakSet<Version>();
+  const seen = new WeakSet<Blob>();
   versions.subscribe(({ items }) => {
-    const added = items.filter((version) => isResult(version) && !seen.has(version));
-    for (const version of added) {
-      seen.add(version);
-      const { file, thumbnailUrl } = version;
+    const added = items.filter((version) => isResult(version) && !seen.has(version.file));
+    for (const { file, thumbnailUrl } of added) {
+      seen.add(file);
       // Fetched at once: the address dies when another picture is opened; then the picture stands for it.
       const fetched = fetchThumbnail(thumbnailUrl).catch(() => file);
       tail = tail.then(async () => keep({ file, thumbnail: await fetched }));
@@ -144,6 +155,22 @@ export function createGallery(
 
   return {
     store,
+    async idOf(file) {
+      await tail;
+      return ids.get(file) ?? null;
+    },
+    async entry(id) {
+      try {
+        const item = (await kept.list()).find((other) => other.id === id);
+        return item ? { file: await copyOfPicture(id), thumbnail: item.thumbnail } : null;
+      } catch {
+        return null;
+      }
+    },
+    know(file, id) {
+      seen.add(file);
+      ids.set(file, id);
+    },
     load: () => change(async () => {}),
     setSearch(search) {
       store.setState({ search });

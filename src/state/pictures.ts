@@ -11,6 +11,9 @@ import { loadSample, type Sample, settingsOf } from './sample';
 import type { Settings } from './settings';
 import { findVersion, type Version, type Versions } from './versions';
 
+/** A version of an earlier time. */
+export type KeptVersion = Omit<Version, 'url' | 'thumbnailUrl'> & { thumbnail: Blob | null };
+
 /** What a version is told by; its files are made here. */
 export type VersionFacts = Omit<
   Version,
@@ -21,6 +24,8 @@ export interface Pictures {
   /** @returns whether it is open */
   openFile(file: Blob, name: string): Promise<boolean>;
   openSample(url: URL): Promise<boolean>;
+  /** Opens a picture that was worked on before, with its versions. @returns whether it is open */
+  reopen(name: string, kept: readonly KeptVersion[], baseId: number): Promise<boolean>;
   extend(margins: Margins): Promise<void>;
   continueFrom(id: number): Promise<void>;
   /** Adds what was pasted onto its parent to the versions, under the next number; without a `batch` it begins one. */
@@ -46,6 +51,11 @@ interface Opened {
   picture: Picture;
   name: string;
   sample?: { mask: Picture; about: Sample };
+  /** Absent: the picture is the first of its versions. */
+  before?: {
+    kept: readonly (VersionFacts & Pick<Version, 'id' | 'origin'> & Size & Pasted)[];
+    baseId: number;
+  };
 }
 
 /** So far the mask of new canvas reaches back over the picture, for the seam to be blended there. Image pixels. */
@@ -91,6 +101,16 @@ export function createPictures(parts: PictureParts): Pictures {
   const originOf = (id: number | null): Point =>
     findVersion(versions.getState(), id)?.origin ?? { x: 0, y: 0 };
 
+  async function thumbnailOf(from: Picture | Blob): Promise<Blob> {
+    if (!(from instanceof Blob)) return imaging.thumbnail(from);
+    const picture = await imaging.open(from, 'an earlier version');
+    try {
+      return await imaging.thumbnail(picture);
+    } finally {
+      picture.close();
+    }
+  }
+
   /** Of a picture that is on the page already. */
   async function pastedOf(picture: Picture): Promise<Size & Pasted> {
     const { width, height, file } = picture;
@@ -98,9 +118,9 @@ export function createPictures(parts: PictureParts): Pictures {
   }
 
   /** Begins the versions of the picture that was opened; those that nothing leads back to are let go. */
-  function begin(original: Version): void {
-    take({ items: [original] });
-    versions.setState({ baseId: original.id, shownId: null });
+  function begin(items: readonly Version[], baseId: number): void {
+    take({ items });
+    versions.setState({ baseId, shownId: null });
     const { document } = editor;
     const before = document?.before ? albumOf.get(document.before) : undefined;
     for (const { items } of aside.filter((other) => other !== before)) {
@@ -117,15 +137,19 @@ export function createPictures(parts: PictureParts): Pictures {
     openings += 1;
     const ticket = openings;
     try {
-      const { picture, name, sample } = await load();
-      const pasted = await pastedOf(picture);
+      const { picture, name, sample, before } = await load();
+      const original = { ...noRun, id: 0, parentId: null, origin: { x: 0, y: 0 } };
+      const { kept, baseId } = before ?? { kept: [{ ...original, ...(await pastedOf(picture)) }], baseId: 0 };
       if (ticket !== openings) return false;
       onReplace();
       const mask = sample && maskFromPixels(sample.mask.read(rectOfSize(sample.mask)));
       editor.open(picture, name, mask);
       if (sample) settings.setState(settingsOf(sample.about));
-      begin(toVersion(pasted, { ...noRun, id: 0, parentId: null, origin: { x: 0, y: 0 } }));
-      remember(0);
+      begin(
+        kept.map((version) => toVersion(version, version)),
+        baseId,
+      );
+      remember(baseId);
       job.setState({ ...clean });
       return true;
     } catch (error) {
@@ -198,6 +222,17 @@ export function createPictures(parts: PictureParts): Pictures {
         return { picture, name: about.image, sample: { mask: maskPicture, about } };
       });
     },
+    reopen: (name, kept, baseId) =>
+      open(async () => {
+        const base = kept.find(({ id }) => id === baseId);
+        if (!base) throw new TypeError('the version that was painted on is among those that were kept');
+        const picture = await imaging.open(base.file, name);
+        const whole = kept.map(async (version) => ({
+          ...version,
+          thumbnail: version.thumbnail ?? (await thumbnailOf(version === base ? picture : version.file)),
+        }));
+        return { picture, name, before: { kept: await Promise.all(whole), baseId } };
+      }),
     extend,
     continueFrom,
     add(pasted, facts) {
@@ -212,8 +247,18 @@ export function createPictures(parts: PictureParts): Pictures {
 
 function toVersion(
   { width, height, file, thumbnail }: Size & Pasted,
-  facts: VersionFacts & Pick<Version, 'id' | 'origin'>,
+  {
+    id,
+    parentId,
+    prompt,
+    seed,
+    modelName,
+    seconds,
+    batch,
+    origin,
+  }: VersionFacts & Pick<Version, 'id' | 'origin'>,
 ): Version {
   const urls = { url: URL.createObjectURL(file), thumbnailUrl: URL.createObjectURL(thumbnail) };
+  const facts = { id, parentId, prompt, seed, modelName, seconds, batch, origin };
   return { ...facts, width, height, file, ...urls };
 }

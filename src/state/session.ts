@@ -3,7 +3,7 @@ import type { StoreApi } from 'zustand/vanilla';
 import type { Margins } from '../editor/kernels/box';
 import type { Editor, PictureWork } from '../editor/store';
 import type { Engine, LocalEngine } from '../engine/engine';
-import { createPictures } from './pictures';
+import { createPictures, type Pictures } from './pictures';
 import { clean, createJob, type JobState } from './runState';
 import { createRuns, type RunParts } from './runs';
 import { createSettings, type Settings } from './settings';
@@ -24,6 +24,8 @@ export interface Session {
   openFile(file: Blob, name: string): Promise<boolean>;
   /** Opens the sample with its mask, prompt and settings. @param url of its JSON description */
   openSample(url: URL): Promise<boolean>;
+  /** Opens a picture that was worked on before, with its versions. @returns whether it is open */
+  reopen: Pictures['reopen'];
   generate(): Promise<void>;
   cancel(): void;
   /** Shows a version beside the canvas; null closes that pane. */
@@ -66,6 +68,7 @@ export function createSession(
     },
     openFile: pictures.openFile,
     openSample: pictures.openSample,
+    reopen: pictures.reopen,
     extend: pictures.extend,
     continueFrom: pictures.continueFrom,
     generate: runs.generate,

@@ -1,10 +1,29 @@
 /**
  * What is being painted, in IndexedDB, so that a reload, a crash or a tab that the browser put away does not lose it: one
- * draft for each time that the page was open, its picture written once, its mask with each change.
+ * draft for each time that the page was open, each of its pictures written once, its mask with each change.
  */
 import type { DBSchema } from 'idb';
 import { z } from 'zod';
 import { createDatabase } from './database';
+
+const pointSchema = z.object({ x: z.number(), y: z.number() });
+
+const versionSchema = z.object({
+  id: z.number().int(),
+  parentId: z.number().int().nullable(),
+  prompt: z.string(),
+  seed: z.number().nullable(),
+  modelName: z.string().nullable(),
+  seconds: z.number().nullable(),
+  batch: z.number().int().nullable(),
+  origin: pointSchema,
+  width: z.number(),
+  height: z.number(),
+  /** Its entry in the gallery; null where it has none. */
+  galleryId: z.number().int().nullable(),
+  /** Whether the draft keeps its file. */
+  isKept: z.boolean(),
+});
 
 const draftSchema = z.object({
   /** Of the time that the page was open. */
@@ -14,23 +33,24 @@ const draftSchema = z.object({
   /** PNG, white on black, of the picture's size. */
   mask: z.instanceof(Blob),
   /** The frame that was chosen, in image pixels; null where it followed from the mask. */
-  frame: z
-    .object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() })
-    .nullable()
-    .default(null),
+  frame: pointSchema.extend({ width: z.number(), height: z.number() }).nullable(),
+  /** The picture's versions, and which of them is painted on. */
+  versions: z.array(versionSchema),
+  baseId: z.number().int(),
   /** Milliseconds since 1970. */
   savedAt: z.number(),
 });
 
 export type Draft = z.infer<typeof draftSchema>;
+export type DraftVersion = z.infer<typeof versionSchema>;
 
 export interface DraftStore {
   /** Newest first; what this version cannot read is left out. */
   list(): Promise<Draft[]>;
-  /** @returns undefined where it is gone */
-  picture(id: string): Promise<Blob | undefined>;
-  /** @param picture absent where it is the one that was kept before */
-  keep(draft: Draft, picture?: Blob): Promise<void>;
+  /** The file of a version that the draft keeps. @returns undefined where it is gone */
+  picture(id: string, version: number): Promise<Blob | undefined>;
+  /** @param pictures by version: those that were not kept before; what the draft no longer keeps is deleted */
+  keep(draft: Draft, pictures: ReadonlyMap<number, Blob>): Promise<void>;
   remove(id: string): Promise<void>;
 }
 
@@ -54,12 +74,17 @@ export function createDraftStore(): DraftStore {
         })
         .sort((a, b) => b.savedAt - a.savedAt);
     },
-    picture: async (id) => (await database.open()).get('pictures', id),
-    async keep(draft, picture) {
+    picture: async (id, version) => (await database.open()).get('pictures', keyOf(id, version)),
+    async keep(draft, pictures) {
       const change = (await database.open()).transaction(['drafts', 'pictures'], 'readwrite');
+      const files = change.objectStore('pictures');
+      const own = draft.versions.filter(({ isKept }) => isKept);
+      const wanted = new Set(own.map((version) => keyOf(draft.id, version.id)));
+      const there = await files.getAllKeys(rangeOf(draft.id));
       await Promise.all([
         change.objectStore('drafts').put(draft),
-        picture && change.objectStore('pictures').put(picture, draft.id),
+        ...there.filter((key) => !wanted.has(key)).map((key) => files.delete(key)),
+        ...[...pictures].map(([version, file]) => files.put(file, keyOf(draft.id, version))),
         change.done,
       ]);
     },
@@ -67,9 +92,12 @@ export function createDraftStore(): DraftStore {
       const change = (await database.open()).transaction(['drafts', 'pictures'], 'readwrite');
       await Promise.all([
         change.objectStore('drafts').delete(id),
-        change.objectStore('pictures').delete(id),
+        change.objectStore('pictures').delete(rangeOf(id)),
         change.done,
       ]);
     },
   };
 }
+
+const keyOf = (id: string, version: number) => `${id}/${version}`;
+const rangeOf = (id: string) => IDBKeyRange.bound(`${id}/`, `${id}/\uffff`);

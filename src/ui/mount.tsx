@@ -42,7 +42,7 @@ export function mountApp(
   });
   const gallery = browserGallery(session.versions);
   const recipeOffer = createRecipeOffer(session);
-  const drafts = browserDrafts(session, { read: readMaskFile, write: writeMaskInSlices });
+  const drafts = browserDrafts(session, gallery, { read: readMaskFile, write: writeMaskInSlices });
   session.editor.onProblem(session.complain);
   createRoot(root).render(
     <StrictMode>

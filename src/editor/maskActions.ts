@@ -68,8 +68,10 @@ export function createMaskActions(parts: {
   announce(area: Rect): void;
   /** Tells a person what could not be computed. */
   report(problem: string): void;
+  /** Puts on the canvas what a person sees there: colours are picked from that. */
+  see(): Promise<unknown> | undefined;
 }): MaskActions {
-  const { store, document, cross, work, announce, report } = parts;
+  const { store, document, cross, work, announce, report, see } = parts;
   const { setState: set, getState: get } = store;
   let last: { point: Point; radius: number } | null = null;
   let lastEnd: { document: EditorDocument; point: Point } | null = null;
@@ -277,6 +279,10 @@ export function createMaskActions(parts: {
     fillShape: (shape, mode) => void inTurn(() => addShape(shape, mode)),
     async selectColor(at, mode) {
       const { tolerance, contiguous } = get();
+      const own = document();
+      const bringing = see();
+      if (bringing) await bringing;
+      if (document() !== own) return;
       await changeOrReport('Selecting', mode, ({ picture }) =>
         work.select(picture, { at, tolerance, contiguous }),
       );

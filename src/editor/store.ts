@@ -63,6 +63,8 @@ export interface Editor extends ViewActions, Omit<MaskActions, 'record'>, FrameA
   setKeyCursor(imagePoint: Point | null): void;
   /** Takes over the bitmap and closes it in time. */
   showPreview(preview: Preview | null): void;
+  /** Says how to put on the canvas what lies over it, before colours are picked there; null while nothing does. */
+  setSeen(bring: (() => Promise<unknown>) | null): void;
   /** Calls back with each part of the mask that changes, in image pixels. @returns how to stop */
   onMaskChange(listener: (area: Rect) => void): () => void;
   /** Calls back with what could not be done, in a sentence. @returns how to stop */
@@ -128,7 +130,12 @@ export function createEditor(work: MaskWork = directWork): Editor {
     if (next) enter(next);
     return Boolean(next);
   };
-  const mask = createMaskActions({ store, work, cross, announce, report, document: () => document });
+  let bringSeen: (() => Promise<unknown>) | null = null;
+  const mask = createMaskActions({
+    ...{ store, work, cross, announce, report },
+    document: () => document,
+    see: () => bringSeen?.(),
+  });
   const { moveFrame, endFrame } = createFrameActions({
     store,
     record: mask.record,
@@ -260,6 +267,9 @@ export function createEditor(work: MaskWork = directWork): Editor {
       if (preview && preview.bitmap !== next?.bitmap) preview.bitmap.close();
       preview = next;
       set({ previewRevision: get().previewRevision + 1 });
+    },
+    setSeen(bring) {
+      bringSeen = bring;
     },
     onMaskChange(listener) {
       maskListeners.add(listener);

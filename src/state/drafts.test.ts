@@ -47,6 +47,7 @@ it('what was painted is offered the next time, brought back whole as a step, and
   await first.drafts.load();
   expect(first.offered()).toBeNull();
   paint(first.session);
+  first.session.change({ prompt: 'a red fox', negative_prompt: 'blurry' });
   const frame = { x: 200, y: 100, width: 300, height: 200 };
   first.session.editor.moveFrame(frame);
   first.session.editor.endFrame();
@@ -57,6 +58,10 @@ it('what was painted is offered the next time, brought back whole as a step, and
   expect(second.offered()).toMatchObject({ id: 'one', name: 'photo.png' });
   await second.drafts.accept();
   expect(second.mask().equals(first.mask())).toBe(true);
+  expect(second.session.settings.getState()).toMatchObject({
+    prompt: 'a red fox',
+    negative_prompt: 'blurry',
+  });
   expect(second.session.editor.store.getState()).toMatchObject({
     picture: { name: 'photo.png', width: WIDTH, height: HEIGHT },
     frame,
@@ -144,6 +149,8 @@ it('offers the newest of a few, deletes what is not wanted, and says what is gon
     frame: null,
     versions: [],
     baseId: 0,
+    prompt: '',
+    negativePrompt: '',
     savedAt,
   });
   for (const [i, id] of ['a', 'b', 'c', 'd', 'e'].entries()) await kept.keep(draft(id, i), new Map());

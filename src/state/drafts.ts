@@ -13,13 +13,13 @@ export interface Drafts {
   readonly store: StoreApi<{ offered: Pick<Draft, 'id' | 'name'> | null }>;
   /** Looks for a draft. */
   load(): Promise<void>;
-  /** Opens its picture with its versions, as far as they are there, and its mask and frame, which undo takes back. */
+  /** Opens its picture with its versions, as far as they are there, its prompts, and its mask and frame, which undo takes back. */
   accept(): Promise<void>;
   /** Deletes it. */
   dismiss(): Promise<void>;
 }
 
-type DraftSession = Pick<Session, 'editor' | 'versions' | 'reopen' | 'complain'>;
+type DraftSession = Pick<Session, 'editor' | 'versions' | 'settings' | 'reopen' | 'change' | 'complain'>;
 /** Results lie there already: a draft says where. */
 type DraftGallery = Pick<Gallery, 'idOf' | 'entry' | 'know'>;
 
@@ -49,7 +49,7 @@ export function createDrafts(
   id: string,
   quietMs = QUIET_MS,
 ): Drafts {
-  const { editor, versions } = session;
+  const { editor, versions, settings } = session;
   const store = createStore<{ offered: Pick<Draft, 'id' | 'name'> | null }>(() => ({ offered: null }));
   let timer: ReturnType<typeof setTimeout> | undefined;
   /** The files that the draft keeps, by version. */
@@ -64,6 +64,7 @@ export function createDrafts(
     if (!document || working !== null) return;
     const { history, mask, name, frame } = document;
     const { items, baseId } = versions.getState();
+    const { prompt, negative_prompt: negativePrompt } = settings.getState();
     const bounds = history.paintBounds;
     if ((document.opened && !history.canUndo) || isEmptyRect(bounds)) {
       // Nothing of a person's own is on the canvas.
@@ -76,7 +77,17 @@ export function createDrafts(
     const own = new Map(
       items.flatMap(({ id: version, file }, i) => (listed[i]?.isKept ? [[version, file]] : [])),
     );
-    const draft = { id, name, mask: maskFile, frame, versions: listed, baseId, savedAt: Date.now() };
+    const words = { prompt, negativePrompt };
+    const draft = {
+      id,
+      name,
+      mask: maskFile,
+      frame,
+      versions: listed,
+      baseId,
+      ...words,
+      savedAt: Date.now(),
+    };
     await kept.keep(draft, new Map([...own].filter(([version, file]) => written.get(version) !== file)));
     written = own;
   };
@@ -98,6 +109,9 @@ export function createDrafts(
       (part) => now[part] === before[part],
     );
     if (!isSame) saveSoon();
+  });
+  settings.subscribe((now, before) => {
+    if (now.prompt !== before.prompt || now.negative_prompt !== before.negative_prompt) saveSoon();
   });
   versions.subscribe((now, before) => {
     if (now.items !== before.items || now.baseId !== before.baseId) saveSoon();
@@ -146,6 +160,7 @@ export function createDrafts(
         const maskFile = await copyOf(draft.mask);
         // What could not be opened has been told; the draft stays.
         if (!(await session.reopen(draft.name, items, draft.baseId))) return;
+        session.change({ prompt: draft.prompt, negative_prompt: draft.negativePrompt });
         const { document } = editor;
         if (!document) throw new TypeError('a picture is never closed, only replaced');
         await editor.replaceMask(await files.read(maskFile, draft.name, document.mask));

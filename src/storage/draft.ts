@@ -37,6 +37,8 @@ const draftSchema = z.object({
   /** The picture's versions, and which of them is painted on. */
   versions: z.array(versionSchema),
   baseId: z.number().int(),
+  prompt: z.string(),
+  negativePrompt: z.string(),
   /** Milliseconds since 1970. */
   savedAt: z.number(),
 });

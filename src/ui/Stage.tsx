@@ -151,6 +151,11 @@ function useContinueByPainting(version: Version | undefined) {
       setPressed(false);
     };
   }, [session, id]);
+  // The wand picks from what is seen.
+  useEffect(() => {
+    session.editor.setSeen(id === undefined ? null : () => session.continueFrom(id));
+    return () => session.editor.setSeen(null);
+  }, [session, id]);
   const changed = since.id === id && since.revision !== revision;
   useEffect(() => {
     if (id !== undefined && changed && pressed) void session.continueFrom(id);

@@ -1,6 +1,6 @@
 /** Composition root: the only place that constructs engines. */
 import './styles/index.css';
-import { createHostedEngine } from './engine/hosted';
+import { createHostedEngineOnDemand } from './engine/hostedOnDemand';
 import { createLocalEngine } from './engine/local';
 import { browserPlace, createHosted } from './state/hosted';
 import { startOffline } from './sw/page';
@@ -14,7 +14,7 @@ mountApp(
   engine,
   new URL('samples/sample.json', document.baseURI),
   startOffline(engine),
-  createHosted(browserPlace(), (access) => createHostedEngine({ access })),
+  createHosted(browserPlace(), (access) => createHostedEngineOnDemand({ access })),
 );
 
 /** `?provider=wasm` or `?provider=webgpu` in the address overrides the choice, for trouble-shooting. */

@@ -32,6 +32,7 @@ export interface GestureInput {
 /** So near to its first point a press closes a polygon, in view pixels. */
 const CLOSE_DISTANCE = 10;
 
+/** The gesture of one pointer, from its press to its release. */
 export class Gesture {
   readonly #editor: GestureHost;
   #pressed: { point: Point; tool: Tool } | null = null;

@@ -35,6 +35,7 @@ const FILL_COST = 1 / 4;
 /** Of the parts of undo and redo. */
 const PART_COST = 32;
 
+/** The history of one mask. Whoever changes the mask touches the place before, and commits or abandons the step. */
 export class MaskHistory {
   readonly #mask: Mask;
   readonly #maxBytes: number;

@@ -34,6 +34,7 @@ export function overlayRatio(paneWidth: number, paneHeight: number): number {
   return paneWidth * paneHeight * ratio * ratio > MAX_OVERLAY_PIXELS ? Math.min(ratio, 1) : ratio;
 }
 
+/** Paints both layers from the editor's store until it is disposed. */
 export class Painter {
   readonly #editor: Editor;
   readonly #picture: CanvasRenderingContext2D;

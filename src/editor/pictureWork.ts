@@ -86,6 +86,7 @@ const AGAIN = 'the picture';
 /** Pixels of new canvas that are computed at once. */
 const SLICE_PIXELS = 2 ** 20;
 
+/** @returns null where nothing is masked inside the frame @throws PictureError where the file cannot be read */
 export async function runPrepare(codec: Codec, request: PrepareRequest): Promise<Prepared | null> {
   const { picture, mask, maskAt, plan, feather, content } = request;
   const { frame, size } = plan;
@@ -102,6 +103,7 @@ export async function runPrepare(codec: Codec, request: PrepareRequest): Promise
   return { imageFile, maskFile, weights };
 }
 
+/** @throws PictureError where a file cannot be read, Error where the answer cannot be fetched */
 export async function runPaste(codec: Codec, request: PasteRequest): Promise<Pasted> {
   const { picture, url, plan, weights, matches, texts } = request;
   const { frame } = plan;
@@ -112,6 +114,7 @@ export async function runPaste(codec: Codec, request: PasteRequest): Promise<Pas
   return { file, thumbnail };
 }
 
+/** @throws PictureError where the file cannot be read */
 export async function runExtend(codec: Codec, { picture, canvas }: ExtendRequest): Promise<Surface> {
   const surface = await codec.open(picture, AGAIN);
   const border = readBorder(surface, (rect) => surface.read(rect));

@@ -29,6 +29,7 @@ const MAX_LOSSES = 8;
 /** Smaller pictures travel inside the request, so that the host stores nothing; larger ones are uploaded. */
 const MAX_INLINE_BYTES = 4_000_000;
 
+/** The hosted API behind the interface of every engine. Each run asks anew by whose leave it is made. */
 export function createHostedEngine(options: HostedOptions): Engine {
   const { pollMs = POLL_MS, reconnectMs = RECONNECT_MS } = options;
   const running = new Set<AbortController>();

@@ -40,6 +40,7 @@ interface Pending {
   call: Partial<FetchCall>;
 }
 
+/** The page's side of the worker that fetches and keeps models; the worker starts at the first call. */
 export function createLocalModels(options: LocalModelsOptions): ModelLibrary & { dispose(): void } {
   const pending = new Map<number, Pending>();
   let worker: LibraryWorkerLike | undefined;

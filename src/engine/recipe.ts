@@ -71,6 +71,7 @@ export interface MadeWith {
   madeAt: Date;
 }
 
+/** A run as its recipe: without keys, and with names of models and LoRAs that hold no token. */
 export function recipeOf({
   engine,
   request,

@@ -28,6 +28,9 @@ export interface NodeOptions {
   element?: ElementType;
 }
 
+/**
+ * A graph under construction. A tensor of the checkpoint that is missing, unused or misshapen fails it, by its key.
+ */
 export class GraphBuilder {
   private readonly nodes: NodeProto[] = [];
   private readonly initializers = new Map<string, TensorProto>();

@@ -168,6 +168,7 @@ export class Sizes {
   }
 }
 
+/** Number of values of a shape. */
 export function countOf(shape: Shape): number {
   return shape.reduce((product, size) => product * size, 1);
 }
@@ -283,6 +284,7 @@ function reshaped(from: Shape, wanted: readonly number[]): Shape {
   return shape.map((size) => (size === -1 ? countOf(from) / known : size));
 }
 
+/** The shape that two become together, as ONNX broadcasts them: from the last axis on, ones stretch. */
 export function broadcast(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis) =>

@@ -8,6 +8,7 @@ import { GraphError } from './tensors';
 
 export type Activation = 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu';
 
+/** @returns of the same shape as `x` */
 export function activation(g: GraphBuilder, kind: Activation, x: Value): Value {
   switch (kind) {
     // One kernel on both providers, where Sigmoid and Mul would be two passes over memory.

@@ -66,6 +66,7 @@ const OPSETS = [
   { domain: 'com.microsoft', version: 1n },
 ];
 
+/** One operator's node. @param domain `''` for ONNX's own operators @param name for messages of ONNX Runtime */
 export function nodeProto(
   op: string,
   domain: string,
@@ -135,6 +136,7 @@ export function externalTensor(
   });
 }
 
+/** An input or output: its name, type and shape. */
 export function valueInfo(name: string, element: StoredElement, dims: readonly Dimension[]): ValueInfoProto {
   const dim = dims.map((size) =>
     create(TensorShapeProto_DimensionSchema, {
@@ -154,6 +156,7 @@ export function valueInfo(name: string, element: StoredElement, dims: readonly D
   });
 }
 
+/** @returns the bytes of a model with one graph, IR version 10, opset 20 */
 export function serializeModel(
   name: string,
   parts: {
@@ -210,6 +213,7 @@ export function readModel(bytes: Uint8Array): ReadModel {
   return readGraph(graph);
 }
 
+/** @throws TypeError where an input is no tensor, GraphError where a type is not known here */
 export function readGraph(graph: GraphProto): ReadModel {
   return {
     nodes: graph.node.map(({ opType, input, output, attribute }) => {
@@ -249,6 +253,7 @@ export function readGraph(graph: GraphProto): ReadModel {
 /** More values than any shape has, and than any list that shapes are made from. */
 const MAX_VALUES = 1024;
 
+/** A tensor's type and shape, and its values where they are few and stand in the model itself. */
 export function readTensor(tensor: TensorProto): ReadTensor {
   const { dims, dataType: type, dataLocation } = tensor;
   const element = elementOf(type);
@@ -286,6 +291,7 @@ function valuesOf(
   }
 }
 
+/** @param type of TensorProto.DataType @throws GraphError where it is not known here */
 export function elementOf(type: number): StoredElement {
   for (const [element, known] of Object.entries(storedTypes)) {
     if (known.type === type) return element as StoredElement;

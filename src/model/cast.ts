@@ -10,6 +10,7 @@ export function isWeightType(dtype: StoredType): dtype is WeightType {
   return ['F32', 'F16', 'BF16', 'F64'].includes(dtype);
 }
 
+/** The name that safetensors has for a precision. */
 export function typeOf(precision: Precision): 'F16' | 'F32' {
   return precision === 'fp16' ? 'F16' : 'F32';
 }

@@ -6,6 +6,7 @@ export interface Kept<Value> {
   forget(): Promise<Value> | undefined;
 }
 
+/** @param make called at first use, and at the first after a failure or `forget` */
 export function kept<Value>(make: () => Promise<Value>): Kept<Value> {
   let made: Promise<Value> | undefined;
   return {

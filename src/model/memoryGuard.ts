@@ -37,6 +37,7 @@ export interface MemoryGuardOptions {
   now?: () => number;
 }
 
+/** @param runtime whose device, target and sessions it watches over: admitting a run sets its tiles and resident bytes */
 export function createMemoryGuard(
   runtime: Runtime,
   { kept, machine, now = Date.now }: MemoryGuardOptions,

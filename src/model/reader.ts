@@ -22,6 +22,7 @@ export interface SmallFiles {
   tokenizer(folder: string): Promise<Tokenizer>;
 }
 
+/** @param call stops reading when its signal aborts */
 export function smallFiles(files: CheckpointFiles, call: LoadCall): SmallFiles {
   const text = async (path: string): Promise<string> =>
     new TextDecoder().decode(await readRequired(files, path, { signal: call.signal }));

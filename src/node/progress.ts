@@ -14,6 +14,7 @@ interface Stream {
 /** A log file gets at most one line in so many milliseconds, besides one a stage. */
 const LOG_INTERVAL_MS = 5000;
 
+/** @param stream standard error; a terminal gets one line, anything else a line now and then */
 export function createProgressLine(stream: Stream, now: () => number = Date.now) {
   let shown = '';
   let stage = '';

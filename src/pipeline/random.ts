@@ -14,6 +14,7 @@ const { fround } = Math;
 /** a·b + c rounded once, as a fused multiply-add: the double product of two floats is exact. */
 const fma = (a: number, b: number, c: number) => fround(a * b + c);
 
+/** `torch.Generator('cpu')`, as far as `torch.randn` reads it. */
 export class TorchGenerator {
   readonly #state = new Uint32Array(WORDS);
   #next = WORDS;

@@ -27,6 +27,7 @@ const fields = new Set<string>([
   'loras',
 ] satisfies SettingsField[]);
 
+/** @param error anything thrown, but no cancellation: that is not complained of */
 export function complaintOf(error: unknown): Complaint {
   const message = asSentence(error instanceof Error && error.message ? error.message : String(error));
   if (error instanceof InputError) {

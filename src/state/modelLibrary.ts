@@ -82,6 +82,7 @@ interface Running {
   controller: AbortController;
 }
 
+/** @param memory where the hub and its token are remembered @param now milliseconds of a clock that only runs forward */
 export function createModels(
   library: ModelLibrary,
   memory: HubMemory,

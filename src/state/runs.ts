@@ -52,6 +52,7 @@ interface Run {
   since: number;
 }
 
+/** One run at a time, of as many variations as the settings ask for. */
 export function createRuns(parts: RunParts): Runs {
   const { editor, engine, imaging, models, hosted, settings, versions, job, pictures, now } = parts;
   let current: Run | null = null;

@@ -61,6 +61,7 @@ interface Schema extends DBSchema {
   pictures: { key: string; value: Blob };
 }
 
+/** Its calls reject where the browser keeps nothing for the page, as in a private window. */
 export function createDraftStore(): DraftStore {
   const database = createDatabase<Schema>('inlay-drafts', (db) => {
     db.createObjectStore('drafts', { keyPath: 'id' });

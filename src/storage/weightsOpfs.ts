@@ -9,6 +9,7 @@ const FOLDER = 'models';
 const TRIAL = 'trial-of-room';
 const CHROME_SAYS_BYTES = 10 * 2 ** 30;
 
+/** Locks across tabs are Web Locks, which end with the tab that holds them. */
 export function opfsWeightStore(): WeightStore {
   const models = async (): Promise<FileSystemDirectoryHandle> => {
     const root = await navigator.storage.getDirectory();

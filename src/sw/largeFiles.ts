@@ -31,6 +31,7 @@ export interface LargeFiles {
   prune(): Promise<void>;
 }
 
+/** Nothing is fetched or opened before it is asked for. */
 export function createLargeFiles({ files, base, open, fetch }: LargeFilesParts): LargeFiles {
   const addressOf = ({ path }: OwnFile) => new URL(path, base).href;
   const byAddress = new Map(files.map((file) => [addressOf(file), file]));

@@ -43,6 +43,7 @@ interface WantedModel {
   loras: readonly LoraOption[];
 }
 
+/** Opens the device at once, a model at the first run that names it, and keeps both. */
 export function createHost({
   baseUrl,
   provider,

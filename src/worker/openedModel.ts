@@ -19,6 +19,7 @@ export interface ModelOpener<Wanted, Opened> {
   open(wanted: Wanted, call: Call): Promise<Opened>;
 }
 
+/** @param opener what opens a model, and tells which requests share one */
 export function createOpenedModel<Wanted, Opened extends { model: Model }>(
   opener: ModelOpener<Wanted, Opened>,
 ): OpenedModel<Wanted, Opened> {

@@ -28,6 +28,7 @@ export function maskBounds(mask: Mask, area: Rect = rectOfSize(mask)): Rect {
   return { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
 }
 
+/** White becomes black and greys their complement, in place. */
 export function invertMask(mask: Mask): void {
   const { data } = mask;
   // Four pixels at once; the rest of an odd size one by one.

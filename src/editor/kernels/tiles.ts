@@ -9,6 +9,7 @@ import type { Mask } from './raster';
 const MIXED = -1;
 const NOWHERE: Rect = { x: 0, y: 0, width: 0, height: 0 };
 
+/** An index of one mask. Whoever changes the mask has its tiles updated, or says what they are now. */
 export class TileIndex {
   readonly #mask: Mask;
   readonly tileSize: number;

@@ -8,14 +8,17 @@ export interface View extends Point {
 
 const MAX_SCALE = 32;
 
+/** @returns CSS pixels of the pane */
 export function toView(view: View, imagePoint: Point): Point {
   return { x: imagePoint.x * view.scale + view.x, y: imagePoint.y * view.scale + view.y };
 }
 
+/** @returns image pixels, with fractions */
 export function toImage(view: View, viewPoint: Point): Point {
   return { x: (viewPoint.x - view.x) / view.scale, y: (viewPoint.y - view.y) / view.scale };
 }
 
+/** @returns CSS pixels of the pane */
 export function rectToView(view: View, imageRect: Rect): Rect {
   return {
     ...toView(view, imageRect),

@@ -42,6 +42,7 @@ export interface ExportedInterface {
   halvings: { down: number; up: number };
 }
 
+/** @param skeleton an ONNX model, with its weights or without */
 export function describeExport(skeleton: Uint8Array): ExportedInterface {
   return interfaceOf(fromBinary(ModelProtoSchema, skeleton));
 }

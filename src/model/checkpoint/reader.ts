@@ -41,6 +41,7 @@ export interface StoredCheckpoint {
   globalStep?: number;
 }
 
+/** A file that memory holds. */
 export function bytesSource(name: string, bytes: Uint8Array<ArrayBuffer>): RandomAccess {
   return {
     name,
@@ -52,6 +53,7 @@ export function bytesSource(name: string, bytes: Uint8Array<ArrayBuffer>): Rando
   };
 }
 
+/** A file on this machine, read here and there. */
 export function blobSource(name: string, blob: Blob): RandomAccess {
   return {
     name,

@@ -12,6 +12,7 @@ export interface ExportedSession<Sizes extends ExportedSizes = ExportedSizes> {
   dispose(): Promise<void>;
 }
 
+/** The text encoder behind the pipeline's interface. */
 export function createExportedText({ session, sizes }: ExportedSession<ExportedText>): TextEncoder {
   const { width, pooledWidth, batch } = sizes;
   const run = async (inputIds: Int32Array, rows: number): Promise<TextEncoding> => {

@@ -31,6 +31,7 @@ export function skeletonPath(component: string): string {
   return `${component}/graph.onnx.base64`;
 }
 
+/** A graph as the text that it is kept as: base64. */
 export function encodeSkeleton(skeleton: Uint8Array): string {
   return base64Encode(skeleton);
 }
@@ -88,6 +89,7 @@ export async function openExport(
   return { skeleton, weights: weightsIn(component, tensors, precision, bytesOf) };
 }
 
+/** For an export that lacks one of its networks. */
 export function missingGraph({ name }: CheckpointFiles, component: ExportedComponent): CheckpointError {
   return new CheckpointError(`model "${name}": ${component}/model.onnx is missing; name a whole export`);
 }

@@ -37,18 +37,22 @@ export function usualRun({ nativeSize }: Pick<ExportedConfig, 'nativeSize'>): Ex
   return { width: nativeSize, height: nativeSize, chunks: 1 };
 }
 
+/** @returns sizes of a text encoder's inputs in a run */
 export function textDims({ batch }: ExportedSizes, { chunks }: ExportedRun): Dims {
   return { batch: batch ?? 2 * chunks, tokens: ROW };
 }
 
+/** @returns sizes of the VAE encoder's input in a run, in pixels */
 export function encoderDims({ width, height }: ExportedSizes, run: ExportedRun): Dims {
   return { width: width ?? run.width, height: height ?? run.height };
 }
 
+/** @returns sizes of the VAE decoder's input in a run, in latents */
 export function decoderDims(sizes: ExportedSizes, config: ExportedConfig, run: ExportedRun): Dims {
   return { ...latentDims(sizes, config, run), channels: config.vae.latentChannels };
 }
 
+/** @returns sizes of the UNet's inputs in a run, in latents and tokens */
 export function unetDims(
   ports: ExportedInterface,
   sizes: ExportedUnet,
@@ -86,6 +90,7 @@ export function encoderGraph(
   return sliceAttention(adaptEncoder(skeleton, index, target), encoderDims(sizes, usualRun(config)));
 }
 
+/** @throws GraphError as `adaptDecoder` */
 export function decoderGraph(
   { skeleton, index = none }: Unadapted,
   sizes: ExportedSizes,
@@ -95,6 +100,7 @@ export function decoderGraph(
   return sliceAttention(adaptDecoder(skeleton, index, target), decoderDims(sizes, config, usualRun(config)));
 }
 
+/** @throws GraphError as `adaptUnet` */
 export function unetGraph(
   { skeleton, ports, index = none }: Unadapted,
   sizes: ExportedUnet,

@@ -15,6 +15,7 @@ import { type ExportedComponent, namingModel, skeletonPath } from './files';
  */
 export type ReadSkeleton = (component: ExportedComponent) => Promise<Uint8Array | undefined>;
 
+/** Reads an export's graphs without their weights, each once. */
 export function skeletonsOf(files: CheckpointFiles): ReadSkeleton {
   const begun = new Map<ExportedComponent, Promise<Uint8Array | undefined>>();
   return (component) => {

@@ -71,6 +71,7 @@ class Shard {
   }
 }
 
+/** A pass from one byte of a file to its end. Whoever begins it closes it, whatever happens. */
 export class FilePass {
   readonly #shards: Shard[];
   readonly #tasks: Task[];

@@ -118,6 +118,7 @@ function bytesOf(parts: readonly { size: number }[]): number {
   return parts.reduce((sum, { size }) => sum + size, 0);
 }
 
+/** Replaces what was written down before, in one step. */
 export function writeJournal(folder: ModelFolder, journal: Journal): Promise<void> {
   return folder.writeText(JOURNAL, JSON.stringify(journal));
 }

@@ -35,6 +35,7 @@ export interface PreparedFiles extends CheckpointFiles {
   openShard(shard: StoredShard): Promise<Blob>;
 }
 
+/** Whether a checkpoint's weights are in the store already, ready for the device. */
 export function isPrepared(files: CheckpointFiles): files is PreparedFiles {
   return 'openWeights' in files;
 }

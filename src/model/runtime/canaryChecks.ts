@@ -41,6 +41,7 @@ function tolerance(check: Check, { precision, forms }: GraphTarget): number {
   return check.form === 'multiHeadAttention' && !forms.multiHeadAttention ? 0.15 : 3e-2;
 }
 
+/** Whether what a device computed is near enough to what the check expects. */
 export function passes(check: Check, found: ArrayLike<number>, target: GraphTarget): boolean {
   return relativeError(found, check.expected()) <= tolerance(check, target);
 }

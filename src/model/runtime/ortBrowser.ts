@@ -21,6 +21,7 @@ export function wasmThreads(): number {
   return crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, MAX_THREADS) : 1;
 }
 
+/** @throws NetworkError where a part of the build that is published in parts cannot be fetched */
 export async function loadBrowserOrt(provider: Provider): Promise<OrtModule> {
   const ort = await importBuild(provider);
   ort.env.logLevel = 'error';

@@ -25,6 +25,7 @@ const LOSS_IS_TOLD_MS = 500;
 /** What a session takes: values from here, or a tensor that a session or `upload` left on the device. */
 export type Feed = DeviceTensor | { values: Float32Array | Int32Array; dims: readonly number[] };
 
+/** The one ONNX Runtime of a worker, on one device: its sessions share memory, and run one after another. */
 export class Runtime {
   #tail: Promise<unknown> = Promise.resolve();
   #lost: string | undefined;

@@ -6,6 +6,7 @@
 
 const PIECE_BYTES = 4 * 2 ** 20;
 
+/** @returns the bytes in order, 4 MiB at a time */
 export async function* piecesOf(blob: Blob): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for (let at = 0; at < blob.size; at += PIECE_BYTES) {
     yield new Uint8Array(await blob.slice(at, at + PIECE_BYTES).arrayBuffer());

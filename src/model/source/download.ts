@@ -46,6 +46,7 @@ const STALL_MS = 30_000;
 /** How servers are asked; tests pass what waits less, or answers by itself. */
 export type Manners = Partial<Pick<Connection, 'fetch' | 'wait' | 'stallMs'>>;
 
+/** @param hubUrl whose origin alone is sent the token */
 export function connect(
   hubUrl: string,
   signal: AbortSignal,

@@ -17,10 +17,12 @@ export type ModelName =
 /** Before the name of a person's own file or folder, which leads nowhere but into this machine's storage. */
 const OWN = 'disk:';
 
+/** @param title of a person's own file or folder @returns the name that it goes under as a model */
 export function ownName(title: string): string {
   return `${OWN}${title}`;
 }
 
+/** Whether a name stands for a person's own file or folder. */
 export function isOwnName(name: string): boolean {
   return name.trim().startsWith(OWN);
 }

@@ -102,6 +102,7 @@ async function digestOfParts(algorithm: 'SHA-1' | 'SHA-256', parts: BlobPart[]):
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** For a file that came twice with other bytes than its listing has the digest of. */
 export function wrongDigest(file: RemoteFile): CheckpointError {
   return new CheckpointError(
     `${file.path}: the bytes that came are not those that the server lists (its digest differs), twice in a row; ` +

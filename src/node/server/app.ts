@@ -51,6 +51,7 @@ const EXPOSED = 'x-fal-request-id, x-fal-error-type, x-fal-request-timeout-type,
 /** In the browser's own addresses; a page from there is this machine's. */
 const LOCAL_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
+/** The API as a handler of requests, and its queue of runs. */
 export function createApp(options: AppOptions): App {
   const { engine, files, log, maxBodyBytes, maxPictureBytes } = options;
   const metrics = new Metrics();

@@ -41,6 +41,7 @@ interface Shelf {
   remove(id: string, entry: Entry): Promise<void>;
 }
 
+/** Files that end with the server. */
 export function memoryFileStore(options: FileStoreOptions): FileStore {
   const held = new Map<string, Uint8Array>();
   return createStore(options, new Map(), {
@@ -114,6 +115,7 @@ function createStore(options: FileStoreOptions, index: Map<string, Entry>, shelf
   };
 }
 
+/** @returns 128 random bits, in base64url */
 export function createFileId(): string {
   return randomBytes(16).toString('base64url');
 }

@@ -49,6 +49,7 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
   send(response, status, 'application/json', JSON.stringify(value));
 }
 
+/** Answers with a whole body; without effect where an answer has begun or the client has left. */
 export function send(
   response: ServerResponse,
   status: number,
@@ -65,6 +66,7 @@ export function send(
   response.end(body);
 }
 
+/** Answers with a problem; where an answer has begun, breaks it off. */
 export function sendProblem(response: ServerResponse, { status, detail, more }: Problem): void {
   if (response.headersSent) {
     response.destroy();

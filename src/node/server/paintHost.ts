@@ -41,6 +41,7 @@ interface Machine {
 /** A larger picture is refused: the whole of it goes through the model. */
 const MAX_SIDE = 2048;
 
+/** Opens ONNX Runtime and a model at the first run that names it, and keeps both. */
 export function createPaintHost(options: PaintOptions): Host {
   const { threads = availableParallelism(), folders, hubUrl, hubToken } = options;
   const machine = kept(async () => {

@@ -11,6 +11,7 @@ export interface Detail {
   ctx?: Record<string, unknown>;
 }
 
+/** What a request is answered with in place of what it asked for. */
 export class Problem extends Error {
   override name = 'Problem';
   constructor(

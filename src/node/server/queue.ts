@@ -62,6 +62,7 @@ const MAX_REMEMBERED = 1000;
 const MAX_LOG_LINES = 1000;
 const FIRST_GUESS_SECONDS = 5;
 
+/** A queue of runs that are remembered for a while after their end, for clients that ask later. */
 export class RunQueue<Input, Result> {
   readonly #options: QueueOptions<Input, Result>;
   readonly #jobs = new Map<string, Entry<Input, Result>>();

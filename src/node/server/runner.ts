@@ -24,6 +24,7 @@ export interface RunnerParts {
 /** A download reports so often in a run's log. */
 const DOWNLOAD_LOG_MS = 2000;
 
+/** @returns what runs a request: its picture is kept in `files` under an address that nobody can guess */
 export function createRunner({ engine, readPicture, files }: RunnerParts) {
   return async (request: WireRequest, { signal, log }: RunCall): Promise<RunOutcome> => {
     const [image_url, mask_url] = await Promise.all([

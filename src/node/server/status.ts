@@ -5,6 +5,7 @@ import type { Job, LogLine, RunQueue } from './queue';
 /** Comments at this pace keep idle connections open. */
 const HEARTBEAT_MS = 15_000;
 
+/** @param base the server's address as the client knows it @param logs the lines to tell, if any are wanted */
 export function describeStatus<Input, Result>(
   queue: RunQueue<Input, Result>,
   job: Job<Result>,

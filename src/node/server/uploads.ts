@@ -44,6 +44,7 @@ export interface Uploads {
   receive(token: string, request: IncomingMessage): Promise<void>;
 }
 
+/** @param options `maxBytes` of a file; an address that was asked for is good for `keepMs` milliseconds */
 export function createUploads(options: { files: FileStore; maxBytes: number; keepMs: number }): Uploads {
   const { files, maxBytes, keepMs } = options;
   const expected = new Map<string, Expected>();

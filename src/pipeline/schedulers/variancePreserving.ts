@@ -7,6 +7,7 @@ import { alphasCumprod } from './noiseSchedule';
 import { combine } from './numeric';
 import { type Mixture, noiseOf, originalOf } from './prediction';
 
+/** Source: DDIM, https://arxiv.org/abs/2010.02502, equations 4 and 9, where α is what diffusers calls `alphas_cumprod`. */
 export class VariancePreserving {
   readonly #products: Float32Array;
   readonly #final: number;

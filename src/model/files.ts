@@ -82,21 +82,17 @@ export function httpFiles(name: string, baseUrl: string): CheckpointFiles {
           `model "${name}": ${path} could not be fetched (${messageOf(error)}); check the network`,
         );
       }
-      if (response.status === 404) return undefined;
-      if (response.status === 401 || response.status === 403) {
-        throw new NetworkError(
-          `model "${name}": the server refused ${path} with ${response.status}: there is no such model, or it is gated`,
-        );
-      }
-      if (!response.ok) {
-        throw new NetworkError(
-          `model "${name}": the server answered ${response.status} for ${path}; try again later`,
-        );
-      }
       // Some static hosts answer every unknown path with their start page.
-      if (response.headers.get('content-type')?.startsWith('text/html')) {
+      const isPage = response.headers.get('content-type')?.startsWith('text/html') ?? false;
+      if (!response.ok || isPage) {
+        // A body that nobody reads holds its connection.
         await response.body?.cancel();
-        return undefined;
+        if (response.ok || response.status === 404) return undefined;
+        throw new NetworkError(
+          response.status === 401 || response.status === 403
+            ? `model "${name}": the server refused ${path} with ${response.status}: there is no such model, or it is gated`
+            : `model "${name}": the server answered ${response.status} for ${path}; try again later`,
+        );
       }
       try {
         return await readBody(response, onProgress);

@@ -186,6 +186,8 @@ function reportTo(call: Call) {
   return {
     add(progress: PipelineProgress): void {
       tail = tail.catch(() => {}).then(() => send(progress));
+      // A run that fails does not ask for `sent`.
+      tail.catch(() => {});
     },
     sent: () => tail,
   };

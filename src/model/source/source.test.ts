@@ -246,9 +246,17 @@ describe('findModel', () => {
   it('asks again after 429 and 503, and gives up with a word', async () => {
     hub.faults.add({ kind: 'status', status: 429, retryAfter: '3', path: '/tree/', times: 1 });
     hub.faults.add({ kind: 'status', status: 503, path: '/revision/', times: 2 });
-    const connection = hastyConnection(hub.url);
+    const refusals: Response[] = [];
+    const watched: typeof fetch = async (...asked) => {
+      const answer = await fetch(...asked);
+      if (!answer.ok) refusals.push(answer);
+      return answer;
+    };
+    const connection = hastyConnection(hub.url, { fetch: watched });
     expect((await findModel('golden/sd15', connection, hub.url)).files).toHaveLength(12);
     expect(connection.waits).toEqual([500, 1000, 3000]);
+    // What nobody reads would hold its connection.
+    expect(refusals.map(({ body, bodyUsed }) => body === null || bodyUsed)).toEqual([true, true, true]);
     hub.faults.add({ kind: 'status', status: 503, path: '/revision/' });
     await expect(find('golden/sd15')).rejects.toMatchObject({
       name: 'NetworkError',

@@ -233,6 +233,8 @@ function politeFetch(connection: Connection): typeof fetch {
           return error instanceof Error ? error : new Error(String(error));
         });
       if (response instanceof Response && response.ok) return response;
+      // Of a refusal the headers are enough, and a body that nobody reads holds its connection.
+      if (response instanceof Response) await response.body?.cancel();
       const mayPass = !(response instanceof Response) || response.status === 429 || response.status >= 500;
       if (!mayPass) throw new RefusedError(response.status, response.headers.get('X-Error-Code'));
       if (attempt === MAX_ATTEMPTS) {

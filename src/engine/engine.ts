@@ -61,6 +61,9 @@ function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.outp
   throw new InputError(field, `${field}: ${issue?.message ?? 'is not valid'}`);
 }
 
+/** By whose leave the hosted API is used. */
+export type HostedAccess = { kind: 'key'; key: string } | { kind: 'proxy'; url: string };
+
 /** Where pictures shall be made on this machine; `auto`: on a real graphics device where there is one, else by WASM. */
 export type ProviderChoice = 'auto' | 'webgpu' | 'wasm';
 

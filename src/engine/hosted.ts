@@ -3,14 +3,11 @@
  * says in the words of every other engine what went wrong.
  */
 import { ApiError, createFalClient, type QueueStatus } from '@fal-ai/client';
-import type { Call, Engine } from './engine';
+import type { Call, Engine, HostedAccess } from './engine';
 import { decodeError, InputError, isAbort, messageOf, NetworkError } from './errors';
 import { type ImageSource, type InpaintRequest, type InpaintResult, inpaintResultSchema } from './schema';
 
 const ENDPOINT = 'fal-ai/inpaint';
-
-/** By whose leave the API is used. */
-export type HostedAccess = { kind: 'key'; key: string } | { kind: 'proxy'; url: string };
 
 export interface HostedOptions {
   /** Asked at each run. @throws InputError where there is neither key nor proxy */

@@ -5,8 +5,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Engine, Progress } from '../engine/engine';
-import { createHostedEngine, type HostedAccess } from '../engine/hosted';
+import type { Engine, HostedAccess, Progress } from '../engine/engine';
+import { createHostedEngine } from '../engine/hosted';
 import { type InpaintInput, inpaintRequestSchema, localOptionsSchema } from '../engine/schema';
 import { createFalProxy } from './falProxy';
 import { PROXY_PATH } from './server/routes';

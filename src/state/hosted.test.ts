@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Engine } from '../engine/engine';
+import type { Engine, HostedAccess } from '../engine/engine';
 import {
   CheckpointError,
   DeviceError,
@@ -11,7 +11,7 @@ import {
   UnsupportedError,
 } from '../engine/errors';
 import { inpaintRequestSchema, localOptionsSchema } from '../engine/schema';
-import { type Access, type Answer, createHosted, type HostedPlace } from './hosted';
+import { type Answer, createHosted, type HostedPlace } from './hosted';
 
 const MARKER = 'marker-key-0123456789';
 const image_url = 'data:image/png;base64,AA==';
@@ -49,7 +49,7 @@ function setUp({
       connection.tell = listener;
     },
   };
-  let access: () => Access = () => expect.fail('the hosted engine was not made');
+  let access: () => HostedAccess = () => expect.fail('the hosted engine was not made');
   const local = vi.fn(async () => {
     if (failure) throw failure;
     return answerOf(1);

@@ -3,7 +3,7 @@
  * anything is sent.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { Engine } from '../engine/engine';
+import type { Engine, HostedAccess } from '../engine/engine';
 import {
   DeviceLostError,
   InputError,
@@ -14,9 +14,6 @@ import {
 import type { Painter } from '../engine/recipe';
 import { complaintOf } from './complaint';
 import { STARTER } from './models';
-
-/** By whose leave the API is used. */
-export type Access = { kind: 'key'; key: string } | { kind: 'proxy'; url: string };
 
 export interface HostedState {
   /** The switch: runs go to the hosted API. */
@@ -82,7 +79,7 @@ const ALWAYS = 'inlay.fal.always';
 const LOSSES = 2;
 
 /** @param connect makes the engine of the hosted API, which asks for access at each run */
-export function createHosted(place: HostedPlace, connect: (access: () => Access) => Engine): Hosted {
+export function createHosted(place: HostedPlace, connect: (access: () => HostedAccess) => Engine): Hosted {
   const { storage, proxyUrl } = place;
   let key = storage?.getItem(KEY) ?? null;
   let losses = 0;
@@ -110,7 +107,7 @@ export function createHosted(place: HostedPlace, connect: (access: () => Access)
   }
 
   /** @throws InputError (`fal_key`) where there is neither key nor proxy */
-  function access(): Access {
+  function access(): HostedAccess {
     if (key !== null) return { kind: 'key', key };
     if (store.getState().hasProxy) return { kind: 'proxy', url: proxyUrl };
     throw new InputError('fal_key', 'Hosted API: enter a key of fal.ai first, below its switch.');

@@ -4,6 +4,7 @@
  */
 import { buildVaeDecoder, buildVaeEncoder } from '../../src/graph/autoencoderKl';
 import { buildClipText } from '../../src/graph/clipText';
+import { wasmTarget } from '../../src/graph/targets';
 import { type RecordedTensors, recordTensors } from '../../src/graph/tensors';
 import type { GraphTarget } from '../../src/graph/types';
 import { buildUnet2d } from '../../src/graph/unet2d';
@@ -64,11 +65,7 @@ function drawnBlocks(seed: number): (exponent: number) => Uint8Array {
   };
 }
 
-const target: GraphTarget = {
-  provider: 'wasm',
-  precision: 'fp16',
-  forms: { multiHeadAttention: false, groupNorm: false, biasSplitGelu: false },
-};
+const target: GraphTarget = { ...wasmTarget, precision: 'fp16' };
 
 /** Keys that only old files have; the imagined checkpoint is a new one. */
 const absent = /\.(query|key|value|proj_attn)\./;

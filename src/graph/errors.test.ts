@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseUnet2dConfig, parseVaeConfig } from '../model/config';
 import { buildVaeDecoder, buildVaeEncoder } from './autoencoderKl';
-import { goldenConfig, goldenWeights, maxError, pseudoRandom, runOnce, wasmTarget } from './golden.testing';
+import { goldenConfig, goldenWeights, maxError, pseudoRandom, runOnce } from './golden.testing';
+import { wasmTarget } from './targets';
 import { GraphError } from './tensors';
 import { buildUnet2d } from './unet2d';
 

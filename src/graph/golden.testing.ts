@@ -2,19 +2,13 @@
 import { readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-web/wasm';
 import { parseSafetensorsHeader } from '../model/checkpoint/safetensors';
-import type { Graph, GraphTarget, TensorEntry } from './types';
+import type { Graph, TensorEntry } from './types';
 
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = 'error';
 
 export const goldenModels = ['sd15-inpaint', 'sd2-inpaint', 'sd15', 'sdxl-inpaint', 'sdxl'] as const;
 export type GoldenModel = (typeof goldenModels)[number];
-
-export const wasmTarget: GraphTarget = {
-  provider: 'wasm',
-  precision: 'fp32',
-  forms: { multiHeadAttention: false, groupNorm: false, biasSplitGelu: false },
-};
 
 export interface Tensor {
   dims: readonly number[];

@@ -16,9 +16,9 @@ import {
   openGraph,
   runOnce,
   type Tensor,
-  wasmTarget,
 } from './golden.testing';
 import { readModel } from './proto';
+import { wasmTarget } from './targets';
 import { buildUnet2d, type Unet2dConfig } from './unet2d';
 
 const TOLERANCE = 1e-4;

@@ -9,8 +9,9 @@ import { exactValues, relativeError, type Sample } from '../model/runtime/canary
 import { type NodeWebgpu, openNodeWebgpu } from '../testing/nodeWebgpu';
 import { openOnWebgpu, webgpuTarget } from '../testing/webgpuGraph';
 import type { GraphBuilder, Value } from './builder';
-import { runOnce, wasmTarget } from './golden.testing';
+import { runOnce } from './golden.testing';
 import * as nn from './nn';
+import { wasmTarget } from './targets';
 
 const found = await openNodeWebgpu();
 

@@ -2,6 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { ModelProtoSchema } from '../graph/onnx_pb';
 import { dataType } from '../graph/proto';
+import { wasmTarget } from '../graph/targets';
 import type { Graph, Precision } from '../graph/types';
 import { folderFiles } from '../node/folder';
 import type { CheckpointFiles } from './files';
@@ -15,8 +16,7 @@ class GraphCollector extends Runtime {
   readonly graphs = new Map<string, Graph>();
 
   constructor(precision: Precision) {
-    const forms = { multiHeadAttention: false, groupNorm: false, biasSplitGelu: false };
-    super({} as OrtModule, { provider: 'wasm', precision, forms });
+    super({} as OrtModule, { ...wasmTarget, precision });
   }
 
   override createSession(component: string, graph: Graph): Promise<Session> {

@@ -3,6 +3,7 @@ import type { Family } from '../../e2e/hub/families';
 import { configsOf } from '../../e2e/hub/testing';
 import { decodeError, encodeError, TooLargeError } from '../engine/errors';
 import type { Footprint } from '../graph/footprint';
+import { wasmTarget as wasm } from '../graph/targets';
 import type { GraphTarget } from '../graph/types';
 import {
   afterExhaustion,
@@ -19,11 +20,6 @@ const gpu: GraphTarget = {
   provider: 'webgpu',
   precision: 'fp16',
   forms: { multiHeadAttention: true, groupNorm: true, biasSplitGelu: false },
-};
-const wasm: GraphTarget = {
-  provider: 'wasm',
-  precision: 'fp32',
-  forms: { multiHeadAttention: false, groupNorm: false, biasSplitGelu: false },
 };
 const anyAdapter = { maxBufferSize: 4 * GIB, maxStorageBufferBindingSize: 2 * GIB };
 

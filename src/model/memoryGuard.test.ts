@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-web/wasm';
 import { expect, it, vi } from 'vitest';
 import { configsOf } from '../../e2e/hub/testing';
+import { wasmTarget } from '../graph/targets';
 import { createMemoryGuard } from './memoryGuard';
 import { Runtime } from './runtime/session';
 
@@ -50,8 +51,7 @@ it('has no tiles where the whole picture fits', async () => {
 });
 
 it('learns from memory that ran out, but not where gaps in WASM’s memory may be the reason', async () => {
-  const forms = { multiHeadAttention: false, groupNorm: false, biasSplitGelu: false };
-  const runtime = new Runtime(ort, { provider: 'wasm', precision: 'fp32', forms });
+  const runtime = new Runtime(ort, wasmTarget);
   const set = vi.fn(async () => {});
   const guard = createMemoryGuard(runtime, { kept: { get: async () => undefined, set }, machine: {} });
   await guard.admit(configsOf('sd15'), { width: 512, height: 512 });

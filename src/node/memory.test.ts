@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Hub, startHub } from '../../e2e/hub/hub';
 import { askedWeightBytes, configsOf, unfetchedRepo } from '../../e2e/hub/testing';
 import { parseLocalOptions, parseRequest } from '../engine/engine';
+import { wasmTarget } from '../graph/targets';
 import { Runtime } from '../model/runtime/session';
 import { createNodeGuard } from './memory';
 import { createPaintHost } from './server/paintHost';
@@ -76,12 +77,7 @@ it('by the server', { timeout: 120_000 }, async () => {
 
 it('by the memory of the machine, and not where there is enough', async () => {
   const files = configsOf('sd15');
-  const forms = { multiHeadAttention: false, groupNorm: false, biasSplitGelu: false };
-  const runtime = new Runtime(await import('onnxruntime-web/wasm'), {
-    provider: 'wasm',
-    precision: 'fp32',
-    forms,
-  });
+  const runtime = new Runtime(await import('onnxruntime-web/wasm'), wasmTarget);
   const size = { width: 512, height: 512 };
   await createNodeGuard(runtime, 16e9).admit(files, size);
   await expect(createNodeGuard(runtime, 4e9).admit(files, size)).rejects.toThrow(

@@ -11,8 +11,8 @@ import {
   maxError,
   openGraph,
   type RunningGraph,
-  wasmTarget,
 } from '../graph/golden.testing';
+import { wasmTarget } from '../graph/targets';
 import { parseVaeConfig } from '../model/config';
 import type { Vae, VaeTiles } from './components';
 import { decodeLatents, encodePicture } from './tiling';

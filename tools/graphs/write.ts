@@ -6,18 +6,18 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { families, familyFiles } from '../../e2e/hub/families';
 import { buildVaeDecoder, buildVaeEncoder } from '../../src/graph/autoencoderKl';
 import { buildClipText } from '../../src/graph/clipText';
+import { plainForms, wasmTarget } from '../../src/graph/targets';
 import { recordTensors } from '../../src/graph/tensors';
 import type { Graph, GraphTarget } from '../../src/graph/types';
 import { buildUnet2d } from '../../src/graph/unet2d';
 import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../../src/model/config';
 
-const plain = { multiHeadAttention: false, groupNorm: false, biasSplitGelu: false };
 const fused = { multiHeadAttention: true, groupNorm: true, biasSplitGelu: true };
 const targets: Record<string, GraphTarget> = {
-  wasm: { provider: 'wasm', precision: 'fp32', forms: plain },
+  wasm: wasmTarget,
   'webgpu-fp32': { provider: 'webgpu', precision: 'fp32', forms: fused },
   'webgpu-fp16': { provider: 'webgpu', precision: 'fp16', forms: fused },
-  'webgpu-fp16-plain': { provider: 'webgpu', precision: 'fp16', forms: plain },
+  'webgpu-fp16-plain': { provider: 'webgpu', precision: 'fp16', forms: plainForms },
 };
 
 interface Written {

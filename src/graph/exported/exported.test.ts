@@ -11,15 +11,14 @@ import {
   ValueInfoProtoSchema,
 } from '../onnx_pb';
 import { externalTensor, inlineTensor, nodeProto, serializeModel, valueInfo } from '../proto';
+import { plainForms, wasmTarget as wasm } from '../targets';
 import { GraphError } from '../tensors';
 import type { GraphTarget, TensorIndex } from '../types';
 import { adaptEncoder, adaptUnet, describeUnet } from './adapt';
 import { describeExport } from './editor';
 import { type RandomReader, readExported } from './read';
 
-const plain = { multiHeadAttention: false, groupNorm: false, biasSplitGelu: false };
-const wasm: GraphTarget = { provider: 'wasm', precision: 'fp32', forms: plain };
-const webgpu: GraphTarget = { provider: 'webgpu', precision: 'fp32', forms: plain };
+const webgpu: GraphTarget = { ...wasm, provider: 'webgpu' };
 const none: TensorIndex = new Map();
 
 function reader(name: string, bytes: Uint8Array, reads: [number, number][] = []): RandomReader {
@@ -155,7 +154,7 @@ describe('what ONNX Runtime computes wrongly', () => {
     ['BiasSplitGelu', wasm, /operator BiasSplitGelu does not run/],
     ['MultiHeadAttention', webgpu, /operator MultiHeadAttention gives wrong values on this one/],
     ['Attention', webgpu, /operator Attention gives wrong values/],
-    ['NhwcConv', { ...webgpu, forms: { ...plain, groupNorm: true } }, /operator NhwcConv does not run/],
+    ['NhwcConv', { ...webgpu, forms: { ...plainForms, groupNorm: true } }, /operator NhwcConv does not run/],
   ] as const)('is refused: %s', (op, target, message) => {
     expect(() => adaptEncoder(fused(op), none, target)).toThrow(message);
   });

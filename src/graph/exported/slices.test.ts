@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
-import { maxError, pseudoRandom, runOnce, type Tensor, wasmTarget } from '../golden.testing';
+import { maxError, pseudoRandom, runOnce, type Tensor } from '../golden.testing';
 import { ModelProtoSchema, type NodeProto, TensorProto_DataType } from '../onnx_pb';
 import { type AttributeValue, inlineTensor, nodeProto, serializeModel, valueInfo } from '../proto';
+import { wasmTarget } from '../targets';
 import type { Graph, TensorEntry } from '../types';
 import { adaptDecoder, adaptUnet, describeUnet } from './adapt';
 import { describeExport } from './editor';

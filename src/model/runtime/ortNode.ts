@@ -1,10 +1,11 @@
-/** Loads ONNX Runtime's WASM build under Node: the package's own entry for Node, which reads its files from the disk. */
-import type { OrtModule } from './session';
+/** ONNX Runtime's WASM build under Node: the package's own entry for Node, which reads its files from the disk. */
+import { wasmTarget } from '../../graph/targets';
+import { Runtime } from './session';
 
-/** @param threads CPU threads */
-export async function loadNodeOrt(threads: number): Promise<OrtModule> {
+/** The counterpart of `openBrowserRuntime`. @param threads CPU threads */
+export async function openNodeRuntime(threads: number): Promise<Runtime> {
   const ort = await import('onnxruntime-web');
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
-  return ort;
+  return new Runtime(ort, wasmTarget);
 }

@@ -1,7 +1,7 @@
 /** Chooses where pictures are made in this browser: WebGPU in the best precision it has, else WASM. */
 import type { EngineStatus, ProviderChoice } from '../../engine/engine';
 import { DeviceError } from '../../engine/errors';
-import type { Forms } from '../../graph/types';
+import { wasmTarget } from '../../graph/targets';
 import {
   chooseAdapterSetup,
   rememberedSetup,
@@ -13,9 +13,6 @@ import { findAdapter, requestDevice } from './device';
 import { loadBrowserOrt, wasmThreads } from './ortBrowser';
 import { ortCanaryRunner } from './ortCanary';
 import { Runtime } from './session';
-
-/** On the CPU plain operators are best, and the fused ones have no kernel. */
-const plainForms: Forms = { multiHeadAttention: false, groupNorm: false, biasSplitGelu: false };
 
 export interface RuntimeOptions {
   /** Called when it is known where pictures will be made. */
@@ -84,5 +81,5 @@ async function openWasm(
 ): Promise<Runtime> {
   onStatus({ provider: 'wasm', precision: 'fp32', threads: wasmThreads(), note });
   const ort = await loadBrowserOrt('wasm');
-  return new Runtime(ort, { provider: 'wasm', precision: 'fp32', forms: plainForms });
+  return new Runtime(ort, wasmTarget);
 }

@@ -2,15 +2,10 @@ import type * as Ort from 'onnxruntime-web';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../graph/builder';
 import { linear } from '../../graph/nn';
+import { wasmTarget as target } from '../../graph/targets';
 import { recordTensors } from '../../graph/tensors';
-import type { Graph, GraphTarget } from '../../graph/types';
+import type { Graph } from '../../graph/types';
 import { type OrtModule, Runtime, type Session } from './session';
-
-const target: GraphTarget = {
-  provider: 'wasm',
-  precision: 'fp32',
-  forms: { multiHeadAttention: false, groupNorm: false, biasSplitGelu: false },
-};
 
 /** A graph with weights of 4 · inputs bytes and no bias. */
 function graphOf(inputs: number): Graph {

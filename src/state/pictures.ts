@@ -86,6 +86,8 @@ export function createPictures(parts: PictureParts): Pictures {
     if (other && other !== album) {
       onReplace();
       take(other);
+      // What was said of the picture that is left.
+      job.setState({ stageError: null });
     }
     editor.showPreview(null);
     job.setState({ plan: null });

@@ -199,6 +199,9 @@ it('choices of the frame are steps among strokes: undo takes back the last thing
   // Another picture begins with the frame of its own mask; undo brings this one back with its frame.
   await session.openFile(file(), 'other.png');
   expect(frame()).toBeNull();
+  session.complain('“third.png” was not opened');
   editor.undo();
   expect(frame()).toMatchObject({ width: 360 });
+  // It was said of the other one.
+  expect(session.job.getState().stageError).toBeNull();
 });

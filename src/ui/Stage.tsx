@@ -2,6 +2,7 @@
 import { ImageUp, TriangleAlert, X } from 'lucide-react';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Canvas } from '../editor/Canvas';
+import { intersectRect, isSameRect, type Rect } from '../editor/kernels/geometry';
 import { bestSplit } from '../editor/kernels/view';
 import { fitMargin } from '../editor/store';
 import { planRun } from '../state/job';
@@ -79,7 +80,7 @@ export function Stage({ dragging, comparing, onCompare, onOpen, adjusting, onAdj
           <Canvas
             editor={editor}
             frame={plan?.frame ?? null}
-            frameLabel={plan && picture ? frameLabel(plan, picture) : ''}
+            frameLabel={plan && picture ? frameLabel(plan, picture, maskBounds) : ''}
             busy={running}
           >
             {over && <ResultImages version={shown} before={before} share={share} held={comparing} />}
@@ -166,10 +167,14 @@ function useContinueByPainting(version: Version | undefined) {
 function frameLabel(
   { frame, size }: NonNullable<ReturnType<typeof planRun>>,
   picture: { width: number; height: number },
+  maskBounds: Rect,
 ): string {
   const scaled = frame.width === size.width && frame.height === size.height;
   const whole = `${frame.width} × ${frame.height} of ${picture.width} × ${picture.height} goes to the model`;
-  return scaled ? whole : `${whole}, as ${size.width} × ${size.height}`;
+  const sent = scaled ? whole : `${whole}, as ${size.width} × ${size.height}`;
+  return isSameRect(intersectRect(maskBounds, frame), maskBounds)
+    ? sent
+    : `${sent}; the mask beyond it does not`;
 }
 
 function EmptyStage({ onOpen }: { onOpen(): void }) {

@@ -1,19 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type HubFile, memoryFile } from '../../e2e/hub/files';
-import { type Hub, startHub } from '../../e2e/hub/hub';
-import {
-  goldenFiles,
-  safetensors,
-  splitSafetensors,
-  type TemporaryStore,
-  temporaryStore,
-} from '../../e2e/hub/testing';
+import { goldenFiles, safetensors, splitSafetensors } from '../../e2e/hub/testing';
 import { CheckpointError, InputError } from '../engine/errors';
 import { openModel } from './openModel';
+import { hub, serve, temporary, UNET, withHubAndStore } from './prepare/prepare.testing';
 import { nearestKnownId } from './source/suggest';
 
-const UNET = 'unet/diffusion_pytorch_model.safetensors';
 const whole = new Uint8Array(readFileSync(`goldens/models/sd15/${UNET}`));
 const header = (entries: object) => JSON.stringify(entries);
 const f32 = (begin: number, end: number) => ({
@@ -22,15 +15,7 @@ const f32 = (begin: number, end: number) => ({
   data_offsets: [begin, end],
 });
 
-let hub: Hub;
-let temporary: TemporaryStore;
-beforeEach(async () => {
-  temporary = await temporaryStore();
-});
-afterEach(async () => {
-  await hub.close();
-  await temporary.remove();
-});
+withHubAndStore();
 
 /** The golden model with another UNet. */
 async function withUnet(...files: HubFile[]): Promise<HubFile[]> {
@@ -38,7 +23,7 @@ async function withUnet(...files: HubFile[]): Promise<HubFile[]> {
 }
 
 async function open(files: HubFile[], name = 'golden/sd15') {
-  hub = await startHub({ repos: [{ id: 'golden/sd15', files }] });
+  await serve({ files });
   const { signal } = new AbortController();
   return openModel(name.replace('HUB', hub.url), 'fp32', {
     store: temporary.store,

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { folderFiles, type HubFile, memoryFile } from '../../../e2e/hub/files';
-import { type Hub, type HubOptions, startHub } from '../../../e2e/hub/hub';
-import { hastyConnection, type TemporaryStore, temporaryStore } from '../../../e2e/hub/testing';
+import type { HubOptions } from '../../../e2e/hub/hub';
+import { hastyConnection } from '../../../e2e/hub/testing';
 import { createNodeRuntime } from '../../node/ort';
 import { InpaintCache } from '../../pipeline/inpaint';
 import { ofOneSize } from '../../testing/exports';
@@ -10,7 +10,13 @@ import { goldenPicturesIn, paintGolden } from '../../testing/goldenPictures';
 import { factsOf, factsOfPlan } from '../facts';
 import { loadModel } from '../load';
 import { planModel } from '../prepare/plan';
-import { prepareModel } from '../prepare/prepare';
+import {
+  hub,
+  prepare as prepareFromHub,
+  serve as serveHub,
+  temporary,
+  withHubAndStore,
+} from '../prepare/prepare.testing';
 import { openPrepared } from '../prepare/prepared';
 import { findModel } from '../source/source';
 
@@ -18,27 +24,17 @@ const PICTURES = 'goldens/onnx/pictures';
 const ID = 'golden/export';
 const UNET = 'unet/model.onnx';
 
-let hub: Hub;
-let temporary: TemporaryStore;
-beforeEach(async () => {
-  temporary = await temporaryStore();
-});
-afterEach(async () => {
-  await hub.close();
-  await temporary.remove();
-});
+withHubAndStore();
 
 const filesOf = (name: string) => folderFiles(`goldens/onnx/${name}`);
 const without = (files: HubFile[], path: string) => files.filter((file) => file.path !== path);
 
 async function serve(files: HubFile[], options: Partial<HubOptions> = {}): Promise<void> {
-  hub = await startHub({ repos: [{ id: ID, files }], ...options });
+  await serveHub({ files, repos: [{ id: ID, files }], ...options });
 }
 
-async function prepare(precision: 'fp32' | 'fp16' = 'fp32', shardBytes?: number) {
-  const connection = hastyConnection(hub.url);
-  const plan = planModel(await findModel(ID, connection, hub.url), precision);
-  return prepareModel(plan, temporary.store, connection, shardBytes === undefined ? {} : { shardBytes });
+function prepare(precision: 'fp32' | 'fp16' = 'fp32', shardBytes?: number) {
+  return prepareFromHub({ name: ID, precision, ...(shardBytes !== undefined && { shardBytes }) });
 }
 
 describe('an ONNX export by id', () => {

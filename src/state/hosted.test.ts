@@ -152,6 +152,19 @@ describe('the key', () => {
     await expect.poll(() => hosted.store.getState().hasProxy).toBe(true);
     expect(access()).toEqual({ kind: 'proxy', url: 'http://page/api/fal' });
   });
+
+  it('is looked for again at a server that was out of reach', async () => {
+    const { hosted, run, place } = setUp({ proxy: true });
+    vi.mocked(place.fetch).mockRejectedValueOnce(new TypeError('Failed to fetch'));
+    hosted.setOn(true);
+    await expect.poll(() => vi.mocked(place.fetch).mock.calls.length).toBe(1);
+    expect(hosted.store.getState().hasProxy).toBe(false);
+    await run();
+    await run();
+    expect(hosted.store.getState().hasProxy).toBe(true);
+    // Once it has answered it is not asked any more.
+    expect(place.fetch).toHaveBeenCalledTimes(2);
+  });
 });
 
 describe('a run that cannot be made here', () => {

@@ -96,12 +96,15 @@ export function createHosted(place: HostedPlace, connect: (access: () => HostedA
   place.onConnection(() => store.setState({ online: place.isOnline() }));
 
   let probing: Promise<void> | undefined;
-  /** Asks the page's own server, once: only one with a key answers so, and a page for unknown paths is none. */
+  /** Asks the page's own server until it has answered once: only one with a key answers so. */
   function probe(): Promise<void> {
     probing ??= place
       .fetch(proxyUrl)
-      .then(async (response) => response.ok && (await response.json()).endpoint === 'fal-ai/inpaint')
-      .catch(() => false)
+      .then(isProxy, () => {
+        // Out of reach: that says nothing of what it is.
+        probing = undefined;
+        return false;
+      })
       .then((hasProxy) => store.setState({ hasProxy }));
     return probing;
   }
@@ -192,6 +195,17 @@ export function createHosted(place: HostedPlace, connect: (access: () => HostedA
 /** Whether there is a way to the hosted API: a key of one's own, or the proxy of the page's server. */
 export function hasAccess({ maskedKey, hasProxy }: Pick<HostedState, 'maskedKey' | 'hasProxy'>): boolean {
   return maskedKey !== null || hasProxy;
+}
+
+/** A page for unknown paths is none. */
+async function isProxy(response: Response): Promise<boolean> {
+  const answer: unknown = response.ok ? await response.json().catch(() => null) : null;
+  return (
+    typeof answer === 'object' &&
+    answer !== null &&
+    'endpoint' in answer &&
+    answer.endpoint === 'fal-ai/inpaint'
+  );
 }
 
 function unreachable(modelName: string): InputError {

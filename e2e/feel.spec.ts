@@ -2,7 +2,7 @@
 import { expect, type Locator, type Page, test } from '@playwright/test';
 import { type DevServer, startDevServer } from './pages/devServer';
 import { EditorPage } from './pages/editorPage';
-import { enterState, layouts, settled, states } from './pages/states';
+import { enterState, layouts, pageAction, settled, states } from './pages/states';
 
 let server: DevServer;
 test.beforeAll(async () => {
@@ -71,6 +71,18 @@ for (const query of ['ms=60', 'ms=700&fail=DeviceError&message=no memory']) {
     await expect(editor.progress).toHaveCount(0);
     await expect(editor.result.or(page.getByText('no memory'))).toBeVisible();
     expect(await shifts()).toEqual([]);
+    // The whole picture is the brush's, corners and edges too.
+    const box = await page.locator('.canvas-shadow').boundingBox();
+    if (!box) throw new Error('the picture is shown');
+    const { x, y, width, height } = box;
+    const points = [0.01, 0.5, 0.99].flatMap((across) =>
+      [0.01, 0.5, 0.99].map((down) => [x + across * width, y + down * height] as const),
+    );
+    const covered = await page.evaluate(
+      (all) => all.map(([left, top]) => !document.elementFromPoint(left, top)?.closest('.canvas')),
+      points,
+    );
+    expect(covered).toEqual(points.map(() => false));
     await context.close();
   });
 }
@@ -161,15 +173,15 @@ function reach(control: Locator) {
   });
 }
 
-test('on a phone every control of the page is as large as a finger', async ({ browser }) => {
-  const context = await browser.newContext(layouts['phone-light']);
-  const page = await context.newPage();
-  await enterState(new EditorPage(page), server.origin, states.compare ?? {});
-  const controls = await page
+/** Controls in sight that a finger may miss. @param under the part of the page that is looked at */
+async function tooSmall(
+  page: Page,
+  under: Locator = page.locator('body'),
+): Promise<[count: number, small: string[]]> {
+  const controls = await under
     .locator('button, summary, select, input, textarea, [role=slider]')
     .filter({ visible: true })
     .all();
-  expect(controls.length).toBeGreaterThan(35);
   const small: string[] = [];
   for (const control of controls) {
     // Links within a text are as high as its lines.
@@ -178,7 +190,33 @@ test('on a phone every control of the page is as large as a finger', async ({ br
     const { across, down } = await reach(control);
     if (Math.min(across, down) < 44) small.push(`${across} × ${down}: ${await control.ariaSnapshot()}`);
   }
-  expect(small).toEqual([]);
+  return [controls.length, small];
+}
+
+/** How large the picture is shown. */
+const shownWidth = async (page: Page) => (await page.locator('.canvas-shadow').boundingBox())?.width ?? 0;
+
+test('on a phone every control is as large as a finger, and the settings leave the picture its size', async ({
+  browser,
+}) => {
+  const context = await browser.newContext(layouts['phone-light']);
+  const page = await context.newPage();
+  await enterState(new EditorPage(page), server.origin, states.compare ?? {});
+  const [unfolded, smallUnfolded] = await tooSmall(page);
+  const whileUnfolded = await shownWidth(page);
+  await page.getByText('Model, steps').click();
+  const [folded, smallFolded] = await tooSmall(page);
+  expect([...smallUnfolded, ...smallFolded]).toEqual([]);
+  expect(Math.min(unfolded, folded)).toBeGreaterThan(20);
+  expect(whileUnfolded).toBeGreaterThan(340);
+  expect(await shownWidth(page)).toBeGreaterThan(340);
+
+  await page.setViewportSize({ width: 320, height: 640 });
+  expect((await tooSmall(page, page.getByRole('banner')))[1]).toEqual([]);
+  await pageAction(page, 'Gallery');
+  const results = page.getByRole('list', { name: 'Results' });
+  await results.getByRole('listitem').first().waitFor();
+  expect((await tooSmall(page, results.getByRole('listitem').first()))[1]).toEqual([]);
   await context.close();
 });
 

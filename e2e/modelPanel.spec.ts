@@ -100,7 +100,7 @@ test('a mirror’s address is typed, checked, used and remembered; its models co
   const address = page.getByLabel('Hub address');
   await address.fill('hub.example');
   await button(page, 'Use address').click();
-  await expect(page.getByText(/An address that begins with https:/)).toBeVisible();
+  await expect(page.getByText(/begin it with https:/)).toBeVisible();
   await address.fill(`${hub.url}/`);
   await button(page, 'Use address').click();
   await button(page, 'Close models').click();

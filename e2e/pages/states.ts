@@ -4,6 +4,10 @@ import type { EditorPage } from './editorPage';
 
 const still = { reducedMotion: 'reduce' } as const;
 const phone = { ...still, ...devices['Pixel 7'], viewport: { width: 390, height: 844 } };
+/** A phone that lies. */
+const lying = { ...phone, viewport: { width: 844, height: 390 } };
+/** A small phone, less what its browser takes. */
+const small = { ...phone, viewport: { width: 375, height: 553 } };
 const tablet = { ...still, viewport: { width: 820, height: 1180 }, hasTouch: true };
 const desktop = { ...still, viewport: { width: 1440, height: 900 } };
 
@@ -16,6 +20,9 @@ export const layouts = {
   'tablet-light': { ...tablet, colorScheme: 'light' },
   'phone-dark': { ...phone, colorScheme: 'dark' },
   'phone-light': { ...phone, colorScheme: 'light' },
+  'lying-dark': { ...lying, colorScheme: 'dark' },
+  'small-phone': { ...small, colorScheme: 'light' },
+  'tablet-forced': { ...tablet, colorScheme: 'dark', forcedColors: 'active' },
   'desktop-forced': { ...desktop, colorScheme: 'dark', forcedColors: 'active' },
   'phone-forced': { ...phone, colorScheme: 'light', forcedColors: 'active' },
 } as const satisfies Record<string, BrowserContextOptions>;

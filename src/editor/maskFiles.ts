@@ -43,7 +43,7 @@ export async function readMaskFile(file: Blob, name: string, { width, height }: 
     const found = `${bitmap.width} × ${bitmap.height}`;
     bitmap.close();
     throw new PictureError(
-      `“${name}” is ${found} pixels, the picture ${width} × ${height}; a mask has its picture's size.`,
+      `“${name}” is ${found} pixels, the picture ${width} × ${height}. Scale the mask to the picture's size first.`,
     );
   }
   const mask = await maskWorker.decode(bitmap);

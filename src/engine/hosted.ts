@@ -118,7 +118,7 @@ export function createHostedEngine(options: HostedOptions): Engine {
     const response = await persistent(() => (options.fetch ?? fetch)(image.url, { signal }));
     if (!response.ok) {
       throw new NetworkError(
-        `Hosted API: the picture of request ${requestId} was answered with ${response.status}.`,
+        `Hosted API: the picture of request ${requestId} was answered with ${response.status}; try again.`,
       );
     }
     const file = await response.blob();
@@ -236,7 +236,7 @@ function explain(error: unknown, key: string | undefined): Error {
       case 403:
         return new InputError(
           'fal_key',
-          `Hosted API: not allowed (403): ${said || 'no reason given'}.${request}`,
+          `Hosted API: not allowed (403): ${said || 'no reason given'}; look after key and balance at fal.ai.${request}`,
         );
       case 422: {
         const loc = details[0]?.loc;

@@ -130,7 +130,9 @@ describe('the hosted engine', () => {
       },
     });
     const error = await failure(run(engine));
-    expect(error.message).toBe('Hosted API: not allowed (403): you sent Key (the key).');
+    expect(error.message).toBe(
+      'Hosted API: not allowed (403): you sent Key (the key); look after key and balance at fal.ai.',
+    );
     expect(`${error.stack}`).not.toContain(KEY);
   });
 

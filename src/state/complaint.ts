@@ -1,20 +1,13 @@
 /** Errors as people meet them: one sentence with what to do, and the place that it concerns. */
-import {
-  CheckpointError,
-  DeviceError,
-  InputError,
-  NetworkError,
-  TooLargeError,
-  type TooLargeFigures,
-} from '../engine/errors';
+import { CheckpointError, DeviceError, InputError, NetworkError, TooLargeError } from '../engine/errors';
 import type { SettingsField } from './settings';
 
 export interface Complaint {
   /** A field of the panel; the stage, for picture and mask; or the run as a whole. */
   place: SettingsField | 'stage' | 'run';
   message: string;
-  /** The model cannot fit into this machine: another engine may run it. */
-  tooLarge?: TooLargeFigures;
+  /** The model cannot fit into this machine, as the message says: another engine may run it. */
+  isTooLarge?: true;
 }
 
 const fields = new Set<string>([
@@ -38,7 +31,7 @@ export function complaintOf(error: unknown): Complaint {
     return { place: 'run', message };
   }
   if (error instanceof CheckpointError) return { place: error.field, message };
-  if (error instanceof TooLargeError) return { place: 'run', message, tooLarge: error.figures };
+  if (error instanceof TooLargeError) return { place: 'run', message, isTooLarge: true };
   if (error instanceof DeviceError || error instanceof NetworkError) return { place: 'run', message };
   if (error instanceof Error && error.name === 'PictureError') return { place: 'stage', message };
   return {
@@ -48,12 +41,13 @@ export function complaintOf(error: unknown): Complaint {
 }
 
 /**
- * A field's name in front helps a program; beside the field itself it only disturbs. A sentence begins with a capital;
- * an id or a path stays as it is written.
+ * A field's name in front helps a program; beside the field itself it only disturbs. A sentence begins with a capital and ends
+ * with a full stop; an id or a path stays as it is written, and so does an address at the end, to be copied.
  */
 function asSentence(message: string): string {
   const text = message.replace(/^([a-z_]+): /, (prefix, name: string) => (isField(name) ? '' : prefix));
-  return text.replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase());
+  const begun = text.replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase());
+  return /[.!?…]$|:\/\/\S*$/.test(begun) ? begun : `${begun}.`;
 }
 
 function isField(name: string): name is SettingsField {

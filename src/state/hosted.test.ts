@@ -180,7 +180,7 @@ describe('a run that cannot be made here', () => {
       hosted.store.subscribe(({ question }) => question && questions.push(question));
       answer('once');
       expect(await run()).toBe('hosted');
-      expect(questions).toEqual([{ reason: error.message }]);
+      expect(questions).toEqual([{ reason: `${error.message}.` }]);
       expect(hosted.store.getState()).toMatchObject({ question: null, always: false, on: false });
       answer('no');
       await expect(run()).rejects.toBe(error);

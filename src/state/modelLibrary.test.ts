@@ -104,7 +104,7 @@ it('says that a token would help, and looks again once it has one', async () => 
   await models.look(NAME);
   expect(state().lookups[NAME]).toEqual({
     state: 'failed',
-    message: 'owner/model is gated',
+    message: 'owner/model is gated.',
     wantsToken: 'yes',
   });
   library.answer = () => {
@@ -168,7 +168,7 @@ it('tells why a download failed, with what had come', async () => {
   await settled();
   expect(state().fetches[NAME]).toMatchObject({
     state: 'failed',
-    message: 'unet: damaged',
+    message: 'unet: damaged.',
     transfer: { loadedBytes: 7 },
   });
 });
@@ -232,7 +232,7 @@ it('deletes, and says why where it cannot', async () => {
   const { models, state } = setUp();
   await models.refresh();
   await models.remove({ ...kept, folder: 'used' });
-  expect(state().complaint).toBe('In use');
+  expect(state().complaint).toBe('In use.');
   expect(state().kept).toHaveLength(1);
   await models.remove(kept);
   expect(state()).toMatchObject({ kept: [], complaint: null });

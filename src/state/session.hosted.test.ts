@@ -97,7 +97,7 @@ it('says why where the person does not agree, and sends nothing', async () => {
   session.change({ variations: '2' });
   hosted.store.subscribe(({ question }) => question && queueMicrotask(() => hosted.answer('no')));
   await session.generate();
-  expect(session.job.getState().runError?.message).toBe('Too little');
+  expect(session.job.getState().runError?.message).toBe('Too little.');
   expect(remote.asked).toEqual([]);
   expect(session.versions.getState().items).toHaveLength(2);
 });

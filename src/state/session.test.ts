@@ -92,7 +92,7 @@ it('puts the engine’s errors where they belong, and runs again afterwards', as
   const session = await opened(engine);
   paint(session);
   await session.generate();
-  expect(session.job.getState().fieldErrors).toEqual({ guidance_scale: 'Too much' });
+  expect(session.job.getState().fieldErrors).toEqual({ guidance_scale: 'Too much.' });
   await session.generate();
   expect(session.job.getState().fieldErrors.model_name).toContain('conv_in.weight');
   await session.generate();

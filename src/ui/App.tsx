@@ -2,6 +2,7 @@
 import { Tooltip } from 'radix-ui';
 import { useCallback, useState } from 'react';
 import { type Adjusting, toggleAdjusting } from './Adjust';
+import { ComparisonContext, useNewComparison } from './comparison';
 import { AppContext, type AppParts } from './context';
 import { GalleryNotes } from './GalleryNotes';
 import { HelpDialog } from './HelpDialog';
@@ -19,7 +20,7 @@ import { VersionStrip } from './VersionStrip';
 export function App(parts: AppParts) {
   const { session, models } = parts;
   const [theme, toggleTheme] = useTheme();
-  const [comparing, setComparing] = useState(false);
+  const comparison = useNewComparison();
   const [helping, setHelping] = useState(false);
   const { openPicker, dragging } = useFiles(session, models);
   const help = useCallback(() => setHelping(true), []);
@@ -30,24 +31,19 @@ export function App(parts: AppParts) {
       setAdjusting((now) => (what === null ? null : toggleAdjusting(session, now, what))),
     [session],
   );
-  useKeys(session, { onOpen: openPicker, onCompare: setComparing, onHelp: help, onAdjust: adjust });
+  useKeys(session, { onOpen: openPicker, onCompare: comparison.onHold, onHelp: help, onAdjust: adjust });
   return (
     <AppContext value={parts}>
       <Tooltip.Provider delayDuration={500} skipDelayDuration={200}>
         <div className="app">
           <TopBar theme={theme} onTheme={toggleTheme} onOpen={openPicker} onHelp={help} />
           <ToolRail />
-          <Stage
-            dragging={dragging}
-            comparing={comparing}
-            onCompare={setComparing}
-            onOpen={openPicker}
-            adjusting={adjusting}
-            onAdjust={setAdjusting}
-          />
-          <GalleryNotes />
-          <OfflineNote />
-          <VersionStrip />
+          <ComparisonContext value={comparison}>
+            <Stage dragging={dragging} onOpen={openPicker} adjusting={adjusting} onAdjust={setAdjusting} />
+            <GalleryNotes />
+            <OfflineNote />
+            <VersionStrip />
+          </ComparisonContext>
           <SidePanel />
         </div>
         <HelpDialog open={helping} onOpenChange={setHelping} />

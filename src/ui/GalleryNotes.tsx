@@ -110,7 +110,8 @@ function UnkeptNote() {
           onDismiss={gallery.dismiss}
           bad
         >
-          {unkept.reason} It stays among the versions: download what you want to keep.
+          {unkept.reason} {unkept.count === 1 ? 'It stays' : 'They stay'} among the versions: download what
+          you want to keep.
         </Note>
       )}
     </div>

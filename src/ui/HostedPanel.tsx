@@ -100,7 +100,7 @@ function Panel({ hosted }: { hosted: Hosted }) {
             <Cloud size={16} strokeWidth={1.8} aria-hidden />
             {noteOf(state)}
           </p>
-          {state.on && !isReached && <p>It cannot reach this model: choose one of the Hub.</p>}
+          {state.on && !isReached && <p>It cannot reach the model chosen below: choose one of the Hub.</p>}
           <Key hosted={hosted} state={state} />
           {state.always && (
             <p>
@@ -121,7 +121,7 @@ function noteOf(state: HostedState): string {
   const { on, online } = state;
   if (!online) return 'This machine is offline: the hosted API cannot be reached.';
   if (!on) return 'Pictures are made here. Nothing is sent.';
-  if (!hasAccess(state)) return 'The part around the mask goes to fal.ai. It needs a key.';
+  if (!hasAccess(state)) return 'The part around the mask goes to fal.ai, which asks for a key.';
   return 'The part around the mask and the prompt go to fal.ai; it has no choice of sampler or strength.';
 }
 
@@ -182,11 +182,11 @@ function Consent({ hosted, state }: { hosted: Hosted; state: HostedState }) {
           <AlertDialog.Title>Send this run to the hosted API?</AlertDialog.Title>
           <AlertDialog.Description asChild>
             <div>
-              <p>This machine cannot make it. {sentence(question?.reason ?? '')}</p>
+              <p>This machine cannot make it. {question?.reason}</p>
               <p>
                 The part of the picture around the mask, the mask and the prompt would go to fal.ai, which
-                bills {hasProxy ? 'this server’s' : 'your'} key. LoRAs, scheduler and strength are left out:
-                it has none.
+                bills {hasProxy ? 'this server’s' : 'your'} key. It takes no LoRAs, no scheduler and no
+                strength: these are left out.
               </p>
             </div>
           </AlertDialog.Description>
@@ -213,9 +213,4 @@ function Consent({ hosted, state }: { hosted: Hosted; state: HostedState }) {
       </AlertDialog.Portal>
     </AlertDialog.Root>
   );
-}
-
-/** Errors end without a full stop where nothing follows them. */
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -53,7 +53,9 @@ export function HubAddressForm() {
     event.preventDefault();
     const next = address.trim().replace(/\/+$/, '');
     if (next !== '' && !isWebAddress(next)) {
-      setError('An address that begins with https:// (or http://), or nothing for Hugging Face’s own.');
+      setError(
+        'This is no address: begin it with https:// (or http://), or leave the field empty for Hugging Face’s own.',
+      );
       return;
     }
     setError('');

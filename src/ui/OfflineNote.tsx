@@ -16,7 +16,7 @@ export function OfflineNote() {
           <p>
             <b>
               {update === 'none'
-                ? `Reloaded, the page uses all ${coresAfterReload} processor cores.`
+                ? `Pictures are made faster after a reload, on all ${coresAfterReload} processor cores.`
                 : 'A new version is ready.'}
             </b>
             {otherTabs && ' Inlay is open in another tab: close it there, then reload.'}

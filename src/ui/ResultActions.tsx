@@ -1,38 +1,29 @@
-/** What can be done with the version that is shown. */
+/** What can be done with the version that is shown; beside the picture, never over it. */
 import { Columns2, Download, Eye, GitCompareArrows, PencilLine, Square, X } from 'lucide-react';
 import { downloadName, type Version, variationsOf } from '../state/versions';
 import { keysOf } from './commands';
+import { useComparison } from './comparison';
 import { useEditor, useSession, useVersions } from './context';
 import { IconButton } from './IconButton';
 import { Tip } from './Tip';
+import { useNarrow } from './useNarrow';
 
-export interface ResultActionsProps {
-  version: Version;
-  /** What it is compared with; undefined where there is nothing. */
-  before: Version | undefined;
-  held: boolean;
-  onHold(held: boolean): void;
-  /** Whether it is compared with the original instead of with what it was painted on. */
-  withOriginal: boolean;
-  onWithOriginal(withOriginal: boolean): void;
-  /** Where there is room for both. */
-  canStandBeside: boolean;
-}
-
-export function ResultActions(props: ResultActionsProps) {
-  const { version, before, held, onHold, withOriginal, onWithOriginal, canStandBeside } = props;
+export function ResultActions({ version }: { version: Version }) {
+  const { before, held, onHold, withOriginal, onWithOriginal } = useComparison();
   const session = useSession();
+  const canStandBeside = !useNarrow();
   const name = useEditor((state) => state.picture?.name ?? 'picture');
   const isBase = useVersions((state) => state.baseId === version.id);
   const placement = useVersions((state) => state.placement);
   const ofOriginal = version.parentId === null || version.parentId === 0;
   return (
-    <div className="result-actions">
+    <div className="result-actions" role="toolbar" aria-label="The version that is shown">
       <Variations version={version} />
       {canStandBeside && (
         <IconButton
           name={placement === 'canvas' ? 'Beside the canvas' : 'On the canvas'}
           icon={placement === 'canvas' ? Columns2 : Square}
+          side="top"
           onPress={() => session.place(placement === 'canvas' ? 'beside' : 'canvas')}
         />
       )}
@@ -40,13 +31,14 @@ export function ResultActions(props: ResultActionsProps) {
         <IconButton
           name="Compare with the original"
           icon={GitCompareArrows}
+          side="top"
           pressed={withOriginal}
           onPress={() => onWithOriginal(!withOriginal)}
         />
       )}
       {before && <HoldButton held={held} onHold={onHold} />}
       {!isBase && (
-        <Tip text="Continue from this version" keys={keysOf('continueFrom')}>
+        <Tip text="Continue from this version" keys={keysOf('continueFrom')} side="top">
           <button
             type="button"
             className="button"
@@ -65,9 +57,9 @@ export function ResultActions(props: ResultActionsProps) {
         onClick={() => save(version.url, downloadName(name, version))}
       >
         <Download size={16} strokeWidth={1.8} aria-hidden />
-        <span className="download-word">Download</span>
+        <span className="action-word">Download</span>
       </button>
-      <IconButton name="Close" icon={X} onPress={() => session.show(null)} />
+      <IconButton name="Close" icon={X} side="top" onPress={() => session.show(null)} />
     </div>
   );
 }
@@ -82,7 +74,7 @@ function Variations({ version }: { version: Version }) {
     <fieldset className="variations">
       <legend className="sr-only">Variations</legend>
       {variations.map(({ id, seed }, index) => (
-        <Tip key={id} text={`Seed ${seed}`}>
+        <Tip key={id} text={`Seed ${seed}`} side="top">
           <button
             type="button"
             className="tabular"

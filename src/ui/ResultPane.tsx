@@ -1,23 +1,23 @@
 /** A version beside the canvas. */
 import { type PointerEvent as ReactPointerEvent, useEffect, useRef } from 'react';
-import { versionLabel } from '../state/versions';
+import { type Version, versionLabel } from '../state/versions';
+import { useComparison } from './comparison';
 import { useSession } from './context';
-import { ResultActions, type ResultActionsProps } from './ResultActions';
 import { CompareLine, ResultImages } from './ResultView';
 
-export interface ResultPaneProps extends ResultActionsProps {
+export interface ResultPaneProps {
+  version: Version;
   share: number;
   onShare(share: number): void;
 }
 
-export function ResultPane({ share, onShare, ...actions }: ResultPaneProps) {
-  const { version, before, held } = actions;
+export function ResultPane({ version, share, onShare }: ResultPaneProps) {
+  const { before, held } = useComparison();
   const pane = useRef<HTMLDivElement>(null);
   const drag = usePan(pane);
   return (
     <section className="pane result" aria-label="Version beside the canvas">
       <p className="caption">{versionLabel(held && before ? before : version)}</p>
-      <ResultActions {...actions} />
       <div className="result-view" ref={pane} {...drag}>
         <ResultImages version={version} before={before} share={share} held={held} />
       </div>

@@ -1,14 +1,14 @@
 /** A version and what it is compared with, under the canvas's own view: what is seen is the same place. */
 import { type PointerEvent as ReactPointerEvent, useRef } from 'react';
-import { lineAt, shareAt, shareByKey } from '../editor/kernels/compare';
+import { lineAt, parkedAt, shareAt, shareByKey } from '../editor/kernels/compare';
 import type { Rect } from '../editor/kernels/geometry';
 import { rectToView, type View } from '../editor/kernels/view';
 import type { Version } from '../state/versions';
 import { useEditor, useVersions } from './context';
 
 const CRISP_SCALE = 3;
-/** The line stays this far inside the pane, in view pixels. */
-const LINE_MARGIN = 14;
+/** Of the grip's circle, in view pixels. */
+const GRIP = 28;
 
 /** Where a version lies in the pane: versions of drawn-out canvases reach beyond the picture that is painted on. */
 function usePlace(version: Version): { place: Rect; view: View } {
@@ -66,7 +66,7 @@ function imageStyle(place: Rect, scale: number) {
   };
 }
 
-/** The line between before and after: dragged, or moved by keys. */
+/** The line between before and after: dragged, or moved by keys. At rest only its grip is there, beside the picture. */
 export function CompareLine({
   version,
   share,
@@ -79,7 +79,9 @@ export function CompareLine({
   const { place } = usePlace(version);
   const line = useRef<HTMLDivElement>(null);
   const box = () => line.current?.parentElement?.getBoundingClientRect();
-  const paneWidth = useEditor((state) => state.viewSize.width);
+  const pane = useEditor((state) => state.viewSize);
+  const parking = share === 0 ? parkedAt(place, pane, GRIP) : null;
+  const at = parking ?? { x: lineAt(place, share, pane.width, GRIP / 2), y: pane.height / 2 };
   const move = (event: ReactPointerEvent) => {
     if (event.buttons !== 0) onShare(shareAt(place, event.clientX - (box()?.left ?? 0)));
   };
@@ -95,7 +97,8 @@ export function CompareLine({
       aria-valuemax={100}
       aria-valuenow={Math.round(share * 100)}
       aria-valuetext={`${Math.round(share * 100)} % before`}
-      style={{ transform: `translateX(${lineAt(place, share, paneWidth, LINE_MARGIN)}px)` }}
+      data-parked={parking?.side}
+      style={{ transform: `translateX(${at.x}px)` }}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
         event.stopPropagation();
@@ -108,7 +111,7 @@ export function CompareLine({
         onShare(next);
       }}
     >
-      <span className="compare-grip" aria-hidden />
+      <span className="compare-grip" style={{ top: at.y }} aria-hidden />
     </div>
   );
 }

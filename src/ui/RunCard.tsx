@@ -15,7 +15,7 @@ export function RunCard() {
     ? [progress.title, progress.detail]
     : outcome === null
       ? [next, 'Only what you paint over changes.']
-      : [outcome, 'Drag the line to compare, or paint on.'];
+      : [outcome, 'Drag ‹ › to compare, or paint on.'];
   return (
     <div className="run">
       <p className="run-line">
@@ -96,16 +96,6 @@ function spoken({ title, fraction }: RunProgress): string {
   return `Painting, ${Math.floor((fraction ?? 0) * 5) * 20} percent`;
 }
 
-/** Need and room side by side, before the sentence that explains them. */
-function TooLarge({ neededBytes, availableBytes }: { neededBytes: number; availableBytes: number }) {
-  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
-  return (
-    <b className="run-alert-title tabular">
-      Too large for this device: needs {gigabytes(neededBytes)}, has {gigabytes(availableBytes)}
-    </b>
-  );
-}
-
 /** Why a run failed, and what to do. */
 export function RunAlert() {
   const session = useSession();
@@ -116,9 +106,8 @@ export function RunAlert() {
         <p className="note" data-bad>
           <TriangleAlert size={17} strokeWidth={1.8} aria-hidden />
           <span>
-            {error.tooLarge && <TooLarge {...error.tooLarge} />}
             {error.message}
-            {error.tooLarge && <HostedOffer onTaken={session.dismiss} />}
+            {error.isTooLarge && <HostedOffer onTaken={session.dismiss} />}
           </span>
           <button type="button" className="icon-button" aria-label="Dismiss" onClick={session.dismiss}>
             <X size={16} aria-hidden />

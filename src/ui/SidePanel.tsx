@@ -11,12 +11,12 @@ import { HostedPanel } from './HostedPanel';
 import { ModelField } from './ModelField';
 import { MoreFields } from './MoreFields';
 import { CancelButton, RunAlert, RunCard } from './RunCard';
-import { usePhone } from './useNarrow';
+import { useNarrow } from './useNarrow';
 
 export function SidePanel() {
   const session = useSession();
   const running = useJob((state) => state.running);
-  const phone = usePhone();
+  const narrow = useNarrow();
   const [unfolded, setUnfolded] = useState(false);
   // A complaint about a folded field unfolds it.
   const complaint = useJob((state) => Object.keys(state.fieldErrors).length > 0);
@@ -36,8 +36,8 @@ export function SidePanel() {
         <HostedPanel />
         <details
           className="fold"
-          open={!phone || unfolded || complaint}
-          onToggle={(event) => phone && setUnfolded(event.currentTarget.open)}
+          open={!narrow || unfolded || complaint}
+          onToggle={(event) => narrow && setUnfolded(event.currentTarget.open)}
         >
           <summary>Model, steps, guidance, seed</summary>
           <div className="fold-body">

@@ -9,8 +9,8 @@ import { planRun } from '../state/job';
 import { paddingOf } from '../state/settings';
 import { findVersion, type Version, versionLabel } from '../state/versions';
 import { AdjustHandles, type Adjusting } from './Adjust';
+import { useComparison } from './comparison';
 import { useApp, useEditor, useJob, useModelSizes, useSession, useSettings, useVersions } from './context';
-import { ResultActions } from './ResultActions';
 import { ResultPane } from './ResultPane';
 import { CompareLine, ResultImages } from './ResultView';
 import { StageBar } from './StageBar';
@@ -18,21 +18,19 @@ import { useNarrow } from './useNarrow';
 
 export interface StageProps {
   dragging: boolean;
-  comparing: boolean;
-  onCompare(held: boolean): void;
   onOpen(): void;
   adjusting: Adjusting;
   onAdjust(adjusting: Adjusting): void;
 }
 
-export function Stage({ dragging, comparing, onCompare, onOpen, adjusting, onAdjust }: StageProps) {
+export function Stage({ dragging, onOpen, adjusting, onAdjust }: StageProps) {
   const { editor } = useSession();
   const picture = useEditor((state) => state.picture);
   const maskBounds = useEditor((state) => state.maskBounds);
   const sizes = useModelSizes();
   const running = useJob((state) => state.running);
   const sentPlan = useJob((state) => state.plan);
-  const shown = useVersions((state) => findVersion(state, state.shownId));
+  const { shown, before, held } = useComparison();
   const base = useVersions((state) => findVersion(state, state.baseId));
   const frame = useEditor((state) => state.frame);
   const padding = useSettings(paddingOf);
@@ -43,29 +41,16 @@ export function Stage({ dragging, comparing, onCompare, onOpen, adjusting, onAdj
   const { element, size } = useSize();
   const narrow = useNarrow();
   const placement = useVersions((state) => state.placement);
-  const over = shown !== undefined && picture !== null && (placement === 'canvas' || narrow);
+  const over = shown !== undefined && (placement === 'canvas' || narrow);
   const beside = shown !== undefined && picture !== null && !over;
   const split = beside ? bestSplit(picture, size, fitMargin(size) / 2) : 'none';
   const [share, setShare] = useState(0);
-  const [withOriginal, setWithOriginal] = useState(false);
-  const before = useVersions((state) =>
-    shown && shown.parentId !== null ? findVersion(state, withOriginal ? 0 : shown.parentId) : undefined,
-  );
   const { pane, painting } = useContinueByPainting(over ? shown : undefined);
   const adjust = {
     adjusting: running ? null : adjusting,
     onAdjust,
     frame: plan?.frame ?? null,
   };
-  const actions = (version: Version) => ({
-    version,
-    before,
-    held: comparing,
-    onHold: onCompare,
-    withOriginal,
-    onWithOriginal: setWithOriginal,
-    canStandBeside: !narrow,
-  });
   return (
     <main className="stage">
       <div className="panes" data-split={split} ref={element}>
@@ -76,21 +61,20 @@ export function Stage({ dragging, comparing, onCompare, onOpen, adjusting, onAdj
           data-result={(over && !painting) || undefined}
         >
           {beside && base && <p className="caption">Editing {versionLabel(base)}</p>}
-          {over && <p className="caption">{versionLabel(comparing && before ? before : shown)}</p>}
+          {over && held && before && <p className="caption">{versionLabel(before)}</p>}
           <Canvas
             editor={editor}
             frame={plan?.frame ?? null}
             frameLabel={plan && picture ? frameLabel(plan, picture, maskBounds) : ''}
             busy={running}
           >
-            {over && <ResultImages version={shown} before={before} share={share} held={comparing} />}
+            {over && <ResultImages version={shown} before={before} share={share} held={held} />}
           </Canvas>
           {over && before && <CompareLine version={shown} share={share} onShare={setShare} />}
-          {over && <ResultActions {...actions(shown)} />}
           <AdjustHandles {...adjust} />
           {!picture && <EmptyStage onOpen={onOpen} />}
         </section>
-        {beside && <ResultPane {...actions(shown)} share={share} onShare={setShare} />}
+        {beside && <ResultPane version={shown} share={share} onShare={setShare} />}
       </div>
       <StageBar {...adjust} />
       <StageAlert />

@@ -1,31 +1,44 @@
-/** Below the picture: the options of the tool in hand, the mask's menus, and the zoom. */
+/**
+ * Below the picture: the options of the tool in hand, the zoom, and the mask's menus; where room is short, in their place what
+ * can be done with a result, as long as one is looked at and the mask steps back.
+ */
 import { Maximize, Minus, Plus } from 'lucide-react';
 import { AdjustButtons, AdjustOptions, type AdjustProps } from './Adjust';
 import { keysOf } from './commands';
+import { useComparison } from './comparison';
 import { useEditor, useSession } from './context';
 import { IconButton } from './IconButton';
 import { LookMenu } from './LookMenu';
 import { MaskMenu } from './MaskMenu';
+import { ResultActions } from './ResultActions';
 import { Tip } from './Tip';
 import { ToolOptions } from './ToolOptions';
 import { InvertButton } from './ToolRail';
 import { actualSize, zoomBy } from './toolActions';
-import { usePhone } from './useNarrow';
+import { usePhone, useTight } from './useNarrow';
 
 export function StageBar(adjust: AdjustProps) {
   const { editor } = useSession();
   const scale = useEditor((state) => state.view.scale);
   const phone = usePhone();
+  const tight = useTight();
+  const { shown } = useComparison();
   const ready = useEditor((state) => state.picture !== null);
   const percent = Math.round(scale * window.devicePixelRatio * 100);
   return (
     <div className="stage-bar">
-      <div className="bar-group">
-        <MaskMenu />
-        <LookMenu />
-        {phone && <InvertButton side="top" />}
-        <AdjustButtons {...adjust} />
-      </div>
+      {shown && tight ? (
+        <div key="result" className="bar-group">
+          <ResultActions version={shown} />
+        </div>
+      ) : (
+        <div key="mask" className="bar-group">
+          <MaskMenu />
+          <LookMenu />
+          {phone && <InvertButton side="top" />}
+          <AdjustButtons {...adjust} />
+        </div>
+      )}
       {adjust.adjusting ? <AdjustOptions {...adjust} /> : <ToolOptions />}
       <div className="bar-group zoom">
         <span className="wide">

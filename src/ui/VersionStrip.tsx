@@ -2,13 +2,18 @@
 import { PencilLine } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { type Version, versionLabel } from '../state/versions';
+import { useComparison } from './comparison';
 import { useJob, useSession, useVersions } from './context';
+import { ResultActions } from './ResultActions';
+import { useTight } from './useNarrow';
 
 export function VersionStrip() {
   const session = useSession();
   const items = useVersions((state) => state.items);
   const baseId = useVersions((state) => state.baseId);
   const shownId = useVersions((state) => state.shownId);
+  const { shown } = useComparison();
+  const tight = useTight();
   const running = useJob((state) => state.running);
   const list = useRef<HTMLUListElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new item scrolls into sight
@@ -50,10 +55,14 @@ export function VersionStrip() {
           {running ? '…' : items.length === 0 ? '' : items.length}
         </li>
       </ul>
-      {/* Another text is another paragraph: one that grew would have moved. */}
-      <p key={hint} className="hint">
-        {hint}
-      </p>
+      {shown && !tight ? (
+        <ResultActions version={shown} />
+      ) : (
+        // Another text is another paragraph: one that grew would have moved.
+        <p key={hint} className="hint">
+          {hint}
+        </p>
+      )}
     </footer>
   );
 }

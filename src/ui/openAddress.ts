@@ -5,7 +5,7 @@ import type { Session } from '../state/session';
 export async function openAddress({ openFile, complain }: Session, address: string): Promise<void> {
   const url = pictureAddress(address);
   if (!url) {
-    complain(`“${address.trim()}” is no address of a picture; it starts with https://.`);
+    complain(`“${address.trim()}” is no address of a picture. Enter one that begins with https://.`);
     return;
   }
   let answer: Response;

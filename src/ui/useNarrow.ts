@@ -1,4 +1,4 @@
-/** How wide the page is, at the widths where the style sheets change its layout. */
+/** How large the page is, at the sizes where the style sheets change its layout. */
 import { useSyncExternalStore } from 'react';
 
 function hookOf(query: string): () => boolean {
@@ -14,3 +14,5 @@ function hookOf(query: string): () => boolean {
 export const useNarrow = hookOf('(max-width: 900px)');
 /** The width of a phone. */
 export const usePhone = hookOf('(max-width: 560px)');
+/** A phone that stands or lies: what can be done with a version takes the place of the mask's menus. */
+export const useTight = hookOf('(max-width: 560px), (min-width: 600px) and (max-height: 500px)');

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { lineAt, shareAt, shareByKey } from './compare';
+import { lineAt, parkedAt, shareAt, shareByKey } from './compare';
 
 const place = { x: 100, y: 0, width: 400, height: 300 };
 
@@ -14,6 +14,17 @@ it('stays in reach where the picture goes beyond the pane', () => {
   expect(lineAt(place, 0.5, 600, 16)).toBe(300);
   expect(lineAt({ ...place, x: -300 }, 0, 600, 16)).toBe(16);
   expect(lineAt({ ...place, x: 500 }, 1, 600, 16)).toBe(584);
+});
+
+it('is parked beside the picture, below it, or over its edge', () => {
+  const pane = { width: 600, height: 340 };
+  // Left of 100 there is room for a grip of 28: its middle at 100 − 14, halfway down.
+  expect(parkedAt(place, pane, 28)).toEqual({ x: 86, y: 170, side: 'left' });
+  // 40 px below, none at the left: 300 + 14.
+  expect(parkedAt({ ...place, x: 10 }, pane, 28)).toEqual({ x: 24, y: 314, side: 'below' });
+  // Larger than the pane on all sides.
+  const near = { x: -50, y: -20, width: 900, height: 600 };
+  expect(parkedAt(near, pane, 28)).toEqual({ x: 14, y: 170, side: 'over' });
 });
 
 it('moves by keys', () => {

@@ -1,9 +1,11 @@
 /** The line between a picture before and after: where it lies, and how far a key moves it. */
-import { clamp, type Rect } from './geometry';
+import { clamp, type Point, type Rect, type Size } from './geometry';
 
 /** Of the picture's width. */
 const STEP = 0.01;
 const LARGE_STEP = 0.1;
+/** So much of the grip at least is to be seen where it is parked at the pane's edge. */
+const SEEN = 0.75;
 
 /**
  * Where the line is put by a pointer.
@@ -17,6 +19,25 @@ export function shareAt(place: Rect, viewX: number): number {
 /** @returns where the line stands, kept within the pane so that it can be taken hold of; view pixels */
 export function lineAt(place: Rect, share: number, paneWidth: number, margin: number): number {
   return clamp(place.x + share * place.width, margin, Math.max(margin, paneWidth - margin));
+}
+
+/** Where the grip's middle is parked, in view pixels, and on which side of the picture; `over` its edge where neither has room. */
+export interface Parking extends Point {
+  side: 'left' | 'below' | 'over';
+}
+
+/**
+ * Where the grip waits while nothing of what was before is shown: all of the picture is left to the brush.
+ * @param place the picture in its pane, in view pixels
+ * @param grip its width and height
+ */
+export function parkedAt(place: Rect, pane: Size, grip: number): Parking {
+  const middle = pane.height / 2;
+  if (place.x >= grip * SEEN) return { x: place.x - grip / 2, y: middle, side: 'left' };
+  const x = Math.max(place.x, 0) + grip / 2;
+  const bottom = place.y + place.height;
+  if (bottom + grip * SEEN <= pane.height) return { x, y: bottom + grip / 2, side: 'below' };
+  return { x, y: middle, side: 'over' };
 }
 
 /** What a key of a slider does, as the ARIA practices say. @returns null for any other key */

@@ -90,7 +90,7 @@ export function httpFiles(name: string, baseUrl: string): CheckpointFiles {
         if (response.ok || response.status === 404) return undefined;
         throw new NetworkError(
           response.status === 401 || response.status === 403
-            ? `model "${name}": the server refused ${path} with ${response.status}: there is no such model, or it is gated`
+            ? `model "${name}": the server refused ${path} with ${response.status}: there is no such model, or it is gated; check its name`
             : `model "${name}": the server answered ${response.status} for ${path}; try again later`,
         );
       }

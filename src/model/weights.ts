@@ -98,7 +98,9 @@ function shardNames(index: unknown, path: string): Set<string> {
     (name): name is string => typeof name === 'string' && /^[\w.-]+\.safetensors$/.test(name),
   );
   if (plain.length === 0 || plain.length !== names.length) {
-    throw new CheckpointError(`${path}: "weight_map" does not map tensors to safetensors files`);
+    throw new CheckpointError(
+      `${path}: "weight_map" does not map tensors to safetensors files; the file is damaged, fetch it again`,
+    );
   }
   return new Set(plain);
 }

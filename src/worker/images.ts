@@ -20,7 +20,8 @@ export async function readImage(field: string, source: ImageSource, signal: Abor
     const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d', {
       willReadFrequently: true,
     });
-    if (context === null) throw new InputError(field, `${field}: too large a picture for this browser`);
+    if (context === null)
+      throw new InputError(field, `${field}: too large a picture for this browser; scale it down`);
     context.drawImage(bitmap, 0, 0);
     const { data, width, height } = context.getImageData(0, 0, bitmap.width, bitmap.height);
     return { data, width, height };
@@ -40,7 +41,8 @@ async function fetchImage(field: string, url: string, signal: AbortSignal): Prom
       `${field}: the picture could not be fetched (${reason}); its server must allow other sites to read it (CORS)`,
     );
   }
-  if (!response.ok) throw new InputError(field, `${field}: its address was answered with ${response.status}`);
+  if (!response.ok)
+    throw new InputError(field, `${field}: its address was answered with ${response.status}; check it`);
   return response.blob();
 }
 

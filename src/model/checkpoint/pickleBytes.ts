@@ -18,7 +18,7 @@ export class PickleBytes {
   ) {
     if (bytes.byteLength > MAX_PICKLE_BYTES) {
       throw new CheckpointError(
-        `${path}: its pickle has ${bytes.byteLength} bytes, more than the ${MAX_PICKLE_BYTES} that are read`,
+        `${path}: its pickle has ${bytes.byteLength} bytes, more than the ${MAX_PICKLE_BYTES} that are read; use a safetensors file of this model`,
       );
     }
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,6 +1,7 @@
 /** Parts and turns of stored tensors, without touching a byte: rows, a transposition, another shape. */
 import { CheckpointError, UnsupportedError } from '../../engine/errors';
 import { countValues, type IndexedTensor } from './reader';
+import { GET_ANOTHER } from './remedy';
 import { bytesPerValue } from './safetensors';
 
 /** Steps between neighbours of each dimension, in values, of a tensor stored row after row. */
@@ -56,7 +57,7 @@ export function withoutKernel(key: string, tensor: IndexedTensor): IndexedTensor
   if (tensor.shape.length <= 2) return tensor;
   if (tensor.shape.slice(2).some((n) => n !== 1)) {
     throw new CheckpointError(
-      `${tensor.file.name}: "${key}" of shape [${tensor.shape}] is no 1×1 convolution`,
+      `${tensor.file.name}: "${key}" of shape [${tensor.shape}] is no 1×1 convolution; the file is damaged, or of another model: ${GET_ANOTHER}`,
     );
   }
   const strides = tensor.strides ?? rowMajorStrides(tensor.shape);

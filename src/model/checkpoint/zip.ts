@@ -131,7 +131,10 @@ function parseDirectory(path: string, bytes: Uint8Array, count: number): Directo
           'checkpoint as PyTorch writes it: unpack it and save it again',
       );
     }
-    if ((flags & 1) !== 0) throw new CheckpointError(`${path}: the archive's "${name}" is encrypted`);
+    if ((flags & 1) !== 0)
+      throw new CheckpointError(
+        `${path}: the archive's "${name}" is encrypted; use a file without a password`,
+      );
     const sizes = zip64Sizes(path, view, at + DIRECTORY_HEADER_BYTES + nameBytes, extraBytes, {
       size: uint32(view, at + 24),
       packed: uint32(view, at + 20),

@@ -65,7 +65,8 @@ export function planModel(source: Source, precision: Precision, upcastVae = fals
   const small = source.files.filter(({ path }) => SMALL.test(path));
   if (source.only !== undefined) {
     const file = source.files.find(({ path }) => path === source.only);
-    if (file === undefined) throw new CheckpointError(`model "${source.name}": ${source.only} is missing`);
+    if (file === undefined)
+      throw new CheckpointError(`model "${source.name}": ${source.only} is missing; check the file's name`);
     return finish(source, precision, small, [], { file, format: formatOf(file.path) });
   }
   refuseOtherKinds(source);

@@ -253,7 +253,8 @@ function refused(
   connection: Connection,
   answeredByHub: boolean,
 ): Error {
-  if (!answeredByHub) return new NetworkError(`${file.path}: the server refused it with ${response.status}`);
+  if (!answeredByHub)
+    return new NetworkError(`${file.path}: the server refused it with ${response.status}; try again later`);
   const isGated = response.headers.get('X-Error-Code') === 'GatedRepo';
   const what = isGated ? 'the model is gated' : `the hub refused it with ${response.status}`;
   return new InputError(

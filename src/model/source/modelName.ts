@@ -104,7 +104,10 @@ function parseAddress(address: string, hubUrl: string): ModelName {
   try {
     url = new URL(address);
   } catch {
-    throw new InputError('model_name', `model_name: "${address}" is no address`);
+    throw new InputError(
+      'model_name',
+      `model_name: "${address}" is no address; check it, or name a Hugging Face id`,
+    );
   }
   if (url.origin !== new URL(hubUrl).origin && !HUB_HOSTS.includes(url.hostname)) return elsewhere(url);
   const [owner = '', repo = '', view = '', ...behind] = url.pathname
@@ -171,7 +174,7 @@ function decoded(part: string, name: string): string {
   } catch {
     throw new InputError(
       'model_name',
-      `model_name: "${name}" has a percent sign that stands for no character`,
+      `model_name: "${name}" has a percent sign that stands for no character; copy the address again`,
     );
   }
 }

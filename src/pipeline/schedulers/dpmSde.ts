@@ -30,7 +30,9 @@ export class DpmSdeScheduler extends SigmaMethod {
   constructor(settings: SchedulerSettings) {
     super(settings);
     if (settings.predictionType === 'sample') {
-      throw new CheckpointError('scheduler_config.json: DPM++ SDE cannot run prediction_type "sample"');
+      throw new CheckpointError(
+        'scheduler_config.json: DPM++ SDE cannot run prediction_type "sample"; choose another scheduler',
+      );
     }
   }
 

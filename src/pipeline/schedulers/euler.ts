@@ -46,7 +46,9 @@ export class EulerAncestralScheduler extends EulerMethod {
   constructor(settings: SchedulerSettings) {
     super(settings);
     if (settings.predictionType === 'sample') {
-      throw new CheckpointError('scheduler_config.json: Euler ancestral cannot run prediction_type "sample"');
+      throw new CheckpointError(
+        'scheduler_config.json: Euler ancestral cannot run prediction_type "sample"; choose another scheduler',
+      );
     }
   }
 

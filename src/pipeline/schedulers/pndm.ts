@@ -38,7 +38,9 @@ export class PndmScheduler implements Scheduler {
 
   constructor(private readonly settings: SchedulerSettings) {
     if (settings.predictionType === 'sample') {
-      throw new CheckpointError('scheduler_config.json: PNDM cannot run prediction_type "sample"');
+      throw new CheckpointError(
+        'scheduler_config.json: PNDM cannot run prediction_type "sample"; choose another scheduler',
+      );
     }
     this.#alphas = new VariancePreserving(settings);
   }

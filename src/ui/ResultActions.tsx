@@ -57,7 +57,7 @@ export function ResultActions({ version }: { version: Version }) {
         onClick={() => save(version.url, downloadName(name, version))}
       >
         <Download size={16} strokeWidth={1.8} aria-hidden />
-        <span className="action-word">Download</span>
+        <span className="action-word download-word">Download</span>
       </button>
       <IconButton name="Close" icon={X} side="top" onPress={() => session.show(null)} />
     </div>

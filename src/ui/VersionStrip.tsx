@@ -18,7 +18,8 @@ export function VersionStrip() {
   const list = useRef<HTMLUListElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new item scrolls into sight
   useEffect(() => {
-    list.current?.lastElementChild?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    // The list alone: the page stays where it is.
+    list.current?.scrollTo({ left: list.current.scrollWidth, top: list.current.scrollHeight });
   }, [items.length]);
   // A phone has room for the strip once there is use for it: from the first run on, not from its end.
   const [used, setUsed] = useState(false);

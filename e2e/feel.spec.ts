@@ -290,19 +290,23 @@ for (const [name, viewport] of [
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
       viewport.width,
     );
-    await editor.unfold();
-    for (const control of [
-      ...[editor.undo, editor.redo, editor.canvas, editor.prompt, editor.negativePrompt, editor.model],
-      ...[editor.steps, editor.guidance, editor.seed, editor.generate],
-      ...['Open image', 'Brush', 'Magic wand', 'Clear mask', 'Mask menu', 'Fit'].map((each) =>
-        editor.tool(each),
-      ),
+    const expectWithinReach = async (controls: Locator[]) => {
+      for (const control of controls) {
+        await control.scrollIntoViewIfNeeded();
+        await expect(control).toBeInViewport({ ratio: 0.3 });
+      }
+    };
+    const tools = ['Open image', 'Brush', 'Magic wand', 'Clear mask', 'Mask menu', 'Fit'];
+    await expectWithinReach([
+      ...[editor.undo, editor.redo, editor.canvas, editor.prompt, editor.generate],
+      ...tools.map((each) => editor.tool(each)),
       page.getByRole('switch', { name: 'Hosted API' }),
       page.getByRole('slider', { name: 'Hardness of the brush' }),
-      page.getByText('Request as code'),
-    ]) {
-      await control.scrollIntoViewIfNeeded();
-      await expect(control).toBeInViewport({ ratio: 0.3 });
-    }
+    ]);
+    await editor.unfold();
+    await expectWithinReach([
+      ...[editor.prompt, editor.negativePrompt, editor.model, editor.steps, editor.guidance, editor.seed],
+      ...[page.getByText('Request as code'), editor.canvas, editor.generate],
+    ]);
   });
 }

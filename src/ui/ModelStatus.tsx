@@ -6,7 +6,7 @@ import { factsInWords, MODELS_URL, offers, STARTER, titleOf } from '../state/mod
 import { duration } from '../state/progress';
 import { bytesInWords, partInWords, speedInWords } from '../state/transfer';
 import { useJob, useModelState, useModels, useSession } from './context';
-import { useHostedQuestion } from './HostedPanel';
+import { useHostedOn, useHostedQuestion } from './HostedPanel';
 import { TokenForm } from './HubForms';
 
 export function ModelStatus({ name, onManage }: { name: string; onManage(): void }) {
@@ -165,6 +165,7 @@ function Trouble({ failure, children }: { failure: Failure; children?: ReactNode
 /** A download in hand: how far, how fast, how long still, and a way to stop and to go on. */
 export function FetchStatus({ name, fetching }: { name: string; fetching: Fetching }) {
   const models = useModels();
+  const hosted = useHostedOn();
   const transfer = 'transfer' in fetching ? fetching.transfer : null;
   const pause = (
     <button type="button" className="button" aria-label="Pause download" onClick={() => models.pause(name)}>
@@ -182,7 +183,8 @@ export function FetchStatus({ name, fetching }: { name: string; fetching: Fetchi
       {fetching.state === 'running' && (
         <p className="tabular fetch-speed">{paceInWords(fetching.transfer)}</p>
       )}
-      {fetching.state === 'failed' && <Trouble failure={fetching} />}
+      {/* Where runs are made elsewhere, nothing need be fetched. */}
+      {fetching.state === 'failed' && !hosted && <Trouble failure={fetching} />}
     </div>
   );
 }

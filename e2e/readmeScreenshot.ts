@@ -26,12 +26,12 @@ try {
   }
   await editor.prompt.fill('a mushroom');
   await page.getByRole('button', { name: /^Version 1 / }).click();
-  const line = await page.getByRole('slider', { name: 'Compare before and after' }).boundingBox();
-  if (!line) throw new Error('the line to compare by is shown');
-  const x = line.x + line.width / 2;
-  await page.mouse.move(x, line.y + 200);
+  const grip = await page.locator('.compare-grip').boundingBox();
+  if (!grip) throw new Error('the line to compare by can be taken hold of');
+  const [x, y] = [grip.x + grip.width / 2, grip.y + grip.height / 2];
+  await page.mouse.move(x, y);
   await page.mouse.down();
-  await page.mouse.move(x + 236, line.y + 200, { steps: 8 });
+  await page.mouse.move(x + 250, y, { steps: 8 });
   await page.mouse.up();
   await page.mouse.move(viewport.width / 2, viewport.height - 4);
   await sharp(await page.screenshot())

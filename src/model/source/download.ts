@@ -222,7 +222,9 @@ function checkAnswer(file: RemoteFile, response: Response, range: Range, connect
     const [, first, total] =
       /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '') ?? [];
     if (total !== undefined && Number(total) !== file.size) throw changed(file, `${total} bytes long`);
-    return first === undefined ? range.start : Number(first);
+    const from = first === undefined ? range.start : Number(first);
+    if (from > range.start) throw new Interruption('the server sent another part than was asked for');
+    return from;
   }
   if (status === 200) {
     if (response.headers.get('Content-Type')?.startsWith('text/html')) {

@@ -608,6 +608,15 @@ test('transparency is shown, and kept through a run into the PNG; an address ope
     changed += before.compare(data, row, row + WIDTH * 4, row, row + WIDTH * 4) === 0 ? 0 : 1;
   }
   expect(changed).toBe(0);
+  // Painted over and gone on from, the stripe is filled; in the original it is transparent still.
+  const stripe = { x: 100, y: HEIGHT - 15 };
+  await editor.draw({ x: 70, y: HEIGHT - 10 }, { x: 160, y: HEIGHT - 10 });
+  await editor.run();
+  await page.keyboard.press('v');
+  const versions = page.getByRole('list', { name: 'Versions' }).getByRole('button');
+  await expect(versions.nth(2)).toHaveAccessibleName(/on the canvas/);
+  await versions.nth(0).click();
+  await expect.poll(async () => (await colors(stripe)).get('200,200,200') ?? 0).toBeGreaterThan(100);
 
   await page.route('https://pictures.test/**', async (route) => {
     if (route.request().url().endsWith('gone.png')) await route.fulfill({ status: 404 });

@@ -26,9 +26,11 @@ export interface ComparedProps {
   share: number;
   /** Whether all of it does, as long as a key or a button is held. */
   held: boolean;
+  /** Once there is something to see of it. */
+  onSeen?(): void;
 }
 
-export function ResultImages({ version, before, share, held }: ComparedProps) {
+export function ResultImages({ version, before, share, held, onSeen }: ComparedProps) {
   const { place, view } = usePlace(version);
   const hidden = before ? (held ? 1 : share) : 0;
   return (
@@ -38,6 +40,8 @@ export function ResultImages({ version, before, share, held }: ComparedProps) {
         src={version.url}
         alt="Result"
         className="result-image"
+        // Loaded is not decoded, and one that is taken away meanwhile never will be.
+        onLoad={({ currentTarget }) => void currentTarget.decode().then(onSeen, () => {})}
         style={{ ...imageStyle(place, view.scale), clipPath: `inset(0 0 0 ${hidden * 100}%)` }}
       />
     </>

@@ -46,6 +46,7 @@ export function Stage({ dragging, onOpen, adjusting, onAdjust }: StageProps) {
   const split = beside ? bestSplit(picture, size, fitMargin(size) / 2) : 'none';
   const [share, setShare] = useState(0);
   const { pane, painting } = useContinueByPainting(over ? shown : undefined);
+  const [seenId, setSeenId] = useState<number | null>(null);
   const adjust = {
     adjusting: running ? null : adjusting,
     onAdjust,
@@ -59,6 +60,7 @@ export function Stage({ dragging, onOpen, adjusting, onAdjust }: StageProps) {
           className="pane"
           aria-label="Editing"
           data-result={(over && !painting) || undefined}
+          data-covered={(over && shown.id === seenId) || undefined}
         >
           {beside && base && <p className="caption">Editing {versionLabel(base)}</p>}
           {over && held && before && <p className="caption">{versionLabel(before)}</p>}
@@ -68,7 +70,15 @@ export function Stage({ dragging, onOpen, adjusting, onAdjust }: StageProps) {
             frameLabel={plan && picture ? frameLabel(plan, picture, maskBounds) : ''}
             busy={running}
           >
-            {over && <ResultImages version={shown} before={before} share={share} held={held} />}
+            {over && (
+              <ResultImages
+                version={shown}
+                before={before}
+                share={share}
+                held={held}
+                onSeen={() => setSeenId(shown.id)}
+              />
+            )}
           </Canvas>
           {over && before && <CompareLine version={shown} share={share} onShare={setShare} />}
           <AdjustHandles {...adjust} />

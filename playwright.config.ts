@@ -1,8 +1,9 @@
 import { defineConfig } from '@playwright/test';
 import { BROWSER_VARIABLE } from './e2e/browser';
-import { hostedPort, SERVER_KEY } from './e2e/hostedServer';
+import { harnessPage } from './e2e/pages/harness';
+import { hostedPort, hubPort, pagePort, SERVER_KEY } from './e2e/servers';
 
-const port = Number(process.env.PORT ?? 4599);
+const page = `http://localhost:${pagePort()}/`;
 
 export default defineConfig({
   testDir: 'e2e',
@@ -10,27 +11,42 @@ export default defineConfig({
   // Pictures are computed: two at once on a small machine would only time each other out.
   workers: 1,
   timeout: 420_000,
+  // What is expected comes at once on an idle machine; a busy one may take its time over a press, too.
+  expect: { timeout: 30_000 },
   forbidOnly: process.env.CI !== undefined,
   reporter: [['list']],
   use: {
-    baseURL: `http://localhost:${port}/`,
+    baseURL: page,
     viewport: { width: 1440, height: 900 },
     launchOptions: {
       executablePath: process.env[BROWSER_VARIABLE],
       args: ['--no-sandbox'],
     },
-    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    // What was done, in order. A film, copies of the document and of all that was fetched, weights among them, take
+    // time in every test: they are for the asking (`--trace on`).
+    trace: { mode: 'retain-on-failure', screenshots: false, snapshots: false },
   },
-  webServer: {
-    command: 'npm start',
-    url: `http://localhost:${port}/`,
-    // The key is there while the page is built, too: none of it may get into the files.
-    env: {
-      PORT: String(port),
-      FAL_KEY: SERVER_KEY,
-      INLAY_FAL_URL: `http://127.0.0.1:${hostedPort()}`,
+  webServer: [
+    {
+      command: 'npm start',
+      url: page,
+      env: {
+        PORT: String(pagePort()),
+        // The key is there while the page is built, too: none of it may get into the files.
+        FAL_KEY: SERVER_KEY,
+        INLAY_FAL_URL: `http://127.0.0.1:${hostedPort()}`,
+        // A mirror, as whoever publishes the page may name one; nothing is asked of the Hub itself.
+        VITE_HUB_URL: `http://127.0.0.1:${hubPort()}`,
+      },
+      timeout: 300_000,
+      reuseExistingServer: false,
     },
-    timeout: 120_000,
-    reuseExistingServer: false,
-  },
+    {
+      command: 'node --import tsx e2e/harnessServer.ts',
+      url: harnessPage('index.html'),
+      timeout: 300_000,
+      reuseExistingServer: false,
+    },
+  ],
 });

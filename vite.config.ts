@@ -2,13 +2,8 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { falProxyFromEnv } from './src/node/falProxy.ts';
 import { falProxyPlugin } from './src/node/falProxyPlugin.ts';
+import { isolation } from './src/node/isolation.ts';
 import { offline } from './vite.offline.ts';
-
-/** Cross-origin isolation gives the page SharedArrayBuffer, hence WASM threads. */
-const isolation = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-};
 
 export default defineConfig({
   plugins: [react(), offline(), falProxyPlugin(falProxyFromEnv(process.env))],
@@ -26,6 +21,9 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'src/**/*.test.tsx'],
     environment: 'node',
-    testTimeout: 60_000,
+    // A busy machine gets its time: nothing here waits for something that does not come.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -47,7 +47,8 @@ export function offline(): Plugin {
   };
 }
 
-async function cutLargest(outDir: string): Promise<void> {
+/** Some hosts take no larger files: src/model/ortParts.ts says which and why. */
+export async function cutLargest(outDir: string): Promise<void> {
   for (const path of (await filesIn(outDir)).filter(isCut)) {
     const bytes = await readFile(join(outDir, path));
     const partBytes = Math.ceil(bytes.byteLength / PARTS);

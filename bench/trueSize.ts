@@ -82,7 +82,7 @@ if (stages[0] === 'clean') {
 }
 if (stages.length > 0) {
   const hub = await startHub();
-  const server = await startDevServer(new Map(), PAGE_PORT);
+  const server = await startDevServer(PAGE_PORT);
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: findBrowser(),
     args: [

@@ -4,11 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import type { BrowserContext, Page } from '@playwright/test';
 import type { AxeResults, RunOptions } from 'axe-core';
-import { type DevServer, startDevServer } from './pages/devServer';
 import { EditorPage } from './pages/editorPage';
+import { HARNESS_ORIGIN } from './pages/harness';
 import { enterState, settled, states } from './pages/states';
+import { expect, test } from './pages/test';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const everything = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -30,23 +31,18 @@ const looks = [
 // A violation names its element; recording every state costs as much time as looking at it.
 test.use({ trace: 'off' });
 
-let server: DevServer;
-/** One for all states, so that the page's many modules are fetched and compiled once. */
+/** One for all states, so that the page's scripts are fetched and compiled once. */
 let context: BrowserContext;
 test.beforeAll(async ({ browser }) => {
-  server = await startDevServer();
   context = await browser.newContext({ reducedMotion: 'reduce', viewport: desk });
 });
-test.afterAll(async () => {
-  await context.close();
-  await server.close();
-});
+test.afterAll(() => context.close());
 
 /** As on a first visit: nothing of an earlier state is kept. */
 async function firstVisit(page: Page): Promise<void> {
   const client = await page.context().newCDPSession(page);
   await client.send('Storage.clearDataForOrigin', {
-    origin: server.origin,
+    origin: HARNESS_ORIGIN,
     storageTypes: 'indexeddb,local_storage',
   });
   await client.detach();
@@ -73,7 +69,7 @@ for (const [state, steps] of Object.entries(states)) {
     const page = await context.newPage();
     try {
       await firstVisit(page);
-      await enterState(new EditorPage(page), server.origin, steps);
+      await enterState(new EditorPage(page), HARNESS_ORIGIN, steps);
       await page.addScriptTag({ content: axe });
       for (const { name, viewport, theme, forced, rules } of looks) {
         await page.setViewportSize(viewport);

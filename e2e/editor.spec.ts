@@ -3,25 +3,16 @@
  * the real engine works in it is another spec's subject.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { expect, type Page, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { type DevServer, startDevServer } from './pages/devServer';
 import { EditorPage } from './pages/editorPage';
+import { harnessPage } from './pages/harness';
+import { expect, test } from './pages/test';
 
 const sample = new URL('../public/samples/', import.meta.url);
-let server: DevServer;
-
-test.beforeAll(async () => {
-  server = await startDevServer();
-});
-test.afterAll(() => server.close());
-
 async function open(page: Page, query = 'ms=5'): Promise<EditorPage> {
-  const errors: string[] = [];
-  page.on('pageerror', (error) => errors.push(error.message));
   const editor = new EditorPage(page);
-  await editor.open(`${server.origin}e2e/harness/index.html?${query}`);
-  expect(errors).toEqual([]);
+  await editor.open(harnessPage(`index.html?${query}`));
   return editor;
 }
 

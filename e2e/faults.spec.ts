@@ -2,15 +2,15 @@
  * Every way in which the local hub can misbehave, in a browser: the same table as src/model/prepare/prepare.faults.test.ts, with
  * the browser's own network, streams and storage. "Finished" means: byte for byte what an undisturbed download stores.
  */
-import { expect, type Page, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { folderFiles, type HubFile } from './hub/files';
 import { type Hub, startHub } from './hub/hub';
 import { mended, refused } from './hub/misbehaviour';
-import { type DevServer, startDevServer } from './pages/devServer';
+import { harnessPage } from './pages/harness';
+import { expect, test } from './pages/test';
 
 const MODEL = 'golden/sd15';
 
-let server: DevServer;
 let files: HubFile[];
 let hub: Hub;
 let page: Page;
@@ -28,7 +28,6 @@ async function expectFinished(): Promise<void> {
 // One page for all: its workers start once.
 test.describe.configure({ mode: 'serial' });
 test.beforeAll(async ({ browser }) => {
-  server = await startDevServer();
   files = await folderFiles(`goldens/models/sd15`);
   hub = await startHub({
     repos: [
@@ -38,7 +37,7 @@ test.beforeAll(async ({ browser }) => {
     ],
   });
   page = await browser.newPage();
-  await page.goto(`${server.origin}e2e/harness/library.html`);
+  await page.goto(harnessPage('library.html'));
   await page.waitForFunction(() => window.libraryHarness !== undefined);
   await page.evaluate((url) => window.libraryHarness?.setHub(url), hub.url);
   expect(await download()).toBeNull();
@@ -53,7 +52,6 @@ test.afterEach(() => hub.faults.clear());
 test.afterAll(async () => {
   await page.close();
   await hub.close();
-  await server.close();
 });
 
 for (const [what, faults] of mended) {

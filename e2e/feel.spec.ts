@@ -1,14 +1,9 @@
 /** How the page feels: nothing moves during a run, keys reach everything in order, and it fits small and zoomed windows. */
-import { expect, type Locator, type Page, test } from '@playwright/test';
-import { type DevServer, startDevServer } from './pages/devServer';
+import type { Locator, Page } from '@playwright/test';
 import { EditorPage } from './pages/editorPage';
+import { HARNESS_ORIGIN, harnessPage } from './pages/harness';
 import { enterState, layouts, pageAction, settled, states } from './pages/states';
-
-let server: DevServer;
-test.beforeAll(async () => {
-  server = await startDevServer();
-});
-test.afterAll(() => server.close());
+import { expect, test } from './pages/test';
 
 interface Shift {
   value: number;
@@ -64,12 +59,11 @@ for (const query of ['ms=60', 'ms=700&fail=DeviceError&message=no memory']) {
     const context = await browser.newContext(layouts['phone-dark']);
     const page = await context.newPage();
     const editor = new EditorPage(page);
-    await editor.open(`${server.origin}e2e/harness/index.html?${query}`);
+    await editor.open(harnessPage(`index.html?${query}`));
     const shifts = await watchShifts(page);
     await editor.generate.click();
-    await editor.progress.waitFor();
-    await expect(editor.progress).toHaveCount(0);
     await expect(editor.result.or(page.getByText('no memory'))).toBeVisible();
+    await expect(editor.progress).toHaveCount(0);
     expect(await shifts()).toEqual([]);
     // The whole picture is the brush's, corners and edges too.
     const box = await page.locator('.canvas-shadow').boundingBox();
@@ -107,7 +101,7 @@ test('the focus goes through the page in the order of its layout, and is seen at
   page,
 }) => {
   const editor = new EditorPage(page);
-  await editor.open(`${server.origin}e2e/harness/index.html?ms=5`);
+  await editor.open(harnessPage('index.html?ms=5'));
   const visited = [];
   for (let presses = 0; presses < 80; presses++) {
     await page.keyboard.press('Tab');
@@ -136,7 +130,7 @@ for (const [name, opener, close] of [
 ] as const) {
   test(`the sheet “${name}” keeps the focus inside and gives it back`, async ({ page }) => {
     const editor = new EditorPage(page);
-    await editor.open(`${server.origin}e2e/harness/index.html?models=kept`);
+    await editor.open(harnessPage('index.html?models=kept'));
     const button = page.getByRole('button', { name: opener, exact: true });
     await button.focus();
     await page.keyboard.press('Enter');
@@ -201,7 +195,7 @@ test('on a phone every control is as large as a finger, and the settings leave t
 }) => {
   const context = await browser.newContext(layouts['phone-light']);
   const page = await context.newPage();
-  await enterState(new EditorPage(page), server.origin, states.compare ?? {});
+  await enterState(new EditorPage(page), HARNESS_ORIGIN, states.compare ?? {});
   const [unfolded, smallUnfolded] = await tooSmall(page);
   const whileUnfolded = await shownWidth(page);
   await page.getByText('Model, steps').click();
@@ -222,7 +216,7 @@ test('on a phone every control is as large as a finger, and the settings leave t
 
 test('“More settings” is as it was left at the next visit', async ({ page }) => {
   const editor = new EditorPage(page);
-  const url = `${server.origin}e2e/harness/index.html`;
+  const url = harnessPage('index.html');
   await editor.open(url);
   const strength = page.getByRole('spinbutton', { name: 'Strength' });
   await expect(strength).toBeHidden();
@@ -234,7 +228,7 @@ test('“More settings” is as it was left at the next visit', async ({ page })
 
 test('by keys alone: a picture is opened, masked, repainted, compared and downloaded', async ({ page }) => {
   const editor = new EditorPage(page);
-  await editor.open(`${server.origin}e2e/harness/index.html?ms=20`);
+  await editor.open(harnessPage('index.html?ms=20&hold=4'));
   const { keyboard } = page;
   const tabTo = async (name: string) => {
     for (let presses = 0; presses < 80; presses++) {
@@ -260,8 +254,10 @@ test('by keys alone: a picture is opened, masked, repainted, compared and downlo
 
   const status = page.locator('.run').getByRole('status');
   await keyboard.press('Control+Enter');
+  await page.getByText('step 4 of').first().waitFor();
   await expect(page).toHaveTitle(/^(…|\d+ %) · /);
   await expect(status).toHaveText(/^Painting, \d+ percent$/);
+  await page.evaluate(() => dispatchEvent(new Event('go-on')));
   await expect(status).toHaveText(/^Done in \d+ s$/);
   await expect(page).toHaveTitle(/^Inlay/);
   await expect(editor.result).toBeVisible();
@@ -286,7 +282,7 @@ for (const [name, viewport] of [
   test(`nothing is lost at ${name}`, async ({ page }) => {
     await page.setViewportSize(viewport);
     const editor = new EditorPage(page);
-    await enterState(editor, server.origin, { ...states.opening });
+    await enterState(editor, HARNESS_ORIGIN, { ...states.opening });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
       viewport.width,
     );

@@ -1,21 +1,15 @@
 /** The gallery, settings carried by PNG files, and the request as code, around the harness's engine. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { expect, type Page, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { type DevServer, startDevServer } from './pages/devServer';
 import { EditorPage } from './pages/editorPage';
+import { harnessPage } from './pages/harness';
 import { pageAction } from './pages/states';
-
-let server: DevServer;
-
-test.beforeAll(async () => {
-  server = await startDevServer();
-});
-test.afterAll(() => server.close());
+import { expect, test } from './pages/test';
 
 async function open(page: Page): Promise<EditorPage> {
   const editor = new EditorPage(page);
-  await editor.open(`${server.origin}e2e/harness/index.html?ms=5`);
+  await editor.open(harnessPage('index.html?ms=5'));
   return editor;
 }
 
@@ -163,7 +157,7 @@ test('on a phone the top line and the gallery fit', async ({ page }) => {
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 
   // With all that the page of a build has in its top line.
-  await page.goto(`${server.origin}index.html`);
+  await page.goto('/');
   await expect(page.getByRole('switch', { name: 'Hosted API' })).toBeVisible();
   const top = page.getByRole('banner');
   expect(await top.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);

@@ -4,15 +4,16 @@
  */
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, type Page, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import {
   paintingEngine,
   startTestServer,
   type TestServer,
   twoSteps,
 } from '../src/node/server/server.testing';
-import { hostedPort, SERVER_KEY } from './hostedServer';
 import { EditorPage } from './pages/editorPage';
+import { expect, test } from './pages/test';
+import { hostedPort, SERVER_KEY } from './servers';
 import { type StaticServer, serveFolder } from './static';
 
 const OWN_KEY = 'marker-key-of-a-person-9876543210';

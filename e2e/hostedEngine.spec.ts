@@ -5,11 +5,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
-import { expect, type Page, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { contractCases } from '../src/engine/contract.testing';
 import type { Engine } from '../src/engine/engine';
 import { CheckpointError, InternalError } from '../src/engine/errors';
 import { createFalProxy } from '../src/node/falProxy';
+import { isolation } from '../src/node/isolation';
 import type { ServerOptions } from '../src/node/server/options';
 import { createPaintEngine } from '../src/node/server/paintEngine';
 import {
@@ -22,17 +23,19 @@ import {
 } from '../src/node/server/server.testing';
 import type { ContractGiven } from './harness/contract';
 import type { HostedGiven } from './harness/hosted';
-import { type DevServer, startDevServer } from './pages/devServer';
+import { HARNESS_FOLDER, harnessPage } from './pages/harness';
+import { type StaticHost, startStaticHost } from './pages/staticHost';
+import { expect, test } from './pages/test';
 import { type StaticServer, serveFolder } from './static';
 
 const KEY = 'marker-key-of-the-server-0123456789';
 const authorization = { authorization: `Key ${KEY}` };
 const handlers = new Map<string, RequestListener>();
 const servers: TestServer[] = [];
-let pages: DevServer;
+let pages: StaticHost;
 let models: StaticServer;
 test.beforeAll(async () => {
-  pages = await startDevServer(handlers);
+  pages = await startStaticHost(HARNESS_FOLDER, '/', { handlers, headers: isolation });
   models = await serveFolder('goldens');
 });
 test.afterAll(async () => {
@@ -65,7 +68,7 @@ async function setUp({ server: options, painter, key = KEY, fault }: Setting = {
 }
 
 async function open(page: Page) {
-  await page.goto(`${pages.origin}e2e/harness/hosted.html`);
+  await page.goto(harnessPage('hosted.html', pages.url));
   await page.waitForFunction(() => window.hostedHarness !== undefined);
   return async ({ url, pictureBytes = 1000, cancelAt }: Partial<HostedGiven> & { url: string }) => {
     const given: HostedGiven = { url, pictureBytes, ...(cancelAt && { cancelAt }) };
@@ -229,7 +232,7 @@ for (const [name, start] of Object.entries(subjects)) {
       mask: dataUri('mask-64x64.png'),
       otherMask: dataUri('mask-72x88.png'),
     };
-    await page.goto(`${pages.origin}e2e/harness/contract.html`);
+    await page.goto(harnessPage('contract.html', pages.url));
     await page.waitForFunction(() => window.contractHarness !== undefined);
     const check = await page.evaluateHandle((each) => window.contractHarness?.open(each), given);
     for (const each of contractCases) {

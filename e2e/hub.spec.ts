@@ -1,10 +1,11 @@
 /** A model by its id: downloaded from a hub, kept by the browser, used again when the hub is gone. */
 import { readFileSync } from 'node:fs';
-import { chromium, expect, type Page, test } from '@playwright/test';
+import { chromium, type Page } from '@playwright/test';
 import type { InpaintInput } from '../src/engine/schema';
 import { folderFiles } from './hub/files';
 import { startHub } from './hub/hub';
-import { startDevServer } from './pages/devServer';
+import { harnessPage } from './pages/harness';
+import { expect, test } from './pages/test';
 import { decode, maskWithDisc, photograph } from './pictures';
 
 const dataUrl = (path: string) => `data:image/png;base64,${readFileSync(path).toString('base64')}`;
@@ -24,7 +25,6 @@ test('a model by id is downloaded through a cut, kept, and paints without the hu
     guidance_scale: 7.5,
     seed: 3,
   };
-  const server = await startDevServer();
   const hub = await startHub({
     repos: [{ id: 'golden/sd15-inpaint', files: await folderFiles('goldens/models/sd15-inpaint') }],
     faults: [{ path: 'unet/diffusion_pytorch_model.safetensors', kind: 'cut', atByte: 200_000, times: 1 }],
@@ -36,14 +36,15 @@ test('a model by id is downloaded through a cut, kept, and paints without the hu
       args: ['--no-sandbox'],
     });
     const page = context.pages()[0] ?? (await context.newPage());
-    await page.goto(`${server.origin}e2e/harness/engine.html`);
+    await page.goto(harnessPage('engine.html'));
     await page.waitForFunction(() => window.engineHarness !== undefined);
+    await page.evaluate((hubUrl) => window.engineHarness?.start('wasm', hubUrl), hub.url);
     return { context, page };
   };
   const paint = async (page: Page) => {
     const url = await page.evaluate(
-      ([input, hubUrl]) => window.engineHarness?.paint('wasm', input, { width: 64, height: 64 }, hubUrl),
-      [request, hub.url] as const,
+      (input) => window.engineHarness?.paint(input, { width: 64, height: 64 }),
+      request,
     );
     return decode(Buffer.from((url ?? '').split(',')[1] ?? '', 'base64'));
   };
@@ -61,7 +62,6 @@ test('a model by id is downloaded through a cut, kept, and paints without the hu
     await second.context.close();
     expect(kept.data.equals(downloaded.data)).toBe(true);
   } finally {
-    await server.close();
     await hub.close().catch(() => {});
   }
 });

@@ -1,9 +1,10 @@
 /** LoRAs in the page against the local hub: added by id and by file, weighed, taken away; one that does not fit. */
 import { readFile } from 'node:fs/promises';
-import { expect, type Page, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { folderFiles, memoryFile } from './hub/files';
 import { type Hub, startHub } from './hub/hub';
 import { EditorPage } from './pages/editorPage';
+import { expect, test } from './pages/test';
 import { decode, type Picture } from './pictures';
 
 const MODEL = 'golden/sd15';
@@ -116,7 +117,7 @@ test('a LoRA on its way says how far it is and can be cancelled', async ({ page 
   await add(page);
   await lora(page, 1).name.fill('golden/loras/kohya.safetensors');
   await editor.generate.click();
-  await expect(page.getByText('Loading kohya.safetensors').first()).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText('Loading kohya.safetensors').first()).toBeVisible();
   await editor.cancel.click();
   await expect(editor.generate).toBeVisible();
   hub.faults.clear();

@@ -4,28 +4,22 @@
  */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { crc32, deflateSync } from 'node:zlib';
-import { expect, type Page, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import sharp from 'sharp';
 import { featherMask, growMask, shrinkMask } from '../src/editor/kernels/edges';
-import type { Point } from '../src/editor/kernels/geometry';
+import type { Point, Size } from '../src/editor/kernels/geometry';
 import { createMask, type Mask } from '../src/editor/kernels/raster';
 import { fillShape } from '../src/editor/kernels/shape';
 import { paintSegment } from '../src/editor/kernels/stroke';
 import { fitView, toImage, toView, type View } from '../src/editor/kernels/view';
 import { selectByColor } from '../src/editor/kernels/wand';
 import { fitMargin } from '../src/editor/viewActions';
-import { type DevServer, startDevServer } from './pages/devServer';
 import { EditorPage } from './pages/editorPage';
+import { harnessPage } from './pages/harness';
+import { expect, test } from './pages/test';
 
 const WIDTH = 480;
 const HEIGHT = 320;
-let server: DevServer;
-
-test.beforeAll(async () => {
-  server = await startDevServer();
-});
-test.afterAll(() => server.close());
-
 /** Left a dark and right a light half, a red square in each, and a transparent stripe at the lower border. */
 function picture(): Buffer {
   const data = Buffer.alloc(WIDTH * HEIGHT * 4);
@@ -46,7 +40,7 @@ class MaskPage extends EditorPage {
   #corner: Point = { x: 0, y: 0 };
 
   async start(path: string): Promise<void> {
-    await this.open(`${server.origin}e2e/harness/index.html?ms=5`);
+    await this.open(harnessPage('index.html?ms=5'));
     await sharp(picture(), { raw: { width: WIDTH, height: HEIGHT, channels: 4 } })
       .png()
       .toFile(path);
@@ -124,6 +118,20 @@ function predicted(paint: (mask: Mask) => void): Uint8Array {
   return mask.data;
 }
 
+/** The colours in a part of the page, "red,green,blue", and how many pixels have each. */
+async function colorsIn(page: Page, clip: Point & Size): Promise<Map<string, number>> {
+  const data = await sharp(await page.screenshot({ clip }))
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  const counts = new Map<string, number>();
+  for (let i = 0; i < data.length; i += 3) {
+    const color = data.subarray(i, i + 3).join();
+    counts.set(color, (counts.get(color) ?? 0) + 1);
+  }
+  return counts;
+}
+
 /** How many pixels differ, which says more than two buffers that are not equal. */
 function differing(a: Uint8Array, b: Uint8Array): number {
   let count = 0;
@@ -138,9 +146,6 @@ function stroke(mask: Mask, points: Point[], radius: number, mode: 0 | 255 = 255
 }
 
 async function start(page: Page, path: string): Promise<MaskPage> {
-  const errors: string[] = [];
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('close', () => expect(errors).toEqual([]));
   const editor = new MaskPage(page);
   await editor.start(path);
   return editor;
@@ -373,17 +378,11 @@ test('zoom and pan: wheel about the pointer, 1:1, fit, space, middle button; pix
   await page.mouse.move(edge.x, edge.y);
   for (let i = 0; i < 8; i++) await page.mouse.wheel(0, -300);
   await expect(value).toHaveText('3200 %');
-  await page.waitForTimeout(100);
-  const shot = await sharp(
-    await page.screenshot({ clip: { x: edge.x - 100, y: edge.y - 60, width: 200, height: 120 } }),
-  )
-    .removeAlpha()
-    .raw()
-    .toBuffer();
-  const colors = new Set<string>();
-  for (let i = 0; i < shot.length; i += 3) colors.add(shot.subarray(i, i + 3).join());
+  const clip = { x: edge.x - 100, y: edge.y - 60, width: 200, height: 120 };
   // Red and grey with nothing between: no smoothing (the brush's outline is larger than this part).
-  expect([...colors].sort()).toEqual(['190,190,190', '220,30,30']);
+  await expect
+    .poll(async () => [...(await colorsIn(page, clip)).keys()].sort())
+    .toEqual(['190,190,190', '220,30,30']);
   await page.keyboard.press('1');
   await expect(value).toHaveText('100 %');
   await page.keyboard.press('0');
@@ -467,9 +466,8 @@ test('the mask’s look changes, the mask does not', async ({ page }, info) => {
   await editor.draw({ x: 20, y: 20 }, { x: 200, y: 90 });
   const before = await editor.mask();
   const colorAt = async (point: Point) => {
-    const { x, y } = editor.at(point);
-    const shot = await page.screenshot({ clip: { x, y, width: 1, height: 1 } });
-    return [...(await sharp(shot).removeAlpha().raw().toBuffer())];
+    const [color = ''] = (await colorsIn(page, { ...editor.at(point), width: 1, height: 1 })).keys();
+    return color.split(',').map(Number);
   };
   await page.keyboard.press('m');
   await expect.poll(() => colorAt({ x: 100, y: 50 })).toEqual([255, 255, 255]);
@@ -564,15 +562,9 @@ test('bad pictures: a clear message or the first frame, and nothing painted is l
   await expect(page.getByText('goes to the model')).toContainText('of 64 × 48');
   await page.keyboard.press('Delete');
   const box = await editor.canvas.boundingBox();
-  const shot = await page.screenshot({
-    clip: {
-      x: (box?.x ?? 0) + (box?.width ?? 0) / 2,
-      y: (box?.y ?? 0) + (box?.height ?? 0) / 2,
-      width: 1,
-      height: 1,
-    },
-  });
-  expect([...(await sharp(shot).removeAlpha().raw().toBuffer())]).toEqual([255, 0, 0]);
+  if (!box) throw new Error('the canvas is not shown');
+  const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2, width: 1, height: 1 };
+  await expect.poll(async () => [...(await colorsIn(page, middle)).keys()]).toEqual(['255,0,0']);
 });
 
 test('transparency is shown, and kept through a run into the PNG; an address opens a picture', async ({
@@ -580,22 +572,12 @@ test('transparency is shown, and kept through a run into the PNG; an address ope
 }, info) => {
   const editor = await start(page, info.outputPath('scene.png'));
   // Under the stripe at the lower border lies a checkerboard of two greys, in squares of 8; above it the picture.
-  const colors = async (imagePoint: Point) => {
-    const { x, y } = editor.at(imagePoint);
-    const shot = await page.screenshot({ clip: { x, y, width: 32, height: 12 } });
-    const data = await sharp(shot).removeAlpha().raw().toBuffer();
-    const counts = new Map<string, number>();
-    for (let i = 0; i < data.length; i += 3) {
-      const color = data.subarray(i, i + 3).join();
-      counts.set(color, (counts.get(color) ?? 0) + 1);
-    }
-    return counts;
-  };
+  const colors = (imagePoint: Point) => colorsIn(page, { ...editor.at(imagePoint), width: 32, height: 12 });
+  await expect.poll(async () => [...(await colors({ x: 40, y: 60 })).keys()]).toEqual(['60,60,60']);
   const board = await colors({ x: 100, y: HEIGHT - 15 });
   // 32 is two periods of 16, so both as often; where squares meet between pixels their greys mix.
   for (const grey of ['200,200,200', '244,244,244'])
     expect((board.get(grey) ?? 0) / (32 * 12), grey).toBeGreaterThan(0.35);
-  expect([...(await colors({ x: 40, y: 60 })).keys()]).toEqual(['60,60,60']);
   await editor.draw({ x: 120, y: 60 });
   await editor.steps.fill('2');
   const { data } = await sharp(await editor.run())

@@ -1,12 +1,13 @@
 /** Memory that does not suffice: refused before the download, or met in the midst of a run. */
 import { readFileSync } from 'node:fs';
-import { expect, type Page, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import type { InpaintInput } from '../src/engine/schema';
 import type { Mishap } from './harness/memoryWorker';
 import { folderFiles } from './hub/files';
 import { startHub } from './hub/hub';
 import { askedWeightBytes, unfetchedRepo } from './hub/testing';
-import { type DevServer, startDevServer } from './pages/devServer';
+import { harnessPage } from './pages/harness';
+import { expect, test } from './pages/test';
 import { decibels, decode, maskWithDisc, photograph } from './pictures';
 
 test.use({
@@ -16,16 +17,10 @@ test.use({
   },
 });
 
-let server: DevServer;
-test.beforeAll(async () => {
-  server = await startDevServer();
-});
-test.afterAll(() => server.close());
-
 const dataUrl = (path: string) => `data:image/png;base64,${readFileSync(path).toString('base64')}`;
 
 async function start(page: Page, provider: 'wasm' | 'webgpu', hubUrl: string) {
-  await page.goto(`${server.origin}e2e/harness/memory.html`);
+  await page.goto(harnessPage('memory.html'));
   await page.waitForFunction(() => window.memoryHarness !== undefined);
   await page.evaluate(([p, url]) => window.memoryHarness?.start(p, url), [provider, hubUrl] as const);
   return (request: InpaintInput, side: number, mishap?: Mishap) =>
@@ -51,35 +46,34 @@ async function requestFor(model_name: string): Promise<InpaintInput> {
   };
 }
 
-for (const { mishap, name, message } of [
-  { mishap: 'lose', name: 'DeviceLostError', message: /the graphics device was lost .*press Generate again/ },
-  // From here on each network leaves before the next one loads.
-  {
-    mishap: 'exhaust',
-    name: 'OutOfMemoryError',
-    message: /memory does not suffice .*one network at a time/,
-  },
-] as const) {
-  test(`${mishap}: a clear message, and the next run paints the right picture`, async ({ page }) => {
-    test.setTimeout(540_000);
-    const hub = await startHub({
-      repos: [{ id: 'golden/sd15-inpaint', files: await folderFiles('goldens/models/sd15-inpaint') }],
-    });
-    try {
-      const request = await requestFor('golden/sd15-inpaint');
-      const paint = await start(page, 'webgpu', hub.url);
-      expect(await paint(request, 64, mishap)).toMatchObject({
-        name,
-        message: expect.stringMatching(message),
-      });
-      const after = await paint(request, 64);
-      const reference = await (await start(page, 'wasm', hub.url))(request, 64);
-      expect(decibels(await pictureOf(after), await pictureOf(reference))).toBeGreaterThan(45);
-    } finally {
-      await hub.close();
-    }
+test('a lost device, memory that runs out: a clear message each, and the next run paints the right picture', async ({
+  page,
+}) => {
+  test.setTimeout(600_000);
+  const hub = await startHub({
+    repos: [{ id: 'golden/sd15-inpaint', files: await folderFiles('goldens/models/sd15-inpaint') }],
   });
-}
+  try {
+    const request = await requestFor('golden/sd15-inpaint');
+    const paint = await start(page, 'webgpu', hub.url);
+    expect(await paint(request, 64, 'lose')).toMatchObject({
+      name: 'DeviceLostError',
+      message: expect.stringMatching(/the graphics device was lost .*press Generate again/),
+    });
+    const afterLoss = await pictureOf(await paint(request, 64));
+    // From here on each network leaves before the next one loads.
+    expect(await paint(request, 64, 'exhaust')).toMatchObject({
+      name: 'OutOfMemoryError',
+      message: expect.stringMatching(/memory does not suffice .*one network at a time/),
+    });
+    const afterExhaustion = await pictureOf(await paint(request, 64));
+    const reference = await pictureOf(await (await start(page, 'wasm', hub.url))(request, 64));
+    expect(decibels(afterLoss, reference)).toBeGreaterThan(45);
+    expect(decibels(afterExhaustion, reference)).toBeGreaterThan(45);
+  } finally {
+    await hub.close();
+  }
+});
 
 type Outcome = Awaited<ReturnType<Awaited<ReturnType<typeof start>>>>;
 
@@ -91,7 +85,6 @@ async function pictureOf(outcome: Outcome) {
 test('a model that cannot fit is refused with figures before any of its weights are fetched', async ({
   page,
 }) => {
-  test.setTimeout(300_000);
   const hub = await startHub({ repos: [unfetchedRepo('true/sd15', 'sd15')] });
   try {
     const paint = await start(page, 'wasm', hub.url);

@@ -1,8 +1,9 @@
 /** Models and the browser's storage: too little of it, damaged files, files that vanish. */
-import { type CDPSession, chromium, expect, type Page, test } from '@playwright/test';
+import { type CDPSession, chromium, type Page } from '@playwright/test';
 import { folderFiles, type HubFile } from './hub/files';
 import { type Hub, startHub } from './hub/hub';
 import { button, keptLine, openWithHub } from './pages/modelPanel';
+import { expect, test } from './pages/test';
 import { decode } from './pictures';
 
 const MODEL = 'golden/sd15-inpaint';
@@ -54,16 +55,15 @@ test('too little storage is refused before the first byte of weights; storage th
 
   // There is room when it begins, and none later.
   await limitStorage(page, client, undefined);
-  const slow = { kind: 'slow', bytesPerSecond: 400_000, path: UNET, origin: 'content', after: 2 } as const;
-  hub.faults.add(slow);
+  hub.faults.add({ kind: 'stall', atByte: 300_000, path: UNET, origin: 'content', after: 2 });
   await button(page, 'Resume download').click();
   await expect.poll(() => sent(UNET).length).toBe(1);
   await limitStorage(page, client, 10_000);
+  hub.faults.clear();
   await expect(page.getByText(/the disk or the browser's share of it is full/)).toBeVisible({
     timeout: 60_000,
   });
   await expect(keptLine(page)).toHaveCount(0);
-  hub.faults.clear();
   await limitStorage(page, client, undefined);
   await button(page, 'Resume download').click();
   await expect(keptLine(page)).toBeVisible({ timeout: 60_000 });

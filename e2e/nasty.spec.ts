@@ -1,20 +1,15 @@
 /** Attempts to lose what was painted, and pictures of unusual kinds: all work, or end in a clear message. */
 import { readFileSync } from 'node:fs';
-import { expect, type Page, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import sharp, { type Sharp } from 'sharp';
-import { type DevServer, startDevServer } from './pages/devServer';
 import { EditorPage } from './pages/editorPage';
+import { harnessPage } from './pages/harness';
+import { expect, test } from './pages/test';
 import { decode, photograph } from './pictures';
-
-let server: DevServer;
-test.beforeAll(async () => {
-  server = await startDevServer();
-});
-test.afterAll(() => server.close());
 
 async function start(page: Page): Promise<EditorPage> {
   const editor = new EditorPage(page);
-  await editor.open(`${server.origin}e2e/harness/index.html?ms=5`);
+  await editor.open(harnessPage('index.html?ms=5'));
   await editor.steps.fill('1');
   return editor;
 }
@@ -251,9 +246,8 @@ async function middleOf(editor: EditorPage): Promise<[x: number, y: number]> {
 async function decodedInPage(page: Page, file: Buffer): Promise<number[]> {
   return page.evaluate(
     async (bytes) => {
-      const path = '/src/editor/open.ts';
-      const { decodePicture }: typeof import('../src/editor/open') = await import(path);
-      const bitmap = await decodePicture(new Blob([new Uint8Array(bytes)]), 'a picture');
+      const bitmap = await window.decodePicture?.(new Blob([new Uint8Array(bytes)]), 'a picture');
+      if (!bitmap) throw new Error('the page has no harness');
       const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
       if (!context) throw new Error('no canvas');
       context.drawImage(bitmap, 0, 0);

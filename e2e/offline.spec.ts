@@ -1,19 +1,21 @@
 /**
- * The built page as it is published: a folder on a host that can set no headers, below a path; kept for a time without
- * a network; replaced by a newer version only when the person says so.
+ * The page as `npm start` has built it, published on a host that can set no headers, below a path; kept for a time
+ * without a network; replaced by a newer version only when the person says so.
  */
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type BrowserContext, chromium, expect, type Page, test } from '@playwright/test';
-import { build, createServer } from 'vite';
+import { type BrowserContext, chromium, type Page } from '@playwright/test';
+import { createServer } from 'vite';
 import { ofOneSize } from '../src/testing/exports';
 import { keepOffline } from '../vite.offline';
 import { folderFiles, type HubFile, memoryFile } from './hub/files';
 import { type Hub, startHub } from './hub/hub';
 import { EditorPage } from './pages/editorPage';
 import { type StaticHost, startStaticHost } from './pages/staticHost';
+import { expect, test } from './pages/test';
 import { changes, decode, photograph } from './pictures';
+import { hubPort } from './servers';
 
 const PATH = '/some/where/inlay/';
 const MODEL = 'golden/sd15-inpaint';
@@ -65,11 +67,12 @@ test.beforeAll(async () => {
       { id: MODEL, files: await folderFiles('goldens/models/sd15-inpaint') },
       { id: EXPORT, files: await exportOfOneSize() },
     ],
+    port: hubPort(),
   });
   // Playwright sets another, and Vite would build for development.
   process.env.NODE_ENV = 'production';
-  process.env.VITE_HUB_URL = hub.url;
-  await build({ logLevel: 'error', build: { outDir: folders.first, emptyOutDir: true } });
+  rmSync(folders.first, { recursive: true, force: true });
+  cpSync('dist', folders.first, { recursive: true });
   await release();
 });
 test.beforeEach(async () => {
@@ -187,12 +190,15 @@ test('a new version waits for the person, and the old one works with its own fil
   await expect(page).toHaveTitle('Inlay');
   await page.screenshot({ path: test.info().outputPath('note.png') });
 
-  // Not while a picture is made, and not while another tab works with the old files
-  await editor.steps.fill('1');
+  // Not while a picture is made, which takes long enough to look at, and not while another tab works with the old files
+  await editor.steps.fill('150');
   await editor.generate.click();
   await expect(editor.cancel).toBeVisible();
   await expect(note).toBeHidden();
-  await expect(editor.result).toBeVisible({ timeout: 300_000 });
+  await editor.cancel.click();
+  await expect(note).toBeVisible();
+  await editor.steps.fill('1');
+  await editor.run();
   const other = await context.newPage();
   const otherEditor = new EditorPage(other);
   await otherEditor.open(host.url);

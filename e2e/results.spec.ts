@@ -1,19 +1,14 @@
 /** Results, variations, frames and drawn-out canvases as a person meets them, around the harness's engine. */
-import { expect, type Page, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { type DevServer, startDevServer } from './pages/devServer';
 import { EditorPage } from './pages/editorPage';
-
-let server: DevServer;
-
-test.beforeAll(async () => {
-  server = await startDevServer();
-});
-test.afterAll(() => server.close());
+import { harnessPage } from './pages/harness';
+import { settled } from './pages/states';
+import { expect, test } from './pages/test';
 
 async function open(page: Page): Promise<EditorPage> {
   const editor = new EditorPage(page);
-  await editor.open(`${server.origin}e2e/harness/index.html?ms=5`);
+  await editor.open(harnessPage('index.html?ms=5'));
   await editor.steps.fill('2');
   return editor;
 }
@@ -90,8 +85,9 @@ test('the frame follows its handles and keys, and returns to automatic', async (
   await page.mouse.down();
   await page.mouse.move(box.x + box.width / 2 - 30, box.y + box.height / 2, { steps: 4 });
   await page.mouse.up();
+  await expect.poll(async () => Number(await width.inputValue())).toBeGreaterThan(before);
+  await settled(page);
   const dragged = Number(await width.inputValue());
-  expect(dragged).toBeGreaterThan(before);
   await handle.focus();
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('Shift+ArrowRight');
@@ -125,7 +121,7 @@ test('the canvas is drawn out by handle and by number, painted on and undone', a
   await page.mouse.move(box.x + box.width / 2 + 10, box.y + box.height / 2, { steps: 4 });
   await page.mouse.up();
   const right = page.getByRole('spinbutton', { name: 'Extend right' });
-  expect(Number(await right.inputValue())).toBeGreaterThan(0);
+  await expect.poll(async () => Number(await right.inputValue())).toBeGreaterThan(0);
   await right.fill('160');
   await page.getByRole('spinbutton', { name: 'Extend top' }).fill('40');
   await page.getByRole('button', { name: 'Apply' }).click();

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { BROWSER_VARIABLE, findBrowser } from './browser';
+import { PORT_VARIABLES } from './servers';
 
 let browser: string;
 try {
@@ -11,12 +12,11 @@ try {
   process.exit(1);
 }
 console.log(`Browser: ${browser}`);
-// Ports of its own: another checkout's server, or one left behind, must not answer for this one.
-const port = process.env.PORT ?? String(await freePort());
-const hostedPort = process.env.INLAY_HOSTED_PORT ?? String(await freePort());
+const ports: Record<string, string> = {};
+for (const variable of PORT_VARIABLES) ports[variable] = process.env[variable] ?? String(await freePort());
 const { status } = spawnSync('npx', ['playwright', 'test', ...process.argv.slice(2)], {
   stdio: 'inherit',
-  env: { ...process.env, [BROWSER_VARIABLE]: browser, PORT: port, INLAY_HOSTED_PORT: hostedPort },
+  env: { ...process.env, [BROWSER_VARIABLE]: browser, ...ports },
   shell: process.platform === 'win32',
 });
 process.exit(status ?? 1);

@@ -1,17 +1,19 @@
 /**
  * WebGPU in a browser against diffusers' pictures (goldens/): two families with nine channels, a LoRA, an ONNX export.
- * Chromium's software adapter (SwiftShader) stands in for a graphics device; it computes in fp32. All families and kinds
- * are painted under Node, where it takes seconds: src/pipeline/webgpu.golden.test.ts.
+ * Chromium's software adapter (SwiftShader) stands in for a graphics device; it computes in fp32, and takes most of the
+ * time to compile: one engine paints them one after another, as a page in use does. All families and kinds are painted
+ * under Node, where it takes seconds: src/pipeline/webgpu.golden.test.ts.
  */
 import { readFileSync } from 'node:fs';
-import { expect, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import {
   type GoldenPicture,
   goldenLoraPictures,
   goldenPictures,
   goldenPicturesIn,
 } from '../src/testing/goldenPictures';
-import { type DevServer, startDevServer } from './pages/devServer';
+import { harnessPage } from './pages/harness';
+import { expect, test } from './pages/test';
 import { decibels, decode } from './pictures';
 import { type StaticServer, serveFolder } from './static';
 
@@ -23,14 +25,17 @@ test.use({
 });
 
 let models: StaticServer;
-let server: DevServer;
-test.beforeAll(async () => {
+let page: Page;
+test.beforeAll(async ({ browser }) => {
   models = await serveFolder('goldens');
-  server = await startDevServer();
+  page = await browser.newPage();
+  await page.goto(harnessPage('engine.html'));
+  await page.waitForFunction(() => window.engineHarness !== undefined);
+  await page.evaluate(() => window.engineHarness?.start('webgpu'));
 });
 test.afterAll(async () => {
+  await page.close();
   await models.close();
-  await server.close();
 });
 
 const dataUrl = (path: string) => `data:image/png;base64,${readFileSync(path).toString('base64')}`;
@@ -43,9 +48,7 @@ function paints(
   loras: [string, number][] = [],
 ) {
   if (golden === undefined) throw new Error('there is no such golden picture');
-  test(`${models_}/${golden.model}: ${golden.name}`, async ({ page }) => {
-    await page.goto(`${server.origin}e2e/harness/engine.html`);
-    await page.waitForFunction(() => window.engineHarness !== undefined);
+  test(`${models_}/${golden.model}: ${golden.name}`, async () => {
     const request = {
       model_name: `${models.origin}${models_}/${golden.model}/`,
       prompt: golden.prompt,
@@ -61,10 +64,10 @@ function paints(
       ...{ width, height, strength, scheduler },
       loras: loras.map(([name, weight]) => ({ source: `${models.origin}loras/${name}.safetensors`, weight })),
     };
-    const url = await page.evaluate(
-      ([input, chosen]) => window.engineHarness?.paint('webgpu', input, chosen),
-      [request, options] as const,
-    );
+    const url = await page.evaluate(([input, chosen]) => window.engineHarness?.paint(input, chosen), [
+      request,
+      options,
+    ] as const);
     const painted = await decode(Buffer.from((url ?? '').split(',')[1] ?? '', 'base64'));
     const ratio = decibels(painted, await decode(`${folder}/${golden.output}`));
     console.log(`${golden.name}: ${ratio.toFixed(1)} dB`);

@@ -1,10 +1,10 @@
 /**
- * The page around an engine for tests, which paints a disc instead of running a model. Served by the
- * development server alone; no build contains it. Query: `ms` a step's time, `hold` the step at which it
- * stays, `fail` an error's name, `provider` what the status line reports. The hosted API stands in the page, too,
- * answered by the same engine.
+ * The page around an engine for tests, which paints a disc instead of running a model; what is published has none of it.
+ * Query: `ms` a step's time, `hold` the step at which it stays until the window gets the event `go-on`, `fail` an error's
+ * name, `provider` what the status line reports. The hosted API stands in the page, too, answered by the same engine.
  */
 import '../../src/styles/index.css';
+import { decodePicture } from '../../src/editor/open';
 import type { LocalEngine } from '../../src/engine/engine';
 import { decodeError, type EncodedError } from '../../src/engine/errors';
 import { browserPlace, createHosted } from '../../src/state/hosted';
@@ -12,10 +12,17 @@ import { withoutOffline } from '../../src/state/offline';
 import { mountApp } from '../../src/ui/mount';
 import { createHarnessModels } from './models';
 
+declare global {
+  interface Window {
+    /** As the page decodes the pictures that it opens. */
+    decodePicture?: typeof decodePicture;
+  }
+}
+window.decodePicture = decodePicture;
+
 const query = new URLSearchParams(location.search);
 const stepMs = Number(query.get('ms') ?? 30);
 const holdAt = Number(query.get('hold') ?? -1);
-const FOREVER_MS = 3_600_000;
 
 const pause = (ms: number, signal: AbortSignal) =>
   new Promise<void>((resolve, reject) => {
@@ -24,6 +31,12 @@ const pause = (ms: number, signal: AbortSignal) =>
       clearTimeout(timer);
       reject(signal.reason);
     });
+  });
+
+const goesOn = (signal: AbortSignal) =>
+  new Promise<void>((resolve, reject) => {
+    addEventListener('go-on', () => resolve(), { once: true, signal });
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 
 /** A sky with a disc whose place and colour follow the seed; `done` of it has formed. */
@@ -71,7 +84,7 @@ const engine: LocalEngine = {
     for (let step = 0; step <= steps; step++) {
       const preview = (await paint(source, seed, step / Math.max(1, steps))).transferToImageBitmap();
       onProgress({ stage: 'denoise', step, steps, preview });
-      await pause(step === holdAt ? FOREVER_MS : stepMs, signal);
+      await (step === holdAt ? goesOn(signal) : pause(stepMs, signal));
     }
     onProgress({ stage: 'decode' });
     const file = await (await paint(source, seed, 1)).convertToBlob({ type: 'image/png' });

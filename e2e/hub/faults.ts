@@ -16,7 +16,7 @@ const which = {
 export const faultSchema = z.discriminatedUnion('kind', [
   /** The connection breaks before this byte is sent. */
   z.object({ kind: z.literal('cut'), atByte: z.number().int().nonnegative(), ...which }),
-  /** Nothing follows from this byte on, and the connection stays open. */
+  /** Nothing follows from this byte on, and the connection stays open; what is missing comes once the fault is cleared. */
   z.object({ kind: z.literal('stall'), atByte: z.number().int().nonnegative(), ...which }),
   /** Every answer's bytes from here to its end are another's; length and headers stay right. */
   z.object({ kind: z.literal('corrupt'), atByte: z.number().int().nonnegative(), ...which }),
@@ -33,6 +33,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('expired'), ...which }),
   /** The whole file comes with status 200, whatever range was asked for. */
   z.object({ kind: z.literal('ignore-range'), ...which }),
+  /** At that pace until the fault is cleared. */
   z.object({ kind: z.literal('slow'), bytesPerSecond: z.number().positive(), ...which }),
 ]);
 export type Fault = z.infer<typeof faultSchema>;
@@ -41,10 +42,14 @@ export type FaultInput = z.input<typeof faultSchema>;
 interface Armed {
   fault: Fault;
   seen: number;
+  controller: AbortController;
 }
 
+/** A fault and the request that it strikes: aborted once it is cleared. */
+export type Struck = Fault & { cleared: AbortSignal };
+
 export class Faults {
-  #armed: Armed[] = [];
+  readonly #armed: Armed[] = [];
 
   constructor(faults: readonly FaultInput[] = []) {
     for (const fault of faults) this.add(fault);
@@ -52,15 +57,16 @@ export class Faults {
 
   /** @throws ZodError where it is no fault */
   add(input: unknown): void {
-    this.#armed.push({ fault: faultSchema.parse(input), seen: 0 });
+    this.#armed.push({ fault: faultSchema.parse(input), seen: 0, controller: new AbortController() });
   }
 
+  /** Answers that are held up go on. */
   clear(): void {
-    this.#armed = [];
+    for (const { controller } of this.#armed.splice(0)) controller.abort();
   }
 
   /** The faults that strike this request; counts it against each. */
-  strike(origin: 'hub' | 'content', path: string): Fault[] {
+  strike(origin: 'hub' | 'content', path: string): Struck[] {
     return this.#armed
       .filter(({ fault }) => fault.origin === undefined || fault.origin === origin)
       .filter(({ fault }) => fault.path === undefined || new RegExp(fault.path).test(path))
@@ -68,13 +74,13 @@ export class Faults {
         const turn = armed.seen++ - armed.fault.after;
         return turn >= 0 && turn < (armed.fault.times ?? Number.POSITIVE_INFINITY);
       })
-      .map(({ fault }) => fault);
+      .map(({ fault, controller }) => ({ ...fault, cleared: controller.signal }));
   }
 }
 
 export function faultOf<Kind extends Fault['kind']>(
-  faults: readonly Fault[],
+  faults: readonly Struck[],
   kind: Kind,
-): Extract<Fault, { kind: Kind }> | undefined {
-  return faults.find((fault): fault is Extract<Fault, { kind: Kind }> => fault.kind === kind);
+): Extract<Struck, { kind: Kind }> | undefined {
+  return faults.find((fault): fault is Extract<Struck, { kind: Kind }> => fault.kind === kind);
 }

@@ -58,7 +58,7 @@ export const refused: readonly (readonly [
     'stalls for good',
     [{ kind: 'stall', atByte: 300_000, origin: 'content', ...unet }],
     'NetworkError',
-    /no byte came for 0.3 s, 7 times/,
+    /no byte came for 1 s, 7 times/,
   ],
   [
     'answers 503 for good',

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Fault, faultOf } from './faults';
+import { faultOf, type Struck } from './faults';
 import type { HubFile } from './files';
 
 /** The headers that the Hub lets scripts of other origins read. */
@@ -73,7 +73,7 @@ export async function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
   file: HubFile,
-  faults: readonly Fault[],
+  faults: readonly Struck[],
   headers: Record<string, string> = {},
 ): Promise<void> {
   const changed = faultOf(faults, 'change') !== undefined;
@@ -104,7 +104,7 @@ async function sendBytes(
   response: ServerResponse,
   file: HubFile,
   { start, end }: { start: number; end: number },
-  faults: readonly Fault[],
+  faults: readonly Struck[],
   changed: boolean,
 ): Promise<void> {
   const cut = faultOf(faults, 'cut');
@@ -119,16 +119,30 @@ async function sendBytes(
     const sent = position + piece.byteLength > wrongFrom ? spoil(piece, wrongFrom - position) : piece;
     position += piece.byteLength;
     if (!response.write(sent)) await drained(response);
-    if (slow !== undefined) await wait((piece.byteLength / slow.bytesPerSecond) * 1000);
+    if (slow !== undefined) {
+      const { bytesPerSecond, cleared: signal } = slow;
+      await wait((piece.byteLength / bytesPerSecond) * 1000, undefined, { signal }).catch(() => {});
+    }
   }
   if (stop === end) {
     response.end();
   } else if (cut !== undefined && stop === Math.max(start, cut.atByte)) {
     // Closes after what was written has left.
     response.socket?.end();
-  } else {
+  } else if (stall !== undefined) {
     response.flushHeaders();
+    await cleared(stall.cleared, response);
+    if (!response.destroyed) await sendBytes(response, file, { start: stop, end }, [], changed);
   }
+}
+
+/** Waits until the fault is over, or nobody listens any more. */
+async function cleared(signal: AbortSignal, response: ServerResponse): Promise<void> {
+  if (signal.aborted || response.destroyed) return;
+  await new Promise<unknown>((resolve) => {
+    signal.addEventListener('abort', resolve, { once: true });
+    response.once('close', resolve);
+  });
 }
 
 async function drained(response: ServerResponse): Promise<void> {

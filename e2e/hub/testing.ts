@@ -32,7 +32,7 @@ export function hastyConnection(
   const wait = async (ms: number) => {
     waits.push(ms);
   };
-  return { ...connect(hubUrl, new AbortController().signal, { wait, stallMs: 300 }), ...given, waits };
+  return { ...connect(hubUrl, new AbortController().signal, { wait, stallMs: 1000 }), ...given, waits };
 }
 
 export interface TemporaryStore {

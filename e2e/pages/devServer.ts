@@ -1,5 +1,4 @@
-/** The development server, which alone serves the harness page. */
-import type { RequestListener } from 'node:http';
+/** The development server with the harness's pages, for benchmarks and screenshots; tests have e2e/harnessServer.ts. */
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'vite';
 
@@ -9,14 +8,8 @@ export interface DevServer {
   close(): Promise<void>;
 }
 
-/**
- * @param handlers what answers paths of its own, by path; read at each request
- * @param port absent: any free one
- */
-export async function startDevServer(
-  handlers: ReadonlyMap<string, RequestListener> = new Map(),
-  port = 0,
-): Promise<DevServer> {
+/** @param port absent: any free one */
+export async function startDevServer(port = 0): Promise<DevServer> {
   const server = await createServer({
     root: fileURLToPath(new URL('../..', import.meta.url)),
     logLevel: 'error',
@@ -27,21 +20,7 @@ export async function startDevServer(
       strictPort: true,
       hmr: false,
       watch: null,
-      // Its files stay as they are: a context that opens the page again need not ask for each module.
-      headers: { 'Cache-Control': 'max-age=3600' },
     },
-    plugins: [
-      {
-        name: 'handlers of a test',
-        configureServer({ middlewares }) {
-          middlewares.use((request, response, next) => {
-            const handler = handlers.get(new URL(request.url ?? '/', 'http://localhost').pathname);
-            if (handler) handler(request, response);
-            else next();
-          });
-        },
-      },
-    ],
   });
   await server.listen();
   const address = server.httpServer?.address();

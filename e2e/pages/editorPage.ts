@@ -87,6 +87,25 @@ export class EditorPage {
     await this.page.mouse.up();
   }
 
+  /** Resolves once the page has shown such a text, however briefly: called before what brings it about. */
+  shown(text: RegExp): Promise<void> {
+    return this.page.evaluate(
+      ([source, flags]) =>
+        new Promise<void>((resolve) => {
+          const wanted = new RegExp(source, flags);
+          const watcher = new MutationObserver(look);
+          function look() {
+            if (!wanted.test(document.body.innerText)) return;
+            watcher.disconnect();
+            resolve();
+          }
+          watcher.observe(document.body, { subtree: true, childList: true, characterData: true });
+          look();
+        }),
+      [text.source, text.flags] as const,
+    );
+  }
+
   /** Presses "Generate" and waits for the run's end. @returns the new picture's bytes */
   async run(timeout = 300_000): Promise<Buffer> {
     const before = (await this.result.count()) > 0 ? await this.result.getAttribute('src') : null;

@@ -1,6 +1,7 @@
 /** The states that the page can be in, each as a person gets there: for screenshots and for the accessibility tests. */
 import { type BrowserContextOptions, devices, type Page } from '@playwright/test';
 import type { EditorPage } from './editorPage';
+import { harnessPage } from './harness';
 
 const still = { reducedMotion: 'reduce' } as const;
 const phone = { ...still, ...devices['Pixel 7'], viewport: { width: 390, height: 844 } };
@@ -115,7 +116,7 @@ export const states: Record<string, PageState> = {
     },
   },
   loading: {
-    query: 'ms=20000',
+    query: 'ms=600000',
     async enter(_page, editor) {
       await editor.generate.click();
       await editor.progress.waitFor();
@@ -246,7 +247,7 @@ export const states: Record<string, PageState> = {
 export async function enterState(editor: EditorPage, origin: string, state: PageState): Promise<void> {
   const { page } = editor;
   await state.before?.(page);
-  const url = `${origin}e2e/harness/index.html?${state.query ?? ''}`;
+  const url = harnessPage(`index.html?${state.query ?? ''}`, origin);
   if (state.isEmpty) {
     await page.goto(url);
     await page.getByText('Choose a picture').waitFor();

@@ -1,7 +1,7 @@
-/** A host of static files that can do nothing else: no headers of its own, a folder below a path, answers kept for a year. */
+/** A host of static files: no headers of its own unless it is given some, a folder below a path, answers kept for a year. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 
 const types: Record<string, string> = {
@@ -25,11 +25,29 @@ export interface StaticHost {
   close(): Promise<void>;
 }
 
+interface HostOptions {
+  /** Absent: any free one. */
+  port?: number;
+  /** Sent with every file. */
+  headers?: Readonly<Record<string, string>>;
+  /** What answers paths of its own, by path; read at each request. */
+  handlers?: ReadonlyMap<string, RequestListener>;
+}
+
 /** @param path begins and ends with a slash */
-export async function startStaticHost(folder: string, path: string): Promise<StaticHost> {
+export async function startStaticHost(
+  folder: string,
+  path: string,
+  { port = 0, headers = {}, handlers }: HostOptions = {},
+): Promise<StaticHost> {
   let published = folder;
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const handler = handlers?.get(pathname);
+    if (handler) {
+      handler(request, response);
+      return;
+    }
     const inside = pathname.startsWith(path) ? normalize(pathname.slice(path.length) || 'index.html') : '..';
     const file = join(published, inside);
     const found = inside.startsWith('..') ? undefined : await stat(file).catch(() => undefined);
@@ -38,13 +56,16 @@ export async function startStaticHost(folder: string, path: string): Promise<Sta
       return;
     }
     response.writeHead(200, {
+      ...headers,
       'Content-Length': found.size,
       'Content-Type': types[extname(file)] ?? 'application/octet-stream',
       'Cache-Control': 'max-age=31536000',
     });
     createReadStream(file).pipe(response);
   });
-  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, 'localhost', resolve);
+  });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the host has no port');
   return {

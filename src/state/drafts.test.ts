@@ -2,6 +2,7 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createDraftStore } from '../storage/draft';
+import { eventually } from '../testing/eventually';
 import { createDrafts, type MaskFiles } from './drafts';
 import { fakeEngine, HEIGHT, opened, paint, WIDTH } from './session.testing';
 
@@ -51,7 +52,7 @@ it('what was painted is offered the next time, brought back whole as a step, and
   const frame = { x: 200, y: 100, width: 300, height: 200 };
   first.session.editor.moveFrame(frame);
   first.session.editor.endFrame();
-  await vi.waitFor(async () => expect(await first.kept.list()).toHaveLength(1));
+  await eventually(async () => expect(await first.kept.list()).toHaveLength(1));
 
   const second = await page('two');
   await second.drafts.load();
@@ -69,11 +70,11 @@ it('what was painted is offered the next time, brought back whole as a step, and
   });
   expect(second.offered()).toBeNull();
   // Kept again under its new time; undone, there is nothing of a person's own to keep.
-  await vi.waitFor(async () => expect((await first.kept.list()).map(({ id }) => id)).toEqual(['two']));
+  await eventually(async () => expect((await first.kept.list()).map(({ id }) => id)).toEqual(['two']));
   second.session.editor.undo();
   expect(second.session.editor.store.getState().frame).toBeNull();
   second.session.editor.undo();
-  await vi.waitFor(async () => expect(await first.kept.list()).toEqual([]));
+  await eventually(async () => expect(await first.kept.list()).toEqual([]));
 });
 
 it('versions come back with it: results from the gallery, all others with the draft, which grows by what is new', async () => {
@@ -88,7 +89,7 @@ it('versions come back with it: results from the gallery, all others with the dr
   };
   const written = vi.spyOn(kept, 'keep');
   const writtenSoon = async (baseId: number, count: number, ...ids: number[]) => {
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const [draft] = await kept.list();
       expect([draft?.baseId, draft?.versions.length]).toEqual([baseId, count]);
     });

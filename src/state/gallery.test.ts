@@ -2,6 +2,7 @@ import sharp from 'sharp';
 import { beforeEach, expect, it, vi } from 'vitest';
 import { TEXTS_OFFSET, textChunks } from '../editor/kernels/pngText';
 import { GalleryError, type GalleryItem, type GalleryStore } from '../storage/gallery';
+import { eventually } from '../testing/eventually';
 import { createGallery, galleryFileName, searchItems } from './gallery';
 import { createRecipeOffer, restore } from './recipeOffer';
 import { foundIn, resultTexts, settingsFrom } from './recipes';
@@ -98,21 +99,21 @@ it('keeps every result with its settings as it appears, and nothing else', async
   put(version(1, await fileOf(textsOf({}, 5)), 5));
   versions.setState({ shownId: 1 });
   put(version(2, await fileOf(), null), version(3, await fileOf(textsOf({ prompt: 'a hut' }, 6)), 6));
-  await vi.waitFor(() => expect(kept.entries).toHaveLength(2));
+  await eventually(() => expect(kept.entries).toHaveLength(2));
   await gallery.load();
   expect(state().items?.map(({ recipe }) => recipe.request.seed)).toEqual([6, 5]);
   expect(await state().items?.[1]?.thumbnail.text()).toBe('blob:small-1');
   expect(state().storage?.usedBytes).toBeGreaterThan(0);
   // While it is open a new result joins it.
   put(version(4, await fileOf(textsOf({}, 7)), 7));
-  await vi.waitFor(() => expect(state().items).toHaveLength(3));
+  await eventually(() => expect(state().items).toHaveLength(3));
 });
 
 it('a full disk is told, loses nothing, and another try keeps what waits', async () => {
   const { put, gallery, state, versions } = setUp();
   kept.failure = new GalleryError('The gallery is full');
   put(version(1, await fileOf(textsOf()), 1), version(2, await fileOf(textsOf()), 2));
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(state().unkept).toEqual({ reason: 'The gallery is full', count: 2, dismissed: false }),
   );
   expect(versions.getState().items).toHaveLength(2);
@@ -133,20 +134,20 @@ it('a result whose thumbnail is gone is kept with its picture in that place', as
   createGallery(kept, versions, () => Promise.reject(new TypeError('the address is dead')));
   const file = await fileOf(textsOf());
   versions.setState({ items: [version(1, file, 1)] });
-  await vi.waitFor(() => expect(kept.entries).toHaveLength(1));
+  await eventually(() => expect(kept.entries).toHaveLength(1));
   expect(kept.entries[0]?.item.thumbnail).toBe(file);
 });
 
 it('a result without its settings is told', async () => {
   const { put, state } = setUp();
   put(version(1, await fileOf(), 1));
-  await vi.waitFor(() => expect(state().unkept?.count).toBe(1));
+  await eventually(() => expect(state().unkept?.count).toBe(1));
 });
 
 it('deletes one and all, reads pictures, and says what went wrong', async () => {
   const { put, gallery, state } = setUp();
   for (const seed of [1, 2, 3]) put(version(seed, await fileOf(textsOf({}, seed)), seed));
-  await vi.waitFor(() => expect(kept.entries).toHaveLength(3));
+  await eventually(() => expect(kept.entries).toHaveLength(3));
   await gallery.load();
   const [newest] = state().items ?? [];
   if (!newest) throw new Error('three were kept');
@@ -178,7 +179,7 @@ it('brings back what was deleted in turn, as far as memory for it goes', async (
   // All four are of one size: two of them fit.
   const { put, gallery, state } = setUp(2.5 * size);
   for (const [i, file] of files.entries()) put(version(i + 1, file, i + 1));
-  await vi.waitFor(() => expect(kept.entries).toHaveLength(4));
+  await eventually(() => expect(kept.entries).toHaveLength(4));
   await gallery.load();
   const seeds = () => state().items?.map(({ recipe }) => recipe.request.seed);
   const [fourth, third, second, first] = state().items ?? [];
@@ -203,7 +204,7 @@ it('searches by the words of the prompt', async () => {
   const { put, gallery, state } = setUp();
   const prompts = ['A red FOX in snow', 'a blue door', 'snowy roof, Red'];
   for (const [i, prompt] of prompts.entries()) put(version(i + 1, await fileOf(textsOf({ prompt })), 1));
-  await vi.waitFor(() => expect(kept.entries).toHaveLength(3));
+  await eventually(() => expect(kept.entries).toHaveLength(3));
   await gallery.load();
   const found = (search: string) =>
     searchItems(state().items ?? [], search).map(({ recipe }) => recipe.request.prompt);
@@ -252,12 +253,12 @@ it('offers the settings of a picture that is opened, until the next one', async 
   const offer = createRecipeOffer({ versions, change, complain: vi.fn() });
   const shown = () => offer.store.getState().found;
   versions.setState({ items: [version(0, await fileOf(textsOf()), null)] });
-  await vi.waitFor(() => expect(shown()).not.toBeNull());
+  await eventually(() => expect(shown()).not.toBeNull());
   versions.setState({ items: [version(0, await fileOf(), null)] });
   expect(shown()).toBeNull();
   const parameters = [{ keyword: 'parameters', text: 'a hut\nSteps: 20, Seed: 9' }];
   versions.setState({ items: [version(0, await fileOf(parameters), null)] });
-  await vi.waitFor(() => expect(shown()).not.toBeNull());
+  await eventually(() => expect(shown()).not.toBeNull());
   expect(change).not.toHaveBeenCalled();
   offer.accept();
   expect(change).toHaveBeenCalledWith({

@@ -1,5 +1,6 @@
 /** Variations, frames, mask content, drawn-out canvases, and the way back through all of them. */
 import { beforeEach, expect, it, vi } from 'vitest';
+import { eventually } from '../testing/eventually';
 import { answer, fakeEngine, HEIGHT, masks, opened, paint, photograph, sent, WIDTH } from './session.testing';
 import { variationsOf } from './versions';
 
@@ -57,7 +58,7 @@ it('keeps the variations that came before a cancel, and shows the first', async 
   paint(session);
   session.change({ variations: '4', seed: '7' });
   const running = session.generate();
-  await vi.waitFor(() => expect(runs).toBe(3));
+  await eventually(() => expect(runs).toBe(3));
   expect(session.job.getState().variation).toEqual({ number: 3, count: 4 });
   // Nothing lies over the forming picture.
   expect(session.versions.getState().shownId).toBeNull();
@@ -239,7 +240,7 @@ it('another picture over a painted one: undo returns to it with its mask and ver
   paint(session);
   gated = true;
   const running = session.generate();
-  await vi.waitFor(() => expect(session.job.getState().progress).not.toBeNull());
+  await eventually(() => expect(session.job.getState().progress).not.toBeNull());
   editor.undo();
   editor.undo();
   // The run was of the other picture: it ends, and adds nothing to this one.

@@ -1,7 +1,8 @@
 /** What a person may do one after the other, faster or in another order than one thinks of. */
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { createEditor, type PictureWork } from '../editor/store';
 import { directWork } from '../editor/work';
+import { eventually } from '../testing/eventually';
 import { createSession } from './session';
 import { fakeEngine, HEIGHT, imaging, opened, paint, WIDTH } from './session.testing';
 
@@ -66,7 +67,7 @@ it('a second press during a run does nothing, one during its stopping neither; t
   const session = await opened(engine);
   paint(session);
   const first = session.generate();
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await eventually(() => expect(asked).toHaveLength(1));
   await session.generate();
   session.cancel();
   session.cancel();
@@ -76,7 +77,7 @@ it('a second press during a run does nothing, one during its stopping neither; t
   await first;
   expect(session.job.getState()).toMatchObject({ running: false, progress: null, runError: null });
   const next = session.generate();
-  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  await eventually(() => expect(asked).toHaveLength(2));
   release();
   await next;
   expect(session.versions.getState().items.map(({ id }) => id)).toEqual([0, 1]);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createEditor } from '../editor/store';
 import { CheckpointError, DeviceError, InputError } from '../engine/errors';
 import type { ModelSizes } from '../engine/models';
+import { eventually } from '../testing/eventually';
 import { createSession } from './session';
 import { fakeEngine, imaging, masks, opened, paint, photograph } from './session.testing';
 
@@ -114,7 +115,7 @@ it('cancels quietly and stays usable', async () => {
   const session = await opened(engine);
   paint(session);
   const running = session.generate();
-  await vi.waitFor(() => expect(session.job.getState().progress?.title).toBe('Painting · step 1 of 4'));
+  await eventually(() => expect(session.job.getState().progress?.title).toBe('Painting · step 1 of 4'));
   session.cancel();
   await running;
   expect(session.job.getState()).toMatchObject({ running: false, progress: null, runError: null });
@@ -152,7 +153,7 @@ it('fetches the model first, shows how far it is, and plans at the size that is 
   paint(session);
   session.change({ model_name: 'owner/model' });
   const run = session.generate();
-  await vi.waitFor(() => expect(given).toBeDefined());
+  await eventually(() => expect(given).toBeDefined());
   expect(session.job.getState().progress).toMatchObject({
     title: 'Downloading the model',
     detail: '1.00 of 4.00 GB · 100 MB/s',

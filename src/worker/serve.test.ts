@@ -3,6 +3,7 @@ import type { Call } from '../engine/engine';
 import { CheckpointError } from '../engine/errors';
 import type { FinishedPicture, FromWorker } from '../engine/protocol';
 import { inpaintRequestSchema, localOptionsSchema } from '../engine/schema';
+import { eventually } from '../testing/eventually';
 import { type Host, serve } from './serve';
 
 const request = inpaintRequestSchema.parse({
@@ -41,7 +42,7 @@ describe('serve', () => {
     });
     start(1);
     start(2);
-    await vi.waitFor(() => expect(posted.filter(({ type }) => type === 'result')).toHaveLength(2));
+    await eventually(() => expect(posted.filter(({ type }) => type === 'result')).toHaveLength(2));
     expect(most).toBe(1);
     expect(posted[0]).toEqual({ type: 'progress', id: 2, progress: { stage: 'queue', position: 1 } });
   });
@@ -55,10 +56,10 @@ describe('serve', () => {
     start(1);
     start(2);
     start(3);
-    await vi.waitFor(() => expect(calls).toBe(1));
+    await eventually(() => expect(calls).toBe(1));
     receive({ type: 'cancel', id: 2 });
     receive({ type: 'cancel', id: 1 });
-    await vi.waitFor(() => expect(posted.some(({ type }) => type === 'result')).toBe(true));
+    await eventually(() => expect(posted.some(({ type }) => type === 'result')).toBe(true));
     const ends = posted.filter(({ type }) => type !== 'progress');
     expect(ends).toEqual([
       // What waits is told at once; what runs stops first.
@@ -77,7 +78,7 @@ describe('serve', () => {
     });
     start(1);
     start(2);
-    await vi.waitFor(() => expect(posted.some(({ type }) => type === 'result')).toBe(true));
+    await eventually(() => expect(posted.some(({ type }) => type === 'result')).toBe(true));
     expect(posted).toContainEqual({
       type: 'error',
       id: 1,
@@ -100,7 +101,7 @@ describe('serve', () => {
     };
     const receive = serve(host, (message) => posted.push(message));
     receive({ type: 'release', id: 1 });
-    await vi.waitFor(() => expect(posted).toEqual([{ type: 'answered', id: 1 }]));
+    await eventually(() => expect(posted).toEqual([{ type: 'answered', id: 1 }]));
     expect(release).toHaveBeenCalledOnce();
     receive({ type: 'inpaint', id: 2, request, options });
     receive({ type: 'release', id: 3 });
@@ -119,13 +120,13 @@ describe('serve', () => {
     };
     serve(host, (message) => posted.push(message))({ type: 'judge', id: 1, name: 'large', texts: new Map() });
     const error = { name: 'CheckpointError', field: 'model_name', message: 'too much' };
-    await vi.waitFor(() => expect(posted).toEqual([{ type: 'answered', id: 1, error }]));
+    await eventually(() => expect(posted).toEqual([{ type: 'answered', id: 1, error }]));
   });
 
   it('says when the worker is dead', async () => {
     const { posted, start } = setUp(() => Promise.reject(new Error('boom')), true);
     start(1);
-    await vi.waitFor(() => expect(posted).toHaveLength(1));
+    await eventually(() => expect(posted).toHaveLength(1));
     expect(posted[0]).toMatchObject({ type: 'error', dead: true, error: { name: 'InternalError' } });
   });
 });

@@ -3,6 +3,7 @@ import type { FetchProgress } from '../engine/models';
 import type { FromLibrary } from '../engine/protocol';
 import type { CheckpointFiles } from '../model/files';
 import type { Library } from '../model/library';
+import { eventually } from '../testing/eventually';
 import { serveLibrary } from './serveLibrary';
 
 const files: CheckpointFiles = {
@@ -35,7 +36,7 @@ const download = { method: 'download', name: 'owner/large', precision: 'fp16' } 
 it('answers other requests while a download goes on, and cancels it', async () => {
   const { posted, receive, library } = setUp();
   receive({ type: 'call', id: 1, request: download });
-  await vi.waitFor(() => expect(posted).toHaveLength(1));
+  await eventually(() => expect(posted).toHaveLength(1));
   expect(posted[0]).toEqual({
     type: 'judge',
     id: 1,
@@ -45,12 +46,12 @@ it('answers other requests while a download goes on, and cancels it', async () =
   receive({ type: 'judged', id: 1 });
   receive({ type: 'call', id: 2, request: { method: 'list' } });
   receive({ type: 'call', id: 3, request: { method: 'room' } });
-  await vi.waitFor(() => expect(posted).toHaveLength(4));
+  await eventually(() => expect(posted).toHaveLength(4));
   expect(posted).toContainEqual({ type: 'progress', id: 1, progress: { stage: 'wait' } });
   expect(posted).toContainEqual({ type: 'result', id: 2, value: [] });
   expect(posted).toContainEqual({ type: 'result', id: 3, value: null });
   receive({ type: 'cancel', id: 1 });
-  await vi.waitFor(() => expect(posted).toHaveLength(5));
+  await eventually(() => expect(posted).toHaveLength(5));
   expect(posted.at(-1)).toEqual({ type: 'error', id: 1, error: { name: 'AbortError', message: '' } });
   receive({ type: 'hub', hub: { token: 't' } });
   expect(library.setHub).toHaveBeenCalledWith({ token: 't' });
@@ -59,19 +60,19 @@ it('answers other requests while a download goes on, and cancels it', async () =
 it('cancels a download that still waits for the engine’s word', async () => {
   const { posted, receive } = setUp();
   receive({ type: 'call', id: 1, request: download });
-  await vi.waitFor(() => expect(posted).toHaveLength(1));
+  await eventually(() => expect(posted).toHaveLength(1));
   receive({ type: 'cancel', id: 1 });
-  await vi.waitFor(() => expect(posted).toHaveLength(2));
+  await eventually(() => expect(posted).toHaveLength(2));
   expect(posted[1]).toEqual({ type: 'error', id: 1, error: { name: 'AbortError', message: '' } });
 });
 
 it('fetches nothing of a model that the engine refuses, and keeps the figures', async () => {
   const { posted, receive } = setUp();
   receive({ type: 'call', id: 1, request: download });
-  await vi.waitFor(() => expect(posted).toHaveLength(1));
+  await eventually(() => expect(posted).toHaveLength(1));
   const figures = { component: 'unet', neededBytes: 9, availableBytes: 5, limit: 'memory' } as const;
   const error = { name: 'TooLargeError', message: 'too large', figures } as const;
   receive({ type: 'judged', id: 1, error });
-  await vi.waitFor(() => expect(posted).toHaveLength(2));
+  await eventually(() => expect(posted).toHaveLength(2));
   expect(posted[1]).toEqual({ type: 'error', id: 1, error });
 });

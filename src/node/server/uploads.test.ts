@@ -49,7 +49,7 @@ describe('uploads and results', () => {
   });
 
   it('forgets requests and files after their time', async () => {
-    const { url } = await start({}, { keepMs: 300 });
+    const { url } = await start({}, { keepMs: 2000 });
     const { response_url, status_url } = await (await post(`${url}/queue/fal-ai/inpaint`, required)).json();
     await expect.poll(async () => (await fetch(status_url)).status).toBe(200);
     const { image } = await (await fetch(response_url)).json();

@@ -18,6 +18,8 @@ export default defineConfig({
   use: {
     baseURL: page,
     viewport: { width: 1440, height: 900 },
+    // What waits for something that never comes shall not wait for the whole test's time.
+    actionTimeout: 120_000,
     launchOptions: {
       executablePath: process.env[BROWSER_VARIABLE],
       args: ['--no-sandbox'],

@@ -108,7 +108,10 @@ export class EditorPage {
 
   /** Presses "Generate" and waits for the run's end. @returns the new picture's bytes */
   async run(timeout = 300_000): Promise<Buffer> {
-    const before = (await this.result.count()) > 0 ? await this.result.getAttribute('src') : null;
+    // In one look: a result that is being left goes between two.
+    const before = await this.page.evaluate(
+      () => document.querySelector<HTMLImageElement>('img[alt="Result"]')?.src,
+    );
     await this.generate.click();
     await this.page.waitForFunction(
       (old) => {

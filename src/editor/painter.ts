@@ -115,7 +115,9 @@ export class Painter {
     if (this.#overlayStale) this.#drawOverlay(this.#painted, scaled(ratio), ratio, true);
     else {
       if (!isEmptyRect(this.#dirty)) this.#drawOverlay(this.#dirty, scaled(ratio), ratio, false);
-      if (this.#previewStale) this.#drawPreview(this.#painted, scaled(ratio), ratio);
+      if (this.#previewStale) {
+        this.#drawPreview(this.#regionOf(this.#painted, scaled(ratio), 0), scaled(ratio), ratio);
+      }
     }
     this.#pictureStale = false;
     this.#overlayStale = false;
@@ -152,7 +154,7 @@ export class Painter {
     const layer = this.#overlay;
     const { canvas } = layer;
     if (everything) layer.clearRect(0, 0, canvas.width, canvas.height);
-    const { document, preview, store } = this.#editor;
+    const { document, store } = this.#editor;
     if (!document) return;
     const { look } = store.getState();
     const alone = look.show === 'alone';
@@ -161,27 +163,32 @@ export class Painter {
       layer.fillStyle = '#000';
       layer.fillRect(place.x, place.y, place.width, place.height);
     }
-    if (isEmptyRect(imageArea)) return;
     // The outline reaches a little beyond what changed.
-    const reach = alone ? 0 : Math.ceil(4 * pixelRatio);
-    const region = intersectRect(
-      growRect(roundOutRect(rectToView(view, imageArea)), reach),
-      layerArea(canvas),
-    );
+    const region = this.#regionOf(imageArea, view, alone ? 0 : Math.ceil(4 * pixelRatio));
     if (isEmptyRect(region)) return;
     const fill = alone ? 'alone' : 'hatched';
     layer.putImageData(this.#overlayPart(document.mask, view, region, pixelRatio, fill), region.x, region.y);
-    if (preview && !alone) this.#drawPreview(imageArea, view, pixelRatio, reach);
+    this.#drawPreview(region, view, pixelRatio);
   }
 
-  /** The forming picture, clipped by the mask, and the mask's outline above it. */
-  #drawPreview(imageArea: Rect, view: View, pixelRatio: number, reach = 0): void {
+  /** Where an area of the picture lies on the overlay's layer, in its device pixels. @param reach so far beyond it */
+  #regionOf(imageArea: Rect, view: View, reach: number): Rect {
+    if (isEmptyRect(imageArea)) return nowhere;
+    const { width, height } = this.#overlay.canvas;
+    const place = growRect(roundOutRect(rectToView(view, imageArea)), reach);
+    return intersectRect(place, rectOfSize({ width, height }));
+  }
+
+  /**
+   * The forming picture, clipped by the mask, and the mask's outline above it; nothing where none forms.
+   * @param region in device pixels of the layer
+   */
+  #drawPreview(region: Rect, view: View, pixelRatio: number): void {
     const { document, preview, store } = this.#editor;
     if (!document || !preview || store.getState().look.show === 'alone') return;
     const layer = this.#overlay;
     const place = rectToView(view, preview.frame);
-    const shown = intersectRect(roundOutRect(place), layerArea(layer.canvas));
-    const area = intersectRect(growRect(roundOutRect(rectToView(view, imageArea)), reach), shown);
+    const area = intersectRect(roundOutRect(place), region);
     if (isEmptyRect(area)) return;
     const part = (fill: OverlayStyle['fill']) =>
       this.#overlayPart(document.mask, view, area, pixelRatio, fill);
@@ -228,8 +235,4 @@ function context(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
 function rgbOf(color: string): OverlayStyle['color'] {
   const number = Number.parseInt(color.slice(1), 16);
   return [number >> 16, (number >> 8) & 255, number & 255];
-}
-
-function layerArea({ width, height }: HTMLCanvasElement): Rect {
-  return { x: 0, y: 0, width, height };
 }

@@ -15,7 +15,7 @@ const MAX_PIXELS = 2 ** 28;
  * @throws InputError where it is missing or no picture
  */
 export async function readImage(field: string, source: string): Promise<Pixels> {
-  return (await readPicture(field, source)).pixels;
+  return decodeImage(field, await readSource(field, source), source);
 }
 
 /** The same with its format: `png`, `jpeg`, `webp` … */

@@ -3,6 +3,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import { isEmptyRect, type Rect, type Size } from '../editor/kernels/geometry';
 import type { Mask } from '../editor/kernels/raster';
 import { createDraftStore, type Draft, type DraftStore, type DraftVersion } from '../storage/draft';
+import { copyOf } from './copyOf';
 import type { Gallery } from './gallery';
 import type { KeptVersion } from './pictures';
 import type { Session } from './session';
@@ -52,6 +53,8 @@ export function createDrafts(
   const { editor, versions, settings } = session;
   const store = createStore<{ offered: Pick<Draft, 'id' | 'name'> | null }>(() => ({ offered: null }));
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** The mask that was written last: words and versions change without it. */
+  let writtenMask: { revision: number; file: Blob } | null = null;
   /** The files that the draft keeps, by version. */
   let written = new Map<number, Blob>();
   /** One after the other: the last one stands. */
@@ -59,7 +62,7 @@ export function createDrafts(
 
   const save = async () => {
     const { document } = editor;
-    const { working } = editor.store.getState();
+    const { working, maskRevision: revision } = editor.store.getState();
     // The end of the work is a change of its own.
     if (!document || working !== null) return;
     const { history, mask, name, frame } = document;
@@ -72,7 +75,8 @@ export function createDrafts(
       written = new Map();
       return;
     }
-    const maskFile = await files.write(mask, bounds);
+    if (writtenMask?.revision !== revision) writtenMask = { revision, file: await files.write(mask, bounds) };
+    const { file: maskFile } = writtenMask;
     const listed = await Promise.all(items.map((version) => listedAs(version, baseId)));
     const own = new Map(
       items.flatMap(({ id: version, file }, i) => (listed[i]?.isKept ? [[version, file]] : [])),
@@ -121,7 +125,7 @@ export function createDrafts(
   const fetched = async (draftId: string, version: DraftVersion): Promise<KeptVersion | null> => {
     const { galleryId, isKept, ...facts } = version;
     const own = isKept ? await kept.picture(draftId, version.id) : undefined;
-    // Its bytes: files of the database may go with their entry, which is deleted in the end.
+    // The draft's entry is deleted in the end.
     const found = own
       ? { file: await copyOf(own), thumbnail: null }
       : galleryId && (await gallery.entry(galleryId));
@@ -177,8 +181,4 @@ export function createDrafts(
       if (offered) await forget(offered);
     },
   };
-}
-
-async function copyOf(file: Blob): Promise<Blob> {
-  return new Blob([await file.arrayBuffer()], { type: file.type });
 }

@@ -10,6 +10,7 @@ import {
   type GalleryStorage,
   type GalleryStore,
 } from '../storage/gallery';
+import { copyOf } from './copyOf';
 import { foundIn } from './recipes';
 import type { Version, Versions } from './versions';
 
@@ -112,15 +113,10 @@ export function createGallery(
     }
   };
 
-  const copyOfPicture = async (id: number) => {
-    const picture = await kept.picture(id);
-    return new Blob([await picture.arrayBuffer()], { type: picture.type });
-  };
-
-  /** The picture's bytes, for a file of the database may go with its entry; null where another tab has deleted it. */
-  const copyOf = async (item: GalleryItem) => {
+  /** Null where another tab has deleted it. */
+  const pictureOf = async (id: number) => {
     try {
-      return await copyOfPicture(item.id);
+      return await copyOf(await kept.picture(id));
     } catch {
       return null;
     }
@@ -162,7 +158,7 @@ export function createGallery(
     async entry(id) {
       try {
         const item = (await kept.list()).find((other) => other.id === id);
-        return item ? { file: await copyOfPicture(id), thumbnail: item.thumbnail } : null;
+        return item ? { file: await copyOf(await kept.picture(id)), thumbnail: item.thumbnail } : null;
       } catch {
         return null;
       }
@@ -185,7 +181,7 @@ export function createGallery(
     },
     remove: (item) =>
       change(async () => {
-        const picture = await copyOf(item);
+        const picture = await pictureOf(item.id);
         await kept.remove(item.id);
         if (!picture) return;
         removedPictures.set(item, picture);

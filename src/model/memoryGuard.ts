@@ -1,5 +1,4 @@
 /** Keeps a run within the machine's memory: refuses what cannot fit, and remembers where memory ran out. */
-
 import type { CheckpointFiles } from './files';
 import {
   afterExhaustion,

@@ -2,10 +2,10 @@
  * The import table of docs/architecture.md. Each row: a folder (or files of one) and what it may import
  * from src/ beside itself. Anything that the row does not name is an error.
  */
-const engineCore = '^src/engine/(schema|recipe|engine|models|errors|protocol)\\.ts$';
-const engineSchema = '^src/engine/(schema|errors)\\.ts$';
+const engineCore = '^src/engine/(schema|recipe|engine|models|errors|protocol|limits|boundedRead)\\.ts$';
+const engineSchema = '^src/engine/(schema|errors|limits|boundedRead)\\.ts$';
 const table = {
-  'engine/(schema|recipe|engine|models|errors|protocol)\\.': [engineCore],
+  'engine/(schema|recipe|engine|models|errors|protocol|limits|boundedRead)\\.': [engineCore],
   'engine/(local|hosted)': [engineCore, '^src/engine/(local|hosted)'],
   'graph/': ['^src/graph/'],
   'pipeline/': ['^src/pipeline/', engineSchema],
@@ -33,9 +33,9 @@ const table = {
     '^src/state/',
     '^src/editor/(store\\.ts|kernels/)',
     '^src/storage/(gallery|draft)',
-    '^src/engine/(engine|models|schema|recipe|errors)\\.ts$',
+    '^src/engine/(engine|models|schema|recipe|errors|limits|boundedRead)\\.ts$',
   ],
-  'sw/': ['^src/sw/', '^src/engine/engine\\.ts$', '^src/state/offline\\.ts$'],
+  'sw/': ['^src/sw/', engineSchema, '^src/engine/engine\\.ts$', '^src/state/offline\\.ts$'],
   'ui/': ['^src/(ui|state|editor)/'],
 };
 const forbidden = Object.entries(table).map(([folder, allowed]) => ({

@@ -1,0 +1,191 @@
+/**
+ * Reads from addresses with a limit on everything: a signal, the time without a byte, the pace, the size. A server that
+ * falls silent, drips or sends without end takes neither time nor memory beyond what stands here.
+ */
+import { InputError, messageOf, NetworkError } from './errors';
+import { STALL_MS } from './limits';
+
+/**
+ * The slowest pace that counts as an answer, on average: a byte now and then would hold a caller for ever though it never
+ * stalls. The edge of a mobile network gives several times that; 16 MB may take half an hour with it.
+ */
+const LOWEST_BYTES_PER_SECOND = 8_192;
+
+export interface ReadLimits {
+  /** The greatest length of the body, in bytes as they arrive here (after any content coding). */
+  maxBytes: number;
+  signal?: AbortSignal | undefined;
+  /** Milliseconds without a byte after which the read is given up; {@link STALL_MS} where absent. */
+  stallMs?: number | undefined;
+  /** What is read, for messages: `model "a/b": unet/config.json`. */
+  what: string;
+  /** @param totalBytes 0 where the server does not say */
+  onProgress?: ((loadedBytes: number, totalBytes: number) => void) | undefined;
+}
+
+export interface FetchLimits extends ReadLimits {
+  fetch?: typeof globalThis.fetch | undefined;
+  init?: RequestInit | undefined;
+}
+
+/** The answer is longer than what is taken. Crosses the worker as the NetworkError that it is. */
+export class TooLongError extends NetworkError {}
+
+/**
+ * Reads a body to its end.
+ * @throws TooLongError before the first byte where the server declares more than `maxBytes`, else as soon as more came;
+ *   NetworkError where it stalls, creeps, breaks off or ends before its declared length; the signal's reason on abort
+ */
+export async function boundedBody(
+  response: Response,
+  { maxBytes, signal, stallMs = STALL_MS, what, onProgress }: ReadLimits,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { body } = response;
+  if (body === null) return new Uint8Array(0);
+  const total = declaredLength(response);
+  const reader = body.getReader();
+  try {
+    signal?.throwIfAborted();
+    if (total > maxBytes) throw tooLong(what, `the server declares ${inWords(total)}`, maxBytes);
+    // Zeroed pages cost nothing until they are written: a false declaration takes no memory.
+    let bytes = roomFor(total > 0 ? total : Math.min(maxBytes, 1 << 16), what);
+    let loaded = 0;
+    const start = performance.now();
+    for (;;) {
+      const pace = start + stallMs + (loaded / LOWEST_BYTES_PER_SECOND) * 1000 - performance.now();
+      const chunk = await inTime(reader.read(), Math.min(stallMs, pace), signal, () =>
+        pace < stallMs
+          ? `only ${inWords(loaded)} came in ${seconds(performance.now() - start)}`
+          : `no byte came for ${seconds(stallMs)}`,
+      ).catch((error: unknown) => {
+        signal?.throwIfAborted();
+        const reason = error instanceof SilenceError ? error.message : `it broke off (${messageOf(error)})`;
+        throw new NetworkError(`${what}: ${reason}; try again, or from another network`);
+      });
+      if (chunk.done) break;
+      const end = loaded + chunk.value.byteLength;
+      if (end > maxBytes) throw tooLong(what, `more than ${inWords(maxBytes)} came`, maxBytes);
+      if (end > bytes.byteLength) {
+        const grown = roomFor(Math.min(maxBytes, Math.max(bytes.byteLength * 2, end)), what);
+        grown.set(bytes.subarray(0, loaded));
+        bytes = grown;
+      }
+      bytes.set(chunk.value, loaded);
+      loaded = end;
+      onProgress?.(loaded, total);
+    }
+    if (total > 0 && loaded !== total) {
+      throw new NetworkError(
+        `${what}: it broke off (${loaded} of ${total} bytes arrived); try again, or from another network`,
+      );
+    }
+    return loaded === bytes.byteLength ? bytes : bytes.slice(0, loaded);
+  } finally {
+    // A body that is not read to its end would hold the connection. Nothing waits for a server to agree.
+    void reader.cancel().catch(() => {});
+  }
+}
+
+/**
+ * Asks for an address and reads the answer. The silence before the answer, redirects included, is limited as that within it.
+ * @returns the answer and its body; of an answer that is no success (`response.ok`) the body is dropped, and `bytes` is empty
+ * @throws as {@link boundedBody}; NetworkError where nothing answers; InputError of a `fetch` that refuses the address
+ */
+export async function fetchBounded(
+  address: string,
+  { fetch = globalThis.fetch, init, ...limits }: FetchLimits,
+): Promise<{ response: Response; bytes: Uint8Array<ArrayBuffer> }> {
+  const response = await askBounded(address, { fetch, init, ...limits });
+  if (response.ok) return { response, bytes: await boundedBody(response, limits) };
+  void response.body?.cancel().catch(() => {});
+  return { response, bytes: new Uint8Array(0) };
+}
+
+/**
+ * The answer of an address, its body still to be read (with {@link boundedBody}) or cancelled.
+ * @throws as {@link fetchBounded}
+ */
+export async function askBounded(
+  address: string,
+  {
+    fetch = globalThis.fetch,
+    init,
+    signal,
+    stallMs = STALL_MS,
+    what,
+  }: Omit<FetchLimits, 'maxBytes' | 'onProgress'>,
+): Promise<Response> {
+  signal?.throwIfAborted();
+  const dead = new AbortController();
+  const answer = fetch(address, { ...init, signal: dead.signal });
+  try {
+    return await inTime(answer, stallMs, signal, () => `no answer came for ${seconds(stallMs)}`);
+  } catch (error) {
+    dead.abort();
+    // It may come all the same, from a fetch that does not heed its signal.
+    void answer.then(({ body }) => body?.cancel()).catch(() => {});
+    signal?.throwIfAborted();
+    // A server's own fetch refuses addresses: another try would not help.
+    if (error instanceof InputError) throw error;
+    const reason =
+      error instanceof SilenceError ? error.message : `it could not be fetched (${messageOf(error)})`;
+    throw new NetworkError(`${what}: ${reason}; check the address and the network`);
+  }
+}
+
+/** @returns bytes that the body will have; 0 where the server does not say */
+export function declaredLength({ headers }: Response): number {
+  // With a content coding the length counts compressed bytes and says nothing of what arrives here.
+  if (headers.get('content-encoding') !== null) return 0;
+  const length = Number(headers.get('content-length') ?? 0);
+  return Number.isNaN(length) ? 0 : length;
+}
+
+/** Nothing came for too long. */
+class SilenceError extends Error {}
+
+/** Waits for one step of a connection, no longer than `ms` and not beyond an abort. */
+function inTime<Value>(
+  step: Promise<Value>,
+  ms: number,
+  signal: AbortSignal | undefined,
+  silence: () => string,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal?.reason);
+    const timer = setTimeout(() => reject(new SilenceError(silence())), ms);
+    signal?.addEventListener('abort', stop, { once: true });
+    step.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
+    });
+    if (signal?.aborted) stop();
+  });
+}
+
+function roomFor(bytes: number, what: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(bytes);
+  } catch {
+    throw new TooLongError(
+      `${what}: there is no memory for ${inWords(bytes)} in one piece; close other programs and try again`,
+    );
+  }
+}
+
+function tooLong(what: string, found: string, maxBytes: number): TooLongError {
+  return new TooLongError(
+    `${what}: ${found}, where at most ${inWords(maxBytes)} are taken; check the address`,
+  );
+}
+
+function inWords(bytes: number): string {
+  if (bytes < 1e3) return `${bytes} bytes`;
+  const units = ['kB', 'MB', 'GB', 'TB', 'PB'];
+  const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));
+  return `${Number((bytes / 1e3 ** power).toPrecision(3))} ${units[power - 1]}`;
+}
+
+function seconds(ms: number): string {
+  return `${Number((ms / 1000).toPrecision(2))} s`;
+}

@@ -9,7 +9,7 @@ import { maskForModel } from './kernels/latentMask';
 import { fillMask, type MaskContent } from './kernels/maskContent';
 import { extendBorder, newParts, readBorder } from './kernels/outpaint';
 import type { PngText } from './kernels/pngText';
-import type { Mask, Pixels } from './kernels/raster';
+import { type Mask, overWhite, type Pixels } from './kernels/raster';
 import type { Picture } from './picture';
 import type { Surface } from './surface';
 
@@ -93,7 +93,7 @@ export async function runPrepare(codec: Codec, request: PrepareRequest): Promise
   const inMask = { ...frame, x: frame.x - maskAt.x, y: frame.y - maskAt.y };
   const weights = featherWeights(mask, inMask, feather);
   if (!weights.some((weight) => weight > 0)) return null;
-  const crop = (await codec.open(picture, AGAIN)).read(frame);
+  const crop = overWhite((await codec.open(picture, AGAIN)).read(frame));
   const modelMask = maskForModel(mask, inMask, size);
   const encodeImage = async () => {
     if (content === null || content === 'original') return codec.encode(crop, size);

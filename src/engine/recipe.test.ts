@@ -66,6 +66,37 @@ it('reads other programs’ files, without what the API does not allow', () => {
   });
 });
 
+it('reads settings from comma to comma', () => {
+  const fields = (settings: string) => parseParameters(`a\n${settings}`);
+  expect(fields('Steps: 20, Note: "a, Steps: 1", Seed: 3,')).toMatchObject({
+    num_inference_steps: 20,
+    seed: 3,
+  });
+  // A quote that is never closed, or goes on after it, is a value like any other.
+  expect(fields('Steps: 20, Note: "a, Seed: 3')).toMatchObject({ num_inference_steps: 20, seed: 3 });
+  expect(fields('Steps: 20, Note: "a" b, Seed: 3')).toMatchObject({ num_inference_steps: 20, seed: 3 });
+  expect(fields('Steps: 20, !, : 3, a, Seed: 3')).toMatchObject({ num_inference_steps: 20, seed: 3 });
+});
+
+it.each([
+  ['letters', (n: number) => `a\nSteps: 1,${'a'.repeat(n)}`],
+  ['names', (n: number) => `a\nSteps: 1,${'a:'.repeat(n / 2)}`],
+  ['commas', (n: number) => `a\nSteps: 1${','.repeat(n)}:`],
+  ['quotes', (n: number) => `a\nSteps: 1,${'a:",'.repeat(n / 4)}`],
+  ['escapes', (n: number) => `a\nSteps: 1,a:"${'\\"'.repeat(n / 2)}`],
+  ['lines', (n: number) => `${'\n'.repeat(n)}Steps: 1`],
+])('reads 900,000 characters of %s at once', (_, text) => {
+  const start = performance.now();
+  parseParameters(text(60_000));
+  parseParameters(text(900_000));
+  expect(performance.now() - start).toBeLessThan(500);
+});
+
+it('takes no line of settings, and no prompt, that is longer than any program writes', () => {
+  expect(parseParameters(`a\nSteps: 1,${'a'.repeat(900_000)}`)).toBeNull();
+  expect(parseParameters(`${'a'.repeat(70_000)}\nSteps: 1`)).toBeNull();
+});
+
 it.each(['a plain comment', '', 'Steps of a ladder: 3, none', 'prompt\nSize: 3x3'])(
   'takes %j for no settings',
   (text) => {

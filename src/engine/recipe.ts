@@ -3,6 +3,7 @@
  * files and the gallery, so no secret may be in it: model addresses lose their tokens, and keys are no part of requests.
  */
 import { z } from 'zod';
+import { MAX_PROMPT_CHARACTERS } from './limits';
 import {
   type InpaintRequest,
   inpaintRequestSchema,
@@ -159,8 +160,8 @@ function stemOf(source: string): string {
 
 /** What another program's settings hold that a request has as well; undefined where it lies outside the API's range. */
 const foundSchema = z.object({
-  prompt: z.string(),
-  negative_prompt: z.string(),
+  prompt: z.string().max(MAX_PROMPT_CHARACTERS),
+  negative_prompt: z.string().max(MAX_PROMPT_CHARACTERS),
   num_inference_steps: fields.shape.num_inference_steps.unwrap().optional().catch(undefined),
   guidance_scale: fields.shape.guidance_scale.unwrap().optional().catch(undefined),
   seed: fields.shape.seed.catch(undefined),
@@ -168,7 +169,39 @@ const foundSchema = z.object({
 export type FoundFields = z.infer<typeof foundSchema>;
 
 const LINE = /^\s*[A-Z][\w ./-]*:\s/;
-const SETTING = /\s*([A-Za-z][\w ./-]*):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)/g;
+const NAME = /^[A-Za-z][\w ./-]*$/;
+/** Characters: the longest lines of settings that programs write hold the hashes of some dozen LoRAs, a few thousand. */
+const MAX_SETTINGS_LENGTH = 65_536;
+
+/** `Name: value` from comma to comma, in one pass; a value may be a JSON string, which may hold commas. Names in lower case. */
+function readSettings(line: string): Map<string, string> {
+  const settings = new Map<string, string>();
+  for (let start = 0, colon = -1; start < line.length; ) {
+    if (colon < start) colon = line.indexOf(':', start);
+    if (colon < 0) break;
+    let comma = line.indexOf(',', start);
+    if (comma < 0) comma = line.length;
+    const name = colon < comma ? line.slice(start, colon).trim() : '';
+    if (name === '' || !NAME.test(name)) {
+      start = comma + 1;
+      continue;
+    }
+    let from = colon + 1;
+    while (line[from] === ' ') from += 1;
+    const end = (line[from] === '"' && endOfQuoted(line, from)) || Math.max(comma, from);
+    settings.set(name.toLowerCase(), line.slice(from, end).trim());
+    start = end + 1;
+  }
+  return settings;
+}
+
+/** @returns where the comma after a quoted value stands, or the line's end; 0 where it is no quoted value */
+function endOfQuoted(line: string, from: number): number {
+  let at = from + 1;
+  while (at < line.length && line[at] !== '"') at += line[at] === '\\' ? 2 : 1;
+  if (at >= line.length) return 0;
+  return at + 1 === line.length || line[at + 1] === ',' ? at + 1 : 0;
+}
 
 /**
  * The inverse of {@link parametersText}, for files of other programs too. The model is left out: they name it by a file
@@ -178,20 +211,20 @@ const SETTING = /\s*([A-Za-z][\w ./-]*):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)/g;
 export function parseParameters(text: string): FoundFields | null {
   const lines = text.replaceAll('\r\n', '\n').trimEnd().split('\n');
   const last = lines.pop() ?? '';
-  const settings = new Map(
-    [...last.matchAll(SETTING)].map(([, name = '', value = '']) => [name.toLowerCase(), value.trim()]),
-  );
-  if (!LINE.test(last) || !settings.has('steps')) return null;
+  if (last.length > MAX_SETTINGS_LENGTH || !LINE.test(last)) return null;
+  const settings = readSettings(last);
+  if (!settings.has('steps')) return null;
   const at = lines.findIndex((line) => line.startsWith('Negative prompt:'));
   const prompt = lines.slice(0, at < 0 ? lines.length : at).join('\n');
   const negative = at < 0 ? '' : lines.slice(at).join('\n').slice('Negative prompt:'.length);
-  return foundSchema.parse({
+  const found = foundSchema.safeParse({
     prompt: prompt.trim(),
     negative_prompt: negative.trim(),
     num_inference_steps: number(settings.get('steps')),
     guidance_scale: number(settings.get('cfg scale')),
     seed: number(settings.get('seed')),
   });
+  return found.success ? found.data : null;
 }
 
 function number(text: string | undefined): number | undefined {

@@ -6,7 +6,7 @@ import { defaultFeather, pasteBack } from '../editor/kernels/blend';
 import { type CropPlan, planCrop } from '../editor/kernels/crop';
 import { maskForModel } from '../editor/kernels/latentMask';
 import { blackAndWhite, maskBounds, maskToPixels, softMaskFromPixels } from '../editor/kernels/mask';
-import { cropPixels, type Mask } from '../editor/kernels/raster';
+import { cropPixels, type Mask, overWhite } from '../editor/kernels/raster';
 import { parseLocalOptions, parseRequest } from '../engine/engine';
 import { InputError } from '../engine/errors';
 import { recipeOf, recipeTexts } from '../engine/recipe';
@@ -89,7 +89,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
     // What is pasted back is prepared as the page prepares it; what is not is diffusers' own picture.
     const pictures = args.pasteBack
       ? {
-          image: scalePixels(crop, plan.size),
+          image: scalePixels(overWhite(crop), plan.size),
           mask: maskToPixels(maskForModel(mask, plan.frame, plan.size)),
         }
       : { image: crop, mask: cropPixels(asClamped(maskPixels), plan.frame) };

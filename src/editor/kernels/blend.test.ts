@@ -10,6 +10,32 @@ function maskOf(...rows: string[]): Mask {
 }
 const whole = (mask: Mask) => ({ x: 0, y: 0, width: mask.width, height: mask.height });
 
+describe('blend', () => {
+  const one = (...rgba: number[]) => ({ width: 1, height: 1, data: Uint8ClampedArray.from(rgba) });
+  const mixed = (base: number[], patch: number[], weight: number) => [
+    ...blend(one(...base), one(...patch), Uint8Array.of(weight)).data,
+  ];
+
+  it('takes no colour from what is transparent', () => {
+    // 255 × 128 / 255 of alpha; all of the colour is the patch's, whatever hides below.
+    expect(mixed([0, 0, 0, 0], [200, 180, 60, 255], 128)).toEqual([200, 180, 60, 128]);
+    expect(mixed([255, 255, 255, 0], [200, 180, 60, 255], 128)).toEqual([200, 180, 60, 128]);
+  });
+
+  it('weighs colours by their alpha', () => {
+    // 155 × 51 of the base, 100 × 255 of the patch: 200 × 25500 / 33405 = 152.7; alpha 51 + 204 × 100 / 255 = 131.
+    expect(mixed([0, 10, 20, 51], [200, 10, 20, 255], 100)).toEqual([153, 10, 20, 131]);
+    // Of one alpha: 100 + 100 × 128 / 255.
+    expect(mixed([100, 0, 0, 80], [200, 0, 0, 80], 128)).toEqual([150, 0, 0, 80]);
+  });
+
+  it('keeps what it does not touch, hidden colours too, and gives the patch whole at the full weight', () => {
+    expect(mixed([9, 8, 7, 0], [200, 180, 60, 255], 0)).toEqual([9, 8, 7, 0]);
+    expect(mixed([9, 8, 7, 0], [200, 180, 60, 255], 255)).toEqual([200, 180, 60, 255]);
+    expect(mixed([9, 8, 7, 0], [200, 180, 60, 0], 128)).toEqual([9, 8, 7, 0]);
+  });
+});
+
 describe('featherWeights', () => {
   it('is hard without a feather', () => {
     const mask = maskOf('..##..', '.####.');

@@ -8,7 +8,7 @@ import { insideDistance } from './distance';
 import { cropMask } from './edges';
 import { growRect, intersectRect, isEmptyRect, type Rect, rectOfSize } from './geometry';
 import { maskBounds } from './mask';
-import { cropPixels, type Mask, type Pixels, putPixels } from './raster';
+import { cropPixels, type Mask, overWhite, type Pixels, putPixels } from './raster';
 
 /**
  * How much of the answer each pixel takes: 0 outside the mask, rising inward from its edge to 255 within
@@ -88,7 +88,8 @@ function onlyWithin(mask: Mask, area: Rect, region: Rect): Mask {
 }
 
 /**
- * Mixes two pictures of one size. Weight 0 gives the base's byte, 255 the patch's.
+ * Mixes two pictures of one size. Weight 0 gives the base's bytes, its hidden colour too, 255 the patch's. Colours count by
+ * their alpha, as in compositing (Porter and Duff, 1984): what is transparent has no say in the colour of what is mixed.
  * @param weights [height × width], 0 … 255
  */
 export function blend(base: Pixels, patch: Pixels, weights: Uint8Array): Pixels {
@@ -101,10 +102,18 @@ export function blend(base: Pixels, patch: Pixels, weights: Uint8Array): Pixels 
   for (let pixel = 0; pixel < weights.length; pixel++) {
     const weight = weights[pixel] ?? 0;
     if (weight === 0) continue;
-    for (let i = pixel * 4; i < pixel * 4 + 4; i++) {
-      const below = base.data[i] ?? 0;
-      data[i] = Math.round(below + (((patch.data[i] ?? 0) - below) * weight) / 255);
+    const at = pixel * 4;
+    const [alphaBelow = 0, alphaAbove = 0] = [base.data[at + 3], patch.data[at + 3]];
+    if (alphaBelow === 0 && alphaAbove === 0) continue;
+    // By alpha: what is as opaque as the other, most of all pictures, counts by the weight alone.
+    const [below, above] =
+      alphaBelow === alphaAbove ? [255 - weight, weight] : [(255 - weight) * alphaBelow, weight * alphaAbove];
+    const whole = below + above;
+    for (let i = at; i < at + 3; i++) {
+      const colour = base.data[i] ?? 0;
+      data[i] = Math.round(colour + (((patch.data[i] ?? 0) - colour) * above) / whole);
     }
+    data[at + 3] = Math.round(alphaBelow + ((alphaAbove - alphaBelow) * weight) / 255);
   }
   return { width: base.width, height: base.height, data };
 }
@@ -122,7 +131,9 @@ export function mixCrop(request: {
   matches: boolean;
 }): Pixels {
   const { crop, patch, plan, weights, matches } = request;
-  return blend(crop, matches ? matchColours(crop, patch, weights, matchCell(plan)) : patch, weights);
+  // What the model was shown is what its answer's colours are measured against.
+  const shown = matches ? overWhite(crop) : crop;
+  return blend(crop, matches ? matchColours(shown, patch, weights, matchCell(plan)) : patch, weights);
 }
 
 /**

@@ -17,7 +17,8 @@ it('reads the loop clockwise from the upper left corner', () => {
   // 60 70 80 : clockwise 0 10 20 50 80 70 60 30
   const { length, sums } = borderOf(numbered(3, 3));
   expect(length).toBe(8);
-  const read = Array.from({ length }, (_, i) => (sums[(i + 1) * 4] ?? 0) - (sums[i * 4] ?? 0));
+  // Times an alpha of 255.
+  const read = Array.from({ length }, (_, i) => ((sums[(i + 1) * 4] ?? 0) - (sums[i * 4] ?? 0)) / 255);
   expect(read).toEqual([0, 10, 20, 50, 80, 70, 60, 30]);
 });
 
@@ -48,6 +49,15 @@ it('one colour stays that colour, and pictures of one row work', () => {
   plain.data.fill(90);
   const part = extendBorder(borderOf(plain), { x: -3, y: -3, width: 11, height: 3 });
   expect(new Set(part.data)).toEqual(new Set([90]));
+});
+
+it('carries no colour on from what is transparent', () => {
+  const pixels = createPixels({ width: 3, height: 1 });
+  pixels.data.set([255, 255, 255, 0, 200, 100, 0, 255, 255, 255, 255, 0]);
+  // Reach 1 above the middle: one of three pixels is seen, 255 / 3 of alpha.
+  expect([...extendBorder(borderOf(pixels), { x: 1, y: -2, width: 1, height: 1 }).data]).toEqual([
+    200, 100, 0, 85,
+  ]);
 });
 
 it('names the new parts without overlap', () => {

@@ -12,7 +12,10 @@ import { createMask, createPixels, type Mask, type Pixels } from './raster';
 export interface Border extends Size {
   /** Pixels of the loop. */
   length: number;
-  /** sums[4 i + c]: channel c over the first i pixels of the loop gone through twice. [2 · length + 1, 4] */
+  /**
+   * sums[4 i + c]: channel c, colours times alpha, over the first i pixels of the loop gone through twice: what is
+   * transparent has no colour to carry on. [2 · length + 1, 4]
+   */
   sums: Float64Array;
 }
 
@@ -41,8 +44,11 @@ export function readBorder(size: Size, read: (rect: Rect) => Pixels): Border {
   const sums = new Float64Array((2 * length + 1) * 4);
   for (let i = 0; i < 2 * length; i++) {
     const [strip, index] = loop[i % length] ?? [top, 0];
-    for (let c = 0; c < 4; c++)
-      sums[(i + 1) * 4 + c] = (sums[i * 4 + c] ?? 0) + (strip.data[index * 4 + c] ?? 0);
+    const alpha = strip.data[index * 4 + 3] ?? 0;
+    for (let c = 0; c < 4; c++) {
+      const value = c === 3 ? alpha : (strip.data[index * 4 + c] ?? 0) * alpha;
+      sums[(i + 1) * 4 + c] = (sums[i * 4 + c] ?? 0) + value;
+    }
   }
   return { width, height, length, sums };
 }
@@ -68,10 +74,11 @@ export function extendBorder(border: Border, area: Rect): Pixels {
       const from = (at - reach + length) % length;
       const count = 2 * reach + 1;
       const target = (row * area.width + column) * 4;
-      for (let c = 0; c < 4; c++) {
-        const sum = (sums[(from + count) * 4 + c] ?? 0) - (sums[from * 4 + c] ?? 0);
-        pixels.data[target + c] = sum / count;
-      }
+      const sumOf = (c: number) => (sums[(from + count) * 4 + c] ?? 0) - (sums[from * 4 + c] ?? 0);
+      const alpha = sumOf(3);
+      if (alpha === 0) continue;
+      for (let c = 0; c < 3; c++) pixels.data[target + c] = sumOf(c) / alpha;
+      pixels.data[target + 3] = alpha / count;
     }
   }
   return pixels;

@@ -13,6 +13,9 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Where texts may be put into a PNG: after the signature (8 bytes) and IHDR (length, type, 13 bytes, checksum). */
 export const TEXTS_OFFSET = 8 + 4 + 4 + 13 + 4;
 
+/** Programs write one or two; what comes after so many is not read. */
+const MAX_TEXTS = 64;
+
 /** tEXt is Latin-1, which some readers take for UTF-8: only what both write alike goes there. */
 const PLAIN = /^[\n\x20-\x7e]*$/;
 
@@ -44,7 +47,7 @@ export function readTexts(head: Uint8Array): PngText[] {
   if (SIGNATURE.some((byte, i) => head[i] !== byte)) return texts;
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   let offset = SIGNATURE.length;
-  while (offset + 12 <= head.length) {
+  while (offset + 12 <= head.length && texts.length < MAX_TEXTS) {
     const end = offset + 12 + view.getUint32(offset);
     const type = latin1(head.subarray(offset + 4, offset + 8));
     if (end > head.length || type === 'IDAT' || type === 'IEND') break;
@@ -105,9 +108,11 @@ function crc32(bytes: Uint8Array): number {
 
 /** TextDecoder’s “latin1” is Windows-1252, which differs from 0x80 to 0x9f. */
 function latin1(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+  const parts: string[] = [];
+  // As arguments: engines take some 100,000 at most.
+  for (let i = 0; i < bytes.length; i += 8192)
+    parts.push(String.fromCharCode(...bytes.subarray(i, i + 8192)));
+  return parts.join('');
 }
 
 function latin1Bytes(text: string): Uint8Array {

@@ -47,3 +47,23 @@ export function putPixels(pixels: Pixels, patch: Pixels, x: number, y: number): 
     pixels.data.set(patch.data.subarray(start, start + patch.width * 4), ((y + row) * pixels.width + x) * 4);
   }
 }
+
+/**
+ * The picture as models see it, who know no transparency: on white, whatever colours hide in what is transparent.
+ * @returns the picture itself where it is opaque
+ */
+export function overWhite(pixels: Pixels): Pixels {
+  const { data } = pixels;
+  let flat: Pixels | null = null;
+  for (let i = 3; i < data.length; i += 4) {
+    const alpha = data[i] ?? 0;
+    if (alpha === 255) continue;
+    if (!flat) {
+      flat = createPixels(pixels);
+      flat.data.set(data);
+    }
+    for (let c = i - 3; c < i; c++) flat.data[c] = 255 + (((data[c] ?? 0) - 255) * alpha) / 255;
+    flat.data[i] = 255;
+  }
+  return flat ?? pixels;
+}

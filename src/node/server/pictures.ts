@@ -1,5 +1,6 @@
 /** From `image_url` and `mask_url` to the bytes of pictures, within limits. */
 import { isAbort } from '../../engine/errors';
+import { decodeDataUri, isDataUri } from '../dataUri';
 import type { FileStore } from './files';
 import { ForbiddenAddressError } from './guardedFetch';
 import { fieldProblem, type Problem } from './problem';
@@ -58,11 +59,11 @@ export function pictureReader({ fetch, files, maxBytes, timeoutMs }: PictureSour
   };
 
   return async (field, address, signal) => {
-    if (/^data:/i.test(address)) {
-      const bytes = decodeDataUri(address);
+    if (isDataUri(address)) {
+      const bytes = decodeDataUri(address, maxBytes);
       if (bytes === undefined)
         throw fieldProblem(field, 'The data URI cannot be decoded', 'image_load_error');
-      if (bytes.byteLength > maxBytes) throw tooLarge(field);
+      if (bytes === 'too large') throw tooLarge(field);
       return new Blob([bytes]);
     }
     const own = OWN_FILE.exec(address)?.[1];
@@ -83,20 +84,4 @@ function reasonOf(error: unknown): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host';
   if (code === 'ECONNREFUSED') return 'the connection was refused';
   return 'the server did not answer as it should';
-}
-
-/** RFC 2397. @returns undefined where it is none */
-function decodeDataUri(address: string): Uint8Array<ArrayBuffer> | undefined {
-  const comma = address.indexOf(',');
-  if (comma === -1) return undefined;
-  const data = address.slice(comma + 1);
-  if (/;base64$/i.test(address.slice(0, comma).trimEnd())) {
-    return new Uint8Array(Buffer.from(decodeURIComponentSafely(data), 'base64'));
-  }
-  return new Uint8Array(Buffer.from(decodeURIComponentSafely(data), 'latin1'));
-}
-
-function decodeURIComponentSafely(text: string): string {
-  if (!text.includes('%')) return text;
-  return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

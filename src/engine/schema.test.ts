@@ -37,6 +37,7 @@ describe('the request', () => {
     for (const edge of [
       { num_inference_steps: 0, guidance_scale: 0, seed: 0, prompt: '' },
       { num_inference_steps: 150, guidance_scale: 20, seed: Number.MAX_SAFE_INTEGER },
+      { prompt: 'x'.repeat(65_536) },
       { image_url: file, mask_url: 'data:image/png;base64,AA==' },
     ]) {
       expect(parseRequest({ ...required, ...edge })).toMatchObject(edge);
@@ -46,6 +47,8 @@ describe('the request', () => {
   it.each([
     ['model_name', { model_name: ' ' }],
     ['prompt', { prompt: undefined }],
+    ['prompt', { prompt: 'x'.repeat(65_537) }],
+    ['negative_prompt', { negative_prompt: 'x'.repeat(65_537) }],
     ['image_url', { image_url: 'picture.png' }],
     ['image_url', { image_url: 'file:///etc/passwd' }],
     ['mask_url', { mask_url: 7 }],

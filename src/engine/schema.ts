@@ -4,6 +4,7 @@
  * for what that API lacks.
  */
 import { z } from 'zod';
+import { MAX_PROMPT_CHARACTERS } from './limits';
 
 /** A picture: an http(s), data: or blob: URL, or (in the page) the encoded file itself. */
 const imageSource = z.union([
@@ -28,11 +29,18 @@ function whole(least: number, most: number) {
 /** The `model_name` of the model that comes with the page. */
 export const STARTER = 'starter';
 
+const prompt = z
+  .string()
+  .max(
+    MAX_PROMPT_CHARACTERS,
+    `may have at most ${MAX_PROMPT_CHARACTERS.toLocaleString('en')} characters; shorten it`,
+  );
+
 export const inpaintRequestSchema = z.object({
   /** Hugging Face id or URL of the base model; `starter` is the embedded one. */
   model_name: z.string().trim().min(1, 'name a model: a Hugging Face id, a URL or "starter"'),
-  prompt: z.string(),
-  negative_prompt: z.string().default(''),
+  prompt,
+  negative_prompt: prompt.default(''),
   image_url: imageSource,
   /** Black areas are preserved, white areas are inpainted. Same size as the picture. */
   mask_url: imageSource,

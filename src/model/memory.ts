@@ -13,7 +13,7 @@ import { type Footprint, footprint } from '../graph/footprint';
 import { recordTensors } from '../graph/tensors';
 import type { Graph, GraphTarget } from '../graph/types';
 import { buildUnet2d } from '../graph/unet2d';
-import type { VaeTiles } from '../pipeline/components';
+import { TEXT_ROWS_AT_ONCE, type VaeTiles } from '../pipeline/components';
 import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from './config';
 import { isExported, namingModel } from './exported/files';
 import { exportedNeeds } from './exported/needs';
@@ -186,7 +186,7 @@ async function needsOf(
     const outputs = { hiddenState: second === undefined ? 'last' : 'penultimate', pooled } as const;
     tokens = config.length * chunks;
     const graph = imagined(target, (tensors) => buildClipText(config, tensors, target, outputs, folder));
-    networks.set(folder, footprint(graph, { batch: rows * chunks }));
+    networks.set(folder, footprint(graph, { batch: Math.min(rows * chunks, TEXT_ROWS_AT_ONCE) }));
   }
   const vaeTarget: GraphTarget =
     second !== undefined && vae.forceUpcast ? { ...target, precision: 'fp32' } : target;

@@ -18,6 +18,9 @@ export interface TextEncoding {
   pooled?: Float32Array;
 }
 
+/** Rows that a text encoder is given at once: what a long prompt has more follows after, so that memory stays bounded. */
+export const TEXT_ROWS_AT_ONCE = 16;
+
 export interface TextEncoder {
   /** Of the hidden states. */
   readonly width: number;

@@ -67,4 +67,30 @@ describe('parsePrompt', () => {
     expect(parsePrompt(`${'('.repeat(depth)}x`)).toEqual([{ text: `${'('.repeat(depth)}x`, weight: 1 }]);
     expect(parsePrompt(`${'['.repeat(depth)}x${']'.repeat(depth)}`)[0]?.text).toBe('x');
   });
+
+  it.each<[string, (n: number) => string]>([
+    ['brackets of two kinds', (n) => '('.repeat(n) + ']'.repeat(n)],
+    ['digits that are no weight', (n) => `(a:${'1'.repeat(n)}x)`],
+    ['digits that are one', (n) => `(a:${'1'.repeat(n)})`],
+    ['blanks after a colon', (n) => `(:${' '.repeat(n)}1${' '.repeat(n)}x)`],
+    ['colons', (n) => `(${':1 '.repeat(n)})`],
+    ['nested pairs', (n) => '('.repeat(n) + ')'.repeat(n)],
+    ['nested pairs of both kinds, crossed', (n) => '[('.repeat(n) + '])'.repeat(n)],
+    ['backslashes', (n) => `${'\\'.repeat(n)}(`],
+    ['escaped brackets', (n) => '\\('.repeat(n)],
+    ['weighted letters', (n) => '(a:1.2)'.repeat(n)],
+  ])('takes time in proportion to its length: %s', (_, text) => {
+    const least = (n: number) =>
+      Math.min(
+        ...Array.from({ length: 3 }, () => {
+          const prompt = text(n);
+          const start = performance.now();
+          parsePrompt(prompt);
+          return performance.now() - start;
+        }),
+      );
+    least(2_500); // compiled by then
+    // Four times the length; were it quadratic, sixteen times the time, which was seconds. Less than 20 ms says nothing.
+    expect(least(40_000)).toBeLessThan(9 * Math.max(20, least(10_000)));
+  });
 });

@@ -14,17 +14,20 @@ export interface WeightedText {
 /** What one pair of brackets multiplies by. */
 const EMPHASIS = 1.1;
 const BRACKET = /[()[\]]/;
-const MARKS = /(\\[()[\]\\]|[()[\]])/;
-/** A colon and a number right before the closing bracket. */
-const WEIGHT = /:\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*$/;
+/** What stands between the last colon and the closing bracket, where it is a weight. No two parts take the same text. */
+const WEIGHT = /^\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*$/;
 
-interface Piece {
+/** A bracket, or a character that a backslash makes text; and what stands before it. */
+interface Mark {
+  kind: 'escaped' | 'open' | 'close';
+  /** The character itself. */
   text: string;
-  kind: 'text' | 'escaped' | 'open' | 'close';
-  /** Of an opening bracket that has a partner. */
+  /** Text since the mark before. */
+  before: string;
+  /** Of a bracket that has a partner. */
+  isPaired?: boolean;
+  /** Of an opening bracket that has one: what the pair multiplies by. */
   factor?: number;
-  /** Of a closing bracket. */
-  hasPartner?: boolean;
 }
 
 /**
@@ -34,49 +37,71 @@ interface Piece {
  */
 export function parsePrompt(prompt: string): WeightedText[] {
   if (!BRACKET.test(prompt)) return prompt === '' ? [] : [{ text: prompt, weight: 1 }];
-  const pieces = prompt.split(MARKS).map(pieceOf);
-  pairBrackets(pieces);
+  const { marks, rest } = marksOf(prompt);
+  pairBrackets(marks);
 
   const parts: WeightedText[] = [];
   const weights = [1]; // of the open pairs around
-  for (const { text, kind, factor, hasPartner } of pieces) {
+  for (const { kind, text, before, isPaired, factor = 1 } of marks) {
     const weight = weights.at(-1) ?? 1;
-    if (kind === 'open' && factor !== undefined) weights.push(weight * factor);
-    else if (kind === 'close' && hasPartner) weights.pop();
-    else append(parts, text, weight);
+    append(parts, before, weight);
+    if (isPaired !== true) append(parts, text, weight);
+    else if (kind === 'open') weights.push(weight * factor);
+    else weights.pop();
   }
+  append(parts, rest, 1);
   return parts;
 }
 
-function pieceOf(text: string): Piece {
-  if (text === '(' || text === '[') return { text, kind: 'open' };
-  if (text === ')' || text === ']') return { text, kind: 'close' };
-  return text.startsWith('\\') && MARKS.test(text)
-    ? { text: text.slice(1), kind: 'escaped' }
-    : { text, kind: 'text' };
+/** The marks in order, and the text after the last. */
+function marksOf(prompt: string): { marks: Mark[]; rest: string } {
+  const marks: Mark[] = [];
+  let from = 0;
+  for (let at = 0; at < prompt.length; at++) {
+    const character = prompt[at] ?? '';
+    const before = at;
+    let kind: Mark['kind'];
+    if (character === '(' || character === '[') kind = 'open';
+    else if (character === ')' || character === ']') kind = 'close';
+    else if (character === '\\' && isEscapable(prompt[at + 1])) {
+      kind = 'escaped';
+      at++;
+    } else continue;
+    marks.push({ kind, text: prompt[at] ?? '', before: prompt.slice(from, before) });
+    from = at + 1;
+  }
+  return { marks, rest: prompt.slice(from) };
 }
 
-/** Finds each closing bracket's partner, and takes the number before it out of the text. */
-function pairBrackets(pieces: readonly Piece[]): void {
-  const open: Piece[] = [];
-  pieces.forEach((piece, at) => {
-    if (piece.kind === 'open') open.push(piece);
-    if (piece.kind !== 'close') return;
-    const opening = piece.text === ')' ? '(' : '[';
-    const depth = open.findLastIndex(({ text }) => text === opening);
-    const partner = open[depth];
-    if (partner === undefined) return;
-    open.length = depth; // those opened within and not closed have no partner
-    piece.hasPartner = true;
-    partner.factor = opening === '[' ? 1 / EMPHASIS : (takeWeight(pieces[at - 1]) ?? EMPHASIS);
-  });
+function isEscapable(character: string | undefined): boolean {
+  return character === '\\' || (character !== undefined && BRACKET.test(character));
 }
 
-function takeWeight(before: Piece | undefined): number | undefined {
-  if (before?.kind !== 'text') return undefined;
-  const found = WEIGHT.exec(before.text);
+/** Finds each closing bracket's partner, and takes the number before it out of the text; in one pass. */
+function pairBrackets(marks: readonly Mark[]): void {
+  /** Opened and not closed, of both kinds; and where those of each kind stand among them. */
+  const open: Mark[] = [];
+  const places: Record<string, number[]> = { '(': [], '[': [] };
+  for (const mark of marks) {
+    if (mark.kind === 'open') places[mark.text]?.push(open.push(mark) - 1);
+    if (mark.kind !== 'close') continue;
+    const opening = mark.text === ')' ? '(' : '[';
+    const depth = places[opening]?.at(-1);
+    const partner = depth === undefined ? undefined : open[depth];
+    if (depth === undefined || partner === undefined) continue;
+    // Those opened within and not closed have no partner.
+    while (open.length > depth) places[open.pop()?.text ?? '']?.pop();
+    mark.isPaired = true;
+    partner.isPaired = true;
+    partner.factor = opening === '[' ? 1 / EMPHASIS : (takeWeight(mark) ?? EMPHASIS);
+  }
+}
+
+function takeWeight(closing: Mark): number | undefined {
+  const colon = closing.before.lastIndexOf(':');
+  const found = colon < 0 ? null : WEIGHT.exec(closing.before.slice(colon + 1));
   if (found === null) return undefined;
-  before.text = before.text.slice(0, found.index);
+  closing.before = closing.before.slice(0, colon);
   return Number(found[1]);
 }
 

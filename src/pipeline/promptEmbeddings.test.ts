@@ -1,7 +1,8 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, type Mock, vi } from 'vitest';
+import { InputError } from '../engine/errors';
 import { InpaintCache } from './cache';
 import type { Model, TextBranch, TextEncoder } from './components';
-import { applyWeights, encodePrompts } from './promptEmbeddings';
+import { applyWeights, countChunks, encodePrompts } from './promptEmbeddings';
 import type { Timed } from './timing';
 
 const timed: Timed = (_, work) => work();
@@ -41,7 +42,7 @@ describe('encodePrompts', () => {
     factor: number,
     width: number,
     doubled = '',
-  ): TextBranch & { encode: TextEncoder['encode'] } {
+  ): TextBranch & { encode: Mock<TextEncoder['encode']> } {
     const encode = vi.fn<TextEncoder['encode']>((ids) =>
       Promise.resolve({
         states: new Float32Array(ids.length * width).map(
@@ -96,6 +97,42 @@ describe('encodePrompts', () => {
     // The second chunk 1 98 2 2 2 sums to 105, weighted to 203.
     const weighted = [1, 196, 2, 2, 2].map((value) => Math.fround(value / (203 / 105)));
     expect([...states]).toEqual([1, 97, 97, 97, 2, ...weighted]);
+  });
+
+  it('gives the encoder a few rows at a time', async () => {
+    const only = branch(1, 2);
+    const long = `${'abc'.repeat(20)}d`;
+    const prompts = { prompt: long, negativePrompt: '', isGuided: true };
+    const { states } = await encodePrompts(modelOf(only), prompts, new InpaintCache(), timed);
+    // 21 chunks of two prompts.
+    expect(only.encode.mock.calls.map(([ids, rows]) => [ids.length, rows])).toEqual([[80, 16], [80, 16], [50, 10]]); // biome-ignore format: one line
+    const full = [1, 97, 98, 99, 2];
+    const rows = [
+      ...Array<number[]>(21).fill([1, 2, 2, 2, 2]),
+      ...Array<number[]>(20).fill(full),
+      [1, 100, 2, 2, 2],
+    ];
+    expect([...states]).toEqual(rows.flat().flatMap((id) => [id, id]));
+  });
+
+  it('refuses what no encoder should be asked for, and says which prompt it is', async () => {
+    const only = branch(1, 1);
+    const ask = (prompt: string, negativePrompt = '') =>
+      encodePrompts(modelOf(only), { prompt, negativePrompt, isGuided: true }, new InpaintCache(), timed);
+    // 128 chunks of three tokens.
+    await expect(ask('a'.repeat(384))).resolves.toBeDefined();
+    await expect(ask('a'.repeat(385))).rejects.toThrow(
+      'prompt: has 385 tokens, where at most 384 are read; shorten it',
+    );
+    await expect(ask('a', 'b'.repeat(385))).rejects.toThrow(/^negative_prompt: has 385 tokens/);
+    const deep = (n: number) => `a ${'('.repeat(n)}cat${')'.repeat(n)}`;
+    await expect(ask(deep(70))).resolves.toBeDefined(); // 1.1^70 = 790
+    await expect(ask(deep(80))).rejects.toThrow(
+      'prompt: "cat" weighs 2048, where at most 1000 makes sense; take away',
+    );
+    await expect(ask('a', deep(20_000))).rejects.toThrow(/^negative_prompt: "cat" weighs infinitely much/);
+    await expect(ask('(a:-1001)')).rejects.toThrow(/weighs -1001/);
+    expect(() => countChunks(modelOf(only), { prompt: deep(80), negativePrompt: '' })).toThrow(InputError);
   });
 
   it('keeps what it computed, and tells guidance and prompts apart', async () => {

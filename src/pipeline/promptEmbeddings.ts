@@ -11,9 +11,24 @@
  * Rows are put together here and not on the device: it is about a megabyte once a prompt, and one road serves one
  * encoder and two, with weights and without.
  */
-import type { Model, TextBranch, TextEncoding, Tokenizer } from './components';
+import { InputError } from '../engine/errors';
+import {
+  type Model,
+  TEXT_ROWS_AT_ONCE,
+  type TextBranch,
+  type TextEncoding,
+  type Tokenizer,
+} from './components';
 import { parsePrompt } from './prompt';
 import type { Timed } from './timing';
+
+/**
+ * Chunks of a prompt: 9,600 tokens, some 7,000 words, where the longest prompts that people share have a few hundred. Each
+ * chunk is another pass of the text encoder, and each step's attention reads all of them.
+ */
+const MAX_CHUNKS = 128;
+/** Of a weight, up or down. Hidden states reach about 30: what is weighed more overflows in 16 bits. */
+const MAX_WEIGHT = 1000;
 
 /** Rows: negative first, then positive; the positive alone without guidance. */
 export interface PromptEmbeddings {
@@ -48,7 +63,10 @@ interface Chunk {
   weights: number[];
 }
 
-/** @param cache asked first, and given what was computed */
+/**
+ * @param cache asked first, and given what was computed
+ * @throws InputError naming the prompt that is too long, or weighs something too much
+ */
 export async function encodePrompts(
   model: Model,
   { prompt, negativePrompt, isGuided }: Prompts,
@@ -57,8 +75,10 @@ export async function encodePrompts(
 ): Promise<PromptEmbeddings> {
   // The API cannot say "none" but by an empty text, which diffusers tells apart from None.
   const isZeroed = isGuided && model.xl?.zerosForEmptyPrompt === true && negativePrompt.trim() === '';
-  const texts = isGuided && !isZeroed ? [negativePrompt, prompt] : [prompt];
-  const key = JSON.stringify({ isZeroed, texts });
+  const positive = { field: 'prompt', text: prompt } as const;
+  const negative = { field: 'negative_prompt', text: negativePrompt } as const;
+  const texts: FieldText[] = isGuided && !isZeroed ? [negative, positive] : [positive];
+  const key = JSON.stringify({ isZeroed, texts: texts.map(({ text }) => text) });
   const known = cache.promptEmbeddings(key);
   if (known) return known;
 
@@ -74,27 +94,55 @@ export async function encodePrompts(
   return embeddings;
 }
 
-/** Rows of tokens that each prompt of a run takes, which is as many as the longest one needs. */
+/**
+ * Rows of tokens that each prompt of a run takes, which is as many as the longest one needs.
+ * @throws InputError as `encodePrompts`
+ */
 export function countChunks(
   { text }: Pick<Model, 'text'>,
   { prompt, negativePrompt }: Pick<Prompts, 'prompt' | 'negativePrompt'>,
 ): number {
-  const counts = text.flatMap(({ tokenizer }) =>
-    [prompt, negativePrompt].map((one) => chunksOf(one, tokenizer).length),
-  );
+  const counts = text.flatMap(({ tokenizer }) => [
+    chunksOf({ field: 'prompt', text: prompt }, tokenizer).length,
+    chunksOf({ field: 'negative_prompt', text: negativePrompt }, tokenizer).length,
+  ]);
   return Math.max(...counts);
 }
 
+/** A prompt, and what the request calls it. */
+interface FieldText {
+  field: 'prompt' | 'negative_prompt';
+  text: string;
+}
+
 /** At least one, which may be empty. */
-function chunksOf(text: string, tokenizer: Tokenizer): Chunk[] {
+function chunksOf({ field, text }: FieldText, tokenizer: Tokenizer): Chunk[] {
   const room = tokenizer.length - 2; // beside begin and end
-  const tokens = parsePrompt(text).flatMap(({ text, weight }) =>
-    tokenizer.tokens(text).map((id) => ({ id, weight })),
-  );
+  const tokens = parsePrompt(text).flatMap(({ text, weight }) => {
+    if (!(Math.abs(weight) <= MAX_WEIGHT)) throw tooHeavy(field, text, weight);
+    return tokenizer.tokens(text).map((id) => ({ id, weight }));
+  });
+  if (tokens.length > MAX_CHUNKS * room) {
+    throw new InputError(
+      field,
+      `${field}: has ${tokens.length.toLocaleString('en')} tokens, where at most ` +
+        `${(MAX_CHUNKS * room).toLocaleString('en')} are read; shorten it`,
+    );
+  }
   return Array.from({ length: Math.max(1, Math.ceil(tokens.length / room)) }, (_, chunk) => {
     const part = tokens.slice(chunk * room, (chunk + 1) * room);
     return { ids: part.map(({ id }) => id), weights: part.map(({ weight }) => weight) };
   });
+}
+
+function tooHeavy(field: string, text: string, weight: number): InputError {
+  const start = text.trim().slice(0, 30);
+  const times = Number.isFinite(weight) ? String(Number(weight.toPrecision(4))) : 'infinitely much';
+  return new InputError(
+    field,
+    `${field}: "${start}${text.trim().length > 30 ? '…' : ''}" weighs ${times}, where at most ${MAX_WEIGHT} makes sense; ` +
+      'take away brackets, or lower the number after the colon',
+  );
 }
 
 interface Encoded extends TextEncoding {
@@ -104,7 +152,7 @@ interface Encoded extends TextEncoding {
   length: number;
 }
 
-/** One evaluation for all chunks of all prompts; states [texts · chunks, length, width]. */
+/** All chunks of all prompts; states [texts · chunks, length, width]. */
 async function encodeRows(
   { tokenizer, encoder }: TextBranch,
   prompts: readonly Chunk[][],
@@ -121,12 +169,19 @@ async function encodeRows(
   });
   const textEncoder = await timed('load', encoder);
   const { width, pooledWidth } = textEncoder;
-  const encoding = await timed('text', () => textEncoder.encode(inputIds, rows.length));
+  const states = new Float32Array(rows.length * length * width);
+  const pooled = pooledWidth === undefined ? undefined : new Float32Array(rows.length * pooledWidth);
+  for (let first = 0; first < rows.length; first += TEXT_ROWS_AT_ONCE) {
+    const count = Math.min(TEXT_ROWS_AT_ONCE, rows.length - first);
+    const ids = inputIds.subarray(first * length, (first + count) * length);
+    const encoding = await timed('text', () => textEncoder.encode(ids, count));
+    states.set(encoding.states, first * length * width);
+    if (encoding.pooled) pooled?.set(encoding.pooled, first * (pooledWidth ?? 0));
+  }
   rows.forEach(({ weights }, row) => {
-    const states = encoding.states.subarray(row * length * width, (row + 1) * length * width);
-    applyWeights(states, weights, width);
+    applyWeights(states.subarray(row * length * width, (row + 1) * length * width), weights, width);
   });
-  return { ...encoding, width, pooledWidth, length };
+  return { states, ...(pooled && { pooled }), width, pooledWidth, length };
 }
 
 /**

@@ -94,6 +94,7 @@ describe('a wrong request', () => {
     ['model_name', ' ', 'string_too_short', 'String should have at least 1 character'],
     ['prompt', null, 'string_type', 'Input should be a valid string'],
     ['negative_prompt', [], 'string_type', 'Input should be a valid string'],
+    ['prompt', 'x'.repeat(65_537), 'string_too_long', 'String should have at most 65536 characters'],
     ['image_url', 3, 'string_type', 'Input should be a valid string'],
     ['image_url', 'cat.png', 'url_parsing', 'Input should be an http(s) URL or a data URI'],
     ['image_url', 'file:///etc/passwd', 'url_parsing', 'Input should be an http(s) URL or a data URI'],

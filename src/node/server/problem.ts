@@ -90,6 +90,13 @@ function describe(issue: z.core.$ZodIssue, value: unknown, isInteger: boolean): 
   if (value === undefined) return { msg: 'Field required', type: 'missing' };
   switch (issue.code) {
     case 'too_big':
+      if (issue.origin === 'string') {
+        return {
+          msg: `String should have at most ${issue.maximum} characters`,
+          type: 'string_too_long',
+          ctx: { max_length: Number(issue.maximum) },
+        };
+      }
       return {
         msg: `Input should be less than or equal to ${issue.maximum}`,
         type: 'less_than_equal',

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type * as Ort from 'onnxruntime-web';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../graph/builder';
@@ -105,6 +107,28 @@ describe('Runtime', () => {
     }
     await sessions[1]?.dispose();
     expect(runtime.loaded).toEqual([]);
+  });
+
+  it('holds nothing of a session, nor of its weights, once it is disposed of', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const { runtime, open } = fakeRuntime(1000);
+    const forgotten: WeakRef<object>[] = [];
+    // In a function of its own: this one's frame would keep the last.
+    const openAndDispose = async (name: string) => {
+      const session = await open(name, 10);
+      forgotten.push(new WeakRef(await session.run({})), new WeakRef(session));
+      await session.dispose();
+    };
+    for (const name of ['text', 'unet', 'vae']) await openAndDispose(name);
+    // The runtime itself lives on, its device not lost.
+    expect(runtime.isLost).toBe(false);
+    await expect
+      .poll(() => {
+        collectGarbage();
+        return forgotten.filter((each) => each.deref() !== undefined).length;
+      })
+      .toBe(0);
   });
 
   it('gives up once memory ran out, and says what to do', async () => {

@@ -31,9 +31,8 @@ export class Runtime {
   #lost: string | undefined;
   #exhausted = false;
   #hasGaps = false;
-  /** Wakes whoever waits for ONNX Runtime: on a lost device its calls never end. */
-  readonly #gone: Promise<void>;
-  #wake: () => void = () => {};
+  /** Wake whoever waits for ONNX Runtime: on a lost device its calls never end. */
+  readonly #wakers = new Set<() => void>();
   /** Loaded sessions, the one that ran last at the end. */
   readonly #loaded = new Set<Session>();
   /** Bytes of weights that may be loaded at a time; one session may always be, whatever it takes. */
@@ -49,9 +48,6 @@ export class Runtime {
     readonly target: GraphTarget,
     readonly device?: GPUDevice,
   ) {
-    this.#gone = new Promise((resolve) => {
-      this.#wake = resolve;
-    });
     // Nothing here destroys the device: whoever does so takes it away.
     device?.lost.then(({ message }) => {
       this.#lost ??= message || 'no reason given';
@@ -155,14 +151,14 @@ export class Runtime {
       this.#throwIfLost(component);
       try {
         const working = work();
-        await Promise.race([working, this.#gone]);
+        await this.#untilGone(working);
         // What is still under way then is abandoned: nobody goes on with this runtime.
         working.catch(() => {});
         this.#throwIfLost(component);
         return await working;
       } catch (error) {
         // A call may fail before the browser says why.
-        if (this.device !== undefined) await Promise.race([this.#gone, after(LOSS_IS_TOLD_MS)]);
+        if (this.device !== undefined) await this.#untilGone(after(LOSS_IS_TOLD_MS));
         this.#throwIfLost(component);
         const explained = explain(component, error);
         if (explained instanceof OutOfMemoryError) this.#giveUp();
@@ -171,6 +167,23 @@ export class Runtime {
     });
     this.#tail = result.catch(() => {});
     return result;
+  }
+
+  /**
+   * Settles with the work, or as soon as the device is lost. No race against one promise that lasts as long as the runtime:
+   * that would hold every race's outcome, sessions with their weights among them.
+   */
+  #untilGone(working: Promise<unknown>): Promise<void> {
+    if (this.#lost !== undefined) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const wake = () => resolve();
+      this.#wakers.add(wake);
+      working.then(wake, reject).finally(() => this.#wakers.delete(wake));
+    });
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakers) wake();
   }
 
   #throwIfLost(component: string): void {

@@ -48,6 +48,7 @@ describe('the request', () => {
     ['model_name', { model_name: ' ' }],
     ['prompt', { prompt: undefined }],
     ['prompt', { prompt: 'x'.repeat(65_537) }],
+    ['model_name', { model_name: 'x'.repeat(2_049) }],
     ['negative_prompt', { negative_prompt: 'x'.repeat(65_537) }],
     ['image_url', { image_url: 'picture.png' }],
     ['image_url', { image_url: 'file:///etc/passwd' }],

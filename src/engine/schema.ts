@@ -4,7 +4,7 @@
  * for what that API lacks.
  */
 import { z } from 'zod';
-import { MAX_PROMPT_CHARACTERS } from './limits';
+import { MAX_NAME_CHARACTERS, MAX_PROMPT_CHARACTERS } from './limits';
 
 /** A picture: an http(s), data: or blob: URL, or (in the page) the encoded file itself. */
 const imageSource = z.union([
@@ -26,6 +26,18 @@ function whole(least: number, most: number) {
   return z.number(message).int(message).min(least, message).max(most, message);
 }
 
+/** A name that leads to files, hence no longer than an address. */
+function nameOf(what: string, advice: string) {
+  return z
+    .string()
+    .trim()
+    .min(1, advice)
+    .max(
+      MAX_NAME_CHARACTERS,
+      `may have at most ${MAX_NAME_CHARACTERS.toLocaleString('en')} characters; ${what}`,
+    );
+}
+
 /** The `model_name` of the model that comes with the page. */
 export const STARTER = 'starter';
 
@@ -38,7 +50,10 @@ const prompt = z
 
 export const inpaintRequestSchema = z.object({
   /** Hugging Face id or URL of the base model; `starter` is the embedded one. */
-  model_name: z.string().trim().min(1, 'name a model: a Hugging Face id, a URL or "starter"'),
+  model_name: nameOf(
+    "give the model's id or its plain address",
+    'name a model: a Hugging Face id, a URL or "starter"',
+  ),
   prompt,
   negative_prompt: prompt.default(''),
   image_url: imageSource,
@@ -87,10 +102,11 @@ export const loraOptionSchema = z.object({
    * the person's own file; on the command line also its path.
    */
   source: z.union(
-    [z.string().trim().min(1, 'name a LoRA: a Hugging Face id or an address'), z.instanceof(File)],
-    {
-      error: 'name a LoRA: a Hugging Face id, an address or a file',
-    },
+    [
+      nameOf("give the LoRA's id or its plain address", 'name a LoRA: a Hugging Face id or an address'),
+      z.instanceof(File),
+    ],
+    { error: 'name a LoRA: a Hugging Face id, an address or a file' },
   ),
   /** How much of it; 1 as it was trained, below 0 its opposite. */
   weight: between(-10, 10).default(1),

@@ -169,3 +169,86 @@ describe('model_index.json', () => {
     expect(() => parseModelIndex(refiner, 'm')).toThrow('this is the SDXL refiner');
   });
 });
+
+describe('a configuration that claims what no model has is refused at once, by its key', () => {
+  const unet = (json: object) => parseUnet2dConfig(json);
+  const vae = (json: object) => parseVaeConfig(json);
+  const text = (json: object) => parseClipTextConfig(json);
+  const huge = [1e9, 2 ** 53, 1e300];
+  const cases: [string, (json: object) => unknown, (n: number) => unknown][] = [
+    ['layers_per_block', unet, (n) => n],
+    ['layers_per_block', unet, (n) => [2, 2, n, 2]],
+    ['transformer_layers_per_block', unet, (n) => n],
+    ['reverse_transformer_layers_per_block', unet, (n) => [1, 1, 1, n]],
+    ['block_out_channels', unet, (n) => [320, 640, n, 1280]],
+    ['attention_head_dim', unet, (n) => n],
+    ['num_attention_heads', unet, (n) => n],
+    ['cross_attention_dim', unet, (n) => n],
+    ['norm_num_groups', unet, (n) => n],
+    ['in_channels', unet, (n) => n],
+    ['sample_size', unet, (n) => n],
+    ['sample_size', unet, (n) => [64, n]],
+    ['time_embedding_dim', unet, (n) => n],
+    ['addition_time_embed_dim', unet, (n) => n],
+    ['time_cond_proj_dim', unet, (n) => n],
+    ['downsample_padding', unet, (n) => n],
+    ['layers_per_block', vae, (n) => n],
+    ['latent_channels', vae, (n) => n],
+    ['norm_num_groups', vae, (n) => n],
+    ['vocab_size', text, (n) => n],
+    ['hidden_size', text, (n) => n],
+    ['intermediate_size', text, (n) => n],
+    ['num_hidden_layers', text, (n) => n],
+    ['num_attention_heads', text, (n) => n],
+    ['max_position_embeddings', text, (n) => n],
+    ['eos_token_id', text, (n) => n],
+    ['projection_dim', text, (n) => n],
+  ];
+  it.each(cases)('%s', (field, parse, value) => {
+    for (const n of huge) {
+      const start = performance.now();
+      expect(() => parse({ [field]: value(n) })).toThrow(`config.json: ${field}`);
+      expect(performance.now() - start).toBeLessThan(1000);
+    }
+  });
+
+  it('block_out_channels of a million levels', () => {
+    const levels = new Array<number>(1e6).fill(8);
+    expect(() => unet({ block_out_channels: levels })).toThrow('block_out_channels has more than 8 levels');
+    expect(() => vae({ block_out_channels: levels })).toThrow('block_out_channels has more than 8 levels');
+  });
+
+  it('counts that are possible one by one, and not together', () => {
+    expect(() => unet({ transformer_layers_per_block: 24, layers_per_block: 8 })).toThrow(
+      'unet/config.json: transformer_layers_per_block asks for 1248 layers in all, more than the 256 that any model has',
+    );
+    expect(() => unet({ sample_size: 256, attention_head_dim: 256 })).toThrow(
+      'unet/config.json: sample_size is 256, at which its attention takes',
+    );
+  });
+
+  it('and what published models have passes', () => {
+    // SDXL, SD 2.1 at 768 px, LongCLIP.
+    unet({
+      sample_size: 128,
+      block_out_channels: [320, 640, 1280],
+      down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'],
+      up_block_types: ['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'],
+      attention_head_dim: [5, 10, 20],
+      transformer_layers_per_block: [1, 2, 10],
+      cross_attention_dim: 2048,
+    });
+    unet({ sample_size: 96, attention_head_dim: [5, 10, 20, 20] });
+    text({ hidden_size: 1280, num_hidden_layers: 32, num_attention_heads: 20, max_position_embeddings: 248 });
+  });
+});
+
+it.each(['constructor', '__proto__', 'toString', 'valueOf', 'hasOwnProperty'])(
+  'act_fn "%s" is no activation though every object has it',
+  (name) => {
+    expect(() => parseUnet2dConfig({ act_fn: name })).toThrow(
+      `unet/config.json: act_fn is "${name}"; Inlay knows silu, swish`,
+    );
+    expect(() => parseClipTextConfig({ hidden_act: name })).toThrow(`hidden_act is "${name}"`);
+  },
+);

@@ -7,8 +7,51 @@ import type { Activation } from '../graph/nn';
 import type { Unet2dConfig, UnetAttention, UnetBlock } from '../graph/unet2d';
 import { unsupportedPipeline } from './checkpoint/architecture';
 
-const count = z.number().int().positive();
-const counts = z.array(count).min(1);
+/**
+ * Greatest counts: several times what published checkpoints have. A graph is built, and its memory is estimated, from these
+ * numbers before any weight is read: without a greatest value a kilobyte of JSON asks for any amount of time and memory.
+ */
+const MAX = {
+  /** Resolutions of a UNet or an autoencoder; published: 5. */
+  levels: 8,
+  /** Residual blocks of one resolution; published: 2, 3 on the way up. */
+  blocks: 8,
+  /** Transformer layers of one block; published: 10. */
+  depth: 24,
+  /** Transformer layers of a UNet in all; published: 70. */
+  allDepths: 256,
+  /** Scores (heads × tokens²) of one row in all attentions of a UNet at its own size; published: 3e9. */
+  scores: 2e10,
+  /** Layers of a text encoder; published: 32. */
+  layers: 64,
+  /** Channels, widths and groups; published: 5,120 (the inner width of SDXL's text encoder). */
+  width: 65_536,
+  /** Heads of an attention; published: 20. */
+  heads: 256,
+  /** Tokens of a vocabulary; published: 49,408 and some hundred of textual inversions. */
+  vocabulary: 1_000_000,
+  /** Tokens of a text; published: 77, and 248 of those made for longer ones. */
+  positions: 512,
+  /** Side of a picture's latents; published: 128. */
+  side: 256,
+} as const;
+
+function countUpTo(most: number) {
+  const message = `is more than the ${most} that any model has`;
+  return z.number().int().positive().max(most, { error: message });
+}
+
+/** One for each level. */
+function countsUpTo(most: number) {
+  return z.array(countUpTo(most)).min(1).max(MAX.levels, `has more than ${MAX.levels} levels`);
+}
+
+const count = countUpTo(MAX.width);
+const counts = countsUpTo(MAX.width);
+const blockCount = countUpTo(MAX.blocks);
+const depth = countUpTo(MAX.depth);
+const headCount = countUpTo(MAX.heads);
+const side = countUpTo(MAX.side);
 
 /** A field whose absence and null both mean the default. */
 function withDefault<Type extends z.ZodType>(type: Type, value: z.output<Type>) {
@@ -31,7 +74,7 @@ function same(given: unknown, value: unknown): boolean {
   return Array.isArray(given) ? given.every((item) => item === value) : given === value;
 }
 
-const activations: Record<string, Activation> = {
+const activations: Readonly<Record<string, Activation>> = {
   silu: 'silu',
   swish: 'silu',
   gelu: 'gelu',
@@ -46,7 +89,8 @@ function activation(fallback: Activation) {
     .nullish()
     .transform((name, context) => {
       if (name === null || name === undefined) return fallback;
-      const known = activations[name];
+      // A plain object has more names than its own: "constructor" is none of these.
+      const known = Object.hasOwn(activations, name) ? activations[name] : undefined;
       if (known !== undefined) return known;
       context.addIssue(`is "${name}"; Inlay knows ${Object.keys(activations).join(', ')}`);
       return z.NEVER;
@@ -115,7 +159,17 @@ export function parseModelIndex(json: unknown, model: string): ModelIndex {
 }
 
 const unetSchema = z.object({
-  sample_size: withDefault(z.union([count, counts.transform((sides) => Math.max(...sides))]), 64),
+  sample_size: withDefault(
+    z.union([
+      side,
+      z
+        .array(side)
+        .min(1)
+        .max(2)
+        .transform((sides) => Math.max(...sides)),
+    ]),
+    64,
+  ),
   in_channels: withDefault(count, 4),
   out_channels: withDefault(count, 4),
   center_input_sample: only(false),
@@ -140,20 +194,20 @@ const unetSchema = z.object({
     .default('UNetMidBlock2DCrossAttn'),
   only_cross_attention: only(false),
   block_out_channels: withDefault(counts, [320, 640, 1280, 1280]),
-  layers_per_block: withDefault(z.union([count, counts]), 2),
-  downsample_padding: withDefault(z.number().int().min(0), 1),
+  layers_per_block: withDefault(z.union([blockCount, countsUpTo(MAX.blocks)]), 2),
+  downsample_padding: withDefault(z.number().int().min(0).max(8), 1),
   mid_block_scale_factor: only(1),
   act_fn: activation('silu'),
   norm_num_groups: count.default(32),
   norm_eps: withDefault(z.number().positive(), 1e-5),
   cross_attention_dim: withDefault(z.union([count, counts]), 1280),
-  transformer_layers_per_block: withDefault(z.union([count, counts]), 1),
-  reverse_transformer_layers_per_block: withDefault(counts.optional(), undefined),
+  transformer_layers_per_block: withDefault(z.union([depth, countsUpTo(MAX.depth)]), 1),
+  reverse_transformer_layers_per_block: withDefault(countsUpTo(MAX.depth).optional(), undefined),
   encoder_hid_dim: only(),
   encoder_hid_dim_type: only(),
   // It means the number of heads: diffusers keeps the old name for old files.
-  attention_head_dim: withDefault(z.union([count, counts]), 8),
-  num_attention_heads: withDefault(z.union([count, counts]).optional(), undefined),
+  attention_head_dim: withDefault(z.union([headCount, countsUpTo(MAX.heads)]), 8),
+  num_attention_heads: withDefault(z.union([headCount, countsUpTo(MAX.heads)]).optional(), undefined),
   dual_cross_attention: only(false),
   use_linear_projection: withDefault(z.boolean(), false),
   class_embed_type: only(),
@@ -238,6 +292,11 @@ export function parseUnet2dConfig(json: unknown): Unet2dConfig {
       `is ${raw.in_channels}, fewer than out_channels ${raw.out_channels}`,
     );
   }
+  refuseEndless(raw.sample_size, [
+    ...downBlocks.map((block, level) => ({ ...block, level })),
+    ...upBlocks.map((block, step) => ({ ...block, level: levels - 1 - step })),
+    ...(midBlock ? [{ ...midBlock, layers: 1, level: levels - 1 }] : []),
+  ]);
   return {
     inChannels: raw.in_channels,
     outChannels: raw.out_channels,
@@ -268,6 +327,30 @@ export function parseUnet2dConfig(json: unknown): Unet2dConfig {
   };
 }
 
+/** Each count may be possible by itself, and all of them together not. */
+function refuseEndless(
+  side: number,
+  blocks: readonly { layers: number; level: number; attention?: UnetAttention | undefined }[],
+): void {
+  let depths = 0;
+  let scores = 0;
+  for (const { layers, level, attention } of blocks) {
+    if (attention === undefined) continue;
+    const tokens = Math.max(1, side / 2 ** level) ** 2;
+    depths += layers * attention.depth;
+    scores += layers * attention.depth * attention.heads * tokens ** 2;
+  }
+  if (depths > MAX.allDepths) {
+    const text = `asks for ${depths} layers in all, more than the ${MAX.allDepths} that any model has`;
+    throw wrong('unet', 'transformer_layers_per_block', text);
+  }
+  if (scores > MAX.scores) {
+    const times = Math.ceil(scores / MAX.scores);
+    const text = `is ${side}, at which its attention takes ${times} times what that of any model does`;
+    throw wrong('unet', 'sample_size', text);
+  }
+}
+
 const vaeSchema = z.object({
   in_channels: withDefault(count, 3),
   out_channels: withDefault(count, 3),
@@ -275,7 +358,7 @@ const vaeSchema = z.object({
   down_block_types: withDefault(z.array(z.literal('DownEncoderBlock2D')).min(1), ['DownEncoderBlock2D']),
   up_block_types: withDefault(z.array(z.literal('UpDecoderBlock2D')).min(1), ['UpDecoderBlock2D']),
   block_out_channels: withDefault(counts, [64]),
-  layers_per_block: withDefault(count, 1),
+  layers_per_block: withDefault(blockCount, 1),
   act_fn: activation('silu'),
   norm_num_groups: withDefault(count, 32),
   mid_block_add_attention: withDefault(z.boolean(), true),
@@ -324,15 +407,15 @@ export function parseVaeConfig(json: unknown): AutoencoderKlConfig {
 const textSchema = z.object({
   architectures: withDefault(z.array(z.string()), []),
   model_type: only('clip_text_model'),
-  vocab_size: withDefault(count, 49_408),
+  vocab_size: withDefault(countUpTo(MAX.vocabulary), 49_408),
   hidden_size: withDefault(count, 512),
   intermediate_size: withDefault(count, 2048),
-  num_hidden_layers: withDefault(count, 12),
-  num_attention_heads: withDefault(count, 8),
-  max_position_embeddings: withDefault(count, 77),
+  num_hidden_layers: withDefault(countUpTo(MAX.layers), 12),
+  num_attention_heads: withDefault(headCount, 8),
+  max_position_embeddings: withDefault(countUpTo(MAX.positions), 77),
   hidden_act: activation('quick_gelu'),
   layer_norm_eps: withDefault(z.number().positive(), 1e-5),
-  eos_token_id: withDefault(z.number().int().min(0), 49_407),
+  eos_token_id: withDefault(z.number().int().min(0).max(MAX.vocabulary), 49_407),
   projection_dim: withDefault(count, 512),
 });
 

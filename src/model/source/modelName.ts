@@ -1,5 +1,6 @@
 /** What a person may call a model, told apart by form alone. */
 import { InputError } from '../../engine/errors';
+import { MAX_NAME_CHARACTERS } from '../../engine/limits';
 import { movedTo } from './moved';
 import { knownIdCalled } from './suggest';
 
@@ -39,21 +40,22 @@ const PATH_OF_A_VIEW = /^[\w.-]+\/[\w.-]+\/(tree|blob|resolve|raw|commit)\/./;
 const PATH_ON_A_DISK = /^([a-z]:[\\/]|[\\/~]|\.{1,2}[\\/]|file:)/i;
 const VIEWS_OF_A_FILE = ['blob', 'resolve', 'raw', 'blame', 'edit'];
 /** What else the Hub has pages of, by the first part of their addresses. */
-const NO_MODELS: Readonly<Record<string, string>> = {
-  datasets: 'a data set',
-  spaces: 'a Space, which is an app',
-  collections: 'a collection',
-  papers: 'a paper',
-  blog: 'an article',
-  docs: 'the documentation',
-  models: 'a list of models',
-  organizations: 'an organisation',
-};
+const NO_MODELS: ReadonlyMap<string, string> = new Map([
+  ['datasets', 'a data set'],
+  ['spaces', 'a Space, which is an app'],
+  ['collections', 'a collection'],
+  ['papers', 'a paper'],
+  ['blog', 'an article'],
+  ['docs', 'the documentation'],
+  ['models', 'a list of models'],
+  ['organizations', 'an organisation'],
+]);
 /** Files that lie beside weights or stand in for them: no folder is called so. */
 const NO_WEIGHTS = /\.(gguf|zip|7z|rar|json|ya?ml|txt|md|png|jpe?g|webp)$/i;
 const MODEL_INDEX = /(^|\/)model_index\.json$/;
 /** As people copy it out of a program or a sentence. */
-const QUOTES = /^["'`<“‘«]+|["'`>”’»]+$/g;
+const OPENING_QUOTES = `"'\`<“‘«`;
+const CLOSING_QUOTES = `"'\`>”’»`;
 /** As people copy it from a browser's address line. */
 const BARE_ADDRESS = /^(www\.)?(huggingface\.co|hf\.co)\//i;
 
@@ -63,24 +65,70 @@ const BARE_ADDRESS = /^(www\.)?(huggingface\.co|hf\.co)\//i;
  * @throws InputError (`model_name`) where it is none of them
  */
 export function parseModelName(name: string, hubUrl = HUB_URL): ModelName {
-  const trimmed = name
-    .trim()
-    .replaceAll(QUOTES, '')
-    .trim()
-    .replace(/\/+$/, '')
-    .replace(/^(https?):\/*/i, '$1://');
+  refuseLong(name);
+  const trimmed = bareName(name).replace(/^(https?):\/*/i, '$1://');
   if (/^https?:\/\//i.test(trimmed)) return parseAddress(trimmed, hubUrl);
   if (BARE_ADDRESS.test(trimmed)) return parseAddress(`https://${trimmed}`, hubUrl);
   // An address without its host.
-  if (PATH_OF_A_VIEW.test(trimmed)) return parseAddress(new URL(trimmed, hubUrl).href, hubUrl);
+  if (PATH_OF_A_VIEW.test(trimmed) && !climbs(trimmed))
+    return parseAddress(new URL(trimmed, hubUrl).href, hubUrl);
   const [, ofId = '', ofRevision = 'main', file = ''] = FILE_OF_ID.exec(trimmed) ?? [];
-  if (WEIGHTS.test(file)) return { kind: 'hub', id: ofId, revision: decoded(ofRevision, name), file };
+  if (WEIGHTS.test(file) && !climbs(ofId) && !climbs(file)) {
+    return { kind: 'hub', id: ofId, revision: checkedRevision(decoded(ofRevision, name), name), file };
+  }
   if (NO_WEIGHTS.test(file)) throw noWeights(file, ofId);
   const [id = '', revision, ...rest] = trimmed.split('@');
-  if (!ID.test(id) || rest.length > 0 || revision === '') {
+  if (!isId(id) || rest.length > 0 || revision === '') {
     throw notAName(name, trimmed);
   }
-  return { kind: 'hub', id, revision: decoded(revision ?? 'main', name) };
+  return { kind: 'hub', id, revision: checkedRevision(decoded(revision ?? 'main', name), name) };
+}
+
+/** `owner/name` as the Hub has them. */
+function isId(id: string): boolean {
+  return ID.test(id) && !climbs(id);
+}
+
+/** Whether a part of a path is nothing but dots: in an address it leads elsewhere, and nothing is called so. */
+function climbs(path: string): boolean {
+  return path.split(/[\\/]/).some((part) => /^\.+$/.test(part));
+}
+
+/** @throws InputError where it is none that git has: it would lead a request to another address */
+function checkedRevision(revision: string, name: string): string {
+  if (!climbs(revision) && !/[\\\s?*[~^:]/.test(revision)) return revision;
+  throw new InputError(
+    'model_name',
+    `model_name: "${name}": "${revision}" is no revision; name a branch, a tag or a commit, as in "owner/name@main"`,
+  );
+}
+
+/** @throws InputError where a name is longer than any address */
+function refuseLong(name: string): void {
+  if (name.length <= MAX_NAME_CHARACTERS) return;
+  throw new InputError(
+    'model_name',
+    `model_name: the name has ${name.length} characters, where at most ${MAX_NAME_CHARACTERS} are taken; give the ` +
+      'model\'s id, such as "owner/name", or its plain address',
+  );
+}
+
+/** A name without what it was copied with: blanks, quotes, slashes at its end. Regular expressions would be quadratic here. */
+export function bareName(name: string): string {
+  return withoutSlashes(trimmedOf(name.trim(), OPENING_QUOTES, CLOSING_QUOTES).trim());
+}
+
+/** Without the characters of `opening` at its beginning and those of `closing` at its end. */
+function trimmedOf(text: string, opening: string, closing: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && opening.includes(text.charAt(start))) start++;
+  while (end > start && closing.includes(text.charAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function withoutSlashes(text: string): string {
+  return trimmedOf(text, '', '/');
 }
 
 function notAName(name: string, trimmed: string): InputError {
@@ -115,8 +163,8 @@ function parseAddress(address: string, hubUrl: string): ModelName {
     .filter((part) => part !== '')
     .map((part) => decoded(part, address));
   const id = `${owner}/${repo}`;
-  const page = NO_MODELS[owner] ?? (repo === '' && owner !== '' ? 'the page of an account' : undefined);
-  if (!ID.test(id) || page !== undefined) {
+  const page = NO_MODELS.get(owner) ?? (repo === '' && owner !== '' ? 'the page of an account' : undefined);
+  if (!isId(id) || page !== undefined) {
     throw new InputError(
       'model_name',
       `model_name: ${address} leads to ${page ?? 'no model'}; open a model’s own page on the Hub and copy its address, ` +
@@ -126,18 +174,18 @@ function parseAddress(address: string, hubUrl: string): ModelName {
   // The Hub's own pages write slashes in a revision as %2F; where somebody did not, two kinds are known all the same.
   const ref = behind[0] === 'refs' ? HUB_REF.exec(behind.join('/'))?.[0] : undefined;
   const [first, ...path] = ref === undefined ? behind : [ref, ...behind.slice(ref.split('/').length)];
-  const revision = (VIEWS_OF_A_REVISION.includes(view) && first) || 'main';
+  const revision = checkedRevision((VIEWS_OF_A_REVISION.includes(view) && first) || 'main', address);
   const file = VIEWS_OF_A_FILE.includes(view) ? path.join('/') : '';
   // The page of that file is where many look at a model: it stands for the whole of it.
   if (file === '' || file === 'model_index.json') return { kind: 'hub', id, revision };
-  if (!WEIGHTS.test(file)) throw noWeights(file, id);
+  if (!WEIGHTS.test(file) || climbs(file)) throw noWeights(file, id);
   return { kind: 'hub', id, revision, file };
 }
 
 /** An address on a host that is no hub. */
 function elsewhere(url: URL): ModelName {
   decoded(url.pathname, url.href);
-  const path = url.pathname.replace(/\/+$/, '');
+  const path = withoutSlashes(url.pathname);
   if (WEIGHTS.test(path)) {
     const file = new URL(url);
     file.pathname = path;

@@ -16,5 +16,5 @@ const moved: Readonly<Record<string, string>> = {
 
 /** @returns the id under which a removed repository's files stand now, or undefined where it did not move */
 export function movedTo(id: string): string | undefined {
-  return moved[id];
+  return Object.hasOwn(moved, id) ? moved[id] : undefined;
 }

@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import type { Engine } from '../../engine/engine';
 import { DeviceLostError, InputError, messageOf } from '../../engine/errors';
@@ -56,6 +58,28 @@ it('refuses models at private addresses at once, as the caller’s mistake', asy
     expect(commands).not.toContain(paint.hubToken);
   }
   await engine.dispose();
+});
+
+it('refuses names that are no models without asking anybody, whatever every object calls its own', async () => {
+  const asked: string[] = [];
+  const hub = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    response.statusCode = 500;
+    response.end();
+  });
+  await new Promise<void>((resolve) => hub.listen(0, '127.0.0.1', resolve));
+  const hubUrl = `http://127.0.0.1:${(hub.address() as AddressInfo).port}`;
+  const paint = { threads: 1, folders: { tiny: 'goldens/models/sd15-inpaint' }, hubUrl };
+  const engine = createPaintEngine({ paint, network: { allowPrivate: false } });
+  const names = ['constructor', '__proto__', 'toString', '../models', 'a/..', '../..', 'a/b@../..'];
+  for (const name of names) {
+    const error = await runOf(engine, name);
+    expect(error).toBeInstanceOf(InputError);
+    expect(error).toMatchObject({ field: 'model_name', message: expect.stringContaining(name) });
+  }
+  expect(asked).toEqual([]);
+  await engine.dispose();
+  hub.close();
 });
 
 /** @returns nothing for what is no process, or ended meanwhile */

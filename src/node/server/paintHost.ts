@@ -64,7 +64,8 @@ export function createPaintHost(options: PaintOptions): Host {
     { runtime, guard }: Machine,
     call: LoadCall,
   ): Promise<CheckpointFiles> {
-    const folder = name === STARTER ? starterFolder : folders[name];
+    const folder =
+      name === STARTER ? starterFolder : Object.hasOwn(folders, name) ? folders[name] : undefined;
     if (folder !== undefined) return { ...folderFiles(folder), name };
     return openModel(name, runtime.target.precision, {
       store: diskWeightStore(),

@@ -3,17 +3,24 @@ import { z } from 'zod';
 import { CheckpointError } from '../../engine/errors';
 import type { SchedulerConfig, SchedulerSettings } from '../components';
 
+/** Training steps; published: 1,000. Tables of that length are computed before anything is painted. */
+const MAX_TIMESTEPS = 100_000;
+const steps = z
+  .number()
+  .int()
+  .positive()
+  .max(MAX_TIMESTEPS, `more than the ${MAX_TIMESTEPS} steps that any model has`);
 const flag = z.boolean().nullish();
 const fileSchema = z.object({
   _class_name: z.string(),
-  num_train_timesteps: z.number().int().positive().nullish(),
+  num_train_timesteps: steps.nullish(),
   beta_start: z.number().nullish(),
   beta_end: z.number().nullish(),
   beta_schedule: z.enum(['linear', 'scaled_linear', 'squaredcos_cap_v2']).nullish(),
-  trained_betas: z.array(z.number()).nullish(),
+  trained_betas: z.array(z.number()).max(MAX_TIMESTEPS).nullish(),
   prediction_type: z.enum(['epsilon', 'v_prediction', 'sample']).nullish(),
   timestep_spacing: z.enum(['leading', 'linspace', 'trailing']).nullish(),
-  steps_offset: z.number().int().nullish(),
+  steps_offset: z.number().int().min(-MAX_TIMESTEPS).max(MAX_TIMESTEPS).nullish(),
   set_alpha_to_one: flag,
   clip_sample: flag,
   clip_sample_range: z.number().nullish(),
@@ -32,7 +39,7 @@ const fileSchema = z.object({
   use_exponential_sigmas: flag,
   predict_x0: flag,
   disable_corrector: z.array(z.number().int()).nullish(),
-  original_inference_steps: z.number().int().positive().nullish(),
+  original_inference_steps: steps.nullish(),
   timestep_scaling: z.number().nullish(),
   noise_sampler_seed: z.number().int().nonnegative().nullish(),
   // Not implemented: to ignore them would change pictures silently.

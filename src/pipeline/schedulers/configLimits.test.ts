@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { parseSchedulerConfig } from './config';
+
+it.each([
+  ['num_train_timesteps', 1e7],
+  ['num_train_timesteps', 1e12],
+  ['original_inference_steps', 1e9],
+  ['steps_offset', 1e12],
+  ['steps_offset', -1e12],
+  ['trained_betas', new Array<number>(200_000).fill(0.01)],
+])('%s that no model has is refused at once, by its key', (key, value) => {
+  const start = performance.now();
+  const text = JSON.stringify({ _class_name: 'DDIMScheduler', [key]: value });
+  expect(() => parseSchedulerConfig(text)).toThrow(`scheduler_config.json: ${key} `);
+  expect(performance.now() - start).toBeLessThan(1000);
+});

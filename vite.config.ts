@@ -2,19 +2,21 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { falProxyFromEnv } from './src/node/falProxy.ts';
 import { falProxyPlugin } from './src/node/falProxyPlugin.ts';
-import { isolation } from './src/node/isolation.ts';
+import { connectFromEnv, developmentHeaders, type HeaderFields, pageHeaders } from './src/sw/pageHeaders.ts';
 import { offline } from './vite.offline.ts';
 
+const connect = connectFromEnv(process.env);
+
 export default defineConfig({
-  plugins: [react(), offline(), falProxyPlugin(falProxyFromEnv(process.env))],
+  plugins: [react(), offline(connect), falProxyPlugin(falProxyFromEnv(process.env))],
   base: './',
   // No start page for unknown paths: a missing model file must be a 404.
   appType: 'mpa',
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
   // Served as it is: bundled beforehand, it would be found late in a run and the worker's import would fail.
   optimizeDeps: { exclude: ['onnxruntime-web'] },
-  server: { headers: isolation },
-  preview: { headers: isolation },
+  server: { headers: developmentHeaders },
+  preview: { headers: ownServerHeaders(pageHeaders(connect)) },
   worker: { format: 'es' },
   // Compressing 60 MB of wasm to say how small it gets takes longer than all the rest.
   build: { target: 'es2023', chunkSizeWarningLimit: 1200, reportCompressedSize: false },
@@ -27,3 +29,11 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000 } },
   },
 });
+
+/** A server that is ours may hold a key: no other site puts its page into a frame. A `<meta>` cannot say so. */
+function ownServerHeaders(headers: HeaderFields): Record<string, string> {
+  return {
+    ...headers,
+    'Content-Security-Policy': `${headers['Content-Security-Policy']}; frame-ancestors 'self'`,
+  };
+}

@@ -8,7 +8,9 @@ import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'vite';
 import { isCut, PARTS, partsOf } from './src/model/runtime/ortParts.ts';
 import type { OwnFile, OwnFiles } from './src/sw/ownFiles';
+import { contentSecurityPolicy, pageHeaders } from './src/sw/pageHeaders.ts';
 
+const PAGE = 'index.html';
 /** Written for people who read the repository or the server's folder. */
 const NOT_OF_THE_PAGE = /(\.md|\.map|^sw\.js)$/;
 /** Vite's form of names that change with the contents. */
@@ -22,7 +24,8 @@ addEventListener('activate', (event) => event.waitUntil(registration.unregister(
   .then((pages) => Promise.all(pages.map((page) => page.navigate(page.url))))));
 `;
 
-export function offline(): Plugin {
+/** @param connect further origins that the page may reach, as connectFromEnv gives them */
+export function offline(connect: readonly string[]): Plugin {
   let root = '.';
   let outDir = 'dist';
   return {
@@ -36,12 +39,17 @@ export function offline(): Plugin {
         response.setHeader('Content-Type', 'text/javascript').end(GOODBYE);
       });
     },
+    // Where nobody sets headers a first visit has no service worker yet. The development server writes scripts into pages.
+    transformIndexHtml: {
+      order: 'post',
+      handler: (html, { server }) => (server === undefined ? withPolicy(html, connect) : html),
+    },
     writeBundle: {
       order: 'post',
       sequential: true,
       async handler() {
         await cutLargest(outDir);
-        await keepOffline(root, outDir);
+        await keepOffline(root, outDir, connect);
       },
     },
   };
@@ -60,8 +68,12 @@ export async function cutLargest(outDir: string): Promise<void> {
 }
 
 /** Makes the service worker of a folder that is ready otherwise, and marks its index.html as part of this build. */
-export async function keepOffline(root: string, outDir: string): Promise<void> {
-  await buildServiceWorker(root, outDir, await listFiles(outDir));
+export async function keepOffline(
+  root: string,
+  outDir: string,
+  connect: readonly string[] = [],
+): Promise<void> {
+  await buildServiceWorker(root, outDir, { ...(await listFiles(outDir)), headers: pageHeaders(connect) });
 }
 
 /** Paths with slashes. */
@@ -72,24 +84,31 @@ async function filesIn(outDir: string): Promise<string[]> {
     .map((path) => path.replaceAll('\\', '/'));
 }
 
-async function listFiles(outDir: string): Promise<OwnFiles> {
+/** Before all that it is about, and after the charset, which browsers look for in the first kilobyte. */
+function withPolicy(html: string, connect: readonly string[]): string {
+  const charset = '<meta charset="utf-8" />';
+  if (!html.includes(charset)) throw new Error(`index.html lacks ${charset}`);
+  const content = contentSecurityPolicy(connect);
+  return html.replace(
+    charset,
+    `${charset}\n    <meta http-equiv="Content-Security-Policy" content="${content}" />`,
+  );
+}
+
+async function listFiles(outDir: string): Promise<Omit<OwnFiles, 'headers'>> {
   const paths = (await filesIn(outDir)).filter((path) => !NOT_OF_THE_PAGE.test(path)).sort();
   const files = await Promise.all(paths.map((path) => describe(outDir, path)));
   const version = files.map(({ path, sha256 }) => `${path} ${sha256}\n`).join('');
   const name = createHash('sha256').update(version).digest('hex').slice(0, 16);
-  const page = join(outDir, 'index.html');
+  const page = join(outDir, PAGE);
   const html = (await readFile(page, 'utf8')).replace(/ *<meta name="inlay-build"[^>]*>\n/, '');
-  await writeFile(
-    page,
-    html.replace('</head>', `  <meta name="inlay-build" content="${name}" />\n  </head>`),
-  );
-  const own = await Promise.all(
-    files.map((file) => (file.path === 'index.html' ? describe(outDir, file.path) : file)),
-  );
+  const marked = html.replace('</head>', `  <meta name="inlay-build" content="${name}" />\n  </head>`);
+  await writeFile(page, marked);
   return {
     build: name,
-    shell: own.filter(({ path }) => !LARGE.test(path)),
-    large: own.filter(({ path }) => LARGE.test(path)),
+    page: marked,
+    shell: files.filter(({ path }) => path !== PAGE && !LARGE.test(path)),
+    large: files.filter(({ path }) => LARGE.test(path)),
   };
 }
 

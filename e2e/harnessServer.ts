@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { build } from 'vite';
-import { isolation } from '../src/node/isolation';
+import { isolation } from '../src/sw/pageHeaders';
 import config from '../vite.config';
 import { cutLargest } from '../vite.offline';
 import { HARNESS_FOLDER } from './pages/harness';

@@ -10,7 +10,6 @@ import { contractCases } from '../src/engine/contract.testing';
 import type { Engine } from '../src/engine/engine';
 import { CheckpointError, InternalError } from '../src/engine/errors';
 import { createFalProxy } from '../src/node/falProxy';
-import { isolation } from '../src/node/isolation';
 import type { ServerOptions } from '../src/node/server/options';
 import { createPaintEngine } from '../src/node/server/paintEngine';
 import {
@@ -21,6 +20,7 @@ import {
   startTestServer,
   type TestServer,
 } from '../src/node/server/server.testing';
+import { isolation } from '../src/sw/pageHeaders';
 import type { ContractGiven } from './harness/contract';
 import type { HostedGiven } from './harness/hosted';
 import { HARNESS_FOLDER, harnessPage } from './pages/harness';

@@ -1,4 +1,5 @@
 /** Composition root: the only place that constructs engines. */
+import './engine/closedPage';
 import './styles/index.css';
 import { createHostedEngineOnDemand } from './engine/hostedOnDemand';
 import { createLocalEngine } from './engine/local';

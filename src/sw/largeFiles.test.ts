@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { isCut, partsOf } from '../model/runtime/ortParts';
 import { createLargeFiles } from './largeFiles';
 import { isOfGroup, type OwnFile, roleOf } from './ownFiles';
+import { pageHeaders } from './pageHeaders';
 
 const base = 'https://example.org/inlay/sw.js';
 const weights = 'models/starter/unet/weights.safetensors';
@@ -25,6 +26,7 @@ function setUp(served: Record<string, string>) {
   };
   const version = (files: OwnFile[]) =>
     createLargeFiles({
+      headers: pageHeaders(),
       files,
       base,
       open: async () => cache as unknown as Cache,

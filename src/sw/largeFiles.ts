@@ -2,12 +2,14 @@
  * The page's own large files: kept when they are first used, each known by its digest, so that files of two versions
  * never work together.
  */
-import { isListedWhole, isolated, type OwnFile, roleOf } from './ownFiles';
+import { isListedWhole, type OwnFile, roleOf, withHeaders } from './ownFiles';
 
 export interface LargeFilesParts {
   files: readonly OwnFile[];
   /** The service worker's own address. */
   base: string;
+  /** What every file is answered with. */
+  headers: Readonly<Record<string, string>>;
   open(): Promise<Pick<Cache, 'match' | 'put' | 'keys' | 'delete'>>;
   fetch(url: string, init: RequestInit): Promise<Response>;
 }
@@ -32,7 +34,7 @@ export interface LargeFiles {
 }
 
 /** Nothing is fetched or opened before it is asked for. */
-export function createLargeFiles({ files, base, open, fetch }: LargeFilesParts): LargeFiles {
+export function createLargeFiles({ files, base, headers, open, fetch }: LargeFilesParts): LargeFiles {
   const addressOf = ({ path }: OwnFile) => new URL(path, base).href;
   const byAddress = new Map(files.map((file) => [addressOf(file), file]));
   const keyOf = (file: OwnFile) => `${addressOf(file)}?sha256=${encodeURIComponent(file.sha256)}`;
@@ -46,7 +48,7 @@ export function createLargeFiles({ files, base, open, fetch }: LargeFilesParts):
       const response = await fetch(addressOf(file), { cache: 'no-cache', integrity });
       if (response.status !== 200)
         throw new TypeError(`${file.path}: the server answered ${response.status}`);
-      await cache.put(keyOf(file), isolated(response));
+      await cache.put(keyOf(file), withHeaders(response, headers));
     }
   }
 
@@ -71,10 +73,10 @@ export function createLargeFiles({ files, base, open, fetch }: LargeFilesParts):
       const checked = checkedBody(response.body, file);
       settled(
         checked.whole
-          .then((body) => body && cache.put(keyOf(file), isolated(plain(response, body), body)))
+          .then((body) => body && cache.put(keyOf(file), withHeaders(plain(response, body), headers, body)))
           .catch((error: unknown) => console.warn(`${file.path} is not kept:`, error)),
       );
-      return isolated(response, checked.stream);
+      return withHeaders(response, headers, checked.stream);
     },
     keep,
     async keepSuccessors() {

@@ -1,40 +1,45 @@
 /**
- * The service worker: keeps the page's own files, so that it opens without a network, and answers them with the headers
- * of cross-origin isolation. It answers nothing else: models of the Hub never pass through it.
+ * The service worker: keeps the page's own files, so that it opens without a network, and answers them with the page's
+ * headers. It answers nothing else: models of the Hub never pass through it. Each file is kept only where it has the
+ * digest that the build lists; the page itself came with the service worker.
  *
  * A new version is installed beside the one that runs and waits until the person asks for it, or until no tab runs the
  * old one: until then every file comes from the version that the page began with.
  */
 import { addPlugins, precacheAndRoute } from 'workbox-precaching';
 import { createLargeFiles } from './largeFiles';
-import { isOfGroup, isolated, type OwnFiles, type ToServiceWorker } from './ownFiles';
+import { isOfGroup, type OwnFiles, type ToServiceWorker, withHeaders } from './ownFiles';
 
 declare const __OWN_FILES__: OwnFiles;
 
 const PAGE = 'index.html';
 const worker = self as unknown as ServiceWorkerGlobalScope;
-const { build, shell, large } = __OWN_FILES__;
+const { build, headers, page, shell, large } = __OWN_FILES__;
+const pages = [new URL(PAGE, worker.registration.scope), new URL('./', worker.registration.scope)];
 
 addPlugins([
   {
-    fetchDidSucceed: async ({ response }) => (response.ok ? isolated(response) : response),
-    cacheWillUpdate: async ({ request, response }) =>
-      response.status === 200 && (await isOfThisBuild(request, response)) ? response : null,
+    fetchDidSucceed: async ({ response }) => (response.ok ? withHeaders(response, headers) : response),
+    cacheWillUpdate: async ({ response }) => (response.status === 200 ? response : null),
   },
 ]);
+// Before the list of files: the first that answers counts.
+worker.addEventListener('fetch', (event) => {
+  if (event.request.method === 'GET' && isPage(event.request.url)) event.respondWith(thePage());
+});
 precacheAndRoute(
   shell.map(({ path, sha256, hashed }) => ({
     url: path,
     revision: hashed ? null : sha256,
-    // Some hosts write into pages: index.html is known by its mark.
-    ...(path !== PAGE && { integrity: `sha256-${sha256}` }),
+    integrity: `sha256-${sha256}`,
   })),
-  { directoryIndex: PAGE, cleanURLs: false, ignoreURLParametersMatching: [/^/] },
+  { cleanURLs: false, ignoreURLParametersMatching: [/^/] },
 );
 
 const largeFiles = createLargeFiles({
   files: large,
   base: worker.location.href,
+  headers,
   // One origin may hold several copies of the page.
   open: () => caches.open(`inlay-large-${worker.registration.scope}`),
   fetch: (url, init) => fetch(url, init),
@@ -44,7 +49,7 @@ worker.addEventListener('install', (event) => event.waitUntil(largeFiles.keepSuc
 worker.addEventListener('activate', (event) => event.waitUntil(largeFiles.prune()));
 
 worker.addEventListener('fetch', (event) => {
-  if (event.request.method !== 'GET') return;
+  if (event.request.method !== 'GET' || isPage(event.request.url)) return;
   const file = largeFiles.find(event.request.url);
   if (file === undefined) {
     // The folder's descriptions for people are not listed: those are opened, not fetched.
@@ -87,13 +92,18 @@ async function act(message: ToServiceWorker): Promise<boolean> {
 
 /** Tabs that show this page. The origin may hold other pages too. */
 async function openPages(): Promise<number> {
-  const page = new URL(PAGE, worker.registration.scope);
-  const paths = [page.pathname, new URL('./', page).pathname];
   const windows = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
-  return windows.filter(({ url }) => paths.includes(new URL(url).pathname)).length;
+  return windows.filter(({ url }) => isPage(url)).length;
 }
 
-async function isOfThisBuild(request: Request, response: Response): Promise<boolean> {
-  if (!new URL(request.url).pathname.endsWith(`/${PAGE}`)) return true;
-  return (await response.clone().text()).includes(build);
+function isPage(address: string): boolean {
+  const { origin, pathname } = new URL(address);
+  return pages.some((page) => page.origin === origin && page.pathname === pathname);
+}
+
+function thePage(): Response {
+  return withHeaders(
+    new Response(page, { headers: { 'Content-Type': 'text/html; charset=utf-8' } }),
+    headers,
+  );
 }

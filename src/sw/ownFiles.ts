@@ -12,7 +12,11 @@ export interface OwnFile {
 export interface OwnFiles {
   /** Names this build; index.html carries it as `<meta name="inlay-build">`. */
   build: string;
-  /** What the page needs to open: brought when the service worker is installed. */
+  /** What every file is answered with. */
+  headers: Readonly<Record<string, string>>;
+  /** index.html itself: hosts that write into pages cannot change what this one opens with. */
+  page: string;
+  /** What the page needs to open besides: brought when the service worker is installed. */
   shell: OwnFile[];
   /** ONNX Runtime's wasm files and the embedded model: brought when they are first used. */
   large: OwnFile[];
@@ -49,15 +53,14 @@ export function roleOf(path: string): string {
   return path.replace(/-[\w-]{8}(?=\.\w+(\.\d)?$)/, '');
 }
 
-/**
- * The same answer with the headers that make a page cross-origin isolated, for hosts that cannot set headers.
- * `require-corp` and not `credentialless`, which Safari lacks: what the page fetches from elsewhere is fetched with
- * CORS, and that passes under both.
- */
-export function isolated(response: Response, body: BodyInit | null = response.body): Response {
+/** The same answer with the page's own headers, for hosts that cannot set headers. */
+export function withHeaders(
+  response: Response,
+  own: Readonly<Record<string, string>>,
+  body: BodyInit | null = response.body,
+): Response {
   const headers = new Headers(response.headers);
-  headers.set('Cross-Origin-Opener-Policy', 'same-origin');
-  headers.set('Cross-Origin-Embedder-Policy', 'require-corp');
+  for (const [name, value] of Object.entries(own)) headers.set(name, value);
   headers.set('Cross-Origin-Resource-Policy', 'same-origin');
   return new Response(body, { status: response.status, statusText: response.statusText, headers });
 }

@@ -23,6 +23,7 @@ export function startOffline(engine: Pick<LocalEngine, 'onStatus'>): Offline {
   const start = async () => {
     const registration = await registered;
     watchForUpdates(registration, () => store.setState({ update: 'ready' }));
+    warnIfRefused(registration);
     const { active } = await navigator.serviceWorker.ready;
     if (active === null) return;
     if (navigator.serviceWorker.controller === null && !(await ask(active, claim()))) {
@@ -93,6 +94,16 @@ function watchForUpdates(registration: ServiceWorkerRegistration, onReady: () =>
     checked = Date.now();
     // Without a network there is nothing new.
     registration.update().catch(() => {});
+  });
+}
+
+/** A first version that cannot be installed is never `ready`: one of its files is not the build's, or cannot be had. */
+function warnIfRefused({ installing, active }: ServiceWorkerRegistration): void {
+  installing?.addEventListener('statechange', () => {
+    if (installing.state !== 'redundant' || active !== null) return;
+    console.warn(
+      'The page is not kept for a time without a network: a file that the host serves could not be had, or is not the build’s. Publish the folder again.',
+    );
   });
 }
 

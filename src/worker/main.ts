@@ -1,4 +1,5 @@
 /** The worker's entry: wires the host to the page's messages. */
+import '../engine/closedPage';
 import { get, set } from 'idb-keyval';
 import { encodeError } from '../engine/errors';
 import type { FromWorker, ToWorker } from '../engine/protocol';

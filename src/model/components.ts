@@ -1,4 +1,5 @@
 /** The pipeline's networks on ONNX Runtime's sessions. */
+import { CheckpointError } from '../engine/errors';
 import type { AutoencoderKlConfig } from '../graph/autoencoderKl';
 import { type ClipTextConfig, eosRows } from '../graph/clipText';
 import type { Unet2dConfig } from '../graph/unet2d';
@@ -8,11 +9,12 @@ import type { Runtime, Session } from './runtime/session';
 
 /** @param isPooled whether the graph has the pooled output */
 export function createTextEncoder(session: Session, config: ClipTextConfig, isPooled: boolean): TextEncoder {
-  const { length, hiddenSize, projection } = config;
+  const { length, hiddenSize, projection, vocabSize } = config;
   return {
     width: hiddenSize,
     ...(isPooled && { pooledWidth: projection ?? hiddenSize }),
     async encode(inputIds, batch): Promise<TextEncoding> {
+      refuseOutside(inputIds, vocabSize);
       const outputs = await session.run({
         input_ids: { values: inputIds, dims: [batch, length] },
         ...(isPooled && { eos_rows: { values: eosRows(inputIds, config), dims: [batch] } }),
@@ -26,6 +28,16 @@ export function createTextEncoder(session: Session, config: ClipTextConfig, isPo
     },
     dispose: () => session.dispose(),
   };
+}
+
+/** @throws CheckpointError where the tokenizer has more tokens than the text encoder has rows */
+function refuseOutside(inputIds: Int32Array, rows: number): void {
+  const id = inputIds.find((id) => id >= rows);
+  if (id === undefined) return;
+  throw new CheckpointError(
+    `the tokenizer gives a word of this prompt the id ${id}, but the text encoder has ${rows} rows: its weights lack a ` +
+      'token that was added; download the model again, or leave that word out',
+  );
 }
 
 export function createUnet(runtime: Runtime, session: Session, config: Unet2dConfig): Unet {

@@ -1,4 +1,6 @@
 /** The small files of a checkpoint, and what reading it tells of. */
+import { CheckpointError } from '../engine/errors';
+import { MAX_JSON_BYTES } from '../engine/limits';
 import type { SchedulerConfig, Tokenizer } from '../pipeline/components';
 import { parseSchedulerConfig } from '../pipeline/schedulers/config';
 import { createTokenizer } from '../pipeline/tokenizer';
@@ -22,12 +24,20 @@ export interface SmallFiles {
   tokenizer(folder: string): Promise<Tokenizer>;
 }
 
+function tooLong({ name }: CheckpointFiles, path: string, { byteLength }: Uint8Array): CheckpointError {
+  return new CheckpointError(
+    `model "${name}": ${path} has ${byteLength} bytes, where ${MAX_JSON_BYTES} are the most that is read of a text; it is ` +
+      'no file of Stable Diffusion: download the model again',
+  );
+}
+
 /** @param call stops reading when its signal aborts */
 export function smallFiles(files: CheckpointFiles, call: LoadCall): SmallFiles {
   const text = async (path: string): Promise<string> =>
     new TextDecoder().decode(await readRequired(files, path, { signal: call.signal }));
   const optionalText = async (path: string): Promise<string | undefined> => {
     const bytes = await files.read(path, { signal: call.signal });
+    if (bytes !== undefined && bytes.byteLength > MAX_JSON_BYTES) throw tooLong(files, path, bytes);
     return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
   };
   return {
@@ -39,12 +49,27 @@ export function smallFiles(files: CheckpointFiles, call: LoadCall): SmallFiles {
       return bytes === undefined ? undefined : parseJsonFile(files, path, bytes);
     },
     scheduler: async () => parseSchedulerConfig(await text('scheduler/scheduler_config.json')),
-    tokenizer: async (folder) =>
-      createTokenizer({
-        vocab: await text(`${folder}/vocab.json`),
-        merges: await text(`${folder}/merges.txt`),
-        config: await optionalText(`${folder}/tokenizer_config.json`),
-        specialTokens: await optionalText(`${folder}/special_tokens_map.json`),
-      }),
+    async tokenizer(folder) {
+      const read = (name: string) => optionalText(`${folder}/${name}`);
+      const [vocab, merges, config] = [
+        await read('vocab.json'),
+        await read('merges.txt'),
+        await read('tokenizer_config.json'),
+      ];
+      // What the configuration lists needs no other file; each that is asked for in vain is a request at an address.
+      const isListed = config?.includes('"added_tokens_decoder"') ?? false;
+      const specialTokens = isListed ? undefined : await read('special_tokens_map.json');
+      const addedTokens = isListed ? undefined : await read('added_tokens.json');
+      const hasPair = vocab !== undefined && merges !== undefined;
+      const whole =
+        hasPair && (isListed || addedTokens !== undefined) ? undefined : await read('tokenizer.json');
+      if (!hasPair && whole === undefined) {
+        throw new CheckpointError(
+          `model "${files.name}": ${folder}/ has neither vocab.json with merges.txt nor tokenizer.json; name a Stable ` +
+            'Diffusion model in the diffusers layout',
+        );
+      }
+      return createTokenizer({ vocab, merges, whole, config, specialTokens, addedTokens });
+    },
   };
 }

@@ -104,6 +104,10 @@ export interface Tokenizer {
   count(text: string): number;
   /** Row length: 77 for CLIP. */
   readonly length: number;
+  /** Whether the vocabulary or what was added to it has this very token. */
+  has(token: string): boolean;
+  /** The same tokenizer with more tokens, which are found in a text as they stand. Those of before go with theirs. */
+  withTokens(tokens: readonly { content: string; id: number }[]): Tokenizer;
 }
 
 /** What a scheduler computes with: the constructor arguments of diffusers' scheduler classes. */

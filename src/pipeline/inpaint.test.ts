@@ -36,6 +36,10 @@ function fakeModel({ inChannels = 9, xl, predict, decode }: Fakes = {}) {
   const branch: TextBranch = {
     tokenizer: {
       length: 4,
+      has: () => false,
+      withTokens() {
+        throw new Error('no tokens are added here');
+      },
       count: (text) => text.length,
       tokens: (text) => Array.from(text, (character) => character.charCodeAt(0)),
       row: (ids) => Int32Array.from([1, ids[0] ?? 2, ids[1] ?? 2, 2]),

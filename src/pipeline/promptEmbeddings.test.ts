@@ -60,6 +60,10 @@ describe('encodePrompts', () => {
           ),
         row: (ids) => Int32Array.from({ length: 5 }, (_, i) => (i === 0 ? 1 : (ids[i - 1] ?? 2))),
         encode: () => Int32Array.of(),
+        has: () => false,
+        withTokens() {
+          throw new Error('no tokens are added here');
+        },
         count: () => 0,
       },
       encoder: () => Promise.resolve({ width, encode, dispose: () => Promise.resolve() }),

@@ -1,71 +1,34 @@
 /**
- * CLIP's tokenizer, from the files that Stable Diffusion repositories carry: vocab.json, merges.txt and the
- * tokenizer's configuration. Follows `CLIPTokenizer` of transformers as it works without the ftfy package.
+ * CLIP's tokenizer, from the files that Stable Diffusion repositories carry (tokenizerFiles.ts). Follows `CLIPTokenizer` of
+ * transformers 4 as it works without the ftfy package: added tokens are found in the text as it stands (addedTokens.ts),
+ * what lies between them is cleaned, lowered and cut by BPE.
  */
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
-import { z } from 'zod';
-import { CheckpointError } from '../engine/errors';
+import { type AddedToken, AddedTokens } from './addedTokens';
 import type { Tokenizer } from './components';
+import { BEGIN, END, readVocabulary, type TokenizerFiles, type Vocabulary } from './tokenizerFiles';
 
-/** The texts of the files of a repository's `tokenizer/` folder. */
-export interface TokenizerFiles {
-  /** vocab.json */
-  vocab: string;
-  /** merges.txt */
-  merges: string;
-  /** tokenizer_config.json */
-  config?: string;
-  /** special_tokens_map.json; its pad token counts before that of the configuration */
-  specialTokens?: string;
+/** @throws CheckpointError that names the file which is damaged or missing */
+export function createTokenizer(files: TokenizerFiles): Tokenizer {
+  const vocabulary = readVocabulary(files);
+  const bpe = new HuggingFaceTokenizer(tokenizerJson(vocabulary), {});
+  return tokenizerOf(vocabulary, bpe, new AddedTokens(vocabulary.added));
 }
 
-const BEGIN = '<|startoftext|>';
-const END = '<|endoftext|>';
-/** Positions that CLIP's text models have. */
-const CLIP_LENGTH = 77;
-/** transformers writes this where no length is known. */
-const LONGEST = 100_000;
-
-const vocabSchema = z.record(z.string(), z.number().int().nonnegative());
-const tokenSchema = z.union([
-  z.string(),
-  z.object({ content: z.string() }).transform((token) => token.content),
-]);
-const specialTokensSchema = z.object({ pad_token: tokenSchema.nullish() });
-const configSchema = specialTokensSchema.extend({ model_max_length: z.number().positive().nullish() });
-
-/** @throws CheckpointError that names the file which is damaged */
-export function createTokenizer(files: TokenizerFiles): Tokenizer {
-  const vocab = parse('vocab.json', files.vocab, vocabSchema);
-  const config = files.config === undefined ? {} : parse('tokenizer_config.json', files.config, configSchema);
-  const special =
-    files.specialTokens === undefined
-      ? {}
-      : parse('special_tokens_map.json', files.specialTokens, specialTokensSchema);
-  const idOf = (token: string) => {
-    const id = vocab[token];
-    if (id === undefined) throw new CheckpointError(`tokenizer: vocab.json lacks the token "${token}"`);
-    return id;
-  };
-  const begin = idOf(BEGIN);
-  const end = idOf(END);
-  const padToken = special.pad_token ?? config.pad_token ?? END;
-  const pad = idOf(padToken);
-  const stated = config.model_max_length ?? CLIP_LENGTH;
-  const length = stated < LONGEST ? stated : CLIP_LENGTH;
-
-  const tokenizer = new HuggingFaceTokenizer(
-    tokenizerJson(vocab, files.merges, new Set([BEGIN, END, padToken])),
-    {},
-  );
-  const tokens = (text: string): readonly number[] =>
-    tokenizer.encode(cleanText(text), { add_special_tokens: false }).ids;
+function tokenizerOf(vocabulary: Vocabulary, bpe: HuggingFaceTokenizer, added: AddedTokens): Tokenizer {
+  const { length, pad } = vocabulary;
+  const idOf = (token: string): number => added.get(token)?.id ?? 0; // readVocabulary saw to it that they are there
+  const [beginId, endId, padId] = [idOf(BEGIN), idOf(END), idOf(pad)];
+  const tokens = (text: string): number[] =>
+    added
+      .split(text)
+      .flatMap((part) => part.ids ?? bpe.encode(cleanText(part.text), { add_special_tokens: false }).ids);
   const row = (ids: readonly number[]) => {
     const kept = ids.slice(0, length - 2);
     return Int32Array.from({ length }, (_, position) => {
-      if (position === 0) return begin;
-      if (position <= kept.length) return kept[position - 1] ?? pad;
-      return position === kept.length + 1 ? end : pad;
+      if (position === 0) return beginId;
+      if (position <= kept.length) return kept[position - 1] ?? padId;
+      return position === kept.length + 1 ? endId : padId;
     });
   };
   return {
@@ -74,27 +37,20 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     row,
     count: (text) => tokens(text).length,
     encode: (text) => row(tokens(text)),
+    has: (token) => added.get(token) !== undefined || Object.hasOwn(vocabulary.ids, token),
+    withTokens(more) {
+      const plain = more.map(
+        ({ content, id }): AddedToken => ({ content, id, lstrip: false, rstrip: false, singleWord: false }),
+      );
+      return tokenizerOf(vocabulary, bpe, new AddedTokens([...added.values(), ...plain]));
+    },
   };
 }
 
-function parse<Schema extends z.ZodType>(file: string, text: string, schema: Schema): z.output<Schema> {
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new CheckpointError(`tokenizer: ${file} is damaged or not CLIP's; download the model again`, {
-      cause,
-    });
-  }
-}
-
-/**
- * What `tokenizer.json` would say; the repositories lack it.
- * @param specials tokens that a text may name outright. The pad token is one of them: with SD 2's "!" each
- *   exclamation mark of a prompt becomes id 0, as transformers has it
- */
-function tokenizerJson(vocab: Record<string, number>, merges: string, specials: ReadonlySet<string>) {
+/** What a tokenizer.json of the `tokenizers` crate would say. Begin and end count in any case of their letters. */
+function tokenizerJson({ ids, merges }: Vocabulary) {
   const special = (content: string) => ({
-    id: vocab[content],
+    id: ids[content],
     content,
     single_word: false,
     lstrip: false,
@@ -104,7 +60,7 @@ function tokenizerJson(vocab: Record<string, number>, merges: string, specials: 
   });
   return {
     version: '1.0',
-    added_tokens: [...specials].map(special),
+    added_tokens: [BEGIN, END].filter((token) => Object.hasOwn(ids, token)).map(special),
     normalizer: {
       type: 'Sequence',
       normalizers: [
@@ -134,9 +90,8 @@ function tokenizerJson(vocab: Record<string, number>, merges: string, specials: 
       continuing_subword_prefix: '',
       end_of_word_suffix: '</w>',
       fuse_unk: false,
-      vocab,
-      // The first line is a version; the file may end in a line break.
-      merges: merges.split('\n').filter((line) => line !== '' && !line.startsWith('#version')),
+      vocab: ids,
+      merges,
     },
   };
 }

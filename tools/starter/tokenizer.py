@@ -39,7 +39,12 @@ def write_tokenizer(out: Path) -> None:
 
     start, end = special("<|startoftext|>"), special("<|endoftext|>")
     (out / "tokenizer_config.json").write_text(json.dumps({
-        "add_prefix_space": False, "bos_token": {"__type": "AddedToken", **start}, "do_lower_case": True,
+        "add_prefix_space": False,
+        # Where they are listed, no other file is asked for.
+        "added_tokens_decoder": {
+            str(vocabulary[token["content"]]): {**token, "special": True} for token in (start, end)
+        },
+        "bos_token": {"__type": "AddedToken", **start}, "do_lower_case": True,
         "eos_token": {"__type": "AddedToken", **end}, "errors": "replace", "model_max_length": 77,
         "pad_token": "<|endoftext|>", "tokenizer_class": "CLIPTokenizer",
         "unk_token": {"__type": "AddedToken", **end},

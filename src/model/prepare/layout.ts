@@ -206,7 +206,9 @@ async function addDerivedTexts(
     texts.set(`${component}/config.json`, JSON.stringify(config, null, 2));
   const tokenizers = Object.entries(model.padTokens);
   const lacking = tokenizers.filter(
-    ([folder]) => !texts.has(`${folder}/vocab.json`) || !texts.has(`${folder}/merges.txt`),
+    ([folder]) =>
+      !texts.has(`${folder}/tokenizer.json`) &&
+      (!texts.has(`${folder}/vocab.json`) || !texts.has(`${folder}/merges.txt`)),
   );
   if (lacking.length === 0) return;
   const clip = await options.tokenizer?.();

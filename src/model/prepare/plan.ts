@@ -41,7 +41,7 @@ export interface ModelPlan {
 }
 
 const SMALL =
-  /^(model_index\.json|scheduler\/[\w.-]+\.json|(unet|vae|vae_encoder|vae_decoder|text_encoder|text_encoder_2)\/config\.json|tokenizer(_2)?\/(vocab|tokenizer_config|special_tokens_map|added_tokens)\.json|tokenizer(_2)?\/merges\.txt)$/;
+  /^(model_index\.json|scheduler\/[\w.-]+\.json|(unet|vae|vae_encoder|vae_decoder|text_encoder|text_encoder_2)\/config\.json|tokenizer(_2)?\/(vocab|tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json|tokenizer(_2)?\/merges\.txt)$/;
 /** `stem[.variant][-00001-of-00002][.variant].ext` */
 const WEIGHTS =
   /^(?<stem>diffusion_pytorch_model|pytorch_model|model)(?:\.(?<before>\w+))?(?:-\d{5}-of-(?<shards>\d{5}))?(?:\.(?<after>\w+))?\.(?<kind>safetensors|bin)$/;

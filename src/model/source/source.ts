@@ -33,9 +33,14 @@ const FOLDER_CANDIDATES: readonly [string, ...string[]] = [
   'model_index.json',
   'scheduler/scheduler_config.json',
   ...['tokenizer', 'tokenizer_2'].flatMap((folder) =>
-    ['vocab.json', 'merges.txt', 'tokenizer_config.json', 'special_tokens_map.json'].map(
-      (name) => `${folder}/${name}`,
-    ),
+    [
+      'vocab.json',
+      'merges.txt',
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'special_tokens_map.json',
+      'added_tokens.json',
+    ].map((name) => `${folder}/${name}`),
   ),
   ...['text_encoder', 'text_encoder_2'].flatMap((folder) =>
     ['config.json', 'model.fp16.safetensors', 'model.safetensors'].map((name) => `${folder}/${name}`),

@@ -7,6 +7,7 @@ import { addOnce, type Component, countWhile, type OriginalPart, sizeOf, unknown
 
 /** A head of every CLIP text encoder. */
 const CLIP_HEAD_CHANNELS = 64;
+const CLIP_VOCABULARY = 49_408;
 
 /** Not weights of the text encoder, though programs save them with it. */
 const beside = /(^|\.)(position_ids|logit_scale|text_projection(\.weight)?)$/;
@@ -41,9 +42,9 @@ export function clipConfig(
   return {
     architectures: ['CLIPTextModel'],
     model_type: 'clip_text_model',
-    // The two specials stand at the end of CLIP's vocabulary.
-    bos_token_id: vocabulary - 2,
-    eos_token_id: vocabulary - 1,
+    // The two specials stand at the end of CLIP's vocabulary, before tokens that training added.
+    bos_token_id: Math.min(vocabulary, CLIP_VOCABULARY) - 2,
+    eos_token_id: Math.min(vocabulary, CLIP_VOCABULARY) - 1,
     hidden_act: rules.hiddenAct,
     hidden_size: width,
     intermediate_size: sizeOf(part, 'text_model.encoder.layers.0.mlp.fc1.weight', 0),

@@ -1,4 +1,4 @@
-/** Which addresses of the internet a server may call on behalf of a stranger. */
+/** Which addresses of the internet a server may call on behalf of a stranger, and which are this machine’s own. */
 import { BlockList, isIP } from 'node:net';
 
 /**
@@ -46,4 +46,15 @@ export function isPublicAddress(address: string): boolean {
     default:
       return false;
   }
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** @param host an address, or a name; names are not looked up: `localhost` alone and what ends in it are this machine */
+export function isLoopback(host: string): boolean {
+  const family = isIP(host);
+  if (family === 0) return /(^|\.)localhost$/i.test(host);
+  return loopback.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }

@@ -1,8 +1,8 @@
 /** The hosted API's endpoint on one's own machine: routes, keys, origins; the work is done elsewhere. */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Engine } from '../../engine/engine';
 import { wireRequestSchema } from '../../engine/schema';
+import { type AdmissionOptions, createAdmission } from './admission';
 import type { FileStore } from './files';
 import { parseJson, readBody, send, sendJson, sendProblem } from './http';
 import type { Log } from './log';
@@ -16,13 +16,11 @@ import { createRunner, type RunOutcome, type WireRequest } from './runner';
 import { describeStatus, streamStatus } from './status';
 import { createUploads } from './uploads';
 
-export interface AppOptions {
+export interface AppOptions extends AdmissionOptions {
   engine: Engine;
   files: FileStore;
   /** For `image_url` and `mask_url`; see createGuardedFetch. */
   fetchPicture: typeof fetch;
-  /** Asked for in `Authorization: Key …`; anyone may paint where it is absent. */
-  key?: string;
   /** Runs that may wait besides the one that runs. */
   queueLimit: number;
   /** How long finished runs are remembered, in milliseconds. */
@@ -30,12 +28,8 @@ export interface AppOptions {
   maxBodyBytes: number;
   maxPictureBytes: number;
   pictureTimeoutMs: number;
-  /** Pages that may call the server, besides those of this machine. */
-  allowedOrigins: readonly string[];
   /** Other models are refused; all are taken where it is absent. */
   models?: readonly string[];
-  /** The address that clients use, where it is not the one they ask for. */
-  publicUrl?: string;
   /** What the painting process holds in memory, where there is one. */
   paintingBytes?: () => number;
   log: Log;
@@ -46,10 +40,6 @@ export interface App {
   /** Cancels every run and takes no more. */
   close(): void;
 }
-
-const EXPOSED = 'x-fal-request-id, x-fal-error-type, x-fal-request-timeout-type, retry-after';
-/** In the browser's own addresses; a page from there is this machine's. */
-const LOCAL_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
 /** The API as a handler of requests, and its queue of runs. */
 export function createApp(options: AppOptions): App {
@@ -86,30 +76,7 @@ export function createApp(options: AppOptions): App {
     metrics.gauge('inlay_painting_memory_bytes', help, options.paintingBytes);
   }
   const uploads = createUploads({ files, maxBytes: maxPictureBytes, keepMs: options.keepMs });
-  const keyDigest = options.key === undefined ? undefined : digest(`Key ${options.key}`);
-
-  function authorize(request: IncomingMessage): void {
-    if (keyDigest === undefined) return;
-    if (timingSafeEqual(keyDigest, digest(request.headers.authorization ?? ''))) return;
-    throw new Problem(401, 'The key is missing or wrong: send "Authorization: Key …"', {
-      type: 'unauthorized',
-    });
-  }
-
-  /** Any page that a person visits can send requests to their machine; only those invited are served. */
-  function admitOrigin(request: IncomingMessage, response: ServerResponse): void {
-    const { origin } = request.headers;
-    if (origin === undefined) return;
-    if (!LOCAL_ORIGIN.test(origin) && !options.allowedOrigins.includes(origin)) {
-      throw new Problem(403, `Pages of ${origin} may not use this server`, { type: 'forbidden_origin' });
-    }
-    response.setHeader('Access-Control-Allow-Origin', origin);
-    response.setHeader('Access-Control-Expose-Headers', EXPOSED);
-    response.setHeader('Vary', 'Origin');
-  }
-
-  const baseOf = (request: IncomingMessage): string =>
-    options.publicUrl?.replace(/\/$/, '') ?? `http://${request.headers.host ?? 'localhost'}`;
+  const admission = createAdmission(options);
 
   const fileUrl = (base: string, id: string, name: string) => `${base}/files/${id}/${name}`;
 
@@ -137,20 +104,26 @@ export function createApp(options: AppOptions): App {
     throw new Problem(422, [{ loc: ['body', 'model_name'], msg, type: 'value_error' }]);
   }
 
-  async function paint(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function paint(request: IncomingMessage, response: ServerResponse, base: string): Promise<void> {
     const job = await submit(request);
     response.setHeader('x-fal-request-id', job.id);
     // Nobody waits for it any more.
     response.on('close', () => {
       if (!response.writableFinished) queue.cancel(job.id);
     });
-    sendJson(response, 200, answerOf(await queue.result(job), baseOf(request)));
+    sendJson(response, 200, answerOf(await queue.result(job), base));
   }
 
-  async function dispatch(route: Route, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const base = baseOf(request);
-    if (route.name === 'preflight') return preflight(request, response);
-    if (route.needsKey) authorize(request);
+  async function dispatch(
+    route: Route,
+    request: IncomingMessage,
+    response: ServerResponse,
+    base: string,
+  ): Promise<void> {
+    if (route.name === 'preflight') return admission.preflight(request, response);
+    // A file's address is a secret, and other pages may show the picture.
+    if (route.name !== 'file') admission.refuseForeign(request);
+    if (route.needsKey) admission.authorize(request);
     switch (route.name) {
       case 'home':
         return sendJson(response, 200, {
@@ -164,7 +137,7 @@ export function createApp(options: AppOptions): App {
       case 'openapi':
         return sendJson(response, 200, openApiDocument(base, options.key !== undefined));
       case 'direct':
-        return paint(request, response);
+        return paint(request, response, base);
       case 'submit': {
         const job = await submit(request);
         response.setHeader('x-fal-request-id', job.id);
@@ -174,7 +147,7 @@ export function createApp(options: AppOptions): App {
       case 'stream':
       case 'result':
       case 'cancel':
-        return dispatchRequest(route.name, route.id, request, response);
+        return dispatchRequest(route.name, route.id, request, response, base);
       case 'initiate': {
         const body = parseJson(await readBody(request, 10_000));
         return sendJson(response, 200, uploads.initiate(body, base, fileUrl));
@@ -210,8 +183,8 @@ export function createApp(options: AppOptions): App {
     id: string,
     request: IncomingMessage,
     response: ServerResponse,
+    base: string,
   ): Promise<void> {
-    const base = baseOf(request);
     if (name === 'cancel') {
       const status = queue.cancel(id);
       const codes = { CANCELLATION_REQUESTED: 202, ALREADY_COMPLETED: 400, NOT_FOUND: 404 };
@@ -248,9 +221,9 @@ export function createApp(options: AppOptions): App {
       });
     });
     try {
-      admitOrigin(request, response);
+      const base = admission.admit(request, response);
       route = matchRoute(request);
-      await dispatch(route, request, response);
+      await dispatch(route, request, response, base);
     } catch (error) {
       const problem = problemOf(error);
       if (problem !== error && problem.status === 500) {
@@ -266,19 +239,8 @@ export function createApp(options: AppOptions): App {
   };
 }
 
-function preflight(request: IncomingMessage, response: ServerResponse): void {
-  response.setHeader('Access-Control-Allow-Methods', 'GET, POST, PUT');
-  response.setHeader('Access-Control-Allow-Headers', request.headers['access-control-request-headers'] ?? '');
-  response.setHeader('Access-Control-Max-Age', '600');
-  response.writeHead(204).end();
-}
-
 function notFound(message: string): Problem {
   return new Problem(404, message, { type: 'not_found' });
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }
 
 /** Python's clients write None for what is left out. */

@@ -28,7 +28,7 @@ const PICTURE_TIMEOUT_MS = 30_000;
 /** All pictures held together; the oldest go first. */
 const MAX_HELD_BYTES = 512e6;
 
-/** @throws where the port is taken or the folder of results cannot be made */
+/** @throws Error with what to do where the port is taken; where the folder of results cannot be made */
 export async function startServer(options: ServerOptions, parts: ServerParts): Promise<RunningServer> {
   const { keepMs, allowPrivate, threads, folders, hubUrl, hubToken } = options;
   const limits: FileStoreOptions = { keepMs, maxBytes: MAX_HELD_BYTES };
@@ -72,10 +72,25 @@ export async function startServer(options: ServerOptions, parts: ServerParts): P
 
 function listen(server: Server, { port, host }: ServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) => reject(new Error(explain(error, port, host))));
     server.listen(port, host, () => {
-      server.off('error', reject);
+      server.removeAllListeners('error');
       resolve();
     });
   });
+}
+
+/** Why it cannot listen, with what to do. */
+function explain(error: NodeJS.ErrnoException, port: number, host: string): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `Port ${port} of ${host} is taken, perhaps by another Inlay: end that program, or choose another port with PORT=…`;
+    case 'EACCES':
+      return `Port ${port} may not be opened by this user: choose one from 1024 on with PORT=…`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `${host} is no address of this machine: set HOST to one, to 0.0.0.0 for all, or leave it out`;
+    default:
+      return `The server cannot listen at ${host}, port ${port}: ${error.message}`;
+  }
 }

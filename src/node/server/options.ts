@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { InputError, messageOf } from '../../engine/errors';
 import { HUB_URL } from '../../model/source/modelName';
+import { isLoopback } from './address';
 
 export const usage = `Usage: npm run serve -- [options]
 
@@ -18,7 +19,9 @@ Serves the API of fal-ai/inpaint from this machine: POST /fal-ai/inpaint, its qu
   --max-body 64         MB that a request may have, data URIs included
   --allow-private       let requests name addresses of private networks and of this machine
   --allow-origin URL    a page that may call the server from a browser; may be repeated; those of this machine may
+  --allow-host NAME     a name that clients call the server by, besides localhost and this machine's; may be repeated
   --public-url URL      the server's address as clients see it, behind a proxy
+  --open                serve everyone who can reach it, without a key; HOST beyond this machine needs this or INLAY_KEY
   --threads N           CPU threads; default: all cores
   --help                this text
 
@@ -39,6 +42,7 @@ export interface ServerOptions {
   maxBodyBytes: number;
   allowPrivate: boolean;
   allowedOrigins: string[];
+  allowedHosts: string[];
   publicUrl?: string;
   threads?: number;
   hubUrl: string;
@@ -68,12 +72,30 @@ export function parseServerOptions(
     if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return new URL(text);
     throw new InputError(name, `${name}: "${text}" is no http(s) address`);
   };
+  const name = (text: string): string => {
+    const written = `http://${text}`;
+    if (URL.canParse(written) && new URL(written).host === text.toLowerCase() && !/:\d*$/.test(text))
+      return text;
+    throw new InputError(
+      '--allow-host',
+      `--allow-host: "${text}" is no name of a machine, such as inlay.example: no http:// and no port`,
+    );
+  };
+  const host = env.HOST || '127.0.0.1';
+  const key = env.INLAY_KEY || undefined;
+  if (key === undefined && values.open !== true && !isLoopback(host)) {
+    throw new InputError(
+      'HOST',
+      `HOST: whoever reaches ${host} could paint here and have any model downloaded with this machine's HF_TOKEN; set ` +
+        'INLAY_KEY to a secret that clients send, or say --open to serve everyone',
+    );
+  }
   const folders = Object.fromEntries((values.folder ?? []).map(folderOf));
   const models = values.model;
   return {
     port: whole('PORT', env.PORT, 8199, 0, 65_535),
-    host: env.HOST || '127.0.0.1',
-    key: env.INLAY_KEY || undefined,
+    host,
+    key,
     folders,
     models,
     queueLimit: whole('--queue', values.queue, 16, 0, 10_000),
@@ -83,8 +105,11 @@ export function parseServerOptions(
     maxBodyBytes: whole('--max-body', values['max-body'], 64, 1, 1000) * 1e6,
     allowPrivate: values['allow-private'] ?? false,
     allowedOrigins: (values['allow-origin'] ?? []).map((text) => address('--allow-origin', text).origin),
+    allowedHosts: (values['allow-host'] ?? []).map(name),
     publicUrl:
-      values['public-url'] === undefined ? undefined : address('--public-url', values['public-url']).href,
+      values['public-url'] === undefined
+        ? undefined
+        : address('--public-url', values['public-url']).href.replace(/\/$/, ''),
     threads: values.threads === undefined ? undefined : whole('--threads', values.threads, 1, 1, 1024),
     hubUrl: env.HF_ENDPOINT || HUB_URL,
     hubToken: env.HF_TOKEN || undefined,
@@ -118,6 +143,8 @@ function readFlags(argv: readonly string[]) {
         'max-body': text,
         'allow-private': flag,
         'allow-origin': many,
+        'allow-host': many,
+        open: flag,
         'public-url': text,
         threads: text,
         help: flag,

@@ -142,7 +142,7 @@ beforeAll(async () => {
     if (request.num_inference_steps < 150) return twoSteps(request, call);
     await new Promise((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason)));
   });
-  server = await startTestServer({ engine }, { key: KEY });
+  server = await startTestServer({ engine }, { key: KEY, allowedHosts: session.map(({ host }) => host) });
 });
 afterAll(() => server.close());
 

@@ -30,7 +30,7 @@ export const recipeSchema = z.object({
   engine: painterSchema.optional(),
   /** With the API's names. */
   request: fields.extend({ seed: fields.shape.seed.unwrap() }),
-  options: localOptionsSchema.omit({ loras: true }).extend({
+  options: localOptionsSchema.omit({ loras: true, leftToModel: true }).extend({
     loras: z
       .array(
         z.object({

@@ -124,6 +124,14 @@ export const localOptionsSchema = z.object({
   height: whole(64, 2048).multipleOf(8, 'must be a multiple of 8').optional(),
   /** Merged into the model's weights, in this order. */
   loras: z.array(loraOptionSchema).max(8, 'at most 8').optional(),
+  /**
+   * Fields that the caller left out, where the model is read only by the engine: they take what suits the model
+   * (engine/modelSettings.ts), or keep their defaults where nothing is known of it.
+   */
+  leftToModel: z
+    .array(z.enum(['num_inference_steps', 'guidance_scale', 'scheduler']))
+    .max(3)
+    .optional(),
 });
 export type LocalOptions = z.infer<typeof localOptionsSchema>;
 export type LocalOptionsInput = z.input<typeof localOptionsSchema>;

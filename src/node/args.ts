@@ -1,7 +1,8 @@
 /** The command line's arguments, checked before anything is read or loaded. */
 import { parseArgs } from 'node:util';
-import { InputError, messageOf } from '../engine/errors';
+import { InputError } from '../engine/errors';
 import { schedulerNames } from '../engine/schema';
+import { distance } from '../model/source/suggest';
 
 export const usage = `Usage: npm run --silent inpaint -- --model DIR|URL|ID --image FILE|URL --mask FILE|URL --prompt TEXT --out OUT.png
 
@@ -13,16 +14,22 @@ Repaints the white part of the mask and writes a PNG. Prints one line of JSON on
   --prompt TEXT         what should appear; "" continues the background
   --out OUT.png         where the picture goes
   --negative-prompt T   what should not appear
-  --steps 30            0 to 150
-  --guidance 7.5        0 to 20; at 1 and below the negative prompt has no effect
+  --steps N             1 to 150; left out: what suits the model where that is known, else 30. 0, which the API
+                        allows, paints nothing and is refused
+  --guidance N          0 to 20, left out: what suits the model, else 7.5; at 1 and below the negative prompt has no
+                        effect
   --seed N              drawn at random when left out, and printed
-  --scheduler NAME      ${schedulerNames.join(', ')}; default: the model's own
+  --scheduler NAME      ${schedulerNames.join(', ')}; default: what suits the
+                        model, else its own
   --strength 1          above 0, at most 1
-  --width W --height H  size at which the model works, multiples of 8; default: the picture's, or with
-                        --crop-padding the model's own
-  --crop-padding PX     send only the mask's box and PX pixels around it
+  --width W --height H  size at which the model works, multiples of 8; default: the model's own, or with --no-crop
+                        the picture's
+  --crop-padding PX     pixels around the mask's box that the model sees at least; default: as the page does, a
+                        quarter of the mask's longer side
+  --no-crop             send the whole picture, not the part around the mask
   --no-colour-match     leave the colours of what the model made as they are, where it goes into the original
-  --no-paste-back       write what the model made, at its size, without the original around the mask
+  --no-paste-back       write what the model made, at its size, without the original around the mask; sends the whole
+                        picture unless --crop-padding is given
   --lora SOURCE[:WEIGHT] merge a LoRA into the model: a file, a folder, an address, a Hugging Face id, or
                         ID/FILE.safetensors where it holds several; WEIGHT is 1 when left out; may be repeated
   --threads N           CPU threads; default: all cores
@@ -43,7 +50,8 @@ export interface Arguments {
   strength?: number;
   width?: number;
   height?: number;
-  cropPadding?: number;
+  /** Image pixels around the mask that are sent with it; `auto` as the page chooses them, `none`: the whole picture. */
+  crop: number | 'auto' | 'none';
   pasteBack: boolean;
   colourMatch: boolean;
   loras?: { source: string; weight?: number }[];
@@ -52,6 +60,30 @@ export interface Arguments {
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
+const options = {
+  model: text,
+  image: text,
+  mask: text,
+  prompt: text,
+  out: text,
+  'negative-prompt': text,
+  steps: text,
+  guidance: text,
+  seed: text,
+  scheduler: text,
+  strength: text,
+  width: text,
+  height: text,
+  'crop-padding': text,
+  'no-crop': flag,
+  'paste-back': flag,
+  'no-paste-back': flag,
+  'no-colour-match': flag,
+  lora: { ...text, multiple: true },
+  threads: text,
+  help: flag,
+} as const;
+const needed = ['model', 'image', 'mask', 'prompt', 'out'] as const;
 
 /**
  * @param argv the arguments after the program's name
@@ -61,9 +93,13 @@ const flag = { type: 'boolean' } as const;
 export function parseArguments(argv: readonly string[]): Arguments | 'help' {
   const values = readFlags(argv);
   if (values.help) return 'help';
-  const required = (name: 'model' | 'image' | 'mask' | 'prompt' | 'out'): string => {
-    const value = values[name];
-    if (value === undefined) throw new InputError(`--${name}`, `--${name} is missing`);
+  const missing = needed.filter((name) => values[name] === undefined).map((name) => `--${name}`);
+  if (missing.length > 0) {
+    const are = missing.length === 1 ? 'is' : 'are';
+    throw new InputError('arguments', `${listed(missing)} ${are} missing (see --help)`);
+  }
+  const required = (name: (typeof needed)[number]): string => {
+    const value = values[name] ?? '';
     if (value === '' && name !== 'prompt') throw new InputError(`--${name}`, `--${name} is empty`);
     return value;
   };
@@ -74,20 +110,25 @@ export function parseArguments(argv: readonly string[]): Arguments | 'help' {
     if (value === undefined) return undefined;
     const parsed = Number(value);
     if (value.trim() === '' || !Number.isFinite(parsed)) {
-      throw new InputError(`--${name}`, `--${name}: "${value}" is no number`);
+      throw new InputError(`--${name}`, `--${name}: "${value}" is not a number`);
     }
     return parsed;
   };
   const whole = (name: 'crop-padding' | 'threads', least: number) => {
     const value = number(name);
     if (value !== undefined && (!Number.isInteger(value) || value < least)) {
-      throw new InputError(`--${name}`, `--${name}: ${value} is no whole number of at least ${least}`);
+      throw new InputError(`--${name}`, `--${name}: ${value} is not a whole number of at least ${least}`);
     }
     return value;
   };
   if (values['paste-back'] && values['no-paste-back']) {
     throw new InputError('--paste-back', '--paste-back and --no-paste-back exclude each other');
   }
+  const padding = whole('crop-padding', 0);
+  if (padding !== undefined && values['no-crop']) {
+    throw new InputError('--no-crop', '--crop-padding and --no-crop exclude each other');
+  }
+  const pasteBack = !values['no-paste-back'];
   return {
     model: required('model'),
     image: required('image'),
@@ -102,8 +143,9 @@ export function parseArguments(argv: readonly string[]): Arguments | 'help' {
     strength: number('strength'),
     width: number('width'),
     height: number('height'),
-    cropPadding: whole('crop-padding', 0),
-    pasteBack: !values['no-paste-back'],
+    // What is not pasted back is diffusers' own picture, and that is of the whole one.
+    crop: padding ?? (values['no-crop'] || !pasteBack ? 'none' : 'auto'),
+    pasteBack,
     colourMatch: !values['no-colour-match'],
     loras: values.lora?.map(readLora),
     threads: whole('threads', 1),
@@ -120,35 +162,45 @@ function readLora(value: string): { source: string; weight?: number } {
   return { source, weight: Number(weight) };
 }
 
+/** More slips than that are another word. */
+const MOST_SLIPS = 2;
+
+/** @throws InputError (`arguments`) naming what is unknown, has no value or belongs to no option */
 function readFlags(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        model: text,
-        image: text,
-        mask: text,
-        prompt: text,
-        out: text,
-        'negative-prompt': text,
-        steps: text,
-        guidance: text,
-        seed: text,
-        scheduler: text,
-        strength: text,
-        width: text,
-        height: text,
-        'crop-padding': text,
-        'paste-back': flag,
-        'no-paste-back': flag,
-        'no-colour-match': flag,
-        lora: { ...text, multiple: true },
-        threads: text,
-        help: flag,
-      },
-    }).values;
-  } catch (error) {
-    // parseArgs says which argument and why, e.g. "Unknown option '--modle'".
-    throw new InputError('arguments', messageOf(error));
+  // parseArgs' own checks answer `--seed -1` with a lesson on ambiguity: its tokens are judged here.
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
+  const wrong = (what: string) => new InputError('arguments', `${what} (see --help)`);
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      throw wrong(`"${token.value}" belongs to no option (a text of several words needs quotes)`);
+    }
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value, inlineValue } = token;
+    if (!Object.hasOwn(options, name)) throw wrong(unknownOption(name, rawName));
+    const { type } = options[name as keyof typeof options];
+    if (type === 'boolean') {
+      if (value !== undefined) throw wrong(`${rawName} takes no value`);
+    } else if (value === undefined || (!inlineValue && value.startsWith('--'))) {
+      const next = value === undefined ? '' : ` before ${value}`;
+      throw wrong(`${rawName} needs a value${next} (one that begins with -- is written ${rawName}=VALUE)`);
+    }
   }
+  const args = tokens.flatMap((token) => {
+    if (token.kind !== 'option') return [];
+    return token.value === undefined ? `--${token.name}` : `--${token.name}=${token.value}`;
+  });
+  return parseArgs({ args, options }).values;
+}
+
+function unknownOption(name: string, rawName: string): string {
+  const near = Object.keys(options)
+    .map((option) => ({ option, slips: distance(name, option) }))
+    .sort((a, b) => a.slips - b.slips)[0];
+  const meant = near && near.slips <= MOST_SLIPS ? `; did you mean --${near.option}?` : '';
+  return `there is no option ${rawName}${meant}`;
+}
+
+/** `--image, --mask and --out` */
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

@@ -139,11 +139,28 @@ describe('npm run inpaint', { timeout: 240_000 }, () => {
   });
 
   it.each([
-    ['a missing argument', ['--image', 'x.png'], /--model is missing/],
-    ['an unknown argument', ['--modle', 'x'], /--modle/],
+    [
+      'missing arguments',
+      ['--image', 'x.png'],
+      /^--model, --mask, --prompt and --out are missing \(see --help\)\n$/,
+    ],
+    [
+      'an unknown argument',
+      ['--promt', 'x'],
+      /^there is no option --promt; did you mean --prompt\? \(see --help\)\n$/,
+    ],
+    ['a negative seed', ['--seed', '-1'], /^--seed: must be a whole number from 0 to 9007199254740991\n$/],
+    ['an option without its value', ['--steps', '--seed', '1'], /--steps needs a value before --seed/],
+    ['words without quotes', ['cat'], /"cat" belongs to no option/],
+    ['both ways of cropping', ['--crop-padding', '8', '--no-crop'], /exclude each other/],
+    [
+      'a file that is not there',
+      ['--seed', '1'],
+      /^--image: a\.png cannot be opened: there is no such file\n$/,
+    ],
     ['steps out of range', ['--steps', '151'], /--steps: must be a whole number from 0 to 150/],
     ['guidance out of range', ['--guidance', '21'], /--guidance: must be a number from 0 to 20/],
-    ['a value that is no number', ['--seed', 'lucky'], /--seed: "lucky" is no number/],
+    ['a value that is no number', ['--seed', 'lucky'], /--seed: "lucky" is not a number/],
   ])('answers %s with exit code 2 and a message that names it', async (_what, wrong, message) => {
     const complete = [
       '--model',

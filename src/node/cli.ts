@@ -1,6 +1,7 @@
 /** `npm run inpaint`: the pipeline from the command line. */
 import { fileURLToPath } from 'node:url';
 import { InputError, isAbort, messageOf } from '../engine/errors';
+import type { InpaintResult } from '../engine/schema';
 import { loadModel } from '../model/load';
 import { parseArguments, usage } from './args';
 import { inpaintFiles } from './inpaint';
@@ -9,8 +10,14 @@ import { modelFiles } from './models';
 import { createNodeRuntime } from './ort';
 import { createProgressLine } from './progress';
 
-/** @returns the exit code: 0, 1 for a failure, 2 for bad arguments */
-export async function main(argv: readonly string[]): Promise<number> {
+/**
+ * @param answer what standard output gets of a result: the API's answer where absent
+ * @returns the exit code: 0, 1 for a failure, 2 for bad arguments
+ */
+export async function main(
+  argv: readonly string[],
+  answer: (result: InpaintResult) => string = (result) => JSON.stringify(result),
+): Promise<number> {
   const controller = new AbortController();
   const stop = () => controller.abort();
   process.once('SIGINT', stop);
@@ -24,6 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const result = await inpaintFiles(args, {
       signal: controller.signal,
       onProgress: progress.show,
+      onNote: progress.note,
       async loadModel(name, loras, signal, size) {
         const runtime = await createNodeRuntime(args.threads);
         const guard = createNodeGuard(runtime);
@@ -39,15 +47,13 @@ export async function main(argv: readonly string[]): Promise<number> {
       },
     });
     progress.end();
-    process.stdout.write(`${JSON.stringify(result)}\n`);
+    process.stdout.write(`${answer(result)}\n`);
     return 0;
   } catch (error) {
     progress.end();
     if (isAbort(error)) process.stderr.write('Cancelled.\n');
     else process.stderr.write(`${messageOf(error)}\n`);
-    if (!(error instanceof InputError)) return 1;
-    if (error.field === 'arguments') process.stderr.write(`\n${usage}`);
-    return 2;
+    return error instanceof InputError ? 2 : 1;
   } finally {
     process.off('SIGINT', stop);
   }

@@ -31,7 +31,7 @@ afterAll(async () => {
 async function paint(image: string, mask: string, out: string, ...more: string[]) {
   const args = parseArguments([
     ...['--model', MODEL, '--prompt', 'x', '--out', out, '--steps', '1', '--seed', '1'],
-    ...['--image', image, '--mask', mask, ...more],
+    ...['--image', image, '--mask', mask, '--no-crop', ...more],
   ]);
   if (args === 'help') throw new Error('no run');
   return inpaintFiles(args, {

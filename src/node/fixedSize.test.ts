@@ -15,7 +15,7 @@ import { createPaintHost } from './server/paintHost';
 /** An export that takes 64 × 64 pixels alone, and a picture of 100 × 80 with the mask of its middle. */
 let folder: string;
 let model: string;
-const call = { signal: new AbortController().signal, onProgress() {} };
+const call = { signal: new AbortController().signal, onProgress() {}, onNote() {} };
 const at = (name: string) => join(folder, name);
 
 beforeAll(async () => {
@@ -52,8 +52,8 @@ async function paint(...more: string[]) {
 }
 
 it.each([
-  ['the whole picture', []],
-  ['the part around the mask', ['--crop-padding', '4']],
+  ['the whole picture', ['--no-crop']],
+  ['the part around the mask', []],
 ])('the command line scales %s to the one size that a model takes, and back', async (_what, more) => {
   const { size, pixels } = await paint(...more);
   expect(size).toEqual([100, 80]);

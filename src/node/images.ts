@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { type PngText, TEXTS_OFFSET, textChunks } from '../editor/kernels/pngText';
 import { InputError, messageOf, NetworkError } from '../engine/errors';
 import type { Pixels } from '../pipeline/pixels';
+import { fileReason } from './systemError';
 
 /** Larger pictures are refused: 2^28 pixels, 1 GiB of RGBA. */
 const MAX_PIXELS = 2 ** 28;
@@ -58,7 +59,7 @@ export async function decodeImage(field: string, bytes: Uint8Array, name: string
 async function readSource(field: string, source: string): Promise<Uint8Array> {
   if (!/^(https?|data):/.test(source)) {
     return readFile(source).catch((error: unknown) => {
-      throw new InputError(field, `${field}: ${source} cannot be opened (${messageOf(error)})`);
+      throw new InputError(field, `${field}: ${source} cannot be opened: ${fileReason(error)}`);
     });
   }
   const response = await fetch(source).catch((error: unknown) => {

@@ -3,18 +3,19 @@ import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { defaultFeather, pasteBack } from '../editor/kernels/blend';
-import { type CropPlan, planCrop } from '../editor/kernels/crop';
+import { type CropPlan, defaultPadding, planCrop } from '../editor/kernels/crop';
 import { maskForModel } from '../editor/kernels/latentMask';
 import { blackAndWhite, maskBounds, maskToPixels, softMaskFromPixels } from '../editor/kernels/mask';
 import { cropPixels, type Mask, overWhite } from '../editor/kernels/raster';
 import { parseLocalOptions, parseRequest } from '../engine/engine';
 import { InputError } from '../engine/errors';
+import { type ModelSettings, type SuitedSettings, settingsInWords } from '../engine/modelSettings';
 import { recipeOf, recipeTexts } from '../engine/recipe';
 import { type InpaintResult, type LocalOptions, type LoraOption, STARTER } from '../engine/schema';
 import type { RunSize } from '../model/memory';
 import type { Model } from '../pipeline/components';
 import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
-import { createJob } from '../pipeline/job';
+import { createJob, withModelSettings } from '../pipeline/job';
 import { checkSameSize, type Pixels, type Size, scalePixels } from '../pipeline/pixels';
 import { countChunks } from '../pipeline/promptEmbeddings';
 import type { Arguments } from './args';
@@ -41,6 +42,8 @@ export interface Run {
   ): Promise<LoadedModel>;
   signal: AbortSignal;
   onProgress(progress: PipelineProgress): void;
+  /** What a person should know of the run, in a sentence. */
+  onNote?(note: string): void;
 }
 
 /**
@@ -69,6 +72,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
       width: args.width,
       height: args.height,
       loras: args.loras,
+      leftToModel: leftOut(args),
     }),
   );
 
@@ -93,7 +97,10 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
           mask: maskToPixels(maskForModel(mask, plan.frame, plan.size)),
         }
       : { image: crop, mask: cropPixels(asClamped(maskPixels), plan.frame) };
-    const job = createJob(request, options, pictures, plan.size);
+    const told = withModelSettings(request, options, model);
+    const note = noteOf(told.suited, leftOut(args));
+    if (note !== null) run.onNote?.(note);
+    const job = createJob(told.request, told.options, pictures, plan.size);
     await admit({ ...plan.size, chunks: countChunks(model, job) });
     const { pixels, timings } = await inpaint(model, job, {
       signal: run.signal,
@@ -113,8 +120,8 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
       : pixels;
     const recipe = recipeOf({
       engine: 'local',
-      request: { ...request, model_name: withoutPath(request.model_name) },
-      options: { ...options, ...plan.size, loras: (options.loras ?? []).map(loraWithoutPath) },
+      request: { ...told.request, model_name: withoutPath(request.model_name) },
+      options: { ...told.options, ...plan.size, loras: (options.loras ?? []).map(loraWithoutPath) },
       page: args.colourMatch ? {} : { colour_match: false },
       seed: job.seed,
       width: result.width,
@@ -158,43 +165,68 @@ function inFlags<Result>(check: () => Result): Result {
   }
 }
 
+/** What the model is asked for where the arguments do not say it. */
+function leftOut(args: Arguments): (keyof ModelSettings)[] {
+  const said = { num_inference_steps: args.steps, guidance_scale: args.guidance, scheduler: args.scheduler };
+  return (['num_inference_steps', 'guidance_scale', 'scheduler'] as const).filter(
+    (field) => said[field] === undefined,
+  );
+}
+
+/** `Set for this model: 4 steps, guidance 0`; null where nothing was. */
+function noteOf(suited: SuitedSettings | null, fields: readonly (keyof ModelSettings)[]): string | null {
+  if (suited === null) return null;
+  const taken = Object.entries(suited.settings).filter(([field]) => fields.some((name) => name === field));
+  if (taken.length === 0) return null;
+  const guess = suited.from === 'name' ? ', guessed from its name' : '';
+  return `Set for this model${guess}: ${settingsInWords(Object.fromEntries(taken))}`;
+}
+
 /** What the plan's size will be, as far as it does not depend on the model. */
-function sizeBefore(args: Arguments, { width, height }: LocalOptions, picture: Pixels): Size | undefined {
+function sizeBefore({ crop }: Arguments, { width, height }: LocalOptions, picture: Pixels): Size | undefined {
   if (width !== undefined && height !== undefined) return { width, height };
-  if (args.cropPadding !== undefined) return undefined;
+  if (crop !== 'none') return undefined;
   const own = roundDown(picture);
   return { width: width ?? own.width, height: height ?? own.height };
 }
 
 function planFor(
-  args: Arguments,
+  { crop }: Arguments,
   options: LocalOptions,
   picture: Pixels,
   mask: Mask,
   model: Pick<Model, 'nativeSize' | 'fixedSize'>,
 ): CropPlan {
+  if (crop !== 'none') return planAroundMask(picture, mask, crop, sizesFor(options, model));
   const whole = { x: 0, y: 0, width: picture.width, height: picture.height };
-  const planned =
-    args.cropPadding === undefined
-      ? { frame: whole, size: model.fixedSize ?? roundDown(picture) }
-      : planAroundMask(picture, mask, args.cropPadding, model);
-  return {
-    frame: planned.frame,
-    size: { width: options.width ?? planned.size.width, height: options.height ?? planned.size.height },
-  };
+  const { width, height } = options;
+  if (width !== undefined && height !== undefined) return { frame: whole, size: { width, height } };
+  const own = model.fixedSize ?? roundDown(picture);
+  return { frame: whole, size: { width: width ?? own.width, height: height ?? own.height } };
+}
+
+type Sizes = Pick<Model, 'nativeSize' | 'fixedSize'>;
+
+/** The sizes that a crop is planned for: those that the arguments name come before the model's own. */
+function sizesFor({ width, height }: LocalOptions, { nativeSize, fixedSize }: Sizes): Sizes {
+  if (width === undefined && height === undefined) return { nativeSize, ...(fixedSize && { fixedSize }) };
+  const own = fixedSize ?? { width: nativeSize, height: nativeSize };
+  const asked = { width: width ?? own.width, height: height ?? own.height };
+  return { nativeSize: Math.max(asked.width, asked.height), fixedSize: asked };
 }
 
 function planAroundMask(
   picture: Pixels,
   mask: Mask,
-  padding: number,
-  { nativeSize, fixedSize }: Pick<Model, 'nativeSize' | 'fixedSize'>,
+  padding: number | 'auto',
+  { nativeSize, fixedSize }: Sizes,
 ): CropPlan {
   const bounds = maskBounds(mask);
   if (bounds.width === 0) {
     throw new InputError('--mask', '--mask: the mask is black all over; paint white what should change');
   }
-  return planCrop({ imageSize: picture, maskBounds: bounds, padding, nativeSize, fixedSize });
+  const pixels = padding === 'auto' ? defaultPadding(bounds, nativeSize) : padding;
+  return planCrop({ imageSize: picture, maskBounds: bounds, padding: pixels, nativeSize, fixedSize });
 }
 
 /** Files are passed on: where things lie on this machine is nobody's business. Marked as the page marks own files. */
@@ -213,7 +245,8 @@ function roundDown({ width, height }: Pixels): Size {
   if (size.width < 64 || size.height < 64) {
     throw new InputError(
       '--image',
-      `--image: ${width} × ${height} pixels are too few; at least 64 × 64 are needed`,
+      `--image: ${width} × ${height} pixels are too few to be sent whole; name a size with --width and --height, or leave ` +
+        'out --no-crop and --no-paste-back',
     );
   }
   return size;

@@ -20,7 +20,7 @@ import { createPaintHost } from './server/paintHost';
 
 const MODEL = 'goldens/models/sd15-inpaint';
 const [WIDTH, HEIGHT] = [120, 88];
-const call = { signal: new AbortController().signal, onProgress() {} };
+const call = { signal: new AbortController().signal, onProgress() {}, onNote() {} };
 let folder: string;
 const at = (name: string) => join(folder, name);
 const blobOf = (bytes: Uint8Array) => new Blob([new Uint8Array(bytes)], { type: 'image/png' });

@@ -1,4 +1,5 @@
 /** A checked request as a job of the pipeline: the one place that knows both their names. */
+import { type ModelTraits, type SuitedSettings, suitedSettings } from '../engine/modelSettings';
 import type { InpaintRequest, LocalOptions } from '../engine/schema';
 import type { Model } from './components';
 import { type InpaintCall, type InpaintJob, type InpaintOutcome, inpaint } from './inpaint';
@@ -35,10 +36,43 @@ export async function runRequest(
   const asked = sizeOfRun(options, pictures.image);
   const { model, cache, admit } = await open(asked);
   const size = sizeAtModel(options, asked, model);
-  const job = createJob(request, options, pictures, size);
+  const told = withModelSettings(request, options, model);
+  const job = createJob(told.request, told.options, pictures, size);
   await admit({ ...size, chunks: countChunks(model, job) });
   const { pixels, timings } = await inpaint(model, job, { ...call, cache });
   return { pixels: asAsked(pixels, asked), timings, seed: job.seed };
+}
+
+/** What a model's own files say of the settings that suit it. */
+export function traitsOf({ guidanceWidth, schedulerConfig }: Model): ModelTraits {
+  const { className, given } = schedulerConfig;
+  return {
+    readsGuidance: guidanceWidth !== undefined,
+    scheduler: className,
+    ...(given.timestepSpacing !== undefined && { spacing: given.timestepSpacing }),
+    ...(given.predictionType !== undefined && { prediction: given.predictionType }),
+    ...(given.rescaleBetasZeroSnr !== undefined && { zeroSnr: given.rescaleBetasZeroSnr }),
+  };
+}
+
+/**
+ * Request and options with what the caller left to the model filled in.
+ * @returns also what the table knows of the model; null where it has no entry, and then nothing is changed
+ */
+export function withModelSettings(
+  request: InpaintRequest,
+  { leftToModel = [], ...options }: LocalOptions,
+  model: Model,
+): { request: InpaintRequest; options: LocalOptions; suited: SuitedSettings | null } {
+  const suited = leftToModel.length > 0 ? suitedSettings(request.model_name, traitsOf(model)) : null;
+  if (suited === null) return { request, options, suited };
+  const { scheduler, ...fields } = suited.settings;
+  const filled = { ...request };
+  for (const field of ['num_inference_steps', 'guidance_scale'] as const) {
+    if (leftToModel.includes(field)) filled[field] = fields[field];
+  }
+  const takesScheduler = scheduler !== undefined && leftToModel.includes('scheduler');
+  return { request: filled, options: takesScheduler ? { ...options, scheduler } : options, suited };
 }
 
 /** @param size at which the model works, multiples of 8 pixels */

@@ -35,7 +35,7 @@ export function knownIdCalled(name: string): string | undefined {
 }
 
 /** Levenshtein's distance: the fewest letters to change, add or take away. */
-function distance(a: string, b: string): number {
+export function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { parseArguments } from './args';
+
+const complete = ['--model', 'm', '--image', 'i', '--mask', 'k', '--prompt', '', '--out', 'o.png'];
+const parsed = (...more: string[]) => {
+  const args = parseArguments([...complete, ...more]);
+  if (args === 'help') throw new Error('no run');
+  return args;
+};
+
+it('crops around the mask unless it is told otherwise, or the model’s own picture is wanted', () => {
+  expect(parsed().crop).toBe('auto');
+  expect(parsed('--no-crop').crop).toBe('none');
+  expect(parsed('--no-paste-back').crop).toBe('none');
+  expect(parsed('--no-paste-back', '--crop-padding', '8').crop).toBe(8);
+  expect(parsed('--crop-padding', '0').crop).toBe(0);
+  expect(() => parsed('--crop-padding', '8', '--no-crop')).toThrow(/exclude each other/);
+});
+
+it('takes values that begin with a dash, and words that look like nothing else', () => {
+  expect(parsed('--prompt', '- a list').prompt).toBe('- a list');
+  expect(parsed('--prompt=--dashes').prompt).toBe('--dashes');
+  expect(parsed('--seed', '-1').seed).toBe(-1);
+  expect(parsed('--guidance=7.5').guidance).toBe(7.5);
+});
+
+it.each([
+  [['--modle', 'x'], 'there is no option --modle; did you mean --model? (see --help)'],
+  [['--sampler', 'x'], 'there is no option --sampler (see --help)'],
+  [['--constructor', 'x'], 'there is no option --constructor (see --help)'],
+  [['-h'], 'there is no option -h (see --help)'],
+  [['--help=yes'], '--help takes no value (see --help)'],
+  [['--steps'], '--steps needs a value (one that begins with -- is written --steps=VALUE) (see --help)'],
+  [['--steps', 'many'], '--steps: "many" is not a number'],
+  [['--threads', '0'], '--threads: 0 is not a whole number of at least 1'],
+])('refuses %j: %s', (more, message) => {
+  expect(() => parseArguments([...complete, ...more])).toThrow(message);
+});
+
+it('names all that is missing at once', () => {
+  expect(() => parseArguments([])).toThrow(
+    '--model, --image, --mask, --prompt and --out are missing (see --help)',
+  );
+  expect(() => parseArguments(complete.slice(0, -2))).toThrow('--out is missing (see --help)');
+});

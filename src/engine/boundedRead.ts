@@ -9,7 +9,7 @@ import { STALL_MS } from './limits';
  * The slowest pace that counts as an answer, on average: a byte now and then would hold a caller for ever though it never
  * stalls. The edge of a mobile network gives several times that; 16 MB may take half an hour with it.
  */
-const LOWEST_BYTES_PER_SECOND = 8_192;
+export const LOWEST_BYTES_PER_SECOND = 8_192;
 
 export interface ReadLimits {
   /** The greatest length of the body, in bytes as they arrive here (after any content coding). */
@@ -28,8 +28,23 @@ export interface FetchLimits extends ReadLimits {
   init?: RequestInit | undefined;
 }
 
-/** The answer is longer than what is taken. Crosses the worker as the NetworkError that it is. */
-export class TooLongError extends NetworkError {}
+/** A read that failed. Crosses the worker as the NetworkError that it is. */
+export class ReadError extends NetworkError {
+  /** @param reason in few words, for callers that say more around it */
+  constructor(
+    what: string,
+    readonly reason: string,
+    advice: string,
+  ) {
+    super(`${what}: ${reason}; ${advice}`);
+  }
+}
+
+/** The answer is longer than what is taken. */
+export class TooLongError extends ReadError {}
+
+/** The server sent nothing for too long, or next to nothing. */
+export class SilenceError extends ReadError {}
 
 /**
  * Reads a body to its end.
@@ -59,8 +74,9 @@ export async function boundedBody(
           : `no byte came for ${seconds(stallMs)}`,
       ).catch((error: unknown) => {
         signal?.throwIfAborted();
-        const reason = error instanceof SilenceError ? error.message : `it broke off (${messageOf(error)})`;
-        throw new NetworkError(`${what}: ${reason}; try again, or from another network`);
+        const advice = 'try again, or from another network';
+        if (error instanceof Silence) throw new SilenceError(what, error.message, advice);
+        throw new ReadError(what, `it broke off (${messageOf(error)})`, advice);
       });
       if (chunk.done) break;
       const end = loaded + chunk.value.byteLength;
@@ -75,9 +91,8 @@ export async function boundedBody(
       onProgress?.(loaded, total);
     }
     if (total > 0 && loaded !== total) {
-      throw new NetworkError(
-        `${what}: it broke off (${loaded} of ${total} bytes arrived); try again, or from another network`,
-      );
+      const reason = `it broke off (${loaded} of ${total} bytes arrived)`;
+      throw new ReadError(what, reason, 'try again, or from another network');
     }
     return loaded === bytes.byteLength ? bytes : bytes.slice(0, loaded);
   } finally {
@@ -127,9 +142,9 @@ export async function askBounded(
     signal?.throwIfAborted();
     // A server's own fetch refuses addresses: another try would not help.
     if (error instanceof InputError) throw error;
-    const reason =
-      error instanceof SilenceError ? error.message : `it could not be fetched (${messageOf(error)})`;
-    throw new NetworkError(`${what}: ${reason}; check the address and the network`);
+    const advice = 'check the address and the network';
+    if (error instanceof Silence) throw new SilenceError(what, error.message, advice);
+    throw new ReadError(what, `it could not be fetched (${messageOf(error)})`, advice);
   }
 }
 
@@ -141,8 +156,8 @@ export function declaredLength({ headers }: Response): number {
   return Number.isNaN(length) ? 0 : length;
 }
 
-/** Nothing came for too long. */
-class SilenceError extends Error {}
+/** Nothing came for too long: {@link SilenceError} before it has a place. */
+class Silence extends Error {}
 
 /** Waits for one step of a connection, no longer than `ms` and not beyond an abort. */
 function inTime<Value>(
@@ -153,7 +168,7 @@ function inTime<Value>(
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal?.reason);
-    const timer = setTimeout(() => reject(new SilenceError(silence())), ms);
+    const timer = setTimeout(() => reject(new Silence(silence())), ms);
     signal?.addEventListener('abort', stop, { once: true });
     step.then(resolve, reject).finally(() => {
       clearTimeout(timer);
@@ -167,16 +182,14 @@ function roomFor(bytes: number, what: string): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(bytes);
   } catch {
-    throw new TooLongError(
-      `${what}: there is no memory for ${inWords(bytes)} in one piece; close other programs and try again`,
-    );
+    const reason = `there is no memory for ${inWords(bytes)} in one piece`;
+    throw new TooLongError(what, reason, 'close other programs and try again');
   }
 }
 
 function tooLong(what: string, found: string, maxBytes: number): TooLongError {
-  return new TooLongError(
-    `${what}: ${found}, where at most ${inWords(maxBytes)} are taken; check the address`,
-  );
+  const reason = `${found}, where at most ${inWords(maxBytes)} are taken`;
+  return new TooLongError(what, reason, 'check the address');
 }
 
 function inWords(bytes: number): string {

@@ -6,7 +6,7 @@ import { parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
 import { readExportedConfig } from './exported/config';
 import { isExported } from './exported/files';
 import { fixedSizeOf, nativeSizeOf } from './exported/skeletons';
-import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
+import { type CheckpointFiles, heeding, parseJsonFile, readRequired } from './files';
 import { configsBeside } from './prepare/layout';
 import type { ModelPlan } from './prepare/plan';
 import { smallFiles } from './reader';
@@ -17,9 +17,9 @@ import { RemoteAccess, readSmallFile } from './source/sourceFile';
  * @param files in the diffusers layout
  * @throws CheckpointError where it is of a kind that Inlay cannot run
  */
-export async function factsOf(files: CheckpointFiles, signal?: AbortSignal): Promise<ModelFacts> {
-  const json = async (path: string) =>
-    parseJsonFile(files, path, await readRequired(files, path, { signal }));
+export async function factsOf(given: CheckpointFiles, signal?: AbortSignal): Promise<ModelFacts> {
+  const files = signal === undefined ? given : heeding(given, { signal });
+  const json = async (path: string) => parseJsonFile(files, path, await readRequired(files, path));
   if (await isExported(files)) return exportedFacts(files);
   parseModelIndex(await json('model_index.json'), files.name);
   return factsFrom(await json('unet/config.json'), await json('vae/config.json'));

@@ -1,5 +1,7 @@
 /** Where a checkpoint's files come from: a folder over HTTP, or (under Node) on the disk. */
-import { CheckpointError, InputError, InternalError, messageOf, NetworkError } from '../engine/errors';
+import { askBounded, boundedBody, declaredLength, type FetchLimits } from '../engine/boundedRead';
+import { CheckpointError, NetworkError } from '../engine/errors';
+import { MAX_JSON_BYTES } from '../engine/limits';
 import type { RandomReader } from '../graph/exported/read';
 
 export interface ReadOptions {
@@ -63,30 +65,42 @@ export function parseJsonFile(
 }
 
 /**
+ * The same files, every read of which ends with the call's signal unless it has one of its own.
+ * @param call a model outlives the run that opened it: its members may change
+ */
+export function heeding<Files extends CheckpointFiles>(files: Files, call: { signal: AbortSignal }): Files {
+  return {
+    ...files,
+    read: (path, options) => files.read(path, { ...options, signal: options?.signal ?? call.signal }),
+  };
+}
+
+/** A file of weights that a browser or Node can hold in one piece is smaller by far. */
+const MAX_WEIGHT_BYTES = 16e9;
+/** Where a server does not say how long a file is, what comes is kept in memory on trust: enough for small models alone. */
+const MAX_UNDECLARED_BYTES = 256e6;
+
+/**
  * A folder that a web server serves file by file.
  * @param baseUrl ends with a slash
+ * @param manners how the server is asked, and how long it may be silent
  */
-export function httpFiles(name: string, baseUrl: string): CheckpointFiles {
+export function httpFiles(
+  name: string,
+  baseUrl: string,
+  { fetch, stallMs }: Pick<FetchLimits, 'fetch' | 'stallMs'> = {},
+): CheckpointFiles {
   return {
     name,
     async read(path, { signal, onProgress } = {}) {
       const url = new URL(path, baseUrl).href;
-      let response: Response;
-      try {
-        response = await fetch(url, { signal: signal ?? null });
-      } catch (error) {
-        signal?.throwIfAborted();
-        // A server's own fetch refuses addresses.
-        if (error instanceof InputError) throw error;
-        throw new NetworkError(
-          `model "${name}": ${path} could not be fetched (${messageOf(error)}); check the network`,
-        );
-      }
+      const limits = { signal, stallMs, what: `model "${name}": ${path}` };
+      const response = await askBounded(url, { ...limits, fetch });
       // Some static hosts answer every unknown path with their start page.
       const isPage = response.headers.get('content-type')?.startsWith('text/html') ?? false;
       if (!response.ok || isPage) {
         // A body that nobody reads holds its connection.
-        await response.body?.cancel();
+        void response.body?.cancel().catch(() => {});
         if (response.ok || response.status === 404) return undefined;
         throw new NetworkError(
           response.status === 401 || response.status === 403
@@ -94,38 +108,13 @@ export function httpFiles(name: string, baseUrl: string): CheckpointFiles {
             : `model "${name}": the server answered ${response.status} for ${path}; try again later`,
         );
       }
-      try {
-        return await readBody(response, onProgress);
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (error instanceof RangeError) throw error;
-        throw new NetworkError(`model "${name}": ${path} broke off (${messageOf(error)}); try again`);
-      }
+      return boundedBody(response, { ...limits, onProgress, maxBytes: greatestSize(path, response) });
     },
   };
 }
 
-async function readBody(
-  response: Response,
-  onProgress: ReadOptions['onProgress'],
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (response.body === null) throw new InternalError('the answer has no body');
-  // With a content coding the length counts compressed bytes and says nothing of what arrives here.
-  const coded = response.headers.get('content-encoding') !== null;
-  const total = coded ? 0 : Number(response.headers.get('content-length') ?? 0);
-  let bytes = new Uint8Array(total > 0 ? total : 1 << 16);
-  let loaded = 0;
-  const reader = response.body.getReader();
-  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-    if (loaded + chunk.value.byteLength > bytes.byteLength) {
-      const grown = new Uint8Array(Math.max(bytes.byteLength * 2, loaded + chunk.value.byteLength));
-      grown.set(bytes.subarray(0, loaded));
-      bytes = grown;
-    }
-    bytes.set(chunk.value, loaded);
-    loaded += chunk.value.byteLength;
-    onProgress?.(loaded, total);
-  }
-  if (total > 0 && loaded !== total) throw new Error(`${loaded} of ${total} bytes arrived`);
-  return loaded === bytes.byteLength ? bytes : bytes.slice(0, loaded);
+/** Texts are small; of weights as much is taken as was declared. */
+function greatestSize(path: string, response: Response): number {
+  if (/\.(json|txt)$/.test(path)) return MAX_JSON_BYTES;
+  return declaredLength(response) > 0 ? MAX_WEIGHT_BYTES : MAX_UNDECLARED_BYTES;
 }

@@ -10,7 +10,7 @@ import { createTextEncoder, createUnet, createVae, once } from './components';
 import { parseClipTextConfig, parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
 import { isExported } from './exported/files';
 import { loadExported } from './exported/load';
-import type { CheckpointFiles } from './files';
+import { type CheckpointFiles, heeding } from './files';
 import { kept } from './kept';
 import { isPrepared } from './prepare/prepared';
 import { type LoadCall, smallFiles } from './reader';
@@ -28,7 +28,8 @@ export type { LoadCall, LoadProgress } from './reader';
  *   an object whose members may change
  * @throws CheckpointError where a file is missing, damaged or of a kind that Inlay cannot run
  */
-export async function loadModel(files: CheckpointFiles, runtime: Runtime, call: LoadCall): Promise<Model> {
+export async function loadModel(given: CheckpointFiles, runtime: Runtime, call: LoadCall): Promise<Model> {
+  const files = heeding(given, call);
   if (await isExported(files)) return loadExported(files, runtime, call);
   const { json, scheduler, tokenizer } = smallFiles(files, call);
 

@@ -45,7 +45,7 @@ export async function openModel(
   }
   const parsed = parseModelName(name, hubUrl);
   // A folder on a web server has no versions: it is read as it stands.
-  if (parsed.kind === 'folder') return httpFiles(name, parsed.url);
+  if (parsed.kind === 'folder') return httpFiles(name, parsed.url, options.manners);
   const stored = await openPrepared(store, canonicalName(name, hubUrl), precision);
   // It may have been stored under another of its names.
   if (stored !== undefined) return { ...stored, name };

@@ -5,6 +5,9 @@ const TRIES = 5;
 /** Each try lasts at least so long, so that the clock's steps do not count. */
 const LEAST_MS = 2;
 
+/** Between linear (4) and quadratic (16) for 4n against n, with room for what large memory costs. */
+export const MOST_GROWTH = 10;
+
 /**
  * @param input the worst shape at size `n`
  * @param work may throw: a refusal takes time, too
@@ -15,7 +18,12 @@ export function growth<Input>(
   work: (input: Input) => unknown,
   n: number,
 ): number {
-  return fastest(input(4 * n), work) / fastest(input(n), work);
+  let least = Number.POSITIVE_INFINITY;
+  // What disturbs the short one alone makes the ratio small; what disturbs the long one alone is tried again.
+  for (let i = 0; i < 3 && least > MOST_GROWTH; i++) {
+    least = Math.min(least, fastest(input(4 * n), work) / fastest(input(n), work));
+  }
+  return least;
 }
 
 function fastest<Input>(input: Input, work: (input: Input) => unknown): number {
@@ -40,6 +48,3 @@ function fastest<Input>(input: Input, work: (input: Input) => unknown): number {
   }
   return best;
 }
-
-/** Halfway (of powers) between linear and quadratic, for 4n against n, with room for memory's own laws. */
-export const MOST_GROWTH = 10;

@@ -3,7 +3,7 @@ import type { Call, EngineStatus, ProviderChoice } from '../engine/engine';
 import type { HubAccess } from '../engine/models';
 import type { FinishedPicture } from '../engine/protocol';
 import { type InpaintRequest, type LocalOptions, type LoraOption, STARTER } from '../engine/schema';
-import { type CheckpointFiles, filesOfTexts, httpFiles } from '../model/files';
+import { type CheckpointFiles, filesOfTexts, heeding, httpFiles } from '../model/files';
 import { kept } from '../model/kept';
 import { loadModel } from '../model/load';
 import { choiceOfFile } from '../model/lora/open';
@@ -70,7 +70,7 @@ export function createHost({
     keyOf,
     async open(wanted, call) {
       const live = await runtime.get();
-      const files = await filesOf(wanted, live, call);
+      const files = heeding(await filesOf(wanted, live, call), call);
       return { model: await held(files, () => loadModel(files, live, call)), files };
     },
   });

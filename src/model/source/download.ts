@@ -2,7 +2,9 @@
  * The bytes of one file from a given one on, over a network that breaks, stalls, tells to wait and hands out
  * addresses that expire. What cannot be mended by asking again is an error that says so.
  */
+import { LOWEST_BYTES_PER_SECOND } from '../../engine/boundedRead';
 import { CheckpointError, InputError, messageOf, NetworkError } from '../../engine/errors';
+import { STALL_MS } from '../../engine/limits';
 import { streamOf } from './blobPieces';
 
 /** A file before anything of it is fetched. */
@@ -41,7 +43,8 @@ export class FileChangedError extends CheckpointError {}
 const MAX_FAILURES = 7;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-const STALL_MS = 30_000;
+/** What has to arrive between two failures for the first to be forgotten: a server that sends a byte a time has no end. */
+const MIN_PROGRESS_BYTES = 65_536;
 
 /** How servers are asked; tests pass what waits less, or answers by itself. */
 export type Manners = Partial<Pick<Connection, 'fetch' | 'wait' | 'stallMs'>>;
@@ -112,17 +115,19 @@ export async function* download(
   if (range.start >= range.end) return;
   let position = range.start;
   let failures = 0;
+  let failedAt = position;
   while (position < range.end) {
     try {
       for await (const chunk of attempt(file, connection, { start: position, end: range.end }, validator)) {
         position += chunk.byteLength;
-        failures = 0;
+        if (position - failedAt >= MIN_PROGRESS_BYTES) failures = 0;
         yield chunk;
       }
     } catch (error) {
       connection.signal.throwIfAborted();
       if (!(error instanceof Interruption)) throw error;
       failures++;
+      failedAt = position;
       if (failures >= MAX_FAILURES) {
         throw new NetworkError(
           `${file.path}: ${error.message}, ${failures} times in a row; what has arrived is kept: ` +
@@ -303,9 +308,14 @@ async function* chunksOf(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   let position = start;
+  // What whoever takes the chunks does with them is no fault of the server's.
+  let waitedMs = 0;
   try {
     while (position < end) {
-      const { done, value } = await readInTime(reader, stallMs, kill);
+      const paceMs = stallMs + ((position - start) / LOWEST_BYTES_PER_SECOND) * 1000 - waitedMs;
+      const before = performance.now();
+      const { done, value } = await readInTime(reader, stallMs, paceMs, kill);
+      waitedMs += performance.now() - before;
       if (done) throw new Interruption(`the connection broke off at byte ${position} of ${file.size}`);
       const from = Math.max(0, wanted - position);
       const to = Math.min(value.byteLength, end - position);
@@ -321,19 +331,25 @@ async function* chunksOf(
 async function readInTime(
   reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
   stallMs: number,
+  paceMs: number,
   kill: () => void,
 ): Promise<ReadableStreamReadResult<Uint8Array<ArrayBuffer>>> {
-  let stalled = false;
-  const timer = setTimeout(() => {
-    stalled = true;
-    kill();
-  }, stallMs);
-  try {
-    return await reader.read();
-  } catch (error) {
-    throw new Interruption(
-      stalled ? `no byte came for ${stallMs / 1000} s` : `the connection broke off (${messageOf(error)})`,
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    const text = paceMs < stallMs ? 'the server all but stopped' : `no byte came for ${stallMs / 1000} s`;
+    timer = setTimeout(
+      () => {
+        reject(new Interruption(text));
+        kill();
+      },
+      Math.min(stallMs, paceMs),
     );
+  });
+  try {
+    return await Promise.race([reader.read(), silence]);
+  } catch (error) {
+    if (error instanceof Interruption) throw error;
+    throw new Interruption(`the connection broke off (${messageOf(error)})`);
   } finally {
     clearTimeout(timer);
   }

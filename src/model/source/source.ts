@@ -4,7 +4,9 @@
  */
 import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { z } from 'zod';
+import { fetchBounded, ReadError, SilenceError, TooLongError } from '../../engine/boundedRead';
 import { CheckpointError, InputError, NetworkError } from '../../engine/errors';
+import { MAX_JSON_BYTES } from '../../engine/limits';
 import type { Connection, RemoteFile } from './download';
 import { canonicalName, HUB_URL, type ModelName, parseModelName } from './modelName';
 import { movedTo } from './moved';
@@ -78,7 +80,10 @@ export async function findModel(name: string, connection: Connection, hubUrl = H
       const look = (path: string) => probe(path, new URL(path, parsed.url).href, connection);
       // One first: a server that does not answer is not asked for each of them.
       const [index, ...others] = FOLDER_CANDIDATES;
-      const found = [await look(index), ...(await Promise.all(others.map(look)))];
+      const found = [await look(index)];
+      for (let at = 0; at < others.length; at += ASKED_AT_ONCE) {
+        found.push(...(await Promise.all(others.slice(at, at + ASKED_AT_ONCE).map(look))));
+      }
       const files = found.filter((file) => file !== undefined);
       if (files.length === 0) {
         throw new InputError(
@@ -93,6 +98,9 @@ export async function findModel(name: string, connection: Connection, hubUrl = H
       throw new TypeError(`unknown kind of name ${parsed satisfies never}`);
   }
 }
+
+/** As browsers do with one host. */
+const ASKED_AT_ONCE = 6;
 
 /** Browsers refuse it without saying so; their own machine they allow. */
 function refuseMixedContent(address: string): void {
@@ -152,6 +160,7 @@ async function hubSource(
     const files: RemoteFile[] = [];
     for await (const entry of listFiles({ repo: id, revision: info.sha, recursive: true, ...hub })) {
       if (entry.type !== 'file') continue;
+      if (files.length === MAX_FILES) throw tooManyFiles(id);
       files.push({
         path: entry.path,
         size: entry.lfs?.size ?? entry.size,
@@ -181,6 +190,15 @@ async function hubSource(
   } catch (error) {
     throw explain(error, id, revision, connection, hubUrl);
   }
+}
+
+/** Files of a repository; published: some hundred. A listing may go on from page to page without end. */
+const MAX_FILES = 20_000;
+
+function tooManyFiles(id: string): CheckpointError {
+  return new CheckpointError(
+    `model "${id}": it has more than ${MAX_FILES} files, which no model has; name the one file that is meant, by its address`,
+  );
 }
 
 function noFile(id: string, file: string, revision: string, files: readonly RemoteFile[]): InputError {
@@ -220,50 +238,67 @@ class RefusedError extends Error {
 }
 
 const MAX_ATTEMPTS = 5;
+/** A server that is silent for so long twice is not asked again: each time takes as long as all other attempts together. */
+const MAX_SILENCES = 2;
 
-/** Asks again where that helps, and keeps the token from every host but the hub's. */
+/**
+ * Asks again where that helps, keeps the token from every host but the hub's, and reads answers whole within the limits of
+ * small files: they are listings and configurations.
+ */
 function politeFetch(connection: Connection): typeof fetch {
+  const { signal, stallMs } = connection;
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const headers = new Headers(init?.headers);
     // A listing's "next" link is the server's own word: it may lead anywhere.
     if (url.origin !== connection.hubOrigin) headers.delete('Authorization');
+    const limits = { signal, stallMs, what: url.href, maxBytes: MAX_JSON_BYTES };
+    let silences = 0;
     for (let attempt = 1; ; attempt++) {
-      const response = await connection
-        .fetch(url, { ...init, headers, signal: connection.signal })
-        .catch((error: unknown) => {
-          connection.signal.throwIfAborted();
-          // A server's own fetch refuses addresses: asking again would not help.
-          if (error instanceof InputError) throw error;
-          return error instanceof Error ? error : new Error(String(error));
-        });
-      if (response instanceof Response && response.ok) return response;
-      // Of a refusal the headers are enough, and a body that nobody reads holds its connection.
-      if (response instanceof Response) await response.body?.cancel();
-      const mayPass = !(response instanceof Response) || response.status === 429 || response.status >= 500;
-      if (!mayPass) throw new RefusedError(response.status, response.headers.get('X-Error-Code'));
-      if (attempt === MAX_ATTEMPTS) {
-        const what =
-          response instanceof Response
-            ? `answered ${response.status}`
-            : `gave no answer (${response.message})`;
-        throw new NetworkError(
-          `${url.host} ${what}, ${attempt} times in a row; ${adviceOf(url, connection, response)}`,
-        );
+      const response = await fetchBounded(url.href, {
+        ...limits,
+        fetch: connection.fetch,
+        init: { ...init, headers },
+      }).catch((error: unknown) => {
+        signal.throwIfAborted();
+        // A server's own fetch refuses addresses: asking again would not help. Nor would it of what is too long.
+        if (error instanceof InputError || error instanceof TooLongError) throw error;
+        return error instanceof Error ? error : new Error(String(error));
+      });
+      if (!(response instanceof Error)) {
+        const { bytes, response: answer } = response;
+        if (answer.ok) return withBody(answer, bytes);
+        const mayPass = answer.status === 429 || answer.status >= 500;
+        if (!mayPass) throw new RefusedError(answer.status, answer.headers.get('X-Error-Code'));
       }
-      const asked = response instanceof Response ? Number(response.headers.get('Retry-After') ?? 0) : 0;
+      if (response instanceof SilenceError) silences++;
+      if (attempt === MAX_ATTEMPTS || silences === MAX_SILENCES) {
+        const what =
+          response instanceof Error
+            ? `gave no answer (${response instanceof ReadError ? response.reason : response.message})`
+            : `answered ${response.response.status}`;
+        const advice = adviceOf(url, connection, response instanceof Error ? response : undefined);
+        throw new NetworkError(`${url.host} ${what}, ${attempt} times in a row; ${advice}`);
+      }
+      const asked = response instanceof Error ? 0 : Number(response.response.headers.get('Retry-After') ?? 0);
       await connection.wait(
-        Math.min(30_000, Math.max(asked * 1000, 500 * 2 ** (attempt - 1))),
+        Math.min(30_000, Math.max((asked || 0) * 1000, 500 * 2 ** (attempt - 1))),
         connection.signal,
       );
     }
   };
 }
 
-function adviceOf(url: URL, connection: Connection, answer: Response | Error): string {
+/** An answer whose body has been read. */
+function withBody({ status, statusText, headers }: Response, bytes: Uint8Array<ArrayBuffer>): Response {
+  return new Response(bytes.byteLength === 0 ? null : bytes, { status, statusText, headers });
+}
+
+/** @param error absent where the server did answer */
+function adviceOf(url: URL, connection: Connection, error: Error | undefined): string {
   const usual = 'check the network and try again later';
   // A browser hides from the page whether it was the network or the server's rules.
-  const mayBeRules = answer instanceof Error && globalThis.location !== undefined;
+  const mayBeRules = error !== undefined && globalThis.location !== undefined;
   if (!mayBeRules || url.origin === connection.hubOrigin) return usual;
   return (
     'check the address and the network; a server other than the Hub must allow pages of other origins to read its files ' +
@@ -339,7 +374,6 @@ export async function probe(
   }
   // Some static hosts answer every unknown path with their start page.
   if (response.headers.get('Content-Type')?.startsWith('text/html')) {
-    await response.body?.cancel();
     return undefined;
   }
   if (isSmall) {

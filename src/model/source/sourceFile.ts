@@ -1,5 +1,6 @@
 /** A source of weights read twice: its headers first, here and there, then all of it in order. */
 import { CheckpointError } from '../../engine/errors';
+import { MAX_JSON_BYTES } from '../../engine/limits';
 import type { RandomAccess } from '../checkpoint/reader';
 import { GET_ANOTHER } from '../checkpoint/remedy';
 import {
@@ -76,12 +77,18 @@ export class RemoteAccess implements RandomAccess {
 
 /**
  * A small file, checked against the digest that the server lists.
- * @throws CheckpointError where it is not what was listed, twice
+ * @throws CheckpointError where it is longer than any, or not what was listed, twice
  */
 export async function readSmallFile(
   file: RemoteFile,
   connection: Connection,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  if (file.size > MAX_JSON_BYTES) {
+    throw new CheckpointError(
+      `${file.path}: it has ${file.size} bytes, where configurations and vocabularies have at most ${MAX_JSON_BYTES}; ` +
+        'this is no model that Inlay reads',
+    );
+  }
   for (let attempt = 1; ; attempt++) {
     const bytes = await collect(download(file, connection, { start: 0, end: file.size }), file.size);
     if (await isAsListed(file, bytes)) return bytes;

@@ -5,7 +5,7 @@ import type { Call } from '../../engine/engine';
 import { InputError } from '../../engine/errors';
 import type { FinishedPicture } from '../../engine/protocol';
 import { type ImageSource, type InpaintRequest, type LocalOptions, STARTER } from '../../engine/schema';
-import type { CheckpointFiles } from '../../model/files';
+import { type CheckpointFiles, heeding } from '../../model/files';
 import { kept } from '../../model/kept';
 import { type LoadCall, loadModel } from '../../model/load';
 import type { RunSize } from '../../model/memory';
@@ -54,7 +54,7 @@ export function createPaintHost(options: PaintOptions): Host {
     keyOf: (name) => name,
     async open(name, call) {
       const live = await machine.get();
-      const files = await filesOf(name, live, call);
+      const files = heeding(await filesOf(name, live, call), call);
       return { model: breathing(await loadModel(files, live.runtime, call)), files };
     },
   });

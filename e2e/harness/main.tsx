@@ -4,6 +4,7 @@
  * name, `provider` what the status line reports. The hosted API stands in the page, too, answered by the same engine.
  */
 import '../../src/styles/index.css';
+import { encodeAs } from '../../src/editor/imaging';
 import { decodePicture } from '../../src/editor/open';
 import type { LocalEngine } from '../../src/engine/engine';
 import { decodeError, type EncodedError } from '../../src/engine/errors';
@@ -16,9 +17,11 @@ declare global {
   interface Window {
     /** As the page decodes the pictures that it opens. */
     decodePicture?: typeof decodePicture;
+    /** As the page makes JPEG and WebP of what it holds. */
+    encodeAs?: typeof encodeAs;
   }
 }
-window.decodePicture = decodePicture;
+Object.assign(window, { decodePicture, encodeAs });
 
 const query = new URLSearchParams(location.search);
 const stepMs = Number(query.get('ms') ?? 30);

@@ -1,10 +1,11 @@
 /** The browser's canvas and codecs, in a worker. */
+import { convertColours } from './kernels/colourSpace';
 import type { Size } from './kernels/geometry';
 import { maskToPixels } from './kernels/mask';
 import type { Mask, Pixels } from './kernels/raster';
-import { decodePicture } from './open';
+import { decodeWhole } from './open';
 import type { Codec } from './pictureWork';
-import { canvasSurface, type Surface } from './surface';
+import { canvasSurface, createCanvas, type Surface } from './surface';
 
 const THUMBNAIL_SIDE = 256;
 
@@ -17,7 +18,7 @@ export const codec: Codec = {
     if (!answer.ok)
       throw new Error(`The answer's picture could not be fetched (${answer.status}); try again.`);
     const surface = await open(await answer.blob(), 'the engine’s answer');
-    return pixelsOf(scaled(surface, size));
+    return convertColours(pixelsOf(scaled(surface, size)), surface.colourSpace, 'srgb');
   },
 
   async scale(pixels: Pixels, size: Size): Promise<Pixels> {
@@ -30,9 +31,9 @@ export const codec: Codec = {
 };
 
 async function open(file: Blob, name: string): Promise<Surface> {
-  const bitmap = await decodePicture(file, name);
+  const { bitmap, ...colours } = await decodeWhole(file, name);
   try {
-    return canvasSurface({ width: bitmap.width, height: bitmap.height }, bitmap);
+    return canvasSurface({ width: bitmap.width, height: bitmap.height }, bitmap, { x: 0, y: 0 }, colours);
   } finally {
     bitmap.close();
   }
@@ -54,7 +55,8 @@ export function thumbnail(picture: Drawable): Promise<Blob> {
   return scaled(picture, size).convertToBlob({ type: 'image/webp', quality: 0.85 });
 }
 
-type Drawable = Pick<Surface, 'width' | 'height' | 'source'>;
+/** Drawn in its own colour space. */
+type Drawable = Pick<Surface, 'width' | 'height' | 'source' | 'colourSpace'>;
 
 function pixelsOf(canvas: OffscreenCanvas): Pixels {
   const context = canvas.getContext('2d');
@@ -63,9 +65,9 @@ function pixelsOf(canvas: OffscreenCanvas): Pixels {
 }
 
 function scaled(surface: Drawable, size: Size): OffscreenCanvas {
-  const canvas = new OffscreenCanvas(size.width, size.height);
-  const context = canvas.getContext('2d');
-  if (!context || !surface.source) throw new Error('no 2D canvas');
+  const created = createCanvas(size, surface.colourSpace);
+  if (!created || !surface.source) throw new Error('no 2D canvas');
+  const { canvas, context } = created;
   context.imageSmoothingEnabled = surface.width !== size.width || surface.height !== size.height;
   context.imageSmoothingQuality = 'high';
   context.drawImage(surface.source, 0, 0, size.width, size.height);

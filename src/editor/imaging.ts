@@ -1,5 +1,6 @@
 /** The page's side of the worker for whole pictures: nothing here takes the page's own thread for long. */
 import { thumbnail } from './codec';
+import type { Encoded, EncodedType } from './encodeAs';
 import { bitmapPicture, type Picture } from './picture';
 import type { Pasted, PictureWork, Prepared } from './pictureWork';
 import type { Drawn, Task } from './pictureWorker';
@@ -16,16 +17,32 @@ const { ask } = createTaskClient<Task>(
   LOST,
 );
 
-const toPicture = ({ file, bitmaps }: Drawn): Picture => bitmapPicture(file, bitmaps);
+const toPicture = ({ file, bitmaps, colourSpace, loss }: Drawn): Picture =>
+  bitmapPicture(file, bitmaps, colourSpace, loss);
 
 export const imaging: PictureWork = {
   open: async (file, name) => toPicture(await ask<Drawn>({ kind: 'open', file, name })),
   thumbnail(picture) {
     const smallest = picture.levels.at(-1);
     if (!smallest) throw new TypeError('a picture on the page has a level to draw');
-    return thumbnail(smallest);
+    return thumbnail({ ...smallest, colourSpace: picture.colourSpace });
   },
   prepare: (request) => ask<Prepared | null>({ kind: 'prepare', request }, [request.mask.data.buffer]),
   paste: (request) => ask<Pasted>({ kind: 'paste', request }),
   extend: async (request) => toPicture(await ask<Drawn>({ kind: 'extend', request })),
 };
+
+/**
+ * A picture of the page as a JPEG or WebP, with its profile and, as EXIF, with its settings.
+ * @param onNote what is told where something is lost: transparency in a JPEG
+ * @throws Error where this browser cannot write such a file, with what to do
+ */
+export async function encodeAs(
+  file: Blob,
+  type: EncodedType,
+  onNote: (note: string) => void = () => {},
+): Promise<Blob> {
+  const { file: encoded, note } = await ask<Encoded>({ kind: 'encode', file, type });
+  if (note !== null) onNote(note);
+  return encoded;
+}

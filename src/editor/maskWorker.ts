@@ -1,9 +1,11 @@
 /** The worker for what would hold up the page: reads a task, answers with its result. */
 import type { Size } from './kernels/geometry';
+import type { ColourSpace } from './kernels/iccProfile';
 import { maskToPixels, softMaskFromPixels } from './kernels/mask';
 import type { Mask, Pixels } from './kernels/raster';
 import type { WandRequest } from './kernels/wand';
-import { decodePicture } from './open';
+import { decodeWhole } from './open';
+import { createCanvas } from './surface';
 import { serveTasks } from './taskWorker';
 import { type Edge, type Patch, runEdge, runSelect, runTransparency } from './work';
 
@@ -35,14 +37,17 @@ async function run(task: Task): Promise<unknown> {
 }
 
 async function pictureOf(file: Blob | null): Promise<Pixels> {
-  if (file) picture = pixelsOf(await decodePicture(file, 'the picture'));
+  if (file) {
+    const { bitmap, colourSpace } = await decodeWhole(file, 'the picture');
+    picture = pixelsOf(bitmap, colourSpace);
+  }
   if (!picture) throw new Error('no picture was sent');
   return picture;
 }
 
-function pixelsOf(bitmap: ImageBitmap): Pixels {
+function pixelsOf(bitmap: ImageBitmap, colourSpace: ColourSpace = 'srgb'): Pixels {
   const { width, height } = bitmap;
-  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  const context = createCanvas({ width, height }, colourSpace, { willReadFrequently: true })?.context;
   if (!context) throw new Error('This browser cannot read a picture of that size.');
   context.drawImage(bitmap, 0, 0);
   bitmap.close();

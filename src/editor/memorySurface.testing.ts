@@ -25,6 +25,7 @@ export function memorySurface(pixels: Pixels, file: Blob = fileOf(pixels)): Surf
     width: pixels.width,
     height: pixels.height,
     file,
+    colourSpace: 'srgb',
     levels: [],
     close: () => {},
     source: null,

@@ -1,40 +1,50 @@
 /** Opening pictures: whatever the browser decodes, upright, up to 8192 pixels a side. */
 import { imageSize } from 'image-size';
 import type { Size } from './kernels/geometry';
+import type { ColourSpace } from './kernels/iccProfile';
+import { HEAD_BYTES, lossInWords, readHead } from './kernels/pictureHead';
+import { isReadable, kindName, type PictureKind } from './kernels/pictureKind';
+import { type Colours, createCanvas, plainColours } from './surface';
 
 const MAX_PICTURE_SIDE = 8192;
 /** From here on a picture may be too much for a phone. */
 const LARGE_PIXELS = 16e6;
-/** Enough of a file to know its size: a JPEG's may stand behind a preview and a colour profile. */
-const HEADER_BYTES = 2 ** 20;
 
 /** A file that cannot be opened. The message names it and says what to do. */
 export class PictureError extends Error {
   override name = 'PictureError';
 }
 
+/** A picture as the browser has it, and what its file says of its colours. */
+export interface Decoded extends Colours {
+  bitmap: ImageBitmap;
+  /** What its values lost on the way, in words: `its 16 bits a channel become 8`. */
+  loss: string | null;
+}
+
 /**
- * Decodes a picture, turned as its EXIF orientation says; of an animation its first frame. The size is read
+ * Decodes a picture, turned as its EXIF orientation says; of an animation its first frame. Kind and size are read
  * from the file's header first, so that a giant one is refused before it fills the memory.
  * @param name for messages: the file's name, or where it came from
  * @throws PictureError
  */
-export async function decodePicture(file: Blob, name: string): Promise<ImageBitmap> {
-  const header = await readHeader(file);
-  if (header?.type === 'svg') {
-    throw new PictureError(
-      `“${name}” is a drawing (SVG), which has no pixels to repaint. Save it as PNG and open that.`,
-    );
-  }
-  if (header) checkSize(header, name);
+export async function decodeWhole(file: Blob, name: string): Promise<Decoded> {
+  const bytes = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+  const head = await readHead(bytes, name);
+  const { kind, profile } = head;
+  if (kind !== null && !isReadable(kind)) throw new PictureError(unopened(kind, name));
+  const size = readSize(bytes);
+  if (size) checkSize(size, name);
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' });
   } catch {
     throw new PictureError(
-      header
-        ? unreadable(header, name)
-        : `“${name}” is not a picture that this browser can open. Try a PNG, JPEG, WebP or AVIF file.`,
+      kind === null
+        ? `“${name}” is not a picture that this browser can open. Try a PNG, JPEG, WebP or AVIF file.`
+        : kind === 'heic' || kind === 'tiff'
+          ? unopened(kind, name)
+          : unreadable(size, name),
     );
   }
   try {
@@ -43,22 +53,53 @@ export async function decodePicture(file: Blob, name: string): Promise<ImageBitm
     bitmap.close();
     throw error;
   }
-  return bitmap;
+  const loss = lossInWords(head);
+  if (profile === null || profile.space === 'other') return { bitmap, ...plainColours, loss };
+  const { space: colourSpace, icc } = profile;
+  if (colourSpace !== 'srgb' && !hasCanvasOf(colourSpace)) {
+    return {
+      bitmap,
+      ...plainColours,
+      loss: `its colours (${profile.name}) become sRGB, the only ones this browser works in`,
+    };
+  }
+  return { bitmap, colourSpace, icc, loss };
 }
 
-/** @returns undefined for what is none of the known kinds; the browser may know it still */
-async function readHeader(file: Blob): Promise<(Size & { type: string }) | undefined> {
+/** The bitmap of {@link decodeWhole} alone. */
+export async function decodePicture(file: Blob, name: string): Promise<ImageBitmap> {
+  return (await decodeWhole(file, name)).bitmap;
+}
+
+/** Firefox takes the option and gives sRGB. */
+function hasCanvasOf(colourSpace: ColourSpace): boolean {
+  const made = createCanvas({ width: 1, height: 1 }, colourSpace);
+  return made?.context.getImageData(0, 0, 1, 1).colorSpace === colourSpace;
+}
+
+/** @returns undefined where image-size does not know it; the browser may know it still */
+function readSize(head: Uint8Array): Size | undefined {
   try {
-    const bytes = new Uint8Array(await file.slice(0, HEADER_BYTES).arrayBuffer());
-    const { width, height, type = 'unknown' } = imageSize(bytes);
-    return { width, height, type };
+    const { width, height } = imageSize(head);
+    return { width, height };
   } catch {
     return undefined;
   }
 }
 
+/** A kind that no browser, or not this one, decodes: sound as it may be. */
+function unopened(kind: PictureKind, name: string): string {
+  if (kind === 'svg') {
+    return `“${name}” is a drawing (SVG), which has no pixels to repaint. Save it as PNG and open that.`;
+  }
+  if (kind === 'video') return `“${name}” is a video. Open a single picture of it, saved as PNG or JPEG.`;
+  return `“${name}” is of a kind that browsers cannot open: ${kindName(kind)}. Save it as PNG or JPEG in the program that made it and open that.`;
+}
+
 /** Why a file whose header could be read could not: the browser does not say. */
-function unreadable({ width, height }: Size, name: string): string {
+function unreadable(size: Size | undefined, name: string): string {
+  if (!size) return `“${name}” is damaged or cut off: the browser cannot read it. Get the file again.`;
+  const { width, height } = size;
   const says = `its header says ${width} × ${height} pixels, but the browser cannot read them`;
   return width * height < LARGE_PIXELS
     ? `“${name}” is damaged or cut off: ${says}. Get the file again.`

@@ -226,7 +226,9 @@ export class Painter {
 }
 
 function context(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
-  const found = canvas.getContext('2d');
+  // What the screen can show of wide colours is shown; on others it would cost accuracy.
+  const colorSpace = matchMedia('(color-gamut: p3)').matches ? 'display-p3' : 'srgb';
+  const found = canvas.getContext('2d', { colorSpace });
   if (!found) throw new Error('This browser offers no 2D canvas.');
   return found;
 }

@@ -3,7 +3,9 @@
  * afar draws what the window shows and not what the picture holds.
  */
 import type { Rect, Size } from './kernels/geometry';
+import type { ColourSpace } from './kernels/iccProfile';
 import type { Pixels } from './kernels/raster';
+import { createCanvas } from './surface';
 
 export interface Level extends Size {
   source: CanvasImageSource;
@@ -12,9 +14,12 @@ export interface Level extends Size {
 export interface Picture extends Size {
   /** What it was decoded from: workers decode it anew, which costs the page nothing. */
   readonly file: Blob;
+  readonly colourSpace: ColourSpace;
+  /** What its values lost when it was opened, in words: `its 16 bits a channel become 8`. */
+  readonly loss?: string | null;
   /** The picture and its halves, largest first; empty where there is no canvas (tests under Node). */
   readonly levels: readonly Level[];
-  /** @param rect whole pixels, inside the picture */
+  /** Values of its own colour space. @param rect whole pixels, inside the picture */
   read(rect: Rect): Pixels;
   /** Gives its memory back; size and file stay. */
   close(): void;
@@ -24,16 +29,14 @@ export interface Picture extends Size {
 const SMALLEST = 1024;
 
 /** In a worker: the bitmap and its halves, to be handed over. */
-export function halvesOf(bitmap: ImageBitmap): ImageBitmap[] {
+export function halvesOf(bitmap: ImageBitmap, colourSpace: ColourSpace): ImageBitmap[] {
   const canvases: OffscreenCanvas[] = [];
   let from: ImageBitmap | OffscreenCanvas = bitmap;
   while (Math.max(from.width, from.height) >= SMALLEST) {
-    const canvas: OffscreenCanvas = new OffscreenCanvas(
-      Math.ceil(from.width / 2),
-      Math.ceil(from.height / 2),
-    );
-    const context = canvas.getContext('2d');
-    if (!context) throw new Error('no 2D canvas');
+    const size: Size = { width: Math.ceil(from.width / 2), height: Math.ceil(from.height / 2) };
+    const created = createCanvas(size, colourSpace);
+    if (!created) throw new Error('no 2D canvas');
+    const { canvas, context } = created;
     // At exactly a half, bilinear filtering is the mean of four pixels.
     context.imageSmoothingQuality = 'low';
     context.drawImage(from, 0, 0, canvas.width, canvas.height);
@@ -44,7 +47,12 @@ export function halvesOf(bitmap: ImageBitmap): ImageBitmap[] {
 }
 
 /** @param bitmaps of {@link halvesOf} */
-export function bitmapPicture(file: Blob, bitmaps: readonly ImageBitmap[]): Picture {
+export function bitmapPicture(
+  file: Blob,
+  bitmaps: readonly ImageBitmap[],
+  colourSpace: ColourSpace,
+  loss: string | null = null,
+): Picture {
   const levels = bitmaps.map((source) => ({ source, width: source.width, height: source.height }));
   const [whole] = levels;
   if (!whole) throw new RangeError('a picture has a lowest level');
@@ -52,12 +60,14 @@ export function bitmapPicture(file: Blob, bitmaps: readonly ImageBitmap[]): Pict
     width: whole.width,
     height: whole.height,
     file,
+    colourSpace,
+    loss,
     levels,
     close() {
       for (const { source } of levels) source.close();
     },
     read({ x, y, width, height }) {
-      const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+      const context = createCanvas({ width, height }, colourSpace, { willReadFrequently: true })?.context;
       if (!context) throw new Error('no 2D canvas');
       context.drawImage(whole.source, x, y, width, height, 0, 0, width, height);
       return context.getImageData(0, 0, width, height);

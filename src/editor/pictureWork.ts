@@ -3,6 +3,7 @@
  * answer is put back, the canvas is drawn out. Pictures come and go as files, which cost nothing to hand over.
  */
 import { featherWeights, mixCrop } from './kernels/blend';
+import { convertColours } from './kernels/colourSpace';
 import type { CropPlan } from './kernels/crop';
 import type { Point, Rect, Size } from './kernels/geometry';
 import { maskForModel } from './kernels/latentMask';
@@ -76,9 +77,9 @@ export interface Codec {
   encode(pixels: Pixels, size: Size): Promise<Blob>;
   encodeMask(mask: Mask): Promise<Blob>;
   scale(pixels: Pixels, size: Size): Promise<Pixels>;
-  /** Decodes what a URL holds, scaled to `size`. */
+  /** Decodes what a URL holds, scaled to `size`, in sRGB. */
   decode(url: string, size: Size): Promise<Pixels>;
-  thumbnail(surface: Pick<Surface, 'width' | 'height' | 'source'>): Promise<Blob>;
+  thumbnail(surface: Pick<Surface, 'width' | 'height' | 'source' | 'colourSpace'>): Promise<Blob>;
 }
 
 /** For messages: this file was opened before. */
@@ -93,7 +94,9 @@ export async function runPrepare(codec: Codec, request: PrepareRequest): Promise
   const inMask = { ...frame, x: frame.x - maskAt.x, y: frame.y - maskAt.y };
   const weights = featherWeights(mask, inMask, feather);
   if (!weights.some((weight) => weight > 0)) return null;
-  const crop = overWhite((await codec.open(picture, AGAIN)).read(frame));
+  const surface = await codec.open(picture, AGAIN);
+  // Models and services take pictures for sRGB.
+  const crop = overWhite(convertColours(surface.read(frame), surface.colourSpace, 'srgb'));
   const modelMask = maskForModel(mask, inMask, size);
   const encodeImage = async () => {
     if (content === null || content === 'original') return codec.encode(crop, size);
@@ -107,7 +110,8 @@ export async function runPrepare(codec: Codec, request: PrepareRequest): Promise
 export async function runPaste(codec: Codec, request: PasteRequest): Promise<Pasted> {
   const { picture, url, plan, weights, matches, texts } = request;
   const { frame } = plan;
-  const [surface, patch] = await Promise.all([codec.open(picture, AGAIN), codec.decode(url, frame)]);
+  const [surface, answer] = await Promise.all([codec.open(picture, AGAIN), codec.decode(url, frame)]);
+  const patch = convertColours(answer, 'srgb', surface.colourSpace);
   const mixed = mixCrop({ crop: surface.read(frame), patch, plan, weights, matches });
   surface.write(mixed, frame.x, frame.y);
   const [file, thumbnail] = await Promise.all([surface.toPng(texts), codec.thumbnail(surface)]);

@@ -1,6 +1,8 @@
 /** The worker for whole pictures: decodes them, cuts out what a run sends, puts its answer back, draws canvases out. */
 import { codec } from './codec';
-import { decodePicture } from './open';
+import { type EncodedType, encodeAs } from './encodeAs';
+import type { ColourSpace } from './kernels/iccProfile';
+import { type Decoded, decodeWhole } from './open';
 import { halvesOf } from './picture';
 import {
   type ExtendRequest,
@@ -16,18 +18,22 @@ export type Task =
   | { kind: 'open'; file: Blob; name: string }
   | { kind: 'prepare'; request: PrepareRequest }
   | { kind: 'paste'; request: PasteRequest }
-  | { kind: 'extend'; request: ExtendRequest };
+  | { kind: 'extend'; request: ExtendRequest }
+  | { kind: 'encode'; file: Blob; type: EncodedType };
 
 /** A file and what the page draws of it. */
 export interface Drawn {
   file: Blob;
   bitmaps: ImageBitmap[];
+  colourSpace: ColourSpace;
+  /** What its values lost on opening, in words. */
+  loss: string | null;
 }
 
 async function run(task: Task): Promise<unknown> {
   switch (task.kind) {
     case 'open':
-      return draw(task.file, await decodePicture(task.file, task.name));
+      return draw(task.file, await decodeWhole(task.file, task.name));
     case 'prepare':
       return runPrepare(codec, task.request);
     case 'paste':
@@ -36,15 +42,19 @@ async function run(task: Task): Promise<unknown> {
       const surface = await runExtend(codec, task.request);
       const file = await surface.toPng();
       if (!surface.source) throw new TypeError('a surface in a worker is a canvas');
-      return draw(file, await createImageBitmap(surface.source));
+      const { colourSpace } = surface;
+      return draw(file, { bitmap: await createImageBitmap(surface.source), colourSpace, loss: null });
     }
+    case 'encode':
+      return encodeAs(task.file, task.type);
     default:
       throw new TypeError(`unknown task ${task satisfies never}`);
   }
 }
 
-function draw(file: Blob, bitmap: ImageBitmap): Drawn {
-  return { file, bitmaps: halvesOf(bitmap) };
+function draw(file: Blob, decoded: Pick<Decoded, 'bitmap' | 'colourSpace' | 'loss'>): Drawn {
+  const { bitmap, colourSpace, loss } = decoded;
+  return { file, bitmaps: halvesOf(bitmap, colourSpace), colourSpace, loss };
 }
 
 serveTasks(run, (result) => {

@@ -152,7 +152,10 @@ export function createPictures(parts: PictureParts): Pictures {
         baseId,
       );
       remember(baseId);
-      job.setState({ ...clean });
+      // Of a picture that was worked on before it has been said.
+      const stageNote =
+        picture.loss && !before ? `“${name}”: ${picture.loss}. The file itself stays as it is.` : null;
+      job.setState({ ...clean, stageNote });
       return true;
     } catch (error) {
       if (ticket === openings) job.setState({ stageError: complaintOf(error).message });

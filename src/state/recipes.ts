@@ -2,7 +2,8 @@
 import type { CropPlan } from '../editor/kernels/crop';
 import type { Size } from '../editor/kernels/geometry';
 import { maskContents } from '../editor/kernels/maskContent';
-import { type PngText, readTexts } from '../editor/kernels/pngText';
+import { readPictureTexts } from '../editor/kernels/pictureTexts';
+import type { PngText } from '../editor/kernels/pngText';
 import {
   type FoundFields,
   type Painter,
@@ -13,9 +14,6 @@ import {
 } from '../engine/recipe';
 import { emptyLora } from './loras';
 import { type CheckedSettings, limits, localOptionsOf, type Settings } from './settings';
-
-/** Texts stand before the pixels: so much of a file is read for them. */
-const HEAD_BYTES = 2 ** 20;
 
 /** What a file says of its making. */
 export type Found = NonNullable<ReturnType<typeof readRecipe>>;
@@ -52,8 +50,7 @@ export function resultTexts(
 
 /** Reads what a picture file says of its making; null where it says nothing. */
 export async function foundIn(file: Blob): Promise<Found | null> {
-  const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
-  return readRecipe(readTexts(head));
+  return readRecipe(await readPictureTexts(file));
 }
 
 /** The settings that make such a picture again, on the same picture and mask. */

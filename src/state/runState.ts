@@ -19,12 +19,19 @@ export interface JobState {
   fieldErrors: FieldErrors;
   /** What concerns the picture, its mask or an opened file: shown on the stage. */
   stageError: string | null;
+  /** What has to be known of the picture though nothing is wrong: shown in the same place. */
+  stageNote: string | null;
   /** What concerns the run as a whole. */
   runError: Complaint | null;
 }
 
 /** Nothing is wrong. */
-export const clean = { fieldErrors: {}, stageError: null, runError: null } satisfies Partial<JobState>;
+export const clean = {
+  fieldErrors: {},
+  stageError: null,
+  stageNote: null,
+  runError: null,
+} satisfies Partial<JobState>;
 
 export function createJob(): StoreApi<JobState> {
   return createStore<JobState>(() => ({

@@ -73,14 +73,14 @@ const codec: Codec = {
 export const imaging: PictureWork = {
   async open(file, name) {
     const { width, height, read } = await codec.open(file, name);
-    return { width, height, read, file, levels: [], close() {} };
+    return { width, height, read, file, colourSpace: 'srgb', levels: [], close() {} };
   },
   thumbnail: async () => new Blob(['small'], { type: 'image/png' }),
   prepare: (request) => runPrepare(codec, request),
   paste: (request) => runPaste(codec, request),
   async extend(request) {
     const { width, height, read, toPng } = await runExtend(codec, request);
-    return { width, height, read, file: await toPng(), levels: [], close() {} };
+    return { width, height, read, file: await toPng(), colourSpace: 'srgb', levels: [], close() {} };
   },
 };
 

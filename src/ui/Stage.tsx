@@ -1,5 +1,5 @@
 /** The picture, and the result over it or beside it: there whichever way both show larger. */
-import { ImageUp, TriangleAlert, X } from 'lucide-react';
+import { ImageUp, Info, TriangleAlert, X } from 'lucide-react';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Canvas } from '../editor/Canvas';
 import { intersectRect, isSameRect, type Rect } from '../editor/kernels/geometry';
@@ -194,12 +194,15 @@ function EmptyStage({ onOpen }: { onOpen(): void }) {
 /** What is wrong with picture or mask, where they are. */
 function StageAlert() {
   const session = useSession();
-  const message = useJob((state) => state.stageError);
+  const error = useJob((state) => state.stageError);
+  const note = useJob((state) => state.stageNote);
+  const message = error ?? note;
+  const Icon = error ? TriangleAlert : Info;
   return (
     <div className="stage-alert" role="alert">
       {message && (
-        <p className="note" data-bad>
-          <TriangleAlert size={17} strokeWidth={1.8} aria-hidden />
+        <p className="note" data-bad={error ? true : undefined}>
+          <Icon size={17} strokeWidth={1.8} aria-hidden />
           <span>{message}</span>
           <button type="button" className="icon-button" aria-label="Dismiss" onClick={session.dismiss}>
             <X size={16} aria-hidden />

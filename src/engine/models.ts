@@ -1,5 +1,7 @@
 /** The models of this machine: what a name leads to, what is kept, fetching and deleting. */
 
+import type { ModelTraits } from './modelSettings';
+
 export type ModelFamily = 'sd1' | 'sd2' | 'sdxl';
 
 /** The pictures that a model works on, in pixels. */
@@ -15,6 +17,8 @@ export interface ModelFacts extends ModelSizes {
   family: ModelFamily;
   /** Made for inpainting: its UNet sees mask and picture too. */
   isInpainting: boolean;
+  /** What its configuration says of the settings that suit it; absent where it was not read. */
+  traits?: ModelTraits;
 }
 
 /** What a name leads to, known before any weights are fetched. */

@@ -12,6 +12,7 @@ import type { ModelPlan } from './prepare/plan';
 import { smallFiles } from './reader';
 import type { Connection } from './source/download';
 import { RemoteAccess, readSmallFile } from './source/sourceFile';
+import { traitsFrom } from './traits';
 
 /**
  * @param files in the diffusers layout
@@ -22,7 +23,24 @@ export async function factsOf(given: CheckpointFiles, signal?: AbortSignal): Pro
   const json = async (path: string) => parseJsonFile(files, path, await readRequired(files, path));
   if (await isExported(files)) return exportedFacts(files);
   parseModelIndex(await json('model_index.json'), files.name);
-  return factsFrom(await json('unet/config.json'), await json('vae/config.json'));
+  return factsFrom(
+    await json('unet/config.json'),
+    await json('vae/config.json'),
+    await schedulerOf(files, signal),
+  );
+}
+
+const SCHEDULER = 'scheduler/scheduler_config.json';
+
+/** @returns undefined where there is none, or none that can be read: that is told when the model runs */
+async function schedulerOf(files: CheckpointFiles, signal?: AbortSignal): Promise<unknown> {
+  const bytes = await files.read(SCHEDULER, { signal });
+  if (bytes === undefined) return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Exports by diffusers' script have no configurations: there the pipeline's name tells inpainting. */
@@ -35,11 +53,12 @@ async function exportedFacts(files: CheckpointFiles): Promise<ModelFacts> {
     family: isXl ? 'sdxl' : linearProjection ? 'sd2' : 'sd1',
     isInpainting: inChannels === undefined ? isNamedInpainting : inChannels > vae.latentChannels,
     nativeSize: nativeSizeOf(config, fixedSize),
+    traits: traitsFrom(config.guidanceWidth !== undefined, await schedulerOf(files)),
     ...(fixedSize && { fixedSize }),
   };
 }
 
-function factsFrom(unetJson: unknown, vaeJson: unknown): ModelFacts {
+function factsFrom(unetJson: unknown, vaeJson: unknown, schedulerJson: unknown): ModelFacts {
   const unet = parseUnet2dConfig(unetJson);
   const { blockOutChannels, latentChannels } = parseVaeConfig(vaeJson);
   return {
@@ -47,6 +66,7 @@ function factsFrom(unetJson: unknown, vaeJson: unknown): ModelFacts {
     family: unet.textTime !== undefined ? 'sdxl' : unet.linearProjection ? 'sd2' : 'sd1',
     isInpainting: unet.inChannels > latentChannels,
     nativeSize: unet.sampleSize * 2 ** (blockOutChannels.length - 1),
+    traits: traitsFrom(unet.guidanceWidth !== undefined, schedulerJson),
   };
 }
 
@@ -68,6 +88,10 @@ export async function factsOfPlan(plan: ModelPlan, connection: Connection): Prom
   // What lies beside the file wins over what is derived from it, as when it is prepared.
   const configs = await configsBeside(small);
   const { signal } = connection;
-  const { unet, vae } = (await readSingleFile(checkpoint, { configs, signal })).components;
-  return factsFrom(unet.config, vae.config);
+  const { components, scheduler } = await readSingleFile(checkpoint, { configs, signal });
+  return factsFrom(
+    components.unet.config,
+    components.vae.config,
+    (await schedulerOf(small, signal)) ?? scheduler,
+  );
 }

@@ -6,7 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeLanguages, codeWarning, MASK_ADDRESS, PICTURE_ADDRESS, requestCode } from './requestCode';
 import { checkSettings, createSettings } from './settings';
 
-const defaults = createSettings().getState();
+const defaults = {
+  ...createSettings().getState(),
+  num_inference_steps: '30',
+  guidance_scale: '7.5',
+};
 function checked(changed: Partial<typeof defaults> = {}) {
   const { checked: settings } = checkSettings({ ...defaults, model_name: 'owner/name', ...changed });
   if (!settings) throw new Error('the settings of a test are right');

@@ -26,7 +26,7 @@ export interface RunParts {
   engine: Engine;
   imaging: PictureWork;
   /** Fetches models before a run; where absent the engine is asked at once. */
-  models?: Pick<Models, 'ensure' | 'sizesOf'> | undefined;
+  models?: (Pick<Models, 'ensure' | 'sizesOf'> & Partial<Pick<Models, 'store'>>) | undefined;
   /** Where runs may be made besides; where absent this machine makes all. */
   hosted?: Pick<Hosted, 'store' | 'run'> | null | undefined;
   settings: StoreApi<Settings>;
@@ -106,15 +106,15 @@ export function createRuns(parts: RunParts): Runs {
   /** Makes what is still wanted of a run: results that another place painted before stay. */
   async function paintAt(place: Place, run: Run): Promise<void> {
     const { signal } = run.controller;
-    const { checked } = checkFor(place.kind, run.typed);
-    if (!checked) throw new TypeError('what may be made here may be sent');
-    const name = checked.model_name;
+    const name = run.typed.model_name.trim();
 
     // 1. The model, and a mask that nobody works on any more
     // A wand or an edge that a worker still computes belongs to the mask that this run takes.
     await editor.settled();
     if (place.kind === 'local' && planNow(name)) await models?.ensure(name, { signal, onChange: onFetch });
     signal.throwIfAborted();
+    const { checked } = checkFor(place.kind, withFollowed(run.typed, settings.getState()));
+    if (!checked) throw new TypeError('what may be made here may be sent');
 
     // 2. What is sent
     // Painting went on while the model came, and only now its size is sure.
@@ -194,6 +194,15 @@ export function createRuns(parts: RunParts): Runs {
       job.setState({ progress: { ...preparing, title: 'Stopping' } });
     },
   };
+}
+
+/** What a model is may be known only now, and with it the settings that suit it. */
+function withFollowed(typed: Settings, now: Settings): Settings {
+  if (now.model_name !== typed.model_name) return typed;
+  const { num_inference_steps, guidance_scale, scheduler } = now;
+  const followed = { ...typed, num_inference_steps, guidance_scale, scheduler };
+  // Somebody is at the fields.
+  return checkSettings(followed).checked ? followed : typed;
 }
 
 /** What the hosted API lacks counts for nothing there. */

@@ -7,6 +7,7 @@ import { createPictures, type Pictures } from './pictures';
 import { clean, createJob, type JobState } from './runState';
 import { createRuns, type RunParts } from './runs';
 import { createSettings, type Settings } from './settings';
+import { createSuited, type Suited } from './suited';
 import { createVersions, type Versions } from './versions';
 
 export type { JobState };
@@ -19,6 +20,8 @@ export interface Session {
   readonly settings: StoreApi<Settings>;
   readonly job: StoreApi<JobState>;
   readonly versions: StoreApi<Versions>;
+  /** What suits the model: said, and put back at a press. */
+  readonly suited: Pick<Suited, 'store' | 'press'>;
   change(settings: Partial<Settings>): void;
   /** Opens a picture; if that fails, what was open stays as it was and the stage says why. @returns whether it is open */
   openFile(file: Blob, name: string): Promise<boolean>;
@@ -54,6 +57,7 @@ export function createSession(
   const settings = createSettings();
   const versions = createVersions();
   const job = createJob();
+  const suited = createSuited(settings, parts.models?.store);
   const stores = { settings, versions, job };
   const pictures = createPictures({ editor, imaging, ...stores, onReplace: () => runs.cancel() });
   const runs = createRuns({ ...parts, ...stores, pictures, now });
@@ -61,7 +65,9 @@ export function createSession(
   return {
     editor,
     ...stores,
+    suited,
     change(changed) {
+      suited.setByHand(changed);
       settings.setState(changed);
       // A complaint about a field goes as soon as the field is edited.
       const fieldErrors = { ...job.getState().fieldErrors };

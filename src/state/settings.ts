@@ -2,6 +2,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Size } from '../editor/kernels/geometry';
 import type { MaskContent } from '../editor/kernels/maskContent';
+import { apiDefaults, offerOf } from '../engine/modelSettings';
 import {
   type InpaintRequest,
   inpaintRequestSchema,
@@ -71,12 +72,15 @@ function rangeOf(schema: { minValue: number | null; maxValue: number | null }) {
   return { min: schema.minValue ?? 0, max: schema.maxValue ?? Number.MAX_SAFE_INTEGER };
 }
 
+/** The page begins with the starter, at the settings that suit it. */
+const starting = offerOf(STARTER)?.settings ?? apiDefaults;
+
 const initial: Settings = {
   model_name: STARTER,
   prompt: '',
   negative_prompt: '',
-  num_inference_steps: String(limits.steps.default),
-  guidance_scale: String(limits.guidance.default),
+  num_inference_steps: String(starting.num_inference_steps),
+  guidance_scale: String(starting.guidance_scale),
   seed: '',
   loras: [],
   scheduler: '',

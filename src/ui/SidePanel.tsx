@@ -1,6 +1,7 @@
 /** What the model is told, in the order a person thinks; and the button that starts. */
-import { Dices, Gauge, History, Sparkles } from 'lucide-react';
+import { Check, Dices, Gauge, History, Sparkles, Undo2 } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import { useStore } from 'zustand';
 import { statusWarning } from '../state/engineStatus';
 import { limits } from '../state/settings';
 import { CodeButton } from './CodeDialog';
@@ -67,6 +68,7 @@ export function SidePanel() {
               />
               <NumberField label="Seed" field="seed" {...limits.seed} step={1} placeholder="random" />
             </div>
+            <SuitedLine />
             <SeedLine />
             <MoreFields />
             <CodeButton />
@@ -99,6 +101,25 @@ function MachineNote() {
         {warning}
       </p>
     )
+  );
+}
+
+/** Which settings the model brought, or would bring, and the way back. */
+function SuitedLine() {
+  const { suited } = useSession();
+  const note = useStore(suited.store, (state) => state.note);
+  return (
+    <p className="suited-line" role="status">
+      {note && (
+        <>
+          <span>{note.text}</span>
+          <button type="button" className="link" onClick={suited.press}>
+            {note.kind === 'set' ? <Undo2 size={14} aria-hidden /> : <Check size={14} aria-hidden />}
+            {note.kind === 'set' ? 'Put back' : 'Use'}
+          </button>
+        </>
+      )}
+    </p>
   );
 }
 

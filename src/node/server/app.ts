@@ -12,7 +12,7 @@ import { pictureReader } from './pictures';
 import { Problem, problemOf, validationProblem } from './problem';
 import { type Job, RunQueue } from './queue';
 import { addressOf, matchRoute, type Route } from './routes';
-import { createRunner, type RunOutcome, type WireRequest } from './runner';
+import { createRunner, leftToModel, type RunOutcome, type WireRequest } from './runner';
 import { describeStatus, streamStatus } from './status';
 import { createUploads } from './uploads';
 
@@ -91,7 +91,7 @@ export function createApp(options: AppOptions): App {
       const parsed = wireRequestSchema.safeParse(withoutNullSeed(body));
       if (!parsed.success) throw validationProblem(parsed.error, body, integerFields);
       checkModel(parsed.data.model_name);
-      return place.submit(parsed.data, startLimit(request));
+      return place.submit({ ...parsed.data, leftToModel: leftToModel(body) }, startLimit(request));
     } finally {
       place.release();
     }

@@ -1,6 +1,7 @@
 /** What is painted, what is refused, and what fails. */
 import { describe, expect, it } from 'vitest';
 import { CheckpointError, DeviceError, InputError, InternalError } from '../../engine/errors';
+import { leftToModel } from './runner';
 import {
   bytesOf,
   mask,
@@ -44,6 +45,13 @@ describe('the direct endpoint', () => {
     const { url } = await start({ engine });
     await post(`${url}/fal-ai/inpaint`, { ...required, seed: null });
     expect(seen).toMatchObject({ negative_prompt: '', num_inference_steps: 30, guidance_scale: 7.5 });
+    // Which of them stand there for want of a field, the engine is told.
+    expect(leftToModel({ ...required, seed: null })).toEqual([
+      'num_inference_steps',
+      'guidance_scale',
+      'scheduler',
+    ]);
+    expect(leftToModel({ ...required, guidance_scale: 7.5 })).toEqual(['num_inference_steps', 'scheduler']);
   });
 
   it('cancels the run of a client that goes away', async () => {

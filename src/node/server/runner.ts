@@ -3,12 +3,21 @@ import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import type { Engine, Progress } from '../../engine/engine';
 import type { inpaintResultSchema, wireRequestSchema } from '../../engine/schema';
-import { localOptionsSchema } from '../../engine/schema';
+import { type LocalOptions, localOptionsSchema } from '../../engine/schema';
 import type { FileStore } from './files';
 import type { ReadPicture } from './pictures';
 import type { RunCall } from './queue';
 
-export type WireRequest = z.infer<typeof wireRequestSchema>;
+export type WireRequest = z.infer<typeof wireRequestSchema> & Pick<LocalOptions, 'leftToModel'>;
+
+/** The fields that a body leaves out and that the model may fill in: after the check the defaults stand there. */
+export function leftToModel(body: unknown): NonNullable<LocalOptions['leftToModel']> {
+  const given = new Set(typeof body === 'object' && body !== null ? Object.keys(body) : []);
+  const missing = (['num_inference_steps', 'guidance_scale'] as const).filter((field) => !given.has(field));
+  // The API has no field for the scheduler.
+  return [...missing, 'scheduler'];
+}
+
 /** The API's answer but for the picture's address, which depends on the name that a client calls the server by. */
 export interface RunOutcome {
   fileId: string;
@@ -26,14 +35,14 @@ const DOWNLOAD_LOG_MS = 2000;
 
 /** @returns what runs a request: its picture is kept in `files` under an address that nobody can guess */
 export function createRunner({ engine, readPicture, files }: RunnerParts) {
-  return async (request: WireRequest, { signal, log }: RunCall): Promise<RunOutcome> => {
+  return async ({ leftToModel, ...request }: WireRequest, { signal, log }: RunCall): Promise<RunOutcome> => {
     const [image_url, mask_url] = await Promise.all([
       readPicture('image_url', request.image_url, signal),
       readPicture('mask_url', request.mask_url, signal),
     ]);
     const { image, seed } = await engine.inpaint(
       { ...request, image_url, mask_url },
-      localOptionsSchema.parse({}),
+      localOptionsSchema.parse({ leftToModel }),
       { signal, onProgress: progressLog(log) },
     );
     try {

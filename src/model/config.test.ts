@@ -252,3 +252,8 @@ it.each(['constructor', '__proto__', 'toString', 'valueOf', 'hasOwnProperty'])(
     expect(() => parseClipTextConfig({ hidden_act: name })).toThrow(`hidden_act is "${name}"`);
   },
 );
+
+it('an epsilon that no float32 and no variance holds is refused by its key, before a graph is written', () => {
+  expect(() => parseClipTextConfig({ layer_norm_eps: 3.5e38 })).toThrow('layer_norm_eps');
+  expect(() => parseUnet2dConfig({ norm_eps: 2 })).toThrow('norm_eps');
+});

@@ -36,6 +36,11 @@ const MAX = {
   side: 256,
 } as const;
 
+/** What a graph's floats hold. */
+const MAX_FLOAT32 = 3.4028234663852886e38;
+/** Added to a variance; published: 1e-6 and 1e-5. */
+const epsilon = z.number().positive().max(1, 'larger than any variance that it could be added to');
+
 function countUpTo(most: number) {
   const message = `is more than the ${most} that any model has`;
   return z.number().int().positive().max(most, { error: message });
@@ -199,7 +204,7 @@ const unetSchema = z.object({
   mid_block_scale_factor: only(1),
   act_fn: activation('silu'),
   norm_num_groups: count.default(32),
-  norm_eps: withDefault(z.number().positive(), 1e-5),
+  norm_eps: withDefault(epsilon, 1e-5),
   cross_attention_dim: withDefault(z.union([count, counts]), 1280),
   transformer_layers_per_block: withDefault(z.union([depth, countsUpTo(MAX.depth)]), 1),
   reverse_transformer_layers_per_block: withDefault(countsUpTo(MAX.depth).optional(), undefined),
@@ -364,7 +369,7 @@ const vaeSchema = z.object({
   mid_block_add_attention: withDefault(z.boolean(), true),
   use_quant_conv: withDefault(z.boolean(), true),
   use_post_quant_conv: withDefault(z.boolean(), true),
-  scaling_factor: withDefault(z.number().positive(), 0.18215),
+  scaling_factor: withDefault(z.number().positive().max(MAX_FLOAT32), 0.18215),
   shift_factor: withDefault(z.number(), 0),
   latents_mean: only(),
   latents_std: only(),
@@ -414,7 +419,7 @@ const textSchema = z.object({
   num_attention_heads: withDefault(headCount, 8),
   max_position_embeddings: withDefault(countUpTo(MAX.positions), 77),
   hidden_act: activation('quick_gelu'),
-  layer_norm_eps: withDefault(z.number().positive(), 1e-5),
+  layer_norm_eps: withDefault(epsilon, 1e-5),
   eos_token_id: withDefault(z.number().int().min(0).max(MAX.vocabulary), 49_407),
   projection_dim: withDefault(count, 512),
 });

@@ -1,0 +1,15 @@
+/** Every entrance that is fuzzed. */
+import type { Target } from '../target';
+import { checkpointTargets } from './checkpoints';
+import { configurationTargets } from './configurations';
+import { recordTargets } from './records';
+import { serverTargets } from './server';
+import { wordTargets } from './words';
+
+export const targets: readonly Target[] = [
+  ...checkpointTargets,
+  ...configurationTargets,
+  ...wordTargets,
+  ...recordTargets,
+  ...serverTargets,
+];

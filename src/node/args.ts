@@ -6,13 +6,14 @@ import { distance } from '../model/source/suggest';
 
 export const usage = `Usage: npm run --silent inpaint -- --model DIR|URL|ID --image FILE|URL --mask FILE|URL --prompt TEXT --out OUT.png
 
-Repaints the white part of the mask and writes a PNG. Prints one line of JSON on standard output.
+Repaints the white part of the mask and writes a picture. Prints one line of JSON on standard output.
 
   --model NAME          a folder in the diffusers layout, the URL of one, a Hugging Face id, or "starter"
-  --image FILE|URL      the picture: PNG, JPEG, WebP, AVIF, GIF or TIFF
+  --image FILE|URL      the picture: PNG, JPEG, WebP, AVIF, GIF or TIFF; sRGB and Display P3 keep their colours
   --mask FILE|URL       same size; white is repainted, black is kept
   --prompt TEXT         what should appear; "" continues the background
-  --out OUT.png         where the picture goes
+  --out OUT.png         where the picture goes; the ending says its kind: .png, or .jpg and .webp, which keep pixels
+                        less exactly
   --negative-prompt T   what should not appear
   --steps N             1 to 150; left out: what suits the model where that is known, else 30. 0, which the API
                         allows, paints nothing and is refused

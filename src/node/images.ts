@@ -1,82 +1,154 @@
-/** Reads and writes pictures under Node, through sharp. */
-import { readFile, writeFile } from 'node:fs/promises';
-import sharp from 'sharp';
+/** Decodes and encodes pictures under Node, through sharp. */
+import sharp, { type Sharp } from 'sharp';
+import { convertColours } from '../editor/kernels/colourSpace';
+import { type ColourSpace, readProfile } from '../editor/kernels/iccProfile';
+import { HEAD_BYTES, lossInWords, type PictureHead, readHead } from '../editor/kernels/pictureHead';
+import { isReadable, kindName, type PictureKind } from '../editor/kernels/pictureKind';
+import { pngStartWith } from '../editor/kernels/pngColours';
 import { type PngText, TEXTS_OFFSET, textChunks } from '../editor/kernels/pngText';
-import { InputError, messageOf, NetworkError } from '../engine/errors';
-import type { Pixels } from '../pipeline/pixels';
-import { fileReason } from './systemError';
+import { InputError, messageOf } from '../engine/errors';
+import type { Pixels, Size } from '../pipeline/pixels';
+import { readSource, shownSource } from './sources';
 
 /** Larger pictures are refused: 2^28 pixels, 1 GiB of RGBA. */
 const MAX_PIXELS = 2 ** 28;
+/** What sharp decodes here. It could do more: SVG, whose drawing has no limit of time. */
+const KINDS: readonly PictureKind[] = ['png', 'jpeg', 'webp', 'avif', 'gif', 'tiff'];
+const KINDS_IN_WORDS = 'PNG, JPEG, WebP, AVIF, GIF or TIFF';
 
-/**
- * Reads a picture upright (EXIF orientation applied), as RGBA.
- * @param field the argument to name in errors
- * @param source a path, or an http(s) or data: URL
- * @throws InputError where it is missing or no picture
- */
-export async function readImage(field: string, source: string): Promise<Pixels> {
-  return decodeImage(field, await readSource(field, source), source);
+// What no check in front of it shall ever let through.
+sharp.block({ operation: ['VipsForeignLoadSvg'] });
+
+/** A picture as its file has it: what its values mean stands beside them. */
+export interface FilePicture extends Pixels {
+  data: Uint8ClampedArray<ArrayBuffer>;
+  colourSpace: ColourSpace;
+  /** The file's profile, for the files that are made of it; null where it has none or was converted. */
+  icc: Uint8Array<ArrayBuffer> | null;
+  /** `jpeg` … */
+  kind: PictureKind;
+  /** What its values lost on the way, in words; null where nothing. */
+  loss: string | null;
 }
 
-/** The same with its format: `png`, `jpeg`, `webp` … */
-export async function readPicture(
+/** A picture whose header was read: it is of a kind that is taken, and of this size. */
+export interface MeasuredPicture extends Size {
+  head: PictureHead & { kind: PictureKind };
+  /** @throws InputError where it is damaged */
+  decode(): Promise<FilePicture>;
+}
+
+/** Reads a source and its header. @throws InputError as {@link measureImage} */
+export async function measureSource(
   field: string,
   source: string,
-): Promise<{ pixels: Pixels; format: string | undefined }> {
-  const bytes = await readSource(field, source);
-  const pixels = await decodeImage(field, bytes, source);
-  const { format } = await sharp(bytes, { limitInputPixels: MAX_PIXELS }).metadata();
-  return { pixels, format };
+  signal?: AbortSignal,
+): Promise<MeasuredPicture> {
+  return measureImage(field, await readSource(field, source, signal), shownSource(source));
 }
 
 /**
- * Decodes a picture upright, as RGBA.
+ * Decodes a picture upright, as RGBA in sRGB.
  * @param name what it is called in errors
  * @throws InputError where it is no picture
  */
 export async function decodeImage(field: string, bytes: Uint8Array, name: string): Promise<Pixels> {
-  try {
-    const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS })
-      .rotate()
-      .toColourspace('srgb')
-      .ensureAlpha()
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    return {
-      data: new Uint8ClampedArray(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
-      width: info.width,
-      height: info.height,
-    };
-  } catch (error) {
+  const { data, width, height, colourSpace } = await (await measureImage(field, bytes, name)).decode();
+  return convertColours({ data, width, height }, colourSpace, 'srgb');
+}
+
+/**
+ * Reads kind and size from a picture's header: nothing is decoded, whatever size it says.
+ * @param name what it is called in errors
+ * @throws InputError where it is none of the kinds that are taken, or too large
+ */
+export async function measureImage(field: string, bytes: Uint8Array, name: string): Promise<MeasuredPicture> {
+  const head = await readHead(bytes.subarray(0, HEAD_BYTES), name);
+  const { kind } = head;
+  if (kind === null || !isReadable(kind) || !KINDS.includes(kind)) throw refused(field, name, kind);
+  const unreadable = (error: unknown) =>
+    new InputError(
+      field,
+      // Further lines name libraries and files' insides.
+      `${field}: ${name} cannot be read as a picture (${messageOf(error).split('\n')[0]}); use ${KINDS_IN_WORDS}`,
+    );
+  const { width, height, icc } = await sharp(bytes, { limitInputPixels: MAX_PIXELS })
+    .metadata()
+    .then((metadata) => ({ ...metadata.autoOrient, icc: metadata.icc }))
+    .catch((error: unknown) => {
+      throw unreadable(error);
+    });
+  if (width * height > MAX_PIXELS) {
     throw new InputError(
       field,
-      `${field}: ${name} cannot be read as a picture (${messageOf(error)}); use PNG, JPEG, WebP, AVIF, GIF or TIFF`,
+      `${field}: ${name} is ${width} × ${height} pixels; at most ${Math.floor(MAX_PIXELS / 1e6)} million are read`,
     );
   }
+  // In TIFF files the profile may lie anywhere.
+  const profile = head.profile ?? (icc ? readProfile(icc) : null);
+  const known = { ...head, kind, profile };
+  return {
+    width,
+    height,
+    head: known,
+    decode: () =>
+      decodeMeasured(bytes, known).catch((error: unknown) => {
+        throw unreadable(error);
+      }),
+  };
 }
 
-async function readSource(field: string, source: string): Promise<Uint8Array> {
-  if (!/^(https?|data):/.test(source)) {
-    return readFile(source).catch((error: unknown) => {
-      throw new InputError(field, `${field}: ${source} cannot be opened: ${fileReason(error)}`);
-    });
-  }
-  const response = await fetch(source).catch((error: unknown) => {
-    throw new NetworkError(
-      `${field}: ${source} could not be fetched (${messageOf(error)}); check the network`,
+async function decodeMeasured(
+  bytes: Uint8Array,
+  head: PictureHead & { kind: PictureKind },
+): Promise<FilePicture> {
+  const { kind, profile, isCmyk } = head;
+  const isKept = !isCmyk && profile?.space !== 'other';
+  // Values of the two spaces that are worked in stay as they are; all others sharp converts.
+  const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, ignoreIcc: isKept })
+    .autoOrient()
+    .toColourspace('srgb')
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return {
+    data: new Uint8ClampedArray(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
+    width: info.width,
+    height: info.height,
+    colourSpace: isKept && profile?.space === 'display-p3' ? 'display-p3' : 'srgb',
+    icc: (isKept && profile?.icc) || null,
+    kind,
+    loss: lossInWords(head),
+  };
+}
+
+function refused(field: string, name: string, kind: PictureKind | null): InputError {
+  const advice = `use ${KINDS_IN_WORDS}`;
+  if (kind === null)
+    return new InputError(field, `${field}: ${name} is no picture that can be read; ${advice}`);
+  if (kind === 'svg') {
+    return new InputError(
+      field,
+      `${field}: ${name} is SVG, a drawing without pixels, which is not taken; save it as PNG, or ${advice}`,
     );
-  });
-  if (!response.ok) throw new InputError(field, `${field}: ${source} was answered with ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  }
+  return new InputError(field, `${field}: ${name} is ${kindName(kind)}, which is not read here; ${advice}`);
 }
 
-/** @returns bytes of a PNG without the alpha channel where the picture is opaque */
-export async function encodePng({ data, width, height }: Pixels): Promise<Buffer> {
-  const raw = sharp(Buffer.from(data.buffer, data.byteOffset, data.byteLength), {
+/** @param icc the profile that the file shall carry @returns bytes of a PNG without the alpha channel where the picture is opaque */
+export async function encodePng(pixels: Pixels, icc: Uint8Array<ArrayBuffer> | null = null): Promise<Buffer> {
+  const raw = fromPixels(pixels);
+  const png = await (isOpaque(pixels.data) ? raw.removeAlpha() : raw).png().toBuffer();
+  if (icc === null) return png;
+  const { start, replaced } = await pngStartWith(png.subarray(0, HEAD_BYTES), icc);
+  return Buffer.concat([start, png.subarray(replaced)]);
+}
+
+/** @returns the pixels for sharp to encode */
+export function fromPixels({ data, width, height }: Pixels): Sharp {
+  return sharp(Buffer.from(data.buffer, data.byteOffset, data.byteLength), {
     raw: { width, height, channels: 4 },
   });
-  return (isOpaque(data) ? raw.removeAlpha() : raw).png().toBuffer();
 }
 
 /** @returns the PNG with texts that say what it is */
@@ -84,14 +156,7 @@ export function withTexts(png: Buffer, texts: readonly PngText[]): Buffer {
   return Buffer.concat([png.subarray(0, TEXTS_OFFSET), textChunks(texts), png.subarray(TEXTS_OFFSET)]);
 }
 
-/** @throws InputError where the place cannot be written */
-export async function writeFileAt(field: string, path: string, bytes: Uint8Array): Promise<void> {
-  await writeFile(path, bytes).catch((error: unknown) => {
-    throw new InputError(field, `${field}: ${path} cannot be written (${messageOf(error)})`);
-  });
-}
-
-function isOpaque(data: Uint8ClampedArray | Uint8Array): boolean {
+export function isOpaque(data: Uint8ClampedArray | Uint8Array): boolean {
   for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return false;
   return true;
 }

@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { defaultFeather, pasteBack } from '../editor/kernels/blend';
+import { convertColours } from '../editor/kernels/colourSpace';
 import { type CropPlan, defaultPadding, planCrop } from '../editor/kernels/crop';
 import { maskForModel } from '../editor/kernels/latentMask';
 import { blackAndWhite, maskBounds, maskToPixels, softMaskFromPixels } from '../editor/kernels/mask';
-import { cropPixels, type Mask, overWhite } from '../editor/kernels/raster';
+import { cropPixels, type Mask } from '../editor/kernels/raster';
 import { parseLocalOptions, parseRequest } from '../engine/engine';
 import { InputError } from '../engine/errors';
 import { type ModelSettings, type SuitedSettings, settingsInWords } from '../engine/modelSettings';
@@ -19,7 +20,8 @@ import { createJob, withModelSettings } from '../pipeline/job';
 import { checkSameSize, type Pixels, type Size, scalePixels } from '../pipeline/pixels';
 import { countChunks } from '../pipeline/promptEmbeddings';
 import type { Arguments } from './args';
-import { encodePng, readImage, readPicture, withTexts, writeFileAt } from './images';
+import { type FilePicture, type MeasuredPicture, measureSource } from './images';
+import { checkWritable, encodeFile, outputKind, writeFileAt } from './outputs';
 
 /** A model, and the question whether a run fits into this machine's memory. */
 export interface LoadedModel {
@@ -76,10 +78,17 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
     }),
   );
 
-  // 2. Picture and mask, of one size
-  const picture = await readImage('--image', args.image);
-  const { pixels: maskPixels, format } = await readPicture('--mask', args.mask);
-  checkSameSize(picture, maskPixels, '--mask');
+  const kind = outputKind('--out', args.out);
+  await checkWritable('--out', args.out);
+
+  // 2. Picture and mask, of one size: measured before either is decoded
+  const image = await measureSource('--image', args.image, run.signal);
+  const { maskPixels, format } = await decodeMask(
+    await measureSource('--mask', args.mask, run.signal),
+    image,
+  );
+  const picture = await image.decode();
+  if (picture.loss !== null) run.onNote?.(`--image: ${picture.loss}. The file itself stays as it is.`);
 
   // 3. The part that goes to the model
   const size = sizeBefore(args, options, picture);
@@ -90,13 +99,15 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
     const mask = format === 'jpeg' ? blackAndWhite(soft) : soft;
     const plan = planFor(args, options, picture, mask, model);
     const crop = cropPixels(asClamped(picture), plan.frame);
+    // Models take pictures for sRGB.
+    const inSrgb = (pixels: typeof crop) => convertColours(pixels, picture.colourSpace, 'srgb');
     // What is pasted back is prepared as the page prepares it; what is not is diffusers' own picture.
     const pictures = args.pasteBack
       ? {
-          image: scalePixels(overWhite(crop), plan.size),
+          image: scalePixels(inSrgb(crop), plan.size),
           mask: maskToPixels(maskForModel(mask, plan.frame, plan.size)),
         }
-      : { image: crop, mask: cropPixels(asClamped(maskPixels), plan.frame) };
+      : { image: inSrgb(crop), mask: cropPixels(asClamped(maskPixels), plan.frame) };
     const told = withModelSettings(request, options, model);
     const note = noteOf(told.suited, leftOut(args));
     if (note !== null) run.onNote?.(note);
@@ -111,7 +122,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
     const result = args.pasteBack
       ? pasteBack({
           picture: asClamped(picture),
-          patch: asClamped(scalePixels(pixels, plan.frame)),
+          patch: convertColours(asClamped(scalePixels(pixels, plan.frame)), 'srgb', picture.colourSpace),
           plan,
           mask,
           feather: defaultFeather(plan),
@@ -128,14 +139,17 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
       height: result.height,
       madeAt: new Date(),
     });
-    const png = withTexts(await encodePng(result), recipeTexts(recipe));
-    await writeFileAt('--out', args.out, png);
+    // What is not pasted back is the model's own, in sRGB.
+    const icc = args.pasteBack ? picture.icc : null;
+    const file = await encodeFile(result, kind, icc, recipeTexts(recipe));
+    if (file.note !== null) run.onNote?.(`--out: ${file.note}.`);
+    await writeFileAt('--out', args.out, file.bytes);
     return {
       image: {
         url: pathToFileURL(resolve(args.out)).href,
-        content_type: 'image/png',
+        content_type: file.contentType,
         file_name: basename(args.out),
-        file_size: png.byteLength,
+        file_size: file.bytes.byteLength,
         width: result.width,
         height: result.height,
       },
@@ -145,6 +159,16 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   } finally {
     await model.dispose();
   }
+}
+
+/** @throws InputError where it has another size than the picture, or cannot be read */
+async function decodeMask(
+  mask: MeasuredPicture,
+  image: Size,
+): Promise<{ maskPixels: FilePicture; format: string }> {
+  checkSameSize(image, mask, '--mask');
+  const maskPixels = await mask.decode();
+  return { maskPixels, format: maskPixels.kind };
 }
 
 /** The request's fields as the command line calls them. */

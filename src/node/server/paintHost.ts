@@ -1,6 +1,7 @@
 /** The pipeline under Node behind the interface of the page's worker: requests in, pictures out. */
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
+import { convertColours } from '../../editor/kernels/colourSpace';
 import type { Call } from '../../engine/engine';
 import { InputError } from '../../engine/errors';
 import type { FinishedPicture } from '../../engine/protocol';
@@ -14,11 +15,11 @@ import { clipVocabulary, openModel } from '../../model/openModel';
 import type { Runtime } from '../../model/runtime/session';
 import type { Model } from '../../pipeline/components';
 import { type OpenModel, runRequest } from '../../pipeline/job';
-import type { Pixels, Size } from '../../pipeline/pixels';
+import { checkSameSize, type Pixels, type Size } from '../../pipeline/pixels';
 import { createOpenedModel } from '../../worker/openedModel';
 import type { Host } from '../../worker/serve';
 import { folderFiles } from '../folder';
-import { decodeImage, encodePng } from '../images';
+import { encodePng, type MeasuredPicture, measureImage } from '../images';
 import { createNodeGuard } from '../memory';
 import { starterFolder } from '../models';
 import { createNodeRuntime } from '../ort';
@@ -84,9 +85,13 @@ export function createPaintHost(options: PaintOptions): Host {
     isDead: () => false,
     inpaint(request: InpaintRequest, local: LocalOptions, call: Call): Promise<FinishedPicture> {
       return opened.during(call, async () => {
-        const image = await decode('image_url', request.image_url);
-        const mask = await decode('mask_url', request.mask_url);
-        checkSides(image);
+        // Both are measured before either takes memory.
+        const measured = await measure('image_url', request.image_url);
+        checkSides(measured);
+        const measuredMask = await measure('mask_url', request.mask_url);
+        checkSameSize(measured, measuredMask);
+        const image = await decode(measured);
+        const mask = await decode(measuredMask);
         const open = async (asked: Size): Promise<OpenModel> => {
           currentRun = asked;
           const { model, files, cache } = await opened.get(request.model_name);
@@ -132,12 +137,18 @@ function breathing(model: Model): Model {
   };
 }
 
-async function decode(field: string, source: ImageSource): Promise<Pixels> {
+async function measure(field: string, source: ImageSource): Promise<MeasuredPicture> {
   if (!(source instanceof Blob)) throw new TypeError(`${field}: this host takes files alone`);
-  return decodeImage(field, new Uint8Array(await source.arrayBuffer()), 'the file');
+  return measureImage(field, new Uint8Array(await source.arrayBuffer()), 'the file');
 }
 
-function checkSides({ width, height }: Pixels): void {
+/** In sRGB, as models take pictures. */
+async function decode(measured: MeasuredPicture): Promise<Pixels> {
+  const { data, width, height, colourSpace } = await measured.decode();
+  return convertColours({ data, width, height }, colourSpace, 'srgb');
+}
+
+function checkSides({ width, height }: Size): void {
   const smallest = Math.min(width, height);
   if (smallest >= 64 && Math.max(width, height) <= MAX_SIDE) return;
   throw new InputError(

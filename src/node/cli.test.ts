@@ -186,8 +186,13 @@ describe('npm run inpaint', { timeout: 240_000 }, () => {
     writeFileSync(text, 'not a picture');
     const rest = ['--prompt', 'x', '--out', join(folder, 'never.png')];
     const noPicture = await run(['--model', model, '--image', text, '--mask', image, ...rest]);
-    expect(noPicture.stderr).toMatch(/--image: .*text\.png cannot be read as a picture/);
+    expect(noPicture.stderr).toMatch(/--image: .*text\.png is no picture that can be read/);
     expect(noPicture.code).toBe(2);
+    const drawing = join(folder, 'drawing.png');
+    writeFileSync(drawing, '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"/>');
+    const refused = await run(['--model', model, '--image', drawing, '--mask', text, ...rest]);
+    expect(refused.stderr).toMatch(/--image: .*drawing\.png is SVG/);
+    expect(refused.code).toBe(2);
     const small = await picture('small.png', 64, 64, 255);
     const otherSize = await run(['--model', model, '--image', image, '--mask', small, ...rest]);
     expect(otherSize.stderr).toMatch(/--mask: the mask is 64 × 64 pixels, the picture 96 × 64/);

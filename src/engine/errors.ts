@@ -22,7 +22,7 @@ export class InputError extends Error {
 export class CheckpointError extends Error {
   override name = 'CheckpointError';
   /** The field that named the files. */
-  readonly field: 'model_name' | 'loras';
+  readonly field: 'model_name' | 'loras' | 'embeddings';
   constructor(message: string, options: ErrorOptions & { field?: CheckpointError['field'] } = {}) {
     super(message, options);
     this.field = options.field ?? 'model_name';
@@ -138,7 +138,9 @@ export function decodeError(encoded: EncodedError): Error {
     case 'InputError':
       return new InputError(encoded.field ?? '', encoded.message, encoded.mayNeedToken);
     case 'CheckpointError':
-      return new CheckpointError(encoded.message, encoded.field === 'loras' ? { field: 'loras' } : {});
+      return encoded.field === 'loras' || encoded.field === 'embeddings'
+        ? new CheckpointError(encoded.message, { field: encoded.field })
+        : new CheckpointError(encoded.message);
     case 'UnsupportedError':
       return new UnsupportedError(encoded.message);
     case 'TooLargeError':

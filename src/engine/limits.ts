@@ -9,6 +9,12 @@ export const MAX_PROMPT_CHARACTERS = 65_536;
 /** Characters of a model's, LoRA's or embedding's name: addresses beyond this are cut by servers and browsers, too. */
 export const MAX_NAME_CHARACTERS = 2_048;
 
+/** Characters of one token of a vocabulary: what a prompt costs grows with its length times this. */
+export const MAX_TOKEN_CHARACTERS = 256;
+
+/** Vectors of one token: as many as a row of CLIP's has room for. */
+export const MAX_VECTORS = 75;
+
 /** Bytes of a JSON text from outside. The largest in use, a `tokenizer.json` of CLIP's vocabulary, has 2.2 MB. */
 export const MAX_JSON_BYTES = 16_000_000;
 

@@ -97,6 +97,22 @@ it('takes no line of settings, and no prompt, that is longer than any program wr
   expect(parseParameters(`${'a'.repeat(70_000)}\nSteps: 1`)).toBeNull();
 });
 
+it('keeps embeddings with their words, without tokens of access and without what lies on the disk', () => {
+  const file = new File(['x'], 'style.pt');
+  const embeddings = [
+    { source: file },
+    { source: 'https://u:marker@host/e.pt?Token=marker', token: '<cat>' },
+  ];
+  const recipe = made({ embeddings });
+  expect(recipe.options.embeddings).toEqual([
+    { source: 'style.pt', isFile: true },
+    { source: 'https://host/e.pt', token: '<cat>', isFile: false },
+  ]);
+  expect(readRecipe(recipeTexts(recipe))?.recipe).toEqual(recipe);
+  expect(JSON.stringify(recipe)).not.toContain('marker');
+  expect(made({}).options).not.toHaveProperty('embeddings');
+});
+
 it.each(['a plain comment', '', 'Steps of a ladder: 3, none', 'prompt\nSize: 3x3'])(
   'takes %j for no settings',
   (text) => {

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { MAX_PROMPT_CHARACTERS } from './limits';
 import {
+  embeddingOptionSchema,
   type InpaintRequest,
   inpaintRequestSchema,
   type LocalOptions,
@@ -30,7 +31,7 @@ export const recipeSchema = z.object({
   engine: painterSchema.optional(),
   /** With the API's names. */
   request: fields.extend({ seed: fields.shape.seed.unwrap() }),
-  options: localOptionsSchema.omit({ loras: true, leftToModel: true }).extend({
+  options: localOptionsSchema.omit({ loras: true, embeddings: true, leftToModel: true }).extend({
     loras: z
       .array(
         z.object({
@@ -41,6 +42,17 @@ export const recipeSchema = z.object({
         }),
       )
       .default([]),
+    /** Absent where there were none. */
+    embeddings: z
+      .array(
+        z.object({
+          /** As a LoRA's. */
+          source: z.string(),
+          token: embeddingOptionSchema.shape.token,
+          isFile: z.boolean().default(false),
+        }),
+      )
+      .optional(),
   }),
   /** What the page did around the run, as far as it was chosen. */
   page: z
@@ -72,7 +84,7 @@ export interface MadeWith {
   madeAt: Date;
 }
 
-/** A run as its recipe: without keys, and with names of models and LoRAs that hold no token. */
+/** A run as its recipe: without keys, and with names of models, LoRAs and embeddings that hold no token. */
 export function recipeOf({
   engine,
   request,
@@ -83,7 +95,7 @@ export function recipeOf({
   height,
   madeAt,
 }: MadeWith): Recipe {
-  const { loras = [], ...others } = options;
+  const { loras = [], embeddings = [], ...others } = options;
   return recipeSchema.parse({
     version: 1,
     engine,
@@ -95,6 +107,13 @@ export function recipeOf({
           ? { source: withoutSecrets(source), weight }
           : { source: source.name, weight, isFile: true },
       ),
+      ...(embeddings.length > 0 && {
+        embeddings: embeddings.map(({ source, token }) =>
+          typeof source === 'string'
+            ? { source: withoutSecrets(source), token }
+            : { source: source.name, token, isFile: true },
+        ),
+      }),
     },
     page,
     width,

@@ -4,7 +4,7 @@
  * for what that API lacks.
  */
 import { z } from 'zod';
-import { MAX_NAME_CHARACTERS, MAX_PROMPT_CHARACTERS } from './limits';
+import { MAX_NAME_CHARACTERS, MAX_PROMPT_CHARACTERS, MAX_TOKEN_CHARACTERS } from './limits';
 
 /** A picture: an http(s), data: or blob: URL, or (in the page) the encoded file itself. */
 const imageSource = z.union([
@@ -113,6 +113,29 @@ export const loraOptionSchema = z.object({
 });
 export type LoraOption = z.infer<typeof loraOptionSchema>;
 
+/** What teaches a model a word: textual inversion's rows for its token embedding. */
+export const embeddingOptionSchema = z.object({
+  /** As a LoRA's: a Hugging Face id, `owner/name/file.safetensors`, an address of a file, or the person's own file. */
+  source: z.union(
+    [
+      nameOf(
+        "give the embedding's id or its plain address",
+        'name an embedding: a Hugging Face id or an address',
+      ),
+      z.instanceof(File),
+    ],
+    { error: 'name an embedding: a Hugging Face id, an address or a file' },
+  ),
+  /** What it is called in the prompt, to the letter. Absent: as the file says, or as the file is called. */
+  token: z
+    .string()
+    .trim()
+    .min(1, 'must not be blank')
+    .max(MAX_TOKEN_CHARACTERS, `must have at most ${MAX_TOKEN_CHARACTERS} characters`)
+    .optional(),
+});
+export type EmbeddingOption = z.infer<typeof embeddingOptionSchema>;
+
 /** Settings that the hosted API lacks. */
 export const localOptionsSchema = z.object({
   /** Absent: the checkpoint's own `scheduler_config.json`. */
@@ -124,6 +147,8 @@ export const localOptionsSchema = z.object({
   height: whole(64, 2048).multipleOf(8, 'must be a multiple of 8').optional(),
   /** Merged into the model's weights, in this order. */
   loras: z.array(loraOptionSchema).max(8, 'at most 8').optional(),
+  /** Words for the prompts, each with its own vectors. */
+  embeddings: z.array(embeddingOptionSchema).max(16, 'at most 16').optional(),
   /**
    * Fields that the caller left out, where the model is read only by the engine: they take what suits the model
    * (engine/modelSettings.ts), or keep their defaults where nothing is known of it.

@@ -25,10 +25,14 @@ export interface ClipTextOutputs {
   hiddenState: 'last' | 'penultimate';
   /** Adds the projected output at the end token, and the input `eos_rows`; see {@link eosRows}. */
   pooled?: boolean;
+  /** Adds inputs by which tokens may have vectors that the weights lack: `table_share` and `added_rows`. */
+  addsRows?: boolean;
 }
 
 /**
- * Inputs: `input_ids` int32 [B, length], and `eos_rows` int32 [B] where pooled.
+ * Inputs: `input_ids` int32 [B, length], and `eos_rows` int32 [B] where pooled. With `addsRows` also `table_share`
+ * [B, length, 1], 1 where a token's vector is the table's and 0 where it is not, and `added_rows` [B, length, hiddenSize], which
+ * is added: that way the table itself is neither copied nor longer than its file's.
  * Outputs: `last_hidden_state` [B, length, hiddenSize], and `pooled` [B, projection] where asked for.
  * @throws GraphError where tensors or configuration do not fit
  */
@@ -39,7 +43,7 @@ export function buildClipText(
   outputs: ClipTextOutputs = { hiddenState: 'last' },
   component = 'text_encoder',
 ): Graph {
-  const { hiddenState, pooled = false } = outputs;
+  const { hiddenState, pooled = false, addsRows = false } = outputs;
   const { hiddenSize, length, layers, layerNormEpsilon, projection } = config;
   const source =
     'take' in tensors
@@ -53,7 +57,8 @@ export function buildClipText(
     const embedded = g.scope('embeddings', () => {
       const table = g.weight('token_embedding.weight', [config.vocabSize, hiddenSize]);
       const positions = g.weight('position_embedding.weight', [length, hiddenSize]);
-      return g.node('Add', [g.node('Gather', [table, ids], { element: g.float }), positions]);
+      const found = g.node('Gather', [table, ids], { element: g.float });
+      return g.node('Add', [addsRows ? withAddedRows(g, found, config) : found, positions]);
     });
 
     // 2. Transformer layers, on rows [B·length, hiddenSize]; the last is left out where nothing reads it
@@ -87,6 +92,12 @@ export function buildClipText(
     g.output('pooled', result, ['batch', projection ?? hiddenSize]);
   }
   return g.finish();
+}
+
+function withAddedRows(g: GraphBuilder, found: Value, { length, hiddenSize }: ClipTextConfig): Value {
+  const share = g.input('table_share', 'float32', ['batch', length, 1]);
+  const added = g.input('added_rows', 'float32', ['batch', length, hiddenSize]);
+  return g.node('Add', [g.node('Mul', [found, share]), added]);
 }
 
 function encoderLayer(g: GraphBuilder, rows: Value, config: ClipTextConfig): Value {

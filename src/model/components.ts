@@ -7,16 +7,30 @@ import type { TextEncoder, TextEncoding, Unet, UnetConditioning, Vae } from '../
 import { kept } from './kept';
 import type { Runtime, Session } from './runtime/session';
 
-/** @param isPooled whether the graph has the pooled output */
-export function createTextEncoder(session: Session, config: ClipTextConfig, isPooled: boolean): TextEncoder {
+/**
+ * @param isPooled whether the graph has the pooled output
+ * @param takesRows whether it takes vectors that the weights lack
+ */
+export function createTextEncoder(
+  session: Session,
+  config: ClipTextConfig,
+  isPooled: boolean,
+  takesRows = false,
+): TextEncoder {
   const { length, hiddenSize, projection, vocabSize } = config;
   return {
     width: hiddenSize,
     ...(isPooled && { pooledWidth: projection ?? hiddenSize }),
-    async encode(inputIds, batch): Promise<TextEncoding> {
-      refuseOutside(inputIds, vocabSize);
+    async encode(inputIds, batch, added): Promise<TextEncoding> {
+      const count = takesRows && added !== undefined ? added.length / hiddenSize : 0;
+      refuseOutside(inputIds, vocabSize + count);
       const outputs = await session.run({
-        input_ids: { values: inputIds, dims: [batch, length] },
+        input_ids: {
+          values: takesRows ? inputIds.map((id) => (id < vocabSize ? id : 0)) : inputIds,
+          dims: [batch, length],
+        },
+        ...(takesRows && addedRows(inputIds, batch, config, added)),
+        // Of the ids as they are: where the largest of a row counts, transformers counts added ones too.
         ...(isPooled && { eos_rows: { values: eosRows(inputIds, config), dims: [batch] } }),
       });
       try {
@@ -27,6 +41,29 @@ export function createTextEncoder(session: Session, config: ClipTextConfig, isPo
       }
     },
     dispose: () => session.dispose(),
+  };
+}
+
+/** The inputs `table_share` and `added_rows` of `buildClipText`. */
+function addedRows(
+  inputIds: Int32Array,
+  batch: number,
+  { length, hiddenSize, vocabSize }: ClipTextConfig,
+  added: Float32Array = new Float32Array(),
+) {
+  const share = new Float32Array(inputIds.length).fill(1);
+  const rows = new Float32Array(inputIds.length * hiddenSize);
+  inputIds.forEach((id, at) => {
+    if (id < vocabSize) return;
+    share[at] = 0;
+    rows.set(
+      added.subarray((id - vocabSize) * hiddenSize, (id - vocabSize + 1) * hiddenSize),
+      at * hiddenSize,
+    );
+  });
+  return {
+    table_share: { values: share, dims: [batch, length, 1] },
+    added_rows: { values: rows, dims: [batch, length, hiddenSize] },
   };
 }
 

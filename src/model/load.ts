@@ -5,7 +5,7 @@ import { buildClipText, type ClipTextConfig, type ClipTextOutputs } from '../gra
 import { GraphError } from '../graph/tensors';
 import type { Graph, GraphTarget, TensorIndex } from '../graph/types';
 import { buildUnet2d, TIME_IDS, type Unet2dConfig } from '../graph/unet2d';
-import type { Model, TextEncoder, Unet } from '../pipeline/components';
+import type { Model, TextBranch, TextEncoder, Unet } from '../pipeline/components';
 import { createTextEncoder, createUnet, createVae, once } from './components';
 import { parseClipTextConfig, parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
 import { isExported } from './exported/files';
@@ -72,17 +72,32 @@ export async function loadModel(given: CheckpointFiles, runtime: Runtime, call: 
     return runtime.createSession(component, graph, weights.files);
   };
   const textBranch = async (folder: string, config: ClipTextConfig) => {
+    let takesRows = false;
     const encoder = once<TextEncoder>(async () => {
       const outputs: ClipTextOutputs = {
         hiddenState: xl ? 'penultimate' : 'last',
         pooled: folder === POOLED,
+        addsRows: takesRows,
       };
       const build: Build = (index, target) => buildClipText(config, index, target, outputs, folder);
       const weights = await weightsOf(folder, 'model', runtime.target);
       const session = await sessionOf(folder.replaceAll('_', ' '), weights, build);
-      return createTextEncoder(session, config, folder === POOLED);
+      return createTextEncoder(session, config, folder === POOLED, outputs.addsRows);
     });
-    return { tokenizer: await tokenizer(folder.replace('text_encoder', 'tokenizer')), encoder };
+    /** Takes the place of one that takes no rows: two would need their weights twice. */
+    const withRows = async () => {
+      if (!takesRows) {
+        await encoder.dispose();
+        takesRows = true;
+      }
+      return encoder.get();
+    };
+    const branch: TextBranch = {
+      tokenizer: await tokenizer(folder.replace('text_encoder', 'tokenizer')),
+      table: { rows: config.vocabSize, width: config.hiddenSize },
+      encoder: (wantsRows = false) => (wantsRows ? withRows() : encoder.get()),
+    };
+    return { branch, encoder };
   };
   const branches = await Promise.all(
     clipConfigs.map((config, i) => textBranch(textFolders[i] ?? '', config)),
@@ -108,7 +123,7 @@ export async function loadModel(given: CheckpointFiles, runtime: Runtime, call: 
 
   return {
     name: files.name,
-    text: branches.map(({ tokenizer, encoder }) => ({ tokenizer, encoder: () => encoder.get() })),
+    text: branches.map(({ branch }) => branch),
     ...(xl && { xl }),
     schedulerConfig,
     ...(unetConfig.guidanceWidth !== undefined && { guidanceWidth: unetConfig.guidanceWidth }),

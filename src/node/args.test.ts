@@ -43,3 +43,18 @@ it('names all that is missing at once', () => {
   );
   expect(() => parseArguments(complete.slice(0, -2))).toThrow('--out is missing (see --help)');
 });
+
+it.each([
+  ['toy.pt', { source: 'toy.pt' }],
+  ['toy.pt:<toy>', { source: 'toy.pt', token: '<toy>' }],
+  ['owner/name/toy.safetensors:my toy', { source: 'owner/name/toy.safetensors', token: 'my toy' }],
+  ['https://host:8080/toy.pt', { source: 'https://host:8080/toy.pt' }],
+  ['https://host:8080/toy.pt:toy', { source: 'https://host:8080/toy.pt', token: 'toy' }],
+  ['C:\\toys\\toy.pt', { source: 'C:\\toys\\toy.pt' }],
+])('reads --embedding %s', (value, expected) => {
+  expect(parsed('--embedding', value).embeddings).toEqual([expected]);
+});
+
+it('wants a word after the colon of an embedding', () => {
+  expect(() => parsed('--embedding', 'toy.pt:')).toThrow(/no word follows the colon of "toy\.pt:"/);
+});

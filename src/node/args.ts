@@ -33,6 +33,8 @@ Repaints the white part of the mask and writes a picture. Prints one line of JSO
                         picture unless --crop-padding is given
   --lora SOURCE[:WEIGHT] merge a LoRA into the model: a file, a folder, an address, a Hugging Face id, or
                         ID/FILE.safetensors where it holds several; WEIGHT is 1 when left out; may be repeated
+  --embedding SOURCE[:TOKEN] teach the prompts a word (textual inversion), named like a LoRA; TOKEN is what it is called
+                        there, to the letter: the file's own name for it when left out; may be repeated
   --threads N           CPU threads; default: all cores
   --help                this text
 `;
@@ -56,6 +58,7 @@ export interface Arguments {
   pasteBack: boolean;
   colourMatch: boolean;
   loras?: { source: string; weight?: number }[];
+  embeddings?: { source: string; token?: string }[];
   threads?: number;
 }
 
@@ -81,6 +84,7 @@ const options = {
   'no-paste-back': flag,
   'no-colour-match': flag,
   lora: { ...text, multiple: true },
+  embedding: { ...text, multiple: true },
   threads: text,
   help: flag,
 } as const;
@@ -149,6 +153,7 @@ export function parseArguments(argv: readonly string[]): Arguments | 'help' {
     pasteBack,
     colourMatch: !values['no-colour-match'],
     loras: values.lora?.map(readLora),
+    embeddings: values.embedding?.map(readEmbedding),
     threads: whole('threads', 1),
   };
 }
@@ -161,6 +166,21 @@ function readLora(value: string): { source: string; weight?: number } {
     return { source: value };
   }
   return { source, weight: Number(weight) };
+}
+
+/** What follows the last colon is the word, unless it is the rest of an address or of a path. */
+function readEmbedding(value: string): { source: string; token?: string } {
+  if (value === '') throw new InputError('--embedding', '--embedding is empty');
+  const colon = value.lastIndexOf(':');
+  const token = value.slice(colon + 1);
+  if (colon < 1 || /[/\\]/.test(token)) return { source: value };
+  if (token.trim() === '') {
+    throw new InputError(
+      '--embedding',
+      `--embedding: no word follows the colon of "${value}"; name it, or leave the colon out`,
+    );
+  }
+  return { source: value.slice(0, colon), token };
 }
 
 /** More slips than that are another word. */

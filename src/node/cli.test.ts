@@ -107,6 +107,63 @@ describe('npm run inpaint', { timeout: 240_000 }, () => {
     expect(10 * Math.log10((255 ** 2 * theirs.length) / squares)).toBeGreaterThan(60);
   });
 
+  it('teaches prompts the words of embeddings', async () => {
+    const inversions = 'goldens/inversions';
+    const { cases }: { cases: Record<string, string | number>[] } = JSON.parse(
+      readFileSync(`${inversions}/cases.json`, 'utf8'),
+    );
+    const golden = cases.find(({ name }) => name === 'one');
+    if (golden === undefined) throw new Error('the golden case is gone');
+    const out = join(folder, 'words.png');
+    const outcome = await run([
+      ...[
+        '--model',
+        'goldens/models/sd15',
+        '--prompt',
+        String(golden.prompt).replace('<toy>', '<own>'),
+        '--out',
+        out,
+      ],
+      ...['--negative-prompt', String(golden.negativePrompt), '--no-paste-back', '--threads', '1'],
+      ...['--embedding', `${inversions}/learned_embeds.bin:<own>`, '--embedding', `${inversions}/a1111.pt`],
+      ...['--image', `${goldens}/${golden.image}`, '--mask', `${goldens}/${golden.mask}`],
+      ...[
+        '--steps',
+        String(golden.steps),
+        '--guidance',
+        String(golden.guidance),
+        '--seed',
+        String(golden.seed),
+      ],
+    ]);
+    expect(outcome.code, outcome.stderr).toBe(0);
+    const ours = await sharp(out).removeAlpha().raw().toBuffer();
+    const theirs = await sharp(`${goldens}/${golden.output}`).removeAlpha().raw().toBuffer();
+    const most = ours.reduce((most, value, i) => Math.max(most, Math.abs(value - (theirs[i] ?? 0))), 0);
+    expect(most).toBeLessThanOrEqual(1);
+    const { comments = [] } = await sharp(out).metadata();
+    expect(JSON.parse(comments[1]?.text ?? '').options.embeddings).toEqual([
+      { source: 'learned_embeds.bin', token: '<own>', isFile: true },
+      { source: 'a1111.pt', isFile: true },
+    ]);
+
+    const none = await run([
+      ...[
+        '--model',
+        'goldens/models/sd15',
+        '--prompt',
+        '<x>',
+        '--out',
+        out,
+        '--embedding',
+        `${inversions}/xl.safetensors`,
+      ],
+      ...['--image', `${goldens}/${golden.image}`, '--mask', `${goldens}/${golden.mask}`, '--steps', '1'],
+    ]);
+    expect(none.code).toBe(1);
+    expect(none.stderr).toMatch(/embedding goldens\/inversions\/xl\.safetensors: it is made for a width of/);
+  });
+
   it('pastes the result back into the picture: outside the mask nothing changes', async () => {
     const image = await picture('photo.png', 96, 64, 128);
     const mask = await middleMask('mask.png', 96, 64);

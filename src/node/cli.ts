@@ -2,11 +2,12 @@
 import { fileURLToPath } from 'node:url';
 import { InputError, isAbort, messageOf } from '../engine/errors';
 import type { InpaintResult } from '../engine/schema';
+import { withEmbeddings } from '../model/embedding/attach';
 import { loadModel } from '../model/load';
 import { parseArguments, usage } from './args';
 import { inpaintFiles } from './inpaint';
 import { createNodeGuard } from './memory';
-import { modelFiles } from './models';
+import { modelFiles, openEmbeddingFiles } from './models';
 import { createNodeRuntime } from './ort';
 import { createProgressLine } from './progress';
 
@@ -32,17 +33,19 @@ export async function main(
       signal: controller.signal,
       onProgress: progress.show,
       onNote: progress.note,
-      async loadModel(name, loras, signal, size) {
+      async loadModel(name, { loras = [], embeddings = [] }, signal, size) {
         const runtime = await createNodeRuntime(args.threads);
         const guard = createNodeGuard(runtime);
         const call = { signal, onProgress: progress.show };
+        // First: they are small, and what is wrong with one is told before a model is fetched.
+        const words = await openEmbeddingFiles(embeddings, call);
         const files = await modelFiles(name, {
           ...call,
           runtime,
           loras,
           admit: (configs) => guard.admit(configs, size),
         });
-        const model = await loadModel(files, runtime, call);
+        const model = withEmbeddings(await loadModel(files, runtime, call), words);
         return { model, admit: (run) => guard.admit(files, run) };
       },
     });

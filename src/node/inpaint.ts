@@ -12,7 +12,7 @@ import { parseLocalOptions, parseRequest } from '../engine/engine';
 import { InputError } from '../engine/errors';
 import { type ModelSettings, type SuitedSettings, settingsInWords } from '../engine/modelSettings';
 import { recipeOf, recipeTexts } from '../engine/recipe';
-import { type InpaintResult, type LocalOptions, type LoraOption, STARTER } from '../engine/schema';
+import { type InpaintResult, type LocalOptions, STARTER } from '../engine/schema';
 import type { RunSize } from '../model/memory';
 import type { Model } from '../pipeline/components';
 import { inpaint, type PipelineProgress } from '../pipeline/inpaint';
@@ -38,7 +38,7 @@ export interface Run {
    */
   loadModel(
     name: string,
-    loras: readonly LoraOption[],
+    addOns: Pick<LocalOptions, 'loras' | 'embeddings'>,
     signal: AbortSignal,
     size: Size | undefined,
   ): Promise<LoadedModel>;
@@ -74,6 +74,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
       width: args.width,
       height: args.height,
       loras: args.loras,
+      embeddings: args.embeddings,
       leftToModel: leftOut(args),
     }),
   );
@@ -92,7 +93,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
 
   // 3. The part that goes to the model
   const size = sizeBefore(args, options, picture);
-  const { model, admit } = await run.loadModel(args.model, options.loras ?? [], run.signal, size);
+  const { model, admit } = await run.loadModel(args.model, options, run.signal, size);
   try {
     const soft = softMaskFromPixels(asClamped(maskPixels));
     // JPEG leaves noise around every edge.
@@ -132,7 +133,12 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
     const recipe = recipeOf({
       engine: 'local',
       request: { ...told.request, model_name: withoutPath(request.model_name) },
-      options: { ...told.options, ...plan.size, loras: (options.loras ?? []).map(loraWithoutPath) },
+      options: {
+        ...told.options,
+        ...plan.size,
+        loras: (options.loras ?? []).map(sourceWithoutPath),
+        embeddings: (options.embeddings ?? []).map(sourceWithoutPath),
+      },
       page: args.colourMatch ? {} : { colour_match: false },
       seed: job.seed,
       width: result.width,
@@ -258,9 +264,10 @@ function withoutPath(name: string): string {
   return name !== STARTER && existsSync(name) ? `disk:${basename(resolve(name))}` : name;
 }
 
-function loraWithoutPath({ source, weight }: LoraOption): LoraOption {
+function sourceWithoutPath<Option extends { source: string | File }>(option: Option): Option {
+  const { source } = option;
   const isPath = typeof source === 'string' && existsSync(source);
-  return { source: isPath ? new File([], basename(resolve(source))) : source, weight };
+  return { ...option, source: isPath ? new File([], basename(resolve(source))) : source };
 }
 
 /** A model's picture has sides that are multiples of 8. @throws InputError where the picture is too small */

@@ -3,10 +3,12 @@ import { openAsBlob } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type LoraOption, STARTER } from '../engine/schema';
+import { type EmbeddingOption, type LoraOption, STARTER } from '../engine/schema';
+import type { LocalFile } from '../model/addOnSource';
+import { chooseEmbedding, type Embedding, embeddingChoice, openEmbeddings } from '../model/embedding/open';
 import type { CheckpointFiles } from '../model/files';
 import type { LoadProgress } from '../model/load';
-import type { LocalLora, LoraChoice } from '../model/lora/choice';
+import type { LoraChoice } from '../model/lora/choice';
 import { choiceOfFile, chooseLora } from '../model/lora/open';
 import { type MergeProgress, openMerged } from '../model/openMerged';
 import { clipVocabulary, openModel, prepareSource } from '../model/openModel';
@@ -64,14 +66,47 @@ export async function modelFiles(name: string, call: ModelFilesCall): Promise<Ch
 /** @throws InputError (`loras`) where a folder holds several files */
 async function choiceOf({ source, weight }: LoraOption): Promise<LoraChoice> {
   if (typeof source !== 'string') return choiceOfFile({ source, weight });
-  const found = await stat(source).catch(() => undefined);
-  if (found === undefined) return { source, weight };
-  if (!found.isDirectory()) return { source: await localLora(source), weight };
-  const files = (await readdir(source)).map((path) => ({ path }));
-  return { source: await localLora(join(source, chooseLora(source, files).path)), weight };
+  return { source: (await localFile(source, chooseLora)) ?? source, weight };
 }
 
-async function localLora(path: string): Promise<LocalLora> {
+/**
+ * @throws InputError (`embeddings`) where one is missing, or a folder holds several; CheckpointError where one is damaged
+ */
+export async function openEmbeddingFiles(
+  options: readonly EmbeddingOption[],
+  { signal, onProgress }: Pick<ModelFilesCall, 'signal' | 'onProgress'>,
+): Promise<Embedding[]> {
+  const hubUrl = process.env.HF_ENDPOINT || HUB_URL;
+  const choices = await Promise.all(
+    options.map(async (option) => {
+      const choice = embeddingChoice(option);
+      if (typeof choice.source !== 'string') return choice;
+      return { ...choice, source: (await localFile(choice.source, chooseEmbedding)) ?? choice.source };
+    }),
+  );
+  return openEmbeddings(choices, {
+    store: diskWeightStore(),
+    connection: connect(hubUrl, signal, { token: process.env.HF_TOKEN || undefined }),
+    hubUrl,
+    onProgress(progress) {
+      if (progress.stage !== 'wait') onProgress(progress);
+    },
+  });
+}
+
+/** @returns undefined where nothing on the disk is called so */
+async function localFile(
+  source: string,
+  choose: (source: string, files: readonly { path: string }[]) => { path: string },
+): Promise<LocalFile | undefined> {
+  const found = await stat(source).catch(() => undefined);
+  if (found === undefined) return undefined;
+  if (!found.isDirectory()) return fileAt(source);
+  const files = (await readdir(source)).map((path) => ({ path }));
+  return fileAt(join(source, choose(source, files).path));
+}
+
+async function fileAt(path: string): Promise<LocalFile> {
   const { size, mtimeMs } = await stat(path);
   return { name: path, blob: await openAsBlob(path), version: `${size} ${mtimeMs}` };
 }

@@ -3,6 +3,7 @@
  * itself, before anything is normalized or cut. Follows `PreTrainedTokenizer.tokenize` of transformers 4 with its Trie, and
  * `maybe_convert_prompt` of diffusers, which puts the further vectors of a token behind it.
  */
+import { MAX_VECTORS } from '../engine/limits';
 
 export interface AddedToken {
   content: string;
@@ -14,13 +15,8 @@ export interface AddedToken {
   singleWord: boolean;
 }
 
-/** Characters of one token: with the matching below, what a prompt costs grows with its length times this. */
-export const MAX_ADDED_TOKEN_CHARACTERS = 256;
 /** No pipeline is known with more than some hundred; 16 embeddings of 75 vectors are 1,200. */
 export const MAX_ADDED_TOKENS = 16_384;
-
-/** Vectors of one token: as many as a row of CLIP's has room for. */
-export const MAX_VECTORS = 75;
 
 /** A part of a text that is one added token, or that is none. */
 export type TextPart = { ids: readonly number[]; text?: undefined } | { text: string; ids?: undefined };

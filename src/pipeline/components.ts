@@ -28,9 +28,11 @@ export interface TextEncoder {
   readonly pooledWidth?: number;
   /**
    * @param inputIds token ids, row after row, [batch × length]
-   * @param batch number of rows
+   * @param batch number of rows, {@link TEXT_ROWS_AT_ONCE} at most
+   * @param added vectors of the ids that follow on the table's last, [n, width]; only where the branch was asked for an
+   *   encoder that takes them
    */
-  encode(inputIds: Int32Array, batch: number): Promise<TextEncoding>;
+  encode(inputIds: Int32Array, batch: number, added?: Float32Array): Promise<TextEncoding>;
   dispose(): Promise<void>;
 }
 
@@ -165,7 +167,10 @@ export interface SchedulerConfig {
 /** A text encoder and the tokenizer that feeds it. */
 export interface TextBranch {
   readonly tokenizer: Tokenizer;
-  encoder(): Promise<TextEncoder>;
+  /** The size of the token embedding; absent where no vectors can be added to it, as in ONNX exports. */
+  readonly table?: { rows: number; width: number };
+  /** @param takesRows whether `encode` will be given vectors that the weights lack */
+  encoder(takesRows?: boolean): Promise<TextEncoder>;
 }
 
 /** A checkpoint ready to run. Components are loaded when asked for; the model's owner disposes them. */
@@ -179,6 +184,8 @@ export interface Model {
     zerosForEmptyPrompt: boolean;
   };
   readonly schedulerConfig: SchedulerConfig;
+  /** Tells the words that were added to its prompts from any others; absent where none were. */
+  readonly embeddings?: string;
   /** Latent consistency models distilled whole: the UNet is told the guidance in so many numbers, and needs no negative. */
   readonly guidanceWidth?: number;
   /** Side in pixels that the UNet was trained at: `sample_size` × 8. */

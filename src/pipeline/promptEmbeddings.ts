@@ -78,7 +78,7 @@ export async function encodePrompts(
   const positive = { field: 'prompt', text: prompt } as const;
   const negative = { field: 'negative_prompt', text: negativePrompt } as const;
   const texts: FieldText[] = isGuided && !isZeroed ? [negative, positive] : [positive];
-  const key = JSON.stringify({ isZeroed, texts: texts.map(({ text }) => text) });
+  const key = JSON.stringify({ isZeroed, words: model.embeddings, texts: texts.map(({ text }) => text) });
   const known = cache.promptEmbeddings(key);
   if (known) return known;
 

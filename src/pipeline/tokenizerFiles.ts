@@ -5,7 +5,8 @@
  */
 import { z } from 'zod';
 import { CheckpointError, UnsupportedError } from '../engine/errors';
-import { type AddedToken, MAX_ADDED_TOKEN_CHARACTERS, MAX_ADDED_TOKENS } from './addedTokens';
+import { MAX_TOKEN_CHARACTERS } from '../engine/limits';
+import { type AddedToken, MAX_ADDED_TOKENS } from './addedTokens';
 
 /** The texts of the files of a repository's `tokenizer/` folder: the first two, or the third. */
 export interface TokenizerFiles {
@@ -45,7 +46,7 @@ const idSchema = z.number().int().nonnegative();
 const vocabSchema = z.record(z.string(), idSchema);
 const contentSchema = z
   .string()
-  .max(MAX_ADDED_TOKEN_CHARACTERS, `a token has more than ${MAX_ADDED_TOKEN_CHARACTERS} characters`);
+  .max(MAX_TOKEN_CHARACTERS, `a token has more than ${MAX_TOKEN_CHARACTERS} characters`);
 const flagsSchema = z.object({
   content: contentSchema,
   lstrip: z.boolean().default(false),
@@ -86,8 +87,8 @@ const configSchema = specialTokensSchema.extend({
   added_tokens_decoder: fewSchema(flagsSchema).optional(),
 });
 const addedTokensSchema = fewSchema(idSchema).refine(
-  (tokens) => Object.keys(tokens).every((content) => content.length <= MAX_ADDED_TOKEN_CHARACTERS),
-  `a token has more than ${MAX_ADDED_TOKEN_CHARACTERS} characters`,
+  (tokens) => Object.keys(tokens).every((content) => content.length <= MAX_TOKEN_CHARACTERS),
+  `a token has more than ${MAX_TOKEN_CHARACTERS} characters`,
 );
 const wholeSchema = z.object({
   added_tokens: z

@@ -18,6 +18,7 @@ const fields = new Set<string>([
   'guidance_scale',
   'seed',
   'loras',
+  'embeddings',
 ] satisfies SettingsField[]);
 
 /** @param error anything thrown, but no cancellation: that is not complained of */

@@ -41,7 +41,7 @@ export function restore(session: Pick<Session, 'change' | 'complain'>, found: Fo
   const missing = found.recipe ? missingFiles(found.recipe) : [];
   if (missing.length > 0) {
     session.complain(
-      `All settings are back but the LoRA ${missing.join(', ')}, a file of yours: add it again in the panel.`,
+      `All settings are back but the ${missing.join(', ')}, a file of yours: add it again in the panel.`,
     );
   }
 }

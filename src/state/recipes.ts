@@ -12,6 +12,7 @@ import {
   recipeOf,
   recipeTexts,
 } from '../engine/recipe';
+import { emptyEmbedding } from './embeddings';
 import { emptyLora } from './loras';
 import { type CheckedSettings, limits, localOptionsOf, type Settings } from './settings';
 
@@ -58,9 +59,11 @@ export function settingsFrom(found: Found): Partial<Settings> {
   return found.recipe ? settingsFromRecipe(found.recipe) : settingsFromFields(found.fields);
 }
 
-/** LoRAs of the person's own disk, which no page can open again by name. */
+/** LoRAs and embeddings of the person's own disk, which no page can open again by name. */
 export function missingFiles({ options }: Recipe): string[] {
-  return options.loras.filter(({ isFile }) => isFile).map(({ source }) => source);
+  const own = (name: string, entries: readonly { source: string; isFile: boolean }[]) =>
+    entries.filter(({ isFile }) => isFile).map(({ source }) => `${name} ${source}`);
+  return [...own('LoRA', options.loras), ...own('embedding', options.embeddings ?? [])];
 }
 
 function settingsFromRecipe({ request, options, page }: Recipe): Partial<Settings> {
@@ -75,6 +78,9 @@ function settingsFromRecipe({ request, options, page }: Recipe): Partial<Setting
     loras: options.loras
       .filter(({ isFile }) => !isFile)
       .map(({ source, weight }) => ({ ...emptyLora(), source, weight: String(weight) })),
+    embeddings: (options.embeddings ?? [])
+      .filter(({ isFile }) => !isFile)
+      .map(({ source, token = '' }) => ({ ...emptyEmbedding(), source, token })),
     scheduler: options.scheduler ?? '',
     strength: String(options.strength),
     mask_content,

@@ -38,11 +38,12 @@ export function requestCode(language: CodeLanguage, settings: CheckedSettings): 
 }
 
 /** What the hosted API would not take of these settings, as a sentence; null where it takes all. */
-export function codeWarning({ model_name, loras }: CheckedSettings): string | null {
+export function codeWarning({ model_name, loras, embeddings }: CheckedSettings): string | null {
   if (model_name === STARTER || model_name.startsWith('disk:')) {
     return 'The hosted API cannot reach this model: choose one of the Hub.';
   }
-  return loras.length > 0 ? 'The hosted API has no LoRAs: they are left out.' : null;
+  const left = [...(loras.length > 0 ? ['LoRAs'] : []), ...(embeddings.length > 0 ? ['embeddings'] : [])];
+  return left.length > 0 ? `The hosted API has no ${left.join(' and no ')}: they are left out.` : null;
 }
 
 function curl(values: Arguments): string {

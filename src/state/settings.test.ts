@@ -18,6 +18,7 @@ it('starts with the API’s defaults', () => {
     guidance_scale: 1,
     seed: undefined,
     loras: [],
+    embeddings: [],
     strength: 1,
     mask_content: 'original',
     colour_match: true,

@@ -4,6 +4,7 @@ import type { Size } from '../editor/kernels/geometry';
 import type { MaskContent } from '../editor/kernels/maskContent';
 import { apiDefaults, offerOf } from '../engine/modelSettings';
 import {
+  type EmbeddingOption,
   type InpaintRequest,
   inpaintRequestSchema,
   type LocalOptions,
@@ -12,6 +13,7 @@ import {
   MAX_SEED,
   type SchedulerName,
 } from '../engine/schema';
+import { checkEmbeddings, type EmbeddingSetting } from './embeddings';
 import { checkLoras, type LoraSetting } from './loras';
 import { checkModelName, STARTER } from './models';
 
@@ -28,6 +30,7 @@ export interface Settings {
   seed: string;
   /** Of the options that the API lacks. */
   loras: readonly LoraSetting[];
+  embeddings: readonly EmbeddingSetting[];
   /** Blank: the model's own. */
   scheduler: SchedulerName | '';
   strength: string;
@@ -44,9 +47,10 @@ export interface Settings {
 
 export type SettingsField = keyof Settings;
 export type FieldErrors = Partial<Record<SettingsField, string>>;
-/** The request's fields without picture and mask, and the LoRAs. */
+/** The request's fields without picture and mask, the LoRAs and the embeddings. */
 export type CheckedSettings = Omit<InpaintRequest, 'image_url' | 'mask_url'> & {
   loras: readonly LoraOption[];
+  embeddings: readonly EmbeddingOption[];
   scheduler?: SchedulerName;
   strength: number;
   mask_content: MaskContent;
@@ -83,6 +87,7 @@ const initial: Settings = {
   guidance_scale: String(starting.guidance_scale),
   seed: '',
   loras: [],
+  embeddings: [],
   scheduler: '',
   strength: String(limits.strength.default),
   mask_content: 'original',
@@ -106,19 +111,22 @@ export const moreSettings = [
   'mask_content',
   'scheduler',
   'loras',
+  'embeddings',
 ] as const satisfies readonly SettingsField[];
 
 /** How many of those are set to something. */
 export function changedMoreSettings(settings: Settings): number {
   return moreSettings.filter((field) =>
-    field === 'loras' ? settings.loras.length > 0 : settings[field] !== initial[field],
+    field === 'loras' || field === 'embeddings'
+      ? settings[field].length > 0
+      : settings[field] !== initial[field],
   ).length;
 }
 
 /** Settings as the hosted API takes them: what it lacks is as if nobody had touched it. */
 export function apiSettings(settings: Settings): Settings {
-  const { loras, scheduler, strength, mask_content } = initial;
-  return { ...settings, loras, scheduler, strength, mask_content };
+  const { loras, embeddings, scheduler, strength, mask_content } = initial;
+  return { ...settings, loras, embeddings, scheduler, strength, mask_content };
 }
 
 /** @returns the request's fields, or what is wrong with each field that is */
@@ -142,6 +150,8 @@ export function checkSettings(
   }
   const loras = checkLoras(settings.loras);
   if (loras.error !== undefined) errors.loras = loras.error;
+  const embeddings = checkEmbeddings(settings.embeddings);
+  if (embeddings.error !== undefined) errors.embeddings = embeddings.error;
   const strength = toNumber(settings.strength, limits.strength.default);
   if (!localOptionsSchema.shape.strength.safeParse(strength).success) {
     errors.strength = 'Strength: a number above 0, at most 1.';
@@ -158,7 +168,7 @@ export function checkSettings(
   if (feather !== undefined && !isWhole(feather, limits.feather)) {
     errors.feather = `Feather: whole pixels from 0 to ${limits.feather.max}, or nothing to leave it to the crop.`;
   }
-  if (Object.keys(errors).length > 0 || loras.checked === undefined) return { errors };
+  if (Object.keys(errors).length > 0 || !loras.checked || !embeddings.checked) return { errors };
   const { model_name, prompt, negative_prompt } = settings;
   const checked = inpaintRequestSchema.omit({ image_url: true, mask_url: true }).parse({
     model_name,
@@ -172,6 +182,7 @@ export function checkSettings(
     checked: {
       ...checked,
       loras: loras.checked,
+      embeddings: embeddings.checked,
       ...(settings.scheduler !== '' && { scheduler: settings.scheduler }),
       strength,
       mask_content: settings.mask_content,
@@ -184,12 +195,16 @@ export function checkSettings(
 }
 
 /** The options of a run whose picture the model sees at `size` pixels. */
-export function localOptionsOf({ loras, scheduler, strength }: CheckedSettings, size: Size): LocalOptions {
+export function localOptionsOf(
+  { loras, embeddings, scheduler, strength }: CheckedSettings,
+  size: Size,
+): LocalOptions {
   return localOptionsSchema.parse({
     ...size,
     strength,
     ...(scheduler !== undefined && { scheduler }),
     ...(loras.length > 0 && { loras }),
+    ...(embeddings.length > 0 && { embeddings }),
   });
 }
 

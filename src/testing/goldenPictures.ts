@@ -2,6 +2,7 @@
 import { openAsBlob, readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import type { SchedulerName } from '../engine/schema';
+import type { EmbeddingChoice } from '../model/embedding/open';
 import type { LocalLora } from '../model/lora/choice';
 import type { Model } from '../pipeline/components';
 import { type InpaintCache, inpaint } from '../pipeline/inpaint';
@@ -50,6 +51,32 @@ export const { cases: goldenLoraPictures } = JSON.parse(readFileSync(`${LORAS}/c
 export async function localLora(name: string): Promise<LocalLora> {
   const path = `${LORAS}/${name}.safetensors`;
   return { name: path, blob: await openAsBlob(path), version: 'golden' };
+}
+
+const INVERSIONS = 'goldens/inversions';
+
+export interface GoldenInversion extends GoldenPicture {
+  /** In goldens/inversions, and what each is called; null: as it says itself. */
+  files: string[];
+  tokens: (string | null)[];
+  /** Of the prompt, a row for each encoder. */
+  ids: number[][];
+}
+
+/** By tools/goldens/inversions.py. */
+export const { cases: goldenInversions } = JSON.parse(readFileSync(`${INVERSIONS}/cases.json`, 'utf8')) as {
+  cases: GoldenInversion[];
+};
+
+/** The embeddings of a case, as a person names them. */
+export async function inversionsOf({ files, tokens }: GoldenInversion): Promise<EmbeddingChoice[]> {
+  return Promise.all(
+    files.map(async (file, i) => {
+      const path = `${INVERSIONS}/${file}`;
+      const source = { name: path, blob: await openAsBlob(path), version: 'golden' };
+      return { source, token: tokens[i] ?? undefined };
+    }),
+  );
 }
 
 /**

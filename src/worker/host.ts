@@ -3,6 +3,8 @@ import type { Call, EngineStatus, ProviderChoice } from '../engine/engine';
 import type { HubAccess } from '../engine/models';
 import type { FinishedPicture } from '../engine/protocol';
 import { type InpaintRequest, type LocalOptions, type LoraOption, STARTER } from '../engine/schema';
+import { withEmbeddings } from '../model/embedding/attach';
+import { type Embedding, embeddingChoice, openEmbeddings } from '../model/embedding/open';
 import { type CheckpointFiles, filesOfTexts, heeding, httpFiles } from '../model/files';
 import { kept } from '../model/kept';
 import { loadModel } from '../model/load';
@@ -16,6 +18,8 @@ import type { VerdictStore } from '../model/runtime/canary';
 import { createProduct } from '../model/runtime/ortProduct';
 import { openBrowserRuntime } from '../model/runtime/runtime';
 import type { Runtime } from '../model/runtime/session';
+import { connect } from '../model/source/download';
+import { HUB_URL } from '../model/source/modelName';
 import type { Model } from '../pipeline/components';
 import type { PipelineProgress } from '../pipeline/inpaint';
 import { type OpenModel, runRequest } from '../pipeline/job';
@@ -119,14 +123,27 @@ export function createHost({
     });
   }
 
+  /** Not part of the open model: another word needs no other session of its networks. */
+  function wordsOf({ embeddings = [] }: LocalOptions, call: Call): Promise<Embedding[]> {
+    return openEmbeddings(embeddings.map(embeddingChoice), {
+      store,
+      hubUrl: hub.url,
+      connection: connect(hub.url ?? HUB_URL, call.signal, { token: hub.token }),
+      onProgress: (progress) =>
+        call.onProgress(progress.stage === 'wait' ? { stage: 'queue', position: 1 } : progress),
+    });
+  }
+
   async function paint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<FinishedPicture> {
     const image = await readImage('image_url', request.image_url, call.signal);
     const mask = await readImage('mask_url', request.mask_url, call.signal);
     const open = async (asked: Size): Promise<OpenModel> => {
       currentRun = asked;
       const wanted = { name: request.model_name, loras: options.loras ?? [] };
+      // First: they are small, and what is wrong with one is told before a model is fetched.
+      const words = await wordsOf(options, call);
       const { model, files, cache } = await opened.get(wanted);
-      return { model, cache, admit: async (run) => guard?.admit(files, run) };
+      return { model: withEmbeddings(model, words), cache, admit: async (run) => guard?.admit(files, run) };
     };
     const reports = reportTo(call);
     const { pixels, seed, timings } = await runRequest(request, options, { image, mask }, open, {

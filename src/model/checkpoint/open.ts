@@ -5,6 +5,12 @@ import { parseSafetensorsHeader, parseSafetensorsMetadata, safetensorsHeaderByte
 import { readTorchFile } from './torchFile';
 
 const SNIFF_BYTES = 512;
+const ZIP = [0x50, 0x4b, 0x03, 0x04];
+
+/** Whether the file is an archive of torch.save. */
+export async function isTorchFile(file: RandomAccess, signal?: AbortSignal): Promise<boolean> {
+  return startsWith(await file.read(0, Math.min(ZIP.length, file.size), signal), ZIP);
+}
 
 /**
  * The tensors of a `.safetensors`, `.bin`, `.ckpt` or `.pt` file. Reads headers only.
@@ -12,7 +18,7 @@ const SNIFF_BYTES = 512;
  */
 export async function openCheckpoint(file: RandomAccess, signal?: AbortSignal): Promise<StoredCheckpoint> {
   const start = await file.read(0, Math.min(SNIFF_BYTES, file.size), signal);
-  if (startsWith(start, [0x50, 0x4b, 0x03, 0x04])) return readTorchFile(file, signal);
+  if (startsWith(start, ZIP)) return readTorchFile(file, signal);
   const foreign = foreignFormat(start, 'a lone graph too');
   if (foreign !== undefined) throw new UnsupportedError(`${file.name}: ${foreign}`);
   return readSafetensorsFile(file, start, signal);

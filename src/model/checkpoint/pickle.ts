@@ -8,7 +8,14 @@
 import { CheckpointError } from '../../engine/errors';
 import { PickleBytes } from './pickleBytes';
 import { lookUpGlobal, type PickleGlobal } from './pickleGlobals';
-import { isCount, isKind, type PickleStorage, type PickleTensor, type PickleValue } from './pickleValues';
+import {
+  isCount,
+  isKind,
+  type PickleDict,
+  type PickleStorage,
+  type PickleTensor,
+  type PickleValue,
+} from './pickleValues';
 
 const MAX_VALUES = 4_000_000;
 
@@ -27,6 +34,7 @@ class PickleMachine {
   readonly #below: PickleValue[][] = [];
   readonly #memo = new Map<number, PickleValue>();
   readonly #bytes: PickleBytes;
+  readonly #parameterDicts = new Set<PickleDict>();
 
   constructor(bytes: PickleBytes) {
     this.#bytes = bytes;
@@ -194,8 +202,7 @@ class PickleMachine {
         return;
       }
       case 0x62: // BUILD: an object's attributes, which no tensor has
-        this.#pop();
-        this.#top();
+        this.#setAttributes(this.#pop());
         return;
       default:
         throw this.#bytes.damaged(
@@ -233,6 +240,11 @@ class PickleMachine {
         return items[0];
       case 'dict':
         return { kind: 'dict', entries: new Map() };
+      case 'parameterDict': {
+        const dict: PickleDict = { kind: 'dict', entries: new Map() };
+        this.#parameterDicts.add(dict);
+        return dict;
+      }
       case 'inert':
         return { kind: 'opaque', of: callable.name };
       case 'storage':
@@ -276,6 +288,15 @@ class PickleMachine {
       throw this.#bytes.damaged(`a storage is of the type ${type.name}`);
     }
     return { kind: 'storage', key, count, dtype: type.role === 'storage' ? type.dtype : undefined };
+  }
+
+  /** Only a ParameterDict's parameters are of interest, which stand among its attributes. */
+  #setAttributes(attributes: PickleValue): void {
+    const target = this.#top();
+    if (!isKind(target, 'dict') || !this.#parameterDicts.has(target) || !isKind(attributes, 'dict')) return;
+    const parameters = attributes.entries.get('_parameters');
+    // Shared, not copied: a pickle may set the same ones any number of times.
+    if (isKind(parameters, 'dict')) target.entries = parameters.entries;
   }
 
   #append(items: readonly PickleValue[]): void {

@@ -1,9 +1,11 @@
 /** Which Python names a checkpoint's pickle may mention, and what each becomes here. None is ever imported or run. */
 import type { StoredType } from './safetensors';
 
+type BuilderRole = 'tensor' | 'tensorWithType' | 'parameter' | 'dict' | 'parameterDict';
+
 /** What a name stands for while a pickle is read. */
 export type PickleGlobal =
-  | { kind: 'global'; name: string; role: 'tensor' | 'tensorWithType' | 'parameter' | 'dict' }
+  | { kind: 'global'; name: string; role: BuilderRole }
   | { kind: 'global'; name: string; role: 'storage' | 'type'; dtype: StoredType }
   | { kind: 'global'; name: string; role: 'untypedStorage' }
   /** Found in training checkpoints beside the weights; kept as a name, and so is all that is made of it. */
@@ -37,13 +39,15 @@ const types: Readonly<Record<string, StoredType>> = {
   bool: 'BOOL',
 };
 
-const builders: Readonly<Record<string, 'tensor' | 'tensorWithType' | 'parameter' | 'dict'>> = {
+const builders: Readonly<Record<string, BuilderRole>> = {
   'torch._utils._rebuild_tensor_v2': 'tensor',
   'torch._utils._rebuild_tensor_v3': 'tensorWithType',
   'torch._utils._rebuild_parameter': 'parameter',
   'collections.OrderedDict': 'dict',
   'builtins.dict': 'dict',
   '__builtin__.dict': 'dict',
+  // What the first textual inversions keep their vectors in.
+  'torch.nn.modules.container.ParameterDict': 'parameterDict',
 };
 
 /** Exact names that occur in real checkpoints and make nothing but numbers, strings and containers. */

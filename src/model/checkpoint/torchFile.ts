@@ -16,11 +16,39 @@ import { readZipEntries, type ZipEntry } from './zip';
 const MAX_WRAPPERS = 4;
 const MAX_PICKLE_BYTES = 64 * 2 ** 20;
 
+/** What an archive of torch.save holds: a pickle's values, among them descriptions of tensors. */
+export interface TorchArchive {
+  root: PickleValue;
+  /**
+   * Where a tensor's values lie.
+   * @param key what errors call it
+   * @throws CheckpointError where the archive lacks some of them
+   */
+  locate(key: string, tensor: PickleTensor): IndexedTensor;
+}
+
 /**
  * @param file a zip archive as torch.save writes it since PyTorch 1.6
  * @throws CheckpointError where it is damaged, holds no tensors or asks for code to be run
  */
 export async function readTorchFile(file: RandomAccess, signal?: AbortSignal): Promise<StoredCheckpoint> {
+  const archive = await openTorchArchive(file, signal);
+  const { state, globalStep } = unwrap(archive.root);
+  const tensors = new Map<string, IndexedTensor>();
+  for (const [key, value] of state) {
+    if (typeof key !== 'string' || !isKind(value, 'tensor')) continue;
+    tensors.set(key, archive.locate(key, value));
+  }
+  if (tensors.size === 0) {
+    throw new CheckpointError(
+      `${file.name}: it holds no tensors by name; name a file of weights (a state dict)`,
+    );
+  }
+  return { name: file.name, tensors, metadata: {}, ...(globalStep === undefined ? {} : { globalStep }) };
+}
+
+/** As {@link readTorchFile}, whatever the archive holds. */
+export async function openTorchArchive(file: RandomAccess, signal?: AbortSignal): Promise<TorchArchive> {
   const entries = await readZipEntries(file, signal);
   const pickleName = [...entries.keys()].find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   const pickleEntry = pickleName === undefined ? undefined : entries.get(pickleName);
@@ -40,18 +68,10 @@ export async function readTorchFile(file: RandomAccess, signal?: AbortSignal): P
     );
   }
   const pickle = await file.read(pickleEntry.offset, pickleEntry.size, signal);
-  const { state, globalStep } = unwrap(readPickle(pickle, file.name));
-  const tensors = new Map<string, IndexedTensor>();
-  for (const [key, value] of state) {
-    if (typeof key !== 'string' || !isKind(value, 'tensor')) continue;
-    tensors.set(key, locate(file, key, value, entries.get(`${root}data/${value.storage.key}`)));
-  }
-  if (tensors.size === 0) {
-    throw new CheckpointError(
-      `${file.name}: it holds no tensors by name; name a file of weights (a state dict)`,
-    );
-  }
-  return { name: file.name, tensors, metadata: {}, ...(globalStep === undefined ? {} : { globalStep }) };
+  return {
+    root: readPickle(pickle, file.name),
+    locate: (key, tensor) => locate(file, key, tensor, entries.get(`${root}data/${tensor.storage.key}`)),
+  };
 }
 
 async function refuseBigEndian(

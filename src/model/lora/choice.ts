@@ -1,18 +1,11 @@
 /** What a person chooses, and what becomes of it. */
+import type { AddOnSource, LocalFile } from '../addOnSource';
 import type { StoredCheckpoint } from '../checkpoint/reader';
 
-/** A person's own file. */
-export interface LocalLora {
-  /** For people, e.g. its path. */
-  name: string;
-  blob: Blob;
-  /** Stands for its content: size and date. */
-  version: string;
-}
+export type LocalLora = LocalFile;
 
 export interface LoraChoice {
-  /** A Hub id, `id/file.safetensors`, an address, or a file. */
-  source: string | LocalLora;
+  source: AddOnSource;
   /** How much of it: 1 as it was trained. */
   weight: number;
 }

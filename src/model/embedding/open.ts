@@ -1,0 +1,94 @@
+/** An embedding by the name that a person gives it, its vectors read. */
+import { CheckpointError } from '../../engine/errors';
+import { MAX_TOKEN_CHARACTERS } from '../../engine/limits';
+import { type AddOnKind, type AddOnOptions, chooseAddOn, openAddOn, sourceOfFile } from '../addOn';
+import type { AddOnSource } from '../addOnSource';
+import { blobSource } from '../checkpoint/reader';
+import { embeddingError } from './error';
+import { type EmbeddingFile, readEmbeddingFile } from './file';
+
+const kind: AddOnKind = {
+  component: 'embedding',
+  field: 'embeddings',
+  label: 'an embedding',
+  // diffusers' own names, in its order
+  usual: ['learned_embeds.safetensors', 'learned_embeds.bin'],
+  files: /\.(safetensors|bin|pt)$/i,
+  endings: '.safetensors, .bin and .pt',
+  // 75 vectors for both of SDXL's encoders have 0.6 MB in 32 bits.
+  maxBytes: 32e6,
+};
+
+export interface EmbeddingChoice {
+  source: AddOnSource;
+  /** What it is called in the prompt; absent: as the file says, or as the file is called. */
+  token?: string | undefined;
+}
+
+export interface Embedding {
+  /** What errors call it. */
+  name: string;
+  token: string;
+  /** Tells its bytes from any others. */
+  digest: string;
+  tables: EmbeddingFile['tables'];
+}
+
+/** A person's own file as it comes out of the request. */
+export function embeddingChoice({
+  source,
+  token,
+}: {
+  source: string | File;
+  token?: string | undefined;
+}): EmbeddingChoice {
+  return { source: sourceOfFile(source), token };
+}
+
+/**
+ * @throws InputError (`embeddings`) where there is no such file, or a repository holds several and none was chosen
+ * @throws CheckpointError (`embeddings`) where it is damaged or no embedding; NetworkError, DeviceError as for models
+ */
+export async function openEmbedding(
+  { source, token }: EmbeddingChoice,
+  options: AddOnOptions,
+): Promise<Embedding> {
+  const name = typeof source === 'string' ? source : source.name;
+  const { blob, digest, fileName } = await openAddOn(kind, source, options);
+  const file = await readNamed(name, blob, options.connection.signal);
+  return { name, digest, token: token ?? file.token ?? stemOf(name, fileName), tables: file.tables };
+}
+
+/** Each in turn. @throws as {@link openEmbedding} */
+export async function openEmbeddings(
+  choices: readonly EmbeddingChoice[],
+  options: AddOnOptions,
+): Promise<Embedding[]> {
+  const opened = [];
+  for (const choice of choices) opened.push(await openEmbedding(choice, options));
+  return opened;
+}
+
+async function readNamed(name: string, blob: Blob, signal: AbortSignal): Promise<EmbeddingFile> {
+  try {
+    return await readEmbeddingFile(blobSource(name, blob), signal);
+  } catch (error) {
+    if (!(error instanceof CheckpointError) || error.field === 'embeddings') throw error;
+    throw embeddingError(`embedding ${error.message}`, error);
+  }
+}
+
+/** As AUTOMATIC1111 calls what has no name of its own. */
+function stemOf(name: string, fileName: string): string {
+  const stem = fileName.replace(/\.\w+$/, '').trim();
+  if (stem !== '' && stem.length <= MAX_TOKEN_CHARACTERS) return stem;
+  throw embeddingError(`embedding ${name}: it says no name for its word; give it one`);
+}
+
+/**
+ * @param files of a repository or folder
+ * @throws InputError (`embeddings`) listing the candidates where it is not clear which one is meant
+ */
+export function chooseEmbedding<File extends { path: string }>(source: string, files: readonly File[]): File {
+  return chooseAddOn(kind, source, files);
+}

@@ -59,7 +59,7 @@ export function createFalProxy(options: FalProxyOptions) {
     }
     const target = allowedTarget(incoming.method ?? 'GET', typeof named === 'string' ? named : '');
     const hasBody = incoming.method === 'POST' || incoming.method === 'PUT';
-    const body = hasBody ? new Uint8Array(await readBody(incoming, maxBodyBytes)) : null;
+    const body = hasBody ? new Uint8Array(await readBody(incoming, { maxBytes: maxBodyBytes })) : null;
     const headers = new Headers({ authorization: `Key ${key}` });
     for (const [name, value] of Object.entries(incoming.headers)) {
       if (forwardedRequestHeaders.test(name) && typeof value === 'string') headers.set(name, value);

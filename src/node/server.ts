@@ -14,7 +14,7 @@ try {
     const stop = () => {
       // A second signal ends the process at once.
       process.off('SIGINT', stop).off('SIGTERM', stop);
-      void server.close();
+      void server.close(options.graceMs);
     };
     process.on('SIGINT', stop).on('SIGTERM', stop);
   }

@@ -5,11 +5,12 @@ import { wireRequestSchema } from '../../engine/schema';
 import { type AdmissionOptions, createAdmission } from './admission';
 import type { FileStore } from './files';
 import { parseJson, readBody, send, sendJson, sendProblem } from './http';
+import { CLIENT_SHARE, clientOf, Intake } from './intake';
 import type { Log } from './log';
 import { Metrics } from './metrics';
 import { integerFields, openApiDocument } from './openApi';
 import { pictureReader } from './pictures';
-import { Problem, problemOf, validationProblem } from './problem';
+import { foreseenProblem, Problem, problemOf, validationProblem } from './problem';
 import { type Job, RunQueue } from './queue';
 import { addressOf, matchRoute, type Route } from './routes';
 import { createRunner, leftToModel, type RunOutcome, type WireRequest } from './runner';
@@ -23,6 +24,10 @@ export interface AppOptions extends AdmissionOptions {
   fetchPicture: typeof fetch;
   /** Runs that may wait besides the one that runs. */
   queueLimit: number;
+  /** Runs of one client that may wait or run at a time; three quarters of all places where it is absent. */
+  clientLimit?: number;
+  /** How long a run may take, downloads not counted, in milliseconds. */
+  maxRunMs: number;
   /** How long finished runs are remembered, in milliseconds. */
   keepMs: number;
   maxBodyBytes: number;
@@ -37,13 +42,20 @@ export interface AppOptions extends AdmissionOptions {
 
 export interface App {
   handle(request: IncomingMessage, response: ServerResponse): void;
-  /** Cancels every run and takes no more. */
-  close(): void;
+  /** Takes nothing more, and lets what runs end. @param graceMs after which it is cancelled */
+  close(graceMs?: number): Promise<void>;
 }
+
+/** What requests and uploads may hold together, on their way and waiting; more where single ones may be large. */
+const MIN_INTAKE_BYTES = 512e6;
+/** Bodies that hold a name and a type. */
+const MAX_SMALL_BODY_BYTES = 10_000;
 
 /** The API as a handler of requests, and its queue of runs. */
 export function createApp(options: AppOptions): App {
-  const { engine, files, log, maxBodyBytes, maxPictureBytes } = options;
+  const { engine, files, log, maxBodyBytes, maxPictureBytes, queueLimit, maxRunMs } = options;
+  // A proxy is what the public address leads to.
+  const isBehindProxy = options.publicUrl !== undefined;
   const metrics = new Metrics();
   const requests = metrics.counter('inlay_http_requests_total', 'Requests by route and status.');
   const runs = metrics.counter('inlay_runs_total', 'Runs by outcome.');
@@ -55,9 +67,11 @@ export function createApp(options: AppOptions): App {
     timeoutMs: options.pictureTimeoutMs,
   });
   const queue = new RunQueue<WireRequest, RunOutcome>({
-    run: createRunner({ engine, readPicture, files }),
-    limit: options.queueLimit,
+    run: createRunner({ engine, readPicture, files, maxRunMs }),
+    limit: queueLimit,
+    clientLimit: options.clientLimit ?? Math.max(1, Math.floor((queueLimit + 1) * CLIENT_SHARE)),
     keepMs: options.keepMs,
+    onUnforeseen: (error, id) => logUnforeseen(error, { request_id: id }),
     onFinished({ id, seconds = 0, outcome }, name) {
       runs.add({ outcome: name });
       runSeconds.add({}, seconds);
@@ -75,7 +89,19 @@ export function createApp(options: AppOptions): App {
     const help = 'Memory of the painting process when its last run ended.';
     metrics.gauge('inlay_painting_memory_bytes', help, options.paintingBytes);
   }
-  const uploads = createUploads({ files, maxBytes: maxPictureBytes, keepMs: options.keepMs });
+  const intake = new Intake(Math.max(MIN_INTAKE_BYTES, 2 * maxBodyBytes, 2 * maxPictureBytes));
+  metrics.gauge(
+    'inlay_intake_bytes',
+    'Bytes of requests and uploads on their way or waiting.',
+    () => intake.bytes,
+  );
+  const uploads = createUploads({
+    files,
+    maxBytes: maxPictureBytes,
+    keepMs: options.keepMs,
+    intake,
+    isBehindProxy,
+  });
   const admission = createAdmission(options);
 
   const fileUrl = (base: string, id: string, name: string) => `${base}/files/${id}/${name}`;
@@ -84,16 +110,31 @@ export function createApp(options: AppOptions): App {
     return { ...answer, image: { ...answer.image, url: fileUrl(base, fileId, answer.image.file_name) } };
   }
 
+  function logUnforeseen(error: unknown, more: Readonly<Record<string, unknown>> = {}): void {
+    log('error', {
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      ...more,
+    });
+  }
+
   async function submit(request: IncomingMessage): Promise<Job<RunOutcome>> {
-    const place = queue.reserve();
+    const client = clientOf(request, isBehindProxy);
+    queue.checkRoom(client);
+    const holding = intake.hold(client);
     try {
-      const body = parseJson(await readBody(request, maxBodyBytes));
+      const bytes = await readBody(request, { maxBytes: maxBodyBytes, take: holding.take });
+      const body = parseJson(bytes);
       const parsed = wireRequestSchema.safeParse(withoutNullSeed(body));
       if (!parsed.success) throw validationProblem(parsed.error, body, integerFields);
       checkModel(parsed.data.model_name);
-      return place.submit({ ...parsed.data, leftToModel: leftToModel(body) }, startLimit(request));
-    } finally {
-      place.release();
+      return queue.submit({ ...parsed.data, leftToModel: leftToModel(body) }, {
+        client,
+        startWithinMs: startLimit(request),
+        onEnd: holding.release,
+      });
+    } catch (error) {
+      holding.release();
+      throw error;
     }
   }
 
@@ -149,12 +190,12 @@ export function createApp(options: AppOptions): App {
       case 'cancel':
         return dispatchRequest(route.name, route.id, request, response, base);
       case 'initiate': {
-        const body = parseJson(await readBody(request, 10_000));
+        const body = parseJson(await readBody(request, { maxBytes: MAX_SMALL_BODY_BYTES }));
         return sendJson(response, 200, uploads.initiate(body, base, fileUrl));
       }
       case 'token':
         // What it says does not matter, but a body that nobody reads holds the connection up.
-        await readBody(request, 10_000);
+        await readBody(request, { maxBytes: MAX_SMALL_BODY_BYTES });
         return sendJson(response, 200, uploads.token(base));
       case 'take':
         return sendJson(response, 200, await uploads.take(request, base, fileUrl));
@@ -191,7 +232,12 @@ export function createApp(options: AppOptions): App {
       return sendJson(response, codes[status], { status });
     }
     const job = queue.get(id);
-    if (job === undefined) throw notFound('There is no such request, or its time is over');
+    if (job === undefined) {
+      throw notFound(
+        'There is no such request: its time is over, or the server was started anew, which loses what waited and ran; ' +
+          'send it again',
+      );
+    }
     response.setHeader('x-fal-request-id', job.id);
     // JavaScript's client writes 1, Python's true.
     const withLogs = /^(1|true)$/.test(addressOf(request).searchParams.get('logs') ?? '');
@@ -226,16 +272,14 @@ export function createApp(options: AppOptions): App {
       await dispatch(route, request, response, base);
     } catch (error) {
       const problem = problemOf(error);
-      if (problem !== error && problem.status === 500) {
-        log('error', { message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-      }
+      if (foreseenProblem(error) === undefined) logUnforeseen(error);
       sendProblem(response, problem);
     }
   }
 
   return {
     handle: (request, response) => void handle(request, response),
-    close: () => queue.close(),
+    close: (graceMs) => queue.close(graceMs),
   };
 }
 

@@ -1,7 +1,8 @@
 /** Pictures that the server gives out by address, in memory or in a folder, for a limited time. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Problem } from './problem';
 
 export interface StoredFile {
   /** 128 random bits, base64url: whoever knows it may read the file. */
@@ -25,6 +26,8 @@ export interface FileStoreOptions {
   /** The oldest files go when all together are larger. */
   maxBytes: number;
   now?: () => number;
+  /** Writes a whole new file; tests pass one whose disk is full. */
+  writeWhole?: (path: string, bytes: Uint8Array) => Promise<void>;
 }
 
 /** What the index holds of a file. */
@@ -55,23 +58,65 @@ export function memoryFileStore(options: FileStoreOptions): FileStore {
   });
 }
 
-/** @param folder made where it is missing; what an earlier server left there is given out until its time is over */
+/** Files on their way into the folder are called so: one that is cut short is never taken for a picture. */
+const UNFINISHED = '.unfinished-';
+
+/**
+ * @param folder made where it is missing; what an earlier server left there is given out until its time is over, what it
+ *   left unfinished is removed
+ */
 export async function folderFileStore(folder: string, options: FileStoreOptions): Promise<FileStore> {
+  const { keepMs, writeWhole = writeToDisk } = options;
   await mkdir(folder, { recursive: true });
   const pathOf = (id: string, { name }: Entry) => join(folder, `${id}.${name}`);
   const left: [id: string, entry: Entry][] = [];
   for (const fileName of await readdir(folder)) {
+    const path = join(folder, fileName);
     const [, id, name] = /^([\w-]{22})\.([\w.-]+)$/.exec(fileName) ?? [];
+    if (fileName.startsWith(UNFINISHED)) await remove(path);
     if (id === undefined || name === undefined) continue;
-    const { size, mtimeMs } = await stat(join(folder, fileName));
-    left.push([id, { name, contentType: contentTypeOf(name), size, expiresAt: mtimeMs + options.keepMs }]);
+    const { size, mtimeMs } = await stat(path);
+    left.push([id, { name, contentType: contentTypeOf(name), size, expiresAt: mtimeMs + keepMs }]);
   }
   const index = new Map(left.sort(([, a], [, b]) => a.expiresAt - b.expiresAt));
   return createStore(options, index, {
-    write: (id, entry, bytes) => writeFile(pathOf(id, entry), bytes),
+    async write(id, entry, bytes) {
+      const beside = join(folder, `${UNFINISHED}${id}`);
+      try {
+        await writeWhole(beside, bytes);
+        await rename(beside, pathOf(id, entry));
+      } catch (error) {
+        await remove(beside);
+        throw isDiskFull(error) ? diskFull() : error;
+      }
+    },
     read: (id, entry) => readFile(pathOf(id, entry)).catch(() => undefined),
-    remove: (id, entry) => unlink(pathOf(id, entry)).catch(() => {}),
+    remove: (id, entry) => remove(pathOf(id, entry)),
   });
+}
+
+/** Returns once the bytes are on the disk: a file that is renamed before may be empty after a power cut. */
+async function writeToDisk(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(bytes);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+const remove = (path: string): Promise<void> => unlink(path).catch(() => {});
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['ENOSPC', 'EDQUOT'].includes(String(error.code));
+}
+
+function diskFull(): Problem {
+  const message =
+    "The server's disk is full, and the picture could not be kept; whoever runs it can make room in the folder of results " +
+    '(--results), or keep them for a shorter time (--keep). Send the request again then';
+  return new Problem(507, message, { type: 'insufficient_storage' });
 }
 
 function createStore(options: FileStoreOptions, index: Map<string, Entry>, shelf: Shelf): FileStore {

@@ -2,26 +2,59 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Problem } from './problem.ts';
 
-/**
- * @param maxBytes larger bodies are refused before or while they arrive
- * @throws Problem 413, or 400 where the connection broke off
- */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > maxBytes) throw tooLarge(maxBytes);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+/** Milliseconds without a byte after which a body is given up. */
+const BODY_STALL_MS = 30_000;
+
+export interface BodyLimits {
+  /** Larger bodies are refused before or while they arrive. */
+  maxBytes: number;
+  /** Told of each part that arrives; what it throws ends the reading. */
+  take?: (bytes: number) => void;
+  stallMs?: number;
+}
+
+/** @throws Problem 413, 408 where nothing more arrives, 400 where the connection broke off */
+export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  const { maxBytes, take, stallMs = BODY_STALL_MS } = limits;
+  return new Promise((resolve, reject) => {
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > maxBytes) return reject(tooLarge(maxBytes));
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const end = (): void => {
+      clearTimeout(stall);
+      request.off('data', onData).off('end', onEnd).off('close', onBreak).off('error', onBreak);
+      // An error that comes later is nobody's.
+      request.on('error', () => {});
+    };
+    const fail = (error: unknown): void => {
+      end();
+      request.pause();
+      reject(error);
+    };
+    const onData = (chunk: Buffer): void => {
+      stall.refresh();
       size += chunk.byteLength;
-      if (size > maxBytes) throw tooLarge(maxBytes);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    throw new Problem(400, 'The request broke off', { type: 'bad_request' });
-  }
-  return Buffer.concat(chunks, size);
+      try {
+        if (size > maxBytes) throw tooLarge(maxBytes);
+        take?.(chunk.byteLength);
+        chunks.push(chunk);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const onEnd = (): void => {
+      end();
+      resolve(Buffer.concat(chunks, size));
+    };
+    const onBreak = (): void => fail(new Problem(400, 'The request broke off', { type: 'bad_request' }));
+    const stall = setTimeout(() => {
+      const message = `No byte of the body arrived for ${stallMs / 1000} s`;
+      fail(new Problem(408, message, { type: 'bad_request', headers: { Connection: 'close' } }));
+    }, stallMs);
+    request.on('data', onData).on('end', onEnd).on('close', onBreak).on('error', onBreak);
+    if (request.destroyed) onBreak();
+  });
 }
 
 function tooLarge(maxBytes: number): Problem {

@@ -12,8 +12,11 @@ import { createPaintEngine, type PaintEngine } from './paintEngine';
 export interface RunningServer {
   /** Without a slash at its end. */
   url: string;
-  /** Cancels what runs and waits until every connection is closed. */
-  close(): Promise<void>;
+  /**
+   * Takes nothing more; what waits is told so, what runs may end first. Then every connection is closed.
+   * @param graceMs how long it may take to end; it is cancelled then
+   */
+  close(graceMs?: number): Promise<void>;
 }
 
 export interface ServerParts {
@@ -27,6 +30,18 @@ export interface ServerParts {
 const PICTURE_TIMEOUT_MS = 30_000;
 /** All pictures held together; the oldest go first. */
 const MAX_HELD_BYTES = 512e6;
+/** For answers that are on their way when the server closes. */
+const LAST_ANSWERS_MS = 1000;
+
+/** Of connections and of what they send before a body is looked at; docs/limits.md has the reasons. */
+const connectionLimits = {
+  headersTimeout: 20_000,
+  requestTimeout: 120_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 16_384,
+};
+const MAX_HEADERS = 100;
+const MAX_CONNECTIONS = 4096;
 
 /** @throws Error with what to do where the port is taken; where the folder of results cannot be made */
 export async function startServer(options: ServerOptions, parts: ServerParts): Promise<RunningServer> {
@@ -48,7 +63,9 @@ export async function startServer(options: ServerOptions, parts: ServerParts): P
     fetchPicture: parts.fetchPicture ?? createGuardedFetch({ allowPrivate }),
     pictureTimeoutMs: PICTURE_TIMEOUT_MS,
   });
-  const server = createServer({ requestTimeout: 120_000 }, app.handle);
+  const server = createServer(connectionLimits, app.handle);
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxConnections = MAX_CONNECTIONS;
   try {
     await listen(server, options);
   } catch (error) {
@@ -59,12 +76,16 @@ export async function startServer(options: ServerOptions, parts: ServerParts): P
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
     url: `http://${host}:${port}`,
-    async close() {
-      app.close();
+    async close(graceMs) {
+      await app.close(graceMs);
       await engine.dispose();
       await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
+        const last = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS);
+        server.close(() => {
+          clearTimeout(last);
+          resolve();
+        });
+        server.closeIdleConnections();
       });
     },
   };

@@ -26,7 +26,7 @@ it('100 requests at once: none is lost, what does not fit is told to come again,
     await gate;
     atOnce--;
   });
-  const { url, close } = await startTestServer({ engine }, { queueLimit: 20, keepMs: 1000 });
+  const { url, close } = await startTestServer({ engine }, { queueLimit: 20, clientLimit: 21, keepMs: 1000 });
   // A picture of 0.4 MB each: what a leak would keep shows.
   const large = `data:image/png;base64,${Buffer.alloc(300_000, 1).toString('base64')}`;
   const body = JSON.stringify({ ...required, image_url: large });
@@ -72,7 +72,10 @@ it('100 at once to the process that paints, with a tiny model: none is lost or m
     hubUrl: 'http://127.0.0.1:1',
   };
   const engine = createPaintEngine({ paint, network: { allowPrivate: false } });
-  const { url, lines, close } = await startTestServer({ engine }, { queueLimit: 20, keepMs: 60_000 });
+  const { url, lines, close } = await startTestServer(
+    { engine },
+    { queueLimit: 20, clientLimit: 21, keepMs: 60_000 },
+  );
   /** By seed: whoever gets another's picture shows. */
   const pictures = new Map<number, string>();
   const metric = async (name: string) => {
@@ -199,7 +202,7 @@ it('2,000 bodies, from the schema and from random bytes: never a 500, never a cr
     }
     return kind < 0.45 ? JSON.stringify(pick(values)) : text;
   };
-  const { url, close, lines } = await startTestServer({}, { queueLimit: 100 });
+  const { url, close, lines } = await startTestServer({}, { queueLimit: 100, clientLimit: 101 });
   const statuses = new Map<number, number>();
   for (let batch = 0; batch < 100; batch++) {
     await Promise.all(

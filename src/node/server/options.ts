@@ -13,6 +13,9 @@ Serves the API of fal-ai/inpaint from this machine: POST /fal-ai/inpaint, its qu
   --folder NAME=PATH    a model in a folder of this machine, by the name that requests use; may be repeated
   --model NAME          a model that requests may use; may be repeated; default: any, "starter" among them
   --queue 16            requests that may wait while one is run; beyond it the answer is 429
+  --per-client N        requests that one client may have waiting or running; default: three quarters of all
+  --max-run 60          minutes that a run may take, downloads not counted
+  --grace 8             seconds that a run gets to end when the server is told to stop
   --results DIR         keep results and uploads in a folder; default: in memory
   --keep 60             minutes that results, uploads and finished requests are kept
   --max-picture 64      MB that a picture may have
@@ -36,6 +39,9 @@ export interface ServerOptions {
   folders: Record<string, string>;
   models?: string[];
   queueLimit: number;
+  clientLimit?: number;
+  maxRunMs: number;
+  graceMs: number;
   resultsFolder?: string;
   keepMs: number;
   maxPictureBytes: number;
@@ -99,6 +105,12 @@ export function parseServerOptions(
     folders,
     models,
     queueLimit: whole('--queue', values.queue, 16, 0, 10_000),
+    clientLimit:
+      values['per-client'] === undefined
+        ? undefined
+        : whole('--per-client', values['per-client'], 1, 1, 10_001),
+    maxRunMs: whole('--max-run', values['max-run'], 60, 1, 10_080) * 60_000,
+    graceMs: whole('--grace', values.grace, 8, 0, 3600) * 1000,
     resultsFolder: values.results,
     keepMs: whole('--keep', values.keep, 60, 1, 10_080) * 60_000,
     maxPictureBytes: whole('--max-picture', values['max-picture'], 64, 1, 1000) * 1e6,
@@ -137,6 +149,9 @@ function readFlags(argv: readonly string[]) {
         folder: many,
         model: many,
         queue: text,
+        'per-client': text,
+        'max-run': text,
+        grace: text,
         results: text,
         keep: text,
         'max-picture': text,

@@ -42,5 +42,7 @@ process.on('message', (message: ToWorker) => {
   const whole = unpacked(message);
   if (whole.type === 'inpaint' || whole.type === 'cancel') receive(whole);
 });
+// A terminal sends its signals to both processes; the server decides when a run has had its time.
+process.on('SIGINT', () => {}).on('SIGTERM', () => {});
 // The server is gone.
 process.on('disconnect', () => process.exit());

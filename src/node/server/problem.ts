@@ -38,13 +38,18 @@ const CANCELLED = 499;
 
 /** What a failed run is to its caller; what nobody foresaw is a 500 without its inner workings. */
 export function problemOf(error: unknown): Problem {
+  return foreseenProblem(error) ?? serverProblem('Internal server error', 'internal_server_error');
+}
+
+/** @returns undefined for what nobody foresaw: its stack belongs into the log */
+export function foreseenProblem(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (isAbort(error)) return new Problem(CANCELLED, 'Request was cancelled', { type: 'request_cancelled' });
   if (error instanceof InputError) return inputProblem(error);
   if (error instanceof CheckpointError) return fieldProblem(error.field, error.message, 'checkpoint_error');
   if (error instanceof DeviceError) return serverProblem(error.message, 'internal_server_error');
   if (error instanceof NetworkError) return serverProblem(error.message, 'downstream_service_unavailable');
-  return serverProblem('Internal server error', 'internal_server_error');
+  return undefined;
 }
 
 function serverProblem(msg: string, type: string): Problem {
@@ -66,20 +71,20 @@ function inputProblem({ field, message }: InputError): Problem {
  * @param integers fields that must be whole
  */
 export function validationProblem(error: z.ZodError, body: unknown, integers: ReadonlySet<string>): Problem {
-  return new Problem(
-    422,
-    error.issues.map((issue) => {
-      const field = issue.path[0];
-      if (typeof field !== 'string') {
-        return {
-          loc: ['body'],
-          msg: 'Input should be a valid dictionary or object to extract fields from',
-          type: 'model_attributes_type',
-        };
-      }
-      return { loc: ['body', field], ...describe(issue, valueAt(body, field), integers.has(field)) };
-    }),
-  );
+  const details = error.issues.map((issue): Detail => {
+    const field = issue.path[0];
+    if (typeof field !== 'string') {
+      return {
+        loc: ['body'],
+        msg: 'Input should be a valid dictionary or object to extract fields from',
+        type: 'model_attributes_type',
+      };
+    }
+    return { loc: ['body', field], ...describe(issue, valueAt(body, field), integers.has(field)) };
+  });
+  // One number can break two rules that read the same: whole, and not too large.
+  const distinct = new Map(details.map((detail) => [JSON.stringify(detail), detail]));
+  return new Problem(422, [...distinct.values()]);
 }
 
 function valueAt(body: unknown, field: string): unknown {

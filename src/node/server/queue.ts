@@ -1,6 +1,8 @@
-/** Runs wait here: one at a time, first come first served, never more than a given number. */
+/** Runs wait here: one at a time, first come first served, never more than a given number, of all and of each client. */
 import { randomUUID } from 'node:crypto';
-import { Problem, problemOf } from './problem';
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
+import { foreseenProblem, Problem, problemOf } from './problem';
+import { Remembered } from './remembered';
 
 export interface LogLine {
   message: string;
@@ -31,17 +33,29 @@ export interface QueueOptions<Input, Result> {
   run(input: Input, call: RunCall, id: string): Promise<Result>;
   /** Runs that may wait besides the one that runs. */
   limit: number;
+  /** Runs of one client that may wait or run at a time. */
+  clientLimit: number;
   /** How long a finished run is remembered, in milliseconds. */
   keepMs: number;
   onFinished?(job: Job<Result>, outcome: string): void;
+  /** Told of what a run failed by and nobody foresaw: its client learns no more than that. */
+  onUnforeseen?(error: unknown, id: string): void;
 }
 
-/** A place in the queue, taken before the request is read: what cannot be queued is not worth reading. */
-export interface Place<Input, Result> {
-  /** @param startWithinMs gives up with 504 where it has not begun by then */
-  submit(input: Input, startWithinMs?: number): Job<Result>;
-  /** Gives the place back; without effect after `submit`. */
-  release(): void;
+export interface Submission {
+  /** Whose run it is. */
+  client: string;
+  /** Gives up with 504 where it has not begun by then. */
+  startWithinMs?: number | undefined;
+  /** Called once the input is needed no more. */
+  onEnd?(): void;
+}
+
+/** What only a run that waits or runs needs. */
+interface Live<Input> extends Submission {
+  input: Input;
+  controller: AbortController;
+  startTimer?: NodeJS.Timeout;
 }
 
 interface Entry<Input, Result> extends Job<Result> {
@@ -49,10 +63,8 @@ interface Entry<Input, Result> extends Job<Result> {
   logs: LogLine[];
   outcome?: Outcome<Result>;
   seconds?: number;
-  input: Input | undefined;
-  controller: AbortController;
   listeners: Set<() => void>;
-  startTimer?: NodeJS.Timeout;
+  live: Live<Input> | undefined;
 }
 
 export type Cancellation = 'CANCELLATION_REQUESTED' | 'ALREADY_COMPLETED' | 'NOT_FOUND';
@@ -65,15 +77,19 @@ const FIRST_GUESS_SECONDS = 5;
 /** A queue of runs that are remembered for a while after their end, for clients that ask later. */
 export class RunQueue<Input, Result> {
   readonly #options: QueueOptions<Input, Result>;
-  readonly #jobs = new Map<string, Entry<Input, Result>>();
+  /** Those that wait or run. */
+  readonly #live = new Map<string, Entry<Input, Result>>();
+  readonly #finished: Remembered<Entry<Input, Result>>;
   readonly #waiting: Entry<Input, Result>[] = [];
+  /** How many of each client wait or run. */
+  readonly #ofClient = new Map<string, number>();
   #running: Entry<Input, Result> | undefined;
-  #places = 0;
   #meanSeconds = FIRST_GUESS_SECONDS;
   #closed = false;
 
   constructor(options: QueueOptions<Input, Result>) {
     this.#options = options;
+    this.#finished = new Remembered({ most: MAX_REMEMBERED, ms: options.keepMs });
   }
 
   get length(): number {
@@ -84,28 +100,48 @@ export class RunQueue<Input, Result> {
     return this.#running !== undefined;
   }
 
-  /** @throws Problem 429 with `Retry-After` where the queue is full, 503 where the server is stopping */
-  reserve(): Place<Input, Result> {
-    if (this.#closed) throw new Problem(503, 'The server is stopping', { type: 'runner_scheduling_failure' });
-    const taken = this.#waiting.length + this.#places + (this.#running === undefined ? 0 : 1);
-    if (taken > this.#options.limit) throw this.#full();
-    this.#places++;
-    let held = true;
-    const release = () => {
-      if (held) this.#places--;
-      held = false;
+  /**
+   * Asked before a body is read, which takes no place: one that drips in would hold it for as long as it likes.
+   * @throws Problem 429 with `Retry-After` where the queue or the client's share of it is full, 503 where the server stops
+   */
+  checkRoom(client: string): void {
+    if (this.#closed) throw stopping('the request was not taken');
+    const { limit, clientLimit } = this.#options;
+    if (this.#live.size > limit) throw this.#full('The queue is full; try again later');
+    if ((this.#ofClient.get(client) ?? 0) >= clientLimit) {
+      throw this.#full(
+        `${clientLimit} of your requests wait or run, which is one client's share; try again later`,
+      );
+    }
+  }
+
+  /** @throws as `checkRoom` does */
+  submit(input: Input, submission: Submission): Job<Result> {
+    const { client, startWithinMs } = submission;
+    this.checkRoom(client);
+    const live: Live<Input> = { ...submission, input, controller: new AbortController() };
+    const entry: Entry<Input, Result> = {
+      id: randomUUID(),
+      state: 'queued',
+      logs: [],
+      listeners: new Set(),
+      live,
     };
-    return {
-      release,
-      submit: (input, startWithinMs) => {
-        release();
-        return this.#submit(input, startWithinMs);
-      },
-    };
+    this.#live.set(entry.id, entry);
+    this.#ofClient.set(client, (this.#ofClient.get(client) ?? 0) + 1);
+    this.#waiting.push(entry);
+    if (startWithinMs !== undefined) {
+      live.startTimer = setTimeout(() => {
+        const headers = { 'X-Fal-Request-Timeout-Type': 'user' };
+        this.#leave(entry, new Problem(504, 'Request timed out', { type: 'request_timeout', headers }));
+      }, startWithinMs);
+    }
+    this.#next();
+    return entry;
   }
 
   get(id: string): Job<Result> | undefined {
-    return this.#jobs.get(id);
+    return this.#find(id);
   }
 
   /** How many runs come before a queued one; 0: it is the next. */
@@ -117,17 +153,18 @@ export class RunQueue<Input, Result> {
   }
 
   cancel(id: string): Cancellation {
-    const entry = this.#jobs.get(id);
+    const entry = this.#find(id);
     if (entry === undefined) return 'NOT_FOUND';
-    if (entry.state === 'done') return 'ALREADY_COMPLETED';
-    entry.controller.abort();
-    if (entry.state === 'queued') this.#leave(entry, problemOf(entry.controller.signal.reason));
+    if (entry.live === undefined) return 'ALREADY_COMPLETED';
+    const { controller } = entry.live;
+    controller.abort();
+    if (entry.state === 'queued') this.#leave(entry, problemOf(controller.signal.reason));
     return 'CANCELLATION_REQUESTED';
   }
 
   /** Calls back after each change of the run's state, position or log. @returns the unsubscriber */
   watch(id: string, listener: () => void): () => void {
-    const listeners = this.#jobs.get(id)?.listeners;
+    const listeners = this.#find(id)?.listeners;
     listeners?.add(listener);
     return () => listeners?.delete(listener);
   }
@@ -146,31 +183,29 @@ export class RunQueue<Input, Result> {
     return job.outcome.result;
   }
 
-  /** Cancels everything and takes nothing more. */
-  close(): void {
+  /**
+   * Takes nothing more. What waits ends at once, what runs has `graceMs` to finish and is cancelled then.
+   * @returns once nothing runs, at the latest when the time of grace is over
+   */
+  async close(graceMs = 0): Promise<void> {
     this.#closed = true;
-    for (const id of [...this.#jobs.keys()]) this.cancel(id);
+    for (const entry of [...this.#waiting]) this.#leave(entry, stopping('what waited is lost'));
+    const running = this.#running;
+    if (running === undefined) return;
+    const end = this.result(running).catch(() => {});
+    if (graceMs > 0) {
+      const grace = new AbortController();
+      await Promise.race([
+        end,
+        setTimeoutPromise(graceMs, undefined, { signal: grace.signal }).catch(() => {}),
+      ]);
+      grace.abort();
+    }
+    running.live?.controller.abort(stopping('the run was cut short'));
   }
 
-  #submit(input: Input, startWithinMs: number | undefined): Job<Result> {
-    const entry: Entry<Input, Result> = {
-      id: randomUUID(),
-      state: 'queued',
-      logs: [],
-      input,
-      controller: new AbortController(),
-      listeners: new Set(),
-    };
-    this.#jobs.set(entry.id, entry);
-    this.#waiting.push(entry);
-    if (startWithinMs !== undefined) {
-      entry.startTimer = setTimeout(() => {
-        const headers = { 'X-Fal-Request-Timeout-Type': 'user' };
-        this.#leave(entry, new Problem(504, 'Request timed out', { type: 'request_timeout', headers }));
-      }, startWithinMs);
-    }
-    this.#next();
-    return entry;
+  #find(id: string): Entry<Input, Result> | undefined {
+    return this.#live.get(id) ?? this.#finished.get(id);
   }
 
   #next(): void {
@@ -178,15 +213,14 @@ export class RunQueue<Input, Result> {
     const entry = this.#waiting.shift();
     if (entry === undefined) return;
     this.#running = entry;
-    clearTimeout(entry.startTimer);
+    clearTimeout(entry.live?.startTimer);
     entry.state = 'running';
     for (const each of [entry, ...this.#waiting]) notify(each);
-    void this.#run(entry);
+    if (entry.live !== undefined) void this.#run(entry, entry.live);
   }
 
-  async #run(entry: Entry<Input, Result>): Promise<void> {
+  async #run(entry: Entry<Input, Result>, { input, controller: { signal } }: Live<Input>): Promise<void> {
     const started = performance.now();
-    const { signal } = entry.controller;
     const log = (message: string) => {
       if (entry.state !== 'running' || entry.logs.length >= MAX_LOG_LINES) return;
       const timestamp = new Date().toISOString();
@@ -195,10 +229,12 @@ export class RunQueue<Input, Result> {
     };
     let outcome: Outcome<Result>;
     try {
-      if (entry.input === undefined) throw new TypeError('a queued run has its input');
-      outcome = { result: await this.#options.run(entry.input, { signal, log }, entry.id) };
+      outcome = { result: await this.#options.run(input, { signal, log }, entry.id) };
     } catch (error) {
-      outcome = { problem: problemOf(error) };
+      // Whoever ended it says why; how it took that is nobody's business.
+      const cause = signal.aborted ? signal.reason : error;
+      if (foreseenProblem(cause) === undefined) this.#options.onUnforeseen?.(cause, entry.id);
+      outcome = { problem: problemOf(cause) };
     }
     const seconds = (performance.now() - started) / 1000;
     if ('result' in outcome) this.#meanSeconds += 0.3 * (seconds - this.#meanSeconds);
@@ -217,30 +253,37 @@ export class RunQueue<Input, Result> {
   }
 
   #finish(entry: Entry<Input, Result>, outcome: Outcome<Result>, seconds: number): void {
-    clearTimeout(entry.startTimer);
+    const { live } = entry;
     entry.state = 'done';
     entry.outcome = outcome;
     entry.seconds = seconds;
-    entry.input = undefined;
-    setTimeout(() => this.#jobs.delete(entry.id), this.#options.keepMs).unref();
-    if (this.#jobs.size > MAX_REMEMBERED + this.#options.limit + 1) this.#forgetOldest();
+    entry.live = undefined;
+    this.#live.delete(entry.id);
+    this.#finished.set(entry.id, entry);
+    if (live !== undefined) this.#letGo(live);
     this.#options.onFinished?.(entry, outcomeName(outcome));
     notify(entry);
   }
 
-  #forgetOldest(): void {
-    for (const [id, { state }] of this.#jobs) {
-      if (state !== 'done') continue;
-      this.#jobs.delete(id);
-      return;
-    }
+  #letGo({ client, startTimer, onEnd }: Live<Input>): void {
+    clearTimeout(startTimer);
+    const left = (this.#ofClient.get(client) ?? 1) - 1;
+    if (left === 0) this.#ofClient.delete(client);
+    else this.#ofClient.set(client, left);
+    onEnd?.();
   }
 
-  #full(): Problem {
+  #full(message: string): Problem {
     const seconds = Math.ceil(this.#meanSeconds * Math.max(1, this.#waiting.length));
     const headers = { 'Retry-After': String(Math.min(600, Math.max(1, seconds))) };
-    return new Problem(429, 'The queue is full; try again later', { type: 'queue_full', headers });
+    return new Problem(429, message, { type: 'queue_full', headers });
   }
+}
+
+/** @param what became of the request */
+function stopping(what: string): Problem {
+  const message = `The server is stopping, and ${what}: send the request again once it is back`;
+  return new Problem(503, message, { type: 'runner_scheduling_failure', headers: { 'Retry-After': '10' } });
 }
 
 function outcomeName<Result>(outcome: Outcome<Result>): string {

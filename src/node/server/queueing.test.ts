@@ -79,7 +79,7 @@ describe('the queue', () => {
 
   it('takes no more than fit, and says when to come again', async () => {
     const { engine, hasStarted, release } = patientEngine();
-    const { url } = await start({ engine }, { queueLimit: 1 });
+    const { url } = await start({ engine }, { queueLimit: 1, clientLimit: 2 });
     const first = post(`${url}/fal-ai/inpaint`, required);
     await hasStarted;
     const second = await (await post(`${url}/queue/fal-ai/inpaint`, required)).json();

@@ -1,12 +1,14 @@
 /** What a queued request is run by: pictures are fetched, an engine paints, the result gets an address. */
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import type { Engine, Progress } from '../../engine/engine';
+import type { Call, Engine, Progress } from '../../engine/engine';
 import type { inpaintResultSchema, wireRequestSchema } from '../../engine/schema';
 import { type LocalOptions, localOptionsSchema } from '../../engine/schema';
 import type { FileStore } from './files';
 import type { ReadPicture } from './pictures';
+import { Problem } from './problem';
 import type { RunCall } from './queue';
+import { createRunClock } from './runClock';
 
 export type WireRequest = z.infer<typeof wireRequestSchema> & Pick<LocalOptions, 'leftToModel'>;
 
@@ -28,22 +30,44 @@ export interface RunnerParts {
   engine: Engine;
   readPicture: ReadPicture;
   files: FileStore;
+  /** How long a run may take, downloads not counted, in milliseconds. */
+  maxRunMs: number;
 }
 
 /** A download reports so often in a run's log. */
 const DOWNLOAD_LOG_MS = 2000;
 
 /** @returns what runs a request: its picture is kept in `files` under an address that nobody can guess */
-export function createRunner({ engine, readPicture, files }: RunnerParts) {
-  return async ({ leftToModel, ...request }: WireRequest, { signal, log }: RunCall): Promise<RunOutcome> => {
+export function createRunner({ engine, readPicture, files, maxRunMs }: RunnerParts) {
+  return async (request: WireRequest, { signal, log }: RunCall): Promise<RunOutcome> => {
+    const clock = createRunClock(maxRunMs);
+    const logged = progressLog(log);
+    const call: Call = {
+      signal: AbortSignal.any([signal, clock.signal]),
+      onProgress(progress) {
+        clock.note(progress.stage);
+        logged(progress);
+      },
+    };
+    try {
+      return await paint(request, call);
+    } catch (error) {
+      if (!signal.aborted && clock.signal.aborted) throw tooLong(maxRunMs);
+      throw error;
+    } finally {
+      clock.stop();
+    }
+  };
+
+  async function paint({ leftToModel, ...request }: WireRequest, call: Call): Promise<RunOutcome> {
     const [image_url, mask_url] = await Promise.all([
-      readPicture('image_url', request.image_url, signal),
-      readPicture('mask_url', request.mask_url, signal),
+      readPicture('image_url', request.image_url, call.signal),
+      readPicture('mask_url', request.mask_url, call.signal),
     ]);
     const { image, seed } = await engine.inpaint(
       { ...request, image_url, mask_url },
       localOptionsSchema.parse({ leftToModel }),
-      { signal, onProgress: progressLog(log) },
+      call,
     );
     try {
       const bytes = new Uint8Array(await (await fetch(image.url)).arrayBuffer());
@@ -60,7 +84,17 @@ export function createRunner({ engine, readPicture, files }: RunnerParts) {
     } finally {
       URL.revokeObjectURL(image.url);
     }
-  };
+  }
+}
+
+function tooLong(maxRunMs: number): Problem {
+  const minutes = Math.round(maxRunMs / 6000) / 10;
+  const message =
+    `The run took longer than ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}, downloads not counted, which is this ` +
+    "server's limit (--max-run): ask for fewer steps, a smaller picture or a smaller model";
+  // So marked, clients do not send it again by themselves: it would take as long.
+  const headers = { 'X-Fal-Request-Timeout-Type': 'user' };
+  return new Problem(504, message, { type: 'request_timeout', headers });
 }
 
 /** Steps as tqdm writes them, which is what the hosted API's logs hold. */

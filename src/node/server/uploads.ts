@@ -8,7 +8,9 @@ import { z } from 'zod';
 import type { FileStore } from './files';
 import { createFileId, safeName } from './files';
 import { readBody } from './http';
+import { clientOf, type Intake } from './intake';
 import { Problem, validationProblem } from './problem';
+import { Remembered } from './remembered';
 
 const initiationSchema = z.object({ content_type: z.string(), file_name: z.string() });
 
@@ -44,11 +46,33 @@ export interface Uploads {
   receive(token: string, request: IncomingMessage): Promise<void>;
 }
 
-/** @param options `maxBytes` of a file; an address that was asked for is good for `keepMs` milliseconds */
-export function createUploads(options: { files: FileStore; maxBytes: number; keepMs: number }): Uploads {
-  const { files, maxBytes, keepMs } = options;
-  const expected = new Map<string, Expected>();
-  const tokens = new Set<string>();
+export interface UploadsOptions {
+  files: FileStore;
+  /** Of one file. */
+  maxBytes: number;
+  /** How long an address that was asked for is good, in milliseconds. */
+  keepMs: number;
+  /** What all of them hold while they are on their way. */
+  intake: Intake;
+  /** See clientOf. */
+  isBehindProxy: boolean;
+}
+
+export function createUploads(options: UploadsOptions): Uploads {
+  const { files, maxBytes, keepMs, intake, isBehindProxy } = options;
+  const expected = new Remembered<Expected>({ most: MAX_EXPECTED, ms: keepMs });
+  const tokens = new Remembered<true>({ most: MAX_EXPECTED, ms: TOKEN_MS });
+
+  /** Reads a file and puts it away; until then it counts among what is on its way. */
+  async function keep(request: IncomingMessage, file: { id?: string; name: string; contentType: string }) {
+    const holding = intake.hold(clientOf(request, isBehindProxy));
+    try {
+      const bytes = await readBody(request, { maxBytes, take: holding.take });
+      return await files.put({ ...file, bytes });
+    } finally {
+      holding.release();
+    }
+  }
 
   return {
     initiate(body, base, fileUrl) {
@@ -60,24 +84,18 @@ export function createUploads(options: { files: FileStore; maxBytes: number; kee
       const name = safeName(parsed.data.file_name);
       const contentType = contentTypeOf(parsed.data.content_type);
       expected.set(token, { contentType, name, fileId, isTaken: false });
-      setTimeout(() => expected.delete(token), keepMs).unref();
-      const [oldest] = expected.keys();
-      if (expected.size > MAX_EXPECTED && oldest !== undefined) expected.delete(oldest);
       return { upload_url: `${base}/uploads/${token}`, file_url: fileUrl(base, fileId, name) };
     },
     token(base) {
       const token = randomBytes(24).toString('base64url');
-      tokens.add(token);
-      setTimeout(() => tokens.delete(token), TOKEN_MS).unref();
-      const [oldest] = tokens;
-      if (tokens.size > MAX_EXPECTED && oldest !== undefined) tokens.delete(oldest);
+      tokens.set(token, true);
       // Python's `fromisoformat` took no "Z" before 3.11.
       const expires_at = new Date(Date.now() + TOKEN_MS).toISOString().replace('Z', '+00:00');
       return { token, token_type: 'Bearer', base_url: base, expires_at };
     },
     async take(request, base, fileUrl) {
       const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-      if (token === undefined || !tokens.has(token)) {
+      if (token === undefined || tokens.get(token) === undefined) {
         throw new Problem(401, 'The token is missing or over: ask for one at /storage/auth/token', {
           type: 'unauthorized',
         });
@@ -85,7 +103,7 @@ export function createUploads(options: { files: FileStore; maxBytes: number; kee
       const named = request.headers['x-fal-file-name'];
       const name = safeName(typeof named === 'string' ? named : 'upload.bin');
       const contentType = contentTypeOf(request.headers['content-type'] ?? '');
-      const { id } = await files.put({ name, contentType, bytes: await readBody(request, maxBytes) });
+      const { id } = await keep(request, { name, contentType });
       return { access_url: fileUrl(base, id, name) };
     },
     async receive(token, request) {
@@ -96,9 +114,8 @@ export function createUploads(options: { files: FileStore; maxBytes: number; kee
       }
       entry.isTaken = true;
       try {
-        const bytes = await readBody(request, maxBytes);
         const { fileId: id, name, contentType } = entry;
-        await files.put({ id, name, contentType, bytes });
+        await keep(request, { id, name, contentType });
       } catch (error) {
         // What broke off may be sent again.
         entry.isTaken = false;

@@ -32,6 +32,8 @@ export interface AppOptions extends AdmissionOptions {
   keepMs: number;
   maxBodyBytes: number;
   maxPictureBytes: number;
+  /** What requests and uploads may hold together, on their way and waiting. */
+  intakeBytes?: number;
   pictureTimeoutMs: number;
   /** Other models are refused; all are taken where it is absent. */
   models?: readonly string[];
@@ -89,7 +91,9 @@ export function createApp(options: AppOptions): App {
     const help = 'Memory of the painting process when its last run ended.';
     metrics.gauge('inlay_painting_memory_bytes', help, options.paintingBytes);
   }
-  const intake = new Intake(Math.max(MIN_INTAKE_BYTES, 2 * maxBodyBytes, 2 * maxPictureBytes));
+  const intake = new Intake(
+    options.intakeBytes ?? Math.max(MIN_INTAKE_BYTES, 2 * maxBodyBytes, 2 * maxPictureBytes),
+  );
   metrics.gauge(
     'inlay_intake_bytes',
     'Bytes of requests and uploads on their way or waiting.',

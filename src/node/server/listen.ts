@@ -25,6 +25,8 @@ export interface ServerParts {
   engine?: Engine & Partial<Pick<PaintEngine, 'residentBytes'>>;
   /** Fetches pictures in place of the guarded one. */
   fetchPicture?: typeof fetch;
+  /** Of requests and uploads under way, in place of the server's own limit. */
+  intakeBytes?: number;
 }
 
 const PICTURE_TIMEOUT_MS = 30_000;
@@ -81,11 +83,13 @@ export async function startServer(options: ServerOptions, parts: ServerParts): P
       await engine.dispose();
       await new Promise<void>((resolve) => {
         const last = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS);
+        // Connections become idle one by one, once their answers are out.
+        const idle = setInterval(() => server.closeIdleConnections(), 20);
         server.close(() => {
           clearTimeout(last);
+          clearInterval(idle);
           resolve();
         });
-        server.closeIdleConnections();
       });
     },
   };

@@ -1,5 +1,6 @@
 /** Every example of the hosted API's documentation, against the server, with nothing changed but the host. */
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createFalClient, fal as falClient } from '@fal-ai/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { InpaintRequest } from '../../engine/schema';
@@ -115,6 +116,26 @@ it.skipIf(spawnSync('curl', ['--version']).error !== undefined)('the cURL comman
   expect(JSON.parse(text)).toEqual(output);
   expect(seen).toHaveLength(1);
 });
+
+it.skipIf(spawnSync('curl', ['--version']).error !== undefined)(
+  'README’s example, as it is typed',
+  async () => {
+    seen = [];
+    const [, example = ''] = /```sh\n(curl [\s\S]*?)```/.exec(readFileSync('README.md', 'utf8')) ?? [];
+    const command = example
+      .replace('http://127.0.0.1:8199', server.url)
+      .replace('curl ', 'curl --header "Authorization: Key key-of-the-examples" ');
+    const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let text = '';
+    for await (const chunk of child.stdout) text += chunk;
+    expect(JSON.parse(text)).toEqual(output);
+    const sent = async (field: 'image_url' | 'mask_url') =>
+      Buffer.from(await new Response(seen[0]?.[field]).arrayBuffer());
+    expect((await sent('image_url')).equals(readFileSync('public/samples/sample.jpg'))).toBe(true);
+    expect((await sent('mask_url')).equals(readFileSync('public/samples/sample-mask.png'))).toBe(true);
+    expect(seen[0]).toMatchObject({ model_name: 'starter', num_inference_steps: 6, guidance_scale: 1 });
+  },
+);
 
 /** The hosts of the hosted API, led to the server: what the client's `fetch` option is for. */
 const toServer: typeof fetch = (input, init) => {

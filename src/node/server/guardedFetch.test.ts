@@ -140,7 +140,7 @@ describe('image_url', () => {
       detail: [
         {
           loc: ['body', 'image_url'],
-          msg: 'Failed to download the file: the address is not on the public internet',
+          msg: 'Failed to download the file: the address is not on the public internet; send a data URI, or upload the picture',
           type: 'file_download_error',
         },
       ],

@@ -30,18 +30,32 @@ export function openApiDocument(serverUrl: string, needsKey: boolean): Record<st
   const refusals = {
     401: { description: 'The key is missing or wrong', ...json(ref('Problem')) },
     422: { description: 'A field of the request is wrong', ...json(ref('ValidationProblem')) },
+    403: {
+      description: 'The page or the name that the server was called by is not allowed',
+      ...json(ref('Problem')),
+    },
+    408: { description: 'The body stopped arriving', ...json(ref('Problem')) },
+    413: { description: 'The request is too large', ...json(ref('Problem')) },
+    500: { description: 'The run failed', ...json(ref('ValidationProblem')) },
+    503: { description: 'The server is stopping; what waits or runs is lost', ...json(ref('Problem')) },
+    504: { description: 'It did not begin in time, or took longer than runs may', ...json(ref('Problem')) },
+    507: { description: "The server's disk is full", ...json(ref('Problem')) },
     429: {
-      description: 'The queue is full',
+      description: "The queue, or the client's share of it, is full",
       headers: { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds' } },
       ...json(ref('Problem')),
     },
   };
+  const { 403: forbidden, 408: stalled, 413: large, 429: busy, 507: full } = refusals;
+  const uploadRefusals = { 403: forbidden, 408: stalled, 413: large, 429: busy, 507: full };
   const id = { name: 'request_id', in: 'path', required: true, schema: { type: 'string' } };
   const logs = { name: 'logs', in: 'query', schema: { type: 'string', enum: ['0', '1'] } };
   const requestBody = { required: true, ...json(ref('InpaintInput')) };
   const picture = { description: 'The picture', ...json(ref('InpaintOutput')) };
   const status = json(ref('QueueStatus'));
-  const unknown = { 404: { description: 'There is no such request', ...json(ref('Problem')) } };
+  const unknown = {
+    404: { description: 'There is no such request, or the server was started anew', ...json(ref('Problem')) },
+  };
   return {
     openapi: '3.1.0',
     info: {
@@ -115,7 +129,10 @@ export function openApiDocument(serverUrl: string, needsKey: boolean): Record<st
           operationId: 'initiateUpload',
           summary: 'Gives an address to PUT a picture to, and the address it will have.',
           requestBody: { required: true, ...json(ref('Upload')) },
-          responses: { 200: { description: 'Both addresses', ...json(ref('UploadAddresses')) } },
+          responses: {
+            200: { description: 'Both addresses', ...json(ref('UploadAddresses')) },
+            ...uploadRefusals,
+          },
         },
       },
       '/storage/auth/token': {
@@ -132,6 +149,7 @@ export function openApiDocument(serverUrl: string, needsKey: boolean): Record<st
           requestBody: { required: true, content: { 'image/*': { schema: {} } } },
           responses: {
             200: { description: 'The address that it has', ...json(ref('UploadedFile')) },
+            ...uploadRefusals,
             401: { description: 'The token is missing or over', ...json(ref('Problem')) },
           },
         },

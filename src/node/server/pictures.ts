@@ -51,7 +51,10 @@ export function pictureReader({ fetch, files, maxBytes, timeoutMs }: PictureSour
       signal.throwIfAborted();
       if (limit.aborted) throw downloadProblem(field, `no answer within ${timeoutMs / 1000} s`);
       if (error instanceof ForbiddenAddressError) {
-        throw downloadProblem(field, 'the address is not on the public internet');
+        throw downloadProblem(
+          field,
+          'the address is not on the public internet; send a data URI, or upload the picture',
+        );
       }
       if (error instanceof Error && error.name === 'Problem') throw error;
       throw downloadProblem(field, isAbort(error) ? 'the connection broke off' : reasonOf(error));

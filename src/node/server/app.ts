@@ -131,11 +131,14 @@ export function createApp(options: AppOptions): App {
       const parsed = wireRequestSchema.safeParse(withoutNullSeed(body));
       if (!parsed.success) throw validationProblem(parsed.error, body, integerFields);
       checkModel(parsed.data.model_name);
-      return queue.submit({ ...parsed.data, leftToModel: leftToModel(body) }, {
-        client,
-        startWithinMs: startLimit(request),
-        onEnd: holding.release,
-      });
+      return queue.submit(
+        { ...parsed.data, leftToModel: leftToModel(body) },
+        {
+          client,
+          startWithinMs: startLimit(request),
+          onEnd: holding.release,
+        },
+      );
     } catch (error) {
       holding.release();
       throw error;

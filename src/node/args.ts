@@ -1,5 +1,6 @@
 /** The command line's arguments, checked before anything is read or loaded. */
 import { parseArgs } from 'node:util';
+import { type MaskReading, maskReadings } from '../editor/kernels/maskReading';
 import { InputError } from '../engine/errors';
 import { schedulerNames } from '../engine/schema';
 import { distance } from '../model/source/suggest';
@@ -11,6 +12,8 @@ Repaints the white part of the mask and writes a picture. Prints one line of JSO
   --model NAME          a folder in the diffusers layout, the URL of one, a Hugging Face id, or "starter"
   --image FILE|URL      the picture: PNG, JPEG, WebP, AVIF, GIF or TIFF; sRGB and Display P3 keep their colours
   --mask FILE|URL       same size; white is repainted, black is kept
+  --mask-reading HOW    luminance, alpha (what is opaque is repainted) or inverted; default: what the mask suggests,
+                        with a note where that is not plain white on black
   --prompt TEXT         what should appear; "" continues the background
   --out OUT.png         where the picture goes; the ending says its kind: .png, or .jpg and .webp, which keep pixels
                         less exactly
@@ -43,6 +46,8 @@ export interface Arguments {
   model: string;
   image: string;
   mask: string;
+  /** By which the mask is read; by default by what it suggests. */
+  maskReading?: MaskReading;
   prompt: string;
   out: string;
   negativePrompt?: string;
@@ -68,6 +73,7 @@ const options = {
   model: text,
   image: text,
   mask: text,
+  'mask-reading': text,
   prompt: text,
   out: text,
   'negative-prompt': text,
@@ -138,6 +144,7 @@ export function parseArguments(argv: readonly string[]): Arguments | 'help' {
     model: required('model'),
     image: required('image'),
     mask: required('mask'),
+    maskReading: readReading(values['mask-reading']),
     prompt: required('prompt'),
     out: required('out'),
     negativePrompt: values['negative-prompt'],
@@ -156,6 +163,12 @@ export function parseArguments(argv: readonly string[]): Arguments | 'help' {
     embeddings: values.embedding?.map(readEmbedding),
     threads: whole('threads', 1),
   };
+}
+
+function readReading(value: string | undefined): MaskReading | undefined {
+  const reading = maskReadings.find((name) => name === value);
+  if (value === undefined || reading !== undefined) return reading;
+  throw new InputError('--mask-reading', `--mask-reading: "${value}" is none of ${maskReadings.join(', ')}`);
 }
 
 /** A number after the last colon is the weight; other colons belong to addresses. */

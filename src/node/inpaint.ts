@@ -6,7 +6,7 @@ import { defaultFeather, pasteBack } from '../editor/kernels/blend';
 import { convertColours } from '../editor/kernels/colourSpace';
 import { type CropPlan, defaultPadding, planCrop } from '../editor/kernels/crop';
 import { maskForModel } from '../editor/kernels/latentMask';
-import { blackAndWhite, maskBounds, maskToPixels, softMaskFromPixels } from '../editor/kernels/mask';
+import { maskBounds, maskToPixels } from '../editor/kernels/mask';
 import { cropPixels, type Mask } from '../editor/kernels/raster';
 import { parseLocalOptions, parseRequest } from '../engine/engine';
 import { InputError } from '../engine/errors';
@@ -20,7 +20,8 @@ import { createJob, withModelSettings } from '../pipeline/job';
 import { checkSameSize, type Pixels, type Size, scalePixels } from '../pipeline/pixels';
 import { countChunks } from '../pipeline/promptEmbeddings';
 import type { Arguments } from './args';
-import { type FilePicture, type MeasuredPicture, measureSource } from './images';
+import { type MeasuredPicture, measureSource } from './images';
+import { readMaskArgument } from './maskArgument';
 import { checkWritable, encodeFile, outputKind, writeFileAt } from './outputs';
 
 /** A model, and the question whether a run fits into this machine's memory. */
@@ -84,10 +85,11 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
 
   // 2. Picture and mask, of one size: measured before either is decoded
   const image = await measureSource('--image', args.image, run.signal);
-  const { maskPixels, format } = await decodeMask(
-    await measureSource('--mask', args.mask, run.signal),
-    image,
+  const { mask, unpasted, note } = readMaskArgument(
+    await decodeMask(await measureSource('--mask', args.mask, run.signal), image),
+    args,
   );
+  if (note !== null) run.onNote?.(note);
   const picture = await image.decode();
   if (picture.loss !== null) run.onNote?.(`--image: ${picture.loss}. The file itself stays as it is.`);
 
@@ -95,9 +97,6 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   const size = sizeBefore(args, options, picture);
   const { model, admit } = await run.loadModel(args.model, options, run.signal, size);
   try {
-    const soft = softMaskFromPixels(asClamped(maskPixels));
-    // JPEG leaves noise around every edge.
-    const mask = format === 'jpeg' ? blackAndWhite(soft) : soft;
     const plan = planFor(args, options, picture, mask, model);
     const crop = cropPixels(asClamped(picture), plan.frame);
     // Models take pictures for sRGB.
@@ -108,10 +107,10 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
           image: scalePixels(inSrgb(crop), plan.size),
           mask: maskToPixels(maskForModel(mask, plan.frame, plan.size)),
         }
-      : { image: inSrgb(crop), mask: cropPixels(asClamped(maskPixels), plan.frame) };
+      : { image: inSrgb(crop), mask: cropPixels(unpasted, plan.frame) };
     const told = withModelSettings(request, options, model);
-    const note = noteOf(told.suited, leftOut(args));
-    if (note !== null) run.onNote?.(note);
+    const toldNote = noteOf(told.suited, leftOut(args));
+    if (toldNote !== null) run.onNote?.(toldNote);
     const job = createJob(told.request, told.options, pictures, plan.size);
     await admit({ ...plan.size, chunks: countChunks(model, job) });
     const { pixels, timings } = await inpaint(model, job, {
@@ -168,13 +167,9 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
 }
 
 /** @throws InputError where it has another size than the picture, or cannot be read */
-async function decodeMask(
-  mask: MeasuredPicture,
-  image: Size,
-): Promise<{ maskPixels: FilePicture; format: string }> {
+async function decodeMask(mask: MeasuredPicture, image: Size): Promise<Pixels> {
   checkSameSize(image, mask, '--mask');
-  const maskPixels = await mask.decode();
-  return { maskPixels, format: maskPixels.kind };
+  return mask.decode();
 }
 
 /** The request's fields as the command line calls them. */
@@ -252,9 +247,6 @@ function planAroundMask(
   { nativeSize, fixedSize }: Sizes,
 ): CropPlan {
   const bounds = maskBounds(mask);
-  if (bounds.width === 0) {
-    throw new InputError('--mask', '--mask: the mask is black all over; paint white what should change');
-  }
   const pixels = padding === 'auto' ? defaultPadding(bounds, nativeSize) : padding;
   return planCrop({ imageSize: picture, maskBounds: bounds, padding: pixels, nativeSize, fixedSize });
 }

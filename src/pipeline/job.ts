@@ -3,7 +3,7 @@ import { type ModelTraits, type SuitedSettings, suitedSettings } from '../engine
 import type { InpaintRequest, LocalOptions } from '../engine/schema';
 import type { Model } from './components';
 import { type InpaintCall, type InpaintJob, type InpaintOutcome, inpaint } from './inpaint';
-import { checkSameSize, type Pixels, type Size, scalePixels } from './pixels';
+import { checkPaints, checkSameSize, type Pixels, type Size, scalePixels } from './pixels';
 import { countChunks } from './promptEmbeddings';
 
 /** What a request's addresses lead to, already read. */
@@ -23,7 +23,7 @@ export interface OpenModel extends Required<Pick<InpaintCall, 'cache'>> {
  * Runs a request on the model that it names: at the size that it asks for, by way of the size that the model takes.
  * @param open the request's model; `asked` is the size of the picture that is wanted
  * @returns the picture at that size, and the seed that it was made with
- * @throws InputError where picture and mask differ in size, before the model is opened; else as {@link inpaint}
+ * @throws InputError where picture and mask differ in size or nothing is masked, before the model is opened; else as {@link inpaint}
  */
 export async function runRequest(
   request: InpaintRequest,
@@ -33,6 +33,7 @@ export async function runRequest(
   call: Pick<InpaintCall, 'signal' | 'onProgress'>,
 ): Promise<InpaintOutcome & { seed: number }> {
   checkSameSize(pictures.image, pictures.mask);
+  checkPaints(pictures.mask);
   const asked = sizeOfRun(options, pictures.image);
   const { model, cache, admit } = await open(asked);
   const size = sizeAtModel(options, asked, model);

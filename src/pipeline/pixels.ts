@@ -26,6 +26,42 @@ export function checkSameSize(image: Size, mask: Size, field = 'mask_url'): void
   );
 }
 
+/** Channels further apart than this make a colour; greys of lossy formats stay below. */
+const COLOUR = 32;
+
+/**
+ * Refuses a mask that paints nothing as {@link fitMask} reads it, before a model is loaded for it.
+ * @param field what the mask is called where it came from
+ * @throws InputError saying what was read
+ */
+export function checkPaints(mask: Pixels, field = 'mask_url'): void {
+  const { data } = flatten(mask, MASK_BACKDROP);
+  let [whitest, colour, opacity] = [0, 0, 0];
+  for (let pixel = 0; pixel < mask.width * mask.height; pixel++) {
+    const [red, green, blue] = [data[pixel * 3] ?? 0, data[pixel * 3 + 1] ?? 0, data[pixel * 3 + 2] ?? 0];
+    whitest = Math.max(whitest, luma(red, green, blue));
+    if (whitest >= HALF_WHITE) return;
+    colour = Math.max(colour, Math.max(red, green, blue) - Math.min(red, green, blue));
+    opacity = Math.max(opacity, mask.data[pixel * 4 + 3] ?? 0);
+  }
+  const white = `paint white, ${HALF_WHITE} of 255 at least, what should change`;
+  throw new InputError(field, `${field}: the mask paints nothing: ${reason()}; ${white}`);
+
+  function reason(): string {
+    if (colour > COLOUR) return `it is in colour, whose luminance is ${whitest} of 255 at most`;
+    if (opacity === 0) return 'it is transparent all over, which is black';
+    if (whitest > 0) return `its whitest value is ${whitest} of 255`;
+    return hasTransparency(mask)
+      ? 'its strokes are black, on transparency, which is black too'
+      : 'it is black all over';
+  }
+}
+
+function hasTransparency({ data }: Pixels): boolean {
+  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return true;
+  return false;
+}
+
 /**
  * Drops the alpha channel by laying the picture over a plain colour.
  *
@@ -50,6 +86,9 @@ export function flatten(pixels: Pixels, backdrop: number): RgbPixels {
 const IMAGE_BACKDROP = 255;
 /** Black: where a mask is transparent nothing was painted, so the picture is kept. */
 const MASK_BACKDROP = 0;
+
+/** From here on a mask's value is white: 0.5 × 255, rounded up. */
+const HALF_WHITE = 128;
 
 /** The picture at the model's size, [3 × H × W] bytes interleaved; transparent parts over white. */
 export function fitImage(image: Pixels, size: Size): RgbPixels {
@@ -82,7 +121,7 @@ export function fitMask(mask: Pixels, size: Size): Uint8Array {
   const out = new Uint8Array(size.width * size.height);
   for (let pixel = 0; pixel < out.length; pixel++) {
     out[pixel] =
-      luma(data[pixel * 3] ?? 0, data[pixel * 3 + 1] ?? 0, data[pixel * 3 + 2] ?? 0) >= 128 ? 1 : 0;
+      luma(data[pixel * 3] ?? 0, data[pixel * 3 + 1] ?? 0, data[pixel * 3 + 2] ?? 0) >= HALF_WHITE ? 1 : 0;
   }
   return out;
 }

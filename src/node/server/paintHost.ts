@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { convertColours } from '../../editor/kernels/colourSpace';
+import { engineMaskNote } from '../../editor/kernels/maskWords';
 import type { Call } from '../../engine/engine';
 import { InputError } from '../../engine/errors';
 import type { FinishedPicture } from '../../engine/protocol';
@@ -92,6 +93,8 @@ export function createPaintHost(options: PaintOptions): Host {
         checkSameSize(measured, measuredMask);
         const image = await decode(measured);
         const mask = await decode(measuredMask);
+        const note = engineMaskNote({ ...mask, data: new Uint8ClampedArray(mask.data) });
+        if (note !== null) call.onProgress({ stage: 'log', message: `mask_url: ${note}` });
         const open = async (asked: Size): Promise<OpenModel> => {
           currentRun = asked;
           const { model, files, cache } = await opened.get(request.model_name);

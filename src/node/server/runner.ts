@@ -120,9 +120,10 @@ function progressLog(log: (message: string) => void): (progress: Progress) => vo
       }
       case 'decode':
         return log('Decoding the picture');
+      case 'log':
+        return log(progress.message);
       case 'queue':
       case 'upload':
-      case 'log':
         return;
       default:
         throw new TypeError(`unknown stage ${progress satisfies never}`);

@@ -9,9 +9,10 @@ import { digestOf } from './prepare/digest';
 import { lendHasher } from './prepare/hashers';
 import { type Manifest, readManifest, storedName, writeManifest } from './prepare/journal';
 import type { PrepareProgress } from './prepare/prepare';
+import { probe } from './source/ask';
 import { type Connection, download, type RemoteFile } from './source/download';
 import { canonicalName, HUB_URL, parseModelName } from './source/modelName';
-import { findModel, probe } from './source/source';
+import { findModel } from './source/source';
 import { wrongDigest } from './source/sourceFile';
 
 /** What is looked for, and what it is called. */

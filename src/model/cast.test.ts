@@ -9,8 +9,10 @@ const stored: Record<WeightType, Uint8Array<ArrayBuffer>> = {
   F32: new Uint8Array(Float32Array.of(1, -2, 0.15625).buffer),
   F16: new Uint8Array(Uint16Array.of(0x3c00, 0xc000, 0x3100).buffer),
   BF16: new Uint8Array(Uint16Array.of(0x3f80, 0xc000, 0x3e20).buffer),
+  F8_E4M3: Uint8Array.of(0x38, 0xc0, 0x22),
+  F8_E5M2: Uint8Array.of(0x3c, 0xc0, 0x31),
 };
-const types: WeightType[] = ['F64', 'F32', 'F16', 'BF16'];
+const types: WeightType[] = ['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2'];
 
 describe('castBytes', () => {
   it.each(types)('casts %s wherever it begins, into new memory or into a room', (from) => {

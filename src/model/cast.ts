@@ -1,13 +1,16 @@
 /** Brings stored values into the precision that the device runs. */
 import type { Precision } from '../graph/types';
 import { bytesPerValue, type StoredType } from './checkpoint/safetensors';
+import { type Float8Type, float8ToFloat32 } from './float8';
 import { bfloat16ToFloat32, float32ToHalf, halfToFloat32 } from './half';
 
-export type WeightType = 'F64' | 'F32' | 'F16' | 'BF16';
+export type WeightType = 'F64' | 'F32' | 'F16' | 'BF16' | Float8Type;
 
-/** Integers (CLIP's `position_ids`) and 8-bit values are no weights that graphs read. */
+const weightTypes: readonly StoredType[] = ['F32', 'F16', 'BF16', 'F64', 'F8_E4M3', 'F8_E5M2'];
+
+/** Integers (CLIP's `position_ids`) are no weights that graphs read. */
 export function isWeightType(dtype: StoredType): dtype is WeightType {
-  return ['F32', 'F16', 'BF16', 'F64'].includes(dtype);
+  return weightTypes.includes(dtype);
 }
 
 /** The name that safetensors has for a precision. */
@@ -86,6 +89,9 @@ function toFloat32(
       return halfToFloat32(new Uint16Array(buffer, byteOffset, count), target);
     case 'BF16':
       return bfloat16ToFloat32(new Uint16Array(buffer, byteOffset, count), target);
+    case 'F8_E4M3':
+    case 'F8_E5M2':
+      return float8ToFloat32(bytes, from, target);
     case 'F64': {
       const floats = target ?? new Float32Array(count);
       floats.set(new Float64Array(buffer, byteOffset, count));

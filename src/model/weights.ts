@@ -1,12 +1,19 @@
 /**
- * Brings a component's safetensors into the precision of the graph: where the file has it already the
- * initializers point into the file's own bytes, else every tensor is cast once.
+ * Brings a component's weights into the precision of the graph: where the file has it already the initializers point into
+ * the file's own bytes, else every tensor is cast once.
  */
 import { CheckpointError } from '../engine/errors';
 import type { Precision, TensorEntry, TensorIndex } from '../graph/types';
-import { castBytes, isWeightType, typeOf } from './cast';
-import { bytesPerValue, parseSafetensorsHeader, type StoredTensor } from './checkpoint/safetensors';
-import { type CheckpointFiles, parseJsonFile, type ReadOptions } from './files';
+import { castBytes, typeOf, type WeightType } from './cast';
+import { openCheckpoint } from './checkpoint/open';
+import { bytesSource, countValues, gather } from './checkpoint/reader';
+import { GET_ANOTHER } from './checkpoint/remedy';
+import { bytesPerValue, type StoredTensor } from './checkpoint/safetensors';
+import { diffusersKeys } from './checkpoint/textKeys';
+import { weightTensors } from './checkpoint/weightTensors';
+import type { CheckpointFiles } from './files';
+import { firstNonFinite } from './finite';
+import { readWeightFiles } from './weightFiles';
 
 export type WeightFile = Uint8Array<ArrayBuffer> | Blob;
 
@@ -24,20 +31,26 @@ export interface LoadWeightsOptions {
 /**
  * @param folder the component's folder, e.g. `unet`
  * @param stem file name without variant and extension: `diffusion_pytorch_model` or `model`
- * @throws CheckpointError where there is no safetensors file or it is damaged
+ * @throws CheckpointError where there are no weights, or they are damaged or of a type that cannot be run
  */
 export async function loadWeights(
   checkpoint: CheckpointFiles,
   folder: string,
   stem: string,
   precision: Precision,
-  options: LoadWeightsOptions = {},
+  { signal, onProgress }: LoadWeightsOptions = {},
 ): Promise<Weights> {
   const index = new Map<string, TensorEntry>();
   const files = new Map<string, WeightFile>();
-  for (const [path, bytes] of await readWeightFiles(checkpoint, folder, stem, precision, options)) {
-    options.signal?.throwIfAborted();
-    const stored = parseSafetensorsHeader(bytes.subarray(0, headerEnd(bytes)), bytes.byteLength, path);
+  const optionsOf = (path: string) => ({
+    signal,
+    onProgress: (loaded: number, total: number) => onProgress?.(path, loaded, total),
+  });
+  for (const [path, bytes] of await readWeightFiles(checkpoint, folder, stem, precision, optionsOf)) {
+    signal?.throwIfAborted();
+    const { tensors } = await openCheckpoint(bytesSource(path, bytes), signal);
+    const stored = diffusersKeys(folder, tensors, path);
+    refuseNonFinite(path, bytes, stored);
     const prepared = castFile(path, bytes, stored, precision);
     files.set(path, prepared.bytes);
     for (const [key, entry] of prepared.index) index.set(key, entry);
@@ -45,94 +58,64 @@ export async function loadWeights(
   return { index, files };
 }
 
-function headerEnd(bytes: Uint8Array): number {
-  if (bytes.byteLength < 8) return bytes.byteLength;
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  return Number(length > BigInt(bytes.byteLength) ? BigInt(bytes.byteLength) : length + 8n);
+/** Tensors as a file has them: row after row, or (in pickles) picked out of a stretch by strides. */
+type Stored = ReadonlyMap<string, StoredTensor & { strides?: readonly number[] }>;
+
+/** @throws CheckpointError naming the first tensor that holds what is no number */
+function refuseNonFinite(path: string, bytes: Uint8Array<ArrayBuffer>, stored: Stored): void {
+  for (const [key, { offset, length, dtype }] of weightTensors(stored, () => path)) {
+    if (firstNonFinite(bytes.subarray(offset, offset + length), dtype) >= 0) throw nonFinite(path, key);
+  }
 }
 
-/** Tries the variant of the wanted precision first, then the plain file, then shards. */
-async function readWeightFiles(
-  checkpoint: CheckpointFiles,
-  folder: string,
-  stem: string,
-  precision: Precision,
-  { signal, onProgress }: LoadWeightsOptions,
-): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-  const plain = `${folder}/${stem}.safetensors`;
-  const half = `${folder}/${stem}.fp16.safetensors`;
-  const readOptions = (path: string): ReadOptions => ({
-    signal,
-    onProgress: (loaded, total) => onProgress?.(path, loaded, total),
-  });
-  for (const path of precision === 'fp16' ? [half, plain] : [plain, half]) {
-    const bytes = await checkpoint.read(path, readOptions(path));
-    if (bytes !== undefined) return new Map([[path, bytes]]);
-  }
-  const indexPath = `${folder}/${stem}.safetensors.index.json`;
-  const indexBytes = await checkpoint.read(indexPath, { signal });
-  if (indexBytes === undefined) {
-    throw new CheckpointError(
-      `model "${checkpoint.name}": ${folder} has no safetensors weights (looked for ${plain} and ${half})`,
-    );
-  }
-  const shards = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const name of shardNames(parseJsonFile(checkpoint, indexPath, indexBytes), indexPath)) {
-    const path = `${folder}/${name}`;
-    const bytes = await checkpoint.read(path, readOptions(path));
-    if (bytes === undefined) {
-      throw new CheckpointError(
-        `model "${checkpoint.name}": ${path} is missing though ${indexPath} names it`,
-      );
-    }
-    shards.set(path, bytes);
-  }
-  return shards;
-}
-
-function shardNames(index: unknown, path: string): Set<string> {
-  const map =
-    typeof index === 'object' && index !== null && 'weight_map' in index ? index.weight_map : undefined;
-  const names = typeof map === 'object' && map !== null ? Object.values(map) : [];
-  const plain = names.filter(
-    (name): name is string => typeof name === 'string' && /^[\w.-]+\.safetensors$/.test(name),
+/** For a weight that makes every picture nothing but NaN. */
+export function nonFinite(path: string, key: string): CheckpointError {
+  return new CheckpointError(
+    `${path}: tensor "${key}" holds NaN or infinite numbers, so no picture can come of it; the file is damaged or its ` +
+      `training went wrong: ${GET_ANOTHER}`,
   );
-  if (plain.length === 0 || plain.length !== names.length) {
-    throw new CheckpointError(
-      `${path}: "weight_map" does not map tensors to safetensors files; the file is damaged, fetch it again`,
-    );
-  }
-  return new Set(plain);
 }
 
-/** @returns the file's weights in that precision: its own bytes where they are of it already */
+/**
+ * @returns the file's weights in that precision: its own bytes where they are of it already
+ * @throws UnsupportedError naming a weight of a type that cannot be run
+ */
 export function castFile(
   path: string,
   bytes: Uint8Array<ArrayBuffer>,
-  stored: ReadonlyMap<string, StoredTensor>,
+  stored: Stored,
   precision: Precision,
 ): { bytes: Uint8Array<ArrayBuffer>; index: TensorIndex } {
   const dtype = typeOf(precision);
-  const weights = [...stored].flatMap(([key, tensor]) =>
-    isWeightType(tensor.dtype) ? [{ key, tensor, from: tensor.dtype }] : [],
-  );
-  if (weights.every(({ from }) => from === dtype)) {
-    return { bytes, index: new Map(weights.map(({ key, tensor }) => [key, { ...tensor, dtype, path }])) };
+  const weights = weightTensors(stored, () => path);
+  // Sessions read typed arrays, which begin at whole values: safetensors has them there, old archives not always.
+  const isReady = ([, { dtype: from, strides, offset }]: (typeof weights)[number]) =>
+    from === dtype && strides === undefined && offset % bytesPerValue[dtype] === 0;
+  if (weights.every(isReady)) {
+    const entries = weights.map(([key, { shape, offset, length }]): [string, TensorEntry] => [
+      key,
+      { dtype, shape, path, offset, length },
+    ]);
+    return { bytes, index: new Map(entries) };
   }
-  const lengths = weights.map(({ tensor }) =>
-    tensor.shape.reduce((product, n) => product * n, bytesPerValue[dtype]),
-  );
+  const lengths = weights.map(([, { shape }]) => countValues(shape) * bytesPerValue[dtype]);
   const cast = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
   const index = new Map<string, TensorEntry>();
   let offset = 0;
-  weights.forEach(({ key, tensor, from }, i) => {
+  weights.forEach(([key, tensor], i) => {
     const length = lengths[i] ?? 0;
-    cast.set(
-      castBytes(bytes.subarray(tensor.offset, tensor.offset + tensor.length), from, precision),
-      offset,
-    );
+    cast.set(castBytes(valuesOf(tensor, bytes), tensor.dtype, precision), offset);
     index.set(key, { dtype, shape: tensor.shape, path, offset, length });
     offset += length;
   });
   return { bytes: cast, index };
+}
+
+/** A tensor's bytes, row after row. */
+function valuesOf(
+  tensor: StoredTensor & { dtype: WeightType; strides?: readonly number[] },
+  file: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const bytes = file.subarray(tensor.offset, tensor.offset + tensor.length);
+  return tensor.strides === undefined ? bytes : gather(tensor, tensor.strides, bytes);
 }

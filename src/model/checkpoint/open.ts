@@ -3,6 +3,7 @@ import { CheckpointError, UnsupportedError } from '../../engine/errors';
 import type { IndexedTensor, RandomAccess, StoredCheckpoint } from './reader';
 import { parseSafetensorsHeader, parseSafetensorsMetadata, safetensorsHeaderBytes } from './safetensors';
 import { readTorchFile } from './torchFile';
+import { refuseQuantised } from './weightTensors';
 
 const SNIFF_BYTES = 512;
 const ZIP = [0x50, 0x4b, 0x03, 0x04];
@@ -17,6 +18,12 @@ export async function isTorchFile(file: RandomAccess, signal?: AbortSignal): Pro
  * @throws CheckpointError where it is damaged, or of a format that is not supported, by that format's name
  */
 export async function openCheckpoint(file: RandomAccess, signal?: AbortSignal): Promise<StoredCheckpoint> {
+  const checkpoint = await readIndex(file, signal);
+  refuseQuantised(file.name, checkpoint.tensors.keys());
+  return checkpoint;
+}
+
+async function readIndex(file: RandomAccess, signal: AbortSignal | undefined): Promise<StoredCheckpoint> {
   const start = await file.read(0, Math.min(SNIFF_BYTES, file.size), signal);
   if (startsWith(start, ZIP)) return readTorchFile(file, signal);
   const foreign = foreignFormat(start, 'a lone graph too');

@@ -5,9 +5,9 @@
  * pickle's bytes, whatever it nests or repeats.
  * Source of the format: Python's Lib/pickletools.py
  */
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError, UnsupportedError } from '../../engine/errors';
 import { PickleBytes } from './pickleBytes';
-import { lookUpGlobal, type PickleGlobal } from './pickleGlobals';
+import { isForeignType, lookUpGlobal, type PickleGlobal } from './pickleGlobals';
 import {
   isCount,
   isKind,
@@ -215,6 +215,12 @@ class PickleMachine {
     if (typeof module !== 'string' || typeof name !== 'string')
       throw this.#bytes.damaged('its pickle names no global');
     const global = lookUpGlobal(module, name);
+    if (global === undefined && isForeignType(module, name)) {
+      throw new UnsupportedError(
+        `${this.#bytes.path}: it holds a tensor of type ${module}.${name}, which is not supported; use a file of this model ` +
+          'in fp32, fp16, bf16 or plain fp8',
+      );
+    }
     if (global === undefined) {
       throw new CheckpointError(
         `${this.#bytes.path}: refused, because its pickle asks for the Python object "${module}.${name}", which no ` +

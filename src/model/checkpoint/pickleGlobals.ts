@@ -82,6 +82,18 @@ const inertNames = new Set([
 const inertClasses =
   /^(pytorch_lightning|lightning|lightning_fabric|omegaconf|ldm|sgm)(\.[a-z_][a-z0-9_]*)*\.[A-Z][A-Za-z0-9_]*$/;
 
+/** Types of torch that no network of Inlay's has: no reason to speak of danger. */
+const FOREIGN_TYPE =
+  /^(u?int\d{1,2}|complex\d{2,3}|float\d_\w{1,16}|bits\w{1,8}|qu?int\w{1,8}|[A-Z][A-Za-z0-9_]{1,30}Storage)$/;
+
+/** @returns whether the name stands for a type of values that is not supported */
+export function isForeignType(module: string, attribute: string): boolean {
+  return (
+    (module === 'torch' && FOREIGN_TYPE.test(attribute)) ||
+    (module === 'torch._utils' && /^_rebuild_q?(u|sparse|nested|wrapper|meta)?tensor/.test(attribute))
+  );
+}
+
 /**
  * @returns undefined for a name that no checkpoint needs
  */

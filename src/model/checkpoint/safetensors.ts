@@ -3,7 +3,8 @@
  * Source of the format: https://github.com/huggingface/safetensors#format
  */
 import { z } from 'zod';
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError, UnsupportedError } from '../../engine/errors';
+import { MAX_JSON_BYTES } from '../../engine/limits';
 import { GET_ANOTHER } from './remedy';
 
 /** Bytes of one value of each type that a checkpoint may hold. */
@@ -26,8 +27,12 @@ export const bytesPerValue = {
 } as const;
 export type StoredType = keyof typeof bytesPerValue;
 
-/** The format's own limit on N. */
-const MAX_HEADER_BYTES = 100_000_000;
+/** Largest N; the format allows 100 MB. A whole SDXL, the longest in use, takes 0.4 MB. */
+const MAX_HEADER_BYTES = MAX_JSON_BYTES;
+/** A whole SDXL has 2,515 tensors, one that was trained with all its states some 10,000. */
+const MAX_TENSORS = 100_000;
+/** torch's tensors have no more. */
+const MAX_DIMENSIONS = 64;
 
 /** A tensor as it lies in its file. */
 export interface StoredTensor {
@@ -42,7 +47,7 @@ export interface StoredTensor {
 const size = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 const tensorSchema = z.object({
   dtype: z.enum(Object.keys(bytesPerValue) as [StoredType, ...StoredType[]]),
-  shape: z.array(size),
+  shape: z.array(size).max(MAX_DIMENSIONS),
   data_offsets: z.tuple([size, size]),
 });
 const headerSchema = z.record(z.string(), z.unknown());
@@ -58,7 +63,7 @@ export function safetensorsHeaderBytes(start: Uint8Array, path: string): number 
   const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
   if (length > BigInt(MAX_HEADER_BYTES)) {
     throw new CheckpointError(
-      `${path}: the header claims ${length} bytes, more than the ${MAX_HEADER_BYTES} that safetensors allows; ` +
+      `${path}: the header claims ${length} bytes, more than the ${MAX_HEADER_BYTES} that any model takes; ` +
         `the file is damaged or of another format: ${GET_ANOTHER}`,
     );
   }
@@ -81,9 +86,15 @@ export function parseSafetensorsHeader(
     throw new CheckpointError(`${path}: the file ends within its header; delete it and download it again`);
   }
   const entries = Object.entries(parseJson(header.subarray(8, headerBytes), path));
+  if (entries.length > MAX_TENSORS) {
+    throw new CheckpointError(
+      `${path}: the header names ${entries.length} tensors, more than the ${MAX_TENSORS} that any model has; ${GET_ANOTHER}`,
+    );
+  }
   const tensors = new Map<string, StoredTensor>();
   for (const [key, value] of entries) {
     if (key === '__metadata__') continue;
+    refuseUnknownType(path, key, value);
     const parsed = tensorSchema.safeParse(value);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
@@ -107,6 +118,16 @@ export function parseSafetensorsHeader(
   }
   refuseOverlaps(tensors, path);
   return tensors;
+}
+
+/** A newer type than those that Inlay knows is no damage. */
+function refuseUnknownType(path: string, key: string, value: unknown): void {
+  const dtype = typeof value === 'object' && value !== null && 'dtype' in value ? value.dtype : undefined;
+  if (typeof dtype !== 'string' || Object.hasOwn(bytesPerValue, dtype)) return;
+  throw new UnsupportedError(
+    `${path}: tensor "${key}" is of type ${dtype.slice(0, 40)}, which is not supported; use a file of this model in fp32, ` +
+      'fp16, bf16 or plain fp8',
+  );
 }
 
 /**

@@ -3,6 +3,7 @@
  * program that wrote them. Nothing is loaded here. Facts: diffusers, loaders/lora_conversion_utils.py and
  * utils/state_dict_utils.py; kohya's sd-scripts, networks/lora.py; LyCORIS, modules/locon.py.
  */
+import type { CheckpointError } from '../../engine/errors';
 import type { IndexedTensor, StoredCheckpoint } from '../checkpoint/reader';
 import { loraError } from './error';
 
@@ -14,8 +15,9 @@ export interface LoraModule {
   /** Of the weight that changes: with dots as in the model, or all underscores as kohya's trainer writes it. */
   name: string;
   isUnderscored: boolean;
-  /** A key of the file, for errors. */
+  /** Keys of the halves, for errors. */
   key: string;
+  upKey: string;
   /** [rank, in, …] */
   down: IndexedTensor;
   /** [out, rank, …] */
@@ -82,20 +84,22 @@ export function readLoraFile({ name, tensors, metadata }: StoredCheckpoint): Lor
   }
   const found = new Map<
     string,
-    { named: NamedPart; key: string; parts: Partial<Record<Part, IndexedTensor>> }
+    { named: NamedPart; keys: Partial<Record<Part, string>>; parts: Partial<Record<Part, IndexedTensor>> }
   >();
   for (const [key, tensor] of tensors) {
     const named = partOfKey(key);
     if (named === undefined) continue;
     const id = `${named.component} ${named.name}`;
-    const module = found.get(id) ?? { named, key, parts: {} };
+    const module = found.get(id) ?? { named, keys: {}, parts: {} };
     if (module.parts[named.part] !== undefined) {
       throw loraError(`LoRA ${name}: "${key}" stands for a tensor that the file has already`);
     }
     module.parts[named.part] = tensor;
+    module.keys[named.part] = key;
     found.set(id, module);
   }
   const stray = keys.find((key) => partOfKey(key) === undefined);
+  if (stray !== undefined && found.size === 0) throw unknownForm(name, stray);
   if (found.size === 0 || stray !== undefined) {
     throw loraError(
       `LoRA ${name}: ${stray === undefined ? 'the file is empty' : `"${stray}" is no key of a LoRA for Stable Diffusion`}; ` +
@@ -103,18 +107,31 @@ export function readLoraFile({ name, tensors, metadata }: StoredCheckpoint): Lor
     );
   }
   const scales = scalesOf(name, metadata);
-  const modules = [...found.values()].map(({ named, key, parts }): LoraModule => {
+  const modules = [...found.values()].map(({ named, keys, parts }): LoraModule => {
     const { component, name: module, isUnderscored } = named;
     const { down, up, mid, alpha } = parts;
-    if (down === undefined || up === undefined) {
+    if (down === undefined || up === undefined || keys.down === undefined || keys.up === undefined) {
+      const [key] = Object.values(keys);
       throw loraError(`LoRA ${name}: "${key}" stands alone: its other half is missing; the file is damaged`);
     }
-    const pair = { component, name: module, isUnderscored, key, down, up };
+    const pair = { component, name: module, isUnderscored, key: keys.down, upKey: keys.up, down, up };
     return { ...pair, ...(mid && { mid }), ...(alpha ? { alpha } : scales(component, module)) };
   });
   return { name, modules, metadata, keys };
 }
 
+/** For a file in which no key is one that Inlay reads. */
+function unknownForm(name: string, key: string): CheckpointError {
+  return loraError(
+    `LoRA ${name}: its keys are of a form that is not known; the first is "${key}". Read are diffusers' keys ` +
+      '("unet.down_blocks.….lora_A.weight", "text_encoder.….lora.down.weight") and kohya\'s ' +
+      '("lora_unet_….lora_down.weight", "lora_te_….alpha"): choose the LoRA in one of these, or convert it',
+  );
+}
+
+/** Names of modules that stand without the name of their network: old files of diffusers. */
+const BARE =
+  /^((down|up)_blocks|mid_block|conv_in|conv_out|conv_norm_out|time_embedding|add_embedding|text_model)\./;
 const KOHYA = /^lora_(unet|te1?|te2)_(.+?)\.(?:lora_(down|up|mid)\.weight|(alpha))$/;
 const PREFIX = /^(unet|text_encoder|text_encoder_2)\./;
 const SUFFIX =
@@ -137,6 +154,7 @@ function partOfKey(key: string): NamedPart | undefined {
     return { component, name, isUnderscored: true, part: alpha ? 'alpha' : (part as Part) };
   }
   const prefix = PREFIX.exec(key)?.[1] as LoraComponent | undefined;
+  if (prefix === undefined && !BARE.test(key)) return undefined;
   const rest = (prefix === undefined ? key : key.slice(prefix.length + 1)).replace('.processor.', '.');
   const component = prefix ?? (rest.startsWith('text_model.') ? 'text_encoder' : 'unet');
   const suffix = SUFFIX.exec(rest);
@@ -159,8 +177,8 @@ type Scale = Pick<LoraModule, 'alpha' | 'isRankStabilized'>;
 
 /**
  * What diffusers (from 0.34 on) writes about alphas into the header, by component: `unet.lora_alpha` and so on.
- * Without it a pair counts once. diffusers then counts `first rank / rank` of the module, which is the same for files
- * of one rank and nothing that any trainer means for others.
+ * Without it a pair counts once. diffusers then counts `first rank / rank` of the module: the same for files of one rank,
+ * and for others what peft means by `rank_pattern` with a common alpha (docs/deviations.md).
  */
 function scalesOf(
   name: string,
@@ -170,14 +188,13 @@ function scalesOf(
   if (text === undefined) return () => ({});
   const about = parseAbout(name, text);
   const fields = new Map(typeof about === 'object' && about !== null ? Object.entries(about) : []);
+  const special = new Map<string, (module: string) => unknown>();
+  for (const component of ['unet', 'text_encoder', 'text_encoder_2']) {
+    special.set(component, byPattern(name, fields.get(`${component}.alpha_pattern`)));
+  }
   return (component, module) => {
     const alpha: unknown = fields.get(`${component}.lora_alpha`);
-    const patterns: unknown = fields.get(`${component}.alpha_pattern`);
-    const special =
-      typeof patterns === 'object' && patterns !== null
-        ? Object.entries(patterns).find(([name]) => isNamed(name, module))?.[1]
-        : undefined;
-    const value: unknown = special ?? alpha;
+    const value: unknown = special.get(component)?.(module) ?? alpha;
     return {
       ...(typeof value === 'number' && { alpha: value }),
       ...(fields.get(`${component}.use_rslora`) === true && { isRankStabilized: true }),
@@ -193,8 +210,34 @@ function parseAbout(name: string, text: string): unknown {
   }
 }
 
-/** peft's rule: the whole name, or its end from a dot on; `^` anchors at the beginning. */
-function isNamed(pattern: string, module: string): boolean {
-  if (pattern.startsWith('^')) return module.startsWith(pattern.slice(1));
-  return module === pattern || module.endsWith(`.${pattern}`);
+/** Each module may have one; patterns with `^` are tried one by one, and no trainer writes more than some. */
+const MAX_ANCHORED = 1_000;
+
+/**
+ * peft's rule: a pattern names a module whole, or by its end from a dot on; `^` anchors it at the beginning. The first that
+ * fits counts. Ends are looked up, not tried one by one: a file may have as many patterns as modules.
+ */
+function byPattern(name: string, patterns: unknown): (module: string) => unknown {
+  const entries = typeof patterns === 'object' && patterns !== null ? Object.entries(patterns) : [];
+  const ends = new Map<string, { place: number; value: unknown }>();
+  const anchored: { start: string; place: number; value: unknown }[] = [];
+  entries.forEach(([pattern, value], place) => {
+    if (pattern.startsWith('^')) anchored.push({ start: pattern.slice(1), place, value });
+    else ends.set(pattern, { place, value });
+  });
+  if (anchored.length > MAX_ANCHORED) {
+    throw loraError(
+      `LoRA ${name}: "alpha_pattern" in its header has ${anchored.length} patterns with "^", more than the ${MAX_ANCHORED} that are read`,
+    );
+  }
+  return (module) => {
+    let first = anchored.find(({ start }) => module.startsWith(start)) as
+      | { place: number; value: unknown }
+      | undefined;
+    for (let end = module; ; end = end.slice(end.indexOf('.') + 1)) {
+      const found = ends.get(end);
+      if (found !== undefined && found.place < (first?.place ?? Number.POSITIVE_INFINITY)) first = found;
+      if (!end.includes('.')) return first?.value;
+    }
+  };
 }

@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { safetensors } from '../../../e2e/hub/testing';
 import { CheckpointError } from '../../engine/errors';
 import { createNodeRuntime } from '../../node/ort';
+import { growth, MOST_GROWTH } from '../../testing/growth';
 import { openCheckpoint } from '../checkpoint/open';
-import { bytesSource } from '../checkpoint/reader';
+import { bytesSource, type IndexedTensor, type StoredCheckpoint } from '../checkpoint/reader';
 import { createProduct } from '../runtime/ortProduct';
 import type { OpenLora } from './choice';
 import { readLoraFile } from './file';
+import { moduleNames } from './names';
 import { type Base, resolveLoras } from './resolve';
 
 const product = createProduct(await createNodeRuntime(1));
@@ -63,6 +65,20 @@ describe('merging by hand', () => {
     expect(await merged(both, [1, 3], [7, 8, 9])).toEqual([7, 8, 9]);
   });
 
+  it('casts halves in fp8 exactly', async () => {
+    // 1, 2, 3, 4, 5, 6 and 10, 104 (the nearest to 100) in e4m3.
+    const [a, b] = [`unet.${KEY}.lora_A.weight`, `unet.${KEY}.lora_B.weight`];
+    const header = {
+      [a]: { dtype: 'F8_E4M3', shape: [2, 3], data_offsets: [0, 6] },
+      [b]: { dtype: 'F8_E4M3', shape: [1, 2], data_offsets: [6, 8] },
+    };
+    const codes = Uint8Array.of(0x38, 0x40, 0x44, 0x48, 0x4a, 0x4c, 0x52, 0x6d);
+    const bytes = safetensors(JSON.stringify(header), codes);
+    const checkpoint = await openCheckpoint(bytesSource('test', bytes));
+    const lora = { name: 'test', weight: 1, digest: '', checkpoint };
+    expect(await merged([lora], [1, 3], [0, 0, 0])).toEqual([10 + 416, 20 + 520, 30 + 624]);
+  });
+
   it("reads diffusers' alphas from the header, by rank or its root", async () => {
     const tensors = { [`unet.${KEY}.lora_A.weight`]: down, [`unet.${KEY}.lora_B.weight`]: up };
     const about = (fields: object) => ({ lora_adapter_metadata: JSON.stringify(fields) });
@@ -112,7 +128,9 @@ describe('what is refused', () => {
     const half = await loraOf({ [`${kohya}.lora_down.weight`]: down });
     expect(() => readLoraFile(half.checkpoint)).toThrow(/its other half is missing/);
     const model = await loraOf({ 'conv_in.weight': down });
-    expect(() => readLoraFile(model.checkpoint)).toThrow(/"conv_in.weight" is no key of a LoRA/);
+    expect(() => readLoraFile(model.checkpoint)).toThrow(
+      /its keys are of a form that is not known; the first is "conv_in.weight"/,
+    );
   });
 
   it('another family: the first key that does not fit, and both families', async () => {
@@ -141,5 +159,80 @@ describe('what is refused', () => {
     await expect(merged([lora], [1, 4], [0, 0, 0, 0])).rejects.toThrow(
       /lora_down.weight" is \[1, 2\] · \[2, 3\], which does not fit a weight of shape \[1, 4\]/,
     );
+  });
+
+  it('keys of an unknown form say which, and which are read', async () => {
+    const key = 'diffusion_model.input_blocks.1.1.proj_in';
+    const foreign = await loraOf({ [`${key}.lora_A.weight`]: down, [`${key}.lora_B.weight`]: up });
+    expect(() => resolveLoras([foreign], baseOf({}), product)).toThrow(
+      `LoRA test: its keys are of a form that is not known; the first is "${key}.lora_A.weight". Read are diffusers' keys`,
+    );
+  });
+
+  it('two halves of different ranks are both named, with their shapes, and no other model is advised', async () => {
+    const torn = await loraOf({
+      [`${kohya}.alpha`]: { shape: [], values: [1] },
+      [`${kohya}.lora_down.weight`]: down,
+      [`${kohya}.lora_up.weight`]: { shape: [1, 4], values: [1, 2, 3, 4] },
+    });
+    const resolve = () => resolveLoras([torn], baseOf({ [`${KEY}.weight`]: [1, 3] }), product);
+    expect(resolve).toThrow(
+      `LoRA test: "${kohya}.lora_down.weight" of shape [2, 3] and "${kohya}.lora_up.weight" of shape [1, 4] disagree: ` +
+        'the one has the rank 2, the other 4; the file is damaged',
+    );
+    expect(resolve).not.toThrow('choose one that fits');
+  });
+
+  it('numbers that are none are said by tensor while merging', async () => {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const lora = await loraOf({
+        [`unet.${KEY}.lora_A.weight`]: down,
+        [`unet.${KEY}.lora_B.weight`]: { shape: [1, 2], values: [10, bad] },
+      });
+      await expect(merged([lora], [1, 3], [1, 1, 1])).rejects.toThrow(
+        `LoRA test: "unet.${KEY}.lora_B.weight" holds NaN or infinite numbers`,
+      );
+    }
+  });
+
+  it('a rank that no LoRA has', async () => {
+    const rank = 20_000;
+    const lora = await loraOf({
+      [`unet.${KEY}.lora_A.weight`]: { shape: [rank, 1], values: new Array<number>(rank).fill(0) },
+      [`unet.${KEY}.lora_B.weight`]: { shape: [1, rank], values: new Array<number>(rank).fill(0) },
+    });
+    await expect(merged([lora], [1, 1], [0])).rejects.toThrow('has a rank of 20000, more than the 16384');
+  });
+});
+
+describe('many keys and patterns take no more time than there are of them', () => {
+  it('alpha patterns', () => {
+    const input = (n: number): StoredCheckpoint => {
+      const tensors = new Map<string, IndexedTensor>();
+      const patterns: Record<string, number> = {};
+      const tensor = (shape: number[]): IndexedTensor => ({
+        dtype: 'F32',
+        shape,
+        offset: 0,
+        length: 4,
+        file: bytesSource('x', new Uint8Array(4)),
+      });
+      for (let i = 0; i < n; i++) {
+        tensors.set(`unet.down_blocks.${i}.x.lora_A.weight`, tensor([1, 1]));
+        tensors.set(`unet.down_blocks.${i}.x.lora_B.weight`, tensor([1, 1]));
+        patterns[`none.${i}`] = 1;
+      }
+      const about = { 'unet.lora_alpha': 1, 'unet.alpha_pattern': patterns };
+      return { name: 'x', tensors, metadata: { lora_adapter_metadata: JSON.stringify(about) } };
+    };
+    expect(growth(input, readLoraFile, 1_000)).toBeLessThan(MOST_GROWTH);
+  });
+
+  it('names of a model', () => {
+    const input = (n: number) =>
+      Array.from({ length: n }, (_, i) => `up_blocks.${i}.upsamplers.0.conv.weight`).concat(
+        'down_blocks.0.resnets.0.conv1.weight',
+      );
+    expect(growth(input, moduleNames, 1_000)).toBeLessThan(MOST_GROWTH);
   });
 });

@@ -49,8 +49,12 @@ function originalNames(modules: ReadonlySet<string>): (module: string) => string
   while (modules.has(`down_blocks.0.resnets.${layers}.conv1`)) layers++;
   if (layers === 0) return () => undefined;
   const perLevel = layers + 1;
-  const has = (start: string) => [...modules].some((module) => module.startsWith(start));
-  const inside = (rest: string) => inResnet[rest] ?? rest;
+  const attentive = new Set<string>();
+  for (const module of modules) {
+    const level = /^up_blocks\.(\d+)\.attentions\./.exec(module)?.[1];
+    if (level !== undefined) attentive.add(level);
+  }
+  const inside = (rest: string) => (Object.hasOwn(inResnet, rest) ? inResnet[rest] : rest);
   return (module) => {
     if (Object.hasOwn(topLevel, module)) return topLevel[module];
     const middle = /^mid_block\.(resnets|attentions)\.(\d+)\.(.+)$/.exec(module);
@@ -74,7 +78,7 @@ function originalNames(modules: ReadonlySet<string>): (module: string) => string
         return `${place}.${first + layers}.0.op`;
       case 'upsamplers':
         // It stands behind the attention where there is one, in its place where not.
-        return `${place}.${first + layers}.${has(`up_blocks.${level}.attentions.`) ? 2 : 1}.conv`;
+        return `${place}.${first + layers}.${attentive.has(level ?? '') ? 2 : 1}.conv`;
       default:
         return undefined;
     }

@@ -2,6 +2,7 @@
 import type { CheckpointError } from '../../engine/errors';
 import { castBytes, isWeightType } from '../cast';
 import { countValues, type IndexedTensor, readTensor } from '../checkpoint/reader';
+import { firstNonFinite } from '../finite';
 import type { OpenLora } from './choice';
 import { loraError } from './error';
 import { familyOfBase, familyOfLora } from './family';
@@ -43,6 +44,7 @@ export function resolveLoras(loras: readonly OpenLora[], base: Base, product: Ma
       if (key === undefined || shape === undefined) {
         throw mismatch(file, base, `"${module.key}" has no place in it`);
       }
+      refuseTornPair(file.name, module);
       const fit = misfit(module, shape);
       if (fit !== undefined) throw mismatch(file, base, `"${module.key}" ${fit}`);
       const merges = steps.get(module.component) ?? new Map<string, Merge[]>();
@@ -97,6 +99,27 @@ function mismatch(
   );
 }
 
+/** A full-rank extraction of the widest weight has 5,120. */
+const MAX_RANK = 16_384;
+
+/** Halves that do not belong together fit no model at all. @throws CheckpointError naming both and their shapes */
+function refuseTornPair(name: string, { key, upKey, down, up, mid }: LoraModule): void {
+  const rank = down.shape[0] ?? 0;
+  if (rank > MAX_RANK) {
+    throw loraError(
+      `LoRA ${name}: "${key}" has a rank of ${rank}, more than the ${MAX_RANK} that any LoRA has; the file is damaged`,
+    );
+  }
+  const inner = up.shape[1] ?? 1;
+  const isTorn = mid !== undefined && (mid.shape[0] !== inner || mid.shape[1] !== rank);
+  if (inner === rank && !isTorn) return;
+  const middle = mid === undefined ? '' : ` (and between them [${mid.shape.join(', ')}])`;
+  throw loraError(
+    `LoRA ${name}: "${key}" of shape [${down.shape.join(', ')}] and "${upKey}" of shape [${up.shape.join(', ')}]${middle} ` +
+      `disagree: the one has the rank ${rank}, the other ${inner}; the file is damaged or was put together from two, get it again`,
+  );
+}
+
 /** @returns what is wrong with the factors' shapes for that weight */
 function misfit({ down, up, mid }: LoraModule, shape: readonly number[]): string | undefined {
   const rank = down.shape[0] ?? 0;
@@ -123,9 +146,9 @@ function mergeOf(module: LoraModule, weight: number, product: MatrixProduct): Me
   return async (values) => {
     // Read when their turn comes: a LoRA of a gigabyte then never stands in memory as a whole.
     const [up, down, mid] = await Promise.all([
-      floats(module, module.up),
-      floats(module, module.down),
-      module.mid && floats(module, module.mid),
+      floats(module.upKey, module.up),
+      floats(module.key, module.down),
+      module.mid && floats(module.key, module.mid),
     ]);
     const rank = module.down.shape[0] ?? 0;
     const alpha = await alphaOf(module);
@@ -146,13 +169,20 @@ async function alphaOf({ alpha, ...module }: LoraModule): Promise<number | undef
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     return alpha.dtype === 'I64' ? Number(view.getBigInt64(0, true)) : view.getInt32(0, true);
   }
-  return (await floats(module, alpha))[0];
+  return (await floats(module.key, alpha))[0];
 }
 
-async function floats({ key }: Pick<LoraModule, 'key'>, tensor: IndexedTensor): Promise<Float32Array> {
+async function floats(key: string, tensor: IndexedTensor): Promise<Float32Array> {
   if (!isWeightType(tensor.dtype)) {
     throw loraError(`LoRA ${tensor.file.name}: "${key}" is of type ${tensor.dtype}, which is not supported`);
   }
-  const bytes = castBytes(await readTensor(tensor), tensor.dtype, 'fp32');
+  const stored = await readTensor(tensor);
+  if (firstNonFinite(stored, tensor.dtype) >= 0) {
+    throw loraError(
+      `LoRA ${tensor.file.name}: "${key}" holds NaN or infinite numbers, so no picture can come of it; its training went ` +
+        'wrong or the file is damaged: use an earlier save of it, or another LoRA',
+    );
+  }
+  const bytes = castBytes(stored, tensor.dtype, 'fp32');
   return new Float32Array(bytes.slice().buffer);
 }

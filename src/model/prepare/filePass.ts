@@ -7,6 +7,8 @@ import type { StoredWriter } from '../../storage/weights';
 import { CastRoom, castBytes } from '../cast';
 import { gather } from '../checkpoint/reader';
 import { bytesPerValue } from '../checkpoint/safetensors';
+import { firstNonFinite } from '../finite';
+import { nonFinite } from '../weights';
 import { toBase64 } from './base64';
 import { type Lent, lendHasher } from './hashers';
 import type { Output, ShardPlan } from './shards';
@@ -208,6 +210,7 @@ export class FilePass {
   async #append({ output, shard }: Task, values: Uint8Array<ArrayBuffer>): Promise<void> {
     const { change, source } = output;
     const { precision } = shard.plan;
+    if (firstNonFinite(values, source.dtype) >= 0) throw nonFinite(source.file.name, output.key);
     if (change === undefined) {
       await shard.append(castBytes(values, source.dtype, precision, this.#rooms.cast));
       return;

@@ -4,6 +4,7 @@ import type { Precision } from '../../graph/types';
 import { openCheckpoint } from '../checkpoint/open';
 import type { IndexedTensor, StoredIndex } from '../checkpoint/reader';
 import { type ComponentName, readSingleFile } from '../checkpoint/singleFile';
+import { diffusersKeys } from '../checkpoint/textKeys';
 import { layOutExports } from '../exported/layout';
 import { type CheckpointFiles, filesOfTexts, parseJsonFile } from '../files';
 import type { OpenLora } from '../lora/choice';
@@ -105,7 +106,8 @@ export async function layOutModel(
     const keys = new Set<string>();
     for (const file of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
       const access = open(file);
-      const { tensors } = await openCheckpoint(access, connection.signal);
+      const { tensors: stored } = await openCheckpoint(access, connection.signal);
+      const tensors = diffusersKeys(folder, stored, file.path);
       refuseTwice(keys, tensors, file.path);
       const here = numbered(folder, tensors, precision, shards.length, options);
       shards.push(...here);

@@ -4,8 +4,9 @@
  */
 import { UnsupportedError } from '../../engine/errors';
 import type { Precision } from '../../graph/types';
-import { isWeightType, typeOf, type WeightType } from '../cast';
+import { typeOf, type WeightType } from '../cast';
 import { countValues, type IndexedTensor, type StoredIndex } from '../checkpoint/reader';
+import { weightTensors } from '../checkpoint/weightTensors';
 
 /** ORT's asyncify build misreads external data from 4 GiB on; browsers limit buffers well before. */
 const MAX_SHARD_BYTES = 2 ** 30;
@@ -37,7 +38,7 @@ export interface ShardPlan {
  * @param tensors of one component, from one file
  * @param name numbers the shards of the component
  * @param limit bytes a shard may have
- * @throws CheckpointError where a single tensor is over the limit
+ * @throws CheckpointError where a single tensor is over the limit, or of a type that cannot be run
  */
 export function planShards(
   tensors: StoredIndex,
@@ -47,10 +48,8 @@ export function planShards(
 ): ShardPlan[] {
   const valueBytes = precision === 'fp16' ? 2 : 4;
   const outputs: Output[] = [];
-  for (const [key, tensor] of tensors) {
-    const { dtype } = tensor;
-    if (!isWeightType(dtype)) continue;
-    outputs.push({ key, source: { ...tensor, dtype }, length: countValues(tensor.shape) * valueBytes });
+  for (const [key, source] of weightTensors(tensors, ({ file }) => file.name)) {
+    outputs.push({ key, source, length: countValues(source.shape) * valueBytes });
   }
   outputs.sort((a, b) => a.source.offset - b.source.offset || (a.key < b.key ? -1 : 1));
   const shards: ShardPlan[] = [];

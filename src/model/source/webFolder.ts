@@ -1,0 +1,75 @@
+/** A model's folder on a plain web server: it cannot be listed, so each file that it may have is asked for. */
+import { parseShardIndex } from '../checkpoint/reader';
+import { parseJsonFile } from '../files';
+import { weightForms } from '../weightFiles';
+import { probe } from './ask';
+import type { Connection, RemoteFile } from './download';
+
+/** As browsers do with one host. */
+const ASKED_AT_ONCE = 6;
+
+/** Files of nearly every model. */
+const FOLDER_CANDIDATES: readonly [string, ...string[]] = [
+  'model_index.json',
+  'scheduler/scheduler_config.json',
+  ...['tokenizer', 'tokenizer_2'].flatMap((folder) =>
+    [
+      'vocab.json',
+      'merges.txt',
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'special_tokens_map.json',
+      'added_tokens.json',
+    ].map((name) => `${folder}/${name}`),
+  ),
+  ...['text_encoder', 'text_encoder_2'].flatMap((folder) =>
+    ['config.json', 'model.fp16.safetensors', 'model.safetensors'].map((name) => `${folder}/${name}`),
+  ),
+  ...['unet', 'vae'].flatMap((folder) =>
+    ['config.json', 'diffusion_pytorch_model.fp16.safetensors', 'diffusion_pytorch_model.safetensors'].map(
+      (name) => `${folder}/${name}`,
+    ),
+  ),
+];
+
+/** Other forms of weights, for networks whose safetensors lie in several files, or that have none. */
+function otherForms(folder: string): string[] {
+  const forms = weightForms(folder.startsWith('text_encoder') ? 'model' : 'diffusion_pytorch_model', 'fp16');
+  return forms
+    .flatMap(({ file, indexes }) => (file.endsWith('.bin') ? [file, ...indexes] : indexes))
+    .map((name) => `${folder}/${name}`);
+}
+
+/** @throws CheckpointError where the index is damaged */
+async function shardsOf(url: string, index: RemoteFile): Promise<string[]> {
+  if (!('blob' in index.at)) return [];
+  const folder = index.path.slice(0, index.path.indexOf('/') + 1);
+  const bytes = new Uint8Array(await index.at.blob.arrayBuffer());
+  const map = parseShardIndex(parseJsonFile({ name: url }, index.path, bytes), index.path);
+  return [...new Set(map.values())].map((name) => folder + name);
+}
+
+/** What a folder at an address has; it cannot be listed. */
+export async function filesOfFolder(url: string, connection: Connection): Promise<RemoteFile[]> {
+  const look = (path: string) => probe(path, new URL(path, url).href, connection);
+  const found: RemoteFile[] = [];
+  const lookFor = async (paths: readonly string[]) => {
+    for (let at = 0; at < paths.length; at += ASKED_AT_ONCE) {
+      const files = await Promise.all(paths.slice(at, at + ASKED_AT_ONCE).map(look));
+      found.push(...files.filter((file) => file !== undefined));
+    }
+  };
+  // One first: a server that does not answer is not asked for each of them.
+  const [index, ...others] = FOLDER_CANDIDATES;
+  await lookFor([index]);
+  await lookFor(others);
+  const lacking = ['text_encoder', 'text_encoder_2', 'unet', 'vae'].filter(
+    (folder) =>
+      found.some(({ path }) => path === `${folder}/config.json`) &&
+      !found.some(({ path }) => path.startsWith(`${folder}/`) && path.endsWith('.safetensors')),
+  );
+  await lookFor(lacking.flatMap(otherForms));
+  const indexes = found.filter(({ path }) => path.endsWith('.json') && /\.index\./.test(path));
+  for (const index of indexes) await lookFor(await shardsOf(url, index));
+  return found.filter((file) => !indexes.includes(file));
+}

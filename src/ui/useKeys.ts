@@ -24,6 +24,8 @@ const everywhere = new Set<CommandId>(['generate', 'open', 'escape']);
 export function useKeys(session: Session, { onOpen, onCompare, onHelp, onAdjust }: KeyHooks): void {
   useEffect(() => {
     const { editor } = session;
+    /** The key that is held to compare. */
+    let comparedBy = '';
     const harden = (by: number) => editor.setOptions({ hardness: editor.store.getState().hardness + by });
     const actions: Record<CommandId, () => void> = {
       brush: () => editor.setTool('brush'),
@@ -90,13 +92,15 @@ export function useKeys(session: Session, { onOpen, onCompare, onHelp, onAdjust 
       } else if (event.key === 'Alt') {
         // Alone it would open the browser's menu; here it subtracts.
         event.preventDefault();
-      } else if (id && !event.altKey) {
+      } else if (id) {
         event.preventDefault();
+        if (id === 'compare') comparedBy = keyOf(event);
         actions[id]();
       }
     };
     const onUp = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() === 'c') onCompare(false);
+      // By the key, not by its letter: the layout may have been switched in between.
+      if (keyOf(event) === comparedBy) onCompare(false);
       if (event.code === 'Space') editor.setOptions({ panning: false });
     };
     const release = () => {
@@ -118,6 +122,9 @@ export function useKeys(session: Session, { onOpen, onCompare, onHelp, onAdjust 
 const ownKeys = 'input, textarea, select, [contenteditable=true], [role=dialog], [role=menu]';
 /** Where the space bar presses something; handles are dragged. */
 const spaceKeys = 'button:not(.handle), a, summary, [role=slider], [role=switch]';
+
+/** The key itself; its letter where a keyboard on the screen says no more. */
+const keyOf = ({ code, key }: KeyboardEvent) => code || key;
 
 function dropShape(editor: Editor): void {
   editor.gesture.cancel();

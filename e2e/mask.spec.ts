@@ -474,7 +474,7 @@ test('the mask’s look changes, the mask does not', async ({ page }, info) => {
   expect(await colorAt({ x: 300, y: 200 })).toEqual([0, 0, 0]);
   await page.keyboard.press('m');
   await expect.poll(() => colorAt({ x: 300, y: 200 })).toEqual([190, 190, 190]);
-  await page.getByRole('button', { name: 'How the mask is shown' }).click();
+  await page.getByRole('button', { name: 'Mask overlay' }).click();
   await page.getByRole('button', { name: 'Blue' }).click();
   await page.getByRole('slider', { name: 'Opacity of the mask' }).press('End');
   await page.keyboard.press('Escape');
@@ -784,7 +784,7 @@ test.describe('on a phone', () => {
 
     for (const name of [
       ...['Brush', 'Eraser', 'Lasso', 'Rectangle', 'Ellipse', 'Polygon', 'Magic wand', 'Invert mask'],
-      ...['Clear mask', 'Mask menu', 'How the mask is shown', 'Fit', 'Undo', 'Redo'],
+      ...['Clear mask', 'Mask menu', 'Mask overlay', 'Fit', 'Undo', 'Redo'],
     ]) {
       const box = await page.getByRole('button', { name, exact: true }).boundingBox();
       expect(box?.height, name).toBeGreaterThanOrEqual(40);

@@ -85,7 +85,7 @@ export const states: Record<string, PageState> = {
   look: {
     async enter(page, editor) {
       await editor.tool('Magic wand').click();
-      await page.getByRole('button', { name: 'How the mask is shown' }).click();
+      await page.getByRole('button', { name: 'Mask overlay' }).click();
     },
   },
   'mask-alone': {

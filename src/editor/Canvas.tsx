@@ -13,13 +13,15 @@ export interface CanvasProps {
   /** What will be sent to the model, in image pixels. */
   frame: Rect | null;
   frameLabel: string;
+  /** Whether the mask reaches beyond the frame: the label says so, and must be seen. */
+  frameCuts: boolean;
   /** Whether a run is going on: the mask breathes until the forming picture comes. */
   busy: boolean;
   /** What lies over picture and mask and takes no part in painting: a result. */
   children?: ReactNode;
 }
 
-export function Canvas({ editor, frame, frameLabel, busy, children }: CanvasProps) {
+export function Canvas({ editor, frame, frameLabel, frameCuts, busy, children }: CanvasProps) {
   const pane = useRef<HTMLDivElement>(null);
   const pictureLayer = useRef<HTMLCanvasElement>(null);
   const overlayLayer = useRef<HTMLCanvasElement>(null);
@@ -87,7 +89,7 @@ export function Canvas({ editor, frame, frameLabel, busy, children }: CanvasProp
       <canvas ref={pictureLayer} className="layer" />
       <canvas ref={overlayLayer} className="layer layer-mask" />
       {children}
-      {frame && picture && <CropFrame place={rectToView(view, frame)} label={frameLabel} />}
+      {frame && picture && <CropFrame place={rectToView(view, frame)} label={frameLabel} cuts={frameCuts} />}
       {draft && <DraftShape draft={draft} view={view} />}
       {paints && !panning && <BrushRing editor={editor} handle={ring} />}
       {keyCursor && <KeyCursor at={toView(view, keyCursor)} />}
@@ -146,10 +148,10 @@ function DraftShape({ draft, view }: { draft: Draft; view: EditorState['view'] }
   );
 }
 
-function CropFrame({ place, label }: { place: Rect; label: string }) {
+function CropFrame({ place, label, cuts }: { place: Rect; label: string; cuts: boolean }) {
   return (
     <div className="crop-frame" style={boxStyle(place)}>
-      <span className="tabular" data-inside={place.y < 26 || undefined}>
+      <span className="tabular" data-inside={place.y < 26 || undefined} data-cut={cuts || undefined}>
         {label}
       </span>
     </div>

@@ -4,6 +4,7 @@
  */
 import type { Rect, Size } from './kernels/geometry';
 import type { ColourSpace } from './kernels/iccProfile';
+import { overlayColourFor } from './kernels/overlayColour';
 import type { Pixels } from './kernels/raster';
 import { createCanvas } from './surface';
 
@@ -80,4 +81,18 @@ export function levelAt(levels: readonly Level[], scale: number): Level | undefi
   let index = 0;
   while (scale <= 0.5 ** (index + 1) && index + 1 < levels.length) index += 1;
   return levels[index];
+}
+
+/** Side of the copy that {@link overlayColourOf} looks at. */
+const SAMPLE_SIDE = 48;
+
+/** The colour that a mask is seen best in. @returns undefined where there is no canvas (tests under Node) */
+export function overlayColourOf({ levels, colourSpace }: Picture): string | undefined {
+  const smallest = levels.at(-1);
+  if (!smallest) return undefined;
+  const size = { width: SAMPLE_SIDE, height: SAMPLE_SIDE };
+  const context = createCanvas(size, colourSpace, { willReadFrequently: true })?.context;
+  if (!context) return undefined;
+  context.drawImage(smallest.source, 0, 0, SAMPLE_SIDE, SAMPLE_SIDE);
+  return overlayColourFor(context.getImageData(0, 0, SAMPLE_SIDE, SAMPLE_SIDE));
 }

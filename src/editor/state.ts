@@ -1,6 +1,7 @@
 /** The editor's small plain data, which panels show. */
 import type { Point, Rect, Size } from './kernels/geometry';
 import type { Mode } from './kernels/mask';
+import { overlayColours } from './kernels/overlayColour';
 import type { View } from './kernels/view';
 
 export type Tool = 'brush' | 'eraser' | 'lasso' | 'polygon' | 'rectangle' | 'ellipse' | 'wand';
@@ -12,6 +13,8 @@ export const MAX_BRUSH = 1000;
 export interface MaskLook {
   /** `#rrggbb` */
   color: string;
+  /** Whether the colour follows the picture; false once a person has chosen one. */
+  isAutomatic: boolean;
   /** 0 … 1 */
   opacity: number;
   /** `overlay`: over the picture; `alone`: white on black, as it leaves the editor. */
@@ -80,7 +83,7 @@ export const initialState: EditorState = {
   tolerance: 24,
   contiguous: true,
   edgeRadius: 8,
-  look: { color: '#ff7a36', opacity: 0.5, show: 'overlay' },
+  look: { color: overlayColours[0].color, isAutomatic: true, opacity: 0.5, show: 'overlay' },
   draft: null,
   keyCursor: null,
   panning: false,

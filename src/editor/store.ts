@@ -10,13 +10,13 @@ import { MaskHistory } from './history';
 import { clamp, type Point, type Rect, rectOfSize, type Size } from './kernels/geometry';
 import { createMask, type Mask } from './kernels/raster';
 import { createMaskActions, type MaskActions } from './maskActions';
-import type { Picture } from './picture';
+import { overlayColourOf, type Picture } from './picture';
 import { type Draft, type EditorState, initialState, MAX_BRUSH, MIN_BRUSH } from './state';
 import { createViewActions, type ViewActions } from './viewActions';
 import { directWork, type MaskWork } from './work';
 
 export type { EditorDocument, Preview } from './document';
-export type { Picture } from './picture';
+export { overlayColourOf, type Picture } from './picture';
 export type { Pasted, PictureWork, Prepared } from './pictureWork';
 export * from './state';
 export { fitMargin } from './viewActions';
@@ -209,6 +209,9 @@ export function createEditor(work: MaskWork = directWork): Editor {
         pictureRevision: get().pictureRevision + 1,
       });
       setOptions({ brushSize: Math.min(width, height) / 12 });
+      const { look } = get();
+      const color = look.isAutomatic ? overlayColourOf(picture) : undefined;
+      if (color !== undefined) setOptions({ look: { ...look, color } });
       view.fit();
     },
     resize(picture, resized) {

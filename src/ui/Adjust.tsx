@@ -1,5 +1,5 @@
 /** The frame that is sent and the canvas itself, dragged by handles or set by numbers. */
-import { Check, Crop, RotateCcw, Scaling, X } from 'lucide-react';
+import { Check, Crop, Expand, RotateCcw, X } from 'lucide-react';
 import {
   type KeyboardEvent,
   type PointerEvent as ReactPointerEvent,
@@ -75,6 +75,7 @@ export function AdjustButtons({ adjusting, onAdjust, frame }: AdjustProps) {
     <>
       <IconButton
         name="Adjust the frame"
+        label="Frame"
         icon={Crop}
         side="top"
         tip={frame ? 'Adjust the frame that is sent' : 'Adjust the frame that is sent: paint a mask first'}
@@ -85,7 +86,8 @@ export function AdjustButtons({ adjusting, onAdjust, frame }: AdjustProps) {
       />
       <IconButton
         name="Extend the canvas"
-        icon={Scaling}
+        label="Extend"
+        icon={Expand}
         side="top"
         pressed={adjusting?.what === 'canvas'}
         disabled={!ready || running}
@@ -123,6 +125,7 @@ export function AdjustOptions({ adjusting, onAdjust, frame }: AdjustProps) {
           ))}
         <IconButton
           name="Automatic frame"
+          label="Auto"
           icon={RotateCcw}
           side="top"
           onPress={() => {
@@ -130,7 +133,7 @@ export function AdjustOptions({ adjusting, onAdjust, frame }: AdjustProps) {
             endFrame();
           }}
         />
-        <IconButton name="Done" icon={Check} side="top" onPress={done} />
+        <IconButton name="Done" label="Done" icon={Check} side="top" onPress={done} />
       </div>
     );
   }
@@ -156,6 +159,7 @@ export function AdjustOptions({ adjusting, onAdjust, frame }: AdjustProps) {
       ))}
       <IconButton
         name="Apply"
+        label="Apply"
         icon={Check}
         side="top"
         disabled={!changes}
@@ -164,7 +168,7 @@ export function AdjustOptions({ adjusting, onAdjust, frame }: AdjustProps) {
           void session.extend(margins);
         }}
       />
-      <IconButton name="Leave the canvas as it is" icon={X} side="top" onPress={done} />
+      <IconButton name="Leave the canvas as it is" label="Leave" icon={X} side="top" onPress={done} />
     </div>
   );
 }

@@ -35,7 +35,7 @@ export function App(parts: AppParts) {
   return (
     <AppContext value={parts}>
       <Tooltip.Provider delayDuration={500} skipDelayDuration={200}>
-        <div className="app">
+        <div className="app" data-adjusting={adjusting !== null || undefined}>
           <TopBar theme={theme} onTheme={toggleTheme} onOpen={openPicker} onHelp={help} />
           <ToolRail />
           <ComparisonContext value={comparison}>
@@ -44,7 +44,7 @@ export function App(parts: AppParts) {
             <OfflineNote />
             <VersionStrip />
           </ComparisonContext>
-          <SidePanel />
+          <SidePanel adjusting={adjusting !== null} />
         </div>
         <HelpDialog open={helping} onOpenChange={setHelping} />
       </Tooltip.Provider>

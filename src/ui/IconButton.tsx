@@ -12,6 +12,8 @@ export interface IconButtonProps {
   disabled?: boolean;
   /** For buttons that stay pressed. */
   pressed?: boolean;
+  /** A word beneath the icon: a part of `name`, so that whoever speaks to the page can say it. */
+  label?: string;
 }
 
 export function IconButton({
@@ -23,18 +25,21 @@ export function IconButton({
   side,
   disabled,
   pressed,
+  label,
 }: IconButtonProps) {
   return (
     <Tip text={tip ?? name} keys={keys} side={side}>
       <button
         type="button"
         className="icon-button"
+        data-labelled={label !== undefined || undefined}
         aria-label={name}
         aria-pressed={pressed}
         disabled={disabled}
         onClick={onPress}
       >
         <Icon size={18} strokeWidth={1.8} aria-hidden />
+        {label && <span className="icon-label">{label}</span>}
       </button>
     </Tip>
   );

@@ -1,38 +1,43 @@
 /** How the mask is shown: colour, opacity, or alone. */
 import { Layers2 } from 'lucide-react';
 import { Switch } from 'radix-ui';
-import type { MaskLook } from '../editor/store';
+import { overlayColours } from '../editor/kernels/overlayColour';
+import { type MaskLook, overlayColourOf } from '../editor/store';
 import { BarSlider } from './BarSlider';
 import { keysOf } from './commands';
 import { useEditor, useSession } from './context';
 import { BarPanel } from './MaskMenu';
 import { toggleMaskAlone } from './toolActions';
 
-const colors: readonly [color: string, name: string][] = [
-  ['#ff7a36', 'Orange'],
-  ['#ff3b5c', 'Red'],
-  ['#36d17c', 'Green'],
-  ['#3aa0ff', 'Blue'],
-  ['#c86bff', 'Violet'],
-];
-
 export function LookMenu() {
   const { editor } = useSession();
   const look = useEditor((state) => state.look);
   const change = (part: Partial<MaskLook>) => editor.setOptions({ look: { ...look, ...part } });
   return (
-    <BarPanel name="How the mask is shown" icon={Layers2}>
+    <BarPanel name="Mask overlay" label="Overlay" icon={Layers2}>
       <h2>Mask overlay</h2>
       <div className="swatches">
-        {colors.map(([color, name]) => (
+        <button
+          type="button"
+          className="swatch automatic"
+          aria-label="Whichever the picture shows best"
+          aria-pressed={look.isAutomatic}
+          onClick={() => {
+            const picture = editor.document?.picture;
+            change({ isAutomatic: true, color: (picture && overlayColourOf(picture)) ?? look.color });
+          }}
+        >
+          Auto
+        </button>
+        {overlayColours.map(({ color, name }) => (
           <button
             key={color}
             type="button"
             className="swatch"
             aria-label={name}
-            aria-pressed={look.color === color}
+            aria-pressed={!look.isAutomatic && look.color === color}
             style={{ background: color }}
-            onClick={() => change({ color })}
+            onClick={() => change({ color, isAutomatic: false })}
           />
         ))}
         <input
@@ -40,7 +45,7 @@ export function LookMenu() {
           className="swatch"
           aria-label="Another colour"
           value={look.color}
-          onChange={(event) => change({ color: event.target.value })}
+          onChange={(event) => change({ color: event.target.value, isAutomatic: false })}
         />
       </div>
       <BarSlider

@@ -23,10 +23,13 @@ import { Tip } from './Tip';
 /** A button of the stage's bar that opens a panel. */
 export function BarPanel({
   name,
+  label,
   icon: Icon,
   children,
 }: {
   name: string;
+  /** A word beneath the icon, a part of `name`. */
+  label: string;
   icon: LucideIcon;
   children: ReactNode;
 }) {
@@ -34,8 +37,9 @@ export function BarPanel({
     <Popover.Root>
       <Tip text={name} side="top">
         <Popover.Trigger asChild>
-          <button type="button" className="icon-button" aria-label={name}>
+          <button type="button" className="icon-button" data-labelled aria-label={name}>
             <Icon size={18} strokeWidth={1.8} aria-hidden />
+            <span className="icon-label">{label}</span>
           </button>
         </Popover.Trigger>
       </Tip>
@@ -62,7 +66,7 @@ export function MaskMenu() {
   const working = useEditor((state) => state.working !== null);
   const radius = useEditor((state) => state.edgeRadius);
   return (
-    <BarPanel name="Mask menu" icon={SquareDashed}>
+    <BarPanel name="Mask menu" label="Mask" icon={SquareDashed}>
       <h2>Edge</h2>
       <BarSlider
         label="By"

@@ -14,11 +14,15 @@ import { MoreFields } from './MoreFields';
 import { CancelButton, RunAlert, RunCard } from './RunCard';
 import { useNarrow } from './useNarrow';
 
-export function SidePanel() {
+/** @param adjusting frame or canvas are in hand: on a phone the settings fold, for the picture's own options have their place */
+export function SidePanel({ adjusting }: { adjusting: boolean }) {
   const session = useSession();
   const running = useJob((state) => state.running);
   const narrow = useNarrow();
   const [unfolded, setUnfolded] = useState(false);
+  useEffect(() => {
+    if (adjusting) setUnfolded(false);
+  }, [adjusting]);
   // A complaint about a folded field unfolds it.
   const complaint = useJob((state) => Object.keys(state.fieldErrors).length > 0);
   const panel = useRef<HTMLElement>(null);

@@ -68,6 +68,7 @@ export function Stage({ dragging, onOpen, adjusting, onAdjust }: StageProps) {
             editor={editor}
             frame={plan?.frame ?? null}
             frameLabel={plan && picture ? frameLabel(plan, picture, maskBounds) : ''}
+            frameCuts={plan !== null && cuts(plan.frame, maskBounds)}
             busy={running}
           >
             {over && (
@@ -166,9 +167,11 @@ function frameLabel(
   const scaled = frame.width === size.width && frame.height === size.height;
   const whole = `${frame.width} × ${frame.height} of ${picture.width} × ${picture.height} goes to the model`;
   const sent = scaled ? whole : `${whole}, as ${size.width} × ${size.height}`;
-  return isSameRect(intersectRect(maskBounds, frame), maskBounds)
-    ? sent
-    : `${sent}; the mask beyond it does not`;
+  return cuts(frame, maskBounds) ? `${sent}; the mask beyond it does not` : sent;
+}
+
+function cuts(frame: Rect, maskBounds: Rect): boolean {
+  return !isSameRect(intersectRect(maskBounds, frame), maskBounds);
 }
 
 function EmptyStage({ onOpen }: { onOpen(): void }) {

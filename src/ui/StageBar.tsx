@@ -35,7 +35,7 @@ export function StageBar(adjust: AdjustProps) {
         <div key="mask" className="bar-group">
           <MaskMenu />
           <LookMenu />
-          {phone && <InvertButton side="top" />}
+          {phone && <InvertButton side="top" label="Invert" />}
           <AdjustButtons {...adjust} />
         </div>
       )}

@@ -1,6 +1,6 @@
 /** A tooltip that shows a control's name and its key. */
 import { Tooltip } from 'radix-ui';
-import type { ReactElement } from 'react';
+import { type ReactElement, useEffect, useState } from 'react';
 
 export interface TipProps {
   text: string;
@@ -10,8 +10,16 @@ export interface TipProps {
 }
 
 export function Tip({ text, keys, side = 'bottom', children }: TipProps) {
+  const [open, setOpen] = useState(false);
+  // Who works by keys has read it, and it may lie over what the keys are for.
+  useEffect(() => {
+    if (!open) return;
+    const close = () => setOpen(false);
+    window.addEventListener('keydown', close, true);
+    return () => window.removeEventListener('keydown', close, true);
+  }, [open]);
   return (
-    <Tooltip.Root>
+    <Tooltip.Root open={open} onOpenChange={setOpen}>
       <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>
       <Tooltip.Portal>
         <Tooltip.Content className="tip" side={side} sideOffset={8} collisionPadding={8}>

@@ -52,6 +52,7 @@ function BrushOptions() {
       <span className="wide">
         <IconButton
           name="Pen pressure sets the size"
+          label="Pen"
           icon={PenTool}
           side="top"
           pressed={penPressure}
@@ -62,10 +63,10 @@ function BrushOptions() {
   );
 }
 
-const modes: readonly { mode: Mode; name: string; icon: LucideIcon; keys?: string }[] = [
-  { mode: 'add', name: 'Add to the mask', icon: SquarePlus, keys: 'Shift' },
-  { mode: 'subtract', name: 'Subtract from the mask', icon: SquareMinus, keys: 'Alt' },
-  { mode: 'replace', name: 'Replace the mask', icon: Replace },
+const modes: readonly { mode: Mode; name: string; label: string; icon: LucideIcon; keys?: string }[] = [
+  { mode: 'add', name: 'Add to the mask', label: 'Add', icon: SquarePlus, keys: 'Shift' },
+  { mode: 'subtract', name: 'Subtract from the mask', label: 'Subtract', icon: SquareMinus, keys: 'Alt' },
+  { mode: 'replace', name: 'Replace the mask', label: 'Replace', icon: Replace },
 ];
 
 function ModeOptions() {
@@ -74,10 +75,11 @@ function ModeOptions() {
   return (
     <fieldset className="group">
       <legend className="sr-only">How it joins the mask</legend>
-      {modes.map(({ mode, name, icon, keys }) => (
+      {modes.map(({ mode, name, label, icon, keys }) => (
         <IconButton
           key={mode}
           name={name}
+          label={label}
           icon={icon}
           keys={keys}
           side="top"
@@ -106,6 +108,7 @@ function WandOptions() {
       />
       <IconButton
         name="Only what is connected"
+        label="Connected"
         icon={Link2}
         side="top"
         pressed={contiguous}
@@ -123,6 +126,7 @@ function PolygonButtons() {
     <>
       <IconButton
         name="Close the polygon"
+        label="Close"
         icon={Check}
         keys="Enter"
         side="top"
@@ -131,6 +135,7 @@ function PolygonButtons() {
       />
       <IconButton
         name="Drop the polygon"
+        label="Drop"
         icon={X}
         keys={keysOf('escape')}
         side="top"

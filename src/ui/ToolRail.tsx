@@ -30,12 +30,13 @@ const tools: readonly { tool: Tool; name: string; icon: LucideIcon; tip: string 
 ];
 
 /** Among the tools; on a phone, where each of them is to have a finger's width, in the bar above. */
-export function InvertButton({ side }: Pick<IconButtonProps, 'side'>) {
+export function InvertButton({ side, label }: Pick<IconButtonProps, 'side' | 'label'>) {
   const { editor } = useSession();
   const hasPicture = useEditor((state) => state.picture !== null);
   return (
     <IconButton
       name="Invert mask"
+      label={label}
       icon={Contrast}
       keys={keysOf('invert')}
       side={side}

@@ -4,8 +4,8 @@ import { clamp, type Point, type Rect, type Size } from './geometry';
 /** Of the picture's width. */
 const STEP = 0.01;
 const LARGE_STEP = 0.1;
-/** So much of the grip at least is to be seen where it is parked at the pane's edge. */
-const SEEN = 0.75;
+/** With so much of its width beside the picture the grip is parked there, and reaches over the edge by the rest. */
+const ROOM = 0.75;
 
 /**
  * Where the line is put by a pointer.
@@ -33,10 +33,13 @@ export interface Parking extends Point {
  */
 export function parkedAt(place: Rect, pane: Size, grip: number): Parking {
   const middle = pane.height / 2;
-  if (place.x >= grip * SEEN) return { x: place.x - grip / 2, y: middle, side: 'left' };
+  // All of it is seen, whatever the room.
+  if (place.x >= grip * ROOM) return { x: Math.max(place.x - grip / 2, grip / 2), y: middle, side: 'left' };
   const x = Math.max(place.x, 0) + grip / 2;
   const bottom = place.y + place.height;
-  if (bottom + grip * SEEN <= pane.height) return { x, y: bottom + grip / 2, side: 'below' };
+  if (bottom + grip * ROOM <= pane.height) {
+    return { x, y: Math.min(bottom + grip / 2, pane.height - grip / 2), side: 'below' };
+  }
   return { x, y: middle, side: 'over' };
 }
 

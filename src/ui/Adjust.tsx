@@ -124,8 +124,8 @@ export function AdjustOptions({ adjusting, onAdjust, frame }: AdjustProps) {
             />
           ))}
         <IconButton
-          name="Automatic frame"
-          label="Auto"
+          name="Reset to the automatic frame"
+          label="Reset"
           icon={RotateCcw}
           side="top"
           onPress={() => {

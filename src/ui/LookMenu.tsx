@@ -20,7 +20,7 @@ export function LookMenu() {
         <button
           type="button"
           className="swatch automatic"
-          aria-label="Whichever the picture shows best"
+          aria-label="Auto: whichever the picture shows best"
           aria-pressed={look.isAutomatic}
           onClick={() => {
             const picture = editor.document?.picture;

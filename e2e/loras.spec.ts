@@ -67,7 +67,7 @@ test('by id, with a weight, from a file, and none again: each gives its own pict
   // The same bytes from the disk at the same weight
   await lora(page, 1).remove.click();
   const chooser = page.waitForEvent('filechooser');
-  await page.getByRole('button', { name: 'From a file' }).click();
+  await page.getByRole('group', { name: 'LoRAs' }).getByRole('button', { name: 'From a file' }).click();
   await (await chooser).setFiles('goldens/loras/kohya.safetensors');
   await lora(page, 1).weight.fill('0.5');
   expect(isSame(await paint(editor), half)).toBe(true);
@@ -96,7 +96,7 @@ test('one for another family, a name that nothing has and a broken file are told
   }
   await lora(page, 1).remove.click();
   const chooser = page.waitForEvent('filechooser');
-  await page.getByRole('button', { name: 'From a file' }).click();
+  await page.getByRole('group', { name: 'LoRAs' }).getByRole('button', { name: 'From a file' }).click();
   await (await chooser).setFiles({
     name: 'broken.safetensors',
     mimeType: 'application/octet-stream',

@@ -56,6 +56,11 @@ export function createHarnessModels(query: URLSearchParams): ModelLibrary {
       });
     },
     offerFiles: async (title) => `disk:${title}`,
+    readEmbedding: async (source) => ({
+      token: `<${typeof source === 'string' ? source.split('/').at(-1) : source.name}>`,
+      vectors: 4,
+      widths: [768],
+    }),
     list: async () => kept,
     async remove(folder) {
       kept = kept.filter((model) => model.folder !== folder);

@@ -121,6 +121,7 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
       await ask({ method: 'download', name, precision: await options.precision() }, call);
     },
     offerFiles: (title, files) => ask({ method: 'offerFiles', title, files }),
+    readEmbedding: (source, signal) => ask({ method: 'readEmbedding', source }, { signal }),
     list: () => ask({ method: 'list' }),
     async remove(folder) {
       await options.release();

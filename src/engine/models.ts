@@ -88,6 +88,16 @@ export interface FetchCall {
   onProgress(progress: FetchProgress): void;
 }
 
+/** What an embedding (a textual inversion) teaches. */
+export interface EmbeddingWord {
+  /** What it is called in the prompt unless a person gives it another name. */
+  token: string;
+  /** Tokens of a prompt that it takes. */
+  vectors: number;
+  /** Of the text encoders that it is made for, in the model's order. */
+  widths: readonly number[];
+}
+
 export interface ModelLibrary {
   /**
    * Looks a model up; no weights are fetched.
@@ -106,6 +116,11 @@ export interface ModelLibrary {
    * @param files by path within the model; of a single file its name
    */
   offerFiles(title: string, files: ReadonlyMap<string, File>): Promise<string>;
+  /**
+   * Reads an embedding, which is fetched where it is not kept: some kilobytes.
+   * @throws InputError, CheckpointError (`embeddings`), NetworkError
+   */
+  readEmbedding(source: string | File, signal: AbortSignal): Promise<EmbeddingWord>;
   list(): Promise<KeptModel[]>;
   /** @throws InputError (`model_name`) while a tab uses or fetches it */
   remove(folder: string): Promise<void>;

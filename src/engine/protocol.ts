@@ -1,7 +1,7 @@
 /** The messages between the page and its workers: the one that runs the local engine, the one that fetches models. */
 import type { EngineStatus, Progress, ProviderChoice } from './engine';
 import type { EncodedError } from './errors';
-import type { FetchProgress, HubAccess, KeptModel, ModelDetails } from './models';
+import type { EmbeddingWord, FetchProgress, HubAccess, KeptModel, ModelDetails } from './models';
 import type { InpaintRequest, LocalOptions } from './schema';
 
 export type ToWorker =
@@ -42,6 +42,7 @@ export type FromWorker =
 export type LibraryRequest =
   | { method: 'describe' | 'download'; name: string; precision: EngineStatus['precision'] }
   | { method: 'offerFiles'; title: string; files: ReadonlyMap<string, File> }
+  | { method: 'readEmbedding'; source: string | File }
   | { method: 'list' }
   | { method: 'room' }
   | { method: 'remove'; folder: string };
@@ -51,6 +52,7 @@ export interface LibraryValues {
   describe: ModelDetails;
   download: null;
   offerFiles: string;
+  readEmbedding: EmbeddingWord;
   list: KeptModel[];
   /** Bytes that can still be stored; null where the browser does not say. */
   room: number | null;

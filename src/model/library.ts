@@ -1,9 +1,10 @@
 /** The models of this machine for the page's panel: looked up, fetched, listed, deleted. */
 import { CheckpointError, InputError } from '../engine/errors';
-import type { HubAccess, KeptModel, ModelDetails, ModelFacts } from '../engine/models';
+import type { EmbeddingWord, HubAccess, KeptModel, ModelDetails, ModelFacts } from '../engine/models';
 import { STARTER } from '../engine/schema';
 import type { Precision } from '../graph/types';
 import type { WeightStore } from '../storage/weights';
+import { embeddingChoice, openEmbedding } from './embedding/open';
 import { factsOf, factsOfPlan } from './facts';
 import type { CheckpointFiles } from './files';
 import { clipVocabulary, openModel, planSource, prepareSource } from './openModel';
@@ -50,6 +51,7 @@ export interface Library {
     },
   ): Promise<void>;
   offerFiles(title: string, files: ReadonlyMap<string, File>): Promise<string>;
+  readEmbedding(source: string | File, signal: AbortSignal): Promise<EmbeddingWord>;
   list(): Promise<KeptModel[]>;
   /** Bytes that can still be stored, or undefined where the platform does not say. */
   room(): Promise<number | undefined>;
@@ -144,6 +146,15 @@ export function createLibrary({ store, starter, openDigest, manners }: LibraryPa
       const name = await nameFor(title, source, store, offered);
       offered.set(name, { ...source, name, location: 'this machine’s disk' });
       return name;
+    },
+
+    async readEmbedding(source, signal) {
+      const { token, tables } = await openEmbedding(embeddingChoice({ source }), {
+        store,
+        connection: connection(signal),
+        hubUrl: hub.url,
+      });
+      return { token, vectors: tables[0]?.count ?? 0, widths: tables.map(({ width }) => width) };
     },
 
     async list() {

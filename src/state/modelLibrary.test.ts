@@ -50,6 +50,7 @@ class FakeLibrary implements ModelLibrary {
     });
   }
   offerFiles = async (title: string) => `disk:${title}`;
+  readEmbedding = async () => ({ token: '<toy>', vectors: 1, widths: [768] });
   list = async () => this.models;
   async remove(folder: string): Promise<void> {
     if (folder !== 'f') throw new InputError('model_name', 'in use');

@@ -2,6 +2,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { InputError, isAbort } from '../engine/errors';
 import type {
+  EmbeddingWord,
   FetchProgress,
   HubAccess,
   KeptModel,
@@ -16,7 +17,7 @@ import type { OwnModel } from './modelFiles';
 import { guessedNativeSize } from './models';
 import { advanceTransfer, type Transfer } from './transfer';
 
-export type { KeptModel, ModelSizes } from '../engine/models';
+export type { EmbeddingWord, KeptModel, ModelSizes } from '../engine/models';
 
 export interface Failure {
   message: string;
@@ -67,6 +68,8 @@ export interface Models {
   ensure(name: string, call: { signal: AbortSignal; onChange(fetching: Fetching): void }): Promise<void>;
   /** @returns the names that they go under in the same order, or null where something went wrong */
   addFiles(own: readonly OwnModel[]): Promise<readonly string[] | null>;
+  /** @returns the word that it teaches, or what is wrong with it as a sentence */
+  readEmbedding(source: string | File, signal: AbortSignal): Promise<EmbeddingWord | { complaint: string }>;
   remove(model: KeptModel): Promise<void>;
   /** Reads again what is kept and how much room there is. */
   refresh(): Promise<void>;
@@ -250,6 +253,14 @@ export function createModels(
       } catch (error) {
         store.setState({ complaint: complaintOf(error).message });
         return null;
+      }
+    },
+    async readEmbedding(source, signal) {
+      try {
+        return await library.readEmbedding(source, signal);
+      } catch (error) {
+        // Who takes it away does not wait for the answer.
+        return { complaint: isAbort(error) ? '' : complaintOf(error).message };
       }
     },
     async remove({ folder, name }) {

@@ -185,7 +185,7 @@ function Consent({ hosted, state }: { hosted: Hosted; state: HostedState }) {
               <p>This machine cannot make it. {question?.reason}</p>
               <p>
                 The part of the picture around the mask, the mask and the prompt would go to fal.ai, which
-                bills {hasProxy ? 'this server’s' : 'your'} key. It takes no LoRAs, no scheduler and no
+                bills {hasProxy ? 'this server’s' : 'your'} key. It takes no LoRAs, embeddings, scheduler or
                 strength: these are left out.
               </p>
             </div>

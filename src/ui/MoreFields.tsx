@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { changedMoreSettings, moreSettings } from '../state/settings';
 import { useJob, useSettings } from './context';
+import { EmbeddingField } from './EmbeddingField';
 import { LoraField } from './LoraField';
 import { recall, remember } from './memory';
 import { RunFields } from './RunFields';
@@ -27,12 +28,13 @@ export function MoreFields() {
       <summary>
         <span>More settings</span>
         <span className="more-changed">
-          {changed === 0 ? 'variations, strength, LoRAs' : `${changed} changed`}
+          {changed === 0 ? 'variations, LoRAs, embeddings' : `${changed} changed`}
         </span>
       </summary>
       <div className="fold-body">
         <RunFields />
         <LoraField />
+        <EmbeddingField />
       </div>
     </details>
   );

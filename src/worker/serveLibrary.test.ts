@@ -24,6 +24,7 @@ function setUp() {
       });
     },
     offerFiles: async (title) => `disk:${title}`,
+    readEmbedding: () => Promise.reject(new Error('not asked for')),
     list: async () => [],
     room: async () => undefined,
     remove: async () => {},

@@ -58,6 +58,8 @@ export function serveLibrary(
           .then(() => null);
       case 'offerFiles':
         return library.offerFiles(request.title, request.files);
+      case 'readEmbedding':
+        return library.readEmbedding(request.source, signal);
       case 'list':
         return library.list();
       case 'room':

@@ -114,7 +114,9 @@ export const states: Record<string, PageState> = {
       await page.getByRole('spinbutton', { name: 'Strength' }).fill('0.7');
       await page.getByRole('button', { name: 'Add LoRA' }).click();
       await page.getByRole('button', { name: 'Add embedding' }).click();
-      await page.getByRole('textbox', { name: 'Embedding 1', exact: true }).fill('sd-concepts-library/cat-toy');
+      await page
+        .getByRole('textbox', { name: 'Embedding 1', exact: true })
+        .fill('sd-concepts-library/cat-toy');
       // Leaving the field looks it up.
       await page.getByRole('textbox', { name: 'Word of embedding 1' }).focus();
       await page.getByText('By name in the prompt').waitFor();

@@ -173,3 +173,15 @@ test('a connection that fails, and an address that is refused', async () => {
   const refusing = () => Promise.reject(new InputError('model_name', 'no'));
   await expect(askBounded('http://x/', { what, fetch: refusing })).rejects.toThrow(InputError);
 });
+
+test('an answer to HEAD has the length of the file and no body, which browsers give as an empty one', async () => {
+  const answer = new Response(new Blob([]).stream(), { headers: { 'content-length': '1754' } });
+  const { response, bytes } = await fetchBounded('https://host.test/file', {
+    maxBytes: 10_000,
+    what,
+    init: { method: 'HEAD' },
+    fetch: async () => answer,
+  });
+  expect(response.headers.get('content-length')).toBe('1754');
+  expect(bytes).toHaveLength(0);
+});

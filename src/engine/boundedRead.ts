@@ -111,7 +111,9 @@ export async function fetchBounded(
   { fetch = globalThis.fetch, init, ...limits }: FetchLimits,
 ): Promise<{ response: Response; bytes: Uint8Array<ArrayBuffer> }> {
   const response = await askBounded(address, { fetch, init, ...limits });
-  if (response.ok) return { response, bytes: await boundedBody(response, limits) };
+  // Browsers give the answer to HEAD an empty body, and a length that is the file's.
+  const isHead = init?.method === 'HEAD';
+  if (response.ok && !isHead) return { response, bytes: await boundedBody(response, limits) };
   void response.body?.cancel().catch(() => {});
   return { response, bytes: new Uint8Array(0) };
 }

@@ -3,10 +3,12 @@
  * from src/ beside itself. Anything that the row does not name is an error.
  */
 const engineCore =
-  '^src/engine/(schema|recipe|engine|models|modelSettings|errors|protocol|limits|boundedRead|closedPage)\\.ts$';
-const engineSchema = '^src/engine/(schema|modelSettings|errors|limits|boundedRead)\\.ts$';
+  '^src/engine/(schema|schedulers|recipe|engine|models|modelSettings|errors|protocol|limits|boundedRead|closedPage)\\.ts$';
+const engineSchema = '^src/engine/(schema|schedulers|modelSettings|errors|limits|boundedRead)\\.ts$';
 const table = {
-  'engine/(schema|recipe|engine|models|modelSettings|errors|protocol|limits|boundedRead)\\.': [engineCore],
+  'engine/(schema|schedulers|recipe|engine|models|modelSettings|errors|protocol|limits|boundedRead)\\.': [
+    engineCore,
+  ],
   'engine/(local|hosted)': [engineCore, '^src/engine/(local|hosted)'],
   'graph/': ['^src/graph/'],
   'pipeline/': ['^src/pipeline/', engineSchema],
@@ -34,7 +36,7 @@ const table = {
     '^src/state/',
     '^src/editor/(store\\.ts|kernels/)',
     '^src/storage/(gallery|draft)',
-    '^src/engine/(engine|models|modelSettings|schema|recipe|errors|limits|boundedRead)\\.ts$',
+    '^src/engine/(engine|models|modelSettings|schema|schedulers|recipe|errors|limits|boundedRead)\\.ts$',
   ],
   'sw/': ['^src/sw/', engineSchema, '^src/engine/engine\\.ts$', '^src/state/offline\\.ts$'],
   'ui/': ['^src/(ui|state|editor)/'],

@@ -77,6 +77,7 @@ describe('local options', () => {
     ['width', { width: 100 }],
     ['height', { height: 4096 }],
     ['scheduler', { scheduler: 'Magic' }],
+    ['scheduler', { scheduler: 7 }],
   ])('name %s when it is wrong', (field, wrong) => {
     expect(() => parseLocalOptions(wrong)).toThrow(new RegExp(`^${field}: `));
   });

@@ -5,6 +5,9 @@
  */
 import { z } from 'zod';
 import { MAX_NAME_CHARACTERS, MAX_PROMPT_CHARACTERS, MAX_TOKEN_CHARACTERS } from './limits';
+import { schedulerNameSchema } from './schedulers';
+
+export { type SchedulerName, schedulerNames } from './schedulers';
 
 /** A picture: an http(s), data: or blob: URL, or (in the page) the encoded file itself. */
 const imageSource = z.union([
@@ -74,27 +77,6 @@ export type InpaintRequest = z.infer<typeof inpaintRequestSchema>;
 /** A request as a caller may write it: optional fields left out. */
 export type InpaintInput = z.input<typeof inpaintRequestSchema>;
 
-export const schedulerNames = [
-  'DDIM',
-  'PNDM',
-  'Euler',
-  'Euler a',
-  'Heun',
-  'LMS',
-  'LMS Karras',
-  'DPM++ 2M',
-  'DPM++ 2M Karras',
-  'DPM++ 2M SDE',
-  'DPM++ 2M SDE Karras',
-  'DPM++ SDE',
-  'DPM++ SDE Karras',
-  'UniPC',
-  'DEIS',
-  'LCM',
-  'TCD',
-] as const;
-export type SchedulerName = (typeof schedulerNames)[number];
-
 /** What changes a model's weights a little: a style, a subject, fewer steps. */
 export const loraOptionSchema = z.object({
   /**
@@ -139,7 +121,7 @@ export type EmbeddingOption = z.infer<typeof embeddingOptionSchema>;
 /** Settings that the hosted API lacks. */
 export const localOptionsSchema = z.object({
   /** Absent: the checkpoint's own `scheduler_config.json`. */
-  scheduler: z.enum(schedulerNames).optional(),
+  scheduler: schedulerNameSchema.optional(),
   /** How far the masked part is noised before denoising, in (0, 1]; 1 repaints from nothing. */
   strength: z.number('must be a number').gt(0, 'must be above 0').max(1, 'must be at most 1').default(1),
   /** Size in pixels at which the model works, multiples of 8. Absent: the picture's own, rounded down to 8. */

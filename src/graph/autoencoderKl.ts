@@ -28,9 +28,8 @@ export interface AutoencoderKlConfig {
   midBlockAttention: boolean;
   quantConv: boolean;
   postQuantConv: boolean;
-  /** Not part of the graphs: what latents are multiplied by, and shifted, outside. */
+  /** Not part of the graphs: what latents are multiplied by, outside. */
   scalingFactor: number;
-  shiftFactor: number;
   /** The autoencoder overflows in float16. */
   forceUpcast: boolean;
 }
@@ -72,7 +71,7 @@ export function buildVaeEncoder(
       });
     });
     hidden = midBlock(g, hidden, last, config);
-    hidden = normActivate(g, 'conv_norm_out', hidden, norm(config, last));
+    hidden = normActivate(g, 'conv_norm_out', hidden, outNorm(config, last));
     return convolution(g, 'conv_out', hidden, { in: last, out: moments });
   });
   if (config.quantConv) x = convolution(g, 'quant_conv', x, { in: moments, out: moments, kernel: 1 });
@@ -109,7 +108,7 @@ export function buildVaeDecoder(
         hidden = convolution(g, 'upsamplers.0.conv', upsample(g, hidden), { in: out, out });
       });
     });
-    hidden = normActivate(g, 'conv_norm_out', hidden, norm(config, last));
+    hidden = normActivate(g, 'conv_norm_out', hidden, outNorm(config, last));
     return convolution(g, 'conv_out', hidden, { in: last, out: config.outChannels });
   });
   g.output('pixels', pixels, ['batch', config.outChannels, 'height', 'width']);
@@ -127,8 +126,9 @@ function builder(
   return new GraphBuilder(component, source, target);
 }
 
-function norm(config: AutoencoderKlConfig, channels: number) {
-  return { channels, groups: config.normGroups, epsilon: EPSILON, act: config.act };
+/** At both ends diffusers has SiLU, whatever `act_fn` says. */
+function outNorm(config: AutoencoderKlConfig, channels: number) {
+  return { channels, groups: config.normGroups, epsilon: EPSILON, act: 'silu' } as const;
 }
 
 function vaeResnet(

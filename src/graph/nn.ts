@@ -339,6 +339,7 @@ function pictureShape(g: GraphBuilder, picture: Value, start: number): Value {
  * @param x […, from] of rank 3
  */
 export function withLastAxis(g: GraphBuilder, x: Value, from: number, to: number): Value {
+  if (from > to) return g.node('Slice', [x, g.ints(0), g.ints(to), g.ints(2)]);
   return from === to ? x : g.node('Pad', [x, g.ints(0, 0, 0, 0, 0, to - from)]);
 }
 

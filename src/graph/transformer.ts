@@ -43,34 +43,43 @@ export function spatialTransformer(
   text: Value,
   options: TransformerOptions,
 ): Value {
-  const { channels, groups } = options;
+  const { channels, groups, heads } = options;
+  // Each head has as many channels as divide evenly: where some are over, the blocks are narrower than the picture.
+  const inner = heads * Math.floor(channels / heads);
   return g.scope(key, () => {
     const normalized = groupNorm(g, 'norm', x, { channels, groups, epsilon: NORM_EPSILON });
     const picture = toChannelsLast(g, normalized); // [B, h, w, channels]
     const tokens = g.node('Reshape', [picture, g.ints(0, -1, channels)]); // [B, N, channels]
     // A 1×1 convolution over channels-last pixels is a Linear: one form serves both kinds of projection.
-    const projection = { in: channels, out: channels, asConvolution: !options.linearProjection };
+    const asConvolution = !options.linearProjection;
     const { contextWidth } = options;
     const shapes: Shapes = {
-      tokens,
+      tokens: withLastAxis(g, tokens, channels, inner),
       words: toRows(g, text, contextWidth),
-      memory: withLastAxis(g, text, contextWidth, channels),
+      memory: withLastAxis(g, text, contextWidth, inner),
     };
-    let rows = linear(g, 'proj_in', toRows(g, picture, channels), projection);
+    let rows = linear(g, 'proj_in', toRows(g, picture, channels), {
+      in: channels,
+      out: inner,
+      asConvolution,
+    });
     for (let block = 0; block < options.depth; block++) {
-      rows = g.scope(`transformer_blocks.${block}`, () => transformerBlock(g, rows, shapes, options));
+      rows = g.scope(`transformer_blocks.${block}`, () =>
+        transformerBlock(g, rows, shapes, { ...options, channels: inner }),
+      );
     }
-    const result = shapedLike(g, linear(g, 'proj_out', rows, projection), picture, 'picture');
+    const projected = linear(g, 'proj_out', rows, { in: inner, out: channels, asConvolution });
+    const result = shapedLike(g, projected, picture, 'picture');
     return g.node('Add', [toChannelsFirst(g, result), x]);
   });
 }
 
 interface Shapes {
-  /** [B, N, channels]: its shape alone is read. */
+  /** [B, N, channels of all heads]: its shape alone is read. */
   tokens: Value;
   /** The text, [B·S, contextWidth]. */
   words: Value;
-  /** [B, S, channels]: its shape alone is read. */
+  /** [B, S, channels of all heads]: its shape alone is read. */
   memory: Value;
 }
 

@@ -34,7 +34,7 @@ export interface Unet2dConfig {
   act: Activation;
   normGroups: number;
   normEpsilon: number;
-  downsamplePadding: number;
+  downsamplePadding: 0 | 1;
   flipSinToCos: boolean;
   freqShift: number;
   timeEmbeddingWidth: number;
@@ -149,9 +149,9 @@ function maskLatents(g: GraphBuilder, config: Unet2dConfig): Value | undefined {
 function timeEmbedding(g: GraphBuilder, config: Unet2dConfig, timestep: Value): Context['time'] {
   const { act, flipSinToCos, freqShift, textTime, guidanceWidth } = config;
   const channels = config.timeEmbeddingWidth;
-  const twoLayers = (key: string, rows: Value, width: number) =>
+  const twoLayers = (key: string, rows: Value, width: number, kind: Activation) =>
     g.scope(key, () => {
-      const hidden = activation(g, act, linear(g, 'linear_1', rows, { in: width, out: channels }));
+      const hidden = activation(g, kind, linear(g, 'linear_1', rows, { in: width, out: channels }));
       return linear(g, 'linear_2', hidden, { in: channels, out: channels });
     });
   const width = config.downBlocks[0]?.out ?? 0;
@@ -162,7 +162,7 @@ function timeEmbedding(g: GraphBuilder, config: Unet2dConfig, timestep: Value): 
     const options = { in: guidanceWidth, out: width, bias: false };
     waves = g.node('Add', [waves, linear(g, 'time_embedding.cond_proj', guidance, options)]);
   }
-  let rows = twoLayers('time_embedding', waves, width);
+  let rows = twoLayers('time_embedding', waves, width, act);
   if (textTime !== undefined) {
     const { timeWidth, inputWidth } = textTime;
     const textWidth = inputWidth - TIME_IDS * timeWidth;
@@ -172,7 +172,8 @@ function timeEmbedding(g: GraphBuilder, config: Unet2dConfig, timestep: Value): 
     const sizes = g.cast(sinusoidal(g, numbers, { channels: timeWidth, flipSinToCos, freqShift }), g.float);
     const flat = g.node('Reshape', [sizes, g.ints(-1, TIME_IDS * timeWidth)]);
     const both = g.node('Concat', [embeds, flat], { attributes: { axis: 1 } });
-    rows = g.node('Add', [twoLayers('add_embedding', both, inputWidth), rows]);
+    // SiLU whatever `act_fn` says, as diffusers makes it.
+    rows = g.node('Add', [twoLayers('add_embedding', both, inputWidth, 'silu'), rows]);
   }
   return { rows: activation(g, act, rows), channels };
 }
@@ -196,8 +197,9 @@ function downBlock(
     skips.push({ value: x, channels: out });
   }
   if (level === context.config.downBlocks.length - 1) return x;
-  const pad = context.config.downsamplePadding;
-  x = convolution(g, 'downsamplers.0.conv', x, { in: out, out, stride: 2, pads: [pad, pad, pad, pad] });
+  // Without padding diffusers adds a row below and a column to the right.
+  const pads = context.config.downsamplePadding === 1 ? ([1, 1, 1, 1] as const) : ([0, 0, 1, 1] as const);
+  x = convolution(g, 'downsamplers.0.conv', x, { in: out, out, stride: 2, pads });
   skips.push({ value: x, channels: out });
   return x;
 }

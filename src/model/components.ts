@@ -2,6 +2,7 @@
 import { CheckpointError } from '../engine/errors';
 import type { AutoencoderKlConfig } from '../graph/autoencoderKl';
 import { type ClipTextConfig, eosRows } from '../graph/clipText';
+import type { GraphTarget } from '../graph/types';
 import type { Unet2dConfig } from '../graph/unet2d';
 import type { TextEncoder, TextEncoding, Unet, UnetConditioning, Vae } from '../pipeline/components';
 import { kept } from './kept';
@@ -99,6 +100,11 @@ export function createUnet(runtime: Runtime, session: Session, config: Unet2dCon
   };
 }
 
+/** Whether what it computes depends on how well a graphics driver rounds. */
+export function isCoarse({ provider, precision }: GraphTarget): boolean {
+  return provider === 'webgpu' && precision === 'fp16';
+}
+
 /**
  * @param encoder makes the encoder's session at first use: a 4-channel run at full strength decodes only
  */
@@ -113,7 +119,6 @@ export function createVae(
   const downscale = 2 ** (config.blockOutChannels.length - 1);
   return {
     scalingFactor: config.scalingFactor,
-    shiftFactor: config.shiftFactor,
     latentChannels: config.latentChannels,
     downscale,
     get tiles() {

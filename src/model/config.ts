@@ -128,7 +128,9 @@ export interface ModelIndex {
   xl?: { zerosForEmptyPrompt: boolean };
 }
 
-const PIPELINES = /^(?:StableDiffusion(XL)?(Inpaint|Img2Img)?|LatentConsistencyModel(?:Img2Img)?)Pipeline$/;
+/** Safe Stable Diffusion guides away from some subjects; its networks are Stable Diffusion 1's. */
+const PIPELINES =
+  /^(?:StableDiffusion(XL)?(Inpaint|Img2Img)?Pipeline|StableDiffusionPipelineSafe|LatentConsistencyModel(?:Img2Img)?Pipeline)$/;
 
 /**
  * `model_index.json`: is this a pipeline whose networks Inlay can build?
@@ -200,7 +202,8 @@ const unetSchema = z.object({
   only_cross_attention: only(false),
   block_out_channels: withDefault(counts, [320, 640, 1280, 1280]),
   layers_per_block: withDefault(z.union([blockCount, countsUpTo(MAX.blocks)]), 2),
-  downsample_padding: withDefault(z.number().int().min(0).max(8), 1),
+  // With more, a level's way up would not have the size of its way down; diffusers cannot run it either.
+  downsample_padding: withDefault(z.literal([0, 1], { error: 'is neither 0 nor 1' }), 1),
   mid_block_scale_factor: only(1),
   act_fn: activation('silu'),
   norm_num_groups: count.default(32),
@@ -370,7 +373,6 @@ const vaeSchema = z.object({
   use_quant_conv: withDefault(z.boolean(), true),
   use_post_quant_conv: withDefault(z.boolean(), true),
   scaling_factor: withDefault(z.number().positive().max(MAX_FLOAT32), 0.18215),
-  shift_factor: withDefault(z.number(), 0),
   latents_mean: only(),
   latents_std: only(),
   force_upcast: withDefault(z.boolean(), true),
@@ -404,7 +406,6 @@ export function parseVaeConfig(json: unknown): AutoencoderKlConfig {
     quantConv: raw.use_quant_conv,
     postQuantConv: raw.use_post_quant_conv,
     scalingFactor: raw.scaling_factor,
-    shiftFactor: raw.shift_factor,
     forceUpcast: raw.force_upcast,
   };
 }

@@ -6,7 +6,7 @@ import { GraphError } from '../graph/tensors';
 import type { Graph, GraphTarget, TensorIndex } from '../graph/types';
 import { buildUnet2d, TIME_IDS, type Unet2dConfig } from '../graph/unet2d';
 import type { Model, TextBranch, TextEncoder, Unet } from '../pipeline/components';
-import { createTextEncoder, createUnet, createVae, once } from './components';
+import { createTextEncoder, createUnet, createVae, isCoarse, once } from './components';
 import { parseClipTextConfig, parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
 import { isExported } from './exported/files';
 import { loadExported } from './exported/load';
@@ -128,6 +128,8 @@ export async function loadModel(given: CheckpointFiles, runtime: Runtime, call: 
     schedulerConfig,
     ...(unetConfig.guidanceWidth !== undefined && { guidanceWidth: unetConfig.guidanceWidth }),
     nativeSize: unetConfig.sampleSize * vae.downscale,
+    ...(vae.downscale > 8 && { multiple: vae.downscale }),
+    isCoarse: isCoarse(runtime.target),
     unet: () => unet.get(),
     vae: () => Promise.resolve(vae),
     async dispose() {

@@ -220,35 +220,42 @@ function planFor(
   options: LocalOptions,
   picture: Pixels,
   mask: Mask,
-  model: Pick<Model, 'nativeSize' | 'fixedSize'>,
+  model: Pick<Model, 'nativeSize' | 'fixedSize' | 'multiple'>,
 ): CropPlan {
   if (crop !== 'none') return planAroundMask(picture, mask, crop, sizesFor(options, model));
   const whole = { x: 0, y: 0, width: picture.width, height: picture.height };
   const { width, height } = options;
   if (width !== undefined && height !== undefined) return { frame: whole, size: { width, height } };
-  const own = model.fixedSize ?? roundDown(picture);
+  const own = model.fixedSize ?? roundDown(picture, model.multiple);
   return { frame: whole, size: { width: width ?? own.width, height: height ?? own.height } };
 }
 
-type Sizes = Pick<Model, 'nativeSize' | 'fixedSize'>;
+type Sizes = Pick<Model, 'nativeSize' | 'fixedSize' | 'multiple'>;
 
 /** The sizes that a crop is planned for: those that the arguments name come before the model's own. */
-function sizesFor({ width, height }: LocalOptions, { nativeSize, fixedSize }: Sizes): Sizes {
-  if (width === undefined && height === undefined) return { nativeSize, ...(fixedSize && { fixedSize }) };
+function sizesFor({ width, height }: LocalOptions, { nativeSize, fixedSize, multiple }: Sizes): Sizes {
+  if (width === undefined && height === undefined) return { nativeSize, fixedSize, multiple };
   const own = fixedSize ?? { width: nativeSize, height: nativeSize };
   const asked = { width: width ?? own.width, height: height ?? own.height };
-  return { nativeSize: Math.max(asked.width, asked.height), fixedSize: asked };
+  return { nativeSize: Math.max(asked.width, asked.height), fixedSize: asked, multiple };
 }
 
 function planAroundMask(
   picture: Pixels,
   mask: Mask,
   padding: number | 'auto',
-  { nativeSize, fixedSize }: Sizes,
+  { nativeSize, fixedSize, multiple }: Sizes,
 ): CropPlan {
   const bounds = maskBounds(mask);
   const pixels = padding === 'auto' ? defaultPadding(bounds, nativeSize) : padding;
-  return planCrop({ imageSize: picture, maskBounds: bounds, padding: pixels, nativeSize, fixedSize });
+  return planCrop({
+    imageSize: picture,
+    maskBounds: bounds,
+    padding: pixels,
+    nativeSize,
+    fixedSize,
+    multiple,
+  });
 }
 
 /** Files are passed on: where things lie on this machine is nobody's business. Marked as the page marks own files. */
@@ -262,9 +269,9 @@ function sourceWithoutPath<Option extends { source: string | File }>(option: Opt
   return { ...option, source: isPath ? new File([], basename(resolve(source))) : source };
 }
 
-/** A model's picture has sides that are multiples of 8. @throws InputError where the picture is too small */
-function roundDown({ width, height }: Pixels): Size {
-  const size = { width: width - (width % 8), height: height - (height % 8) };
+/** A model's picture has sides that are multiples of 8, or of more. @throws InputError where the picture is too small */
+function roundDown({ width, height }: Pixels, multiple = 8): Size {
+  const size = { width: width - (width % multiple), height: height - (height % multiple) };
   if (size.width < 64 || size.height < 64) {
     throw new InputError(
       '--image',

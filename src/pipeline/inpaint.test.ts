@@ -68,7 +68,6 @@ function fakeModel({ inChannels = 9, xl, predict, decode }: Fakes = {}) {
   };
   const vae = {
     scalingFactor: 0.5,
-    shiftFactor: 0,
     latentChannels: 4,
     downscale: 8,
     encode: vi.fn<Vae['encode']>(() => {
@@ -84,7 +83,7 @@ function fakeModel({ inChannels = 9, xl, predict, decode }: Fakes = {}) {
     name: 'fake',
     text: xl ? [branch, branch] : [branch],
     ...(xl && { xl }),
-    schedulerConfig: { className: 'DDIMScheduler', given: { clipSample: false } },
+    schedulerConfig: { className: 'DDIMScheduler', keys: { clip_sample: false } },
     nativeSize: SIDE,
     unet: () => Promise.resolve(unet),
     vae: () => Promise.resolve(vae),
@@ -292,12 +291,13 @@ describe('what goes wrong', () => {
       predict: (sample) => Promise.resolve(new Float32Array(2 * sample.length).fill(Number.NaN)),
     });
     await expect(inpaint(nan.model, job, call())).rejects.toThrow(
-      /UNet gave values that are not numbers.*32-bit/,
+      /UNet gave values that are not numbers.*Its weights/,
     );
+    await expect(inpaint({ ...nan.model, isCoarse: true }, job, call())).rejects.toThrow(/32-bit/);
     const black = fakeModel({
       decode: () => Promise.resolve(new Float32Array(3 * SIDE * SIDE).fill(Infinity)),
     });
-    await expect(inpaint(black.model, job, call())).rejects.toMatchObject({ name: 'DeviceError' });
+    await expect(inpaint(black.model, job, call())).rejects.toMatchObject({ name: 'CheckpointError' });
   });
 
   it.each([
@@ -311,5 +311,22 @@ describe('what goes wrong', () => {
     await expect(refused).rejects.toMatchObject({ name: 'InputError', field });
     await expect(refused).rejects.toThrow(message);
     expect(textEncode).not.toHaveBeenCalled(); // before anything is loaded
+  });
+
+  it('asks for the multiples that the model’s autoencoder wants', async () => {
+    const { model } = fakeModel();
+    const refused = inpaint({ ...model, multiple: 16 }, { ...job, width: 72 }, call());
+    await expect(refused).rejects.toThrow('width: 72 is not a multiple of 16');
+    await expect(inpaint({ ...model, multiple: 16 }, job, call())).resolves.toHaveProperty('pixels');
+  });
+
+  it('blames the scheduler, by its step, for what it makes of sound predictions', async () => {
+    const huge = fakeModel({
+      predict: (sample) => Promise.resolve(new Float32Array(2 * sample.length).fill(3e38)),
+    });
+    await expect(inpaint(huge.model, { ...job, guidanceScale: 1 }, call())).rejects.toMatchObject({
+      name: 'InputError',
+      field: 'scheduler',
+    });
   });
 });

@@ -14,7 +14,7 @@ import type { SchedulerName } from '../engine/schema';
 import { InpaintCache } from './cache';
 import type { DeviceTensor, Model, Unet, UnetConditioning, Vae } from './components';
 import { guidanceEmbedding } from './guidanceEmbedding';
-import { assertFinite, blend, guide, posteriorMean, samplePosterior } from './latents';
+import { assertFinite, assertFiniteStep, blend, guide, posteriorMean, samplePosterior } from './latents';
 import {
   checkSameSize,
   fitImage,
@@ -47,7 +47,7 @@ export interface InpaintJob {
   scheduler?: SchedulerName;
   /** (0, 1]; below 1 the run begins late, from the noised picture. */
   strength: number;
-  /** Pixels at which the model works, multiples of 8; the picture is resized to them. */
+  /** Pixels at which the model works, multiples of what the model wants (8); the picture is resized to them. */
   width: number;
   height: number;
 }
@@ -74,7 +74,8 @@ export interface InpaintOutcome {
 
 /**
  * Repaints the white part of the mask.
- * @throws InputError naming the field, DeviceError where a network gives NaN, AbortError after cancellation
+ * @throws InputError naming the field, DeviceError or CheckpointError where a network gives NaN, AbortError after
+ *   cancellation
  */
 export async function inpaint(model: Model, job: InpaintJob, call: InpaintCall): Promise<InpaintOutcome> {
   const cache = call.cache ?? new InpaintCache();
@@ -98,7 +99,7 @@ async function run(
   // 1. Check the job; set the timesteps
   const scheduler = createScheduler(model.schedulerConfig, job.scheduler, model.xl && 'as written');
   const firstIndex = planSteps(scheduler, job);
-  checkPictures(job);
+  checkPictures(job, model);
 
   // 2. Encode the prompts
   onProgress({ stage: 'encode' });
@@ -112,7 +113,7 @@ async function run(
   const unet = await timed('load', () => model.unet());
   const vae = await timed('load', () => model.vae());
   const prepared = await timed('encode', () =>
-    prepareLatents(job, { vae, unet, scheduler, firstIndex, randn, cache, signal }),
+    prepareLatents(job, { model, vae, unet, scheduler, firstIndex, randn, cache, signal }),
   );
 
   // 4. Put what every step reads where the UNet reads it
@@ -131,12 +132,22 @@ async function run(
 
     // 5. Denoise
     const latents = await timed('denoise', () =>
-      denoise(prepared, conditioning, { job, isGuided, unet, scheduler, firstIndex, randn, cache, call }),
+      denoise(prepared, conditioning, {
+        job,
+        model,
+        isGuided,
+        unet,
+        scheduler,
+        firstIndex,
+        randn,
+        cache,
+        call,
+      }),
     );
 
     // 6. Decode
     onProgress({ stage: 'decode' });
-    const pixels = await timed('decode', () => decode(latents, prepared.size, vae, cache, signal));
+    const pixels = await timed('decode', () => decode(latents, prepared.size, { model, vae, cache, signal }));
     return { pixels, timings };
   } finally {
     for (const tensor of uploaded) tensor.dispose();
@@ -165,11 +176,11 @@ function planSteps(scheduler: Scheduler, { steps, strength, seed }: InpaintJob):
   return (steps - left) * scheduler.order;
 }
 
-function checkPictures({ image, mask, width, height }: InpaintJob): void {
+function checkPictures({ image, mask, width, height }: InpaintJob, { multiple = 8 }: Model): void {
   checkSameSize(image, mask);
   for (const [field, side] of Object.entries({ width, height })) {
-    if (side < 8 || side % 8 !== 0) {
-      throw new InputError(field, `${field}: ${side} is not a multiple of 8 pixels`);
+    if (side < multiple || side % multiple !== 0) {
+      throw new InputError(field, `${field}: ${side} is not a multiple of ${multiple}`);
     }
   }
 }
@@ -186,6 +197,7 @@ interface Prepared {
 }
 
 interface Preparation {
+  model: Model;
   vae: Vae;
   unet: Unet;
   scheduler: Scheduler;
@@ -196,7 +208,7 @@ interface Preparation {
 }
 
 async function prepareLatents(job: InpaintJob, preparation: Preparation): Promise<Prepared> {
-  const { vae, unet, scheduler, firstIndex, randn, cache, signal } = preparation;
+  const { model, vae, unet, scheduler, firstIndex, randn, cache, signal } = preparation;
   const pixelSize: Size = { width: job.width, height: job.height };
   const size: Size = { width: job.width / vae.downscale, height: job.height / vae.downscale };
   const count = vae.latentChannels * size.width * size.height;
@@ -208,7 +220,7 @@ async function prepareLatents(job: InpaintJob, preparation: Preparation): Promis
   const encode = async (pixels: Float32Array): Promise<Float32Array> => {
     const moments = await cache.moments(pixels, job.width, async () => {
       const encoded = await encodePicture(vae, pixels, pixelSize, signal);
-      assertFinite(encoded, 'VAE encoder');
+      assertFinite(encoded, 'VAE encoder', model);
       // Encoded for the first time: the preview's colours learn from it.
       cache.colours(vae.latentChannels).learn(posteriorMean(encoded, vae), size, pixels, vae.downscale);
       return encoded;
@@ -262,6 +274,7 @@ function uploadConditioning(
 
 interface Denoising {
   job: InpaintJob;
+  model: Model;
   isGuided: boolean;
   unet: Unet;
   scheduler: Scheduler;
@@ -274,7 +287,7 @@ interface Denoising {
 async function denoise(
   { latents: start, size, kept }: Prepared,
   conditioning: UnetConditioning,
-  { job, isGuided, unet, scheduler, firstIndex, randn, cache, call }: Denoising,
+  { job, model, isGuided, unet, scheduler, firstIndex, randn, cache, call }: Denoising,
 ): Promise<Float32Array> {
   const { timesteps } = scheduler;
   const steps = timesteps.length - firstIndex;
@@ -289,12 +302,13 @@ async function denoise(
     const input = scheduler.scaleModelInput?.(latents, index) ?? latents;
     const rows = await unet.predict(input, size, timestep, conditioning); // [B, 4, h, w]
     call.signal.throwIfAborted();
-    assertFinite(rows, 'UNet');
+    assertFinite(rows, 'UNet', model);
     const prediction = isGuided ? guide(rows, job.guidanceScale) : rows;
 
     // b. One step towards the picture
     const preview = colours.preview(scheduler.denoised(prediction, index, latents), size);
     latents = scheduler.step(prediction, index, latents, randn);
+    assertFiniteStep(latents, offset + 1, steps);
 
     // c. A UNet that does not know the mask: the kept part comes from the picture, noised as the step is
     if (kept) {
@@ -306,20 +320,17 @@ async function denoise(
     }
     call.onProgress({ stage: 'denoise', step: offset + 1, steps, preview });
   }
-  assertFinite(latents, 'scheduler');
   return latents;
 }
 
 async function decode(
   latents: Float32Array,
   size: Size,
-  vae: Vae,
-  cache: InpaintCache,
-  signal: AbortSignal,
+  { model, vae, cache, signal }: Pick<Preparation, 'model' | 'vae' | 'cache' | 'signal'>,
 ): Promise<Pixels> {
-  const unscaled = latents.map((value) => value / vae.scalingFactor + vae.shiftFactor);
+  const unscaled = latents.map((value) => value / vae.scalingFactor);
   const decoded = await decodeLatents(vae, unscaled, size, signal); // [1, 3, 8h, 8w]
-  assertFinite(decoded, 'VAE decoder');
+  assertFinite(decoded, 'VAE decoder', model);
   cache.colours(vae.latentChannels).learn(latents, size, decoded, vae.downscale);
   return fromVaeOutput(decoded, { width: size.width * vae.downscale, height: size.height * vae.downscale });
 }

@@ -46,13 +46,14 @@ export async function runRequest(
 
 /** What a model's own files say of the settings that suit it. */
 export function traitsOf({ guidanceWidth, schedulerConfig }: Model): ModelTraits {
-  const { className, given } = schedulerConfig;
+  const { className, keys } = schedulerConfig;
+  const { timestep_spacing: spacing, prediction_type: prediction, rescale_betas_zero_snr: zeroSnr } = keys;
   return {
     readsGuidance: guidanceWidth !== undefined,
     scheduler: className,
-    ...(given.timestepSpacing !== undefined && { spacing: given.timestepSpacing }),
-    ...(given.predictionType !== undefined && { prediction: given.predictionType }),
-    ...(given.rescaleBetasZeroSnr !== undefined && { zeroSnr: given.rescaleBetasZeroSnr }),
+    ...(typeof spacing === 'string' && { spacing }),
+    ...(typeof prediction === 'string' && { prediction }),
+    ...(typeof zeroSnr === 'boolean' && { zeroSnr }),
   };
 }
 
@@ -76,7 +77,7 @@ export function withModelSettings(
   return { request: filled, options: takesScheduler ? { ...options, scheduler } : options, suited };
 }
 
-/** @param size at which the model works, multiples of 8 pixels */
+/** @param size at which the model works, multiples of 8 pixels or of what it wants */
 export function createJob(
   request: InpaintRequest,
   options: LocalOptions,
@@ -102,9 +103,18 @@ function sizeOfRun({ width, height }: LocalOptions, image: Size): Size {
   return { width: width ?? roundDown(image.width), height: height ?? roundDown(image.height) };
 }
 
-/** The size at which a model works: what the options do not say follows from the one size that it takes, if it takes one. */
-function sizeAtModel(options: LocalOptions, asked: Size, { fixedSize }: Pick<Model, 'fixedSize'>): Size {
-  if (fixedSize === undefined) return asked;
+/**
+ * The size at which a model works: what the options do not say follows from the one size that it takes, if it takes one.
+ * What has sides of other multiples than this contract's 8 gets the next smaller size.
+ */
+function sizeAtModel(
+  options: LocalOptions,
+  asked: Size,
+  { fixedSize, multiple = 8 }: Pick<Model, 'fixedSize' | 'multiple'>,
+): Size {
+  if (fixedSize === undefined) {
+    return { width: roundDown(asked.width, multiple), height: roundDown(asked.height, multiple) };
+  }
   return { width: options.width ?? fixedSize.width, height: options.height ?? fixedSize.height };
 }
 
@@ -114,8 +124,8 @@ function asAsked(painted: Pixels, asked: Size): Pixels {
   return fits ? painted : scalePixels(painted, asked);
 }
 
-function roundDown(side: number): number {
-  return side - (side % 8);
+function roundDown(side: number, multiple = 8): number {
+  return side - (side % multiple);
 }
 
 function randomSeed(): number {

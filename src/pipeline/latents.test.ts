@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { assertFinite, blend, guide, posteriorMean, samplePosterior } from './latents';
+import { CheckpointError, DeviceError, InputError } from '../engine/errors';
+import { assertFinite, assertFiniteStep, blend, guide, posteriorMean, samplePosterior } from './latents';
 
 const floats = (...values: number[]) => Float32Array.from(values);
 
@@ -11,12 +12,12 @@ describe('guide', () => {
 });
 
 describe('samplePosterior', () => {
-  const vae = { scalingFactor: 0.5, shiftFactor: 1 };
+  const vae = { scalingFactor: 0.5 };
 
-  it('draws mean + std · noise, then shifts and scales', () => {
-    // (3 + 1 · 2 − 1) · 0.5 = 2, log variance 0 being deviation 1
-    expect(samplePosterior(floats(3, 0), vae, () => floats(2))).toEqual(floats(2));
-    expect(posteriorMean(floats(3, 0), vae)).toEqual(floats(1));
+  it('draws mean + std · noise, then scales', () => {
+    // (3 + 1 · 2) · 0.5 = 2.5, log variance 0 being deviation 1
+    expect(samplePosterior(floats(3, 0), vae, () => floats(2))).toEqual(floats(2.5));
+    expect(posteriorMean(floats(3, 0), vae)).toEqual(floats(1.5));
   });
 
   it('clamps the log variance to ±30', () => {
@@ -33,8 +34,24 @@ describe('blend', () => {
 
 describe('assertFinite', () => {
   it('passes numbers and names the network of anything else', () => {
-    expect(() => assertFinite(floats(0, -1e30), 'UNet')).not.toThrow();
-    expect(() => assertFinite(floats(0, Number.NaN), 'UNet')).toThrow(/^The UNet gave/);
-    expect(() => assertFinite(floats(-Infinity), 'VAE decoder')).toThrow(/^The VAE decoder gave/);
+    expect(() => assertFinite(floats(0, -1e30), 'UNet', {})).not.toThrow();
+    expect(() => assertFinite(floats(0, Number.NaN), 'UNet', {})).toThrow(/^The UNet gave/);
+    expect(() => assertFinite(floats(-Infinity), 'VAE decoder', {})).toThrow(/^The VAE decoder gave/);
+  });
+
+  it('blames a driver only where one computes in 16 bits', () => {
+    const nan = (isCoarse: boolean) => () => assertFinite(floats(Number.NaN), 'UNet', { isCoarse });
+    expect(nan(true)).toThrow(DeviceError);
+    expect(nan(true)).toThrow(/graphics driver/);
+    expect(nan(false)).toThrow(CheckpointError);
+    expect(nan(false)).toThrow(/Its weights, or those of a LoRA/);
+  });
+
+  it('blames the scheduler for what comes of finite values', () => {
+    expect(() => assertFiniteStep(floats(1e30), 1, 2)).not.toThrow();
+    expect(() => assertFiniteStep(floats(Number.NaN), 2, 2)).toThrow(InputError);
+    expect(() => assertFiniteStep(floats(Number.NaN), 2, 2)).toThrow(
+      /^scheduler: step 2 of 2 .*choose another scheduler/,
+    );
   });
 });

@@ -1,5 +1,5 @@
 /** Arithmetic on latents and predictions, in torch's float32 operations. */
-import { DeviceError } from '../engine/errors';
+import { CheckpointError, DeviceError, InputError } from '../engine/errors';
 import type { RandomNormal } from './schedulers/scheduler';
 
 const { fround } = Math;
@@ -16,13 +16,13 @@ export function guide(rows: Float32Array, guidanceScale: number): Float32Array {
 }
 
 /**
- * A draw from the VAE's posterior, scaled for the UNet: (mean + std · ε − shift) · scale.
+ * A draw from the VAE's posterior, scaled for the UNet: (mean + std · ε) · scale.
  * @param moments [1, 2C, h, w]: mean, then log variance
  * @param randn the run's generator: C·h·w values are drawn
  */
 export function samplePosterior(
   moments: Float32Array,
-  vae: { scalingFactor: number; shiftFactor: number },
+  vae: { scalingFactor: number },
   randn: RandomNormal,
 ): Float32Array {
   const length = moments.length / 2;
@@ -31,16 +31,13 @@ export function samplePosterior(
     const logVariance = Math.min(Math.max(moments[length + i] ?? 0, -LOG_VARIANCE_LIMIT), LOG_VARIANCE_LIMIT);
     const deviation = fround(Math.exp(0.5 * logVariance));
     const sample = fround((moments[i] ?? 0) + fround(deviation * epsilon));
-    return (sample - vae.shiftFactor) * vae.scalingFactor;
+    return sample * vae.scalingFactor;
   });
 }
 
 /** The posterior's mean, scaled for the UNet. */
-export function posteriorMean(
-  moments: Float32Array,
-  vae: { scalingFactor: number; shiftFactor: number },
-): Float32Array {
-  return moments.slice(0, moments.length / 2).map((mean) => (mean - vae.shiftFactor) * vae.scalingFactor);
+export function posteriorMean(moments: Float32Array, vae: { scalingFactor: number }): Float32Array {
+  return moments.slice(0, moments.length / 2).map((mean) => mean * vae.scalingFactor);
 }
 
 /**
@@ -57,12 +54,34 @@ export function blend(mask: Float32Array, kept: Float32Array, painted: Float32Ar
 /**
  * Never a black picture in silence.
  * @param network the network's name for people
- * @throws DeviceError if any value is NaN or infinite
+ * @param model `isCoarse` where it computes in 16 bits on a graphics device
+ * @throws DeviceError or, where no driver can be to blame, CheckpointError if any value is NaN or infinite
  */
-export function assertFinite(values: Float32Array, network: string): void {
+export function assertFinite(values: Float32Array, network: string, model: { isCoarse?: boolean }): void {
   if (values.every(Number.isFinite)) return;
-  throw new DeviceError(
-    `The ${network} gave values that are not numbers. With 16-bit weights this happens where a graphics driver ` +
-      'computes too coarsely: switch to 32-bit precision or to the processor (WASM), or update the driver',
+  const what = `The ${network} gave values that are not numbers.`;
+  if (model.isCoarse) {
+    throw new DeviceError(
+      `${what} With 16-bit weights this happens where a graphics driver computes too coarsely: switch to 32-bit ` +
+        'precision or to the processor (WASM), or update the driver',
+    );
+  }
+  throw new CheckpointError(
+    `${what} Its weights, or those of a LoRA in it, are damaged or too large: run the model without LoRAs; if that ` +
+      'fails too, download it again or choose another',
+  );
+}
+
+/**
+ * A step of a scheduler, from finite values, that gave others: its formula divides nothing by nothing.
+ * @param step the first is 1
+ * @throws InputError
+ */
+export function assertFiniteStep(values: Float32Array, step: number, steps: number): void {
+  if (values.every(Number.isFinite)) return;
+  throw new InputError(
+    'scheduler',
+    `scheduler: step ${step} of ${steps} gives values that are not numbers, which happens where two steps have the same ` +
+      'noise level or the guidance is far too high; choose another scheduler or number of steps',
   );
 }

@@ -72,7 +72,7 @@ describe('encodePrompts', () => {
   const modelOf = (...text: TextBranch[]): Model => ({
     name: 'fake',
     text,
-    schedulerConfig: { className: 'DDIMScheduler', given: {} },
+    schedulerConfig: { className: 'DDIMScheduler', keys: {} },
     nativeSize: 8,
     unet: () => Promise.reject(new Error('not asked for')),
     vae: () => Promise.reject(new Error('not asked for')),

@@ -19,6 +19,7 @@ import {
   type TextEncoding,
   type Tokenizer,
 } from './components';
+import { assertFinite } from './latents';
 import { parsePrompt } from './prompt';
 import type { Timed } from './timing';
 
@@ -89,6 +90,7 @@ export async function encodePrompts(
     encoded.push(await encodeRows(branch, chunked[i] ?? [], chunks, timed));
   }
   const joined = join(encoded, texts.length, chunks);
+  assertFinite(joined.states, 'text encoder', model);
   const embeddings = isZeroed ? withZeroRow(joined) : joined;
   cache.keepPromptEmbeddings(key, embeddings);
   return embeddings;

@@ -47,7 +47,6 @@ async function open(model: 'sd15-inpaint' | 'sdxl'): Promise<Opened> {
     ran,
     vae: (tiles) => ({
       scalingFactor: 1,
-      shiftFactor: 0,
       latentChannels: 4,
       downscale: 8,
       tiles,
@@ -99,7 +98,6 @@ it('stops between two tiles', async () => {
   let runs = 0;
   const vae: Vae = {
     scalingFactor: 1,
-    shiftFactor: 0,
     latentChannels: 4,
     downscale: 8,
     tiles: { decoder: 64 },

@@ -20,6 +20,7 @@ import torch
 from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
+    DDPMScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
     LCMScheduler,
@@ -282,6 +283,30 @@ MODELS["lcm"] = {
     "scheduler": LCMScheduler(**SCHEDULE),
 }
 
+# What no published model has, each a field that diffusers heeds in some places alone: activations that are not SiLU, heads
+# that do not divide the channels, no padding on the way down, a shift of the latents that its inpainting pipelines ignore,
+# sixteen pixels a latent. Its scheduler is the one that models are trained with.
+MODELS["odd"] = {
+    **XL,
+    "seed": 10_016,
+    "unet": {
+        **XL["unet"],
+        "in_channels": 9,
+        "act_fn": "gelu",
+        "attention_head_dim": [2, 5],
+        "downsample_padding": 0,
+    },
+    "vae": {
+        **XL["vae"],
+        "down_block_types": ["DownEncoderBlock2D"] * 5,
+        "up_block_types": ["UpDecoderBlock2D"] * 5,
+        "block_out_channels": [8, 8, 8, 8, 16],
+        "act_fn": "relu",
+        "shift_factor": 0.4,
+    },
+    "scheduler": DDPMScheduler(**{k: v for k, v in SCHEDULE.items() if k != "set_alpha_to_one"}),
+}
+
 
 def write_model(name, recipe):
     folder = ROOT / "models" / name
@@ -412,6 +437,7 @@ if __name__ == "__main__":
         if chosen and model_name not in chosen:
             continue
         networks = write_model(model_name, model_recipe)
-        # The turbo models differ from others by their schedulers alone, `lcm` by one layer: whole pictures say enough.
-        if "turbo" not in model_name and model_name != "lcm":
+        # The turbo models differ from others by their schedulers alone, `lcm` by one layer, `odd` has no other's sizes: of
+        # these whole pictures say enough.
+        if "turbo" not in model_name and model_name not in ("lcm", "odd"):
             print(model_name, write_values(model_name, model_recipe["seed"], *networks))

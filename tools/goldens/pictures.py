@@ -35,6 +35,15 @@ CLASSES = {
     "DEIS": "DEISMultistepScheduler",
     "LCM": "LCMScheduler",
     "TCD": "TCDScheduler",
+    "DDPM": "DDPMScheduler",
+    "DPM2": "KDPM2DiscreteScheduler",
+    "DPM2 Karras": "KDPM2DiscreteScheduler",
+    "DPM2 a": "KDPM2AncestralDiscreteScheduler",
+    "DPM2 a Karras": "KDPM2AncestralDiscreteScheduler",
+    "DPM++ 2S": "DPMSolverSinglestepScheduler",
+    "DPM++ 2S Karras": "DPMSolverSinglestepScheduler",
+    "DPM++ 3M": "DPMSolverMultistepScheduler",
+    "DPM++ 3M SDE Karras": "DPMSolverMultistepScheduler",
 }
 DEFAULTS = {"negativePrompt": "", "strength": 1, "scheduler": None}
 LONG = (
@@ -135,6 +144,29 @@ CASES = [
      "steps": 4, "guidance": 8.5, "seed": 63},
     {"name": "lcm-model-strength", "model": "lcm", "size": (64, 64), "prompt": "a red bench", "steps": 8, "guidance": 1,
      "seed": 64, "strength": 0.6},
+    {"name": "odd-own-ddpm", "model": "odd", "size": (128, 96), "prompt": "a boat", "steps": 4, "guidance": 5, "seed": 70},
+    {"name": "odd-euler-strength", "model": "odd", "size": (64, 96), "prompt": "a dog", "negativePrompt": "a cat",
+     "steps": 8, "guidance": 3, "seed": 71, "scheduler": "Euler", "strength": 0.7},
+    {"name": "ddpm", "model": "sd15-inpaint", "size": (64, 64), "prompt": "a boat", "steps": 6, "guidance": 5,
+     "seed": 72, "scheduler": "DDPM"},
+    {"name": "4-ddpm-strength", "model": "sd15", "size": (64, 64), "prompt": "a boat", "steps": 10, "guidance": 3,
+     "seed": 73, "scheduler": "DDPM", "strength": 0.6},
+    {"name": "dpm2", "model": "sd15-inpaint", "size": (64, 64), "prompt": "a red bench", "steps": 5, "guidance": 5,
+     "seed": 74, "scheduler": "DPM2"},
+    {"name": "4-dpm2-strength", "model": "sd15", "size": (64, 64), "prompt": "a boat", "steps": 8, "guidance": 3,
+     "seed": 75, "scheduler": "DPM2 Karras", "strength": 0.6},
+    {"name": "v-dpm2-a", "model": "sd2-inpaint", "size": (64, 64), "prompt": "a dog", "steps": 5, "guidance": 3,
+     "seed": 76, "scheduler": "DPM2 a"},
+    {"name": "4-dpm2-a-strength", "model": "sd15", "size": (64, 64), "prompt": "a boat", "steps": 8, "guidance": 3,
+     "seed": 77, "scheduler": "DPM2 a Karras", "strength": 0.6},
+    {"name": "dpm-2s", "model": "sd15-inpaint", "size": (64, 64), "prompt": "sky", "steps": 7, "guidance": 5,
+     "seed": 78, "scheduler": "DPM++ 2S"},
+    {"name": "4-dpm-2s-strength", "model": "sd15", "size": (64, 64), "prompt": "a boat", "steps": 10, "guidance": 3,
+     "seed": 79, "scheduler": "DPM++ 2S Karras", "strength": 0.7},
+    {"name": "dpm-3m", "model": "sd15-inpaint", "size": (64, 64), "prompt": "a wooden door", "steps": 8,
+     "guidance": 7.5, "seed": 80, "scheduler": "DPM++ 3M"},
+    {"name": "4-dpm-3m-sde-strength", "model": "sd15", "size": (64, 64), "prompt": "a boat", "steps": 10, "guidance": 3,
+     "seed": 81, "scheduler": "DPM++ 3M SDE Karras", "strength": 0.7},
 ]  # fmt: skip
 
 torch.set_num_threads(1)
@@ -178,8 +210,10 @@ def settings_said(case):
     said = {}
     if name.startswith(("DPM", "LMS")):
         said["use_karras_sigmas"] = name.endswith("Karras")
-    if name == "DPM++ 2M SDE":
+    if name.startswith(("DPM++ 2M SDE", "DPM++ 3M SDE")):
         said["algorithm_type"] = "sde-dpmsolver++"
+    if name.startswith("DPM++ 3M"):
+        said["solver_order"] = 3
     if name.startswith("DPM++ SDE"):
         said["noise_sampler_seed"] = case["seed"]
     return said

@@ -1,6 +1,7 @@
 """Timesteps and steps of diffusers' schedulers.
 
     python tools/goldens/schedulers.py        # writes goldens/values/schedulers.json
+    python tools/goldens/schedulers.py new    # computes the cases that it lacks, and leaves the others as they are
 
 A run starts from seeded noise times init_noise_sigma. The model is a formula that the test repeats: with `x` the
 scaled sample and `i` its position, 0.4 * x + (0.1 + t / 4000) * (((i * 7) % 16) / 8 - 1), in double, then float32.
@@ -10,6 +11,7 @@ at the middle of the schedule. `motion` is torchsde's Brownian tree, as DPM++ SD
 
 import inspect
 import json
+import sys
 from pathlib import Path
 
 import diffusers
@@ -18,12 +20,16 @@ import torch
 import torchsde
 from diffusers import (
     DDIMScheduler,
+    DDPMScheduler,
     DEISMultistepScheduler,
     DPMSolverMultistepScheduler,
     DPMSolverSDEScheduler,
+    DPMSolverSinglestepScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
     HeunDiscreteScheduler,
+    KDPM2AncestralDiscreteScheduler,
+    KDPM2DiscreteScheduler,
     LCMScheduler,
     LMSDiscreteScheduler,
     PNDMScheduler,
@@ -33,6 +39,7 @@ from diffusers import (
 
 ROOT = Path(__file__).resolve().parents[2] / "goldens"
 SIZE = 16
+SHAPE = (1, SIZE, 1)  # UniPC wants a batch, thresholding channels and more
 POSITIONS = np.arange(SIZE, dtype=np.float64)
 CLASSES = {
     "DDIM": DDIMScheduler,
@@ -51,7 +58,13 @@ LATER_CLASSES = {
     "LCM": LCMScheduler,
     "TCD": TCDScheduler,
 }
-ALL_CLASSES = {**CLASSES, **LATER_CLASSES}
+LATEST_CLASSES = {
+    "DDPM": DDPMScheduler,
+    "DPM2": KDPM2DiscreteScheduler,
+    "DPM2 a": KDPM2AncestralDiscreteScheduler,
+    "DPM++ 2S": DPMSolverSinglestepScheduler,
+}
+ALL_CLASSES = {**CLASSES, **LATER_CLASSES, **LATEST_CLASSES}
 # What a name says about its class, and a seed where diffusers would take one from the global generator.
 SAID = {"DPM++ 2M SDE": {"algorithm_type": "sde-dpmsolver++"}, "DPM++ SDE": {"noise_sampler_seed": 5}}
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
@@ -82,7 +95,7 @@ FILES = {
 
 
 def model(sample, timestep):
-    wave = ((POSITIONS * 7) % 16) / 8 - 1
+    wave = (((POSITIONS * 7) % 16) / 8 - 1).reshape(SHAPE)
     return torch.from_numpy((0.4 * sample.double().numpy() + (0.1 + float(timestep) / 4000) * wave).astype(np.float32))
 
 
@@ -94,13 +107,11 @@ def run(scheduler, steps):
     generator = torch.Generator("cpu").manual_seed(3)
     scheduler.set_timesteps(steps)
     timesteps = scheduler.timesteps
-    # UniPC wants a batch.
-    shape = (1, SIZE)
-    sample = torch.randn(shape, generator=generator) * scheduler.init_noise_sigma
+    sample = torch.randn(SHAPE, generator=generator) * scheduler.init_noise_sigma
     middle = len(timesteps) // 2
     record = {"timesteps": rounded(timesteps), "initNoiseSigma": float(scheduler.init_noise_sigma)}
-    original = torch.from_numpy(((POSITIONS % 5) / 4 - 0.5).astype(np.float32)).reshape(shape)
-    noise = torch.randn(shape, generator=torch.Generator("cpu").manual_seed(4))
+    original = torch.from_numpy(((POSITIONS % 5) / 4 - 0.5).astype(np.float32)).reshape(SHAPE)
+    noise = torch.randn(SHAPE, generator=torch.Generator("cpu").manual_seed(4))
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(middle)
     record["noised"] = rounded(scheduler.add_noise(original, noise, timesteps[middle : middle + 1]))
@@ -207,6 +218,62 @@ def later():
         yield "UniPC", {**BETAS, "disable_corrector": [0, 2]}, steps
 
 
+def latest():
+    """As `direct`, for the classes that came last, and for what else came with them."""
+    for name in LATEST_CLASSES:
+        spacings = ["linspace"] if name == "DPM++ 2S" else ["leading", "linspace", "trailing"]
+        for spacing in spacings:
+            for prediction in ["epsilon", "v_prediction"]:
+                for steps in [4, 20]:
+                    own = {} if name == "DPM++ 2S" else {"timestep_spacing": spacing, "steps_offset": 1}
+                    clip = {"clip_sample": False} if name == "DDPM" else {}
+                    yield name, {**BETAS, "prediction_type": prediction, **own, **clip}, steps
+        yield name, {**BETAS}, 1
+        yield name, {**BETAS}, 50
+        yield name, {}, 7
+    threshold = {"thresholding": True, "sample_max_value": 1.3, "dynamic_thresholding_ratio": 0.9}
+    sigma_min = {"final_sigmas_type": "sigma_min"}
+    for steps in [5, 6, 20]:
+        for variance in ["fixed_small_log", "fixed_large"]:
+            yield "DDPM", {**BETAS, "clip_sample": False, "variance_type": variance}, steps
+        yield "DDPM", {**BETAS, "clip_sample": True, "clip_sample_range": 0.8}, steps
+        yield "DDPM", {**BETAS, "clip_sample": False, "prediction_type": "sample"}, steps
+        yield "DDPM", {"beta_schedule": "sigmoid", "clip_sample": False}, steps
+        yield "DDPM", {**BETAS, "clip_sample": False, "rescale_betas_zero_snr": True, "timestep_spacing": "trailing",
+                       "prediction_type": "v_prediction"}, steps  # fmt: skip
+        yield "Heun", {"beta_schedule": "exp"}, steps
+        yield "Euler", {**BETAS, "timestep_type": "continuous", "prediction_type": "v_prediction",
+                        "use_karras_sigmas": True}, steps  # fmt: skip
+        yield "Euler", {**BETAS, "timestep_type": "continuous"}, steps
+        for name in ["DDIM", "DDPM", "DPM++ 2M", "DPM++ 2S", "DEIS", "UniPC", "LCM"]:
+            yield name, {**BETAS, **threshold}, steps
+        yield "DPM++ 2M", {**BETAS, "thresholding": True}, steps
+        for name in ["DPM2", "DPM2 a", "DPM++ 2S"]:
+            yield name, {**BETAS, "use_karras_sigmas": True}, steps
+            yield name, {**BETAS, "use_exponential_sigmas": True, "prediction_type": "v_prediction"}, steps
+        for order in [1, 2, 3]:
+            for solver in ["midpoint", "heun"]:
+                kind = {"solver_order": order, "solver_type": solver}
+                for algorithm in ["dpmsolver++", "sde-dpmsolver++", "dpmsolver"]:
+                    end = {"final_sigmas_type": "sigma_min" if algorithm == "dpmsolver" else "zero"}
+                    yield "DPM++ 2S", {**BETAS, **kind, **end, "algorithm_type": algorithm}, steps
+                    yield "DPM++ 2M", {**BETAS, **kind, **end, "algorithm_type": algorithm}, steps
+                if order < 3:
+                    yield "DPM++ 2M", {**BETAS, **kind, **sigma_min, "algorithm_type": "sde-dpmsolver"}, steps
+            yield "DPM++ 2S", {**BETAS, **sigma_min, "solver_order": order}, steps
+            yield "DPM++ 2S", {**BETAS, **sigma_min, "solver_order": order, "lower_order_final": True}, steps
+            yield "DPM++ 2M", {**BETAS, **sigma_min, "solver_order": order, "lower_order_final": False}, steps
+        yield "DPM++ 2S", {**BETAS, "prediction_type": "sample"}, steps
+        yield "DPM++ 2M", {**BETAS, **sigma_min, "algorithm_type": "dpmsolver", "prediction_type": "v_prediction"}, steps
+        yield "DPM++ 2M", {**BETAS, "use_lu_lambdas": True}, steps
+        yield "DPM++ 2M", {**BETAS, "use_lu_lambdas": True, "beta_schedule": "squaredcos_cap_v2"}, steps
+        for spacing in ["leading", "linspace", "trailing"]:
+            clipped = {"beta_schedule": "squaredcos_cap_v2", "lambda_min_clipped": -5.1}
+            yield "DPM++ 2M", {**clipped, "timestep_spacing": spacing}, steps
+        yield "DPM++ 2S", {"beta_schedule": "squaredcos_cap_v2", "lambda_min_clipped": -5.1}, steps
+        yield "DPM++ 2M", {**BETAS, "variance_type": "fixed_small"}, steps
+
+
 def converted():
     """(file, name of the chosen scheduler, steps), by way of from_config."""
     for file in FILES:
@@ -217,15 +284,19 @@ def converted():
             # diffusers cannot make a DPM++ out of a DEIS file that leaves final_sigmas_type out.
             if file != "deis" or not name.startswith("DPM"):
                 yield file, name, 10
+        for name in [*LATEST_CLASSES, "DPM2 Karras", "DPM2 a Karras", "DPM++ 2S Karras", "DPM++ 3M", "DPM++ 3M Karras",
+                     "DPM++ 3M SDE", "DPM++ 3M SDE Karras"]:  # fmt: skip
+            if file != "deis" or not name.startswith("DPM++"):
+                yield file, name, 10
 
 
 def build(file, name):
     """X.from_config(pipe.scheduler.config), the pipeline's corrections having no effect on these files."""
     original = FILES[file]
     config = getattr(diffusers, original["_class_name"]).from_config(original).config
-    plain = name.removesuffix(" Karras")
+    plain = name.removesuffix(" Karras").replace("3M", "2M")
     karras = {"use_karras_sigmas": name.endswith("Karras")} if plain.startswith(("DPM", "LMS")) else {}
-    order = {"solver_order": 2} if plain.startswith("DPM++ 2M") else {}
+    order = {"solver_order": 3 if "3M" in name else 2} if plain.startswith(("DPM++ 2M", "DPM++ 2S")) else {}
     return ALL_CLASSES[plain].from_config(config, **karras, **order, **SAID.get(plain, {}))
 
 
@@ -242,16 +313,42 @@ def motion():
         yield {"start": start, "end": end, "seed": seed, "points": points, "increments": increments}
 
 
+def constructors():
+    """What each class takes, and its defaults; infinities as null."""
+    for scheduler in dict.fromkeys(ALL_CLASSES.values()):
+        parameters = list(inspect.signature(scheduler.__init__).parameters.values())[1:]
+        defaults = {each.name: None if each.default == -np.inf else each.default for each in parameters}
+        yield f'"{scheduler.__name__}": {json.dumps(defaults, separators=(",", ":"))}'
+
+
 def main():
+    path = ROOT / "values" / "schedulers.json"
+    # Another machine's float32 differs in the last bits, which zero-SNR schedules and DPM++ SDE's noise magnify.
+    known = json.loads(path.read_text()) if sys.argv[1:] == ["new"] else {"cases": [], "converted": []}
+
+    def record(kind, case, build_scheduler):
+        kept = (each for each in known[kind] if {key: each.get(key) for key in case} == case)
+        return next(kept, None) or {**case, **run(build_scheduler(), case["steps"])}
+
+    asked = [
+        *direct(),
+        *((name, {**config, **SAID.get(name, {})}, steps) for name, config, steps in later()),
+        *latest(),
+    ]
     cases = [
-        {"scheduler": name, "config": config, "steps": steps, **run(ALL_CLASSES[name](**config), steps)}
-        for name, config, steps in [
-            *direct(),
-            *((name, {**config, **SAID.get(name, {})}, steps) for name, config, steps in later()),
-        ]
+        record(
+            "cases",
+            {"scheduler": name, "config": config, "steps": steps},
+            lambda name=name, config=config: ALL_CLASSES[name](**config),
+        )
+        for name, config, steps in asked
     ]
     chosen = [
-        {"file": file, "scheduler": name, "steps": steps, **run(build(file, name), steps)}
+        record(
+            "converted",
+            {"file": file, "scheduler": name, "steps": steps},
+            lambda file=file, name=name: build(file, name),
+        )
         for file, name, steps in converted()
     ]
 
@@ -260,8 +357,9 @@ def main():
 
     files = json.dumps(FILES, separators=(",", ":"))
     text = f'{{"diffusers": "{diffusers.__version__}",\n "files": {files},\n'
+    text += ' "constructors": {\n  ' + ",\n  ".join(constructors()) + "},\n"
     text += f' "cases": [\n  {lines(cases)}],\n "converted": [\n  {lines(chosen)}],\n "motion": [\n  {lines(motion())}]}}\n'
-    (ROOT / "values" / "schedulers.json").write_text(text)
+    path.write_text(text)
 
 
 if __name__ == "__main__":

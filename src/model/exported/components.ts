@@ -112,7 +112,6 @@ export function createExportedUnet(
 
 export interface ExportedVaeConfig {
   scalingFactor: number;
-  shiftFactor: number;
   latentChannels: number;
   downscale: number;
 }

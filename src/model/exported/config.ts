@@ -30,7 +30,6 @@ const textSchema = z
 const vaeSchema = z
   .looseObject({
     scaling_factor: z.number().positive().nullish(),
-    shift_factor: z.number().nullish(),
     latent_channels: count.nullish(),
     block_out_channels: z.array(count).min(1).nullish(),
     force_upcast: z.boolean().nullish(),
@@ -79,7 +78,6 @@ export async function readExportedConfig(
     nativeSize: (unet.sample_size ?? (isXl ? 128 : 64)) * downscale,
     vae: {
       scalingFactor: vae.scaling_factor ?? (isXl ? 0.13025 : 0.18215),
-      shiftFactor: vae.shift_factor ?? 0,
       latentChannels: vae.latent_channels ?? 4,
       downscale,
     },

@@ -13,7 +13,7 @@ import {
 import { describeExport, type ExportedInterface } from '../../graph/exported/editor';
 import type { Graph, GraphTarget } from '../../graph/types';
 import type { Model, TextEncoder, Unet } from '../../pipeline/components';
-import { once } from '../components';
+import { isCoarse, once } from '../components';
 import type { CheckpointFiles } from '../files';
 import { kept } from '../kept';
 import { type LoadCall, smallFiles } from '../reader';
@@ -125,6 +125,8 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
     schedulerConfig: await small.scheduler(),
     ...(config.guidanceWidth !== undefined && { guidanceWidth: config.guidanceWidth }),
     nativeSize: nativeSizeOf(config, fixedSize),
+    ...(config.vae.downscale > 8 && { multiple: config.vae.downscale }),
+    isCoarse: isCoarse(runtime.target),
     ...(fixedSize && { fixedSize }),
     unet: () => unet.get(),
     vae: () => vae.get(),

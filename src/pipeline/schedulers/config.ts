@@ -1,67 +1,21 @@
-/** Reads `scheduler_config.json` and fills in what it leaves out, as diffusers' `from_config` does. */
+/** Reads `scheduler_config.json`, and fills in for a class what it leaves out, as diffusers' `from_config` does. */
 import { z } from 'zod';
 import { CheckpointError } from '../../engine/errors';
 import type { SchedulerConfig, SchedulerSettings } from '../components';
+import { type FileSettings, type SchedulerClass, schedulerClasses, withoutEffect } from './classes';
 
 /** Training steps; published: 1,000. Tables of that length are computed before anything is painted. */
 const MAX_TIMESTEPS = 100_000;
-const steps = z
-  .number()
-  .int()
-  .positive()
-  .max(MAX_TIMESTEPS, `more than the ${MAX_TIMESTEPS} steps that any model has`);
-const flag = z.boolean().nullish();
-const fileSchema = z.object({
-  _class_name: z.string(),
-  num_train_timesteps: steps.nullish(),
-  beta_start: z.number().nullish(),
-  beta_end: z.number().nullish(),
-  beta_schedule: z.enum(['linear', 'scaled_linear', 'squaredcos_cap_v2']).nullish(),
-  trained_betas: z.array(z.number()).max(MAX_TIMESTEPS).nullish(),
-  prediction_type: z.enum(['epsilon', 'v_prediction', 'sample']).nullish(),
-  timestep_spacing: z.enum(['leading', 'linspace', 'trailing']).nullish(),
-  steps_offset: z.number().int().min(-MAX_TIMESTEPS).max(MAX_TIMESTEPS).nullish(),
-  set_alpha_to_one: flag,
-  clip_sample: flag,
-  clip_sample_range: z.number().nullish(),
-  skip_prk_steps: flag,
-  use_karras_sigmas: flag,
-  sigma_min: z.number().nullish(),
-  sigma_max: z.number().nullish(),
-  rescale_betas_zero_snr: flag,
-  interpolation_type: z.enum(['linear', 'log_linear']).nullish(),
-  final_sigmas_type: z.enum(['zero', 'sigma_min']).nullish(),
-  solver_order: z.number().int().positive().nullish(),
-  algorithm_type: z.string().nullish(),
-  solver_type: z.string().nullish(),
-  lower_order_final: flag,
-  euler_at_final: flag,
-  use_exponential_sigmas: flag,
-  predict_x0: flag,
-  disable_corrector: z.array(z.number().int()).nullish(),
-  original_inference_steps: steps.nullish(),
-  timestep_scaling: z.number().nullish(),
-  noise_sampler_seed: z.number().int().nonnegative().nullish(),
-  // Not implemented: to ignore them would change pictures silently.
-  thresholding: z.literal(false).nullish(),
-  use_beta_sigmas: z.literal(false).nullish(),
-  use_lu_lambdas: z.literal(false).nullish(),
-  use_flow_sigmas: z.literal(false).nullish(),
-  timestep_type: z.literal('discrete').nullish(),
-  lambda_min_clipped: z.null().optional(),
-  variance_type: z.null().optional(),
-  solver_p: z.null().optional(),
-});
-
-/** What a file may say; η is an argument of diffusers' `step`. */
-type FileSettings = Omit<SchedulerSettings, 'eta'>;
+/** Characters of a file's value that an error shows. */
+const SHOWN = 60;
 
 /** Python writes the infinities of DPM++'s `lambda_min_clipped` into its JSON, which JSON forbids. */
 const PYTHON_NUMBER = /(:\s*)(?:-?Infinity|NaN)(?=\s*[,}])/g;
+const fileSchema = z.looseObject({ _class_name: z.string() });
 
 /**
  * @param text the file's content
- * @throws CheckpointError that names the key which is damaged or asks for something that Inlay cannot do
+ * @throws CheckpointError where it is no JSON, or names no class
  */
 export function parseSchedulerConfig(text: string): SchedulerConfig {
   let json: unknown;
@@ -74,124 +28,160 @@ export function parseSchedulerConfig(text: string): SchedulerConfig {
   }
   const parsed = fileSchema.safeParse(json);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const key = issue?.path.join('.') || 'the file';
     throw new CheckpointError(
-      `scheduler_config.json: ${key} has a value that Inlay cannot use (${issue?.message})`,
+      'scheduler_config.json names no scheduler (_class_name); delete the model and download it again',
     );
   }
-  const file = parsed.data;
-  const values: { [Key in keyof FileSettings]: FileSettings[Key] | null | undefined } = {
-    numTrainTimesteps: file.num_train_timesteps,
-    betaStart: file.beta_start,
-    betaEnd: file.beta_end,
-    betaSchedule: file.beta_schedule,
-    trainedBetas: file.trained_betas,
-    predictionType: file.prediction_type,
-    timestepSpacing: file.timestep_spacing,
-    stepsOffset: file.steps_offset,
-    setAlphaToOne: file.set_alpha_to_one,
-    clipSample: file.clip_sample,
-    clipSampleRange: file.clip_sample_range,
-    skipPrkSteps: file.skip_prk_steps,
-    useKarrasSigmas: file.use_karras_sigmas,
-    sigmaMin: file.sigma_min,
-    sigmaMax: file.sigma_max,
-    rescaleBetasZeroSnr: file.rescale_betas_zero_snr,
-    interpolationType: file.interpolation_type,
-    finalSigmasType: file.final_sigmas_type,
-    solverOrder: file.solver_order,
-    algorithmType: file.algorithm_type,
-    solverType: file.solver_type,
-    lowerOrderFinal: file.lower_order_final,
-    eulerAtFinal: file.euler_at_final,
-    useExponentialSigmas: file.use_exponential_sigmas,
-    predictX0: file.predict_x0,
-    disableCorrector: file.disable_corrector,
-    originalInferenceSteps: file.original_inference_steps,
-    timestepScaling: file.timestep_scaling,
-    noiseSamplerSeed: file.noise_sampler_seed,
-  };
-  const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value != null));
-  return { className: file._class_name, given: given as Partial<SchedulerSettings> };
+  const { _class_name: className, ...keys } = parsed.data;
+  return { className, keys };
 }
 
-/** The scheduler classes of diffusers that Inlay has. */
-export const schedulerClasses = [
-  'DDIMScheduler',
-  'PNDMScheduler',
-  'EulerDiscreteScheduler',
-  'EulerAncestralDiscreteScheduler',
-  'HeunDiscreteScheduler',
-  'LMSDiscreteScheduler',
-  'DPMSolverMultistepScheduler',
-  'DPMSolverSDEScheduler',
-  'DEISMultistepScheduler',
-  'UniPCMultistepScheduler',
-  'LCMScheduler',
-  'TCDScheduler',
-] as const;
-export type SchedulerClass = (typeof schedulerClasses)[number];
+const number = z.number('a number belongs there');
+const whole = number.int('a whole number belongs there');
+const numbers = z
+  .array(number, 'a list of numbers belongs there')
+  .max(MAX_TIMESTEPS, 'more than any model has');
+const steps = whole
+  .positive('a number above 0 belongs there')
+  .max(MAX_TIMESTEPS, `more than the ${MAX_TIMESTEPS} steps that any model has`);
+const BETWEEN = 'a number from 0 to 1 belongs there';
+const flag = z.boolean('true or false belongs there');
+const oneOf = <Value extends string>(...values: Value[]) =>
+  z.enum(values, { error: `Inlay knows ${values.join(', ')}` });
+const never = (why: string) => z.literal(false, { error: why });
 
-const commonDefaults: SchedulerSettings = {
-  numTrainTimesteps: 1000,
-  betaStart: 0.0001,
-  betaEnd: 0.02,
-  betaSchedule: 'linear',
-  predictionType: 'epsilon',
-  timestepSpacing: 'linspace',
-  stepsOffset: 0,
-  setAlphaToOne: false,
-  clipSample: false,
-  clipSampleRange: 1,
-  skipPrkSteps: false,
-  useKarrasSigmas: false,
-  useExponentialSigmas: false,
-  rescaleBetasZeroSnr: false,
-  interpolationType: 'linear',
-  finalSigmasType: 'zero',
-  solverOrder: 2,
-  algorithmType: 'dpmsolver++',
-  solverType: 'midpoint',
-  lowerOrderFinal: true,
-  eulerAtFinal: false,
-  predictX0: true,
-  disableCorrector: [],
-  originalInferenceSteps: 50,
-  timestepScaling: 10,
-  eta: 0.3,
+/** What each key may hold. */
+const judges = {
+  numTrainTimesteps: steps,
+  betaStart: number,
+  betaEnd: number,
+  betaSchedule: oneOf('linear', 'scaled_linear', 'squaredcos_cap_v2'),
+  trainedBetas: numbers,
+  predictionType: oneOf('epsilon', 'v_prediction', 'sample'),
+  timestepSpacing: oneOf('leading', 'linspace', 'trailing'),
+  stepsOffset: whole
+    .min(-MAX_TIMESTEPS, 'less than any model has')
+    .max(MAX_TIMESTEPS, 'more than any model has'),
+  setAlphaToOne: flag,
+  clipSample: flag,
+  clipSampleRange: number,
+  thresholding: flag,
+  dynamicThresholdingRatio: number.min(0, BETWEEN).max(1, BETWEEN),
+  sampleMaxValue: number.positive('a number above 0 belongs there'),
+  // What diffusers calls fixed_large_log gives no numbers there; a learned variance would be more channels of the UNet.
+  varianceType: oneOf('fixed_small', 'fixed_small_log', 'fixed_large'),
+  skipPrkSteps: flag,
+  useKarrasSigmas: flag,
+  useExponentialSigmas: flag,
+  useBetaSigmas: never('Inlay has no beta sigmas'),
+  useLuLambdas: flag,
+  useFlowSigmas: never('Inlay runs no models of flow matching'),
+  sigmaMin: number.nonnegative('0 or more belongs there'),
+  sigmaMax: number.positive('a number above 0 belongs there'),
+  rescaleBetasZeroSnr: flag,
+  interpolationType: oneOf('linear', 'log_linear'),
+  timestepType: oneOf('discrete', 'continuous'),
+  finalSigmasType: oneOf('zero', 'sigma_min'),
+  lambdaMinClipped: number,
+  solverOrder: z.union([z.literal(1), z.literal(2), z.literal(3)], { error: 'Inlay knows 1, 2 and 3' }),
+  algorithmType: oneOf('dpmsolver', 'dpmsolver++', 'sde-dpmsolver', 'sde-dpmsolver++', 'deis'),
+  solverType: oneOf('midpoint', 'heun', 'logrho', 'bh1', 'bh2'),
+  lowerOrderFinal: flag,
+  eulerAtFinal: flag,
+  predictX0: flag,
+  disableCorrector: numbers,
+  solverP: z.undefined({ error: 'Inlay has UniPC’s own predictor alone' }),
+  originalInferenceSteps: steps,
+  timestepScaling: number,
+  noiseSamplerSeed: whole.nonnegative('0 or more belongs there'),
+} satisfies { [Key in keyof FileSettings]-?: z.ZodType<FileSettings[Key]> };
+
+/** Where a class knows other values than the rest. */
+const classJudges: Partial<Record<SchedulerClass, Partial<Record<keyof FileSettings, z.ZodType>>>> = {
+  DDPMScheduler: { betaSchedule: oneOf('linear', 'scaled_linear', 'squaredcos_cap_v2', 'sigmoid') },
+  HeunDiscreteScheduler: { betaSchedule: oneOf('linear', 'scaled_linear', 'squaredcos_cap_v2', 'exp') },
+  DPMSolverMultistepScheduler: { varianceType: fixedVariance() },
+  DPMSolverSinglestepScheduler: {
+    varianceType: fixedVariance(),
+    algorithmType: oneOf('dpmsolver', 'dpmsolver++', 'sde-dpmsolver++', 'deis'),
+  },
+  DEISMultistepScheduler: { algorithmType: oneOf('deis', 'dpmsolver', 'dpmsolver++') },
 };
 
-const latentDiffusionBetas = { betaStart: 0.00085, betaEnd: 0.012 } as const;
-const consistencyDefaults = {
-  ...latentDiffusionBetas,
-  betaSchedule: 'scaled_linear',
-  setAlphaToOne: true,
-} as const;
+/** A model that learned a variance predicts more channels; any other value has no effect on DPM-Solver. */
+function fixedVariance() {
+  return z
+    .unknown()
+    .refine(
+      (value) => value !== 'learned' && value !== 'learned_range',
+      'Inlay runs no models that learned a variance',
+    )
+    .transform(() => undefined);
+}
 
-/** Where a class's constructor has other defaults. */
-const classDefaults: Partial<Record<SchedulerClass, Partial<SchedulerSettings>>> = {
-  DDIMScheduler: { timestepSpacing: 'leading', setAlphaToOne: true, clipSample: true },
-  PNDMScheduler: { timestepSpacing: 'leading' },
-  HeunDiscreteScheduler: latentDiffusionBetas,
-  DPMSolverSDEScheduler: latentDiffusionBetas,
-  LCMScheduler: consistencyDefaults,
-  TCDScheduler: consistencyDefaults,
-};
+/** A key of the file with a value that a class heeds and Inlay cannot use. */
+export class SchedulerKeyError extends Error {
+  override name = 'SchedulerKeyError';
+  constructor(
+    /** As the file has it. */
+    readonly key: string,
+    /** The value, as the file has it, and why it cannot be used. */
+    readonly reason: string,
+  ) {
+    super(`${key} ${reason}`);
+  }
+}
 
-const noZeroSnr = { rescaleBetasZeroSnr: false } as const;
-const noZeroSnrNorInterpolation = { ...noZeroSnr, interpolationType: 'linear' } as const;
+/**
+ * The settings of `className.from_config(config, **said)`: what the file says of the keys that the class takes, else that
+ * class's defaults.
+ * @param said what a scheduler's name says: of that the file is not asked
+ * @throws SchedulerKeyError naming the key which is damaged or asks for something that Inlay cannot do
+ */
+export function settingsFor(
+  className: SchedulerClass,
+  { keys }: SchedulerConfig,
+  said: Partial<SchedulerSettings> = {},
+): SchedulerSettings {
+  const defaults: Readonly<Partial<Record<string, unknown>>> = schedulerClasses[className];
+  const given: Record<string, unknown> = {};
+  for (const name of Object.keys(judges) as (keyof FileSettings)[]) {
+    const key = snakeCase(name);
+    const value = keys[key];
+    if (!(name in defaults) || name in said || value === undefined || value === null) continue;
+    const judge: z.ZodType = classJudges[className]?.[name] ?? judges[name];
+    const judged = judge.safeParse(value);
+    if (!judged.success)
+      throw new SchedulerKeyError(key, `is ${shown(value)}: ${judged.error.issues[0]?.message}`);
+    given[name] = judged.data;
+  }
+  const settings: SchedulerSettings = { ...withoutEffect, ...defaults, ...given, ...said };
+  const { trainedBetas, numTrainTimesteps, algorithmType } = settings;
+  if (settings.useKarrasSigmas && settings.useExponentialSigmas) {
+    throw new SchedulerKeyError('use_karras_sigmas', 'and use_exponential_sigmas exclude each other');
+  }
+  if (algorithmType === 'dpmsolver' || algorithmType === 'sde-dpmsolver') {
+    // These cannot end at zero. Files from before the key end at the lowest trained level, as diffusers then did.
+    if (given.finalSigmasType === 'zero') {
+      throw new SchedulerKeyError('final_sigmas_type', `is "zero", which ${algorithmType} cannot reach`);
+    }
+    settings.finalSigmasType = 'sigma_min';
+  }
+  if (trainedBetas && trainedBetas.length !== numTrainTimesteps) {
+    throw new SchedulerKeyError(
+      'trained_betas',
+      `has ${trainedBetas.length} values for a num_train_timesteps of ${numTrainTimesteps}`,
+    );
+  }
+  return settings;
+}
 
-/** What a class's constructor does not take: a file of another class that sets it has no effect. */
-const notTaken: Partial<Record<SchedulerClass, Partial<SchedulerSettings>>> = {
-  PNDMScheduler: noZeroSnr,
-  HeunDiscreteScheduler: noZeroSnrNorInterpolation,
-  LMSDiscreteScheduler: noZeroSnrNorInterpolation,
-  DPMSolverSDEScheduler: noZeroSnrNorInterpolation,
-  DEISMultistepScheduler: noZeroSnr,
-};
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
 
-/** The settings of `className.from_config(config)`: what the file says, else that class's defaults. */
-export function settingsFor(className: SchedulerClass, config: SchedulerConfig): SchedulerSettings {
-  return { ...commonDefaults, ...classDefaults[className], ...config.given, ...notTaken[className] };
+/** `predictX0` → `predict_x0`, `solverP` → `solver_p` */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -2,9 +2,11 @@
  * The samplers of distilled models, few steps each: latent consistency models (arXiv 2310.04378) as diffusers'
  * LCMScheduler, and trajectory consistency distillation (arXiv 2402.19159) as TCDScheduler.
  */
-import { CheckpointError, InputError } from '../../engine/errors';
+import { InputError } from '../../engine/errors';
 import type { SchedulerSettings } from '../components';
+import { SchedulerKeyError } from './config';
 import { combine } from './numeric';
+import { bounded } from './prediction';
 import type { RandomNormal, Scheduler } from './scheduler';
 import { VariancePreserving } from './variancePreserving';
 
@@ -20,8 +22,9 @@ abstract class ConsistencyMethod implements Scheduler {
 
   constructor(protected readonly settings: SchedulerSettings) {
     if (settings.originalInferenceSteps > settings.numTrainTimesteps) {
-      throw new CheckpointError(
-        'scheduler_config.json: original_inference_steps exceeds num_train_timesteps; choose another scheduler',
+      throw new SchedulerKeyError(
+        'original_inference_steps',
+        `is ${settings.originalInferenceSteps}, more than num_train_timesteps`,
       );
     }
     this.alphas = new VariancePreserving(settings);
@@ -79,10 +82,7 @@ export class LcmScheduler extends ConsistencyMethod {
   }
 
   override denoised(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
-    const original = super.denoised(prediction, index, sample);
-    if (!this.settings.clipSample) return original;
-    const range = this.settings.clipSampleRange;
-    return original.map((value) => Math.min(Math.max(value, -range), range));
+    return bounded(super.denoised(prediction, index, sample), this.settings);
   }
 }
 

@@ -1,6 +1,7 @@
 /** DDIM with η = 0 (arXiv 2010.02502, formula 12), as diffusers' DDIMScheduler. */
 import type { SchedulerSettings } from '../components';
 import { combine, roundHalfEven } from './numeric';
+import { bounded } from './prediction';
 import type { Scheduler } from './scheduler';
 import { spacedTimesteps } from './timesteps';
 import { VariancePreserving } from './variancePreserving';
@@ -32,9 +33,7 @@ export class DdimScheduler implements Scheduler {
 
   denoised(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
     const original = this.#alphas.original(prediction, sample, this.#alphas.at(this.#timestep(index)));
-    if (!this.settings.clipSample) return original;
-    const range = this.settings.clipSampleRange;
-    return original.map((value) => Math.min(Math.max(value, -range), range));
+    return bounded(original, this.settings);
   }
 
   addNoise(original: Float32Array, noise: Float32Array, index: number): Float32Array {

@@ -3,8 +3,6 @@
  * extrapolates the noise as a polynomial in log σ, whose integrals over σ are closed formulas. The run ends at the lowest
  * trained noise level, not at zero.
  */
-import { CheckpointError } from '../../engine/errors';
-import type { SchedulerSettings } from '../components';
 import { combine } from './numeric';
 import { FEW_STEPS, SolverMethod } from './solverMethod';
 
@@ -13,17 +11,6 @@ const MAX_ORDER = 3;
 export class DeisScheduler extends SolverMethod {
   /** ε of the last evaluations, the newest first. */
   #history: Float32Array[] = [];
-
-  constructor(settings: SchedulerSettings) {
-    super(settings);
-    // Configurations of DPM-Solver, converted: diffusers maps their solvers so.
-    if (!['deis', 'dpmsolver', 'dpmsolver++'].includes(settings.algorithmType)) {
-      throw new CheckpointError(
-        `scheduler_config.json: DEIS with algorithm_type "${settings.algorithmType}" does not exist; choose another ` +
-          'scheduler',
-      );
-    }
-  }
 
   protected override finalSigma(sigmas: readonly number[], lowestTrained: number): number {
     const { useKarrasSigmas, useExponentialSigmas } = this.settings;
@@ -35,7 +22,7 @@ export class DeisScheduler extends SolverMethod {
   }
 
   step(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
-    this.#history = [this.noise(prediction, index, sample), ...this.#history.slice(0, MAX_ORDER - 1)];
+    this.#history = [this.boundedNoise(prediction, index, sample), ...this.#history.slice(0, MAX_ORDER - 1)];
     const order = this.#orderAt(index);
     const from = this.level(index);
     const to = this.level(index + 1);

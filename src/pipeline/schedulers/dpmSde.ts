@@ -7,9 +7,9 @@
  * here the run's own seed stands in. torchsde looks up noise at σ rounded to six decimals: where torch's float32 exp
  * differs by its last bit, as it does between machines, one step's noise differs by about a thousandth.
  */
-import { CheckpointError } from '../../engine/errors';
 import type { SchedulerSettings } from '../components';
 import { BrownianTree } from './brownianTree';
+import { SchedulerKeyError } from './config';
 import { combine } from './numeric';
 import { SigmaMethod } from './sigmaMethod';
 import { timestepOfSigma } from './sigmas';
@@ -30,9 +30,7 @@ export class DpmSdeScheduler extends SigmaMethod {
   constructor(settings: SchedulerSettings) {
     super(settings);
     if (settings.predictionType === 'sample') {
-      throw new CheckpointError(
-        'scheduler_config.json: DPM++ SDE cannot run prediction_type "sample"; choose another scheduler',
-      );
+      throw new SchedulerKeyError('prediction_type', 'is "sample", which DPM++ SDE does not know');
     }
   }
 

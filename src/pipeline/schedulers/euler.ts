@@ -2,8 +2,8 @@
  * Euler's method and its ancestral form (k-diffusion's `sample_euler`, `sample_euler_ancestral`), as diffusers'
  * EulerDiscreteScheduler without churn and EulerAncestralDiscreteScheduler.
  */
-import { CheckpointError } from '../../engine/errors';
 import type { SchedulerSettings } from '../components';
+import { SchedulerKeyError } from './config';
 import { interpolate } from './numeric';
 import type { RandomNormal } from './scheduler';
 import { SigmaMethod } from './sigmaMethod';
@@ -33,7 +33,10 @@ export class EulerScheduler extends EulerMethod {
   setTimesteps(steps: number): void {
     const { timesteps, sigmas } = this.schedule(steps);
     const last = this.settings.finalSigmasType === 'zero' ? 0 : (this.trainingSigmas[0] ?? 0);
-    this.timesteps = timesteps;
+    // Models trained on σ itself are told a quarter of its logarithm; diffusers does so for those of v alone.
+    const isTold =
+      this.settings.timestepType === 'continuous' && this.settings.predictionType === 'v_prediction';
+    this.timesteps = isTold ? sigmas.map((sigma) => fround(0.25 * Math.log(sigma))) : timesteps;
     this.sigmas = Float32Array.from([...sigmas, last]);
   }
 
@@ -46,9 +49,7 @@ export class EulerAncestralScheduler extends EulerMethod {
   constructor(settings: SchedulerSettings) {
     super(settings);
     if (settings.predictionType === 'sample') {
-      throw new CheckpointError(
-        'scheduler_config.json: Euler ancestral cannot run prediction_type "sample"; choose another scheduler',
-      );
+      throw new SchedulerKeyError('prediction_type', 'is "sample", which Euler ancestral does not know');
     }
   }
 

@@ -1,5 +1,6 @@
 /** Heun's method, of second order, without churn (algorithm 1 of arXiv 2206.00364): diffusers' HeunDiscreteScheduler. */
 import { combine } from './numeric';
+import { bounded } from './prediction';
 import { SigmaMethod } from './sigmaMethod';
 
 export class HeunScheduler extends SigmaMethod {
@@ -31,9 +32,6 @@ export class HeunScheduler extends SigmaMethod {
   }
 
   override denoised(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
-    const original = super.denoised(prediction, index, sample);
-    if (!this.settings.clipSample) return original;
-    const range = this.settings.clipSampleRange;
-    return original.map((value) => Math.min(Math.max(value, -range), range));
+    return bounded(super.denoised(prediction, index, sample), this.settings);
   }
 }

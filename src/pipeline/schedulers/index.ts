@@ -1,15 +1,19 @@
 /** Chooses and configures a scheduler. */
-import { InputError } from '../../engine/errors';
-import type { SchedulerName } from '../../engine/schema';
+import { CheckpointError, InputError } from '../../engine/errors';
+import { type SchedulerName, schedulerNames } from '../../engine/schema';
 import type { SchedulerConfig, SchedulerSettings } from '../components';
-import { type SchedulerClass, schedulerClasses, settingsFor } from './config';
+import { isSchedulerClass, type SchedulerClass } from './classes';
+import { SchedulerKeyError, settingsFor } from './config';
 import { LcmScheduler, TcdScheduler } from './consistency';
 import { DdimScheduler } from './ddim';
+import { DdpmScheduler } from './ddpm';
 import { DeisScheduler } from './deis';
 import { DpmSdeScheduler } from './dpmSde';
+import { DpmSinglestepScheduler } from './dpmSinglestep';
 import { DpmSolverScheduler } from './dpmSolver';
 import { EulerAncestralScheduler, EulerScheduler } from './euler';
 import { HeunScheduler } from './heun';
+import { Kdpm2AncestralScheduler, Kdpm2Scheduler } from './kdpm2';
 import { LmsScheduler } from './lms';
 import { PndmScheduler } from './pndm';
 import type { Scheduler } from './scheduler';
@@ -20,12 +24,16 @@ export type { RandomNormal, Scheduler } from './scheduler';
 
 const constructors: Record<SchedulerClass, new (settings: SchedulerSettings) => Scheduler> = {
   DDIMScheduler: DdimScheduler,
+  DDPMScheduler: DdpmScheduler,
   PNDMScheduler: PndmScheduler,
   EulerDiscreteScheduler: EulerScheduler,
   EulerAncestralDiscreteScheduler: EulerAncestralScheduler,
   HeunDiscreteScheduler: HeunScheduler,
+  KDPM2DiscreteScheduler: Kdpm2Scheduler,
+  KDPM2AncestralDiscreteScheduler: Kdpm2AncestralScheduler,
   LMSDiscreteScheduler: LmsScheduler,
   DPMSolverMultistepScheduler: DpmSolverScheduler,
+  DPMSolverSinglestepScheduler: DpmSinglestepScheduler,
   DPMSolverSDEScheduler: DpmSdeScheduler,
   DEISMultistepScheduler: DeisScheduler,
   UniPCMultistepScheduler: UniPcScheduler,
@@ -38,8 +46,14 @@ export function schedulerOf(className: SchedulerClass, settings: SchedulerSettin
   return new constructors[className](settings);
 }
 
-const evenly = { useKarrasSigmas: false, useExponentialSigmas: false } as const;
-const karras = { useKarrasSigmas: true, useExponentialSigmas: false } as const;
+/** How a name says that noise levels are spaced: as the timesteps are, or Karras'. */
+const evenly = {
+  useKarrasSigmas: false,
+  useExponentialSigmas: false,
+  useBetaSigmas: false,
+  useLuLambdas: false,
+} as const;
+const karras = { ...evenly, useKarrasSigmas: true } as const;
 const dpmSolver = { algorithmType: 'dpmsolver++', solverOrder: 2 } as const;
 const dpmSolverSde = { algorithmType: 'sde-dpmsolver++', solverOrder: 2 } as const;
 
@@ -49,13 +63,33 @@ const named: Record<SchedulerName, { className: SchedulerClass; said?: Partial<S
   PNDM: { className: 'PNDMScheduler' },
   Euler: { className: 'EulerDiscreteScheduler' },
   'Euler a': { className: 'EulerAncestralDiscreteScheduler' },
+  DDPM: { className: 'DDPMScheduler' },
   Heun: { className: 'HeunDiscreteScheduler' },
+  DPM2: { className: 'KDPM2DiscreteScheduler', said: evenly },
+  'DPM2 Karras': { className: 'KDPM2DiscreteScheduler', said: karras },
+  'DPM2 a': { className: 'KDPM2AncestralDiscreteScheduler', said: evenly },
+  'DPM2 a Karras': { className: 'KDPM2AncestralDiscreteScheduler', said: karras },
   LMS: { className: 'LMSDiscreteScheduler', said: evenly },
   'LMS Karras': { className: 'LMSDiscreteScheduler', said: karras },
   'DPM++ 2M': { className: 'DPMSolverMultistepScheduler', said: { ...dpmSolver, ...evenly } },
   'DPM++ 2M Karras': { className: 'DPMSolverMultistepScheduler', said: { ...dpmSolver, ...karras } },
   'DPM++ 2M SDE': { className: 'DPMSolverMultistepScheduler', said: { ...dpmSolverSde, ...evenly } },
   'DPM++ 2M SDE Karras': { className: 'DPMSolverMultistepScheduler', said: { ...dpmSolverSde, ...karras } },
+  'DPM++ 3M': { className: 'DPMSolverMultistepScheduler', said: { ...dpmSolver, ...evenly, solverOrder: 3 } },
+  'DPM++ 3M Karras': {
+    className: 'DPMSolverMultistepScheduler',
+    said: { ...dpmSolver, ...karras, solverOrder: 3 },
+  },
+  'DPM++ 3M SDE': {
+    className: 'DPMSolverMultistepScheduler',
+    said: { ...dpmSolverSde, ...evenly, solverOrder: 3 },
+  },
+  'DPM++ 3M SDE Karras': {
+    className: 'DPMSolverMultistepScheduler',
+    said: { ...dpmSolverSde, ...karras, solverOrder: 3 },
+  },
+  'DPM++ 2S': { className: 'DPMSolverSinglestepScheduler', said: { ...dpmSolver, ...evenly } },
+  'DPM++ 2S Karras': { className: 'DPMSolverSinglestepScheduler', said: { ...dpmSolver, ...karras } },
   'DPM++ SDE': { className: 'DPMSolverSDEScheduler', said: evenly },
   'DPM++ SDE Karras': { className: 'DPMSolverSDEScheduler', said: karras },
   UniPC: { className: 'UniPCMultistepScheduler' },
@@ -72,7 +106,7 @@ const named: Record<SchedulerName, { className: SchedulerClass; said?: Partial<S
  * `X.from_config(pipe.scheduler.config)`: it keeps the file's betas, prediction type, spacing and offset, and has its own
  * defaults for what the file leaves out.
  * @param name absent: the checkpoint's own
- * @throws InputError where the checkpoint's own is of a class that Inlay lacks
+ * @throws InputError where that cannot run with this file and others can, CheckpointError where none can
  */
 export function createScheduler(
   config: SchedulerConfig,
@@ -80,33 +114,57 @@ export function createScheduler(
   file: 'corrected' | 'as written' = 'corrected',
 ): Scheduler {
   const loaded = file === 'corrected' ? asPipelineLoads(config) : config;
-  if (name === undefined) {
-    const own = schedulerClasses.find((className) => className === config.className);
-    if (own === undefined) {
-      throw new InputError(
-        'scheduler',
-        `scheduler: this model's own scheduler, ${config.className}, is not supported yet; choose one of ` +
-          `${Object.keys(named).join(', ')}`,
-      );
-    }
-    const settings = settingsFor(own, loaded);
-    return schedulerOf(
-      own,
-      file === 'corrected' ? { ...settings, stepsOffset: 1, skipPrkSteps: true } : settings,
-    );
+  try {
+    return name === undefined ? ownScheduler(loaded, file) : namedScheduler(loaded, name);
+  } catch (error) {
+    if (!(error instanceof SchedulerKeyError)) throw error;
+    throw refusal(error, loaded, name);
   }
+}
+
+function ownScheduler(loaded: SchedulerConfig, file: 'corrected' | 'as written'): Scheduler {
+  const { className } = loaded;
+  if (!isSchedulerClass(className))
+    throw new SchedulerKeyError('_class_name', `is ${className}: Inlay lacks it`);
+  const settings = settingsFor(className, loaded);
+  return schedulerOf(
+    className,
+    file === 'corrected' ? { ...settings, stepsOffset: 1, skipPrkSteps: true } : settings,
+  );
+}
+
+function namedScheduler(loaded: SchedulerConfig, name: SchedulerName): Scheduler {
   const { className, said } = named[name];
-  return schedulerOf(className, { ...settingsFor(className, loaded), ...said });
+  return schedulerOf(className, settingsFor(className, loaded, said));
+}
+
+/** Which key with which value, why, and the schedulers that can run in its place. */
+function refusal(error: SchedulerKeyError, loaded: SchedulerConfig, name: SchedulerName | undefined): Error {
+  const others = schedulerNames.filter((other) => {
+    try {
+      return other !== name && namedScheduler(loaded, other);
+    } catch {
+      return false;
+    }
+  });
+  if (others.length === 0)
+    return new CheckpointError(`scheduler_config.json: ${error.message}; choose another model`);
+  const which = name === undefined ? "this model's own scheduler" : `with this model, ${name}`;
+  return new InputError(
+    'scheduler',
+    `scheduler: ${which} cannot run (scheduler_config.json: ${error.message}); choose one of ${others.join(', ')}`,
+  );
 }
 
 /** Keys that the file has are corrected in it; those that it lacks are not handed on to another class. */
-function asPipelineLoads({ className, given }: SchedulerConfig): SchedulerConfig {
+function asPipelineLoads({ className, keys }: SchedulerConfig): SchedulerConfig {
+  const has = (key: string) => keys[key] !== undefined && keys[key] !== null;
   return {
     className,
-    given: {
-      ...given,
-      ...(given.stepsOffset === undefined ? {} : { stepsOffset: 1 }),
-      ...(given.skipPrkSteps === undefined ? {} : { skipPrkSteps: true }),
+    keys: {
+      ...keys,
+      ...(has('steps_offset') && { steps_offset: 1 }),
+      ...(has('skip_prk_steps') && { skip_prk_steps: true }),
     },
   };
 }

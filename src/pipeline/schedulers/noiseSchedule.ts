@@ -3,7 +3,7 @@ import type { SchedulerSettings } from '../components';
 import { cumulativeProduct, linspaceFloat32 } from './numeric';
 
 const { fround } = Math;
-const COSINE_MAX_BETA = 0.999;
+const MAX_BETA = 0.999;
 
 /** `betas` of diffusers' schedulers, float32. */
 function trainingBetas(settings: SchedulerSettings): Float32Array {
@@ -14,15 +14,24 @@ function trainingBetas(settings: SchedulerSettings): Float32Array {
       return linspaceFloat32(betaStart, betaEnd, count);
     case 'scaled_linear':
       return linspaceFloat32(Math.sqrt(betaStart), Math.sqrt(betaEnd), count).map((root) => root * root);
-    case 'squaredcos_cap_v2': {
-      const alphaBar = (t: number) => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2;
-      return Float32Array.from({ length: count }, (_, i) =>
-        Math.min(1 - alphaBar((i + 1) / count) / alphaBar(i / count), COSINE_MAX_BETA),
+    case 'squaredcos_cap_v2':
+      return betasOf((t) => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2, count);
+    case 'exp':
+      return betasOf((t) => Math.exp(-12 * t), count);
+    case 'sigmoid':
+      return linspaceFloat32(-6, 6, count).map(
+        (x) => fround(fround(1 / (1 + Math.exp(-x))) * (betaEnd - betaStart)) + betaStart,
       );
-    }
     default:
       throw new TypeError(`unknown beta schedule ${settings.betaSchedule satisfies never}`);
   }
+}
+
+/** @param alphaBar ᾱ at a share of the training's way */
+function betasOf(alphaBar: (t: number) => number, count: number): Float32Array {
+  return Float32Array.from({ length: count }, (_, i) =>
+    Math.min(1 - alphaBar((i + 1) / count) / alphaBar(i / count), MAX_BETA),
+  );
 }
 
 /**

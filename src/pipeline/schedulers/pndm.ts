@@ -2,8 +2,8 @@
  * PNDM (arXiv 2202.09778) as diffusers' PNDMScheduler: Runge-Kutta for the first steps unless skipped, then a linear
  * multistep method over the last four predictions.
  */
-import { CheckpointError } from '../../engine/errors';
 import type { SchedulerSettings } from '../components';
+import { SchedulerKeyError } from './config';
 import { combine, roundHalfEven } from './numeric';
 import type { Scheduler } from './scheduler';
 import { spacedTimesteps } from './timesteps';
@@ -38,9 +38,7 @@ export class PndmScheduler implements Scheduler {
 
   constructor(private readonly settings: SchedulerSettings) {
     if (settings.predictionType === 'sample') {
-      throw new CheckpointError(
-        'scheduler_config.json: PNDM cannot run prediction_type "sample"; choose another scheduler',
-      );
+      throw new SchedulerKeyError('prediction_type', 'is "sample", which PNDM does not know');
     }
     this.#alphas = new VariancePreserving(settings);
   }

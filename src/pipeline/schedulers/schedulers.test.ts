@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { CheckpointError, InputError } from '../../engine/errors';
 import { type SchedulerName, schedulerNames } from '../../engine/schema';
 import { TorchGenerator } from '../random';
 import { BrownianTree } from './brownianTree';
-import { type SchedulerClass, settingsFor } from './config';
+import { type SchedulerClass, schedulerClasses } from './classes';
+import { settingsFor, snakeCase } from './config';
 import { createScheduler, parseSchedulerConfig, type Scheduler, schedulerOf } from './index';
 import { seedSequence } from './seedSequence';
 
@@ -16,6 +18,7 @@ interface Run {
 }
 interface SchedulersGolden {
   files: Record<string, Record<string, unknown>>;
+  constructors: Record<string, Record<string, unknown>>;
   cases: (Run & { scheduler: string; config: Record<string, unknown>; steps: number })[];
   converted: (Run & { file: string; scheduler: string; steps: number })[];
   motion: { start: number; end: number; seed: number; points: number[]; increments: number[][] }[];
@@ -36,6 +39,10 @@ const classes: Record<string, SchedulerClass> = {
   DEIS: 'DEISMultistepScheduler',
   LCM: 'LCMScheduler',
   TCD: 'TCDScheduler',
+  DDPM: 'DDPMScheduler',
+  DPM2: 'KDPM2DiscreteScheduler',
+  'DPM2 a': 'KDPM2AncestralDiscreteScheduler',
+  'DPM++ 2S': 'DPMSolverSinglestepScheduler',
 };
 /** `noise_sampler_seed` of the script. */
 const NOISE_SEED = 5;
@@ -119,8 +126,10 @@ describe('the checkpoint’s own scheduler', () => {
   });
 
   it('names a class that it lacks, and takes another in its place', () => {
-    const file = { _class_name: 'DPMSolverSinglestepScheduler' };
-    expect(() => own(file)).toThrow(/DPMSolverSinglestepScheduler, is not supported yet; choose one of DDIM/);
+    const file = { _class_name: 'EDMEulerScheduler' };
+    expect(() => own(file)).toThrow(
+      /^scheduler: this model's own scheduler cannot run .*EDMEulerScheduler.*; choose one of DDIM, DDPM, PNDM/,
+    );
     expect(own(file, 'DDIM')).toHaveLength(4);
   });
 });
@@ -204,34 +213,177 @@ describe('a run', () => {
   });
 });
 
+describe('what a class takes', () => {
+  /** In diffusers' constructors and of no effect on any picture that these pipelines make. */
+  const unread = ['flow_shift', 'use_dynamic_shifting', 'time_shift_type'];
+  /** In no constructor but Euler's: found all the same where noise levels are shaped. */
+  const foundUnasked = ['sigma_min', 'sigma_max'];
+
+  it.each(Object.keys(schedulerClasses) as SchedulerClass[])(
+    '%s: what diffusers’ constructor takes',
+    (className) => {
+      const ours = Object.entries(schedulerClasses[className])
+        .map(([name, value]): [string, unknown] => [snakeCase(name), value ?? null])
+        .filter(([key]) => className === 'EulerDiscreteScheduler' || !foundUnasked.includes(key));
+      const theirs = Object.entries(golden.constructors[className] ?? {}).filter(
+        ([key]) => !unread.includes(key),
+      );
+      expect(Object.fromEntries(ours)).toEqual(Object.fromEntries(theirs));
+    },
+  );
+});
+
 describe('scheduler_config.json', () => {
+  const create = (file: Record<string, unknown>, name?: SchedulerName) =>
+    createScheduler(parseSchedulerConfig(JSON.stringify(file)), name);
+
   it('may hold the infinity that Python writes', () => {
     const text =
       '{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "solver_order": 2}';
-    expect(parseSchedulerConfig(text).given).toEqual({ solverOrder: 2 });
+    expect(createScheduler(parseSchedulerConfig(text))).toBeDefined();
   });
 
-  it('may not ask for what is not implemented', () => {
-    const text = '{"_class_name": "DDIMScheduler", "thresholding": true}';
-    expect(() => parseSchedulerConfig(text)).toThrow(/thresholding/);
+  it('is JSON that names a class', () => {
     expect(() => parseSchedulerConfig('{"_class_name":')).toThrow(/not JSON/);
-    const beta = '{"_class_name": "UniPCMultistepScheduler", "use_beta_sigmas": true}';
-    expect(() => parseSchedulerConfig(beta)).toThrow(/use_beta_sigmas/);
-    const predictor = '{"_class_name": "UniPCMultistepScheduler", "solver_p": {}}';
-    expect(() => parseSchedulerConfig(predictor)).toThrow(/solver_p/);
+    expect(() => parseSchedulerConfig('{"num_train_timesteps": 1000}')).toThrow(/names no scheduler/);
+    expect(() => parseSchedulerConfig('[]')).toThrow(CheckpointError);
   });
 
-  it('may not ask for two kinds of noise levels, nor for what a class cannot do', () => {
-    const start = (file: Record<string, unknown>) => () =>
-      createScheduler(parseSchedulerConfig(JSON.stringify(file))).setTimesteps(4);
-    const both = { use_karras_sigmas: true, use_exponential_sigmas: true };
-    expect(start({ _class_name: 'HeunDiscreteScheduler', ...both })).toThrow(/exclude each other/);
-    expect(start({ _class_name: 'UniPCMultistepScheduler', ...both })).toThrow(/exclude each other/);
-    const sde = { _class_name: 'DEISMultistepScheduler', algorithm_type: 'sde-dpmsolver++' };
-    expect(start(sde)).toThrow(/algorithm_type "sde-dpmsolver\+\+"/);
-    const sample = { _class_name: 'DPMSolverSDEScheduler', prediction_type: 'sample' };
-    expect(start(sample)).toThrow(/prediction_type "sample"/);
-    const steps = { _class_name: 'LCMScheduler', original_inference_steps: 2000 };
-    expect(start(steps)).toThrow(/original_inference_steps/);
+  // Keys with values that some class cannot use, in files of classes that do not take them.
+  it.each<[SchedulerClass, string, unknown]>([
+    ['EulerDiscreteScheduler', 'variance_type', 'fixed_small'],
+    ['DDIMScheduler', 'variance_type', 'learned'],
+    ['DPMSolverMultistepScheduler', 'variance_type', 'fixed_small'],
+    ['EulerDiscreteScheduler', 'thresholding', 'yes'],
+    ['DDIMScheduler', 'use_beta_sigmas', true],
+    ['EulerAncestralDiscreteScheduler', 'use_lu_lambdas', 'yes'],
+    ['HeunDiscreteScheduler', 'use_flow_sigmas', true],
+    ['PNDMScheduler', 'timestep_type', 'unknown'],
+    ['UniPCMultistepScheduler', 'lambda_min_clipped', 'low'],
+    ['DPMSolverMultistepScheduler', 'solver_p', {}],
+    ['LMSDiscreteScheduler', 'solver_order', 9],
+    ['LCMScheduler', 'algorithm_type', 'edm'],
+    ['DPMSolverSinglestepScheduler', 'timestep_spacing', 'uneven'],
+  ])('%s does not heed %s %j', (className, key, value) => {
+    const replayed = (file: Record<string, unknown>) => {
+      const scheduler = create(file);
+      scheduler.setTimesteps(4);
+      return scheduler.timesteps;
+    };
+    const file = { _class_name: className, beta_schedule: 'scaled_linear' };
+    expect(replayed({ ...file, [key]: value })).toEqual(replayed(file));
   });
+
+  // The same keys in files of classes that take them.
+  it.each<[SchedulerClass, string, unknown, string]>([
+    ['DDPMScheduler', 'variance_type', 'learned_range', 'is "learned_range": Inlay knows fixed_small'],
+    ['DDPMScheduler', 'variance_type', 'fixed_large_log', 'is "fixed_large_log": Inlay knows'],
+    [
+      'DPMSolverMultistepScheduler',
+      'variance_type',
+      'learned',
+      'is "learned": Inlay runs no models that learned',
+    ],
+    ['DDIMScheduler', 'thresholding', 'yes', 'is "yes"'],
+    ['UniPCMultistepScheduler', 'use_beta_sigmas', true, 'is true: Inlay has no beta sigmas'],
+    [
+      'DPMSolverMultistepScheduler',
+      'use_flow_sigmas',
+      true,
+      'is true: Inlay runs no models of flow matching',
+    ],
+    ['EulerDiscreteScheduler', 'timestep_type', 'unknown', 'is "unknown": Inlay knows discrete, continuous'],
+    ['DPMSolverMultistepScheduler', 'lambda_min_clipped', 'low', 'is "low"'],
+    ['UniPCMultistepScheduler', 'solver_p', {}, 'is {}'],
+    ['DPMSolverMultistepScheduler', 'solver_order', 9, 'is 9: Inlay knows 1, 2 and 3'],
+    [
+      'DPMSolverSinglestepScheduler',
+      'algorithm_type',
+      'sde-dpmsolver',
+      'is "sde-dpmsolver": Inlay knows dpmsolver,',
+    ],
+    ['DEISMultistepScheduler', 'algorithm_type', 'sde-dpmsolver++', 'is "sde-dpmsolver++": Inlay knows deis'],
+    ['DDIMScheduler', 'beta_schedule', 'sigmoid', 'is "sigmoid": Inlay knows linear'],
+    ['DPMSolverSDEScheduler', 'prediction_type', 'sample', 'is "sample", which DPM++ SDE does not know'],
+    ['KDPM2DiscreteScheduler', 'prediction_type', 'sample', 'is "sample", which DPM2 does not know'],
+    ['LCMScheduler', 'original_inference_steps', 2000, 'is 2000, more than num_train_timesteps'],
+  ])(
+    '%s says which key with which value it cannot use, and what to choose: %s %j',
+    (className, key, value, reason) => {
+      const run = () => create({ _class_name: className, [key]: value });
+      expect(run).not.toThrow(/Invalid|expected/); // zod's words
+      expect(run).toThrow(InputError);
+      expect(run).toThrow(
+        `scheduler: this model's own scheduler cannot run (scheduler_config.json: ${key} ${reason}`,
+      );
+      // Every scheduler that it names does run.
+      const message = messageOf(run);
+      const offered = message.replace(/.*choose one of /, '').split(', ');
+      expect(offered.length).toBeGreaterThan(0);
+      for (const name of offered) {
+        expect(
+          () => create({ _class_name: className, [key]: value }, name as SchedulerName),
+          name,
+        ).not.toThrow();
+      }
+    },
+  );
+
+  it('names the scheduler that was chosen where it heeds the key', () => {
+    const file = { _class_name: 'DDIMScheduler', use_flow_sigmas: true };
+    expect(() => create(file, 'UniPC')).toThrow(
+      /^scheduler: with this model, UniPC cannot run .*; choose one of DDIM/,
+    );
+    expect(() => create(file, 'Euler')).not.toThrow();
+  });
+
+  it('asks for another model where no scheduler can run', () => {
+    const flow = () => create({ _class_name: 'EulerDiscreteScheduler', prediction_type: 'flow_prediction' });
+    expect(flow).toThrow(CheckpointError);
+    expect(flow).toThrow(/prediction_type is "flow_prediction": Inlay knows epsilon.*; choose another model/);
+    const betas = () => create({ _class_name: 'DDIMScheduler', trained_betas: [0.1, 0.2] });
+    expect(betas).toThrow(/trained_betas has 2 values for a num_train_timesteps of 1000/);
+  });
+
+  it('is not asked what the name of a scheduler says', () => {
+    const file = { _class_name: 'UniPCMultistepScheduler', use_beta_sigmas: true, solver_order: 9 };
+    expect(() => create(file)).toThrow(/use_beta_sigmas|solver_order/);
+    expect(() => create(file, 'DPM++ 2M Karras')).not.toThrow();
+  });
+
+  it('may not ask for two kinds of noise levels', () => {
+    const both = { use_karras_sigmas: true, use_exponential_sigmas: true };
+    expect(() => create({ _class_name: 'HeunDiscreteScheduler', ...both })).toThrow(/exclude each other/);
+    expect(() => create({ _class_name: 'UniPCMultistepScheduler', ...both })).toThrow(/exclude each other/);
+    expect(() => create({ _class_name: 'EulerAncestralDiscreteScheduler', ...both })).not.toThrow();
+  });
+
+  it('lets plain DPM-Solver end at the lowest trained level, as files from before the key mean', () => {
+    const plain = { _class_name: 'DPMSolverMultistepScheduler', algorithm_type: 'dpmsolver' };
+    const end = (file: Record<string, unknown>) => {
+      const scheduler = create(file);
+      scheduler.setTimesteps(3);
+      return scheduler.step(new Float32Array([1]), 2, new Float32Array([1]), () => new Float32Array(1));
+    };
+    expect(end(plain)).toEqual(end({ ...plain, final_sigmas_type: 'sigma_min' }));
+    expect(() => create({ ...plain, final_sigmas_type: 'zero' })).toThrow(
+      /final_sigmas_type is "zero", which dpmsolver/,
+    );
+  });
+
+  it('makes no more steps than DDPM was trained with', () => {
+    const short = create({ _class_name: 'DDPMScheduler', num_train_timesteps: 10 });
+    expect(() => short.setTimesteps(11)).toThrow(
+      /num_inference_steps: this scheduler makes at most 10 steps, not 11/,
+    );
+  });
+
+  function messageOf(run: () => unknown): string {
+    try {
+      run();
+    } catch (error) {
+      return String(error);
+    }
+    return '';
+  }
 });

@@ -1,5 +1,4 @@
 /** Noise levels of a run for the methods that count in σ, noise over picture. */
-import { CheckpointError } from '../../engine/errors';
 import type { SchedulerSettings } from '../components';
 import { linspace } from './numeric';
 
@@ -19,18 +18,26 @@ export function exponentialSigmas(sigmaMin: number, sigmaMax: number, count: num
   return linspace(Math.log(sigmaMax), Math.log(sigmaMin), count).map(Math.exp);
 }
 
-/** How a run's noise levels are spaced: as its timesteps are, or by a formula of their own. */
-export type SigmaShape = 'timesteps' | 'karras' | 'exponential';
+/**
+ * Noise levels evenly apart in λ = −log σ (arXiv 2206.00927), highest first, between those of the training schedule.
+ * @param trainingSigmas rising, float32
+ */
+export function luSigmas(trainingSigmas: Float32Array, count: number): number[] {
+  const logAt = (index: number) => fround(Math.log(trainingSigmas.at(index) ?? 1));
+  return linspace(logAt(-1), logAt(0), count).map(Math.exp);
+}
 
-/** @throws CheckpointError where the settings ask for two shapes at once */
-export function sigmaShape(settings: SchedulerSettings): SigmaShape {
-  if (settings.useKarrasSigmas && settings.useExponentialSigmas) {
-    throw new CheckpointError(
-      'scheduler_config.json: use_karras_sigmas and use_exponential_sigmas exclude each other; choose a scheduler by name',
-    );
-  }
-  if (settings.useKarrasSigmas) return 'karras';
-  return settings.useExponentialSigmas ? 'exponential' : 'timesteps';
+/** How a run's noise levels are spaced: as its timesteps are, or by a formula of their own. */
+export type SigmaShape = 'timesteps' | 'karras' | 'lu' | 'exponential';
+
+export function sigmaShape({
+  useKarrasSigmas,
+  useLuLambdas,
+  useExponentialSigmas,
+}: SchedulerSettings): SigmaShape {
+  if (useKarrasSigmas) return 'karras';
+  if (useLuLambdas) return 'lu';
+  return useExponentialSigmas ? 'exponential' : 'timesteps';
 }
 
 /**

@@ -4,10 +4,17 @@
  */
 import type { SchedulerSettings } from '../components';
 import { trainingSigmas } from './noiseSchedule';
-import { combine, interpolate, linspace, roundHalfEven } from './numeric';
-import { type Mixture, noiseOf, originalOf } from './prediction';
+import { arangeDown, combine, interpolate, linspace, roundHalfEven } from './numeric';
+import { bounded, type Mixture, noiseOf, originalOf } from './prediction';
 import type { RandomNormal, Scheduler } from './scheduler';
-import { exponentialSigmas, karrasSigmas, sigmaShape, timestepOfSigma } from './sigmas';
+import {
+  exponentialSigmas,
+  karrasSigmas,
+  luSigmas,
+  type SigmaShape,
+  sigmaShape,
+  timestepOfSigma,
+} from './sigmas';
 import { spacedTimesteps } from './timesteps';
 
 /** Below this many steps the last ones are of lower order, for stability (as in diffusers). */
@@ -40,14 +47,20 @@ export abstract class SolverMethod implements Scheduler {
       this.timesteps = this.#spaced(steps);
       sigmas = this.timesteps.map((timestep) => interpolate(trained, timestep));
     } else {
-      const sigmaMin = settings.sigmaMin ?? lowest;
-      const sigmaMax = settings.sigmaMax ?? trained[trained.length - 1] ?? 0;
-      const round = shape === 'karras' ? this.roundKarras : Math.trunc;
-      sigmas = (shape === 'karras' ? karrasSigmas : exponentialSigmas)(sigmaMin, sigmaMax, steps);
+      const round = shape === 'exponential' ? Math.trunc : this.roundShaped;
+      sigmas = this.#shaped(shape, steps);
       this.timesteps = sigmas.map((sigma) => round(timestepOfSigma(sigma, trained)));
     }
     this.#sigmas = Float32Array.from([...sigmas, this.finalSigma(sigmas, lowest)]);
     this.reset();
+  }
+
+  #shaped(shape: Exclude<SigmaShape, 'timesteps'>, steps: number): number[] {
+    const trained = this.#trainingSigmas;
+    if (shape === 'lu') return luSigmas(trained, steps);
+    const sigmaMin = this.settings.sigmaMin ?? trained.at(0) ?? 0;
+    const sigmaMax = this.settings.sigmaMax ?? trained.at(-1) ?? 0;
+    return (shape === 'karras' ? karrasSigmas : exponentialSigmas)(sigmaMin, sigmaMax, steps);
   }
 
   /** The noise level after the last timestep, in σ. */
@@ -56,22 +69,33 @@ export abstract class SolverMethod implements Scheduler {
   /** Forgets the evaluations of the run before. */
   protected abstract reset(): void;
 
-  /** How timesteps of Karras' noise levels become whole. */
-  protected get roundKarras(): (timestep: number) => number {
+  /** How timesteps of Karras' and Lu's noise levels become whole. */
+  protected get roundShaped(): (timestep: number) => number {
     return roundHalfEven;
   }
 
   /** One timestep more than asked for is spaced and the lowest left out, but with `trailing`. */
   #spaced(steps: number): number[] {
     const { settings } = this;
+    const { numTrainTimesteps } = settings;
+    const count = numTrainTimesteps - this.#clipped();
     if (settings.timestepSpacing === 'linspace') {
-      return linspace(0, settings.numTrainTimesteps - 1, steps + 1)
+      return linspace(0, count - 1, steps + 1)
         .map(roundHalfEven)
         .reverse()
         .slice(0, -1);
     }
-    if (settings.timestepSpacing === 'leading') return spacedTimesteps(settings, steps + 1).slice(0, -1);
-    return spacedTimesteps(settings, steps);
+    if (settings.timestepSpacing === 'leading') {
+      return spacedTimesteps({ ...settings, numTrainTimesteps: count }, steps + 1).slice(0, -1);
+    }
+    return arangeDown(count, numTrainTimesteps / steps).map((timestep) => roundHalfEven(timestep) - 1);
+  }
+
+  /** The training's last timesteps, whose λ lies below what the settings allow. */
+  #clipped(): number {
+    const least = this.settings.lambdaMinClipped;
+    if (least === undefined) return 0;
+    return this.#trainingSigmas.filter((sigma) => -Math.log(sigma) < least).length;
   }
 
   abstract step(
@@ -82,7 +106,15 @@ export abstract class SolverMethod implements Scheduler {
   ): Float32Array;
 
   denoised(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
-    return originalOf(this.settings.predictionType, prediction, sample, this.level(index));
+    const original = originalOf(this.settings.predictionType, prediction, sample, this.level(index));
+    return this.settings.thresholding ? bounded(original, this.settings) : original;
+  }
+
+  /** ε as the UNet's prediction implies it; with thresholding, as the x₀ does that is within bounds. */
+  protected boundedNoise(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
+    if (!this.settings.thresholding) return this.noise(prediction, index, sample);
+    const { alpha, sigma } = this.level(index);
+    return combine(1 / sigma, sample, -alpha / sigma, this.denoised(prediction, index, sample));
   }
 
   /** ε as the UNet's prediction implies it. */

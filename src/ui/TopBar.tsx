@@ -1,5 +1,6 @@
 /** The top line: what is open, where the work happens, how the page looks. */
 import { CircleQuestionMark, FolderOpen, Images, Moon, Redo2, Sun, Undo2 } from 'lucide-react';
+import { Popover } from 'radix-ui';
 import { useState } from 'react';
 import { statusExplanation, statusLabel } from '../state/engineStatus';
 import { STARTER } from '../state/models';
@@ -84,13 +85,29 @@ export function TopBar({ theme, onTheme, onOpen, onHelp }: TopBarProps) {
 function StatusPill() {
   const { tone, label, explanation } = useWhere();
   return (
-    <Tip text={explanation}>
-      <button type="button" className="pill" data-tone={tone}>
-        <i aria-hidden />
-        <StatusText label={label} />
-        <span className="sr-only">. {explanation}</span>
-      </button>
-    </Tip>
+    <Popover.Root>
+      <Tip text={explanation}>
+        <Popover.Trigger asChild>
+          <button type="button" className="pill" data-tone={tone}>
+            <i aria-hidden />
+            <StatusText label={label} />
+            <span className="sr-only">. {explanation}</span>
+          </button>
+        </Popover.Trigger>
+      </Tip>
+      <Popover.Portal>
+        {/* For fingers, which cannot rest on it. */}
+        <Popover.Content
+          className="popover status-popover"
+          sideOffset={8}
+          collisionPadding={8}
+          aria-label="Where pictures are made"
+        >
+          <b>{label}</b>
+          <p>{explanation}</p>
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
   );
 }
 

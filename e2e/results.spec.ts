@@ -45,14 +45,22 @@ test('a result lands on the canvas, is compared by line and by holding, and pain
   await page.keyboard.up('c');
   await expect(editor.result).not.toHaveCSS('clip-path', /100%/);
 
-  // Painting goes on from what is seen; undo crosses the run.
+  // Painting goes on from what is seen; undo takes back stroke and change of picture at once, then the run.
   await editor.drag([0.3, 0.3], [0.35, 0.35]);
   await expect(editor.result).toHaveCount(0);
   const versions = page.getByRole('list', { name: 'Versions' }).getByRole('button');
   await expect(versions.nth(1)).toHaveAccessibleName(/on the canvas/);
-  await expect(editor.undo).toBeEnabled();
   await editor.undo.click();
-  await expect(editor.redo).toBeEnabled();
+  await expect(editor.result).toBeVisible();
+  await expect(versions.nth(0)).toHaveAccessibleName(/on the canvas/);
+  await editor.undo.click();
+  await expect(editor.result).toHaveCount(0);
+  await expect(editor.undo).toBeDisabled();
+  await editor.redo.click();
+  await expect(editor.result).toBeVisible();
+  await editor.redo.click();
+  await expect(versions.nth(1)).toHaveAccessibleName(/on the canvas/);
+  await expect(editor.redo).toBeDisabled();
 });
 
 test('variations: one press, seeds in a row, one to choose', async ({ page }) => {
@@ -129,6 +137,10 @@ test('the canvas is drawn out by handle and by number, painted on and undone', a
   await expect(label).toContainText('of 1360 × 839');
   const { width, height } = await sharp(await editor.run()).metadata();
   expect({ width, height }).toEqual({ width: 1360, height: 839 });
+  // The run is a step, too.
+  await editor.undo.click();
+  await expect(editor.result).toHaveCount(0);
+  await expect(label).toContainText('of 1360 × 839');
   await editor.undo.click();
   await expect(label).toContainText('of 1200 × 799');
   await editor.redo.click();

@@ -9,14 +9,16 @@ export interface EditorDocument {
   name: string;
   /** Whether it was opened, and not drawn out of another one or cut from it. */
   opened: boolean;
+  /** Whether it was worked on before it was opened, in an earlier session: undo returns to it though it has no step. */
+  worked: boolean;
   picture: Picture;
   mask: Mask;
   /** The frame that is sent, where a person has chosen one, in image pixels; null while it follows from the mask. */
   frame: Rect | null;
   history: MaskHistory;
   /**
-   * What it was drawn out of or cut from, or the painted picture that it took the place of: undo returns to it once its own
-   * steps are taken back.
+   * What it was drawn out of or cut from, or the picture that it took the place of, if anything was done to that: undo
+   * returns to it once its own steps are taken back.
    */
   before: EditorDocument | null;
   /** What redo goes on to once its own steps are done again, until another step is made here. */

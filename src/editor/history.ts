@@ -2,6 +2,7 @@
  * Undo and redo for a mask: before a tile changes for the first time in a step, its content is kept. Memory
  * follows what was painted, not the picture, and is bounded. What may touch the whole of a large mask comes in parts.
  */
+import { FlatRow, NOWHERE } from './flatRow';
 import { intersectRect, isEmptyRect, type Point, type Rect, rectOfSize, unionRect } from './kernels/geometry';
 import { invertMask } from './kernels/mask';
 import type { Mask } from './kernels/raster';
@@ -12,12 +13,26 @@ import { finish, type Parts } from './parts';
 
 /** A change of something beside the mask. */
 export interface Beside {
+  /** Fetches what the exchange needs; undefined where all is at hand. Nothing has changed if it rejects. */
+  ready?(): Promise<unknown> | undefined;
   /** Puts what was there before in place of what is there, and keeps that: doing so twice changes nothing. */
   exchange(): void;
 }
 
-/** Earlier contents by tile; or an inversion, which is its own inverse and needs no memory; or what is no change of the mask. */
-type Step = Map<number, TileContent> | 'invert' | Beside;
+/** How a change beside the mask joins the steps. */
+export interface Noting {
+  /** The step that it belongs to: one undo takes back both. Alone where that is no longer the case, or absent. */
+  with?: Step | undefined;
+  /** Whether what was undone can still be done again: it changes nothing that those steps change. */
+  keepsRedo?: boolean;
+}
+
+/** What undo takes back at once: a change of the mask, of something beside it, or of both. */
+export interface Step {
+  /** Earlier contents by tile; or an inversion, which is its own inverse and needs no memory. */
+  readonly mask: ReadonlyMap<number, TileContent> | 'invert' | null;
+  beside: Beside | null;
+}
 
 export interface HistoryLimits {
   /** Side of a tile in pixels. */
@@ -29,7 +44,6 @@ export interface HistoryLimits {
 }
 
 const TILE_OVERHEAD_BYTES = 64;
-const NOWHERE: Rect = { x: 0, y: 0, width: 0, height: 0 };
 /** What filling a tile with one value costs beside looking at one (see `Parts`): most of it, its first touch. */
 const FILL_COST = 1 / 4;
 /** Of the parts of undo and redo. */
@@ -123,14 +137,47 @@ export class MaskHistory {
     const step = this.#open;
     this.#open = undefined;
     if (!step || step.size === 0) return false;
-    this.#push(step);
+    this.#push({ mask: step, beside: null });
     return true;
   }
 
   /** Adds a step that has changed something beside the mask. */
   record(beside: Beside): void {
     this.commit();
-    this.#push(beside);
+    this.#push({ mask: null, beside });
+  }
+
+  /** The newest closed step that undo would take back. */
+  get last(): Step | undefined {
+    return this.#undo.at(-1);
+  }
+
+  /** The same as {@link record}, beside a stroke in hand, which goes on: the two do not touch each other. */
+  note(beside: Beside, { with: partner, keepsRedo = false }: Noting = {}): void {
+    if (partner && partner.beside === null && this.#undo.includes(partner)) {
+      partner.beside = beside;
+      return;
+    }
+    if (!keepsRedo) this.#push({ mask: null, beside });
+    else {
+      this.#undo.push({ mask: null, beside });
+      this.#bytes += TILE_OVERHEAD_BYTES;
+      this.#forget();
+    }
+  }
+
+  /** Makes one step of `first` and the one after it, if that is the newest and they do not change the same thing. */
+  join(first: Step | undefined): void {
+    const second = this.#undo.at(-1);
+    if (!first || !second || this.#undo.at(-2) !== first || first.mask || second.beside) return;
+    second.beside = first.beside;
+    this.#undo.splice(-2, 1);
+    this.#bytes -= bytesOf(first);
+  }
+
+  /** What has to be awaited before the next undo or redo; undefined where nothing has. */
+  ready(direction: 'undo' | 'redo'): Promise<unknown> | undefined {
+    return (direction === 'undo' ? this.#undo : this.#redo).at(-1)?.beside?.ready?.();
   }
 
   /** Gives the whole mask one value, as a step. @returns whether anything changed */
@@ -169,7 +216,7 @@ export class MaskHistory {
   *invert(): Parts<void> {
     this.commit();
     yield* this.#flip();
-    this.#push('invert');
+    this.#push({ mask: 'invert', beside: null });
   }
 
   /** Gives what a shape covers one value, within the open step: of tiles that it covers whole no pixel is looked at. */
@@ -237,7 +284,7 @@ export class MaskHistory {
     this.tidy(Infinity);
     const step = this.#open;
     this.#open = undefined;
-    return step && finish(this.#swap(step)).area;
+    return step && finish(this.#swap({ mask: step, beside: null })).area;
   }
 
   /** @returns the area of the mask that changed; undefined if there is nothing to undo */
@@ -283,19 +330,18 @@ export class MaskHistory {
   }
 
   *#swap(step: Step): Parts<{ area: Rect; inverse: Step }> {
-    if (step === 'invert') {
+    const { mask, beside } = step;
+    beside?.exchange();
+    if (mask === 'invert') {
       yield* this.#flip();
       return { area: rectOfSize(this.#mask), inverse: step };
     }
-    if (!(step instanceof Map)) {
-      step.exchange();
-      return { area: NOWHERE, inverse: step };
-    }
+    if (mask === null) return { area: NOWHERE, inverse: step };
     const inverse = new Map<number, TileContent>();
     let area = NOWHERE;
     let cost = 0;
     const flat = new FlatRow(this.#mask);
-    for (const [tile, content] of step) {
+    for (const [tile, content] of mask) {
       const place = this.#index.place(tile);
       if (this.#index.uniform(tile) === undefined) cost += 1;
       inverse.set(tile, this.#content(tile));
@@ -315,7 +361,7 @@ export class MaskHistory {
       cost = 0;
     }
     flat.write();
-    return { area, inverse };
+    return { area, inverse: { mask: inverse, beside } };
   }
 
   *#flip(): Parts<void> {
@@ -358,37 +404,10 @@ export class MaskHistory {
   }
 }
 
-/** Neighbouring tiles of a row that get one value are filled in one go. */
-class FlatRow {
-  readonly #mask: Mask;
-  #place = NOWHERE;
-  #value = 0;
-  /** The tile after the last. */
-  #end = -1;
-
-  constructor(mask: Mask) {
-    this.#mask = mask;
-  }
-
-  add(tile: number, place: Rect, value: number): void {
-    const goesOn = tile === this.#end && place.y === this.#place.y && value === this.#value;
-    if (!goesOn) this.write();
-    this.#place = unionRect(this.#place, place);
-    this.#value = value;
-    this.#end = tile + 1;
-  }
-
-  write(): void {
-    fillRect(this.#mask, this.#place, this.#value);
-    this.#place = NOWHERE;
-    this.#end = -1;
-  }
-}
-
-function bytesOf(step: Step): number {
-  if (!(step instanceof Map)) return TILE_OVERHEAD_BYTES;
+function bytesOf({ mask }: Step): number {
+  if (mask === null || mask === 'invert') return TILE_OVERHEAD_BYTES;
   let bytes = 0;
-  for (const tile of step.values()) {
+  for (const tile of mask.values()) {
     bytes += TILE_OVERHEAD_BYTES + (typeof tile === 'number' ? 0 : tile.byteLength);
   }
   return bytes;

@@ -1,7 +1,7 @@
 /** What changes the mask: each action is one step of the history. */
 import type { StoreApi } from 'zustand/vanilla';
 import { closePictures, type EditorDocument } from './document';
-import type { Beside, MaskHistory } from './history';
+import type { Beside, MaskHistory, Noting, Step } from './history';
 import { cropMask } from './kernels/edges';
 import { isEmptyRect, type Point, type Rect, rectOfSize } from './kernels/geometry';
 import { combineMasks, type Mode } from './kernels/mask';
@@ -43,6 +43,15 @@ export interface MaskActions {
   replaceMask(mask: Mask): Promise<void>;
   /** Adds what was changed beside the mask to the steps that undo takes back. */
   record(beside: Beside): void;
+  /** The same at once, beside a stroke in hand or a command that is being computed. */
+  note(beside: Beside, how?: Noting): void;
+  /** The newest step that undo would take back. */
+  lastStep(): Step | undefined;
+  /**
+   * Does what takes its time and ends in another picture on the canvas: commands wait for it, strokes do not.
+   * @returns undefined where another picture was opened before its turn came
+   */
+  inLine<Result>(action: () => Promise<Result>): Promise<Result | undefined>;
   /** Resolves once nothing is being computed. */
   settled(): Promise<void>;
 }
@@ -82,8 +91,8 @@ export function createMaskActions(parts: {
   /** Those that are being changed in slices, be they on the canvas or not. */
   const inSlices = new WeakSet<EditorDocument>();
 
-  /** After a step: what the panels show of mask and history. */
-  const settle = (own: EditorDocument, isMaskSame = false) => {
+  /** After a step: what the panels show of the history. */
+  const settleSteps = (own: EditorDocument) => {
     const { history } = own;
     const isShown = document() === own;
     // What was ended after another picture was opened leads there still.
@@ -94,9 +103,16 @@ export function createMaskActions(parts: {
     stepsMade.set(history, history.stepsMade);
     if (!isShown) return;
     set({
-      maskBounds: history.paintBounds,
       canUndo: history.canUndo || own.before !== null,
       canRedo: history.canRedo || own.after !== null,
+    });
+  };
+  /** The same, and of the mask. */
+  const settle = (own: EditorDocument, isMaskSame = false) => {
+    settleSteps(own);
+    if (document() !== own) return;
+    set({
+      maskBounds: own.history.paintBounds,
       maskRevision: get().maskRevision + (isMaskSame ? 0 : 1),
     });
   };
@@ -105,20 +121,20 @@ export function createMaskActions(parts: {
   };
   /** Runs it now, or once the mask no longer rests: what a person asks for meanwhile is not lost, and keeps its order. */
   const inTurn = <Result>(action: () => Result | Promise<Result>): Result | Promise<Result | undefined> => {
+    const isFree = line.own !== document() || line.length === 0;
+    return isFree && get().working === null ? action() : inLine(action);
+  };
+  const inLine = <Result>(action: () => Result | Promise<Result>): Promise<Result | undefined> => {
     const own = document();
     if (line.own !== own) line = { own, length: 0, end: Promise.resolve() };
-    if (get().working === null && line.length === 0) return action();
     const mine = line;
     mine.length += 1;
-    const result = mine.end.then(computed).then(() => {
+    // Another picture was opened meanwhile: it was not asked for there.
+    const result = mine.end.then(computed).then(() => (document() === own ? action() : undefined));
+    const gone = () => {
       mine.length -= 1;
-      // Another picture was opened meanwhile: it was not asked for there.
-      return document() === own ? action() : undefined;
-    });
-    mine.end = result.then(
-      () => {},
-      () => {},
-    );
+    };
+    mine.end = result.then(gone, gone);
     return result;
   };
   /** The document, if its mask may change now. */
@@ -179,12 +195,38 @@ export function createMaskActions(parts: {
       },
     );
   };
-  const travel = (direction: 'undo' | 'redo') =>
-    perform(
-      direction === 'undo' ? 'Undoing' : 'Redoing',
-      ({ history }) => history[direction](),
-      () => cross(direction),
+  const travel = (direction: 'undo' | 'redo') => {
+    const own = free();
+    const title = direction === 'undo' ? 'Undoing' : 'Redoing';
+    const go = () =>
+      perform(
+        title,
+        ({ history }) => history[direction](),
+        () => cross(direction),
+      );
+    const ready = own?.history.ready(direction);
+    if (!own || !ready) {
+      if (document()) go();
+      else cross(direction);
+      return;
+    }
+    // The mask rests meanwhile: a stroke would come before what is to be taken back.
+    set({ working: title });
+    const rested = () => {
+      const isShown = document() === own;
+      if (isShown) set({ working: null });
+      return isShown;
+    };
+    settled = ready.then(
+      () => {
+        if (rested()) go();
+      },
+      (error: unknown) => {
+        rested();
+        report(error instanceof Error ? error.message : String(error));
+      },
     );
+  };
   /** A step that changes the whole mask, or nothing. */
   const step = (title: string, change: (history: MaskHistory) => Parts<boolean>) =>
     perform(title, function* ({ history, mask }) {
@@ -282,10 +324,13 @@ export function createMaskActions(parts: {
       const own = document();
       const bringing = see();
       if (bringing) await bringing;
+      const brought = bringing ? document()?.history.last : undefined;
       if (document() !== own) return;
       await changeOrReport('Selecting', mode, ({ picture }) =>
         work.select(picture, { at, tolerance, contiguous }),
       );
+      // What was put on the canvas for it goes back with it.
+      own?.history.join(brought);
     },
     async edge(edge) {
       const { edgeRadius } = get();
@@ -321,6 +366,14 @@ export function createMaskActions(parts: {
         own.history.record(beside);
         settle(own, true);
       }),
+    note(beside, how) {
+      const own = document();
+      if (!own) return;
+      own.history.note(beside, how);
+      settleSteps(own);
+    },
+    lastStep: () => document()?.history.last,
+    inLine,
     async settled() {
       do {
         await line.end;

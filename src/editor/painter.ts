@@ -107,7 +107,14 @@ export class Painter {
   #draw(): void {
     this.#request = 0;
     const { document } = this.#editor;
-    if (!document) return;
+    if (!document) {
+      // It was put away.
+      for (const layer of [this.#picture, this.#overlay]) {
+        layer.clearRect(0, 0, layer.canvas.width, layer.canvas.height);
+      }
+      this.#dirty = nowhere;
+      return;
+    }
     const { view, viewSize } = this.#editor.store.getState();
     const scaled = (ratio: number) => ({ scale: view.scale * ratio, x: view.x * ratio, y: view.y * ratio });
     if (this.#pictureStale) this.#drawPicture(document.picture, scaled(window.devicePixelRatio));

@@ -16,6 +16,7 @@ import { createViewActions, type ViewActions } from './viewActions';
 import { directWork, type MaskWork } from './work';
 
 export type { EditorDocument, Preview } from './document';
+export type { Noting, Step } from './history';
 export { overlayColourOf, type Picture } from './picture';
 export type { Pasted, PictureWork, Prepared } from './pictureWork';
 export * from './state';
@@ -38,6 +39,15 @@ export type EditorOptions = Partial<
   >
 >;
 
+export interface Opening {
+  /** Of the picture's size; empty if absent. */
+  mask?: Mask | undefined;
+  /** The frame that was chosen, in image pixels; null where it follows from the mask. */
+  frame?: Rect | null;
+  /** Whether it was worked on in an earlier session: undo returns to it though nothing was done to it here. */
+  worked?: boolean;
+}
+
 export interface Editor extends ViewActions, Omit<MaskActions, 'record'>, FrameActions {
   readonly store: StoreApi<EditorState>;
   /** Large data; null until a picture is open. */
@@ -45,16 +55,15 @@ export interface Editor extends ViewActions, Omit<MaskActions, 'record'>, FrameA
   readonly preview: Preview | null;
   /** What presses and moves mean for the tool in hand. */
   readonly gesture: Gesture;
-  /**
-   * Opens a picture with an empty mask (or the given one, of its size) and a history of its own. Undo returns to
-   * the last one that was painted on.
-   */
-  open(picture: Picture, name: string, mask?: Mask): void;
+  /** Opens a picture with a history of its own. Undo returns to the one before, if anything was done to that. */
+  open(picture: Picture, name: string, given?: Opening): void;
+  /** Puts the picture away, so that none is open; undo returns to it. */
+  close(): void;
   /** Goes on with a picture and a mask of another size; undo returns to the present ones. */
   resize(picture: Picture, mask: Mask): void;
   /** Calls back when the document becomes another one, by `resize`, undo or redo, not by `open`. @returns how to stop */
   onResize(listener: (document: EditorDocument) => void): () => void;
-  /** Puts another version of the same size under the mask. */
+  /** Puts another version of the same size under the mask, and closes the one before. It is no step by itself. */
   setPicture(picture: Picture): void;
   setTool(tool: EditorState['tool']): void;
   setBrushSize(imagePixels: number): void;
@@ -78,8 +87,8 @@ const ranges = {
   edgeRadius: [1, 128],
 } as const;
 
-/** Earlier sizes of the canvas that undo returns to. */
-const MAX_SIZES = 4;
+/** Earlier canvases that undo returns to, other sizes of this picture and other pictures: each holds a whole picture. */
+const MAX_EARLIER = 4;
 
 function checkMask(picture: Size, mask: Size): void {
   if (mask.width === picture.width && mask.height === picture.height) return;
@@ -88,9 +97,20 @@ function checkMask(picture: Size, mask: Size): void {
   );
 }
 
+/** Lets go of what is too far back for undo to return to. */
+function forgetOldest(present: EditorDocument): void {
+  let oldest: EditorDocument | null = present;
+  for (let kept = 0; oldest && kept < MAX_EARLIER; kept++) oldest = oldest.before;
+  if (!oldest) return;
+  closePictures(oldest.before, 'before');
+  oldest.before = null;
+}
+
 /** @param work where operations on the whole mask are computed */
 export function createEditor(work: MaskWork = directWork): Editor {
   let document: EditorDocument | null = null;
+  /** What was put away last, as long as nothing is open. */
+  let putAway: EditorDocument | null = null;
   let preview: Preview | null = null;
   const maskListeners = new Set<(area: Rect) => void>();
   const problemListeners = new Set<(problem: string) => void>();
@@ -107,6 +127,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
   const enter = (next: EditorDocument) => {
     gesture.cancel();
     document = next;
+    putAway = null;
     const { width, height } = next.picture;
     // Before the state says how little of it is painted.
     announce(rectOfSize(next.picture));
@@ -126,7 +147,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
     for (const listener of resizeListeners) listener(next);
   };
   const cross = (direction: 'undo' | 'redo') => {
-    const next = direction === 'undo' ? document?.before : document?.after;
+    const next = direction === 'undo' ? (document ?? { before: putAway }).before : document?.after;
     if (next) enter(next);
     return Boolean(next);
   };
@@ -169,31 +190,28 @@ export function createEditor(work: MaskWork = directWork): Editor {
     get preview() {
       return preview;
     },
-    open(picture, name, given) {
+    open(picture, name, { mask: given, frame = null, worked = false } = {}) {
       const opened = given ?? createMask(picture);
       checkMask(picture, opened);
       mask.endStroke();
       endFrame();
       gesture.cancel();
-      // Undo returns to the last picture that anything was done to. One is as much as memory is spent on.
-      const left = document;
-      let returns = left;
-      while (returns?.opened && !returns.history.canUndo) returns = returns.before;
-      for (let other = left; other; other = other.before) if (other !== returns) other.picture.close();
+      const left = document ?? putAway;
       closePictures(left?.after, 'after');
+      // One that nothing was done to is not returned to, and does not stand in the way.
+      const isWorthIt = !left?.opened || left.worked || left.history.canUndo;
+      if (!isWorthIt) left.picture.close();
+      const before = isWorthIt ? left : left.before;
+      before?.history.dropRedo();
       const history = new MaskHistory(opened, { flat: given ? undefined : 0 });
-      document = {
-        name,
-        opened: true,
-        picture,
-        mask: opened,
-        frame: null,
-        history,
-        before: returns,
+      const next = {
+        ...{ name, opened: true, worked, picture, mask: opened, frame, history, before },
         after: null,
       };
-      if (returns) Object.assign(returns, { before: null, after: document });
-      returns?.history.dropRedo();
+      if (before) before.after = next;
+      forgetOldest(next);
+      document = next;
+      putAway = null;
       const { width, height } = picture;
       announce(rectOfSize(picture));
       set({
@@ -202,8 +220,8 @@ export function createEditor(work: MaskWork = directWork): Editor {
         keyCursor: null,
         working: null,
         maskBounds: history.paintBounds,
-        frame: null,
-        canUndo: returns !== null,
+        frame,
+        canUndo: before !== null,
         canRedo: false,
         maskRevision: get().maskRevision + 1,
         pictureRevision: get().pictureRevision + 1,
@@ -214,6 +232,25 @@ export function createEditor(work: MaskWork = directWork): Editor {
       if (color !== undefined) setOptions({ look: { ...look, color } });
       view.fit();
     },
+    close() {
+      if (!document) return;
+      mask.endStroke();
+      endFrame();
+      gesture.cancel();
+      closePictures(document.after, 'after');
+      document.after = null;
+      document.history.dropRedo();
+      putAway = document;
+      document = null;
+      const { picture, draft, keyCursor, working, maskBounds, frame } = initialState;
+      set({
+        ...{ picture, draft, keyCursor, working, maskBounds, frame },
+        canUndo: true,
+        canRedo: false,
+        maskRevision: get().maskRevision + 1,
+        pictureRevision: get().pictureRevision + 1,
+      });
+    },
     resize(picture, resized) {
       if (!document) throw new Error('no picture is open');
       checkMask(picture, resized);
@@ -223,23 +260,16 @@ export function createEditor(work: MaskWork = directWork): Editor {
       before.history.dropRedo();
       closePictures(before.after, 'after');
       const history = new MaskHistory(resized);
+      const { name } = before;
       before.after = {
-        name: before.name,
+        ...{ name, picture, history, before },
         opened: false,
-        picture,
+        worked: false,
         mask: resized,
         frame: null,
-        history,
-        before,
         after: null,
       };
-      // Each size holds a whole picture: the oldest are let go.
-      let oldest: EditorDocument | null = before;
-      for (let kept = 1; oldest && kept < MAX_SIZES; kept++) oldest = oldest.before;
-      if (oldest) {
-        closePictures(oldest.before, 'before');
-        oldest.before = null;
-      }
+      forgetOldest(before.after);
       enter(before.after);
     },
     onResize(listener) {

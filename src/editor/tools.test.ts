@@ -328,7 +328,7 @@ it('what is long is done in slices: the mask rests, what is asked meanwhile foll
   const surface = () => memorySurface(createPixels({ width: side, height: side }));
   const working = () => editor.store.getState().working;
   const shown = () => editor.document?.mask.data ?? new Uint8Array();
-  editor.open(surface(), 'a.png', holes);
+  editor.open(surface(), 'a.png', { mask: holes });
   editor.clear();
   expect(working()).toBe('Clearing');
   editor.gesture.press({ x: 9, y: 9 });

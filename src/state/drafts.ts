@@ -163,13 +163,10 @@ export function createDrafts(
           throw new Error('it is no longer there');
         const maskFile = await copyOf(draft.mask);
         // What could not be opened has been told; the draft stays.
-        if (!(await session.reopen(draft.name, items, draft.baseId))) return;
+        const { name, baseId, frame } = draft;
+        const readMask = (size: Size) => files.read(maskFile, name, size);
+        if (!(await session.reopen(name, items, { baseId, shownId: null, frame, readMask }))) return;
         session.change({ prompt: draft.prompt, negative_prompt: draft.negativePrompt });
-        const { document } = editor;
-        if (!document) throw new TypeError('a picture is never closed, only replaced');
-        await editor.replaceMask(await files.read(maskFile, draft.name, document.mask));
-        if (draft.frame) editor.moveFrame(draft.frame);
-        editor.endFrame();
         await forget(offered);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);

@@ -4,15 +4,22 @@ import { canvasBox, limitMargins, type Margins } from '../editor/kernels/box';
 import { type Point, rectOfSize, type Size } from '../editor/kernels/geometry';
 import { maskFromPixels } from '../editor/kernels/mask';
 import { MAX_CANVAS_SIDE, placeMask } from '../editor/kernels/outpaint';
-import type { Editor, EditorDocument, Pasted, Picture, PictureWork } from '../editor/store';
+import type { Mask } from '../editor/kernels/raster';
+import type { Editor, EditorDocument, Noting, Opening, Pasted, Picture, PictureWork } from '../editor/store';
 import { complaintOf } from './complaint';
 import { clean, type JobState, showError } from './runState';
 import { loadSample, type Sample, settingsOf } from './sample';
 import type { Settings } from './settings';
-import { findVersion, type Version, type Versions } from './versions';
+import { findVersion, noVersions, type Shown, type Version, type Versions } from './versions';
 
 /** A version of an earlier time. */
 export type KeptVersion = Omit<Version, 'url' | 'thumbnailUrl'> & { thumbnail: Blob | null };
+
+/** What lies on the canvas of a picture that is opened again. */
+export interface Reopening extends Shown, Omit<Opening, 'mask' | 'worked'> {
+  /** Reads the mask, once the picture's size is known. */
+  readMask(size: Size): Promise<Mask | undefined>;
+}
 
 /** What a version is told by; its files are made here. */
 export type VersionFacts = Omit<
@@ -25,9 +32,17 @@ export interface Pictures {
   openFile(file: Blob, name: string): Promise<boolean>;
   openSample(url: URL): Promise<boolean>;
   /** Opens a picture that was worked on before, with its versions. @returns whether it is open */
-  reopen(name: string, kept: readonly KeptVersion[], baseId: number): Promise<boolean>;
+  reopen(name: string, kept: readonly KeptVersion[], given: Reopening): Promise<boolean>;
+  /** Puts the picture away; undo brings it back. */
+  close(): void;
   extend(margins: Margins): Promise<void>;
-  continueFrom(id: number): Promise<void>;
+  /** Shows a version; null shows what is painted on. A step of undo. */
+  show(id: number | null): void;
+  /**
+   * Puts a version on the canvas, to be painted on. A step of undo.
+   * @param painted whether the newest step has painted on it: undo takes back both at once
+   */
+  continueFrom(id: number, painted?: boolean): Promise<void>;
   /** Adds what was pasted onto its parent to the versions, under the next number; without a `batch` it begins one. */
   add(pasted: Size & Pasted, facts: VersionFacts): Version;
 }
@@ -50,12 +65,10 @@ interface Album {
 interface Opened {
   picture: Picture;
   name: string;
-  sample?: { mask: Picture; about: Sample };
+  sample?: Sample;
+  given?: Opening;
   /** Absent: the picture is the first of its versions. */
-  before?: {
-    kept: readonly (VersionFacts & Pick<Version, 'id' | 'origin'> & Size & Pasted)[];
-    baseId: number;
-  };
+  before?: Shown & { kept: readonly (VersionFacts & Pick<Version, 'id' | 'origin'> & Size & Pasted)[] };
 }
 
 /** So far the mask of new canvas reaches back over the picture, for the seam to be blended there. Image pixels. */
@@ -65,40 +78,86 @@ const noRun = { prompt: '', seed: null, modelName: null, seconds: null, batch: n
 
 export function createPictures(parts: PictureParts): Pictures {
   const { editor, imaging, settings, versions, job, onReplace } = parts;
-  /** Which version each document shows: undo may return to a document of another size. */
-  const shownBy = new WeakMap<EditorDocument, number>();
+  /** What each document shows: undo may return to it. */
+  const shownBy = new WeakMap<EditorDocument, Shown>();
   const albumOf = new WeakMap<EditorDocument, Album>();
   /** That of the picture on the canvas, and those that were put aside. */
   let album: Album = { items: [] };
   let aside: Album[] = [];
   let openings = 0;
 
-  /** Puts the present versions aside and takes up another picture's. */
-  const take = (next: Album) => {
+  const present = (): Shown => {
+    const { baseId, shownId } = versions.getState();
+    return { baseId, shownId };
+  };
+
+  /** Shows the versions of another album than the present one, which is put aside. */
+  const take = (next: Album, shown: Shown) => {
     album.items = versions.getState().items;
-    aside = [...aside.filter((other) => other !== next), album];
+    if (next !== album) aside = [...aside.filter((other) => other !== next), album];
     album = next;
-    versions.setState({ items: next.items });
+    versions.setState({ ...shown, items: next.items, forming: false });
   };
 
   editor.onResize((document) => {
-    const other = albumOf.get(document);
-    if (other && other !== album) {
+    const next = albumOf.get(document) ?? album;
+    if (next !== album) {
       onReplace();
-      take(other);
       // What was said of the picture that is left.
       job.setState({ stageError: null });
     }
     editor.showPreview(null);
     job.setState({ plan: null });
-    versions.setState({ baseId: shownBy.get(document) ?? versions.getState().baseId, shownId: null });
+    take(next, shownBy.get(document) ?? present());
   });
 
-  const remember = (id: number) => {
+  /** Of the document on the canvas. */
+  const remember = (shown: Shown) => {
     if (!editor.document) return;
-    shownBy.set(editor.document, id);
+    shownBy.set(editor.document, shown);
     albumOf.set(editor.document, album);
   };
+  const put = (next: Shown, picture: Picture | null) => {
+    if (picture) editor.setPicture(picture);
+    remember(next);
+    versions.setState(next);
+  };
+  /**
+   * Shows other versions, as a step.
+   * @param picture the base, where it becomes another one of the same size
+   */
+  const turnTo = (next: Shown, picture: Picture | null, how: Noting) => {
+    let other = present();
+    let opened: Picture | null = null;
+    put(next, picture);
+    editor.note(
+      {
+        // Its picture is decoded anew: a step that held it would cost as much memory as a canvas.
+        ready() {
+          if (other.baseId === present().baseId) return undefined;
+          const { document } = editor;
+          return openVersion(other.baseId).then((picture) => {
+            if (editor.document === document) opened = picture;
+            else picture.close();
+          });
+        },
+        exchange() {
+          const there = present();
+          if (!opened && other.baseId !== there.baseId) throw new TypeError('its picture was made ready');
+          put(other, opened);
+          opened = null;
+          other = there;
+        },
+      },
+      how,
+    );
+  };
+  const openVersion = async (id: number): Promise<Picture> => {
+    const version = findVersion(versions.getState(), id);
+    if (!version) throw new TypeError('versions go with their picture only');
+    return imaging.open(version.file, `version ${id}`);
+  };
+
   const nextId = () => Math.max(...versions.getState().items.map(({ id }) => id)) + 1;
   const originOf = (id: number | null): Point =>
     findVersion(versions.getState(), id)?.origin ?? { x: 0, y: 0 };
@@ -120,18 +179,21 @@ export function createPictures(parts: PictureParts): Pictures {
   }
 
   /** Begins the versions of the picture that was opened; those that nothing leads back to are let go. */
-  function begin(items: readonly Version[], baseId: number): void {
-    take({ items });
-    versions.setState({ baseId, shownId: null });
-    const { document } = editor;
-    const before = document?.before ? albumOf.get(document.before) : undefined;
-    for (const { items } of aside.filter((other) => other !== before)) {
+  function begin(items: readonly Version[], shown: Shown): void {
+    take({ items }, shown);
+    remember(shown);
+    const reachable = new Set<Album>();
+    for (let document = editor.document?.before; document; document = document.before) {
+      const other = albumOf.get(document);
+      if (other) reachable.add(other);
+    }
+    for (const { items } of aside.filter((other) => !reachable.has(other))) {
       for (const { url, thumbnailUrl } of items) {
         URL.revokeObjectURL(url);
         URL.revokeObjectURL(thumbnailUrl);
       }
     }
-    aside = before ? [before] : [];
+    aside = aside.filter((other) => reachable.has(other));
   }
 
   /** Runs `load` and shows what it opens, unless something else was opened meanwhile. */
@@ -139,19 +201,20 @@ export function createPictures(parts: PictureParts): Pictures {
     openings += 1;
     const ticket = openings;
     try {
-      const { picture, name, sample, before } = await load();
+      const { picture, name, sample, given, before } = await load();
       const original = { ...noRun, id: 0, parentId: null, origin: { x: 0, y: 0 } };
-      const { kept, baseId } = before ?? { kept: [{ ...original, ...(await pastedOf(picture)) }], baseId: 0 };
+      const { kept, ...shown } = before ?? {
+        kept: [{ ...original, ...(await pastedOf(picture)) }],
+        ...{ baseId: 0, shownId: null },
+      };
       if (ticket !== openings) return false;
       onReplace();
-      const mask = sample && maskFromPixels(sample.mask.read(rectOfSize(sample.mask)));
-      editor.open(picture, name, mask);
-      if (sample) settings.setState(settingsOf(sample.about));
+      editor.open(picture, name, given);
+      if (sample) settings.setState(settingsOf(sample));
       begin(
         kept.map((version) => toVersion(version, version)),
-        baseId,
+        shown,
       );
-      remember(baseId);
       // Of a picture that was worked on before it has been said.
       const stageNote =
         picture.loss && !before ? `“${name}”: ${picture.loss}. The file itself stays as it is.` : null;
@@ -170,49 +233,56 @@ export function createPictures(parts: PictureParts): Pictures {
     const canvas = canvasBox(before, limitMargins(before, wanted, MAX_CANVAS_SIDE));
     if (canvas.width === before.width && canvas.height === before.height) return;
     editor.endStroke();
-    try {
+    await inLine(async () => {
+      // What came before it in the line may have put another version there.
       const { baseId } = versions.getState();
       const { x, y } = originOf(baseId);
-      const picture = await imaging.extend({ picture: before.file, canvas });
+      const picture = await imaging.extend({ picture: document.picture.file, canvas });
       const pasted = await pastedOf(picture);
-      // A mask that is half computed is none.
-      await editor.settled();
-      if (editor.document !== document) return; // something else was opened, or undone, meanwhile
+      if (editor.document !== document) return picture.close(); // another picture was opened meanwhile
       const overlap = Math.min(SEAM_OVERLAP, before.width >> 2, before.height >> 2);
       const origin = { x: x + canvas.x, y: y + canvas.y };
       const version = toVersion(pasted, { ...noRun, id: nextId(), parentId: baseId, origin });
       versions.setState(({ items }) => ({ items: [...items, version] }));
-      editor.resize(picture, placeMask(document.mask, canvas, overlap));
-      remember(version.id);
-      versions.setState({ baseId: version.id, shownId: null });
+      resize(picture, placeMask(document.mask, canvas, overlap), version.id);
+    });
+  }
+
+  async function continueFrom(id: number, painted = false): Promise<void> {
+    const version = findVersion(versions.getState(), id);
+    if (!version || id === versions.getState().baseId) return;
+    // The stroke that was just ended: others may follow before the picture is there.
+    const stroke = painted ? editor.lastStep() : undefined;
+    await inLine(async () => {
+      const { document } = editor;
+      const picture = await openVersion(id);
+      if (!document || editor.document !== document) return picture.close(); // another picture was opened meanwhile
+      const { mask } = document;
+      if (picture.width === mask.width && picture.height === mask.height) {
+        turnTo({ baseId: id, shownId: null }, picture, { with: stroke });
+        return;
+      }
+      // Of another size: the mask keeps its place on the picture, what is beyond it is cut off.
+      const from = originOf(versions.getState().baseId);
+      const { width, height } = picture;
+      const place = { x: version.origin.x - from.x, y: version.origin.y - from.y, width, height };
+      resize(picture, placeMask(mask, place, 0), id);
+    });
+  }
+
+  /** Commands wait for it, and what goes wrong is told. */
+  async function inLine(action: () => Promise<void>): Promise<void> {
+    try {
+      await editor.inLine(action);
     } catch (error) {
       showError(job, error);
     }
   }
 
-  async function continueFrom(id: number): Promise<void> {
-    const version = findVersion(versions.getState(), id);
-    if (!version) return;
-    try {
-      const picture = await imaging.open(version.file, `version ${id}`);
-      await editor.settled();
-      const { document } = editor;
-      // Another picture was opened meanwhile.
-      if (!document || findVersion(versions.getState(), id) !== version) return;
-      if (picture.width === document.picture.width && picture.height === document.picture.height) {
-        editor.setPicture(picture);
-      } else {
-        // Of another size: the mask keeps its place on the picture, what is beyond it is cut off.
-        const from = originOf(versions.getState().baseId);
-        const { width, height } = picture;
-        const place = { x: version.origin.x - from.x, y: version.origin.y - from.y, width, height };
-        editor.resize(picture, placeMask(document.mask, place, 0));
-      }
-      remember(id);
-      versions.setState({ baseId: id, shownId: null });
-    } catch (error) {
-      showError(job, error);
-    }
+  /** Goes on with a version of another size, which is a canvas of its own. */
+  function resize(picture: Picture, mask: Mask, baseId: number): void {
+    editor.resize(picture, mask);
+    put({ baseId, shownId: null }, null);
   }
 
   return {
@@ -224,10 +294,12 @@ export function createPictures(parts: PictureParts): Pictures {
           imaging.open(image, about.image),
           imaging.open(mask, about.mask),
         ]);
-        return { picture, name: about.image, sample: { mask: maskPicture, about } };
+        const given = { mask: maskFromPixels(maskPicture.read(rectOfSize(maskPicture))) };
+        maskPicture.close();
+        return { picture, name: about.image, sample: about, given };
       });
     },
-    reopen: (name, kept, baseId) =>
+    reopen: (name, kept, { baseId, shownId, readMask, frame = null }) =>
       open(async () => {
         const base = kept.find(({ id }) => id === baseId);
         if (!base) throw new TypeError('the version that was painted on is among those that were kept');
@@ -236,8 +308,29 @@ export function createPictures(parts: PictureParts): Pictures {
           ...version,
           thumbnail: version.thumbnail ?? (await thumbnailOf(version === base ? picture : version.file)),
         }));
-        return { picture, name, before: { kept: await Promise.all(whole), baseId } };
+        const shown = kept.some(({ id }) => id === shownId) ? shownId : null;
+        return {
+          picture,
+          name,
+          given: { mask: await readMask(picture), frame, worked: true },
+          before: { kept: await Promise.all(whole), baseId, shownId: shown },
+        };
       }),
+    close() {
+      if (!editor.document) return;
+      openings += 1;
+      onReplace();
+      editor.close();
+      take({ items: noVersions.items }, noVersions);
+      job.setState({ ...clean });
+    },
+    show(id) {
+      const { baseId, shownId, forming } = versions.getState();
+      const next = id === baseId ? null : id;
+      if (forming) versions.setState({ forming: false });
+      // A look takes nothing away from what can be done again.
+      if (next !== shownId) turnTo({ baseId, shownId: next }, null, { keepsRedo: true });
+    },
     extend,
     continueFrom,
     add(pasted, facts) {

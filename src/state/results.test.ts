@@ -1,8 +1,22 @@
 /** Variations, frames, mask content, drawn-out canvases, and the way back through all of them. */
 import { beforeEach, expect, it, vi } from 'vitest';
+import { createEditor } from '../editor/store';
 import { eventually } from '../testing/eventually';
-import { answer, fakeEngine, HEIGHT, masks, opened, paint, photograph, sent, WIDTH } from './session.testing';
-import { variationsOf } from './versions';
+import { createSession } from './session';
+import {
+  answer,
+  fakeEngine,
+  HEIGHT,
+  imaging,
+  masks,
+  opened,
+  paint,
+  photograph,
+  sent,
+  travel,
+  WIDTH,
+} from './session.testing';
+import { runSeconds, shownVersion, variationsOf } from './versions';
 
 /** Vitest's own comparison of large arrays takes seconds. */
 function sameBytes(a: ArrayLike<number> | undefined, b: ArrayLike<number>): boolean {
@@ -47,6 +61,21 @@ it('paints variations at seeds that follow one another, of one mask, to choose f
   expect(session.job.getState().fieldErrors.variations).toContain('1 to 4');
 });
 
+it('the time of a press is that of all its variations', async () => {
+  let clock = 0;
+  const { engine } = fakeEngine(async () => {
+    clock += 15_000;
+  });
+  const session = createSession({ editor: createEditor(), engine, imaging, now: () => clock });
+  await session.openFile(new Blob(['x'], { type: 'image/png' }), 'photo.png');
+  paint(session);
+  session.change({ variations: '3' });
+  await session.generate();
+  const { items } = session.versions.getState();
+  expect(items.map((item) => runSeconds({ items }, item))).toEqual([null, 45, 45, 45]);
+  expect(items.map(({ seconds }) => seconds)).toEqual([null, 15, 15, 15]);
+});
+
 it('keeps the variations that came before a cancel, and shows the first', async () => {
   let runs = 0;
   const { engine } = fakeEngine(async ({ signal }) => {
@@ -61,7 +90,7 @@ it('keeps the variations that came before a cancel, and shows the first', async 
   await eventually(() => expect(runs).toBe(3));
   expect(session.job.getState().variation).toEqual({ number: 3, count: 4 });
   // Nothing lies over the forming picture.
-  expect(session.versions.getState().shownId).toBeNull();
+  expect(shownVersion(session.versions.getState())).toBeUndefined();
   session.cancel();
   await running;
   expect(session.versions.getState().items.map(({ seed }) => seed)).toEqual([null, 7, 8]);
@@ -147,14 +176,17 @@ it('undo and redo of the mask cross runs and versions, byte for byte', async () 
   editor.invert();
   states.push(now());
   await session.generate();
-  for (const state of states.toReversed().slice(1)) {
-    editor.undo();
-    expect(sameBytes(now(), state)).toBe(true);
+  const [empty, painted, inverted] = states;
+  // The second run; the inversion; going on from the first run; that run; the stroke.
+  const way = [inverted, painted, painted, painted, empty];
+  for (const state of way) {
+    await travel(editor, 'undo');
+    expect(sameBytes(now(), state ?? [])).toBe(true);
   }
   expect(editor.store.getState().canUndo).toBe(false);
-  for (const state of states.slice(1)) {
-    editor.redo();
-    expect(sameBytes(now(), state)).toBe(true);
+  for (const state of [...way.toReversed().slice(1), inverted]) {
+    await travel(editor, 'redo');
+    expect(sameBytes(now(), state ?? [])).toBe(true);
   }
 });
 

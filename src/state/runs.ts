@@ -12,7 +12,7 @@ import type { Pictures } from './pictures';
 import { advance, fetchProgress, preparing } from './progress';
 import { clean, type JobState, showError } from './runState';
 import { apiSettings, checkSettings, limits, paddingOf, type Settings } from './settings';
-import { findVersion, type Version, type Versions } from './versions';
+import type { Version, Versions } from './versions';
 
 export interface Runs {
   /** Makes the results that are asked for; what is wrong is shown, never thrown. */
@@ -32,7 +32,7 @@ export interface RunParts {
   settings: StoreApi<Settings>;
   versions: StoreApi<Versions>;
   job: StoreApi<JobState>;
-  pictures: Pick<Pictures, 'add'>;
+  pictures: Pick<Pictures, 'add' | 'show'>;
   /** Milliseconds of a clock that only runs forward. */
   now(): number;
 }
@@ -43,7 +43,7 @@ interface Run {
   /** As typed when it was pressed. */
   readonly typed: Settings;
   /** How versions were shown then. */
-  readonly before: Pick<Versions, 'placement'> & { shown: Version | undefined };
+  readonly placement: Versions['placement'];
   /** Where its previews form, once all is ready to paint. */
   document: EditorDocument | null;
   /** The results so far, and what the next one begins with. */
@@ -78,13 +78,12 @@ export function createRuns(parts: RunParts): Runs {
       return;
     }
     editor.endStroke();
-    const { placement, shownId } = versions.getState();
-    const shown = findVersion(versions.getState(), shownId);
+    const { placement } = versions.getState();
     const controller = new AbortController();
     const run: Run = {
       controller,
       typed,
-      before: { placement, shown },
+      placement,
       document: null,
       painted: [],
       seed: checked.seed,
@@ -129,7 +128,7 @@ export function createRuns(parts: RunParts): Runs {
     const prepared = await prepareRun(checked, document, plan, imaging);
     signal.throwIfAborted();
     // The forming picture shows on the canvas: nothing lies over it meanwhile.
-    if (run.before.placement === 'canvas') versions.setState({ shownId: null });
+    if (run.placement === 'canvas') versions.setState({ forming: true });
 
     // 3. The variations, one after the other
     const { variations: count } = checked;
@@ -149,8 +148,7 @@ export function createRuns(parts: RunParts): Runs {
         },
       );
       run.painted.push(version);
-      if (run.before.placement === 'beside' && run.painted.length === 1)
-        versions.setState({ shownId: version.id });
+      if (run.placement === 'beside' && run.painted.length === 1) pictures.show(version.id);
       job.setState({ lastSeed: run.painted[0]?.seed ?? seed });
       run.since = now();
       run.seed = seed < limits.seed.max ? seed + 1 : 0;
@@ -159,16 +157,17 @@ export function createRuns(parts: RunParts): Runs {
     }
   }
 
-  function end({ painted, before }: Run): void {
+  function end({ painted }: Run): void {
     current = null;
     editor.showPreview(null);
     job.setState({ running: false, progress: null, variation: null, plan: null });
-    // What came, or else what was there before, unless something was chosen meanwhile.
-    const { shownId, baseId, items } = versions.getState();
-    const shown = painted[0] ?? before.shown;
+    const { forming, items } = versions.getState();
+    // Nothing was chosen meanwhile.
+    if (!forming) return;
+    versions.setState({ forming: false });
+    const [shown] = painted;
     // Undo may have led to another picture, whose versions are others.
-    const there = shown && shown.id !== baseId && items.includes(shown);
-    if (before.placement === 'canvas' && shownId === null && there) versions.setState({ shownId: shown.id });
+    if (shown && items.includes(shown)) pictures.show(shown.id);
   }
 
   function onProgress(progress: Progress): void {

@@ -4,7 +4,7 @@ import { createEditor, type PictureWork } from '../editor/store';
 import { directWork } from '../editor/work';
 import { eventually } from '../testing/eventually';
 import { createSession } from './session';
-import { fakeEngine, HEIGHT, imaging, opened, paint, WIDTH } from './session.testing';
+import { fakeEngine, HEIGHT, imaging, opened, paint, travel, WIDTH } from './session.testing';
 
 const file = () => new Blob(['x'], { type: 'image/png' });
 const bytes = (session: Awaited<ReturnType<typeof opened>>) =>
@@ -40,20 +40,24 @@ it('on from an old version, then undo and redo: the mask follows, the version st
   const inverted = bytes(session);
   await session.generate();
   await session.continueFrom(0);
-  session.editor.undo();
-  session.editor.undo();
+  const { editor } = session;
+  await travel(editor, 'undo');
+  expect(session.versions.getState()).toMatchObject({ baseId: 1, shownId: 2 });
+  await travel(editor, 'undo', 5);
   expect(bytes(session).equals(empty)).toBe(true);
-  expect(session.versions.getState()).toMatchObject({ baseId: 0, items: { length: 3 } });
-  session.editor.redo();
-  session.editor.redo();
+  expect(session.versions.getState()).toMatchObject({ baseId: 0, shownId: null, items: { length: 3 } });
+  await travel(editor, 'redo', 4);
   expect(bytes(session).equals(inverted)).toBe(true);
+  expect(session.versions.getState()).toMatchObject({ baseId: 1, shownId: null });
+  await travel(editor, 'redo', 2);
+  expect(session.versions.getState()).toMatchObject({ baseId: 0, shownId: null });
   // Painting after undo ends redo, and nothing else.
-  session.editor.undo();
-  session.editor.stroke({ x: 40, y: 40 });
+  await travel(editor, 'undo');
+  session.editor.stroke({ x: 40, y: 40 }, { erase: true });
   session.editor.endStroke();
   expect(session.editor.store.getState().canRedo).toBe(false);
   await session.generate();
-  expect(session.versions.getState().items.at(-1)).toMatchObject({ id: 3, parentId: 0 });
+  expect(session.versions.getState().items.at(-1)).toMatchObject({ id: 3, parentId: 1 });
 });
 
 it('a second press during a run does nothing, one during its stopping neither; then runs go on', async () => {
@@ -187,15 +191,14 @@ it('choices of the frame are steps among strokes: undo takes back the last thing
   expect(frame()).toMatchObject({ width: 300 });
   await session.generate();
   expect(asked[0]?.options).toMatchObject({ width: 256, height: 128 });
-  // One drag, one step; one that led back to where it began, none.
-  editor.undo();
+  // The run is a step; one drag is one; one that led back to where it began, none.
+  await travel(editor, 'undo', 2);
   expect(frame()).toBeNull();
   expect(bytes(session).equals(painted)).toBe(true);
-  for (let i = 0; i < 5; i++) editor.redo();
+  await travel(editor, 'redo', 6);
   expect(frame()).toBeNull();
   expect(editor.store.getState().picture).toMatchObject({ width: WIDTH + 56 });
-  editor.undo();
-  editor.undo();
+  await travel(editor, 'undo', 2);
   expect(frame()).toMatchObject({ width: 360 });
   // Another picture begins with the frame of its own mask; undo brings this one back with its frame.
   await session.openFile(file(), 'other.png');

@@ -2,7 +2,7 @@
 import { createPixels, type Mask, type Pixels } from '../editor/kernels/raster';
 import { memorySurface, pixelsIn } from '../editor/memorySurface.testing';
 import { type Codec, runExtend, runPaste, runPrepare } from '../editor/pictureWork';
-import { createEditor, type PictureWork } from '../editor/store';
+import { createEditor, type Editor, type PictureWork } from '../editor/store';
 import type { Call, Engine } from '../engine/engine';
 import type { InpaintRequest, LocalOptions } from '../engine/schema';
 import type { Hosted } from './hosted';
@@ -96,4 +96,12 @@ export function paint(session: Awaited<ReturnType<typeof opened>>) {
   session.editor.stroke({ x: 300, y: 200 });
   session.editor.stroke({ x: 340, y: 200 });
   session.editor.endStroke();
+}
+
+/** Takes steps back or does them again, and waits for what they bring back. */
+export async function travel(editor: Editor, direction: 'undo' | 'redo', steps = 1): Promise<void> {
+  for (let step = 0; step < steps; step++) {
+    editor[direction]();
+    await editor.settled();
+  }
 }

@@ -31,12 +31,14 @@ export interface Session {
   reopen: Pictures['reopen'];
   generate(): Promise<void>;
   cancel(): void;
-  /** Shows a version beside the canvas; null closes that pane. */
+  /** Shows a version; null shows what is painted on. A step of undo. */
   show(id: number | null): void;
   /** Shows versions over the canvas or beside it. */
   place(placement: Versions['placement']): void;
-  /** Puts a version on the canvas, under the mask, to paint on. */
-  continueFrom(id: number): Promise<void>;
+  /** Puts a version on the canvas, under the mask, to paint on. A step of undo. */
+  continueFrom: Pictures['continueFrom'];
+  /** Puts the picture away; undo brings it back. */
+  close(): void;
   /** Draws the canvas out: what is new becomes mask, over the picture's edge carried on. Undo takes it back. */
   extend(margins: Margins): Promise<void>;
   complain(message: string): void;
@@ -79,9 +81,8 @@ export function createSession(
     continueFrom: pictures.continueFrom,
     generate: runs.generate,
     cancel: runs.cancel,
-    show(id) {
-      versions.setState({ shownId: id });
-    },
+    show: pictures.show,
+    close: pictures.close,
     place(placement) {
       versions.setState({ placement });
     },

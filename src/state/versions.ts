@@ -29,12 +29,26 @@ export interface Versions {
   baseId: number;
   /** What is shown over the canvas or beside it; null while nothing is. */
   shownId: number | null;
+  /** Whether a run's picture forms on the canvas: what is shown over it steps back meanwhile. */
+  forming: boolean;
   /** Where that is shown. */
   placement: 'canvas' | 'beside';
 }
 
+/** Which version is painted on, and which is looked at. */
+export type Shown = Pick<Versions, 'baseId' | 'shownId'>;
+
 export function createVersions(): StoreApi<Versions> {
-  return createStore<Versions>(() => ({ items: [], baseId: 0, shownId: null, placement: 'canvas' }));
+  return createStore<Versions>(() => ({ ...noVersions, placement: 'canvas' }));
+}
+
+/** Where no picture is open. */
+export const noVersions = { items: [], baseId: 0, shownId: null, forming: false } satisfies Partial<Versions>;
+
+/** What a person sees of them: the same for the canvas, for what is saved and for what is copied. */
+export function shownVersion(versions: Versions): Version | undefined {
+  const { shownId, forming } = versions;
+  return forming ? undefined : findVersion(versions, shownId);
 }
 
 export function findVersion({ items }: Versions, id: number | null): Version | undefined {
@@ -52,6 +66,12 @@ export function versionLabel(version: Version): string {
 /** The results that came of one press with this one, itself among them; none where it was no run. */
 export function variationsOf({ items }: Pick<Versions, 'items'>, version: Version): readonly Version[] {
   return version.batch === null ? [] : items.filter(({ batch }) => batch === version.batch);
+}
+
+/** How long one press took, from it to the last of its pictures; null where it was no run. */
+export function runSeconds({ items }: Pick<Versions, 'items'>, version: Version): number | null {
+  if (version.seconds === null) return null;
+  return variationsOf({ items }, version).reduce((sum, { seconds }) => sum + (seconds ?? 0), 0);
 }
 
 /** `harbour-inlay-2.png` for the second version of `harbour.jpg` */

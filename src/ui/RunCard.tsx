@@ -2,6 +2,7 @@
 import { TriangleAlert, X } from 'lucide-react';
 import { useState } from 'react';
 import { duration, type RunProgress } from '../state/progress';
+import { runSeconds, variationsOf } from '../state/versions';
 import { useEditor, useJob, useSession, useVersions } from './context';
 import { HostedOffer } from './HostedPanel';
 
@@ -15,7 +16,7 @@ export function RunCard() {
     ? [progress.title, progress.detail]
     : outcome === null
       ? [next, 'Only what you paint over changes.']
-      : [outcome, 'Drag ‹ › to compare, or paint on.'];
+      : [outcome.title, outcome.detail];
   return (
     <div className="run">
       <p className="run-line">
@@ -34,7 +35,7 @@ export function RunCard() {
         <div className="bar" data-idle aria-hidden />
       )}
       <p className="sr-only" role="status">
-        {progress ? spoken(progress) : outcome}
+        {progress ? spoken(progress) : outcome?.title}
       </p>
     </div>
   );
@@ -48,15 +49,23 @@ function useNextStep(): string {
   return hasMask ? 'Ready to generate' : 'Paint over what should change';
 }
 
-/** That the last run brought a picture, until the next one begins; null where it brought none. */
-function useOutcome(): string | null {
+/** That the last run brought pictures, until the next one begins; null where it brought none. */
+function useOutcome(): { title: string; detail: string } | null {
   const running = useJob((state) => state.running);
-  const last = useVersions((state) => state.items.at(-1));
+  const items = useVersions((state) => state.items);
+  const last = items.at(-1);
   const [run, setRun] = useState({ running, lastBefore: last?.id });
   if (run.running !== running) setRun({ running, lastBefore: running ? last?.id : run.lastBefore });
   if (running || run.lastBefore === undefined || last === undefined || last.id === run.lastBefore)
     return null;
-  return last.seconds === null ? null : `Done in ${duration(last.seconds)}`;
+  const seconds = runSeconds({ items }, last);
+  if (seconds === null) return null;
+  const { length } = variationsOf({ items }, last);
+  const each = `${length} pictures, ${duration(seconds / length)} each. `;
+  return {
+    title: `Done in ${duration(seconds)}`,
+    detail: `${length > 1 ? each : ''}Drag ‹ › to compare, or paint on.`,
+  };
 }
 
 /** Lies over the end of "Generate" while there is something to cancel. */

@@ -154,7 +154,7 @@ function useContinueByPainting(version: Version | undefined) {
   }, [session, id]);
   const changed = since.id === id && since.revision !== revision;
   useEffect(() => {
-    if (id !== undefined && changed && pressed) void session.continueFrom(id);
+    if (id !== undefined && changed && pressed) void session.continueFrom(id, true);
   }, [session, id, changed, pressed]);
   return { pane, painting: changed || pressed };
 }

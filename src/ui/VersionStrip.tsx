@@ -11,8 +11,8 @@ export function VersionStrip() {
   const session = useSession();
   const items = useVersions((state) => state.items);
   const baseId = useVersions((state) => state.baseId);
-  const shownId = useVersions((state) => state.shownId);
   const { shown } = useComparison();
+  const shownId = shown?.id ?? null;
   const tight = useTight();
   const running = useJob((state) => state.running);
   const list = useRef<HTMLUListElement>(null);

@@ -1,6 +1,6 @@
 /** The version that is looked at, and what it is compared with. */
 import { createContext, useContext, useMemo, useState } from 'react';
-import { findVersion, type Version } from '../state/versions';
+import { findVersion, shownVersion, type Version } from '../state/versions';
 import { useEditor, useVersions } from './context';
 
 export interface Comparison {
@@ -26,7 +26,7 @@ export function useComparison(): Comparison & { shown: Version | undefined; befo
   if (!comparison) throw new Error('versions are compared inside ComparisonContext');
   const { withOriginal } = comparison;
   const hasPicture = useEditor((state) => state.picture !== null);
-  const shown = useVersions((state) => (hasPicture ? findVersion(state, state.shownId) : undefined));
+  const shown = useVersions((state) => (hasPicture ? shownVersion(state) : undefined));
   const before = useVersions((state) =>
     shown && shown.parentId !== null ? findVersion(state, withOriginal ? 0 : shown.parentId) : undefined,
   );

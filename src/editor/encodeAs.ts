@@ -1,12 +1,12 @@
-/** In a worker: a picture as JPEG or WebP, as far as they keep what it is. */
+/** In a worker: a picture as PNG, JPEG or WebP, as far as they keep what it is. */
 import { exifOf } from './kernels/exif';
 import { withJpegParts } from './kernels/jpegSegments';
 import { readPictureTexts } from './kernels/pictureTexts';
 import { withWebpParts } from './kernels/webpChunks';
 import { decodeWhole } from './open';
-import { createCanvas } from './surface';
+import { canvasSurface, createCanvas } from './surface';
 
-export type EncodedType = 'image/jpeg' | 'image/webp';
+export type EncodedType = 'image/png' | 'image/jpeg' | 'image/webp';
 
 export interface Encoded {
   file: Blob;
@@ -17,9 +17,12 @@ export interface Encoded {
 /** Nothing of a photograph is seen to be lost, at a fifth of a PNG's size. */
 const QUALITY = 0.92;
 const names = { 'image/jpeg': 'JPEG', 'image/webp': 'WebP' } as const;
+/** What a PNG begins with. */
+const PNG_SIGNATURE = '137,80,78,71,13,10,26,10';
 
 /** @throws Error where this browser cannot write such a file */
 export async function encodeAs(file: Blob, type: EncodedType): Promise<Encoded> {
+  if (type === 'image/png') return { file: await asPng(file), note: null };
   const { bitmap, colourSpace, icc } = await decodeWhole(file, 'the picture');
   const size = { width: bitmap.width, height: bitmap.height };
   const created = createCanvas(size, colourSpace, { willReadFrequently: true });
@@ -44,6 +47,18 @@ export async function encodeAs(file: Blob, type: EncodedType): Promise<Encoded> 
   const parts = { icc, exif };
   const whole = type === 'image/jpeg' ? withJpegParts(bytes, parts) : withWebpParts(bytes, size, parts);
   return { file: new Blob([whole], { type }), note };
+}
+
+/** A file that is a PNG stays as it is, whatever its name says; nothing is lost of another. */
+async function asPng(file: Blob): Promise<Blob> {
+  const start = new Uint8Array(await file.slice(0, 8).arrayBuffer());
+  if (start.join() === PNG_SIGNATURE)
+    return file.type === 'image/png' ? file : new Blob([file], { type: 'image/png' });
+  const { bitmap, ...colours } = await decodeWhole(file, 'the picture');
+  const { width, height } = bitmap;
+  const surface = canvasSurface({ width, height }, bitmap, { x: 0, y: 0 }, colours);
+  bitmap.close();
+  return surface.toPng(await readPictureTexts(file));
 }
 
 /** Rows that are looked at in one go: a whole photograph's would take its memory twice. */

@@ -33,7 +33,7 @@ export const imaging: PictureWork = {
 };
 
 /**
- * A picture of the page as a JPEG or WebP, with its profile and, as EXIF, with its settings.
+ * A picture of the page as a PNG, JPEG or WebP, with its profile and with its settings, as EXIF where it is no PNG.
  * @param onNote what is told where something is lost: transparency in a JPEG
  * @throws Error where this browser cannot write such a file, with what to do
  */

@@ -74,8 +74,21 @@ export function runSeconds({ items }: Pick<Versions, 'items'>, version: Version)
   return variationsOf({ items }, version).reduce((sum, { seconds }) => sum + (seconds ?? 0), 0);
 }
 
-/** `harbour-inlay-2.png` for the second version of `harbour.jpg` */
-export function downloadName(pictureName: string, version: Version): string {
+/** The ends of files' names. */
+const endings = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'webp' } as const;
+export type FileType = keyof typeof endings;
+
+/** `harbour-inlay-2.png` for the second version of `harbour.jpg`, `harbour.png` for itself */
+export function downloadName(
+  pictureName: string,
+  version: Pick<Version, 'id' | 'parentId'>,
+  type: FileType = 'image/png',
+): string {
   const stem = pictureName.replace(/\.[a-z0-9]+$/i, '').replaceAll(/[\\/:*?"<>|]+/g, '-') || 'picture';
-  return `${stem}-inlay-${version.id}.png`;
+  return `${stem}${version.parentId === null ? '' : `-inlay-${version.id}`}.${endings[type]}`;
+}
+
+/** What lies on the canvas: the version that is looked at, or what is painted on; undefined while nothing is open. */
+export function versionInSight(versions: Versions): Version | undefined {
+  return shownVersion(versions) ?? findVersion(versions, versions.baseId);
 }

@@ -18,7 +18,7 @@ import { usePageTitle } from './usePageTitle';
 import { VersionStrip } from './VersionStrip';
 
 export function App(parts: AppParts) {
-  const { session, models } = parts;
+  const { session, models, saving } = parts;
   const [theme, toggleTheme] = useTheme();
   const comparison = useNewComparison();
   const [helping, setHelping] = useState(false);
@@ -31,7 +31,12 @@ export function App(parts: AppParts) {
       setAdjusting((now) => (what === null ? null : toggleAdjusting(session, now, what))),
     [session],
   );
-  useKeys(session, { onOpen: openPicker, onCompare: comparison.onHold, onHelp: help, onAdjust: adjust });
+  useKeys(session, saving, {
+    onOpen: openPicker,
+    onCompare: comparison.onHold,
+    onHelp: help,
+    onAdjust: adjust,
+  });
   return (
     <AppContext value={parts}>
       <Tooltip.Provider delayDuration={500} skipDelayDuration={200}>

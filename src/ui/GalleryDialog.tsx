@@ -9,6 +9,7 @@ import { restore } from '../state/recipeOffer';
 import { bytesInWords } from '../state/transfer';
 import { useApp, useSession } from './context';
 import { unkeptInWords } from './GalleryNotes';
+import { giveFile } from './giving';
 import { IconButton } from './IconButton';
 import { Sheet } from './Sheet';
 
@@ -186,7 +187,7 @@ function Item({ item, onDone }: { item: GalleryItem; onDone(): void }) {
   };
   const download = async () => {
     const picture = await gallery.picture(item);
-    if (picture) save(picture, galleryFileName(item));
+    if (picture) giveFile(picture, galleryFileName(item));
   };
   return (
     <li aria-label={title}>
@@ -234,13 +235,4 @@ function useObjectUrl(file: Blob): string | null {
     return () => URL.revokeObjectURL(made);
   }, [file]);
   return url;
-}
-
-function save(file: Blob, fileName: string) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(file);
-  link.download = fileName;
-  link.click();
-  // The download has begun by then; revoked at once, it would not.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,9 +1,9 @@
 /** What can be done with the version that is shown; beside the picture, never over it. */
-import { Columns2, Download, Eye, GitCompareArrows, PencilLine, Square, X } from 'lucide-react';
-import { downloadName, type Version, variationsOf } from '../state/versions';
+import { Columns2, Eye, GitCompareArrows, PencilLine, Square, X } from 'lucide-react';
+import type { Version } from '../state/versions';
 import { keysOf } from './commands';
 import { useComparison } from './comparison';
-import { useEditor, useSession, useVersions } from './context';
+import { useSession, useVersions } from './context';
 import { IconButton } from './IconButton';
 import { Tip } from './Tip';
 import { useNarrow } from './useNarrow';
@@ -12,13 +12,11 @@ export function ResultActions({ version }: { version: Version }) {
   const { before, held, onHold, withOriginal, onWithOriginal } = useComparison();
   const session = useSession();
   const canStandBeside = !useNarrow();
-  const name = useEditor((state) => state.picture?.name ?? 'picture');
   const isBase = useVersions((state) => state.baseId === version.id);
   const placement = useVersions((state) => state.placement);
   const ofOriginal = version.parentId === null || version.parentId === 0;
   return (
     <div className="result-actions" role="toolbar" aria-label="The version that is shown">
-      <Variations version={version} />
       {canStandBeside && (
         <IconButton
           name={placement === 'canvas' ? 'Beside the canvas' : 'On the canvas'}
@@ -50,43 +48,8 @@ export function ResultActions({ version }: { version: Version }) {
           </button>
         </Tip>
       )}
-      <button
-        type="button"
-        className="button"
-        aria-label="Download"
-        onClick={() => save(version.url, downloadName(name, version))}
-      >
-        <Download size={16} strokeWidth={1.8} aria-hidden />
-        <span className="action-word download-word">Download</span>
-      </button>
       <IconButton name="Close" icon={X} side="top" onPress={() => session.show(null)} />
     </div>
-  );
-}
-
-/** The pictures that came of one press, one seed after the other. */
-function Variations({ version }: { version: Version }) {
-  const session = useSession();
-  const items = useVersions((state) => state.items);
-  const variations = variationsOf({ items }, version);
-  if (variations.length < 2) return null;
-  return (
-    <fieldset className="variations">
-      <legend className="sr-only">Variations</legend>
-      {variations.map(({ id, seed }, index) => (
-        <Tip key={id} text={`Seed ${seed}`} side="top">
-          <button
-            type="button"
-            className="tabular"
-            aria-label={`Variation ${index + 1}`}
-            aria-pressed={id === version.id}
-            onClick={() => session.show(id)}
-          >
-            {index + 1}
-          </button>
-        </Tip>
-      ))}
-    </fieldset>
   );
 }
 
@@ -110,11 +73,4 @@ function HoldButton({ held, onHold }: { held: boolean; onHold(held: boolean): vo
       <Eye size={18} strokeWidth={1.8} aria-hidden />
     </button>
   );
-}
-
-function save(url: string, fileName: string) {
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = fileName;
-  link.click();
 }

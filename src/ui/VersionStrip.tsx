@@ -1,10 +1,11 @@
 /** The picture's versions, to look at and to return to. */
 import { PencilLine } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { type Version, versionLabel } from '../state/versions';
 import { useComparison } from './comparison';
 import { useJob, useSession, useVersions } from './context';
 import { ResultActions } from './ResultActions';
+import { SaveActions } from './SaveActions';
 import { useTight } from './useNarrow';
 
 export function VersionStrip() {
@@ -21,15 +22,12 @@ export function VersionStrip() {
     // The list alone: the page stays where it is.
     list.current?.scrollTo({ left: list.current.scrollWidth, top: list.current.scrollHeight });
   }, [items.length]);
-  // A phone has room for the strip once there is use for it: from the first run on, not from its end.
-  const [used, setUsed] = useState(false);
-  if (!used && (running || items.length > 1)) setUsed(true);
   const press = (version: Version) => {
     session.show(version.id === shownId || version.id === baseId ? null : version.id);
   };
-  const hint = items.length > 1 ? 'Hold C to compare · click to return' : 'Results collect here';
+  const hint = items.length > 1 ? 'Click a version to look at it' : 'Results collect here';
   return (
-    <footer className="strip" data-used={used || undefined}>
+    <footer className="strip">
       <ul ref={list} aria-label="Versions">
         {items.map((version) => (
           <li key={version.id}>
@@ -53,7 +51,7 @@ export function VersionStrip() {
           data-running={running || undefined}
           aria-hidden
         >
-          {running ? '…' : items.length === 0 ? '' : items.length}
+          {running && '…'}
         </li>
       </ul>
       {shown && !tight ? (
@@ -64,6 +62,7 @@ export function VersionStrip() {
           {hint}
         </p>
       )}
+      <SaveActions />
     </footer>
   );
 }

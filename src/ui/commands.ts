@@ -34,6 +34,8 @@ export type CommandId =
   | 'frame'
   | 'canvas'
   | 'open'
+  | 'download'
+  | 'copy'
   | 'generate'
   | 'escape'
   | 'help';
@@ -87,6 +89,8 @@ export const commands: readonly Command[] = [
     keys: ['escape'],
   },
   { id: 'open', group: 'Page', action: 'Open a picture', keys: ['ctrl+o'] },
+  { id: 'download', group: 'Page', action: 'Download what lies on the canvas', keys: ['ctrl+s'] },
+  { id: 'copy', group: 'Page', action: 'Copy what lies on the canvas', keys: ['ctrl+c'] },
   { id: 'help', group: 'Page', action: 'This list', keys: ['?'] },
 ];
 

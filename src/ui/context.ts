@@ -9,6 +9,7 @@ import type { Gallery } from '../state/gallery';
 import type { ModelLibraryState, ModelSizes, Models } from '../state/modelLibrary';
 import type { Offline, OfflineState } from '../state/offline';
 import type { RecipeOffer } from '../state/recipeOffer';
+import type { Saving } from '../state/saving';
 import type { JobState, Session } from '../state/session';
 import type { Settings } from '../state/settings';
 import type { Versions } from '../state/versions';
@@ -23,6 +24,7 @@ export interface AppParts {
   gallery: Gallery;
   recipeOffer: RecipeOffer;
   drafts: Drafts;
+  saving: Saving;
 }
 
 export const AppContext = createContext<AppParts | null>(null);

@@ -2,6 +2,7 @@
 import { readMaskFile, writeMaskFile } from '../editor/maskFiles';
 import { PictureError } from '../editor/open';
 import type { Session } from '../state/session';
+import { giveFile } from './giving';
 
 /** Asks for a file and makes it the mask, as a step that can be undone. */
 export function pickMask(session: Session): void {
@@ -41,13 +42,7 @@ export async function saveMask({ editor, complain }: Session): Promise<void> {
   await editor.settled();
   const stem = editor.store.getState().picture?.name.replace(/\.[a-z0-9]+$/i, '') || 'picture';
   try {
-    const url = URL.createObjectURL(await writeMaskFile(opened.mask, opened.history.paintBounds));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = `${stem}-mask.png`;
-    link.click();
-    // The download has taken its own hold of the data by then.
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    giveFile(await writeMaskFile(opened.mask, opened.history.paintBounds), `${stem}-mask.png`);
   } catch (error) {
     complain(`The mask could not be saved: ${error instanceof Error ? error.message : String(error)}`);
   }

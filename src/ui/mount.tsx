@@ -1,7 +1,7 @@
 /** Puts the page together around an engine. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { imaging } from '../editor/imaging';
+import { encodeAs, imaging } from '../editor/imaging';
 import { maskWorker, readMaskFile, writeMaskInSlices } from '../editor/maskFiles';
 import { createEditor } from '../editor/store';
 import { browserDrafts } from '../state/drafts';
@@ -13,8 +13,10 @@ import { createModels } from '../state/modelLibrary';
 import { STARTER } from '../state/models';
 import { type Offline, withoutOffline } from '../state/offline';
 import { createRecipeOffer } from '../state/recipeOffer';
+import { createSaving } from '../state/saving';
 import { createSession, type PageEngine } from '../state/session';
 import { App } from './App';
+import { copyPng, giveFile } from './giving';
 import { HostedContext } from './HostedPanel';
 
 /** @param sample where the description of the sample lies that the page opens with */
@@ -56,6 +58,7 @@ export function mountApp(
           gallery={gallery}
           recipeOffer={recipeOffer}
           drafts={drafts}
+          saving={createSaving({ session, encode: encodeAs, give: giveFile, write: copyPng })}
         />
       </HostedContext>
     </StrictMode>,

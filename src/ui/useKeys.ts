@@ -2,6 +2,7 @@
 import { useEffect } from 'react';
 import { moveKeyCursor, pressKeyCursor } from '../editor/keyCursor';
 import type { Editor } from '../editor/store';
+import type { Saving } from '../state/saving';
 import type { Session } from '../state/session';
 import { type CommandId, combinationOf, commandOf } from './commands';
 import { pickMask, saveMask } from './maskFile';
@@ -19,9 +20,13 @@ export interface KeyHooks {
 const ARROW_STEP = 16;
 const HARDNESS_STEP = 0.1;
 /** These work while text is typed, too. */
-const everywhere = new Set<CommandId>(['generate', 'open', 'escape']);
+const everywhere = new Set<CommandId>(['generate', 'open', 'escape', 'download']);
 
-export function useKeys(session: Session, { onOpen, onCompare, onHelp, onAdjust }: KeyHooks): void {
+export function useKeys(
+  session: Session,
+  saving: Saving,
+  { onOpen, onCompare, onHelp, onAdjust }: KeyHooks,
+): void {
   useEffect(() => {
     const { editor } = session;
     /** The key that is held to compare. */
@@ -64,6 +69,8 @@ export function useKeys(session: Session, { onOpen, onCompare, onHelp, onAdjust 
       frame: () => onAdjust('frame'),
       canvas: () => onAdjust('canvas'),
       open: onOpen,
+      download: () => void saving.download(),
+      copy: () => void saving.copy(),
       generate: () => void session.generate(),
       escape: () => {
         const { draft } = editor.store.getState();
@@ -78,6 +85,8 @@ export function useKeys(session: Session, { onOpen, onCompare, onHelp, onAdjust 
       if (event.defaultPrevented) return;
       const target = event.target instanceof Element ? event.target : null;
       const id = commandOf(combinationOf(event));
+      // Text that is selected is what is to be copied.
+      if (id === 'copy' && getSelection()?.isCollapsed === false) return;
       if (id && everywhere.has(id)) {
         event.preventDefault();
         actions[id]();
@@ -115,7 +124,7 @@ export function useKeys(session: Session, { onOpen, onCompare, onHelp, onAdjust 
       window.removeEventListener('keyup', onUp);
       window.removeEventListener('blur', release);
     };
-  }, [session, onOpen, onCompare, onHelp, onAdjust]);
+  }, [session, saving, onOpen, onCompare, onHelp, onAdjust]);
 }
 
 /** Where letters are text, or keys have a meaning of their own. */

@@ -45,8 +45,8 @@ export interface MaskActions {
   record(beside: Beside): void;
   /** The same at once, beside a stroke in hand or a command that is being computed. */
   note(beside: Beside, how?: Noting): void;
-  /** The newest step that undo would take back. */
-  lastStep(): Step | undefined;
+  /** The newest step that undo would take back; null where there is none. */
+  lastStep(): Step | null;
   /**
    * Does what takes its time and ends in another picture on the canvas: commands wait for it, strokes do not.
    * @returns undefined where another picture was opened before its turn came
@@ -372,7 +372,7 @@ export function createMaskActions(parts: {
       own.history.note(beside, how);
       settleSteps(own);
     },
-    lastStep: () => document()?.history.last,
+    lastStep: () => document()?.history.last ?? null,
     inLine,
     async settled() {
       do {

@@ -5,7 +5,16 @@ import { type Point, rectOfSize, type Size } from '../editor/kernels/geometry';
 import { maskFromPixels } from '../editor/kernels/mask';
 import { MAX_CANVAS_SIDE, placeMask } from '../editor/kernels/outpaint';
 import type { Mask } from '../editor/kernels/raster';
-import type { Editor, EditorDocument, Noting, Opening, Pasted, Picture, PictureWork } from '../editor/store';
+import type {
+  Editor,
+  EditorDocument,
+  Noting,
+  Opening,
+  Pasted,
+  Picture,
+  PictureWork,
+  Step,
+} from '../editor/store';
 import { complaintOf } from './complaint';
 import { clean, type JobState, showError } from './runState';
 import { loadSample, type Sample, settingsOf } from './sample';
@@ -40,9 +49,10 @@ export interface Pictures {
   show(id: number | null): void;
   /**
    * Puts a version on the canvas, to be painted on. A step of undo.
-   * @param painted whether the newest step has painted on it: undo takes back both at once
+   * @param since the newest step before it was painted on, null if there was none: undo takes back going on together with
+   * what was painted. Undefined if it was not painted on
    */
-  continueFrom(id: number, painted?: boolean): Promise<void>;
+  continueFrom(id: number, since?: Step | null): Promise<void>;
   /** Adds what was pasted onto its parent to the versions, under the next number; without a `batch` it begins one. */
   add(pasted: Size & Pasted, facts: VersionFacts): Version;
 }
@@ -248,11 +258,12 @@ export function createPictures(parts: PictureParts): Pictures {
     });
   }
 
-  async function continueFrom(id: number, painted = false): Promise<void> {
+  async function continueFrom(id: number, since?: Step | null): Promise<void> {
     const version = findVersion(versions.getState(), id);
     if (!version || id === versions.getState().baseId) return;
-    // The stroke that was just ended: others may follow before the picture is there.
-    const stroke = painted ? editor.lastStep() : undefined;
+    // The stroke that was just ended, if it changed anything: others may follow before the picture is there.
+    const last = editor.lastStep();
+    const stroke = since === undefined || last === since ? undefined : (last ?? undefined);
     await inLine(async () => {
       const { document } = editor;
       const picture = await openVersion(id);

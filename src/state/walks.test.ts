@@ -125,8 +125,9 @@ it('painting on a result is one step with going on from it, also while its pictu
   paint(session);
   await session.generate();
   const result = seen(session);
+  const before = session.editor.lastStep();
   stroke(session, { x: 50, y: 50 });
-  const going = session.continueFrom(1, true);
+  const going = session.continueFrom(1, before);
   // The next stroke is made before the picture is there.
   stroke(session, { x: 400, y: 50 });
   await going;
@@ -141,9 +142,17 @@ it('painting on a result is one step with going on from it, also while its pictu
   // At once after the stroke: undo waits for the picture, and takes back both.
   await travel(session.editor, 'undo', 2);
   stroke(session, { x: 50, y: 50 });
-  void session.continueFrom(1, true);
+  void session.continueFrom(1, before);
   await travel(session.editor, 'undo');
   expect(seen(session)).toEqual(result);
+  // A stroke where all is painted already changes nothing: going on from the result is a step of its own.
+  session.editor.fill();
+  const full = seen(session);
+  const filled = session.editor.lastStep();
+  stroke(session, { x: 50, y: 50 });
+  await session.continueFrom(1, filled);
+  await travel(session.editor, 'undo');
+  expect(seen(session)).toEqual(full);
 });
 
 it('a colour picked from a result is one step with going on from it', async () => {
@@ -350,8 +359,9 @@ const large: fc.Arbitrary<Operation> = fc.oneof(
     named('paint on', async (session) => {
       const id = pick(session, at);
       if (session.versions.getState().shownId !== null) session.show(id);
+      const before = session.editor.lastStep();
       stroke(session, { x: 20, y: 20 });
-      await session.continueFrom(id, true);
+      await session.continueFrom(id, before);
     }),
   ),
   fc

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Canvas } from '../editor/Canvas';
 import { intersectRect, isSameRect, type Rect } from '../editor/kernels/geometry';
 import { bestSplit } from '../editor/kernels/view';
-import { fitMargin } from '../editor/store';
+import { fitMargin, type Step } from '../editor/store';
 import { planRun } from '../state/job';
 import { paddingOf } from '../state/settings';
 import { findVersion, type Version, versionLabel } from '../state/versions';
@@ -112,6 +112,8 @@ function useContinueByPainting(version: Version | undefined) {
   const [since, setSince] = useState({ id, revision });
   if (since.id !== id) setSince({ id, revision });
   const [pressed, setPressed] = useState(false);
+  /** The newest step before the press. */
+  const stepBefore = useRef<Step | null>(null);
   useEffect(() => {
     if (id === undefined) return;
     let fingers = 0;
@@ -123,6 +125,7 @@ function useContinueByPainting(version: Version | undefined) {
       fingers += 1;
       // A polygon that was begun on the canvas may be closed by its button.
       if (!onCanvas && draft) return;
+      stepBefore.current = session.editor.lastStep();
       setPressed(onCanvas && fingers === 1 && event.button === 0 && !panning);
     };
     const onUp = () => {
@@ -133,6 +136,7 @@ function useContinueByPainting(version: Version | undefined) {
       const presses = event.key === 'Enter' && !event.ctrlKey && !event.metaKey;
       // Between press and release, and between a polygon's corners, the cursor moves.
       const moves = session.editor.gesture.isPressed || draft !== null;
+      stepBefore.current = session.editor.lastStep();
       setPressed(isOnCanvas(event) && (presses || moves));
     };
     window.addEventListener('pointerdown', onDown, true);
@@ -154,7 +158,7 @@ function useContinueByPainting(version: Version | undefined) {
   }, [session, id]);
   const changed = since.id === id && since.revision !== revision;
   useEffect(() => {
-    if (id !== undefined && changed && pressed) void session.continueFrom(id, true);
+    if (id !== undefined && changed && pressed) void session.continueFrom(id, stepBefore.current);
   }, [session, id, changed, pressed]);
   return { pane, painting: changed || pressed };
 }

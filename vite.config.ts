@@ -14,7 +14,11 @@ export default defineConfig({
   appType: 'mpa',
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
   // Served as it is: bundled beforehand, it would be found late in a run and the worker's import would fail.
-  optimizeDeps: { exclude: ['onnxruntime-web'] },
+  optimizeDeps: {
+    exclude: ['onnxruntime-web'],
+    // Loaded in workers when they are needed: found late, they would make the page load anew.
+    include: ['geotiff', 'libheif-js/libheif-wasm/libheif-bundle.mjs'],
+  },
   server: { headers: developmentHeaders },
   preview: { headers: ownServerHeaders(pageHeaders(connect)) },
   worker: { format: 'es' },

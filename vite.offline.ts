@@ -15,7 +15,8 @@ const PAGE = 'index.html';
 const NOT_OF_THE_PAGE = /(\.md|\.map|^sw\.js)$/;
 /** Vite's form of names that change with the contents. */
 const HASHED = /^assets\/.*-[\w-]{8}\.\w+(\.\d)?$/;
-const LARGE = /\.wasm(\.\d)?$|^models\//;
+/** Kept when they are used, and not by the first visit: among them the decoder of HEIC, which few need. */
+const LARGE = /\.wasm(\.\d)?$|^models\/|^assets\/libheif/;
 
 /** Takes the place of a built page's service worker where the development server has its port. */
 const GOODBYE = `addEventListener('install', () => skipWaiting());

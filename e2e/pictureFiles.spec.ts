@@ -1,4 +1,5 @@
 /** Files of many kinds and colours, from the moment that they are opened to what is downloaded. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
 import { EditorPage } from './pages/editorPage';
@@ -6,6 +7,8 @@ import { harnessPage } from './pages/harness';
 import { expect, test } from './pages/test';
 
 const PICTURES = 'src/testing/pictures';
+/** Width by height of whole.tif. */
+const WHOLE = 72 / 40;
 
 async function start(page: Page): Promise<EditorPage> {
   const editor = new EditorPage(page);
@@ -13,6 +16,17 @@ async function start(page: Page): Promise<EditorPage> {
   await editor.steps.fill('1');
   return editor;
 }
+
+/** Waits for a picture on the canvas by the shape of its thumbnail. */
+const isOpen = (page: Page, shape: number) =>
+  expect
+    .poll(() =>
+      page.evaluate(() => {
+        const image = document.querySelector<HTMLImageElement>('img[src^="blob:"]');
+        return image ? image.naturalWidth / image.naturalHeight : 0;
+      }),
+    )
+    .toBeCloseTo(shape, 1);
 
 /** Values as they stand in the file, four a pixel. */
 const valuesOf = (file: Buffer | string) => sharp(file, { ignoreIcc: true }).ensureAlpha().raw().toBuffer();
@@ -64,4 +78,61 @@ test('a photograph in Display P3 keeps colours and profile through two runs, and
     // Lossy, and of P3 still: in sRGB the greens would be one.
     expect(await kept(encoded)).toBeLessThanOrEqual(16);
   }
+});
+
+test('HEIC and TIFF open by decoders that are loaded then, also on the page as it is served', async ({
+  page,
+}) => {
+  const loaded: string[] = [];
+  page.on('request', (request) => {
+    if (/libheif|geotiff/.test(request.url())) loaded.push(request.url());
+  });
+  const editor = new EditorPage(page);
+  await editor.open('/');
+  expect(loaded).toEqual([]);
+  await editor.openFile(`${PICTURES}/sound.heic`);
+  await isOpen(page, 4 / 3);
+  expect(loaded.join()).toContain('libheif');
+  await editor.openFile(`${PICTURES}/whole.tif`);
+  await isOpen(page, WHOLE);
+});
+
+test('a TIFF is painted, downloaded and keeps its values; kinds that no browser opens are named', async ({
+  page,
+}, info) => {
+  const editor = await start(page);
+  await editor.openFile(`${PICTURES}/whole.tif`);
+  await isOpen(page, WHOLE);
+  await editor.tool('Brush').click();
+  await editor.drag([0.48, 0.48], [0.52, 0.52]);
+  const before = await valuesOf(`${PICTURES}/whole.tif`);
+  const after = await valuesOf(await editor.run());
+  expect(after.length).toBe(before.length);
+  // Its uppermost rows were not painted.
+  expect(after.subarray(0, 72 * 4 * 4)).toEqual(before.subarray(0, 72 * 4 * 4));
+
+  const alert = page.locator('.stage-alert');
+  const deep = info.outputPath('deep.tif');
+  await sharp(`${PICTURES}/picture.png`).toColourspace('rgb16').tiff({ compression: 'lzw' }).toFile(deep);
+  await editor.openFile(deep);
+  await expect(alert).toContainText('its 16 bits a channel become 8');
+  const named = async (name: string, bytes: string | Buffer, words: RegExp) => {
+    const path = info.outputPath(name);
+    writeFileSync(path, bytes);
+    await editor.openFile(path);
+    await expect(alert).toHaveText(words);
+    await expect(alert).not.toHaveText(/damaged/);
+  };
+  await named(
+    'layers.psd',
+    '8BPS\0\x01',
+    /of a kind that browsers cannot open: Photoshop \(PSD\)\. Save it as PNG/,
+  );
+  await named('scan.jp2', Buffer.from('0000000c6a5020200d0a870a', 'hex'), /JPEG 2000/);
+  await named('old.tga', Buffer.alloc(64), /TGA/);
+  await named('drawing.png', '<svg xmlns="http://www.w3.org/2000/svg"/>', /is a drawing \(SVG\)/);
+  const cut = info.outputPath('cut.heic');
+  writeFileSync(cut, readFileSync(`${PICTURES}/sound.heic`).subarray(0, 700));
+  await editor.openFile(cut);
+  await expect(alert).toContainText('is damaged or cut off');
 });

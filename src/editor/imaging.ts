@@ -1,6 +1,7 @@
 /** The page's side of the worker for whole pictures: nothing here takes the page's own thread for long. */
 import { thumbnail } from './codec';
 import type { Encoded, EncodedType } from './encodeAs';
+import { withForeign } from './open';
 import { bitmapPicture, type Picture } from './picture';
 import type { Pasted, PictureWork, Prepared } from './pictureWork';
 import type { Drawn, Task } from './pictureWorker';
@@ -21,7 +22,10 @@ const toPicture = ({ file, bitmaps, colourSpace, loss }: Drawn): Picture =>
   bitmapPicture(file, bitmaps, colourSpace, loss);
 
 export const imaging: PictureWork = {
-  open: async (file, name) => toPicture(await ask<Drawn>({ kind: 'open', file, name })),
+  open: (file, name) =>
+    withForeign(file, name, async (readable, bits) =>
+      toPicture(await ask<Drawn>({ kind: 'open', file: readable, name, bits })),
+    ),
   thumbnail(picture) {
     const smallest = picture.levels.at(-1);
     if (!smallest) throw new TypeError('a picture on the page has a level to draw');

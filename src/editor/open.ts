@@ -1,9 +1,10 @@
 /** Opening pictures: whatever the browser decodes, upright, up to 8192 pixels a side. */
 import { imageSize } from 'image-size';
+import { decodeForeign } from './foreign';
 import type { Size } from './kernels/geometry';
 import type { ColourSpace } from './kernels/iccProfile';
 import { HEAD_BYTES, lossInWords, readHead } from './kernels/pictureHead';
-import { isReadable, kindName, type PictureKind } from './kernels/pictureKind';
+import { isReadable, kindName, kindOf, type PictureKind } from './kernels/pictureKind';
 import { type Colours, createCanvas, plainColours } from './surface';
 
 const MAX_PICTURE_SIDE = 8192;
@@ -13,6 +14,11 @@ const LARGE_PIXELS = 16e6;
 /** A file that cannot be opened. The message names it and says what to do. */
 export class PictureError extends Error {
   override name = 'PictureError';
+}
+
+/** One of a kind that this browser does not decode, but a decoder of Inlay's own does: see {@link withForeign}. */
+class ForeignPictureError extends PictureError {
+  override name = 'ForeignPictureError';
 }
 
 /** A picture as the browser has it, and what its file says of its colours. */
@@ -26,11 +32,13 @@ export interface Decoded extends Colours {
  * Decodes a picture, turned as its EXIF orientation says; of an animation its first frame. Kind and size are read
  * from the file's header first, so that a giant one is refused before it fills the memory.
  * @param name for messages: the file's name, or where it came from
+ * @param bits a channel that it had before it became this file, as far as more than the file has
  * @throws PictureError
  */
-export async function decodeWhole(file: Blob, name: string): Promise<Decoded> {
+export async function decodeWhole(file: Blob, name: string, bits?: number): Promise<Decoded> {
   const bytes = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
-  const head = await readHead(bytes, name);
+  const read = await readHead(bytes, name);
+  const head = { ...read, bits: Math.max(read.bits, bits ?? 0) };
   const { kind, profile } = head;
   if (kind !== null && !isReadable(kind)) throw new PictureError(unopened(kind, name));
   const size = readSize(bytes);
@@ -39,13 +47,13 @@ export async function decodeWhole(file: Blob, name: string): Promise<Decoded> {
   try {
     bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' });
   } catch {
-    throw new PictureError(
-      kind === null
-        ? `“${name}” is not a picture that this browser can open. Try a PNG, JPEG, WebP or AVIF file.`
-        : kind === 'heic' || kind === 'tiff'
-          ? unopened(kind, name)
-          : unreadable(size, name),
-    );
+    if (kind === null) {
+      throw new PictureError(
+        `“${name}” is not a picture that this browser can open. Try a PNG, JPEG, WebP or AVIF file.`,
+      );
+    }
+    if (kind === 'heic' || kind === 'tiff') throw new ForeignPictureError(unopened(kind, name));
+    throw new PictureError(unreadable(size, name));
   }
   try {
     checkSize(bitmap, name);
@@ -66,9 +74,34 @@ export async function decodeWhole(file: Blob, name: string): Promise<Decoded> {
   return { bitmap, colourSpace, icc, loss };
 }
 
-/** The bitmap of {@link decodeWhole} alone. */
-export async function decodePicture(file: Blob, name: string): Promise<ImageBitmap> {
-  return (await decodeWhole(file, name)).bitmap;
+/**
+ * Opens a picture, and where the browser does not decode its kind once more as a PNG that Inlay's own decoder makes of it:
+ * on the page, which alone may start such a worker.
+ * @param open gets the file itself, or that PNG, and how many bits a channel the file had beyond what it holds
+ * @throws PictureError
+ */
+export async function withForeign<Result>(
+  file: Blob,
+  name: string,
+  open: (file: Blob, bits?: number) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await open(file);
+  } catch (error) {
+    // Its class does not survive a worker.
+    if (!(error instanceof Error) || error.name !== 'ForeignPictureError') throw error;
+  }
+  const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+  const kind = kindOf(head, name) === 'heic' ? 'heic' : 'tiff';
+  const converted = await decodeForeign(file, kind, MAX_PICTURE_SIDE).catch((error: unknown) => {
+    throw new PictureError(`“${name}” ${error instanceof Error ? error.message : error}`);
+  });
+  return open(converted.file, converted.bits);
+}
+
+/** The bitmap of {@link decodeWhole} alone, of every kind. */
+export function decodePicture(file: Blob, name: string): Promise<ImageBitmap> {
+  return withForeign(file, name, async (readable) => (await decodeWhole(readable, name)).bitmap);
 }
 
 /** Firefox takes the option and gives sRGB. */

@@ -15,7 +15,7 @@ import {
 import { serveTasks } from './taskWorker';
 
 export type Task =
-  | { kind: 'open'; file: Blob; name: string }
+  | { kind: 'open'; file: Blob; name: string; bits?: number | undefined }
   | { kind: 'prepare'; request: PrepareRequest }
   | { kind: 'paste'; request: PasteRequest }
   | { kind: 'extend'; request: ExtendRequest }
@@ -33,7 +33,7 @@ export interface Drawn {
 async function run(task: Task): Promise<unknown> {
   switch (task.kind) {
     case 'open':
-      return draw(task.file, await decodeWhole(task.file, task.name));
+      return draw(task.file, await decodeWhole(task.file, task.name, task.bits));
     case 'prepare':
       return runPrepare(codec, task.request);
     case 'paste':

@@ -10,7 +10,7 @@ export const usage = `Usage: npm run --silent inpaint -- --model DIR|URL|ID --im
 Repaints the white part of the mask and writes a picture. Prints one line of JSON on standard output.
 
   --model NAME          a folder in the diffusers layout, the URL of one, a Hugging Face id, or "starter"
-  --image FILE|URL      the picture: PNG, JPEG, WebP, AVIF, GIF or TIFF; sRGB and Display P3 keep their colours
+  --image FILE|URL      the picture: PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF; sRGB and Display P3 keep their colours
   --mask FILE|URL       same size; white is repainted, black is kept
   --mask-reading HOW    luminance, alpha (what is opaque is repainted) or inverted; default: what the mask suggests,
                         with a note where that is not plain white on black

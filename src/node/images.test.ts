@@ -69,6 +69,17 @@ describe('kinds', () => {
     await expect(sharp(Buffer.from(drawing)).metadata()).rejects.toThrow();
   });
 
+  it('HEIC is read, by a decoder of its own', async () => {
+    const bytes = readFileSync('src/testing/pictures/sound.heic');
+    const measured = await measureImage('--image', bytes, 'it');
+    expect(measured).toMatchObject({ width: 320, height: 240, head: { kind: 'heic' } });
+    const { data, colourSpace, loss } = await measured.decode();
+    expect([[...data.subarray(0, 4)], colourSpace, loss]).toEqual([[60, 61, 179, 255], 'srgb', null]);
+    await expect(measureImage('--image', bytes.subarray(0, 200), 'cut.heic')).rejects.toThrow(
+      /^--image: cut.heic cannot be read as a picture/,
+    );
+  });
+
   it('a damaged picture is told in one line', async () => {
     const cut = readFileSync(PICTURE).subarray(0, 200);
     const error: unknown = await decodeImage('--image', cut, 'cut.png').catch((reason: unknown) => reason);

@@ -1,6 +1,7 @@
 /** Decodes and encodes pictures under Node, through sharp. */
 import sharp, { type Sharp } from 'sharp';
 import { convertColours } from '../editor/kernels/colourSpace';
+import { openHeif } from '../editor/kernels/heif';
 import { type ColourSpace, readProfile } from '../editor/kernels/iccProfile';
 import { HEAD_BYTES, lossInWords, type PictureHead, readHead } from '../editor/kernels/pictureHead';
 import { isReadable, kindName, type PictureKind } from '../editor/kernels/pictureKind';
@@ -12,9 +13,9 @@ import { readSource, shownSource } from './sources';
 
 /** Larger pictures are refused: 2^28 pixels, 1 GiB of RGBA. */
 const MAX_PIXELS = 2 ** 28;
-/** What sharp decodes here. It could do more: SVG, whose drawing has no limit of time. */
-const KINDS: readonly PictureKind[] = ['png', 'jpeg', 'webp', 'avif', 'gif', 'tiff'];
-const KINDS_IN_WORDS = 'PNG, JPEG, WebP, AVIF, GIF or TIFF';
+/** What is decoded here. sharp could do more: SVG, whose drawing has no limit of time. HEIC it cannot. */
+const KINDS: readonly PictureKind[] = ['png', 'jpeg', 'webp', 'avif', 'heic', 'gif', 'tiff'];
+const KINDS_IN_WORDS = 'PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF';
 
 // What no check in front of it shall ever let through.
 sharp.block({ operation: ['VipsForeignLoadSvg'] });
@@ -72,18 +73,14 @@ export async function measureImage(field: string, bytes: Uint8Array, name: strin
       // Further lines name libraries and files' insides.
       `${field}: ${name} cannot be read as a picture (${messageOf(error).split('\n')[0]}); use ${KINDS_IN_WORDS}`,
     );
+  if (kind === 'heic') return measureHeif(field, name, bytes, { ...head, kind }, unreadable);
   const { width, height, icc } = await sharp(bytes, { limitInputPixels: MAX_PIXELS })
     .metadata()
     .then((metadata) => ({ ...metadata.autoOrient, icc: metadata.icc }))
     .catch((error: unknown) => {
       throw unreadable(error);
     });
-  if (width * height > MAX_PIXELS) {
-    throw new InputError(
-      field,
-      `${field}: ${name} is ${width} × ${height} pixels; at most ${Math.floor(MAX_PIXELS / 1e6)} million are read`,
-    );
-  }
+  checkPixels(field, name, { width, height });
   // In TIFF files the profile may lie anywhere.
   const profile = head.profile ?? (icc ? readProfile(icc) : null);
   const known = { ...head, kind, profile };
@@ -119,6 +116,53 @@ async function decodeMeasured(
     icc: (isKept && profile?.icc) || null,
     kind,
     loss: lossInWords(head),
+  };
+}
+
+function checkPixels(field: string, name: string, { width, height }: Size): void {
+  if (width * height <= MAX_PIXELS) return;
+  throw new InputError(
+    field,
+    `${field}: ${name} is ${width} × ${height} pixels; at most ${Math.floor(MAX_PIXELS / 1e6)} million are read`,
+  );
+}
+
+async function measureHeif(
+  field: string,
+  name: string,
+  bytes: Uint8Array,
+  head: PictureHead & { kind: PictureKind },
+  unreadable: (error: unknown) => InputError,
+): Promise<MeasuredPicture> {
+  const open = () =>
+    openHeif(bytes).catch((error: unknown) => {
+      throw unreadable(error);
+    });
+  const { width, height, close } = await open();
+  close();
+  checkPixels(field, name, { width, height });
+  return {
+    width,
+    height,
+    head,
+    async decode() {
+      const picture = await open();
+      try {
+        const pixels = await picture.decode();
+        const { profile } = head;
+        const facts = { kind: head.kind, loss: lossInWords(head) };
+        if (profile?.space !== 'other') {
+          return { ...pixels, ...facts, colourSpace: profile?.space ?? 'srgb', icc: profile?.icc ?? null };
+        }
+        // sharp converts what a file with that profile holds.
+        const png = await encodePng(pixels, profile.icc);
+        return { ...(await decodeMeasured(png, { ...head, kind: 'png' })), ...facts };
+      } catch (error) {
+        throw unreadable(error);
+      } finally {
+        picture.close();
+      }
+    },
   };
 }
 

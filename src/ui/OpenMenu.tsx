@@ -11,14 +11,27 @@ export function OpenMenu() {
   const [open, setOpen] = useState(false);
   const [address, setAddress] = useState('');
   const id = useId();
-  const submit = (event: FormEvent) => {
+  const [problem, setProblem] = useState<string | null>(null);
+  const [reading, setReading] = useState(false);
+  const submit = async (event: FormEvent) => {
     event.preventDefault();
+    setReading(true);
+    setProblem(null);
+    const found = await openAddress(session, address);
+    setReading(false);
+    setProblem(found);
+    if (found !== null) return;
     setOpen(false);
-    void openAddress(session, address);
     setAddress('');
   };
   return (
-    <Popover.Root open={open} onOpenChange={setOpen}>
+    <Popover.Root
+      open={open}
+      onOpenChange={(now) => {
+        setOpen(now);
+        setProblem(null);
+      }}
+    >
       <Popover.Trigger asChild>
         <button type="button" className="icon-button open-more" aria-label="Other ways to open">
           <ChevronDown size={16} strokeWidth={1.8} aria-hidden />
@@ -41,13 +54,23 @@ export function OpenMenu() {
                 autoComplete="off"
                 placeholder="https://…"
                 value={address}
-                onChange={(event) => setAddress(event.target.value)}
+                aria-invalid={problem !== null}
+                aria-describedby={problem === null ? undefined : `${id}-problem`}
+                onChange={(event) => {
+                  setAddress(event.target.value);
+                  setProblem(null);
+                }}
               />
-              <button type="submit" className="button" disabled={address.trim() === ''}>
+              <button type="submit" className="button" disabled={address.trim() === '' || reading}>
                 <Link size={16} strokeWidth={1.8} aria-hidden />
                 Open
               </button>
             </div>
+            {problem !== null && (
+              <p id={`${id}-problem`} className="field-error" role="alert">
+                {problem}
+              </p>
+            )}
           </form>
           <button
             type="button"

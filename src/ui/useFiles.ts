@@ -12,7 +12,8 @@ export function useFiles(session: Session, models: Models): { openPicker: () => 
   const openPicker = useCallback(() => {
     const input = document.createElement('input');
     input.type = 'file';
-    input.accept = 'image/*';
+    // Not every system counts these among pictures.
+    input.accept = 'image/*,.heic,.heif,.avif,.tif,.tiff';
     input.addEventListener('change', () => {
       const file = input.files?.[0];
       if (file) void session.openFile(file, file.name);
@@ -47,7 +48,9 @@ export function useFiles(session: Session, models: Models): { openPicker: () => 
       if (files.length === 0) {
         const text = event.clipboardData?.getData('text/plain') ?? '';
         const typing = event.target instanceof Element && event.target.closest('input, textarea');
-        if (!typing && pictureAddress(text)) void openAddress(session, text);
+        if (!typing && pictureAddress(text)) {
+          void openAddress(session, text).then((problem) => problem && session.complain(problem));
+        }
         return;
       }
       event.preventDefault();

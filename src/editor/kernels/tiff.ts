@@ -1,0 +1,108 @@
+/** TIFF, by geotiff's decoder, which is fetched when the first such picture is opened. */
+import { type Profile, readProfile } from './iccProfile';
+import { createPixels, type Pixels } from './raster';
+
+export interface TiffPicture {
+  pixels: Pixels;
+  /** Of the file, before it became 8. */
+  bits: number;
+  profile: Profile | null;
+  isCmyk: boolean;
+}
+
+/** Tags. */
+const ORIENTATION = 274;
+const COLOR_MAP = 320;
+const EXTRA_SAMPLES = 338;
+const ICC_PROFILE = 34675;
+/** Values of `PhotometricInterpretation` (TIFF 6.0, section 8). */
+const WHITE_IS_ZERO = 0;
+const RGB = 2;
+const PALETTE = 3;
+const CMYK = 5;
+const FLOAT = 3;
+/** What `ExtraSamples` says of a channel of alpha: colours times it, or straight. */
+const ALPHA = [1, 2];
+
+/**
+ * The first page, upright, 8 bits a channel.
+ * @param maxSide larger ones are refused before they are decoded
+ * @throws RangeError with the size, for one that is too large; Error for a form that the decoder does not know, or a damaged
+ *   file
+ */
+export async function decodeTiff(bytes: Uint8Array, maxSide: number): Promise<TiffPicture> {
+  const { fromArrayBuffer } = await import('geotiff');
+  const image = await (await fromArrayBuffer(new Uint8Array(bytes).buffer)).getImage(0);
+  const [width, height] = [image.getWidth(), image.getHeight()];
+  if (!(Math.max(width, height) <= maxSide)) throw new RangeError(`${width} × ${height}`);
+  const directory = image.fileDirectory;
+  const tagOf = async (tag: number): Promise<unknown> =>
+    directory.hasTag(tag) ? directory.loadValue(tag) : undefined;
+  const kind = Number(directory.getValue('PhotometricInterpretation') ?? 1);
+  const bits = image.getBitsPerSample(0);
+  const icc = numbers(await tagOf(ICC_PROFILE));
+  const profile = icc && readProfile(Uint8Array.from(icc));
+  const facts = { bits, profile, isCmyk: kind === CMYK };
+  const pixels = createPixels({ width, height });
+
+  if (kind > PALETTE) {
+    // Print, video and Lab: the decoder turns them into sRGB.
+    const rgb = (await image.readRGB({ interleave: true })) as unknown as ArrayLike<number>;
+    const top = rgb instanceof Uint16Array ? 65535 : 255;
+    fill(pixels, (pixel, c) => (c === 3 ? 255 : ((rgb[pixel * 3 + c] ?? 0) * 255) / top));
+  } else {
+    const samples = image.getSamplesPerPixel();
+    const values = (await image.readRasters({ interleave: true })) as unknown as ArrayLike<number>;
+    if (values.length < width * height * samples) throw new Error('its pixels are cut off');
+    const colours = kind === RGB ? 3 : 1;
+    const top = image.getSampleFormat(0) === FLOAT ? 1 : 2 ** bits - 1;
+    const palette = kind === PALETTE ? numbers(await tagOf(COLOR_MAP)) : null;
+    const extra = numbers(await tagOf(EXTRA_SAMPLES))?.[0] ?? 0;
+    const alphaOf = (pixel: number) =>
+      ALPHA.includes(extra) && samples > colours ? (values[pixel * samples + colours] ?? 0) / top : 1;
+    fill(pixels, (pixel, c) => {
+      const value = values[pixel * samples + (colours === 3 ? c : 0)] ?? 0;
+      if (c === 3) return 255 * alphaOf(pixel);
+      // All reds, then all greens, then all blues, of 16 bits.
+      if (palette) return (palette[value + (c * palette.length) / 3] ?? 0) / 257;
+      const alpha = extra === 1 ? alphaOf(pixel) || 1 : 1;
+      const share = value / top / alpha;
+      return 255 * (kind === WHITE_IS_ZERO ? 1 - share : share);
+    });
+  }
+  return { ...facts, pixels: turned(pixels, Number(numbers(await tagOf(ORIENTATION))?.[0] ?? 1)) };
+}
+
+function fill({ data, width, height }: Pixels, channelOf: (pixel: number, channel: number) => number): void {
+  for (let pixel = 0; pixel < width * height; pixel++)
+    for (let c = 0; c < 4; c++) data[pixel * 4 + c] = channelOf(pixel, c);
+}
+
+/** A tag's value: a number, or several. */
+function numbers(value: unknown): ArrayLike<number> | null {
+  if (typeof value === 'number') return [value];
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value)
+    ? (value as unknown as ArrayLike<number>)
+    : null;
+}
+
+/** @param orientation 1 to 8, as in EXIF */
+function turned(pixels: Pixels, orientation: number): Pixels {
+  if (!(orientation >= 2 && orientation <= 8)) return pixels;
+  const { width, height } = pixels;
+  const swaps = orientation >= 5;
+  const upright = createPixels(swaps ? { width: height, height: width } : pixels);
+  const from = new Uint32Array(pixels.data.buffer);
+  const to = new Uint32Array(upright.data.buffer);
+  for (let y = 0; y < upright.height; y++) {
+    for (let x = 0; x < upright.width; x++) {
+      const [a, b] = swaps ? [y, x] : [x, y];
+      const isMirroredX = [2, 3, 7, 8].includes(orientation);
+      const isMirroredY = [3, 4, 6, 7].includes(orientation);
+      const column = isMirroredX ? width - 1 - a : a;
+      const row = isMirroredY ? height - 1 - b : b;
+      to[y * upright.width + x] = from[row * width + column] ?? 0;
+    }
+  }
+  return upright;
+}

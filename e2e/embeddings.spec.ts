@@ -61,13 +61,13 @@ test('by id and by keyboard: its word is shown, goes into the prompt and changes
   await page.keyboard.type('concepts/toy');
   await page.keyboard.press('Tab');
   await expect(field(page)).toContainText('By name in the prompt: <toy> (1 vector, ');
-  await expect(field(page).getByRole('button', { name: 'Add <toy> to the prompt' })).toBeHidden();
+  await expect(field(page).getByRole('button', { name: 'Add to prompt: <toy>' })).toBeHidden();
   const taught = await paint(editor);
   expect(isSame(taught, plain)).toBe(false);
 
   // Another name for the same word gives the same picture; a prompt without it the one without.
   await row(page, 1).word.fill('my-toy');
-  await field(page).getByRole('button', { name: 'Add my-toy to the prompt' }).click();
+  await field(page).getByRole('button', { name: 'Add to prompt: my-toy' }).click();
   await expect(editor.prompt).toHaveValue('a <toy> boat my-toy');
   await editor.prompt.fill('a my-toy boat');
   expect(isSame(await paint(editor), taught)).toBe(true);

@@ -1,21 +1,26 @@
 /**
- * Pictures on WebGPU in float32 against diffusers': every family and kind, LoRAs and ONNX exports. The build of ONNX
+ * Pictures on WebGPU in float32 against diffusers': every family and kind, LoRAs, embeddings and ONNX exports. The build of ONNX
  * Runtime is the one that ships, the GPU Mesa's llvmpipe under Node (testing/nodeWebgpu.ts). In Chromium some of the same
  * are painted by e2e/webgpu.spec.ts.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TemporaryStore, temporaryStore } from '../../e2e/hub/testing';
+import { withEmbeddings } from '../model/embedding/attach';
+import { type Embedding, openEmbeddings } from '../model/embedding/open';
 import type { CheckpointFiles } from '../model/files';
 import { loadModel } from '../model/load';
 import { openMerged } from '../model/openMerged';
 import { createProduct } from '../model/runtime/ortProduct';
 import { Runtime } from '../model/runtime/session';
+import { connect } from '../model/source/download';
 import { folderFiles, localSource } from '../node/folder';
 import {
   type GoldenPicture,
+  goldenInversions,
   goldenLoraPictures,
   goldenPictures,
   goldenPicturesIn,
+  inversionsOf,
   localLora,
   paintGolden,
 } from '../testing/goldenPictures';
@@ -45,6 +50,7 @@ const chosen = [
   'turbo-1',
   'lcm-model',
 ];
+const chosenInversions = ['several', 'xl'];
 const chosenLoras = ['lcm-4-steps', 'two', 'xl-two'];
 const chosenExports = ['inpaint', 'old-strength', 'xl', 'xl-inpaint', 'lcm'];
 
@@ -68,8 +74,13 @@ describe.skipIf('skip' in found)('pictures on WebGPU against diffusers', { timeo
   });
 
   /** The model is not disposed: the last session released would take the device with it. */
-  async function expectGolden(files: CheckpointFiles, golden: GoldenPicture, folder?: string): Promise<void> {
-    const model = await loadModel(files, runtime, { signal, onProgress: () => {} });
+  async function expectGolden(
+    files: CheckpointFiles,
+    golden: GoldenPicture,
+    folder?: string,
+    words: readonly Embedding[] = [],
+  ): Promise<void> {
+    const model = withEmbeddings(await loadModel(files, runtime, { signal, onProgress: () => {} }), words);
     const ratio = await paintGolden(model, golden, new InpaintCache(), folder);
     console.info(`${golden.name}: ${ratio.toFixed(1)} dB`);
     expect(ratio, 'dB').toBeGreaterThan(MIN_PSNR_DB);
@@ -94,6 +105,12 @@ describe.skipIf('skip' in found)('pictures on WebGPU against diffusers', { timeo
     const openProduct = () => createProduct(runtime);
     const options = { store: temporary.store, openProduct, signal, onProgress: () => {}, loras };
     await expectGolden(await openMerged(base, 'fp32', options), golden);
+  });
+
+  it.each(named(goldenInversions, chosenInversions))('$model with words: $name', async (golden) => {
+    const connection = connect('https://hub.invalid', signal);
+    const words = await openEmbeddings(await inversionsOf(golden), { store: temporary.store, connection });
+    await expectGolden(folderFiles(`goldens/models/${golden.model}`), golden, undefined, words);
   });
 
   it.each(named(goldenPicturesIn(EXPORTS), chosenExports))('ONNX export $model: $name', async (golden) => {

@@ -139,7 +139,7 @@ function WordNote({ word, known: { vectors, widths } }: { word: string; known: E
         <button
           type="button"
           className="link"
-          aria-label={`Add ${word} to the prompt`}
+          aria-label={`Add to prompt: ${word}`}
           onClick={() => session.change({ prompt: `${prompt}${/\S$/.test(prompt) ? ' ' : ''}${word}` })}
         >
           Add to prompt

@@ -5,6 +5,7 @@ import { openCheckpoint } from '../../../model/checkpoint/open';
 import { readPickle } from '../../../model/checkpoint/pickle';
 import { bytesSource, type RandomAccess } from '../../../model/checkpoint/reader';
 import { readZipEntries } from '../../../model/checkpoint/zip';
+import { readEmbeddingFile } from '../../../model/embedding/file';
 import { readLoraFile } from '../../../model/lora/file';
 import { mutatedBytes, mutatedJson } from '../mutate';
 import { target } from '../target';
@@ -19,6 +20,7 @@ const archiveFile = bytesSource('model.ckpt', archive);
 const entry = [...(await readZipEntries(archiveFile)).values()].find(({ name }) => name.endsWith('data.pkl'));
 if (entry === undefined) throw new Error('the golden checkpoint has no pickle');
 const pickle = archive.slice(entry.offset, entry.offset + entry.size);
+const words = firstTensors('inversions/xl.safetensors', 2);
 const graph = golden('onnx/inpaint/vae_encoder/model.onnx');
 
 /** A file of a size that nobody has, whose bytes are asked for where they are claimed to be. */
@@ -66,6 +68,23 @@ export const checkpointTargets = [
     input: mutatedJson(lora.header),
     take: async (header) =>
       readLoraFile(await open('lora.safetensors', safetensorsFile(header, lora.dataBytes))),
+    isRefusal: isNamed,
+  }),
+  target({
+    name: 'embedding, safetensors',
+    input: mutatedJson(words.header),
+    take: (header) =>
+      readEmbeddingFile(bytesSource('word.safetensors', safetensorsFile(header, words.dataBytes))),
+    isRefusal: isNamed,
+  }),
+  target({
+    name: 'embedding, pickle',
+    input: fc.oneof(
+      ...['a1111.pt', 'first.pt', 'learned_embeds.bin'].map((name) =>
+        mutatedBytes(golden(`inversions/${name}`)),
+      ),
+    ),
+    take: (bytes) => readEmbeddingFile(bytesSource('word.pt', bytes)),
     isRefusal: isNamed,
   }),
 ];

@@ -241,3 +241,13 @@ describe('a person’s own files', () => {
     await expect(library.describe('disk:gone', call)).rejects.toThrow(/open it again/);
   });
 });
+
+it('reads an embedding for its word, from a file and from the hub', async () => {
+  const { signal } = call;
+  const blob = await openAsBlob('goldens/inversions/xl.safetensors');
+  const file = new File([blob], 'Fine style.safetensors');
+  const found = await library.readEmbedding(file, signal);
+  expect(found).toMatchObject({ token: 'Fine style', vectors: 2 });
+  expect(found.widths).toHaveLength(2);
+  await expect(library.readEmbedding('golden/none', signal)).rejects.toMatchObject({ field: 'embeddings' });
+});

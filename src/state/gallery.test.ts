@@ -238,6 +238,24 @@ it('restores all settings, and the seed that was drawn', async () => {
   expect(again).toEqual(textsOf({}, 123));
 });
 
+it('restores embeddings with their words, but for files of the person’s own', async () => {
+  const embeddings = [
+    { id: 1, source: 'a/toy', token: '<mine>' },
+    { id: 2, source: own, token: '' },
+    { id: 3, source: 'a/hat', token: '' },
+  ];
+  const found = await foundIn(await fileOf(textsOf({ embeddings })));
+  const change = vi.fn();
+  const complain = vi.fn();
+  if (found) restore({ change, complain }, found);
+  const back = [
+    expect.objectContaining({ source: 'a/toy', token: '<mine>' }),
+    expect.objectContaining({ source: 'a/hat', token: '' }),
+  ];
+  expect(change).toHaveBeenCalledWith(expect.objectContaining({ embeddings: back }));
+  expect(complain).toHaveBeenCalledWith(expect.stringContaining('the embedding mine.safetensors'));
+});
+
 it('says which files it cannot open again', async () => {
   const found = await foundIn(await fileOf(textsOf({ loras: [{ id: 1, source: own, weight: '' }] })));
   const change = vi.fn();

@@ -122,4 +122,6 @@ it('says what the hosted API would not take', () => {
   expect(codeWarning(checked({ model_name: 'starter' }))).toContain('cannot reach');
   expect(codeWarning(checked({ model_name: 'disk:mine' }))).toContain('cannot reach');
   expect(codeWarning(checked({ loras: [{ id: 1, source: 'a/b', weight: '' }] }))).toContain('LoRAs');
+  const embeddings = [{ id: 1, source: 'a/b', token: '' }];
+  expect(codeWarning(checked({ embeddings }))).toBe('The hosted API has no embeddings: they are left out.');
 });

@@ -263,3 +263,11 @@ it('fetches a model anew whose copy vanished since it was looked up', async () =
   await ensured;
   expect(library.calls).toHaveLength(1);
 });
+
+it('names that every object has are models like any other', () => {
+  for (const name of ['constructor', '__proto__', 'toString']) {
+    const { lookups, fetches } = setUp().state();
+    expect(lookups[name]).toBeUndefined();
+    expect(fetches[name]).toBeUndefined();
+  }
+});

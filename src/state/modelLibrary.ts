@@ -94,8 +94,8 @@ export function createModels(
   let hub: HubAccess = memory.read();
   library.setHub(hub);
   const store = createStore<ModelLibraryState>(() => ({
-    lookups: {},
-    fetches: {},
+    lookups: byName(),
+    fetches: byName(),
     kept: null,
     openedTogether: [],
     storage: null,
@@ -134,7 +134,7 @@ export function createModels(
 
   const forgetLookups = () => {
     looking.clear();
-    store.setState({ lookups: {} });
+    store.setState({ lookups: byName() });
   };
 
   /** What was kept may have been damaged, cleared by the browser or deleted by another tab since. */
@@ -324,13 +324,18 @@ function wantsToken(error: unknown): Failure['wantsToken'] {
   return error.field === 'hub_token' ? 'yes' : error.mayNeedToken ? 'maybe' : 'no';
 }
 
+/** Records by what a person types have no names but their own: "constructor" is no model that was looked up. */
+function byName<Value>(): Record<string, Value> {
+  return Object.create(null);
+}
+
 function changed<Value>(
   record: Readonly<Record<string, Value>>,
   name: string,
   value: Value | undefined,
 ): Record<string, Value> {
   const { [name]: _, ...others } = record;
-  return value === undefined ? others : { ...others, [name]: value };
+  return Object.assign(byName<Value>(), others, value === undefined ? {} : { [name]: value });
 }
 
 /** Rejects as soon as the signal aborts, whatever becomes of the work. */

@@ -49,7 +49,11 @@ class Around {
     this.#makers = new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)));
     this.#outputs = new Set(graph.output.map(({ name }) => name));
     for (const node of graph.node)
-      for (const name of namesRead(node)) this.#readers.set(name, [...(this.#readers.get(name) ?? []), node]);
+      for (const name of namesRead(node)) {
+        const readers = this.#readers.get(name);
+        if (readers === undefined) this.#readers.set(name, [node]);
+        else readers.push(node);
+      }
   }
 
   maker(name: string | undefined): NodeProto | undefined {

@@ -56,7 +56,7 @@ export function repair(graph: Repairable, model: ModelProto): void {
 }
 
 function refuseFused(component: string, { opType }: NodeProto, { provider, forms }: GraphTarget): void {
-  const form = FORM_OF[opType];
+  const form = Object.hasOwn(FORM_OF, opType) ? FORM_OF[opType] : undefined;
   const isRight = form === undefined || provider === 'wasm' || forms[form];
   const isMissing = CUDA_ONLY.includes(opType) || (provider === 'wasm' && GPU_ONLY.includes(opType));
   if (isRight && !isMissing) return;

@@ -30,7 +30,7 @@ export type StoredType = keyof typeof bytesPerValue;
 /** Largest N; the format allows 100 MB. A whole SDXL, the longest in use, takes 0.4 MB. */
 const MAX_HEADER_BYTES = MAX_JSON_BYTES;
 /** A whole SDXL has 2,515 tensors, one that was trained with all its states some 10,000. */
-const MAX_TENSORS = 100_000;
+export const MAX_TENSORS = 100_000;
 /** torch's tensors have no more. */
 const MAX_DIMENSIONS = 64;
 

@@ -8,7 +8,7 @@ import { readPickle } from './pickle';
 import { isKind, type PickleTensor, type PickleValue } from './pickleValues';
 import type { IndexedTensor, RandomAccess, StoredCheckpoint } from './reader';
 import { GET_ANOTHER } from './remedy';
-import { bytesPerValue } from './safetensors';
+import { bytesPerValue, MAX_TENSORS } from './safetensors';
 import { stridedTensor } from './view';
 import { readZipEntries, type ZipEntry } from './zip';
 
@@ -37,6 +37,11 @@ export async function readTorchFile(file: RandomAccess, signal?: AbortSignal): P
   const tensors = new Map<string, IndexedTensor>();
   for (const [key, value] of state) {
     if (typeof key !== 'string' || !isKind(value, 'tensor')) continue;
+    if (tensors.size === MAX_TENSORS) {
+      throw new CheckpointError(
+        `${file.name}: it names more than the ${MAX_TENSORS} tensors that any model has; ${GET_ANOTHER}`,
+      );
+    }
     tensors.set(key, archive.locate(key, value));
   }
   if (tensors.size === 0) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MOST_GROWTH } from '../../testing/growth';
 import { bytesSource } from './reader';
 import { readZipEntries } from './zip';
 
@@ -113,5 +114,70 @@ describe('readZipEntries', () => {
   ])('refuses %s', async (_what, bytes, message) => {
     await expect(read(bytes)).rejects.toThrow(message);
     await expect(read(bytes)).rejects.toThrow(/^m\.ckpt: /);
+  });
+
+  /** Stored entries of no bytes, one behind another. */
+  function many(n: number): Uint8Array<ArrayBuffer> {
+    const names = Array.from({ length: n }, (_, i) =>
+      new TextEncoder().encode(`a/${String(i).padStart(6, '0')}`),
+    );
+    const locals = names.map((name) =>
+      join(
+        record(
+          [4, 0x04034b50],
+          [2, 45],
+          [2, 0],
+          [2, 0],
+          [4, 0],
+          [4, 0],
+          [4, 0],
+          [4, 0],
+          [2, name.length],
+          [2, 0],
+        ),
+        name,
+      ),
+    );
+    const size = locals[0]?.byteLength ?? 0;
+    const directory = join(
+      ...names.map((name, i) =>
+        join(
+          record([4, 0x02014b50], [2, 45], [2, 45], [2, 0], [2, 0], [4, 0], [4, 0], [4, 0], [4, 0]),
+          record([2, name.length], [2, 0], [2, 0], [2, 0], [2, 0], [4, 0], [4, i * size]),
+          name,
+        ),
+      ),
+    );
+    const start = n * size;
+    const end = start + directory.byteLength;
+    return join(
+      ...locals,
+      directory,
+      record([4, 0x06064b50], [8, 44], [2, 45], [2, 45], [4, 0], [4, 0], [8, n], [8, n]),
+      record([8, directory.byteLength], [8, start]),
+      record([4, 0x07064b50], [4, 0], [8, end], [4, 1]),
+      record([4, 0x06054b50], [2, 0], [2, 0], [2, 0xffff], [2, 0xffff]),
+      record([4, 0xffffffff], [4, 0xffffffff], [2, 0]),
+    );
+  }
+
+  it('takes as long as it has entries', async () => {
+    const fastest = async (n: number) => {
+      const bytes = many(n);
+      let best = Number.POSITIVE_INFINITY;
+      for (let i = 0; i < 5; i++) {
+        const before = performance.now();
+        expect((await read(bytes)).size).toBe(n);
+        best = Math.min(best, performance.now() - before);
+      }
+      return best;
+    };
+    expect((await fastest(8_000)) / (await fastest(2_000))).toBeLessThan(MOST_GROWTH);
+  });
+
+  it('refuses more entries than any checkpoint has before it looks for them', async () => {
+    await expect(read(many(20_001))).rejects.toThrow(
+      'm.ckpt: the archive has 20001 entries, more than the 20000 that any checkpoint has',
+    );
   });
 });

@@ -29,8 +29,9 @@ const LOCATOR_BYTES = 20;
 const END64_BYTES = 56;
 const DIRECTORY_HEADER_BYTES = 46;
 const LOCAL_HEADER_BYTES = 30;
-/** A directory of a million entries is no checkpoint's. */
-const MAX_DIRECTORY_BYTES = 64 * 2 ** 20;
+/** One for each tensor and some more; a training checkpoint of SDXL with its optimizer's states has some 8,000. */
+const MAX_ENTRIES = 20_000;
+const MAX_DIRECTORY_BYTES = 16 * 2 ** 20;
 const MAX_UINT16 = 0xffff;
 const MAX_UINT32 = 0xffffffff;
 /** torch aligns every entry's bytes to this (caffe2/serialize/inline_container.cc). */
@@ -101,6 +102,12 @@ async function readDirectory(
     offset = uint64(file.name, record, 48);
   } else if (count === MAX_UINT16 || bytes === MAX_UINT32 || offset === MAX_UINT32) {
     throw damaged(file.name, 'the ZIP64 record is missing');
+  }
+  if (count > MAX_ENTRIES) {
+    throw new CheckpointError(
+      `${file.name}: the archive has ${count} entries, more than the ${MAX_ENTRIES} that any checkpoint has; use a ` +
+        'safetensors file of this model',
+    );
   }
   if (bytes > MAX_DIRECTORY_BYTES || offset + bytes > limit || count * DIRECTORY_HEADER_BYTES > bytes) {
     throw damaged(file.name, `the directory claims ${count} entries in ${bytes} bytes at ${offset}`);

@@ -17,6 +17,9 @@ export interface ReadBefore {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** Places of a file read by themselves: a header, or one for each tensor of an archive. All are looked through again and again. */
+const MAX_READS = 25_000;
+
 /** Reads ranges of a file that may be far away, and remembers them. */
 export class RemoteAccess implements RandomAccess {
   readonly name: string;
@@ -44,6 +47,11 @@ export class RemoteAccess implements RandomAccess {
       (read) => read.offset <= offset && offset + length <= read.offset + read.bytes.byteLength,
     );
     if (known !== undefined) return known.bytes.slice(offset - known.offset, offset - known.offset + length);
+    if (this.reads.length === MAX_READS) {
+      throw new CheckpointError(
+        `${this.name}: its parts lie in more than ${MAX_READS} places, as no model's do; use a safetensors file of this model`,
+      );
+    }
     const range = { start: offset, end: offset + length };
     const bytes = await collect(download(this.file, this.connection, range, this.validator), length);
     this.reads.push({ offset, bytes: bytes.slice() });

@@ -3,10 +3,10 @@
  * from src/ beside itself. Anything that the row does not name is an error.
  */
 const engineCore =
-  '^src/engine/(schema|schedulers|recipe|engine|models|modelSettings|errors|protocol|limits|boundedRead|closedPage)\\.ts$';
+  '^src/engine/(schema|schedulers|recipe|engine|models|modelSettings|errors|protocol|protocolChecks|limits|boundedRead|closedPage)\\.ts$';
 const engineSchema = '^src/engine/(schema|schedulers|modelSettings|errors|limits|boundedRead)\\.ts$';
 const table = {
-  'engine/(schema|schedulers|recipe|engine|models|modelSettings|errors|protocol|limits|boundedRead)\\.': [
+  'engine/(schema|schedulers|recipe|engine|models|modelSettings|errors|protocol|protocolChecks|limits|boundedRead)\\.': [
     engineCore,
   ],
   'engine/(local|hosted)': [engineCore, '^src/engine/(local|hosted)'],

@@ -99,6 +99,8 @@ export interface EncodedError {
   field?: string;
   mayNeedToken?: boolean;
   figures?: TooLargeFigures;
+  /** Where an InternalError was thrown, for the log: the receiver's own stack says nothing of it. */
+  stack?: string;
 }
 
 /** What an error says, or the thrown thing itself as text: `catch` gives no Error for certain. */
@@ -127,11 +129,55 @@ export function encodeError(error: unknown): EncodedError {
   if (error instanceof DeviceError || error instanceof NetworkError) {
     return { name: error.name as ErrorName, message: error.message };
   }
-  return { name: 'InternalError', message: messageOf(error) };
+  const stack = error instanceof Error ? error.stack?.slice(0, MAX_STACK_CHARACTERS) : undefined;
+  return { name: 'InternalError', message: messageOf(error), ...(stack !== undefined && { stack }) };
 }
 
-/** The inverse of {@link encodeError}: an error of the class that was encoded. */
-export function decodeError(encoded: EncodedError): Error {
+/** Some fifty lines. */
+const MAX_STACK_CHARACTERS = 5000;
+
+const errorNames: Readonly<Record<EncodedError['name'], true>> = {
+  AbortError: true,
+  InputError: true,
+  CheckpointError: true,
+  UnsupportedError: true,
+  TooLargeError: true,
+  OutOfMemoryError: true,
+  DeviceLostError: true,
+  DeviceError: true,
+  NetworkError: true,
+  InternalError: true,
+};
+
+/** An error as it came over a border, whatever came: what cannot be read is left out, and an unknown name is a bug's. */
+export function readError(data: unknown): EncodedError {
+  const fields: Readonly<Record<string, unknown>> =
+    typeof data === 'object' && data !== null ? { ...data } : {};
+  const { name, message, field, mayNeedToken, figures, stack } = fields;
+  const isKnown = typeof name === 'string' && Object.hasOwn(errorNames, name);
+  return {
+    name: isKnown ? (name as EncodedError['name']) : 'InternalError',
+    message: typeof message === 'string' ? message : 'an error that cannot be read came from the engine',
+    ...(typeof field === 'string' && { field }),
+    ...(typeof mayNeedToken === 'boolean' && { mayNeedToken }),
+    ...(isFigures(figures) && { figures }),
+    ...(typeof stack === 'string' && { stack: stack.slice(0, MAX_STACK_CHARACTERS) }),
+  };
+}
+
+function isFigures(figures: unknown): figures is TooLargeFigures {
+  if (typeof figures !== 'object' || figures === null) return false;
+  const { component, neededBytes, availableBytes, limit } = figures as Readonly<Record<string, unknown>>;
+  return (
+    typeof component === 'string' &&
+    [neededBytes, availableBytes].every((bytes) => typeof bytes === 'number' && bytes >= 0) &&
+    (limit === 'memory' || limit === 'buffer')
+  );
+}
+
+/** The inverse of {@link encodeError}: an error of the class that was encoded. @param data looked at by {@link readError} */
+export function decodeError(data: unknown): Error {
+  const encoded = readError(data);
   switch (encoded.name) {
     case 'AbortError':
       return new DOMException('The run was cancelled.', 'AbortError');
@@ -155,8 +201,11 @@ export function decodeError(encoded: EncodedError): Error {
       return new DeviceError(encoded.message);
     case 'NetworkError':
       return new NetworkError(encoded.message);
-    case 'InternalError':
-      return new InternalError(encoded.message);
+    case 'InternalError': {
+      const error = new InternalError(encoded.message);
+      if (encoded.stack !== undefined) error.stack = encoded.stack;
+      return error;
+    }
     default:
       throw new TypeError(`unknown error name ${encoded.name satisfies never}`);
   }

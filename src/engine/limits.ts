@@ -20,3 +20,9 @@ export const MAX_JSON_BYTES = 16_000_000;
 
 /** Milliseconds without a byte after which a read from an address is given up. */
 export const STALL_MS = 30_000;
+
+/**
+ * Milliseconds that a worker or painting process has to answer a cancel; then it is ended and a new one started. Most steps are
+ * shorter, and who cancels wants to go on.
+ */
+export const CANCEL_MS = 5_000;

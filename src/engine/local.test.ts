@@ -1,6 +1,6 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Progress } from './engine';
-import { CheckpointError, DeviceError, DeviceLostError } from './errors';
+import { CheckpointError, DeviceError } from './errors';
 import { createLocalEngine, type WorkerLike } from './local';
 import type { FromWorker, ToWorker } from './protocol';
 import { inpaintRequestSchema, localOptionsSchema } from './schema';
@@ -40,6 +40,10 @@ const picture = {
 let workers: FakeWorker[];
 beforeEach(() => {
   workers = [];
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
 });
 
 function worker(index: number): FakeWorker {
@@ -102,17 +106,128 @@ describe('createLocalEngine', () => {
     expect(progress).toEqual([]);
   });
 
-  it('starts a new worker after one whose device was lost', async () => {
+  it('starts a new worker after one whose device was lost, where those that waited go on', async () => {
     const { run } = setUp();
     const first = run();
     const waiting = run();
     worker(0).answer({ type: 'error', id: 1, error: { name: 'DeviceError', message: 'lost' }, dead: true });
     await expect(first).rejects.toThrow(new DeviceError('lost'));
-    await expect(waiting).rejects.toThrow(DeviceLostError);
     expect(worker(0).terminated).toBe(true);
+    expect(worker(1).received.at(-1)).toEqual({ type: 'inpaint', id: 2, request, options });
+    worker(1).answer({ type: 'result', id: 2, picture });
+    await expect(waiting).resolves.toMatchObject({ seed: 3 });
     const next = run();
     worker(1).answer({ type: 'result', id: 3, picture });
     await expect(next).resolves.toMatchObject({ seed: 3 });
+  });
+
+  it('ends a worker that does not answer a cancel within five seconds; the others’ runs go on in a new one', async () => {
+    vi.useFakeTimers();
+    const { run } = setUp();
+    const controller = new AbortController();
+    const hanging = run(controller.signal);
+    const other = run();
+    controller.abort();
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(workers).toHaveLength(1);
+    const cancelled = expect(hanging).rejects.toMatchObject({ name: 'AbortError' });
+    await vi.advanceTimersByTimeAsync(200);
+    await cancelled;
+    expect(worker(0).terminated).toBe(true);
+    expect(worker(1).received.map(({ type }) => type)).toEqual(['init', 'inpaint']);
+    worker(1).answer({ type: 'result', id: 2, picture });
+    await expect(other).resolves.toMatchObject({ seed: 3 });
+    // Nobody waits: the new worker stands ready all the same.
+    const second = new AbortController();
+    const alone = run(second.signal);
+    second.abort();
+    const ended = expect(alone).rejects.toMatchObject({ name: 'AbortError' });
+    await vi.advanceTimersByTimeAsync(5_100);
+    await ended;
+    expect(workers).toHaveLength(3);
+    const next = run();
+    worker(2).answer({ type: 'result', id: 4, picture });
+    await expect(next).resolves.toMatchObject({ seed: 3 });
+  });
+
+  it('cancels at once what waits, and gives the run at work its time', async () => {
+    vi.useFakeTimers();
+    const { run } = setUp();
+    const controller = new AbortController();
+    const long = run();
+    const waiting = run(controller.signal);
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+    expect(worker(0).received.at(-1)).toEqual({ type: 'cancel', id: 2 });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(worker(0).terminated).toBe(false);
+    worker(0).answer({ type: 'result', id: 1, picture });
+    await expect(long).resolves.toMatchObject({ seed: 3 });
+    // The cancelled one would be at work now, and says nothing.
+    await vi.advanceTimersByTimeAsync(5_100);
+    expect(worker(0).terminated).toBe(true);
+  });
+
+  it('a worker that answers in time lives on', async () => {
+    vi.useFakeTimers();
+    const { run } = setUp();
+    const controller = new AbortController();
+    const result = run(controller.signal);
+    controller.abort();
+    worker(0).answer({ type: 'error', id: 1, error: { name: 'AbortError', message: '' }, dead: false });
+    await expect(result).rejects.toMatchObject({ name: 'AbortError' });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(workers).toHaveLength(1);
+    expect(worker(0).terminated).toBe(false);
+  });
+
+  it('notices a worker that ends without a word, by the lock that it held', async () => {
+    let free = () => {};
+    vi.stubGlobal('navigator', {
+      locks: {
+        async request(_name: string, ended: () => void) {
+          free = ended;
+        },
+      },
+    });
+    const { run } = setUp();
+    const silent = run();
+    const other = run();
+    worker(0).answer({ type: 'alive', lock: 'inlay-worker-1' });
+    free();
+    await expect(silent).rejects.toThrow(/^The engine stopped \(it ended without a word\)/);
+    worker(1).answer({ type: 'result', id: 2, picture });
+    await expect(other).resolves.toMatchObject({ seed: 3 });
+  });
+
+  it('fails the run whose answer cannot be read, and ignores what belongs to none with a line in the log', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const { run } = setUp();
+    const result = run();
+    const wrong: unknown[] = [
+      ...[null, 7, 'text', [], {}, { type: 'nonsense', id: 1 }, { type: 'progress', id: 1 }],
+      { type: 'progress', id: 1, progress: { stage: Object.create(null) } },
+      { type: 'progress', id: 1, progress: { stage: 'denoise', step: 'one', steps: 2 } },
+      { type: 'progress', id: 1, progress: { stage: 'constructor' } },
+      { type: 'status', status: { provider: 'abacus', precision: 'fp32' } },
+      { type: 'result', id: '1', picture },
+    ];
+    for (const message of wrong) worker(0).answer(message as FromWorker);
+    expect(warn).toHaveBeenCalledTimes(wrong.length);
+    worker(0).answer({
+      type: 'result',
+      id: 1,
+      picture: { ...picture, png: 'none' },
+    } as unknown as FromWorker);
+    await expect(result).rejects.toThrow(/cannot be read/);
+    const next = run();
+    worker(0).answer({
+      type: 'error',
+      id: 2,
+      error: { name: 'constructor', message: {} },
+    } as unknown as FromWorker);
+    await expect(next).rejects.toMatchObject({ name: 'InternalError' });
+    warn.mockRestore();
   });
 
   it('keeps the class of the worker’s errors', async () => {

@@ -1,13 +1,20 @@
 /** The engine on this machine: the pipeline in a worker of its own, behind the interface of every engine. */
 import type { Call, EngineStatus, LocalEngine, Progress, ProviderChoice } from './engine';
-import { DeviceError, DeviceLostError, decodeError } from './errors';
+import { DeviceError, DeviceLostError, decodeError, type EncodedError } from './errors';
+import { CANCEL_MS } from './limits';
+import { whenEnded } from './localLife';
 import { createLocalModels, keepDownloads, type LibraryWorkerLike, spawnLibraryWorker } from './localModels';
 import type { HubAccess } from './models';
-import type { FinishedPicture, FromWorker, ToWorker } from './protocol';
+import type { Alive, FinishedPicture, FromWorker, ToWorker } from './protocol';
+import { logIgnored, readFromWorker } from './protocolChecks';
 import { type InpaintRequest, type InpaintResult, type LocalOptions, STARTER } from './schema';
 
-interface Pending {
+/** A run in the order of sending: the first is at work in the worker, the others wait there. */
+interface Run {
+  request: InpaintRequest;
+  options: LocalOptions;
   call: Call;
+  /** Without effect once the caller has its answer. */
   resolve(result: InpaintResult): void;
   reject(error: Error): void;
 }
@@ -33,6 +40,8 @@ export interface LocalEngineOptions {
   hubUrl?: string;
   /** What is said of a worker that is gone; a person at a page and a server's client do different things about it. */
   words?: EngineWords;
+  /** How long a worker may take to answer a cancel, in milliseconds. */
+  cancelMs?: number;
   /** Make the workers; tests pass others. */
   spawn?: () => WorkerLike;
   spawnLibrary?: () => LibraryWorkerLike;
@@ -58,10 +67,13 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     provider = 'auto',
     hubUrl,
     words = pageWords,
+    cancelMs = CANCEL_MS,
     spawn = spawnWorker,
     spawnLibrary = spawnLibraryWorker,
   } = options;
-  const pending = new Map<number, Pending>();
+  const runs = new Map<number, Run>();
+  /** Until when the run at work, which is cancelled, has to answer. */
+  let deadline: { id: number; timer: ReturnType<typeof setTimeout> } | undefined;
   const listeners = new Set<(status: EngineStatus) => void>();
   let status: EngineStatus | undefined;
   /** Why there is no status; told to those who wait for one. */
@@ -76,23 +88,81 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
   function start(): WorkerLike {
     const started = spawn();
     worker = started;
-    started.onmessage = ({ data }) => receive(data);
-    started.onerror = (event) => fail(new DeviceLostError(words.ended(event.message || 'no reason given')));
+    started.onmessage = ({ data }) => {
+      const message = readFromWorker(data);
+      if (message === undefined) logIgnored('engine', data);
+      else if (message.type === 'alive') {
+        whenEnded(message.lock, () => started === worker && fail(lost('it ended without a word')));
+      } else receive(message);
+    };
+    started.onerror = (event) => fail(lost(event.message || 'no reason given'));
     started.postMessage({ type: 'init', baseUrl, provider, hubUrl: hub.url });
     if (hub.token !== undefined) started.postMessage({ type: 'hub', hub });
     return started;
   }
 
+  function lost(reason: string): DeviceLostError {
+    return new DeviceLostError(words.ended(reason));
+  }
+
+  /** The worker is gone: with it the run that was at work, unless nobody waits for that; those that waited go on in a new one. */
   function fail(error: Error): void {
     stop();
-    for (const { reject } of [...pending.values(), ...waiting]) reject(error);
-    pending.clear();
+    for (const { reject } of waiting) reject(error);
     waiting.clear();
+    const [first] = runs;
+    if (first !== undefined) {
+      const [id, { call, reject }] = first;
+      runs.delete(id);
+      reject(call.signal.aborted ? aborted() : error);
+    }
+    goOn();
+  }
+
+  /** Sends those that waited in a worker that is gone to a new one. */
+  function goOn(): void {
+    for (const [id, { call }] of runs) if (call.signal.aborted) runs.delete(id);
+    if (runs.size === 0) return;
+    const next = start();
+    for (const [id, { request, options }] of runs)
+      next.postMessage({ type: 'inpaint', id, request, options });
+  }
+
+  /** Gives the run at work its time to answer a cancel. */
+  function watch(): void {
+    const [first] = runs;
+    const [id, run] = first ?? [];
+    const isCancelled = run?.call.signal.aborted === true;
+    if (isCancelled && deadline?.id === id) return;
+    clearTimeout(deadline?.timer);
+    deadline = undefined;
+    if (id === undefined || run === undefined || !isCancelled) return;
+    const giveUp = () => {
+      stop();
+      runs.delete(id);
+      run.reject(aborted());
+      goOn();
+      // The next run finds it ready.
+      if (worker === undefined) start();
+    };
+    deadline = { id, timer: setTimeout(giveUp, cancelMs) };
+  }
+
+  function cancel(id: number): void {
+    const run = runs.get(id);
+    if (run === undefined) return;
+    worker?.postMessage({ type: 'cancel', id });
+    const [atWork] = runs.keys();
+    // What waits has nothing to stop, and the worker may be in the middle of a long step of another run.
+    if (id !== atWork) run.reject(aborted());
+    watch();
   }
 
   function stop(): void {
     worker?.terminate();
     worker = undefined;
+    clearTimeout(deadline?.timer);
+    deadline = undefined;
     // What is gone holds no model and refuses none.
     for (const { resolve } of answers.values()) resolve();
     answers.clear();
@@ -125,7 +195,7 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     },
   });
 
-  function receive(message: FromWorker): void {
+  function receive(message: Exclude<FromWorker, Alive>): void {
     switch (message.type) {
       case 'status':
         status = message.status;
@@ -138,28 +208,26 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
         for (const { reject } of waiting) reject(unavailable);
         waiting.clear();
         return;
-      case 'answered': {
-        const answer = answers.get(message.id);
-        answers.delete(message.id);
-        if (message.error === undefined) answer?.resolve();
-        else answer?.reject(decodeError(message.error));
+      case 'answered':
+        answer(message);
         return;
-      }
       case 'progress': {
-        const entry = pending.get(message.id);
-        if (entry === undefined || entry.call.signal.aborted) closePreview(message.progress);
-        else entry.call.onProgress(message.progress);
+        const call = runs.get(message.id)?.call;
+        if (call === undefined || call.signal.aborted) closePreview(message.progress);
+        else call.onProgress(message.progress);
         return;
       }
-      case 'result': {
-        const entry = take(message.id);
-        entry?.resolve(toResult(message.picture));
+      case 'result':
+        take(message.id)?.resolve(toResult(message.picture));
         return;
-      }
       case 'error': {
-        take(message.id)?.reject(decodeError(message.error));
-        // With the worker went those that waited in it for their turn.
-        if (message.dead) fail(new DeviceLostError(words.ended('the run before this one ended it')));
+        const error = decodeError(message.error);
+        answer(message);
+        take(message.id)?.reject(error);
+        if (message.dead) {
+          stop();
+          goOn();
+        }
         return;
       }
       default:
@@ -167,10 +235,18 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     }
   }
 
-  function take(id: number): Pending | undefined {
-    const entry = pending.get(id);
-    pending.delete(id);
-    return entry;
+  function answer({ id, error }: { id: number; error?: EncodedError }): void {
+    const asked = answers.get(id);
+    answers.delete(id);
+    if (error === undefined) asked?.resolve();
+    else asked?.reject(decodeError(error));
+  }
+
+  function take(id: number): Run | undefined {
+    const run = runs.get(id);
+    runs.delete(id);
+    watch();
+    return run;
   }
 
   start();
@@ -178,16 +254,16 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     models,
     inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<InpaintResult> {
       if (disposed) return Promise.reject(new DeviceError(words.shutDown));
-      if (call.signal.aborted) return Promise.reject(decodeError({ name: 'AbortError', message: '' }));
+      if (call.signal.aborted) return Promise.reject(aborted());
       // The starter comes with the page: nothing of it is stored.
       if (request.model_name !== STARTER) keepDownloads();
       const id = nextId++;
       return new Promise((resolve, reject) => {
-        pending.set(id, { call, resolve, reject });
-        call.signal.addEventListener('abort', () => worker?.postMessage({ type: 'cancel', id }), {
-          once: true,
-        });
-        (worker ?? start()).postMessage({ type: 'inpaint', id, request, options });
+        // Before the run is listed: a new worker is sent what is listed.
+        const sent = worker ?? start();
+        runs.set(id, { request, options, call, resolve, reject });
+        call.signal.addEventListener('abort', () => cancel(id), { once: true });
+        sent.postMessage({ type: 'inpaint', id, request, options });
       });
     },
     onStatus(listener) {
@@ -198,9 +274,16 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     async dispose() {
       disposed = true;
       models.dispose();
-      fail(decodeError({ name: 'AbortError', message: '' }));
+      stop();
+      for (const { reject } of [...runs.values(), ...waiting]) reject(aborted());
+      runs.clear();
+      waiting.clear();
     },
   };
+}
+
+function aborted(): Error {
+  return decodeError({ name: 'AbortError', message: '' });
 }
 
 function toResult({ png, width, height, seed, timings }: FinishedPicture): InpaintResult {

@@ -1,8 +1,11 @@
 /** The models of this machine as the page sees them: a worker of their own, started at first use. */
 import type { EngineStatus } from './engine';
 import { DeviceError, decodeError, encodeError } from './errors';
+import { CANCEL_MS } from './limits';
+import { whenEnded } from './localLife';
 import type { FetchCall, HubAccess, ModelLibrary, StorageFacts } from './models';
-import type { FromLibrary, LibraryRequest, LibraryValues, Texts, ToLibrary } from './protocol';
+import type { Alive, FromLibrary, LibraryRequest, LibraryValues, Texts, ToLibrary } from './protocol';
+import { logIgnored, readFromLibrary } from './protocolChecks';
 
 /** What the worker looks like; tests pass another. */
 export interface LibraryWorkerLike {
@@ -35,6 +38,7 @@ export interface LocalModelsOptions {
 }
 
 interface Pending {
+  request: LibraryRequest;
   resolve(value: LibraryValues[keyof LibraryValues]): void;
   reject(error: Error): void;
   call: Partial<FetchCall>;
@@ -50,13 +54,14 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
   function start(): LibraryWorkerLike {
     const started = options.spawn();
     worker = started;
-    started.onmessage = ({ data }) => receive(data);
-    started.onerror = (event) =>
-      stop(
-        new DeviceError(
-          `The worker that keeps models failed: ${event.message || 'it could not start'}; reload the page`,
-        ),
-      );
+    started.onmessage = ({ data }) => {
+      const message = readFromLibrary(data);
+      if (message === undefined) logIgnored('model library', data);
+      else if (message.type === 'alive') {
+        whenEnded(message.lock, () => started === worker && stop(failed('it ended without a word')));
+      } else receive(message);
+    };
+    started.onerror = (event) => stop(failed(event.message || 'it could not start'));
     started.postMessage({ type: 'init', baseUrl: options.baseUrl });
     started.postMessage({ type: 'hub', hub });
     return started;
@@ -69,7 +74,30 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
     pending.clear();
   }
 
-  function receive(message: FromLibrary): void {
+  function failed(reason: string): DeviceError {
+    return new DeviceError(`The worker that keeps models failed: ${reason}; try again, or reload the page`);
+  }
+
+  /** A worker that does not answer a cancel is ended; what else was asked of it is asked of a new one. */
+  function replace(): void {
+    worker?.terminate();
+    worker = undefined;
+    for (const [id, { call, reject }] of pending) {
+      if (call.signal?.aborted !== true) continue;
+      pending.delete(id);
+      reject(decodeError({ name: 'AbortError', message: '' }));
+    }
+    if (pending.size === 0) return;
+    const next = start();
+    for (const [id, { request }] of pending) next.postMessage({ type: 'call', id, request });
+  }
+
+  function cancel(id: number): void {
+    worker?.postMessage({ type: 'cancel', id });
+    setTimeout(() => pending.has(id) && replace(), CANCEL_MS);
+  }
+
+  function receive(message: Exclude<FromLibrary, Alive>): void {
     const entry = pending.get(message.id);
     switch (message.type) {
       case 'judge': {
@@ -104,9 +132,10 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
     if (signal?.aborted) return Promise.reject(decodeError({ name: 'AbortError', message: '' }));
     const id = nextId++;
     return new Promise<LibraryValues[keyof LibraryValues]>((resolve, reject) => {
-      pending.set(id, { resolve, reject, call });
-      signal?.addEventListener('abort', () => worker?.postMessage({ type: 'cancel', id }), { once: true });
-      (worker ?? start()).postMessage({ type: 'call', id, request });
+      const asked = worker ?? start();
+      pending.set(id, { request, resolve, reject, call });
+      signal?.addEventListener('abort', () => pending.has(id) && cancel(id), { once: true });
+      asked.postMessage({ type: 'call', id, request });
       // The protocol pairs each method with its value.
     }) as Promise<LibraryValues[Method]>;
   }

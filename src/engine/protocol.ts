@@ -28,7 +28,14 @@ export interface FinishedPicture {
   timings: Record<string, number>;
 }
 
+/** Of a worker of the page: it holds a Web Lock of this name for as long as it lives. */
+export interface Alive {
+  type: 'alive';
+  lock: string;
+}
+
 export type FromWorker =
+  | Alive
   | { type: 'status'; status: EngineStatus }
   /** Nothing can run here; the next request tries again. */
   | { type: 'unavailable'; error: EncodedError }
@@ -69,6 +76,7 @@ export type ToLibrary =
   | { type: 'judged'; id: number; error?: EncodedError };
 
 export type FromLibrary =
+  | Alive
   | { type: 'progress'; id: number; progress: FetchProgress }
   /** Asked within a download before its first byte of weights: can the device run this? */
   | { type: 'judge'; id: number; name: string; texts: Texts }

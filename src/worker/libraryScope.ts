@@ -6,6 +6,7 @@ import { createLibrary } from '../model/library';
 import type { Manners } from '../model/source/download';
 import { opfsWeightStore } from '../storage/weightsOpfs';
 import { openDigestInWorker } from './digestClient';
+import { tellLife } from './life';
 import { serveLibrary } from './serveLibrary';
 
 /** @param manners tests wait less than people's servers ask for */
@@ -13,9 +14,10 @@ export function serveLibraryScope(manners: Manners = {}): void {
   const scope = self as unknown as DedicatedWorkerGlobalScope;
   const post = (message: FromLibrary) => scope.postMessage(message);
   let receive: ReturnType<typeof serveLibrary> | undefined;
+  tellLife(post);
 
   scope.onmessage = ({ data }: MessageEvent<ToLibrary>) => {
-    if (data.type === 'init') {
+    if (data?.type === 'init') {
       const starter = httpFiles(STARTER, new URL('models/starter/', data.baseUrl).href);
       const library = createLibrary({
         store: opfsWeightStore(),

@@ -4,14 +4,16 @@ import { get, set } from 'idb-keyval';
 import { encodeError } from '../engine/errors';
 import type { FromWorker, ToWorker } from '../engine/protocol';
 import { createHost } from './host';
+import { tellLife } from './life';
 import { serve } from './serve';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const post = (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer);
 
+tellLife(post);
 let receive: ReturnType<typeof serve> | undefined;
 scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
-  if (data.type === 'init') {
+  if (data?.type === 'init') {
     const { baseUrl, provider, hubUrl } = data;
     const host = createHost({
       baseUrl,

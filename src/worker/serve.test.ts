@@ -129,4 +129,52 @@ describe('serve', () => {
     await eventually(() => expect(posted).toHaveLength(1));
     expect(posted[0]).toMatchObject({ type: 'error', dead: true, error: { name: 'InternalError' } });
   });
+
+  it('answers a run that cannot be read by a named error, ignores the rest with a line in the log, and runs on', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const { posted, start, receive } = setUp(async () => picture);
+    const inpaint = { type: 'inpaint', id: 7, request, options };
+    const ignored: unknown[] = [
+      ...[null, undefined, 7, 'inpaint', [], {}, { type: {} }, { type: 'nonsense' }, { type: 'cancel' }],
+      ...[
+        { ...inpaint, id: 'seven' },
+        { ...inpaint, id: 1.5 },
+        { type: 'hub' },
+        { type: 'hub', hub: { token: 7 } },
+      ],
+    ];
+    for (const message of ignored) receive(message as Parameters<typeof receive>[0]);
+    expect(posted).toEqual([]);
+    expect(warn).toHaveBeenCalledTimes(ignored.length);
+    const failing: [message: unknown, name: string, field: string | undefined][] = [
+      [{ ...inpaint, request: undefined }, 'InputError', 'request'],
+      [{ ...inpaint, request: { ...request, prompt: Object.create(null) } }, 'InputError', 'prompt'],
+      [{ ...inpaint, options: { ...options, strength: 'all' } }, 'InputError', 'strength'],
+      [{ type: 'judge', id: 7, name: 'x', texts: {} }, 'InternalError', undefined],
+    ];
+    for (const [message, name, field] of failing) {
+      receive(message as Parameters<typeof receive>[0]);
+      const error = { name, message: expect.any(String), ...(field !== undefined && { field }) };
+      expect(posted.pop()).toMatchObject({ type: 'error', id: 7, error, dead: false });
+    }
+    start(8);
+    await eventually(() => expect(posted).toContainEqual({ type: 'result', id: 8, picture }));
+    warn.mockRestore();
+  });
+
+  it('takes 10,000 runs at once, wrong ones among them, each answered once and in order', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const { posted, receive } = setUp(async () => picture);
+    for (let id = 0; id < 10_000; id++) {
+      const wrong = id % 3 === 0 ? { ...request, seed: 'one' } : request;
+      receive({ type: 'inpaint', id, request: wrong, options } as Parameters<typeof receive>[0]);
+      if (id % 5 === 1) receive({ type: 'cancel', id });
+    }
+    const ends = () => posted.filter(({ type }) => type !== 'progress') as { id: number }[];
+    await eventually(() => expect(ends()).toHaveLength(10_000));
+    expect(new Set(ends().map(({ id }) => id)).size).toBe(10_000);
+    const results = posted.flatMap((message) => (message.type === 'result' ? [message.id] : []));
+    expect(results).toEqual([...results].sort((a, b) => a - b));
+    vi.restoreAllMocks();
+  });
 });

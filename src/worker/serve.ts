@@ -3,6 +3,7 @@ import type { Call } from '../engine/engine';
 import { encodeError } from '../engine/errors';
 import type { HubAccess } from '../engine/models';
 import type { FinishedPicture, FromWorker, Texts, ToWorker } from '../engine/protocol';
+import { type Later, logIgnored, readToWorker } from '../engine/protocolChecks';
 import type { InpaintRequest, LocalOptions } from '../engine/schema';
 
 /** What runs the requests. */
@@ -20,8 +21,8 @@ export interface Host {
 
 export type Post = (message: FromWorker, transfer?: Transferable[]) => void;
 
-/** @returns the receiver of every message after `init` */
-export function serve(host: Host, post: Post): (message: Exclude<ToWorker, { type: 'init' }>) => void {
+/** @returns the receiver of every message after `init`; it looks at them first */
+export function serve(host: Host, post: Post): (message: Later<ToWorker>) => void {
   const running = new Map<number, AbortController>();
   /** Of those, the one whose turn it is. */
   let current: number | undefined;
@@ -68,10 +69,16 @@ export function serve(host: Host, post: Post): (message: Exclude<ToWorker, { typ
     }
   }
 
-  return (message) => {
+  return (data) => {
+    const message = readToWorker(data);
+    if (message === undefined) return logIgnored('page', data);
     switch (message.type) {
+      case 'unreadable':
+        post({ type: 'error', id: message.id, error: message.error, dead: false });
+        return;
       case 'inpaint': {
         const { id, request, options } = message;
+        if (running.has(id)) return logIgnored('page', data);
         const controller = new AbortController();
         if (running.size > 0) {
           post({ type: 'progress', id, progress: { stage: 'queue', position: running.size } });

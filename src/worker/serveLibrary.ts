@@ -1,6 +1,7 @@
 /** Dispatches the page's messages to the library: any number at once, each cancellable. */
 import { decodeError, encodeError } from '../engine/errors';
 import type { FromLibrary, LibraryRequest, LibraryValues, ToLibrary } from '../engine/protocol';
+import { type Later, logIgnored, readToLibrary } from '../engine/protocolChecks';
 import type { CheckpointFiles } from '../model/files';
 import type { Library } from '../model/library';
 
@@ -14,7 +15,7 @@ const CONFIGURATIONS = [
 export function serveLibrary(
   library: Library,
   post: (message: FromLibrary) => void,
-): (message: Exclude<ToLibrary, { type: 'init' }>) => void {
+): (message: Later<ToLibrary>) => void {
   const running = new Map<number, AbortController>();
   const judgements = new Map<number, { resolve(): void; reject(error: Error): void }>();
 
@@ -84,8 +85,13 @@ export function serveLibrary(
     }
   }
 
-  return (message) => {
+  return (data) => {
+    const message = readToLibrary(data);
+    if (message === undefined) return logIgnored('page', data);
     switch (message.type) {
+      case 'unreadable':
+        post({ type: 'error', id: message.id, error: message.error });
+        return;
       case 'call':
         void run(message.id, message.request);
         return;

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../engine/engine';
 import { DeviceLostError, InputError, messageOf } from '../../engine/errors';
 import { inpaintRequestSchema, localOptionsSchema } from '../../engine/schema';
 import { createPaintEngine } from './paintEngine';
-import { bytesOf, mask, picture, required } from './server.testing';
+import { bytesOf, mask, picture, post, required, startTestServer } from './server.testing';
 
 const runOf = (engine: Engine, model_name: string) =>
   engine
@@ -80,6 +80,97 @@ it('refuses names that are no models without asking anybody, whatever every obje
   expect(asked).toEqual([]);
   await engine.dispose();
   hub.close();
+});
+
+const tiny = {
+  paint: { threads: 1, folders: { tiny: 'goldens/models/sd15-inpaint' }, hubUrl: 'http://127.0.0.1:1' },
+  network: { allowPrivate: false },
+};
+
+/** A run of many steps. @returns its end, and when it is in the middle of them */
+function longRun(engine: Engine, signal = new AbortController().signal, num_inference_steps = 150) {
+  let isUnderWay = () => {};
+  const underWay = new Promise<void>((resolve) => {
+    isUnderWay = resolve;
+  });
+  const request = inpaintRequestSchema.parse({
+    ...required,
+    ...pictures,
+    model_name: 'tiny',
+    num_inference_steps,
+  });
+  const end = engine.inpaint(request, localOptionsSchema.parse({}), {
+    signal,
+    onProgress: ({ stage }) => stage === 'denoise' && isUnderWay(),
+  });
+  end.catch(() => {});
+  return { underWay, end };
+}
+
+/** The painting processes that this one started. */
+function paintingProcesses(): number[] {
+  return readdirSync('/proc').flatMap((entry) => {
+    if (!commandOf(entry).includes('paintProcess')) return [];
+    const [, , parent] = readFileSync(`/proc/${entry}/stat`, 'utf8')
+      .replace(/\(.*\)/, '()')
+      .split(' ')
+      .slice(1);
+    return Number(parent) === process.pid ? [Number(entry)] : [];
+  });
+}
+
+describe.runIf(process.platform === 'linux')('a painting process', () => {
+  it('that was stopped is ended five seconds after a cancel, and the next run goes to a new one', async () => {
+    const engine = createPaintEngine(tiny);
+    const controller = new AbortController();
+    const { underWay, end } = longRun(engine, controller.signal);
+    await underWay;
+    const other = longRun(engine, undefined, 2);
+    const [pid = 0] = paintingProcesses();
+    process.kill(pid, 'SIGSTOP');
+    const cancelled = performance.now();
+    controller.abort();
+    await expect(end).rejects.toMatchObject({ name: 'AbortError' });
+    const ms = performance.now() - cancelled;
+    expect(ms).toBeGreaterThan(4_500);
+    expect(ms).toBeLessThan(8_000);
+    // What waited behind it goes on.
+    await expect(other.end).resolves.toMatchObject({ image: { width: 64 } });
+    await expect.poll(paintingProcesses).not.toContain(pid);
+    await engine.dispose();
+  });
+
+  it('that was killed fails its own run alone', async () => {
+    const engine = createPaintEngine(tiny);
+    const first = longRun(engine);
+    await first.underWay;
+    const others = [longRun(engine, undefined, 2), longRun(engine, undefined, 2)];
+    process.kill(paintingProcesses()[0] ?? 0, 'SIGKILL');
+    await expect(first.end).rejects.toThrow(/^The process that paints ended \(SIGKILL\)/);
+    for (const { end } of others) await expect(end).resolves.toMatchObject({ image: { width: 64 } });
+    await engine.dispose();
+  });
+
+  it('that was stopped holds the server no longer than its client waits', async () => {
+    const engine = createPaintEngine(tiny);
+    const { url, close } = await startTestServer({ engine });
+    const leaving = new AbortController();
+    const body = { ...required, model_name: 'tiny', num_inference_steps: 150 };
+    const asked = fetch(`${url}/fal-ai/inpaint`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      signal: leaving.signal,
+    }).catch(() => {});
+    const health = async () => (await fetch(`${url}/health`)).json();
+    await expect.poll(health).toMatchObject({ running: true });
+    const [pid = 0] = paintingProcesses();
+    process.kill(pid, 'SIGSTOP');
+    leaving.abort();
+    await asked;
+    await expect.poll(health, { timeout: 8_000 }).toMatchObject({ running: false });
+    expect((await post(`${url}/fal-ai/inpaint`, { ...body, num_inference_steps: 1 })).status).toBe(200);
+    await close();
+  });
 });
 
 /** @returns nothing for what is no process, or ended meanwhile */

@@ -9,6 +9,7 @@ let proxy: Server;
 let port: number;
 let seen: { method?: string; url?: string; headers: IncomingMessage['headers']; body: string }[];
 let status = 200;
+let contentType = 'application/json';
 
 beforeAll(async () => {
   upstream = createServer(async (request, response) => {
@@ -17,8 +18,9 @@ beforeAll(async () => {
     seen.push({ method: request.method, url: request.url, headers: request.headers, body });
     if (status === 302) response.setHeader('Location', 'https://elsewhere.example/');
     response.writeHead(status, {
-      'Content-Type': 'application/json',
+      'Content-Type': contentType,
       'X-Fal-Request-Id': 'id-1',
+      'X-Fal-Billable-Units': '1',
       'Retry-After': '7',
       'Set-Cookie': 'a=b',
     });
@@ -39,6 +41,7 @@ afterAll(() => {
 beforeEach(() => {
   seen = [];
   status = 200;
+  contentType = 'application/json';
 });
 
 interface Asked {
@@ -133,6 +136,11 @@ describe('createFalProxy', () => {
     ['DELETE', 'https://queue.fal.run/fal-ai/inpaint/requests/a'],
     ['GET', 'https://rest.fal.ai/keys'],
     ['POST', 'https://rest.fal.ai/storage/upload/initiate-multipart'],
+    ['POST', 'https://queue.fal.run/fal-ai/inpaint?fal_webhook=https://evil.example'],
+    ['POST', 'https://fal.run/fal-ai/inpaint?logs=1'],
+    ['GET', 'https://queue.fal.run/fal-ai/inpaint/requests/a/status?logs=1&fal_jwt_token=x'],
+    ['PUT', 'https://queue.fal.run/fal-ai/inpaint/requests/a/cancel?x=1'],
+    ['POST', 'https://rest.fal.ai/storage/upload/initiate?storage_type=a&x=1'],
   ])('refuses %s %s', async (method, target) => {
     expect((await ask({ method, target })).status).toBe(403);
     expect(seen).toEqual([]);
@@ -147,9 +155,15 @@ describe('createFalProxy', () => {
       { 'sec-fetch-site': '', referer: 'https://evil.example/x' },
     ],
     ['no browser', { 'sec-fetch-site': '' }],
+    ['https of the same host, unvouched', { 'sec-fetch-site': '', origin: 'https://localhost:PORT' }],
+    ['another scheme of the same host', { origin: 'ftp://localhost:PORT' }],
+    ['another port of the same host', { origin: 'http://localhost:1' }],
     ['an opaque origin', { 'sec-fetch-site': '', origin: 'null' }],
     ['a name that leads here by its own DNS', { host: 'rebound.example', origin: 'http://rebound.example' }],
-  ])('refuses %s', async (_who, headers) => {
+  ])('refuses %s', async (_who, given: Record<string, string>) => {
+    const headers = Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [name, value.replace('PORT', String(port))]),
+    );
     const answer = await ask({ headers });
     expect([answer.status, JSON.parse(answer.text).error_type]).toEqual([403, 'forbidden_origin']);
     expect(seen).toEqual([]);
@@ -164,6 +178,15 @@ describe('createFalProxy', () => {
     [
       'its reading there',
       () => ({ host: `192.168.1.5:${port}`, 'sec-fetch-site': '', referer: `http://192.168.1.5:${port}/` }),
+    ],
+    [
+      'the page behind a proxy that ends TLS',
+      () => ({
+        host: 'inlay.example',
+        'sec-fetch-site': '',
+        origin: 'https://inlay.example',
+        'x-forwarded-proto': 'https',
+      }),
     ],
     ['the name that HOST gives it', () => ({ host: 'inlay.example', origin: 'https://inlay.example' })],
   ])('admits %s', async (_who, headers) => {
@@ -180,6 +203,19 @@ describe('createFalProxy', () => {
       'content-type': 'application/json',
     });
     expect(answer.headers['set-cookie']).toBeUndefined();
+  });
+
+  it('hands on what the clients read, and nothing that a browser would show', async () => {
+    contentType = 'text/html';
+    const { headers } = await ask();
+    expect(headers).toMatchObject({
+      'content-type': 'application/octet-stream',
+      'x-content-type-options': 'nosniff',
+      'x-fal-request-id': 'id-1',
+    });
+    expect(headers['x-fal-billable-units']).toBeUndefined();
+    contentType = 'text/event-stream; charset=utf-8';
+    expect((await ask()).headers['content-type']).toBe(contentType);
   });
 
   it('follows no redirect with the key', async () => {

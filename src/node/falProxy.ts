@@ -25,17 +25,30 @@ export interface FalProxyOptions {
 const MAX_BODY_BYTES = 16e6;
 const request = `${ENDPOINT}/requests/[\\w-]+`;
 
-/** What may be called: nothing else of what the key opens. */
-const allowed: readonly { method: string; host: string; path: RegExp }[] = [
+/** What may be called: nothing else of what the key opens, and no query but the clients' own: a webhook is a third party's. */
+const allowed: readonly { method: string; host: string; path: RegExp; query?: RegExp }[] = [
   { method: 'POST', host: 'fal.run', path: new RegExp(`^${ENDPOINT}/?$`) },
   { method: 'POST', host: 'queue.fal.run', path: new RegExp(`^${ENDPOINT}/?$`) },
-  { method: 'GET', host: 'queue.fal.run', path: new RegExp(`^${request}(/status(/stream)?)?$`) },
+  {
+    method: 'GET',
+    host: 'queue.fal.run',
+    path: new RegExp(`^${request}(/status(/stream)?)?$`),
+    query: /^\?logs=(0|1|true|false)$/,
+  },
   { method: 'PUT', host: 'queue.fal.run', path: new RegExp(`^${request}/cancel$`) },
-  { method: 'POST', host: 'rest.fal.ai', path: /^\/storage\/upload\/initiate$/ },
+  {
+    method: 'POST',
+    host: 'rest.fal.ai',
+    path: /^\/storage\/upload\/initiate$/,
+    query: /^\?storage_type=[\w-]{1,40}$/,
+  },
 ];
 
 const forwardedRequestHeaders = /^(content-type|accept|x-fal-(?!target-url$)[\w-]+)$/;
-const forwardedResponseHeaders = /^(content-type|retry-after|x-fal-[\w-]+)$/;
+/** What the clients read. */
+const forwardedResponseHeaders = /^(retry-after|x-fal-(request-id|error-type|request-timeout-type))$/;
+/** What the API answers with; anything else is handed on as bytes that no browser shows. */
+const forwardedTypes = /^(application\/json|text\/event-stream)\s*(;|$)/i;
 
 /** Takes the options from the environment. @returns undefined where no key is set */
 export function falProxyFromEnv(
@@ -81,7 +94,12 @@ export function createFalProxy(options: FalProxyOptions) {
     for (const [name, value] of answer.headers) {
       if (forwardedResponseHeaders.test(name)) response.setHeader(name, value);
     }
-    response.writeHead(answer.status, { 'Cache-Control': 'no-store' });
+    const type = answer.headers.get('content-type') ?? '';
+    response.writeHead(answer.status, {
+      'Content-Type': forwardedTypes.test(type) ? type : 'application/octet-stream',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+    });
     if (answer.body === null) response.end();
     else {
       const stream = Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]);
@@ -104,7 +122,11 @@ function allowedTarget(method: string, named: string): URL {
     target.username === '' &&
     target.password === '' &&
     allowed.some(
-      (each) => each.method === method && each.host === target.hostname && each.path.test(target.pathname),
+      (each) =>
+        each.method === method &&
+        each.host === target.hostname &&
+        each.path.test(target.pathname) &&
+        (target.search === '' || each.query?.test(target.search) === true),
     );
   if (isAllowed) return target;
   throw new Problem(403, 'This address is not allowed', { type: 'forbidden_target' });
@@ -120,18 +142,38 @@ function standIn({ hostname, pathname, search }: URL, upstream: string): URL {
 /**
  * The page's own origin alone: a site that a person visits must not spend their key. Browsers name the origin of a POST,
  * and say `same-origin` of a GET on secure addresses; elsewhere the referrer tells.
- * @throws Problem 403
+ * @throws Problem 403, 400 for two hosts
  */
-function admit({ headers }: IncomingMessage, hosts: readonly string[]): void {
+function admit(incoming: IncomingMessage, hosts: readonly string[]): void {
+  const { headers, rawHeaders } = incoming;
+  if (rawHeaders.filter((name, i) => i % 2 === 0 && /^host$/i.test(name)).length > 1) {
+    throw new Problem(400, 'The request has two Host headers', { type: 'bad_request' });
+  }
   const { host = '', origin, referer } = headers;
   const site = headers['sec-fetch-site'];
   const isOwnName = URL.canParse(`http://${host}`) && isOwnHost(new URL(`http://${host}`).hostname, hosts);
   const named = origin ?? (site === undefined ? referer : undefined);
   const isSameOrigin =
     (site === undefined || site === 'same-origin') &&
-    (named === undefined ? site === 'same-origin' : URL.canParse(named) && new URL(named).host === host);
+    (named === undefined ? site === 'same-origin' : ownOrigins(incoming).includes(originOf(named)));
   if (isOwnName && isSameOrigin) return;
   throw new Problem(403, 'Only the page itself may use this address', { type: 'forbidden_origin' });
+}
+
+/** Of one scheme, unless a browser vouches that page and address are of the same: TLS may end at a proxy before this one. */
+function ownOrigins({ headers, socket }: IncomingMessage): string[] {
+  const { host = '' } = headers;
+  const schemes =
+    headers['sec-fetch-site'] === 'same-origin'
+      ? ['http', 'https']
+      : ['encrypted' in socket || headers['x-forwarded-proto'] === 'https' ? 'https' : 'http'];
+  return schemes.map((scheme) => originOf(`${scheme}://${host}`));
+}
+
+/** @returns '' for what has none */
+function originOf(address: string): string {
+  const origin = URL.canParse(address) ? new URL(address).origin : '';
+  return origin === 'null' ? '' : origin;
 }
 
 /** A name that leads here by a stranger's DNS (rebinding) is not ours; an address is. */

@@ -136,6 +136,12 @@ describe('bytes on their way', () => {
     await expect.poll(held).toBe('0');
   });
 
+  it('are no headers without end', async () => {
+    const { url } = await start();
+    const response = await fetch(`${url}/health`, { headers: { 'x-long': 'a'.repeat(20_000) } });
+    expect(response.status).toBe(431);
+  });
+
   it('count as long as a request waits', async () => {
     const { engine, hasStarted, release } = patientEngine();
     const { url } = await start({ engine, intakeBytes: 1e6 });

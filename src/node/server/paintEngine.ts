@@ -63,7 +63,7 @@ function startProcess(setup: PaintSetup, onMemory: (residentBytes: number) => vo
     },
   };
   child.on('message', (message: FromWorker | MemoryReport) => {
-    if (message.type === 'memory') onMemory(message.residentBytes);
+    if (message?.type === 'memory') onMemory(Number(message.residentBytes) || 0);
     else worker.onmessage?.({ data: unpacked(message) } as MessageEvent<FromWorker>);
   });
   child.on('error', (error) => fail(error.message));

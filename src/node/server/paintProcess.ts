@@ -40,7 +40,7 @@ const receive = serve(createPaintHost(setup.paint), (message) => {
 });
 process.on('message', (message: ToWorker) => {
   const whole = unpacked(message);
-  if (whole.type === 'inpaint' || whole.type === 'cancel') receive(whole);
+  if (whole?.type === 'inpaint' || whole?.type === 'cancel') receive(whole);
 });
 // A terminal sends its signals to both processes; the server decides when a run has had its time.
 process.on('SIGINT', () => {}).on('SIGTERM', () => {});

@@ -6,9 +6,8 @@ const engineCore =
   '^src/engine/(schema|schedulers|recipe|engine|models|modelSettings|errors|protocol|protocolChecks|limits|boundedRead|closedPage)\\.ts$';
 const engineSchema = '^src/engine/(schema|schedulers|modelSettings|errors|limits|boundedRead)\\.ts$';
 const table = {
-  'engine/(schema|schedulers|recipe|engine|models|modelSettings|errors|protocol|protocolChecks|limits|boundedRead)\\.': [
-    engineCore,
-  ],
+  'engine/(schema|schedulers|recipe|engine|models|modelSettings|errors|protocol|protocolChecks|limits|boundedRead)\\.':
+    [engineCore],
   'engine/(local|hosted)': [engineCore, '^src/engine/(local|hosted)'],
   'graph/': ['^src/graph/'],
   'pipeline/': ['^src/pipeline/', engineSchema],

@@ -1,7 +1,7 @@
 /** Masks as files: PNG, white on black, of the picture's size. */
 import { cropMask } from './kernels/edges';
 import { isEmptyRect, type Rect, type Size } from './kernels/geometry';
-import { blackAndWhite } from './kernels/mask';
+import type { MaskReading, ReadMask } from './kernels/maskReading';
 import { createMask, type Mask } from './kernels/raster';
 import { createMaskWorker } from './maskWorkerClient';
 import { decodePicture, PictureError } from './open';
@@ -33,19 +33,30 @@ const SLICE_ROWS = 64;
 const SLICE_MS = 8;
 
 /**
- * Reads a mask: white is repainted, black is kept, greys are soft edges. JPEG leaves noise around every edge: it
- * counts as black and white only.
+ * Reads a mask that somebody made, whatever its format: see `readMask`.
+ * @param reading instead of the one that the file suggests
  * @throws PictureError if the file is no picture or has another size
  */
-export async function readMaskFile(file: Blob, name: string, { width, height }: Size): Promise<Mask> {
+export async function readMaskFile(
+  file: Blob,
+  name: string,
+  size: Size,
+  reading?: MaskReading,
+): Promise<ReadMask> {
+  return maskWorker.read(await decodeMask(file, name, size), reading);
+}
+
+/** Reads a mask that was written here, value for value. @throws PictureError as {@link readMaskFile} */
+export async function readOwnMaskFile(file: Blob, name: string, size: Size): Promise<Mask> {
+  return maskWorker.decode(await decodeMask(file, name, size));
+}
+
+async function decodeMask(file: Blob, name: string, { width, height }: Size): Promise<ImageBitmap> {
   const bitmap = await decodePicture(file, name);
-  if (bitmap.width !== width || bitmap.height !== height) {
-    const found = `${bitmap.width} × ${bitmap.height}`;
-    bitmap.close();
-    throw new PictureError(
-      `“${name}” is ${found} pixels, the picture ${width} × ${height}. Scale the mask to the picture's size first.`,
-    );
-  }
-  const mask = await maskWorker.decode(bitmap);
-  return file.type === 'image/jpeg' ? blackAndWhite(mask) : mask;
+  if (bitmap.width === width && bitmap.height === height) return bitmap;
+  const found = `${bitmap.width} × ${bitmap.height}`;
+  bitmap.close();
+  throw new PictureError(
+    `“${name}” is ${found} pixels, the picture ${width} × ${height}. Scale the mask to the picture's size first.`,
+  );
 }

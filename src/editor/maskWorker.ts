@@ -1,7 +1,8 @@
 /** The worker for what would hold up the page: reads a task, answers with its result. */
 import type { Size } from './kernels/geometry';
 import type { ColourSpace } from './kernels/iccProfile';
-import { maskToPixels, softMaskFromPixels } from './kernels/mask';
+import { maskToPixels } from './kernels/mask';
+import { type MaskReading, readLuminance, readMask } from './kernels/maskReading';
 import type { Mask, Pixels } from './kernels/raster';
 import type { WandRequest } from './kernels/wand';
 import { decodeWhole } from './open';
@@ -15,7 +16,9 @@ export type Task =
   | { kind: 'select'; request: WandRequest; file: Blob | null }
   | { kind: 'transparency'; file: Blob | null }
   | { kind: 'encode'; size: Size; painted: Patch | null }
-  | { kind: 'decode'; bitmap: ImageBitmap };
+  /** A mask of our own, as it is. */
+  | { kind: 'decode'; bitmap: ImageBitmap }
+  | { kind: 'read'; bitmap: ImageBitmap; reading: MaskReading | undefined };
 
 let picture: Pixels | null = null;
 
@@ -30,7 +33,9 @@ async function run(task: Task): Promise<unknown> {
     case 'encode':
       return encode(task.size, task.painted);
     case 'decode':
-      return softMaskFromPixels(pixelsOf(task.bitmap));
+      return readLuminance(pixelsOf(task.bitmap));
+    case 'read':
+      return readMask(pixelsOf(task.bitmap), task.reading);
     default:
       throw new TypeError(`unknown task ${task satisfies never}`);
   }

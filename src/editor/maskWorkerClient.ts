@@ -1,5 +1,6 @@
 /** The page's side of the mask worker. */
 import type { Size } from './kernels/geometry';
+import type { MaskReading, ReadMask } from './kernels/maskReading';
 import type { Mask } from './kernels/raster';
 import type { Task } from './maskWorker';
 import type { Picture } from './picture';
@@ -13,8 +14,10 @@ const LOST = 'The mask could not be computed: the browser stopped the work. Clos
 export interface MaskWorker extends MaskWork {
   /** @param painted all of the mask that is not black; its mask is gone afterwards @returns a PNG, white on black */
   encode(size: Size, painted: Patch | null): Promise<Blob>;
-  /** Reads a mask from a picture of it, soft edges kept; closes the bitmap. */
+  /** A mask of our own from a picture of it, as it is; closes the bitmap. */
   decode(bitmap: ImageBitmap): Promise<Mask>;
+  /** Anybody's mask from a picture of it; closes the bitmap. @param reading instead of the one that it suggests */
+  read(bitmap: ImageBitmap, reading?: MaskReading): Promise<ReadMask>;
 }
 
 export function createMaskWorker(): MaskWorker {
@@ -38,5 +41,6 @@ export function createMaskWorker(): MaskWorker {
     encode: ({ width, height }, painted) =>
       ask({ kind: 'encode', size: { width, height }, painted }, painted ? [painted.mask.data.buffer] : []),
     decode: (bitmap) => ask({ kind: 'decode', bitmap }, [bitmap]),
+    read: (bitmap, reading) => ask<ReadMask>({ kind: 'read', bitmap, reading }, [bitmap]),
   };
 }

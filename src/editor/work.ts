@@ -1,4 +1,5 @@
 /** Operations on whole masks and pictures, which on the page go to a worker. */
+import { cleanMask } from './kernels/cleanMask';
 import { cropMask, featherMask, growMask, shrinkMask } from './kernels/edges';
 import { growRect, intersectRect, isEmptyRect, type Point, type Rect, rectOfSize } from './kernels/geometry';
 import { maskBounds, maskFromTransparency } from './kernels/mask';
@@ -41,6 +42,8 @@ export function runSelect(pixels: Pixels, request: WandRequest): Patch {
 
 export function runTransparency(pixels: Pixels): Patch | null {
   const mask = maskFromTransparency(pixels);
+  // Lossy formats leave noise in their transparency, too.
+  cleanMask(mask);
   const bounds = maskBounds(mask);
   return isEmptyRect(bounds) ? null : { mask: cropMask(mask, bounds), place: bounds };
 }

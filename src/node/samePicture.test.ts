@@ -5,7 +5,8 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defaultFeather } from '../editor/kernels/blend';
 import { planCrop } from '../editor/kernels/crop';
-import { maskBounds, softMaskFromPixels } from '../editor/kernels/mask';
+import { maskBounds } from '../editor/kernels/mask';
+import { readMask } from '../editor/kernels/maskReading';
 import { createMask, createPixels, type Pixels } from '../editor/kernels/raster';
 import { memorySurface } from '../editor/memorySurface.testing';
 import { type Codec, runPaste, runPrepare } from '../editor/pictureWork';
@@ -62,7 +63,7 @@ const codec: Codec = {
 
 it('the page’s crop, painted by the server and pasted back, is the command line’s picture, byte for byte', async () => {
   const picture = blobOf(readFileSync(at('picture.png')));
-  const mask = softMaskFromPixels(await read(blobOf(readFileSync(at('mask.png')))));
+  const { mask } = readMask(await read(blobOf(readFileSync(at('mask.png')))));
   const imageSize = { width: WIDTH, height: HEIGHT };
   const plan = planCrop({ imageSize, maskBounds: maskBounds(mask), padding: 8, nativeSize: 64 });
   expect(plan.frame).toMatchObject(plan.size);

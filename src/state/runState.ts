@@ -4,6 +4,7 @@ import type { CropPlan } from '../editor/kernels/crop';
 import { isAbort } from '../engine/errors';
 import { type Complaint, complaintOf } from './complaint';
 import type { RunProgress } from './progress';
+import type { ReadingNote } from './readingNote';
 import type { FieldErrors } from './settings';
 
 export interface JobState {
@@ -21,6 +22,8 @@ export interface JobState {
   stageError: string | null;
   /** What has to be known of the picture though nothing is wrong: shown in the same place. */
   stageNote: string | null;
+  /** How the mask that was brought in last was read, as long as it stays as it is. */
+  maskNote: ReadingNote | null;
   /** What concerns the run as a whole. */
   runError: Complaint | null;
 }
@@ -30,6 +33,7 @@ export const clean = {
   fieldErrors: {},
   stageError: null,
   stageNote: null,
+  maskNote: null,
   runError: null,
 } satisfies Partial<JobState>;
 

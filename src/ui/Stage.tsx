@@ -11,6 +11,7 @@ import { findVersion, type Version, versionLabel } from '../state/versions';
 import { AdjustHandles, type Adjusting } from './Adjust';
 import { useComparison } from './comparison';
 import { useApp, useEditor, useJob, useModelSizes, useSession, useSettings, useVersions } from './context';
+import { readAgain } from './maskFile';
 import { ResultPane } from './ResultPane';
 import { CompareLine, ResultImages } from './ResultView';
 import { StageBar } from './StageBar';
@@ -216,7 +217,34 @@ function StageAlert() {
           </button>
         </p>
       )}
+      {!error && <MaskNote />}
     </div>
+  );
+}
+
+/** How the mask that was brought in was read, and the other way to read it. */
+function MaskNote() {
+  const session = useSession();
+  const note = useJob((state) => state.maskNote);
+  const revision = useEditor((state) => state.maskRevision);
+  const working = useEditor((state) => state.working !== null);
+  if (!note || note.revision !== revision) return null;
+  return (
+    <p className="note">
+      <Info size={17} strokeWidth={1.8} aria-hidden />
+      <span>{note.text}</span>
+      <button
+        type="button"
+        className="button"
+        disabled={working}
+        onClick={() => void readAgain(session, note)}
+      >
+        {note.action}
+      </button>
+      <button type="button" className="icon-button" aria-label="Dismiss" onClick={session.dismiss}>
+        <X size={16} aria-hidden />
+      </button>
+    </p>
   );
 }
 

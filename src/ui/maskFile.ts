@@ -1,6 +1,8 @@
 /** Masks from and to files, with what goes wrong shown on the stage. */
+import type { MaskReading } from '../editor/kernels/maskReading';
 import { readMaskFile, writeMaskFile } from '../editor/maskFiles';
 import { PictureError } from '../editor/open';
+import { emptyMaskProblem, type ReadingNote, readingNote } from '../state/readingNote';
 import type { Session } from '../state/session';
 import { giveFile } from './giving';
 
@@ -17,21 +19,39 @@ export function pickMask(session: Session): void {
   input.click();
 }
 
-/** Makes a file the mask. @returns what is wrong with it, or null */
-export async function importMask(session: Session, file: File): Promise<string | null> {
-  const { editor } = session;
+/**
+ * Makes a file the mask, and says how it was read where that is not plain.
+ * @param reading instead of the one that the file suggests
+ * @returns what is wrong with it, or null
+ */
+export async function importMask(
+  session: Session,
+  file: File,
+  reading?: MaskReading,
+): Promise<string | null> {
+  const { editor, job } = session;
   const opened = editor.document;
   if (!opened) return null;
   try {
-    const mask = await readMaskFile(file, file.name, opened.mask);
+    const { mask, facts } = await readMaskFile(file, file.name, opened.mask, reading);
+    const problem = emptyMaskProblem(facts, file.name);
+    if (problem !== null) return problem;
     if (editor.document === opened) await editor.replaceMask(mask);
-    session.dismiss();
+    if (editor.document !== opened) return null;
+    const { maskRevision } = editor.store.getState();
+    job.setState({ stageError: null, maskNote: readingNote(facts, file, maskRevision) });
     return null;
   } catch (error) {
     return error instanceof PictureError
       ? error.message
       : `“${file.name}” could not be read: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** Reads the mask that was brought in last in the other way that is offered. */
+export async function readAgain(session: Session, { file, other }: ReadingNote): Promise<void> {
+  const problem = await importMask(session, file, other);
+  if (problem !== null) session.complain(problem);
 }
 
 /** Downloads the mask: PNG, white on black, of the picture's size. */

@@ -2,7 +2,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { encodeAs, imaging } from '../editor/imaging';
-import { maskWorker, readMaskFile, writeMaskInSlices } from '../editor/maskFiles';
+import { maskWorker, readOwnMaskFile, writeMaskInSlices } from '../editor/maskFiles';
 import { createEditor } from '../editor/store';
 import { browserDrafts } from '../state/drafts';
 import { createEngineStatus } from '../state/engineStatus';
@@ -44,7 +44,7 @@ export function mountApp(
   });
   const gallery = browserGallery(session.versions);
   const recipeOffer = createRecipeOffer(session);
-  const drafts = browserDrafts(session, gallery, { read: readMaskFile, write: writeMaskInSlices });
+  const drafts = browserDrafts(session, gallery, { read: readOwnMaskFile, write: writeMaskInSlices });
   session.editor.onProblem(session.complain);
   createRoot(root).render(
     <StrictMode>

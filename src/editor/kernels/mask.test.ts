@@ -7,7 +7,6 @@ import {
   maskFromTransparency,
   maskToPixels,
   scaleMask,
-  softMaskFromPixels,
 } from './mask';
 import { createMask, createPixels } from './raster';
 
@@ -72,11 +71,9 @@ it('leaves the editor white on black, and comes back the same', () => {
   expect(maskFromPixels(pixels)).toEqual(mask);
 });
 
-it('reads soft masks, and what is transparent', () => {
+it('reads masks of our own, and what is transparent', () => {
   const pixels = createPixels({ width: 4, height: 1 });
   pixels.data.set([10, 20, 33, 255, 255, 255, 255, 102, 255, 255, 255, 0, 128, 128, 128, 255]);
-  // 63 / 3 = 21; 255 × 0.4 = 102; nothing; 128.
-  expect([...softMaskFromPixels(pixels).data]).toEqual([21, 102, 0, 128]);
   expect([...maskFromPixels(pixels).data]).toEqual([0, 0, 0, 255]);
   expect([...maskFromTransparency(pixels).data]).toEqual([0, 153, 255, 0]);
 });

@@ -109,25 +109,11 @@ export function maskToPixels(mask: Mask): Pixels {
   return pixels;
 }
 
-/**
- * Reads a mask from a picture of it, as engines read one: the mean of red, green and blue, over black where
- * transparent, black and white only.
- */
-export function maskFromPixels(pixels: Pixels): Mask {
-  return blackAndWhite(softMaskFromPixels(pixels));
-}
-
-/** The mask as engines that know no greys count it. */
-export function blackAndWhite(mask: Mask): Mask {
-  return { ...mask, data: mask.data.map((value) => (value >= MASK_THRESHOLD ? 255 : 0)) };
-}
-
-/** The same with soft edges kept. */
-export function softMaskFromPixels({ width, height, data: bytes }: Pixels): Mask {
+/** Reads a mask of our own from a picture of it, black and white only: one channel of it, where it is opaque. */
+export function maskFromPixels({ width, height, data }: Pixels): Mask {
   const mask = createMask({ width, height });
-  for (let i = 0, at = 0; i < mask.data.length; i++, at += 4) {
-    const sum = (bytes[at] ?? 0) + (bytes[at + 1] ?? 0) + (bytes[at + 2] ?? 0);
-    mask.data[i] = Math.round((sum / 3) * ((bytes[at + 3] ?? 0) / 255));
+  for (let i = 0; i < mask.data.length; i++) {
+    mask.data[i] = (data[i * 4] ?? 0) >= MASK_THRESHOLD && (data[i * 4 + 3] ?? 0) >= MASK_THRESHOLD ? 255 : 0;
   }
   return mask;
 }

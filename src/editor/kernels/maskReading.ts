@@ -31,6 +31,11 @@ export interface MaskFacts {
   paints: boolean;
 }
 
+export interface ReadMask {
+  mask: Mask;
+  facts: MaskFacts;
+}
+
 /** Colours are counted in 8 steps a channel. */
 const STEPS = 8;
 const STEP_SHIFT = 5;
@@ -94,7 +99,7 @@ function sharesOf(colours: Uint32Array, visible: number) {
  * is none (see `cleanMask`).
  * @param reading asked for instead of what the picture suggests
  */
-export function readMask(pixels: Pixels, reading?: MaskReading): { mask: Mask; facts: MaskFacts } {
+export function readMask(pixels: Pixels, reading?: MaskReading): ReadMask {
   const look = lookAtMask(pixels);
   const mask = greysOf(pixels, reading, look);
   const whitest = largestOf(mask);

@@ -177,6 +177,8 @@ const flags: Readonly<Record<string, string>> = {
   model_name: '--model',
   num_inference_steps: '--steps',
   guidance_scale: '--guidance',
+  loras: '--lora',
+  embeddings: '--embedding',
 };
 
 /** Runs a check whose errors shall name the flag that a person wrote. */
@@ -185,7 +187,9 @@ function inFlags<Result>(check: () => Result): Result {
     return check();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const flag = flags[error.field] ?? `--${error.field}`;
+    // Of a list the number and the part of the entry are the contract's, not the command line's.
+    const [field = ''] = error.field.split('.');
+    const flag = flags[field] ?? `--${field}`;
     throw new InputError(flag, error.message.replace(error.field, flag));
   }
 }

@@ -112,6 +112,17 @@ describe('what no tokenizer of CLIP is', () => {
       /256 characters/,
     ],
     [
+      'a book of tokens',
+      {
+        vocab,
+        merges,
+        addedTokens: JSON.stringify(
+          Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`${i}`.padEnd(250, 'x'), 1000 + i])),
+        ),
+      },
+      /have 5\d{5} characters in all/,
+    ],
+    [
       'an id that is none',
       { vocab, merges, config: '{"added_tokens_decoder": {"x": {"content": "y"}}}' },
       /under "x"/,

@@ -18,6 +18,9 @@ export interface AddedToken {
 /** No pipeline is known with more than some hundred; 16 embeddings of 75 vectors are 1,200. */
 export const MAX_ADDED_TOKENS = 16_384;
 
+/** Of all of them together: each may take a node of the tree that finds them, some hundred bytes. */
+export const MAX_ADDED_CHARACTERS = 262_144;
+
 /** A part of a text that is one added token, or that is none. */
 export type TextPart = { ids: readonly number[]; text?: undefined } | { text: string; ids?: undefined };
 
@@ -31,6 +34,8 @@ interface Node {
 export class AddedTokens {
   readonly #byContent = new Map<string, AddedToken>();
   readonly #root: Node = { next: new Map() };
+  /** Of each token that was found. */
+  readonly #vectors = new Map<AddedToken, readonly number[]>();
 
   /** @param tokens of equal ones the last counts; the empty one is none */
   constructor(tokens: Iterable<AddedToken>) {
@@ -119,13 +124,17 @@ export class AddedTokens {
    * `<tok>`, and `<tok>_1`, `<tok>_2` and so on as far as they are there. Where a prompt names `<tok>_1` beside `<tok>`,
    * diffusers replaces within it as well and breaks it; here it stays what it is.
    */
-  #vectorsOf({ content, id }: AddedToken): number[] {
+  #vectorsOf(token: AddedToken): readonly number[] {
+    const known = this.#vectors.get(token);
+    if (known !== undefined) return known;
+    const { content, id } = token;
     const ids = [id];
     while (ids.length < MAX_VECTORS) {
       const next = this.#byContent.get(`${content}_${ids.length}`);
       if (next === undefined) break;
       ids.push(next.id);
     }
+    this.#vectors.set(token, ids);
     return ids;
   }
 }

@@ -120,17 +120,20 @@ interface FieldText {
 /** At least one, which may be empty. */
 function chunksOf({ field, text }: FieldText, tokenizer: Tokenizer): Chunk[] {
   const room = tokenizer.length - 2; // beside begin and end
-  const tokens = parsePrompt(text).flatMap(({ text, weight }) => {
+  const parts = parsePrompt(text).map(({ text, weight }) => {
     if (!(Math.abs(weight) <= MAX_WEIGHT)) throw tooHeavy(field, text, weight);
-    return tokenizer.tokens(text).map((id) => ({ id, weight }));
+    return { ids: tokenizer.tokens(text), weight };
   });
-  if (tokens.length > MAX_CHUNKS * room) {
+  // A letter may stand for a word of 75 vectors: counted before they are spread out.
+  const count = parts.reduce((sum, { ids }) => sum + ids.length, 0);
+  if (count > MAX_CHUNKS * room) {
     throw new InputError(
       field,
-      `${field}: has ${tokens.length.toLocaleString('en')} tokens, where at most ` +
+      `${field}: has ${count.toLocaleString('en')} tokens, where at most ` +
         `${(MAX_CHUNKS * room).toLocaleString('en')} are read; shorten it`,
     );
   }
+  const tokens = parts.flatMap(({ ids, weight }) => ids.map((id) => ({ id, weight })));
   return Array.from({ length: Math.max(1, Math.ceil(tokens.length / room)) }, (_, chunk) => {
     const part = tokens.slice(chunk * room, (chunk + 1) * room);
     return { ids: part.map(({ id }) => id), weights: part.map(({ weight }) => weight) };

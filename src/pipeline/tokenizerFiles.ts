@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { CheckpointError, UnsupportedError } from '../engine/errors';
 import { MAX_TOKEN_CHARACTERS } from '../engine/limits';
-import { type AddedToken, MAX_ADDED_TOKENS } from './addedTokens';
+import { type AddedToken, MAX_ADDED_CHARACTERS, MAX_ADDED_TOKENS } from './addedTokens';
 
 /** The texts of the files of a repository's `tokenizer/` folder: the first two, or the third. */
 export interface TokenizerFiles {
@@ -152,6 +152,13 @@ export function readVocabulary(files: TokenizerFiles): Vocabulary {
         `tokenizer: ${hasPair ? 'vocab.json' : 'tokenizer.json'} lacks the token "${token.content}"`,
       );
     add(token, id ?? free++);
+  }
+  const characters = [...added.keys()].reduce((sum, { length }) => sum + length, 0);
+  if (characters > MAX_ADDED_CHARACTERS) {
+    throw new CheckpointError(
+      `tokenizer: its added tokens have ${characters} characters in all, where ${MAX_ADDED_CHARACTERS} are the most that is ` +
+        'taken; no model of Stable Diffusion has so many: name another one',
+    );
   }
   const stated = config.model_max_length ?? CLIP_LENGTH;
   return {

@@ -30,7 +30,7 @@ const table = {
     '^src/editor/kernels/',
   ],
   'editor/kernels/': ['^src/editor/kernels/'],
-  'editor/': ['^src/editor/'],
+  'editor/': ['^src/editor/', '^src/engine/(boundedRead|limits|errors)\\.ts$'],
   'state/': [
     '^src/state/',
     '^src/editor/(store\\.ts|kernels/)',

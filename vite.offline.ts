@@ -15,8 +15,8 @@ const PAGE = 'index.html';
 const NOT_OF_THE_PAGE = /(\.md|\.map|^sw\.js)$/;
 /** Vite's form of names that change with the contents. */
 const HASHED = /^assets\/.*-[\w-]{8}\.\w+(\.\d)?$/;
-/** Kept when they are used, and not by the first visit: among them the decoder of HEIC, which few need. */
-const LARGE = /\.wasm(\.\d)?$|^models\/|^assets\/libheif/;
+/** Kept when they are used, and not by the first visit: among them the decoders of HEIC and TIFF, which few need. */
+const LARGE = /\.wasm(\.\d)?$|^models\/|^assets\/(libheif|geotiff|lerc|zstd|pako)/;
 
 /** Takes the place of a built page's service worker where the development server has its port. */
 const GOODBYE = `addEventListener('install', () => skipWaiting());

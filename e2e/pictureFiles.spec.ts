@@ -136,3 +136,78 @@ test('a TIFF is painted, downloaded and keeps its values; kinds that no browser 
   await editor.openFile(cut);
   await expect(alert).toContainText('is damaged or cut off');
 });
+
+test('what is dragged is named over the whole page, and a model chosen as a picture is offered as a model', async ({
+  page,
+}, info) => {
+  const editor = await start(page);
+  const drag = (type: 'dragEnter' | 'dragCancel', mimeType: string) =>
+    page.evaluate(
+      ([kind, mime]) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File(['x'], 'x', { type: mime }));
+        const name = kind === 'dragEnter' ? 'dragenter' : 'dragleave';
+        document.body.dispatchEvent(new DragEvent(name, { bubbles: true, dataTransfer }));
+      },
+      [type, mimeType] as const,
+    );
+  const hint = page.locator('.drop');
+  await drag('dragEnter', 'image/png');
+  await expect(hint).toHaveText('Drop the picture to open it');
+  const [box, view] = [await hint.boundingBox(), page.viewportSize()];
+  expect(box && view && box.width / view.width).toBeGreaterThan(0.95);
+  await drag('dragCancel', 'image/png');
+  await expect(hint).toHaveCount(0);
+  await drag('dragEnter', '');
+  await expect(hint).toHaveText('Drop a picture, its mask or a model to open it');
+  await drag('dragCancel', '');
+
+  const weights = info.outputPath('mine.safetensors');
+  writeFileSync(weights, 'x');
+  await editor.openFile(weights);
+  await expect(page.getByRole('alert').filter({ hasText: 'is a model, not a picture' })).toBeVisible();
+  await info.attach('offer', {
+    body: await page.screenshot({ path: '/tmp/offer.png' }),
+    contentType: 'image/png',
+  });
+  await page.getByRole('button', { name: 'Open it as a model' }).click();
+  await expect(page.getByText('is a model, not a picture')).toHaveCount(0);
+});
+
+test('an address with a bare percent sign opens, and a wrong one leaves the field open', async ({ page }) => {
+  const editor = await start(page);
+  await page.route('https://pictures.test/**', async (route) => {
+    const headers = { 'Access-Control-Allow-Origin': '*' };
+    if (route.request().url().endsWith('none.png')) await route.fulfill({ status: 404, headers });
+    else await route.fulfill({ path: `${PICTURES}/whole.tif`, contentType: 'image/tiff', headers });
+  });
+  const field = page.getByLabel('Address of a picture');
+  await page.getByRole('button', { name: 'Other ways to open' }).click();
+  await field.fill('pictures.test/none.png');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alert').filter({ hasText: 'pictures.test answered 404' })).toBeVisible();
+  await expect(field).toHaveValue('pictures.test/none.png');
+  await field.fill('https://pictures.test/100%.png');
+  await page.keyboard.press('Enter');
+  await isOpen(page, WHOLE);
+  await expect(field).toHaveCount(0);
+  await expect(editor.canvas).toBeVisible();
+});
+
+test('a picture of one pixel, and one under 64, are opened and painted', async ({ page }, info) => {
+  const editor = await start(page);
+  const dot = info.outputPath('dot.png');
+  await sharp({ create: { width: 1, height: 1, channels: 3, background: '#888' } })
+    .png()
+    .toFile(dot);
+  for (const [path, width, height] of [
+    [`${PICTURES}/tiny.png`, 40, 24],
+    [dot, 1, 1],
+  ] as const) {
+    await editor.openFile(path);
+    await isOpen(page, width / height);
+    await editor.tool('Invert mask').click();
+    await expect(page.getByText('goes to the model')).toContainText(`of ${width} × ${height}`);
+    expect(await sharp(await editor.run()).metadata()).toMatchObject({ width, height });
+  }
+});

@@ -1,4 +1,5 @@
 /** The browser's canvas and codecs, in a worker. */
+import { fetchBounded } from '../engine/boundedRead';
 import { convertColours } from './kernels/colourSpace';
 import type { Size } from './kernels/geometry';
 import { maskToPixels } from './kernels/mask';
@@ -8,16 +9,21 @@ import type { Codec } from './pictureWork';
 import { canvasSurface, createCanvas, type Surface } from './surface';
 
 const THUMBNAIL_SIDE = 256;
+/** Of an engine's answer: a PNG of 4096 × 4096 pixels of noise has some 50 million. */
+const MAX_ANSWER_BYTES = 256_000_000;
 
 export const codec: Codec = {
   open,
   encode,
   encodeMask: (mask: Mask) => encode(maskToPixels(mask), mask),
   async decode(url: string, size: Size): Promise<Pixels> {
-    const answer = await fetch(url);
-    if (!answer.ok)
-      throw new Error(`The answer's picture could not be fetched (${answer.status}); try again.`);
-    const surface = await open(await answer.blob(), 'the engine’s answer');
+    const { response, bytes } = await fetchBounded(url, {
+      maxBytes: MAX_ANSWER_BYTES,
+      what: 'The answer’s picture',
+    });
+    if (!response.ok)
+      throw new Error(`The answer's picture could not be fetched (${response.status}); try again.`);
+    const surface = await open(new Blob([bytes]), 'the engine’s answer');
     return convertColours(pixelsOf(scaled(surface, size)), surface.colourSpace, 'srgb');
   },
 

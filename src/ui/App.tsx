@@ -4,6 +4,7 @@ import { useCallback, useState } from 'react';
 import { type Adjusting, toggleAdjusting } from './Adjust';
 import { ComparisonContext, useNewComparison } from './comparison';
 import { AppContext, type AppParts } from './context';
+import { FileNotes } from './FileNotes';
 import { GalleryNotes } from './GalleryNotes';
 import { HelpDialog } from './HelpDialog';
 import { OfflineNote } from './OfflineNote';
@@ -22,7 +23,8 @@ export function App(parts: AppParts) {
   const [theme, toggleTheme] = useTheme();
   const comparison = useNewComparison();
   const [helping, setHelping] = useState(false);
-  const { openPicker, dragging } = useFiles(session, models);
+  const files = useFiles(session, models);
+  const { openPicker } = files;
   const help = useCallback(() => setHelping(true), []);
   usePageTitle(session);
   const [adjusting, setAdjusting] = useState<Adjusting>(null);
@@ -44,13 +46,14 @@ export function App(parts: AppParts) {
           <TopBar theme={theme} onTheme={toggleTheme} onOpen={openPicker} onHelp={help} />
           <ToolRail />
           <ComparisonContext value={comparison}>
-            <Stage dragging={dragging} onOpen={openPicker} adjusting={adjusting} onAdjust={setAdjusting} />
+            <Stage onOpen={openPicker} adjusting={adjusting} onAdjust={setAdjusting} />
             <GalleryNotes />
             <OfflineNote />
             <VersionStrip />
           </ComparisonContext>
           <SidePanel adjusting={adjusting !== null} />
         </div>
+        <FileNotes {...files} />
         <HelpDialog open={helping} onOpenChange={setHelping} />
       </Tooltip.Provider>
     </AppContext>

@@ -18,13 +18,12 @@ import { StageBar } from './StageBar';
 import { useNarrow } from './useNarrow';
 
 export interface StageProps {
-  dragging: boolean;
   onOpen(): void;
   adjusting: Adjusting;
   onAdjust(adjusting: Adjusting): void;
 }
 
-export function Stage({ dragging, onOpen, adjusting, onAdjust }: StageProps) {
+export function Stage({ onOpen, adjusting, onAdjust }: StageProps) {
   const { editor } = useSession();
   const picture = useEditor((state) => state.picture);
   const maskBounds = useEditor((state) => state.maskBounds);
@@ -90,12 +89,6 @@ export function Stage({ dragging, onOpen, adjusting, onAdjust }: StageProps) {
       </div>
       <StageBar {...adjust} />
       <StageAlert />
-      {dragging && (
-        <div className="drop">
-          <ImageUp size={32} strokeWidth={1.5} aria-hidden />
-          Drop the picture to open it
-        </div>
-      )}
     </main>
   );
 }

@@ -1,12 +1,26 @@
 /** Pictures come by button, by drop and by paste; models of one's own by drop too. */
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { draggedInWords } from '../state/dragged';
+import { isWeights } from '../state/modelFiles';
 import type { Models } from '../state/modelLibrary';
 import type { Session } from '../state/session';
 import { openAddress, pictureAddress } from './openAddress';
 import { droppedFiles, openGiven } from './openGiven';
+import { openOwnModel } from './useModelFiles';
 
-export function useFiles(session: Session, models: Models): { openPicker: () => void; dragging: boolean } {
-  const [dragging, setDragging] = useState(false);
+export interface Files {
+  openPicker(): void;
+  /** What is dragged over the page, in words; null while nothing is. */
+  dragged: string | null;
+  /** Weights that were chosen as a picture: offered to be opened as what they are. */
+  offered: File | null;
+  accept(): void;
+  dismiss(): void;
+}
+
+export function useFiles(session: Session, models: Models): Files {
+  const [dragged, setDragged] = useState<string | null>(null);
+  const [offered, setOffered] = useState<File | null>(null);
   const depth = useRef(0);
 
   const openPicker = useCallback(() => {
@@ -16,7 +30,11 @@ export function useFiles(session: Session, models: Models): { openPicker: () => 
     input.accept = 'image/*,.heic,.heif,.avif,.tif,.tiff';
     input.addEventListener('change', () => {
       const file = input.files?.[0];
-      if (file) void session.openFile(file, file.name);
+      if (file && isWeights(file.name)) setOffered(file);
+      else if (file) {
+        setOffered(null);
+        void session.openFile(file, file.name);
+      }
     });
     input.click();
   }, [session]);
@@ -26,19 +44,19 @@ export function useFiles(session: Session, models: Models): { openPicker: () => 
     const onEnter = (event: DragEvent) => {
       if (!holdsFiles(event)) return;
       depth.current += 1;
-      setDragging(true);
+      setDragged(draggedInWords([...(event.dataTransfer?.items ?? [])]));
     };
     // Enter and leave also come for each element within: only the last leave ends the drag.
     const onLeave = () => {
       depth.current = Math.max(0, depth.current - 1);
-      if (depth.current === 0) setDragging(false);
+      if (depth.current === 0) setDragged(null);
     };
     const onOver = (event: DragEvent) => {
       if (holdsFiles(event)) event.preventDefault();
     };
     const onDrop = (event: DragEvent) => {
       depth.current = 0;
-      setDragging(false);
+      setDragged(null);
       if (!event.dataTransfer || event.dataTransfer.files.length === 0) return;
       event.preventDefault();
       void openGiven(session, models, droppedFiles(event.dataTransfer));
@@ -70,5 +88,13 @@ export function useFiles(session: Session, models: Models): { openPicker: () => 
     };
   }, [session, models]);
 
-  return { openPicker, dragging };
+  const accept = useCallback(async () => {
+    if (!offered) return;
+    setOffered(null);
+    const problem = await openOwnModel([{ path: offered.name, file: offered }], session, models);
+    if (problem !== null) session.complain(problem);
+  }, [offered, session, models]);
+  const dismiss = useCallback(() => setOffered(null), []);
+
+  return { openPicker, dragged, offered, accept: () => void accept(), dismiss };
 }

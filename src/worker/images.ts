@@ -1,7 +1,11 @@
 /** Reads and writes pictures in the worker, through the browser's own codecs. */
+import { askBounded, boundedBody } from '../engine/boundedRead';
 import { InputError, messageOf, NetworkError } from '../engine/errors';
 import type { ImageSource } from '../engine/schema';
 import type { Pixels } from '../pipeline/pixels';
+
+/** Of a picture's file: more has no photograph. */
+const MAX_BYTES = 512_000_000;
 
 /**
  * Reads a picture upright, as RGBA.
@@ -31,19 +35,16 @@ export async function readImage(field: string, source: ImageSource, signal: Abor
 }
 
 async function fetchImage(field: string, url: string, signal: AbortSignal): Promise<Blob> {
-  let response: Response;
-  try {
-    response = await fetch(url, { signal });
-  } catch (error) {
+  const what = `${field}: the picture`;
+  const response = await askBounded(url, { signal, what }).catch((error: unknown) => {
     signal.throwIfAborted();
-    const reason = messageOf(error);
-    throw new NetworkError(
-      `${field}: the picture could not be fetched (${reason}); its server must allow other sites to read it (CORS)`,
-    );
-  }
-  if (!response.ok)
+    throw new NetworkError(`${messageOf(error)}; its server must allow other sites to read it (CORS)`);
+  });
+  if (!response.ok) {
+    void response.body?.cancel().catch(() => {});
     throw new InputError(field, `${field}: its address was answered with ${response.status}; check it`);
-  return response.blob();
+  }
+  return new Blob([await boundedBody(response, { maxBytes: MAX_BYTES, signal, what })]);
 }
 
 /** @returns the picture as PNG */

@@ -320,6 +320,19 @@ describe('what goes wrong', () => {
     await expect(inpaint({ ...model, multiple: 16 }, job, call())).resolves.toHaveProperty('pixels');
   });
 
+  it('blames a scheduler whose last two noise levels are one', async () => {
+    // Karras' last level is where "sigma_min" ends: Heun's weight of the slope is 0 / 0.
+    const keys = {
+      ...{ use_karras_sigmas: true, final_sigmas_type: 'sigma_min', solver_type: 'heun' },
+      lower_order_final: false,
+    };
+    const schedulerConfig = { className: 'DPMSolverMultistepScheduler', keys };
+    const refused = inpaint({ ...fakeModel().model, schedulerConfig }, job, call());
+    await expect(refused).rejects.toThrow(
+      /^scheduler: step 2 of 2 gives values that are not numbers.*choose another scheduler/,
+    );
+  });
+
   it('blames the scheduler, by its step, for what it makes of sound predictions', async () => {
     const huge = fakeModel({
       predict: (sample) => Promise.resolve(new Float32Array(2 * sample.length).fill(3e38)),

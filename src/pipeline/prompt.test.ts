@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { growth, MOST_GROWTH } from '../testing/growth';
 import { parsePrompt } from './prompt';
 
 /** [text, weight] pairs, weights to six digits. */
@@ -80,17 +81,6 @@ describe('parsePrompt', () => {
     ['escaped brackets', (n) => '\\('.repeat(n)],
     ['weighted letters', (n) => '(a:1.2)'.repeat(n)],
   ])('takes time in proportion to its length: %s', (_, text) => {
-    const least = (n: number) =>
-      Math.min(
-        ...Array.from({ length: 3 }, () => {
-          const prompt = text(n);
-          const start = performance.now();
-          parsePrompt(prompt);
-          return performance.now() - start;
-        }),
-      );
-    least(2_500); // compiled by then
-    // Four times the length; were it quadratic, sixteen times the time, which was seconds. Less than 20 ms says nothing.
-    expect(least(40_000)).toBeLessThan(9 * Math.max(20, least(10_000)));
+    expect(growth(text, parsePrompt, 2500)).toBeLessThan(MOST_GROWTH);
   });
 });

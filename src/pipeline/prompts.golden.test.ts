@@ -4,13 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MAX_PROMPT_CHARACTERS } from '../engine/limits';
 import { goldenValues, maxError } from '../graph/golden.testing';
 import { loadModel } from '../model/load';
 import { folderFiles } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
 import { InpaintCache } from './cache';
 import type { Model } from './components';
-import { encodePrompts, type PromptEmbeddings } from './promptEmbeddings';
+import { countChunks, encodePrompts, type PromptEmbeddings } from './promptEmbeddings';
 
 const TOLERANCE = 1e-4;
 const ROW = 77;
@@ -111,5 +112,23 @@ describe.each(['sd15-inpaint', 'sd2-inpaint', 'sdxl-inpaint'])('%s', (name) => {
       const [bare, weighed] = [await encode(text), await encode(`(${text}:1)`)];
       expect(weighed.states, JSON.stringify(text)).toEqual(bare.states);
     }
+  });
+});
+
+describe('prompts as long as the contract allows', () => {
+  it.each(['a ', 'a', '(a:1.1)b', '!', '猫', '😀'])('are counted in no time, of %j', async (piece) => {
+    const call = { signal: new AbortController().signal, onProgress: () => {} };
+    const model = await loadModel(
+      folderFiles('goldens/models/sd15-inpaint'),
+      await createNodeRuntime(1),
+      call,
+    );
+    const prompt = piece.repeat(Math.floor(MAX_PROMPT_CHARACTERS / piece.length));
+    const start = performance.now();
+    // Too many tokens: counted, and then refused.
+    expect(() => countChunks(model, { prompt, negativePrompt: '' })).toThrow(/^prompt: has [\d,]+ tokens/);
+    // A tenth of a second to half a one; were it quadratic, minutes.
+    expect(performance.now() - start).toBeLessThan(5000);
+    await model.dispose();
   });
 });

@@ -14,9 +14,14 @@ const contents: readonly [MaskContent, string][] = [
   ['noise', 'Noise'],
 ];
 
-const schedulers: readonly [Settings['scheduler'], string][] = [
+/** Thirty in one list are too many to look through. */
+function schedulerGroup(name: string): string {
+  if (name.startsWith('DPM')) return 'DPM and DPM++';
+  return name === 'LCM' || name === 'TCD' ? 'For few steps' : 'Others';
+}
+const schedulers: readonly Choice<Settings['scheduler']>[] = [
   ['', 'The model’s own'],
-  ...schedulerNames.map((name): [typeof name, string] => [name, name]),
+  ...schedulerNames.map((name): Choice<typeof name> => [name, name, schedulerGroup(name)]),
 ];
 
 export function RunFields() {
@@ -116,6 +121,8 @@ function ContentField({ disabledFor }: { disabledFor: string | undefined }) {
   );
 }
 
+type Choice<Value extends string> = readonly [value: Value, name: string, group?: string];
+
 function SelectField<Value extends string>({
   label,
   value,
@@ -126,7 +133,7 @@ function SelectField<Value extends string>({
 }: {
   label: string;
   value: Value;
-  choices: readonly (readonly [value: Value, name: string])[];
+  choices: readonly Choice<Value>[];
   note: string;
   /** Why it cannot be set: shown in place of the note. */
   disabledFor: string | undefined;
@@ -149,11 +156,22 @@ function SelectField<Value extends string>({
           if (chosen) onChange(chosen[0]);
         }}
       >
-        {choices.map(([value, name]) => (
-          <option key={value} value={value}>
-            {name}
-          </option>
-        ))}
+        {[...new Set(choices.map(([, , group]) => group))].map((group) => {
+          const options = choices
+            .filter(([, , own]) => own === group)
+            .map(([value, name]) => (
+              <option key={value} value={value}>
+                {name}
+              </option>
+            ));
+          return group === undefined ? (
+            options
+          ) : (
+            <optgroup key={group} label={group}>
+              {options}
+            </optgroup>
+          );
+        })}
       </select>
       <p id={`${id}-note`} className="field-note">
         {disabledFor ?? note}

@@ -11,7 +11,7 @@ export function pickMask(session: Session): void {
   if (!session.editor.document) return;
   const input = document.createElement('input');
   input.type = 'file';
-  input.accept = 'image/*';
+  input.accept = 'image/*,.heic,.heif,.avif,.tif,.tiff';
   input.addEventListener('change', () => {
     const file = input.files?.[0];
     if (file) void importMask(session, file).then((problem) => problem && session.complain(problem));

@@ -225,7 +225,11 @@ describe('many keys and patterns take no more time than there are of them', () =
       const about = { 'unet.lora_alpha': 1, 'unet.alpha_pattern': patterns };
       return { name: 'x', tensors, metadata: { lora_adapter_metadata: JSON.stringify(about) } };
     };
-    expect(growth(input, readLoraFile, 1_000)).toBeLessThan(MOST_GROWTH);
+    const file = input(10_000);
+    const start = performance.now();
+    expect(readLoraFile(file).modules.length).toBe(10_000);
+    // One by one they took 20 s and more.
+    expect(performance.now() - start).toBeLessThan(8_000);
   });
 
   it('names of a model', () => {

@@ -171,6 +171,31 @@ describe.runIf(process.platform === 'linux')('a painting process', () => {
     expect((await post(`${url}/fal-ai/inpaint`, { ...body, num_inference_steps: 1 })).status).toBe(200);
     await close();
   });
+
+it('lets go of a model whose address never answers as soon as its run is cancelled, and goes on with the next', async () => {
+  const silent = createServer(() => {});
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/m/`;
+  const paint = { threads: 1, folders: {}, hubUrl: 'http://127.0.0.1:1' };
+  const engine = createPaintEngine({ paint, network: { allowPrivate: true } });
+  const asked = new Promise<void>((resolve) => silent.once('request', () => resolve()));
+  const abort = new AbortController();
+  const request = inpaintRequestSchema.parse({ ...required, model_name: address, ...pictures });
+  const run = engine
+    .inpaint(request, localOptionsSchema.parse({}), { signal: abort.signal, onProgress: () => {} })
+    .then(
+      () => 'it painted',
+      (error: unknown) => error,
+    );
+  await asked;
+  const start = performance.now();
+  abort.abort();
+  expect(await run).toMatchObject({ name: 'AbortError' });
+  expect(await runOf(engine, 'constructor')).toBeInstanceOf(InputError);
+  expect(performance.now() - start).toBeLessThan(4_000);
+  await engine.dispose();
+  silent.closeAllConnections();
+  silent.close();
 });
 
 /** @returns nothing for what is no process, or ended meanwhile */

@@ -171,6 +171,7 @@ describe.runIf(process.platform === 'linux')('a painting process', () => {
     expect((await post(`${url}/fal-ai/inpaint`, { ...body, num_inference_steps: 1 })).status).toBe(200);
     await close();
   });
+});
 
 it('lets go of a model whose address never answers as soon as its run is cancelled, and goes on with the next', async () => {
   const silent = createServer(() => {});

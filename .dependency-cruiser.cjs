@@ -3,10 +3,10 @@
  * from src/ beside itself. Anything that the row does not name is an error.
  */
 const engineCore =
-  '^src/engine/(schema|schedulers|recipe|engine|models|modelSettings|errors|protocol|protocolChecks|limits|boundedRead|closedPage)\\.ts$';
+  '^src/engine/(schema|schedulers|recipe|engine|models|modelSettings|knownNetworks|errors|protocol|protocolChecks|limits|boundedRead|closedPage)\\.ts$';
 const engineSchema = '^src/engine/(schema|schedulers|modelSettings|errors|limits|boundedRead)\\.ts$';
 const table = {
-  'engine/(schema|schedulers|recipe|engine|models|modelSettings|errors|protocol|protocolChecks|limits|boundedRead)\\.':
+  'engine/(schema|schedulers|recipe|engine|models|modelSettings|knownNetworks|errors|protocol|protocolChecks|limits|boundedRead)\\.':
     [engineCore],
   'engine/(local|hosted)': [engineCore, '^src/engine/(local|hosted)'],
   'graph/': ['^src/graph/'],
@@ -35,7 +35,7 @@ const table = {
     '^src/state/',
     '^src/editor/(store\\.ts|kernels/)',
     '^src/storage/(gallery|draft)',
-    '^src/engine/(engine|models|modelSettings|schema|schedulers|recipe|errors|limits|boundedRead)\\.ts$',
+    '^src/engine/(engine|models|modelSettings|knownNetworks|schema|schedulers|recipe|errors|limits|boundedRead)\\.ts$',
   ],
   'sw/': ['^src/sw/', engineSchema, '^src/engine/engine\\.ts$', '^src/state/offline\\.ts$'],
   'ui/': ['^src/(ui|state|editor)/'],

@@ -30,6 +30,8 @@ async function open(page: Page): Promise<EditorPage> {
   await page.addInitScript((url) => localStorage.setItem('inlay.hub', url), hub.url);
   await editor.open('/?provider=wasm');
   await editor.model.fill(MODEL);
+  await page.getByRole('button', { name: 'Download model', exact: true }).click();
+  await expect(page.getByText('Kept on this machine: works offline.')).toBeVisible({ timeout: 60_000 });
   await editor.prompt.fill('a boat');
   await editor.steps.fill('2');
   await editor.seed.fill('7');

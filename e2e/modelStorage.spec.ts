@@ -118,7 +118,7 @@ test('a byte that changed in storage makes no picture: the file is named, and it
   await expect(editor.result).toHaveCount(0);
   // The panel knows too.
   await expect(keptLine(page)).toHaveCount(0);
-  await expect(page.getByText(/^Interrupted at /)).toBeVisible();
+  await expect(page.getByText(/^Paused at /)).toBeVisible();
 
   hub.log.length = 0;
   const after = await editor.run();
@@ -133,7 +133,9 @@ test('a byte that changed in storage makes no picture: the file is named, and it
   expect(beyondHeaders[0]?.url).toContain(UNET);
 });
 
-test('a model that the browser threw away is downloaded again by the next run', async ({ page }) => {
+test('a model that the browser threw away is downloaded again by the next run, which asks', async ({
+  page,
+}) => {
   const editor = await openWithHub(page, hub.url, MODEL);
   await button(page, 'Download model').click();
   await expect(keptLine(page)).toBeVisible({ timeout: 60_000 });

@@ -40,7 +40,7 @@ test('a name is looked up before anything is fetched, downloaded, paused, resume
   hub.faults.add(held);
   const editor = await openWith(page, MODEL);
   await expect(page.getByText('Stable Diffusion 1 for inpainting')).toBeVisible();
-  await expect(page.getByText(/MB in full precision · licence creativeml-openrail-m/)).toBeVisible();
+  await expect(page.getByText(/MB to download · licence creativeml-openrail-m/)).toBeVisible();
   expect(hub.log.filter(({ url }) => url.includes('.safetensors'))).toEqual([]);
 
   await button(page, 'Download model').click();
@@ -103,7 +103,7 @@ test('a reload in mid-download shows it interrupted; it goes on at the byte wher
   const editor = new EditorPage(page);
   await editor.ready();
   await editor.model.fill(MODEL);
-  await expect(page.getByText(/^Interrupted at /)).toBeVisible();
+  await expect(page.getByText(/^Paused at /)).toBeVisible();
   await button(page, 'Resume download').click();
   await expect(keptLine(page)).toBeVisible({ timeout: 60_000 });
   const resumed = unetRanges().map((range) => Number(/^bytes=([1-9]\d*)-$/.exec(range ?? '')?.[1] ?? 0));
@@ -175,8 +175,15 @@ test('misbehaviour ends in the finished model or in a clear message', async ({ p
   await expect(keptLine(page)).toHaveCount(0);
   hub.faults.clear();
 
-  // Generate fetches what is missing by itself.
+  // Generate asks before it fetches what is missing, and goes on by itself once it is here.
   await editor.steps.fill('1');
+  await expect(page.getByText('The model is not here whole yet')).toBeVisible();
+  await editor.generate.click();
+  const question = page.getByRole('alertdialog', { name: `Download the rest of ${MODEL}?` });
+  await expect(question.getByText(/MB, about \d+ s at the speed of the last download/)).toBeVisible();
+  await question.getByRole('button', { name: 'Not now' }).click();
+  await expect(editor.cancel).toHaveCount(0);
+  await expect(keptLine(page)).toHaveCount(0);
   await editor.run();
   await expect(keptLine(page)).toBeVisible();
 });

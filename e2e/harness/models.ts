@@ -55,6 +55,11 @@ export function createHarnessModels(query: URLSearchParams): ModelLibrary {
         });
       });
     },
+    async judge(name) {
+      if (name !== XL) return { verdict: 'fits' };
+      const message = `model "${name}" is too large for this device: its unet needs 10.8 GB of memory`;
+      return { verdict: 'tooLarge', neededBytes: 10.8e9, availableBytes: 3.9e9, message };
+    },
     offerFiles: async (title) => `disk:${title}`,
     readEmbedding: async (source) => ({
       token: `<${typeof source === 'string' ? source.split('/').at(-1) : source.name}>`,

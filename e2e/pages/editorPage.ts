@@ -113,6 +113,13 @@ export class EditorPage {
       () => document.querySelector<HTMLImageElement>('img[alt="Result"]')?.src,
     );
     await this.generate.click();
+    // A model that is not here is asked for, and agreed to.
+    let isOver = false;
+    const agree = this.page.getByRole('alertdialog').getByRole('button', { name: 'Download model' });
+    agree
+      .waitFor({ timeout })
+      .then(() => (isOver ? undefined : agree.click()))
+      .catch(() => {});
     await this.page.waitForFunction(
       (old) => {
         const image = document.querySelector<HTMLImageElement>('img[alt="Result"]');
@@ -121,6 +128,7 @@ export class EditorPage {
       before,
       { timeout },
     );
+    isOver = true;
     return this.saved();
   }
 

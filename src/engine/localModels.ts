@@ -1,6 +1,6 @@
 /** The models of this machine as the page sees them: a worker of their own, started at first use. */
 import type { EngineStatus } from './engine';
-import { DeviceError, decodeError, encodeError } from './errors';
+import { DeviceError, decodeError, encodeError, TooLargeError } from './errors';
 import { CANCEL_MS } from './limits';
 import { whenEnded } from './localLife';
 import type { FetchCall, HubAccess, ModelLibrary, StorageFacts } from './models';
@@ -155,6 +155,16 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
     async remove(folder) {
       await options.release();
       await ask({ method: 'remove', folder });
+    },
+    async judge(name, configurations) {
+      try {
+        await options.judge(name, configurations);
+        return { verdict: 'fits' };
+      } catch (error) {
+        if (!(error instanceof TooLargeError)) throw error;
+        const { neededBytes, availableBytes } = error.figures;
+        return { verdict: 'tooLarge', neededBytes, availableBytes, message: error.message };
+      }
     },
     setHub(next) {
       hub = { ...next, url: next.url ?? options.hubUrl };

@@ -4,6 +4,7 @@
  * class and spacing), then words of their name, which is a guess and told as one. A model that nothing is known of has
  * no entry: the API's defaults hold.
  */
+import type { KnownNetworks } from './knownNetworks';
 import { inpaintRequestSchema, type SchedulerName, STARTER } from './schema';
 
 /** The request's fields, and the scheduler, under the names of the API and of `LocalOptions`. */
@@ -40,6 +41,8 @@ export interface ModelOffer {
   /** Side in pixels of the squares that it was trained on. */
   nativeSize: number;
   settings: ModelSettings;
+  /** Absent for the embedded one, which always fits. */
+  networks?: KnownNetworks;
   /** Of the files that are fetched, by the device's precision; absent where it is known only after looking it up. */
   bytes?: { fp16: number; fp32: number };
   /** Absent where only its page says it. */
@@ -73,6 +76,7 @@ export const offers: readonly ModelOffer[] = [
   },
   {
     model_name: 'stable-diffusion-v1-5/stable-diffusion-inpainting',
+    networks: 'sd15-inpaint',
     title: 'Stable Diffusion 1.5 inpainting',
     goodAt: 'Made for inpainting, 512 px: a good first choice',
     nativeSize: 512,
@@ -82,6 +86,7 @@ export const offers: readonly ModelOffer[] = [
   },
   {
     model_name: 'diffusers/stable-diffusion-xl-1.0-inpainting-0.1',
+    networks: 'sdxl-inpaint',
     title: 'SDXL inpainting 0.1',
     goodAt: 'Made for inpainting, 1024 px: the finest detail, and the most memory',
     nativeSize: 1024,
@@ -91,6 +96,7 @@ export const offers: readonly ModelOffer[] = [
   },
   {
     model_name: 'Lykon/dreamshaper-8-inpainting',
+    networks: 'sd15-inpaint',
     title: 'DreamShaper 8 inpainting',
     goodAt: 'Made for inpainting, many styles; with an LCM LoRA for SD 1.5 in four steps',
     nativeSize: 512,
@@ -100,6 +106,7 @@ export const offers: readonly ModelOffer[] = [
   },
   {
     model_name: 'stabilityai/sd-turbo',
+    networks: 'sd2-base',
     title: 'SD Turbo',
     goodAt: 'Speed: 1 to 4 steps at guidance 0',
     nativeSize: 512,
@@ -109,16 +116,18 @@ export const offers: readonly ModelOffer[] = [
   },
   {
     model_name: 'SG161222/Realistic_Vision_V2.0',
+    networks: 'sd15',
     title: 'Realistic Vision 2.0',
-    goodAt: 'Photographs; any picture, not made for inpainting',
+    goodAt: 'Photographs; not made for inpainting: edges may show',
     nativeSize: 512,
     settings: apiDefaults,
     bytes: { fp16: 2.13e9, fp32: 3.85e9 },
   },
   {
     model_name: 'runwayml/stable-diffusion-v1-5',
+    networks: 'sd15',
     title: 'Stable Diffusion 1.5',
-    goodAt: 'Any picture at 512 px; not made for inpainting',
+    goodAt: 'Any picture at 512 px; not made for inpainting: edges may show',
     nativeSize: 512,
     settings: apiDefaults,
     bytes: sd15Bytes,
@@ -126,8 +135,9 @@ export const offers: readonly ModelOffer[] = [
   },
   {
     model_name: 'stabilityai/stable-diffusion-xl-base-1.0',
+    networks: 'sdxl',
     title: 'SDXL base 1.0',
-    goodAt: 'Any picture at 1024 px; not made for inpainting',
+    goodAt: 'Any picture at 1024 px; not made for inpainting: edges may show',
     nativeSize: 1024,
     settings: apiDefaults,
     bytes: sdxlBytes,

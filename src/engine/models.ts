@@ -40,7 +40,15 @@ export interface ModelDetails extends ModelFacts {
   licence?: string | undefined;
   /** Which files were chosen, and what else a person should know. */
   notes: readonly string[];
+  /** Of its networks, by path, as JSON: what {@link ModelLibrary.judge} takes. Absent where nothing is to be fetched. */
+  configurations?: ReadonlyMap<string, string>;
 }
+
+/** Whether this machine's memory holds a model at its own size. */
+export type Fit =
+  | { verdict: 'fits' }
+  /** As the refusal of a run says it. */
+  | { verdict: 'tooLarge'; neededBytes: number; availableBytes: number; message: string };
 
 /** A model in this browser's storage, finished or not. */
 export interface KeptModel {
@@ -124,6 +132,11 @@ export interface ModelLibrary {
   list(): Promise<KeptModel[]>;
   /** @throws InputError (`model_name`) while a tab uses or fetches it */
   remove(folder: string): Promise<void>;
+  /**
+   * Judges a model from its configurations; nothing is fetched.
+   * @throws CheckpointError where they are of a kind that cannot be run; DeviceError
+   */
+  judge(name: string, configurations: ReadonlyMap<string, string>): Promise<Fit>;
   /** From now on. */
   setHub(hub: HubAccess): void;
   storage(): Promise<StorageFacts>;

@@ -74,7 +74,10 @@ function factsFrom(unetJson: unknown, vaeJson: unknown, schedulerJson: unknown):
  * Reads the small files, and of a single file its header.
  * @throws as {@link factsOf}, and as `download`
  */
-export async function factsOfPlan(plan: ModelPlan, connection: Connection): Promise<ModelFacts> {
+export async function factsOfPlan(
+  plan: ModelPlan,
+  connection: Connection,
+): Promise<{ facts: ModelFacts; configurations: ReadonlyMap<string, string> }> {
   const small: CheckpointFiles = {
     name: plan.name,
     async read(path) {
@@ -82,16 +85,35 @@ export async function factsOfPlan(plan: ModelPlan, connection: Connection): Prom
       return file === undefined ? undefined : readSmallFile(file, connection);
     },
   };
-  if (plan.single === undefined) return factsOf(small);
+  if (plan.single === undefined) {
+    return { facts: await factsOf(small, connection.signal), configurations: await networksOf(small) };
+  }
   const access = new RemoteAccess(plan.single.file, connection, {});
   const checkpoint = await openCheckpoint(access, connection.signal);
   // What lies beside the file wins over what is derived from it, as when it is prepared.
   const configs = await configsBeside(small);
   const { signal } = connection;
-  const { components, scheduler } = await readSingleFile(checkpoint, { configs, signal });
-  return factsFrom(
-    components.unet.config,
-    components.vae.config,
-    (await schedulerOf(small, signal)) ?? scheduler,
-  );
+  const { components, scheduler, modelIndex } = await readSingleFile(checkpoint, { configs, signal });
+  const configurations = new Map(
+    Object.entries(components).map(([name, { config }]) => [`${name}/config.json`, JSON.stringify(config)]),
+  ).set('model_index.json', JSON.stringify(modelIndex));
+  const scheduling = (await schedulerOf(small, signal)) ?? scheduler;
+  return { facts: factsFrom(components.unet.config, components.vae.config, scheduling), configurations };
+}
+
+/** What tells how large a model's networks are. */
+const NETWORKS = [
+  'model_index.json',
+  ...['unet', 'vae', 'text_encoder', 'text_encoder_2'].map((folder) => `${folder}/config.json`),
+];
+
+/** @returns nothing of an export, whose graphs alone say it */
+async function networksOf(files: CheckpointFiles): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  if (await isExported(files)) return texts;
+  for (const path of NETWORKS) {
+    const bytes = await files.read(path);
+    if (bytes !== undefined) texts.set(path, new TextDecoder().decode(bytes));
+  }
+  return texts;
 }

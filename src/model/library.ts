@@ -83,8 +83,10 @@ export function createLibrary({ store, starter, openDigest, manners }: LibraryPa
     { precision, signal }: LibraryCall,
   ): Promise<ModelDetails> => {
     const plan = await planSource(source, precision, connection(signal));
+    const { facts, configurations } = await factsOfPlan(plan, connection(signal));
     return {
-      ...(await factsOfPlan(plan, connection(signal))),
+      ...facts,
+      ...(configurations.size > 0 && { configurations }),
       name: source.name,
       location: source.location,
       precision,

@@ -8,7 +8,10 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Hub, startHub } from '../../e2e/hub/hub';
 import { askedWeightBytes, configsOf, unfetchedRepo } from '../../e2e/hub/testing';
 import { parseLocalOptions, parseRequest } from '../engine/engine';
+import type { TooLargeError } from '../engine/errors';
+import { configurationsOf, knownNetworks } from '../engine/knownNetworks';
 import { wasmTarget } from '../graph/targets';
+import { filesOfTexts } from '../model/files';
 import { Runtime } from '../model/runtime/session';
 import { createNodeGuard } from './memory';
 import { createPaintHost } from './server/paintHost';
@@ -84,3 +87,21 @@ it('by the memory of the machine, and not where there is enough', async () => {
     /its unet needs 3\.7 GB .*, and 2\.4 GB can be had \(this machine has 4\.0 GB of memory\)/,
   );
 });
+
+it.each(knownNetworks)(
+  '%s, as it is known without a network, needs what its repository would',
+  async (family) => {
+    const texts = new Map(
+      [...configurationsOf(family)].map(([path, config]) => [path, JSON.stringify(config)]),
+    );
+    const runtime = new Runtime(await import('onnxruntime-web/wasm'), wasmTarget);
+    const refused = createNodeGuard(runtime, 1e9).judge(filesOfTexts('known', texts));
+    const { figures } = (await refused.catch((error: unknown) => error)) as TooLargeError;
+    const asFiles = createNodeGuard(runtime, 1e9).judge(
+      configsOf(family === 'sd2-base' ? 'sd2-inpaint' : family),
+    );
+    const { figures: expected } = (await asFiles.catch((error: unknown) => error)) as TooLargeError;
+    // The two of SD 2 at 512 px differ by five channels of one convolution.
+    expect(Math.abs(figures.neededBytes / expected.neededBytes - 1)).toBeLessThan(0.001);
+  },
+);

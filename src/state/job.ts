@@ -24,6 +24,8 @@ import { type CheckedSettings, localOptionsOf } from './settings';
 
 export interface RunResult extends Pasted {
   seed: number;
+  /** Of the model's work alone; absent where the engine does not measure. */
+  modelSeconds?: number;
 }
 
 /** What a person may choose about the crop; what is null follows from the mask. */
@@ -109,7 +111,11 @@ export async function paintRun(
   call: Call,
 ): Promise<RunResult> {
   const { model_name, prompt, negative_prompt, num_inference_steps, guidance_scale } = settings;
-  const { image, seed: drawn } = await engine.inpaint(
+  const {
+    image,
+    seed: drawn,
+    timings,
+  } = await engine.inpaint(
     {
       ...{ model_name, prompt, negative_prompt, num_inference_steps, guidance_scale, seed },
       image_url: imageFile,
@@ -125,7 +131,9 @@ export async function paintRun(
     const matches = settings.colour_match;
     const pasted = await imaging.paste({ picture: picture.file, url, plan, weights, matches, texts });
     call.signal.throwIfAborted();
-    return { ...pasted, seed: drawn };
+    if (timings === undefined) return { ...pasted, seed: drawn };
+    const milliseconds = Object.values(timings).reduce((sum, each) => sum + each, 0);
+    return { ...pasted, seed: drawn, modelSeconds: milliseconds / 1000 };
   } finally {
     if (url.startsWith('blob:')) URL.revokeObjectURL(url);
   }

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
-import { CheckpointError, InputError } from '../engine/errors';
-import type { FetchCall, HubAccess, KeptModel, ModelDetails, ModelLibrary } from '../engine/models';
+import { CheckpointError, InputError, NetworkError } from '../engine/errors';
+import type { FetchCall, Fit, HubAccess, KeptModel, ModelDetails, ModelLibrary } from '../engine/models';
 import { createModels, type Fetching, unfinishedOf } from './modelLibrary';
 
 const NAME = 'owner/model';
@@ -59,6 +59,8 @@ class FakeLibrary implements ModelLibrary {
   setHub(hub: HubAccess): void {
     this.hubs.push(hub);
   }
+  judge = async (name: string): Promise<Fit> => this.fit(name);
+  fit: (name: string) => Fit = () => ({ verdict: 'fits' });
   storage = async () => ({ isPersistent: false });
   persist = async () => true;
   last() {
@@ -106,6 +108,8 @@ it('says that a token would help, and looks again once it has one', async () => 
   expect(state().lookups[NAME]).toEqual({
     state: 'failed',
     message: 'owner/model is gated.',
+    canTryAgain: false,
+    isOfNetwork: false,
     wantsToken: 'yes',
   });
   library.answer = () => {
@@ -180,6 +184,8 @@ it('fetches what a run needs, once, and pauses it where the run is given up', as
   const controller = new AbortController();
   const onChange = ({ state }: Fetching) => void seen.push(state);
   const run = models.ensure(NAME, { signal: controller.signal, onChange });
+  await settled();
+  models.answer(true);
   await settled();
   library.last().call.onProgress({ stage: 'wait' });
   expect(state().fetches[NAME]).toEqual({ state: 'waiting', forOtherTab: true });
@@ -259,6 +265,8 @@ it('fetches a model anew whose copy vanished since it was looked up', async () =
   library.models = [];
   const ensured = models.ensure(NAME, { signal: never, onChange() {} });
   await settled();
+  models.answer(true);
+  await settled();
   library.last().finish();
   await ensured;
   expect(library.calls).toHaveLength(1);
@@ -270,4 +278,96 @@ it('names that every object has are models like any other', () => {
     expect(lookups[name]).toBeUndefined();
     expect(fetches[name]).toBeUndefined();
   }
+});
+
+it('a run asks before it fetches a model: size, time by earlier downloads, and what is here already', async () => {
+  const { models, state } = setUp();
+  const run = () => models.ensure(NAME, { signal: never, onChange() {} });
+  const declined = run();
+  await settled();
+  expect(state().question).toEqual({ name: NAME, bytes: 1e9, seconds: null, isBegun: false });
+  expect(library.calls).toEqual([]);
+  models.answer(false);
+  await expect(declined).rejects.toMatchObject({ name: 'AbortError' });
+  expect(state().question).toBeNull();
+  expect(library.calls).toEqual([]);
+
+  // Measured once: 100 of 1000 MB in two seconds.
+  void models.download(NAME);
+  for (const [ms, loadedBytes] of [
+    [0, 0],
+    [2000, 100e6],
+  ] as const) {
+    nowMs = ms;
+    library.last().call.onProgress({ stage: 'download', file: 'x', loadedBytes, totalBytes: 1e9 });
+  }
+  models.pause(NAME);
+  const { facts: _, ...begun } = kept;
+  library.list = async () => [{ ...begun, unfinished: { receivedBytes: 100e6, totalBytes: 1e9 } }];
+  await settled();
+  const agreed = run();
+  await settled();
+  expect(state().question).toEqual({ name: NAME, bytes: 900e6, seconds: 18, isBegun: true });
+  models.answer(true);
+  await settled();
+  library.last().finish();
+  await agreed;
+
+  // What is being fetched was asked for already, and a person's own files are no download.
+  await expect(models.ensure(NAME, { signal: never, onChange() {} })).resolves.toBeUndefined();
+});
+
+it('cancelling the run takes its question away', async () => {
+  const { models, state } = setUp();
+  const controller = new AbortController();
+  const run = models.ensure(NAME, { signal: controller.signal, onChange() {} });
+  await settled();
+  controller.abort();
+  await expect(run).rejects.toMatchObject({ name: 'AbortError' });
+  expect(state().question).toBeNull();
+});
+
+it('models are judged when they are looked up, the recommended ones without a network; what is too large is not asked for', async () => {
+  library.fit = () => ({
+    verdict: 'tooLarge',
+    neededBytes: 10.8e9,
+    availableBytes: 3.9e9,
+    message: 'too large',
+  });
+  library.answer = () => ({
+    ...library.details('fetchable'),
+    configurations: new Map([['unet/config.json', '{}']]),
+  });
+  const { models, state } = setUp();
+  await expect(models.ensure(NAME, { signal: never, onChange() {} })).rejects.toMatchObject({
+    name: 'TooLargeError',
+    message: 'too large',
+  });
+  expect(state().question).toBeNull();
+  expect(state().fits[NAME]).toMatchObject({ verdict: 'tooLarge', neededBytes: 10.8e9 });
+  library.looked = [];
+  await models.judgeOffers();
+  expect(library.looked).toEqual([]);
+  expect(Object.keys(state().fits)).toContain('stabilityai/sd-turbo');
+  expect(Object.keys(state().fits)).not.toContain('starter');
+});
+
+it('what failed for want of a network goes on once there is one; a wrong name stays wrong', async () => {
+  const { models, state } = setUp();
+  void models.download(NAME);
+  library.last().fail(new NetworkError('this device is offline'));
+  library.answer = () => {
+    throw new NetworkError('this device is offline');
+  };
+  await models.look('owner/other');
+  library.answer = () => {
+    throw new InputError('model_name', 'no such model');
+  };
+  await models.look('owner/none');
+  expect(state().lookups['owner/other']).toMatchObject({ state: 'failed', canTryAgain: true });
+  expect(state().lookups['owner/none']).toMatchObject({ state: 'failed', canTryAgain: false });
+  models.reconnect();
+  expect(library.calls).toHaveLength(2);
+  expect(state().lookups['owner/other']).toBeUndefined();
+  expect(state().lookups['owner/none']).toBeDefined();
 });

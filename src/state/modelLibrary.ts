@@ -1,6 +1,6 @@
 /** The models of this machine as the panel shows them: looked up, fetched, paused, kept, deleted. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { InputError, isAbort } from '../engine/errors';
+import { InputError, isAbort, NetworkError, UnsupportedError } from '../engine/errors';
 import type {
   EmbeddingWord,
   FetchProgress,
@@ -9,48 +9,25 @@ import type {
   ModelDetails,
   ModelLibrary,
   ModelSizes,
-  StorageFacts,
 } from '../engine/models';
 import { complaintOf } from './complaint';
 import type { HubMemory } from './hubMemory';
+import { createAdmission } from './modelAdmission';
 import type { OwnModel } from './modelFiles';
+import type { Failure, Fetching, Lookup, ModelLibraryState } from './modelState';
 import { guessedNativeSize } from './models';
+import { createPace, type Pace } from './pace';
 import { advanceTransfer, type Transfer } from './transfer';
 
-export type { EmbeddingWord, KeptModel, ModelSizes } from '../engine/models';
-
-export interface Failure {
-  message: string;
-  /** Whether a token of an account that may read it would help: it may where the model may be private. */
-  wantsToken: 'yes' | 'maybe' | 'no';
-}
-
-export type Lookup =
-  | { state: 'looking' }
-  | { state: 'found'; details: ModelDetails }
-  | ({ state: 'failed' } & Failure);
-
-export type Fetching =
-  /** Asked for, or another tab is at it. */
-  | { state: 'waiting'; forOtherTab: boolean }
-  | { state: 'running'; transfer: Transfer }
-  | { state: 'paused'; transfer: Transfer | null }
-  | ({ state: 'failed'; transfer: Transfer | null } & Failure);
-
-export interface ModelLibraryState {
-  /** By name as typed, without blanks around it; a name that is missing was not looked up. */
-  lookups: Readonly<Record<string, Lookup>>;
-  /** Of this session. */
-  fetches: Readonly<Record<string, Fetching>>;
-  /** Null until it is read. */
-  kept: readonly KeptModel[] | null;
-  /** The models that were last opened from one folder, where it held several: the name of each. */
-  openedTogether: readonly string[];
-  storage: StorageFacts | null;
-  hub: { url: string | undefined; hasToken: boolean };
-  /** What went wrong with the list or a deletion. */
-  complaint: string | null;
-}
+export type { EmbeddingWord, Fit, KeptModel, ModelSizes } from '../engine/models';
+export {
+  type DownloadQuestion,
+  type Failure,
+  type Fetching,
+  type Lookup,
+  type ModelLibraryState,
+  unfinishedOf,
+} from './modelState';
 
 export interface Models {
   readonly store: StoreApi<ModelLibraryState>;
@@ -61,11 +38,26 @@ export interface Models {
   /** What has arrived is kept. */
   pause(name: string): void;
   /**
-   * Resolves once a run can start with the model, fetching it where it is missing.
-   * @throws whatever the look-up or the download throws; an AbortError once the signal aborts: a download that this
-   *   call began is paused then, one that was under way goes on
+   * Resolves once a run can start with the model. Where it is missing, the question in the store stands until it is
+   * answered; then the model is fetched. One that is being fetched already, or lies on the person's own disk, needs no answer.
+   * @throws TooLargeError before anything is asked where it cannot run here; whatever the look-up or the download throws;
+   *   an AbortError where the answer is no, and once the signal aborts: a download that this call began is paused
+   *   then, one that was under way goes on
    */
   ensure(name: string, call: { signal: AbortSignal; onChange(fetching: Fetching): void }): Promise<void>;
+  /** Answers the question of a run. */
+  answer(yes: boolean): void;
+  /** Judges the recommended models, once a visit; the store has the answers. */
+  judgeOffers(): Promise<void>;
+  /** How fast this device was. */
+  readonly pace: Pace;
+  /** Remembers how long a picture took. */
+  learnPace(
+    name: string,
+    settings: { num_inference_steps: number; guidance_scale: number; strength: number },
+    size: { width: number; height: number },
+    seconds: number,
+  ): void;
   /** @returns the names that they go under in the same order, or null where something went wrong */
   addFiles(own: readonly OwnModel[]): Promise<readonly string[] | null>;
   /** @returns the word that it teaches, or what is wrong with it as a sentence */
@@ -73,6 +65,8 @@ export interface Models {
   remove(model: KeptModel): Promise<void>;
   /** Reads again what is kept and how much room there is. */
   refresh(): Promise<void>;
+  /** The network is back: what failed for want of it is looked up again, and downloads go on. */
+  reconnect(): void;
   setHubUrl(url: string | undefined): void;
   setToken(token: string | undefined): void;
   persist(): Promise<void>;
@@ -90,18 +84,22 @@ export function createModels(
   library: ModelLibrary,
   memory: HubMemory,
   now: () => number = () => performance.now(),
+  pace: Pace = createPace(undefined),
 ): Models {
   let hub: HubAccess = memory.read();
   library.setHub(hub);
   const store = createStore<ModelLibraryState>(() => ({
     lookups: byName(),
     fetches: byName(),
+    fits: byName(),
+    question: null,
     kept: null,
     openedTogether: [],
     storage: null,
     hub: shown(hub),
     complaint: null,
   }));
+  const admission = createAdmission(store, library, pace);
   const looking = new Map<string, Promise<ModelDetails>>();
   const running = new Map<string, Running>();
 
@@ -125,7 +123,11 @@ export function createModels(
     // An answer from before the hub changed is dropped: another look-up stands in its place.
     const isCurrent = () => looking.get(name) === asked;
     asked.then(
-      (details) => isCurrent() && setLookup(name, { state: 'found', details }),
+      (details) => {
+        if (!isCurrent()) return;
+        setLookup(name, { state: 'found', details });
+        if (details.configurations) admission.judge(name, details.configurations);
+      },
       (error: unknown) => isCurrent() && setLookup(name, { state: 'failed', ...failure(error) }),
     );
     asked.catch(() => {}).then(() => isCurrent() && looking.delete(name));
@@ -173,6 +175,12 @@ export function createModels(
     setFetching(name, { state: 'running', transfer });
   };
 
+  /** A person's own disk says nothing of the network. */
+  const learnDownload = (name: string) => {
+    const speed = transferOf(name)?.bytesPerSecond ?? 0;
+    if (!isOwn(name)) pace.downloaded(speed);
+  };
+
   const start = (name: string): Running => {
     const under = running.get(name);
     if (under !== undefined) return under;
@@ -182,12 +190,14 @@ export function createModels(
     const work = async () => {
       try {
         await library.download(name, { signal: controller.signal, onProgress: onProgress(name) });
+        learnDownload(name);
         setFetching(name, undefined);
         // It is kept now, and known better.
         setLookup(name, undefined);
         await Promise.all([describe(name).catch(() => {}), refresh()]);
       } catch (error) {
         const transfer = transferOf(name);
+        learnDownload(name);
         setFetching(
           name,
           isAbort(error) ? { state: 'paused', transfer } : { state: 'failed', transfer, ...failure(error) },
@@ -227,6 +237,10 @@ export function createModels(
       const found = await abortable(describe(name), signal);
       const { state } = found.state === 'kept' ? await abortable(lookAgain(name), signal) : found;
       if (state !== 'fetchable') return;
+      if (!running.has(name) && !isOwn(name)) {
+        await abortable(admission.refuseUnfit(name), signal);
+        await admission.ask({ name, totalBytes: found.totalBytes }, signal);
+      }
       const isMine = !running.has(name);
       const { promise, controller } = start(name);
       const tell = ({ fetches }: ModelLibraryState) => {
@@ -241,6 +255,17 @@ export function createModels(
         unsubscribe();
         if (signal.aborted && isMine) controller.abort();
       }
+    },
+    answer: admission.answer,
+    judgeOffers: admission.judgeOffers,
+    pace,
+    learnPace(name, { num_inference_steps, guidance_scale, strength }, { width, height }, seconds) {
+      const lookup = store.getState().lookups[name.trim()];
+      // The starter is so small that its time says nothing of others.
+      if (lookup?.state !== 'found' || lookup.details.state === 'embedded') return;
+      const steps = Math.ceil(num_inference_steps * strength);
+      const work = { family: lookup.details.family, steps, guidance: guidance_scale, pixels: width * height };
+      pace.painted(work, seconds);
     },
     async addFiles(own) {
       try {
@@ -274,6 +299,16 @@ export function createModels(
       }
     },
     refresh,
+    reconnect() {
+      const { lookups, fetches } = store.getState();
+      for (const [name, lookup] of Object.entries(lookups)) {
+        // Whoever shows it looks it up.
+        if (lookup.state === 'failed' && lookup.canTryAgain) setLookup(name, undefined);
+      }
+      for (const [name, fetching] of Object.entries(fetches)) {
+        if (fetching.state === 'failed' && fetching.isOfNetwork) void start(name).promise.catch(() => {});
+      }
+    },
     setHubUrl(url) {
       // A token belongs to the hub that it was made for.
       changeHub({ url });
@@ -306,9 +341,9 @@ function knownFacts(
   return kept?.find((model) => model.name === name)?.facts;
 }
 
-/** What an earlier visit or another tab left of a model, where it is not whole. */
-export function unfinishedOf({ kept }: ModelLibraryState, name: string): KeptModel | undefined {
-  return kept?.find((model) => model.name === name.trim() && model.unfinished !== undefined);
+/** A file or folder of the person's own: nothing is downloaded. */
+function isOwn(name: string): boolean {
+  return name.startsWith('disk:');
 }
 
 function shown({ url, token }: HubAccess): ModelLibraryState['hub'] {
@@ -316,7 +351,10 @@ function shown({ url, token }: HubAccess): ModelLibraryState['hub'] {
 }
 
 function failure(error: unknown): Failure {
-  return { message: complaintOf(error).message, wantsToken: wantsToken(error) };
+  const token = wantsToken(error);
+  const isOfName = error instanceof InputError || error instanceof UnsupportedError;
+  const isOfNetwork = error instanceof NetworkError;
+  return { message: complaintOf(error).message, wantsToken: token, canTryAgain: !isOfName, isOfNetwork };
 }
 
 function wantsToken(error: unknown): Failure['wantsToken'] {

@@ -1,9 +1,9 @@
 /** The models that the page offers by name, and what it has to know of any model before a run. */
-import { offerOf } from '../engine/modelSettings';
+import { type ModelOffer, offerOf, offers } from '../engine/modelSettings';
 import type { ModelFacts, ModelFamily } from '../engine/models';
 import { inpaintRequestSchema, STARTER } from '../engine/schema';
 
-export { type ModelOffer, offers } from '../engine/modelSettings';
+export { type ModelOffer, offerOf, offers } from '../engine/modelSettings';
 export { STARTER };
 
 /** Where more models are. */
@@ -51,4 +51,40 @@ export function checkModelName(modelName: string): string | null {
   const parsed = inpaintRequestSchema.shape.model_name.safeParse(modelName);
   if (!parsed.success) return 'Name a model: “starter”, a Hugging Face id, or an address.';
   return null;
+}
+
+/** What people call models that stand in the list; `suggestModels` reads them beside titles and ids. */
+const nicknames: Readonly<Record<string, string>> = {
+  'stable-diffusion-v1-5/stable-diffusion-inpainting': 'sd15 sd1.5 sd 1.5 stable diffusion inpaint runwayml',
+  'runwayml/stable-diffusion-v1-5': 'sd15 sd1.5 sd 1.5 stable diffusion',
+  'diffusers/stable-diffusion-xl-1.0-inpainting-0.1': 'sdxl xl stable diffusion xl inpaint',
+  'stabilityai/stable-diffusion-xl-base-1.0': 'sdxl xl stable diffusion xl',
+  'stabilityai/sd-turbo': 'sd turbo fast',
+  'Lykon/dreamshaper-8-inpainting': 'dreamshaper dream shaper',
+  'SG161222/Realistic_Vision_V2.0': 'realistic vision photo',
+};
+/** Kinds that are asked for often and cannot run: what runs instead is the one made for the same. */
+const OTHER_KINDS = /^(flux|sd3|sd35|stablediffusion3|qwen|kandinsky|pixart|kolors|chroma|zimage)/;
+
+const lettersOf = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+
+/**
+ * Models of the list that a short name may have meant: `sd15`, `stable-diffusion`, `dreamshaper`.
+ * @returns at most two; none for ids, addresses and files, which say themselves what they mean
+ */
+export function suggestModels(typed: string): readonly ModelOffer[] {
+  if (typed.length > 80 || /[/\\:]/.test(typed)) return [];
+  const letters = lettersOf(typed);
+  if (letters.length < 2) return [];
+  const [best] = offers.filter(({ model_name }) => model_name !== STARTER);
+  if (OTHER_KINDS.test(letters)) return best ? [best] : [];
+  return offers
+    .filter(({ model_name, title }) => {
+      const names = [title, model_name, ...(nicknames[model_name] ?? '').split(' ')].map(lettersOf);
+      return (
+        names.some((name) => name.includes(letters)) ||
+        lettersOf(nicknames[model_name] ?? '').includes(letters)
+      );
+    })
+    .slice(0, 2);
 }

@@ -26,7 +26,7 @@ export interface RunParts {
   engine: Engine;
   imaging: PictureWork;
   /** Fetches models before a run; where absent the engine is asked at once. */
-  models?: (Pick<Models, 'ensure' | 'sizesOf'> & Partial<Pick<Models, 'store'>>) | undefined;
+  models?: (Pick<Models, 'ensure' | 'sizesOf'> & Partial<Pick<Models, 'store' | 'learnPace'>>) | undefined;
   /** Where runs may be made besides; where absent this machine makes all. */
   hosted?: Pick<Hosted, 'store' | 'run'> | null | undefined;
   settings: StoreApi<Settings>;
@@ -134,7 +134,11 @@ export function createRuns(parts: RunParts): Runs {
     const { variations: count } = checked;
     for (let number = run.painted.length + 1; number <= count; number++) {
       if (count > 1) job.setState({ progress: preparing, variation: { number, count } });
-      const { seed, ...pasted } = await paintRun(prepared, run.seed, place, imaging, { signal, onProgress });
+      const { seed, modelSeconds, ...pasted } = await paintRun(prepared, run.seed, place, imaging, {
+        signal,
+        onProgress,
+      });
+      if (modelSeconds !== undefined) models?.learnPace?.(name, checked, prepared.plan.size, modelSeconds);
       const { width, height } = prepared.picture;
       const version = pictures.add(
         { ...pasted, width, height },

@@ -62,17 +62,27 @@ export function createSession(
   const pictures = createPictures({ editor, imaging, ...stores, onReplace: () => runs.cancel() });
   const runs = createRuns({ ...parts, ...stores, pictures, now });
 
+  // What was wrong at one place says nothing of the other.
+  parts.hosted?.store.subscribe(({ on }, { on: was }) => {
+    if (on === was) return;
+    const { model_name: _, ...fieldErrors } = job.getState().fieldErrors;
+    job.setState({ runError: null, fieldErrors });
+  });
+
   return {
     editor,
     ...stores,
     suited,
     change(changed) {
       suited.setByHand(changed);
+      const before = settings.getState().model_name;
       settings.setState(changed);
       // A complaint about a field goes as soon as the field is edited.
       const fieldErrors = { ...job.getState().fieldErrors };
       for (const field of Object.keys(changed)) delete fieldErrors[field as keyof Settings];
-      job.setState({ fieldErrors });
+      // Why a run failed concerned the model that it was made with.
+      const isOther = changed.model_name !== undefined && changed.model_name !== before;
+      job.setState({ fieldErrors, ...(isOther && { runError: null }) });
     },
     openFile: pictures.openFile,
     openSample: pictures.openSample,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { emptyLora } from './loras';
-import { factsInWords, guessedNativeSize, shortModelName } from './models';
+import { factsInWords, guessedNativeSize, shortModelName, suggestModels } from './models';
 import { changedMoreSettings, checkSettings, createSettings, limits } from './settings';
 
 const settings = createSettings().getState();
@@ -88,3 +88,23 @@ it('says of a model of one size which that is', () => {
   const fixedSize = { width: 768, height: 512 };
   expect(factsInWords({ ...facts, fixedSize })).toBe('Stable Diffusion 1 for inpainting, 768 × 512 px only');
 });
+
+it.each([
+  ['sd15', 'stable-diffusion-v1-5/stable-diffusion-inpainting'],
+  ['SD 1.5', 'stable-diffusion-v1-5/stable-diffusion-inpainting'],
+  ['stable-diffusion', 'stable-diffusion-v1-5/stable-diffusion-inpainting'],
+  ['sdxl', 'diffusers/stable-diffusion-xl-1.0-inpainting-0.1'],
+  ['turbo', 'stabilityai/sd-turbo'],
+  ['dream shaper', 'Lykon/dreamshaper-8-inpainting'],
+  // Another kind, that cannot run: what is made for the same.
+  ['flux', 'stable-diffusion-v1-5/stable-diffusion-inpainting'],
+])('a short name gets a suggestion: %s', (typed, first) => {
+  expect(suggestModels(typed)[0]?.model_name).toBe(first);
+});
+
+it.each(['owner/sd15', 'https://example.com/sd15', 'C:\\sd15', 'x', 'qqqq', ''])(
+  'nothing is suggested for %j',
+  (typed) => {
+    expect(suggestModels(typed)).toEqual([]);
+  },
+);

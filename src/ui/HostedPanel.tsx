@@ -29,6 +29,16 @@ export function useHostedQuestion(): string | null {
   );
 }
 
+/** Whether runs go to the hosted API, and whether they get there; null where the page was put together without it. */
+export function useHostedReach(): HostedState | null {
+  const hosted = useHosted();
+  const state = useStore<StoreApi<Asking | HostedState>, Asking | HostedState>(
+    hosted?.store ?? neverOn,
+    (all) => all,
+  );
+  return 'online' in state ? state : null;
+}
+
 /** What is sent where, while runs go to the hosted API; null while they are made here. */
 export function useHostedNote(): string | null {
   const hosted = useHosted();

@@ -1,11 +1,13 @@
 /** All models on one sheet: recommended, kept, one's own; the room they take; where they come from. */
-import { FileUp, FolderUp, ShieldCheck, Trash2 } from 'lucide-react';
+import { CircleCheck, Download, FileUp, FolderUp, ShieldCheck, Trash2 } from 'lucide-react';
 import { Dialog } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import type { KeptModel } from '../state/modelLibrary';
-import { factsInWords, type ModelOffer, offers, titleOf } from '../state/models';
+import { factsInWords, type ModelOffer, offers, STARTER, titleOf } from '../state/models';
+import { about } from '../state/pace';
 import { bytesInWords, partInWords } from '../state/transfer';
 import { useEngineStatus, useJob, useModelState, useModels, useSession, useSettings } from './context';
+import { FitLine, useFit } from './FitLine';
 import { HubAddressForm, TokenForm } from './HubForms';
 import { FetchStatus, ResumeButton } from './ModelStatus';
 import { Sheet } from './Sheet';
@@ -14,7 +16,9 @@ import { useModelFiles } from './useModelFiles';
 export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
   const models = useModels();
   useEffect(() => {
-    if (open) void models.refresh();
+    if (!open) return;
+    void models.refresh();
+    void models.judgeOffers();
   }, [open, models]);
   const close = () => onOpenChange(false);
   return (
@@ -55,20 +59,57 @@ function useChoose(onChosen: () => void): (name: string) => void {
 }
 
 function Offer({ offer, onChosen }: { offer: ModelOffer; onChosen(): void }) {
+  const models = useModels();
   const choose = useChoose(onChosen);
   const precision = useEngineStatus()?.precision ?? 'fp16';
-  const isChosen = useSettings((state) => state.model_name.trim() === offer.model_name);
-  const { title, goodAt, bytes, licence } = offer;
-  const size = bytes === undefined ? 'size shown when chosen' : sizeInWords(bytes[precision]);
+  const { title, goodAt, bytes, licence, model_name } = offer;
+  const isChosen = useSettings((state) => state.model_name.trim() === model_name);
+  const fit = useFit(model_name);
+  const mine = useModelState((state) => state.kept?.find(({ name }) => name === model_name));
+  const fetching = useModelState((state) => state.fetches[model_name]);
+  const lookup = useModelState((state) => state.lookups[model_name]);
+  // What the look-up found is what will be fetched.
+  const found =
+    lookup?.state === 'found' && lookup.details.state === 'fetchable' ? lookup.details.totalBytes : undefined;
+  const known = found ?? bytes?.[precision];
+  const size = known === undefined ? 'size shown when chosen' : sizeInWords(known);
+  const isHere = mine !== undefined || fetching !== undefined || model_name === STARTER;
+  const seconds = known === undefined || isHere ? null : models.pace.downloadSeconds(known);
   return (
     <li>
       <div className="model-about">
         <b>{title}</b>
         <span>{goodAt}</span>
         <small className="tabular">
-          {bytes?.fp16 === 0 ? size : `${size} · licence ${licence ?? 'shown when chosen'}`}
+          {model_name === STARTER
+            ? size
+            : mine && !mine.unfinished
+              ? `On this machine · licence ${licence ?? 'shown when chosen'}`
+              : `${size}${seconds === null ? '' : `, ${about(seconds)}`} · licence ${licence ?? 'shown when chosen'}`}
         </small>
+        {model_name === STARTER ? (
+          <span className="fit" data-fit="fits">
+            <CircleCheck size={14} strokeWidth={1.9} aria-hidden />
+            Runs on this device, in seconds
+          </span>
+        ) : (
+          <FitLine name={model_name} />
+        )}
       </div>
+      {!isHere && fit?.kind !== 'tooLarge' && (
+        <button
+          type="button"
+          className="button"
+          aria-label={`Choose and download ${title}`}
+          onClick={() => {
+            choose(model_name);
+            void models.download(model_name);
+          }}
+        >
+          <Download size={15} strokeWidth={1.8} aria-hidden />
+          Download
+        </button>
+      )}
       <button
         type="button"
         className="button"
@@ -108,7 +149,7 @@ function Kept({ model, onChosen }: { model: KeptModel; onChosen(): void }) {
   const fetching = useModelState((state) => state.fetches[model.name]);
   const isChosen = useSettings((state) => state.model_name.trim() === model.name);
   const { name, unfinished, storedBytes, precision, licence, facts } = model;
-  const about = [
+  const details = [
     facts === undefined ? '' : factsInWords(facts),
     precision,
     unfinished === undefined ? bytesInWords(storedBytes) : '',
@@ -119,9 +160,9 @@ function Kept({ model, onChosen }: { model: KeptModel; onChosen(): void }) {
       <div className="model-about">
         <b>{titleOf(name)}</b>
         <small className="tabular">
-          {unfinished === undefined
-            ? about.filter(Boolean).join(' · ')
-            : `${model.isBusy ? 'being downloaded' : 'interrupted'} at ${partInWords(unfinished.receivedBytes, unfinished.totalBytes)}`}
+          {unfinished === undefined || fetching
+            ? details.filter(Boolean).join(' · ')
+            : `${model.isBusy ? 'being downloaded:' : 'paused at'} ${partInWords(unfinished.receivedBytes, unfinished.totalBytes)}`}
         </small>
         {fetching && <FetchStatus name={name} fetching={fetching} />}
       </div>

@@ -1,7 +1,7 @@
 /** Which model paints: one of those offered or kept, or any name that a person types. */
 import { Check, ChevronDown } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
-import { type ModelOffer, offers, STARTER, titleOf } from '../state/models';
+import { type ModelOffer, offers, STARTER, suggestModels, titleOf } from '../state/models';
 import { bytesInWords } from '../state/transfer';
 import { useModelState, useModels, useSession, useSettings } from './context';
 import { Field, type FieldAttributes } from './Field';
@@ -60,17 +60,31 @@ function inField({ model_name, title, isKept }: Choice): string {
 
 type Choice = Pick<ModelOffer, 'model_name' | 'title'> & { detail: string; isKept: boolean };
 
+/** What is typed narrows the list; a name that is chosen already, or that nothing of it has, leaves it whole. */
+function matching(choices: readonly Choice[], typed: string): readonly Choice[] {
+  const words = typed.trim().toLowerCase();
+  if (words === '' || choices.some(({ model_name }) => model_name === typed.trim())) return choices;
+  const meant = suggestModels(typed);
+  const found = choices.filter(
+    ({ model_name, title }) =>
+      title.toLowerCase().includes(words) ||
+      model_name.toLowerCase().includes(words) ||
+      meant.some((offer) => offer.model_name === model_name),
+  );
+  return found.length > 0 ? found : choices;
+}
+
 function useChoices(): Choice[] {
   const kept = useModelState((state) => state.kept) ?? [];
   const offered = offers.map(({ model_name, title, goodAt }): Choice => {
     const mine = kept.find(({ name }) => name === model_name);
-    const where = mine === undefined ? '' : mine.unfinished ? 'interrupted · ' : 'kept · ';
+    const where = mine === undefined ? '' : mine.unfinished ? 'paused · ' : 'kept · ';
     return { model_name, title, detail: `${where}${goodAt}`, isKept: where === 'kept · ' };
   });
   const others = kept
     .filter(({ name }) => !offers.some(({ model_name }) => model_name === name))
     .map(({ name, unfinished, storedBytes }): Choice => {
-      const detail = unfinished ? 'interrupted' : `kept · ${bytesInWords(storedBytes)}`;
+      const detail = unfinished ? 'paused' : `kept · ${bytesInWords(storedBytes)}`;
       return { model_name: name, title: titleOf(name), detail, isKept: unfinished === undefined };
     });
   return [...offered, ...others];
@@ -79,7 +93,7 @@ function useChoices(): Choice[] {
 /** The pattern of WAI-ARIA's editable combobox with a list. */
 function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes; modelName: string }) {
   const session = useSession();
-  const choices = useChoices();
+  const choices = matching(useChoices(), modelName);
   const listId = useId();
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);

@@ -2,10 +2,12 @@
 import { Download, HardDriveDownload, Pause, Play, RotateCw } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { type Failure, type Fetching, unfinishedOf } from '../state/modelLibrary';
-import { factsInWords, MODELS_URL, offers, STARTER, titleOf } from '../state/models';
+import { factsInWords, MODELS_URL, offerOf, STARTER, suggestModels, titleOf } from '../state/models';
+import { about } from '../state/pace';
 import { duration } from '../state/progress';
 import { bytesInWords, partInWords, speedInWords } from '../state/transfer';
 import { useJob, useModelState, useModels, useSession } from './context';
+import { FitLine, useFit } from './FitLine';
 import { useHostedOn, useHostedQuestion } from './HostedPanel';
 import { TokenForm } from './HubForms';
 
@@ -23,7 +25,7 @@ export function ModelStatus({ name, onManage }: { name: string; onManage(): void
           <Meter part={begun.unfinished.receivedBytes} whole={begun.unfinished.totalBytes} />
           <div className="fetch-line">
             <span className="tabular">
-              {begun.isBusy ? 'Another tab downloads it: ' : 'Interrupted at '}
+              {begun.isBusy ? 'Another tab downloads it: ' : 'Paused at '}
               {partInWords(begun.unfinished.receivedBytes, begun.unfinished.totalBytes)}
             </span>
             {!begun.isBusy && <ResumeButton name={name} />}
@@ -54,6 +56,7 @@ function StarterNote({ onManage }: { onManage(): void }) {
 function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
   const models = useModels();
   const lookup = useModelState((state) => state.lookups[name]);
+  const fit = useFit(name);
   if (name === '') {
     return <p className="model-note">A Hugging Face id, the address of a repository, a folder or a file.</p>;
   }
@@ -67,7 +70,8 @@ function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
   if (lookup.state === 'failed') {
     return (
       <Trouble failure={lookup}>
-        {lookup.wantsToken !== 'yes' && (
+        <Suggestions name={name} />
+        {lookup.canTryAgain && (
           <button type="button" className="button" onClick={() => void models.look(name)}>
             <RotateCw size={15} strokeWidth={1.8} aria-hidden />
             Look again
@@ -79,8 +83,12 @@ function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
   const { details } = lookup;
   const { state, totalBytes, precision, licence, notes } = details;
   const isOwn = name.startsWith('disk:');
-  const size = `${bytesInWords(totalBytes)} in ${precision === 'fp16' ? 'half' : 'full'} precision`;
-  const offered = offers.find(({ model_name }) => model_name === name)?.licence;
+  const isKept = state === 'kept';
+  const size = isKept
+    ? `${bytesInWords(totalBytes)} kept, in ${precision === 'fp16' ? 'half' : 'full'} precision`
+    : `${bytesInWords(totalBytes)} to ${isOwn ? 'copy' : 'download'}`;
+  const offered = offerOf(name)?.licence;
+  const seconds = state === 'fetchable' && !isOwn ? models.pace.downloadSeconds(totalBytes) : null;
   const [moved] = notes.filter((note) => note.includes('was removed'));
   return (
     <div className="model-note">
@@ -89,14 +97,29 @@ function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
         {(licence ?? offered) && <> · licence {licence ?? offered}</>}
       </p>
       {moved && <p>{moved}.</p>}
+      {!details.isInpainting && (
+        <p>
+          Not made for inpainting: it does not see the picture around the mask while it paints, so edges may
+          show.
+        </p>
+      )}
+      {state === 'fetchable' && (
+        <p>
+          <FitLine name={name} />
+        </p>
+      )}
       {state === 'served' && <p>Read from its address at each visit; such folders are not kept.</p>}
       {state === 'kept' && <p className="good">Kept on this machine: works offline.</p>}
       {state === 'fetchable' && !isBegun && (
         <div className="fetch-line">
-          <span>{isOwn ? 'Copied into the browser once.' : 'Downloaded once, then it works offline.'}</span>
+          <span>
+            {isOwn ? 'Copied into the browser once.' : 'Downloaded once, then it works offline.'}
+            {seconds !== null && ` Takes ${about(seconds)}.`}
+          </span>
           <button
             type="button"
             className="button"
+            disabled={fit?.kind === 'tooLarge'}
             aria-label={isOwn ? 'Add model' : 'Download model'}
             onClick={() => void models.download(name)}
           >
@@ -106,6 +129,27 @@ function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
         </div>
       )}
     </div>
+  );
+}
+
+/** What a short name may have meant. */
+function Suggestions({ name }: { name: string }) {
+  const session = useSession();
+  const found = suggestModels(name);
+  if (found.length === 0) return null;
+  return (
+    <p>
+      Did you mean{' '}
+      {found.map(({ model_name, title }, i) => (
+        <span key={model_name}>
+          {i > 0 && ' or '}
+          <button type="button" className="link" onClick={() => session.change({ model_name })}>
+            {title}
+          </button>
+        </span>
+      ))}
+      ?
+    </p>
   );
 }
 
@@ -200,7 +244,7 @@ function inWords(fetching: Fetching): string {
     case 'paused':
       return part === '' ? 'Paused' : `Paused at ${part}`;
     case 'failed':
-      return part === '' ? 'Not downloaded' : `Stopped at ${part}`;
+      return part === '' ? 'The download did not begin' : `Stopped at ${part}`;
     default:
       throw new TypeError(`unknown state ${fetching satisfies never}`);
   }

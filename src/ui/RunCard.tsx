@@ -2,9 +2,10 @@
 import { TriangleAlert, X } from 'lucide-react';
 import { useState } from 'react';
 import { duration, type RunProgress } from '../state/progress';
+import { nextStep } from '../state/readiness';
 import { runSeconds, variationsOf } from '../state/versions';
-import { useEditor, useJob, useSession, useVersions } from './context';
-import { HostedOffer } from './HostedPanel';
+import { useEditor, useJob, useModelState, useSession, useSettings, useVersions } from './context';
+import { HostedOffer, useHostedReach } from './HostedPanel';
 
 /** Stands there always, and always as high: nothing moves when a run begins or ends. */
 export function RunCard() {
@@ -45,8 +46,10 @@ export function RunCard() {
 function useNextStep(): string {
   const hasPicture = useEditor((state) => state.picture !== null);
   const hasMask = useEditor((state) => state.maskBounds.width > 0);
-  if (!hasPicture) return 'Open a picture to begin';
-  return hasMask ? 'Ready to generate' : 'Paint over what should change';
+  const modelName = useSettings((state) => state.model_name);
+  const models = useModelState((state) => state);
+  const hosted = useHostedReach();
+  return nextStep({ hasPicture, hasMask, modelName, models, hosted }).text;
 }
 
 /** That the last run brought pictures, until the next one begins; null where it brought none. */

@@ -7,6 +7,7 @@ import { limits } from '../state/settings';
 import { CodeButton } from './CodeDialog';
 import { keysOf } from './commands';
 import { useEngineStatus, useJob, useSession, useSettings } from './context';
+import { DownloadQuestion } from './DownloadQuestion';
 import { NumberField, TextField } from './Field';
 import { HostedPanel } from './HostedPanel';
 import { ModelField } from './ModelField';
@@ -82,6 +83,7 @@ export function SidePanel({ adjusting }: { adjusting: boolean }) {
       <div className="side-dock">
         <RunAlert />
         <RunCard />
+        <DownloadQuestion />
         <div className="go-line">
           <button type="button" className="go" disabled={running} onClick={() => void session.generate()}>
             <Sparkles size={18} strokeWidth={1.9} aria-hidden />

@@ -12,6 +12,7 @@ import { browserHubMemory } from '../state/hubMemory';
 import { createModels } from '../state/modelLibrary';
 import { STARTER } from '../state/models';
 import { type Offline, withoutOffline } from '../state/offline';
+import { browserPace } from '../state/pace';
 import { createRecipeOffer } from '../state/recipeOffer';
 import { createSaving } from '../state/saving';
 import { createSession, type PageEngine } from '../state/session';
@@ -27,7 +28,8 @@ export function mountApp(
   offline: Offline = withoutOffline(),
   hosted: Hosted | null = null,
 ): void {
-  const models = createModels(engine.models, browserHubMemory());
+  const models = createModels(engine.models, browserHubMemory(), () => performance.now(), browserPace());
+  window.addEventListener('online', models.reconnect);
   const session = createSession({
     editor: createEditor(maskWorker),
     engine,

@@ -69,7 +69,7 @@ describe('an ONNX export by id', () => {
     await serve(await filesOf(name));
     const connection = hastyConnection(hub.url);
     const plan = planModel(await findModel(ID, connection, hub.url), 'fp32');
-    expect(await factsOfPlan(plan, connection)).toMatchObject(facts);
+    expect((await factsOfPlan(plan, connection)).facts).toMatchObject(facts);
     expect(hub.log.some(({ url }) => /\.(onnx|onnx_data|pb)$/.test(url))).toBe(false);
   });
 
@@ -79,7 +79,7 @@ describe('an ONNX export by id', () => {
     await serve([...without(await filesOf('inpaint'), UNET), fixed]);
     const connection = hastyConnection(hub.url);
     const plan = planModel(await findModel(ID, connection, hub.url), 'fp32');
-    expect(await factsOfPlan(plan, connection)).not.toHaveProperty('fixedSize');
+    expect((await factsOfPlan(plan, connection)).facts).not.toHaveProperty('fixedSize');
     await prepare();
     const files = await openPrepared(temporary.store, ID, 'fp32');
     if (files === undefined) throw new Error('not prepared');

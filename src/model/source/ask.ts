@@ -2,7 +2,8 @@
 import { fetchBounded, ReadError, SilenceError, TooLongError } from '../../engine/boundedRead';
 import { InputError, NetworkError } from '../../engine/errors';
 import { MAX_JSON_BYTES } from '../../engine/limits';
-import type { Connection, RemoteFile } from './download';
+import { type Connection, isOffline, offline, type RemoteFile } from './download';
+import { isOfCivitai } from './modelName';
 
 /** An error of the Hub together with what its headers say. */
 export class RefusedError extends Error {
@@ -40,6 +41,8 @@ export function politeFetch(connection: Connection): typeof fetch {
         signal.throwIfAborted();
         // A server's own fetch refuses addresses: asking again would not help. Nor would it of what is too long.
         if (error instanceof InputError || error instanceof TooLongError) throw error;
+        // The browser knows: asking again would only take time.
+        if (isOffline()) throw offline(url.host);
         return error instanceof Error ? error : new Error(String(error));
       });
       if (!(response instanceof Error)) {
@@ -77,6 +80,8 @@ function adviceOf(url: URL, connection: Connection, error: Error | undefined): s
   // A browser hides from the page whether it was the network or the server's rules.
   const mayBeRules = error !== undefined && globalThis.location !== undefined;
   if (!mayBeRules || url.origin === connection.hubOrigin) return usual;
+  if (isOfCivitai(url))
+    return 'Civitai lets no other page read its files: download the file there and drop it here';
   return (
     'check the address and the network; a server other than the Hub must allow pages of other origins to read its files ' +
     '(CORS): where it does not, save the file and open it from the disk'

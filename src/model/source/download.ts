@@ -36,6 +36,18 @@ export interface Connection {
   stallMs: number;
 }
 
+/** Whether the browser says that there is no network; Node says nothing. */
+export function isOffline(): boolean {
+  return globalThis.navigator?.onLine === false;
+}
+
+export function offline(host: string): NetworkError {
+  return new NetworkError(
+    `this device is offline: ${host} is out of reach. The starter and models that are kept work without a network; ` +
+      'what has arrived of a download stays, and it goes on once there is a network',
+  );
+}
+
 /** The file is another than it was when its beginning was fetched. */
 export class FileChangedError extends CheckpointError {}
 
@@ -126,6 +138,7 @@ export async function* download(
     } catch (error) {
       connection.signal.throwIfAborted();
       if (!(error instanceof Interruption)) throw error;
+      if (isOffline() && 'url' in file.at) throw offline(new URL(file.at.url).host);
       failures++;
       failedAt = position;
       if (failures >= MAX_FAILURES) {

@@ -57,6 +57,7 @@ const MODEL_INDEX = /(^|\/)model_index\.json$/;
 const OPENING_QUOTES = `"'\`<“‘«`;
 const CLOSING_QUOTES = `"'\`>”’»`;
 /** As people copy it from a browser's address line. */
+const CIVITAI_ADDRESS = /^(www\.)?civitai\.com\//i;
 const BARE_ADDRESS = /^(www\.)?(huggingface\.co|hf\.co)\//i;
 
 /**
@@ -68,6 +69,7 @@ export function parseModelName(name: string, hubUrl = HUB_URL): ModelName {
   refuseLong(name);
   const trimmed = bareName(name).replace(/^(https?):\/*/i, '$1://');
   if (/^https?:\/\//i.test(trimmed)) return parseAddress(trimmed, hubUrl);
+  if (CIVITAI_ADDRESS.test(trimmed)) throw civitai();
   if (BARE_ADDRESS.test(trimmed)) return parseAddress(`https://${trimmed}`, hubUrl);
   // An address without its host.
   if (PATH_OF_A_VIEW.test(trimmed) && !climbs(trimmed))
@@ -131,6 +133,19 @@ function withoutSlashes(text: string): string {
   return trimmedOf(text, '', '/');
 }
 
+/** Whose pages name models and whose files no page of another origin may read. */
+export function isOfCivitai({ hostname }: URL): boolean {
+  return /(^|\.)civitai\.com$/.test(hostname);
+}
+
+export function civitai(): InputError {
+  return new InputError(
+    'model_name',
+    'model_name: Civitai lets no other page read its models: download the file there and drop it here (on the command ' +
+      'line, give its path)',
+  );
+}
+
 function notAName(name: string, trimmed: string): InputError {
   if (PATH_ON_A_DISK.test(trimmed)) {
     return new InputError(
@@ -157,6 +172,7 @@ function parseAddress(address: string, hubUrl: string): ModelName {
       `model_name: "${address}" is no address; check it, or name a Hugging Face id`,
     );
   }
+  if (isOfCivitai(url) && url.pathname.startsWith('/models')) throw civitai();
   if (url.origin !== new URL(hubUrl).origin && !HUB_HOSTS.includes(url.hostname)) return elsewhere(url);
   const [owner = '', repo = '', view = '', ...behind] = url.pathname
     .split('/')

@@ -302,6 +302,31 @@ describe('findModel', () => {
     await expect(find(`${hub.contentUrl}/plain/golden/sd15`)).resolves.toMatchObject({ notes: [] });
   });
 
+  it('offline, says so at once, not after five tries', async () => {
+    const asked: unknown[] = [];
+    const connection = {
+      ...hastyConnection('http://127.0.0.1:9'),
+      fetch: async (input: unknown) => {
+        asked.push(input);
+        throw new TypeError('Failed to fetch');
+      },
+    };
+    vi.stubGlobal('navigator', { onLine: false });
+    await expect(findModel('golden/sd15', connection, 'http://127.0.0.1:9')).rejects.toMatchObject({
+      name: 'NetworkError',
+      message: expect.stringMatching(/^this device is offline: .* The starter and models that are kept work/),
+    });
+    expect(asked).toHaveLength(1);
+    vi.unstubAllGlobals();
+  });
+
+  it.each(['https://civitai.com/models/4384/dreamshaper', 'civitai.com/models/4384'])(
+    '%s is a page whose files no other page may read',
+    async (name) => {
+      await expect(find(name)).rejects.toThrow(/download the file there and drop it here/);
+    },
+  );
+
   it('says which server does not answer', async () => {
     const connection = hastyConnection('http://127.0.0.1:9');
     await expect(findModel('golden/sd15', connection, 'http://127.0.0.1:9')).rejects.toMatchObject({

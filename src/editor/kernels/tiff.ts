@@ -1,6 +1,8 @@
 /** TIFF, by geotiff's decoder, which is fetched when the first such picture is opened. */
+
 import { type Profile, readProfile } from './iccProfile';
 import { createPixels, type Pixels } from './raster';
+import { inflate, unpackBits, unpackLzw } from './tiffBlocks';
 
 export interface TiffPicture {
   pixels: Pixels;
@@ -31,7 +33,7 @@ const ALPHA = [1, 2];
  *   file
  */
 export async function decodeTiff(bytes: Uint8Array, maxSide: number): Promise<TiffPicture> {
-  const { fromArrayBuffer } = await import('geotiff');
+  const { fromArrayBuffer } = await withBoundedBlocks();
   const image = await (await fromArrayBuffer(new Uint8Array(bytes).buffer)).getImage(0);
   const [width, height] = [image.getWidth(), image.getHeight()];
   if (!(Math.max(width, height) <= maxSide)) throw new RangeError(`${width} × ${height}`);
@@ -106,3 +108,37 @@ function turned(pixels: Pixels, orientation: number): Pixels {
   }
   return upright;
 }
+
+const [LZW, DEFLATE, OLD_DEFLATE, PACKBITS] = [5, 8, 32946, 32773];
+/** Rows of a strip that says nothing of its own height. */
+const MOST_ROWS = 16384;
+
+let library: Promise<typeof import('geotiff')> | undefined;
+
+/** The library, with decoders that write no more than a block can hold. */
+function withBoundedBlocks(): Promise<typeof import('geotiff')> {
+  library ??= import('geotiff').then((geotiff) => {
+    const bounded = (
+      unpack: (packed: Uint8Array<ArrayBuffer>, most: number) => Unpacked | Promise<Unpacked>,
+    ) =>
+      class extends geotiff.BaseDecoder {
+        override async decodeBlock(packed: ArrayBufferLike) {
+          const { tileWidth, tileHeight, bitsPerSample, planarConfiguration } = this.parameters;
+          const bits = typeof bitsPerSample === 'number' ? [bitsPerSample] : Array.from(bitsPerSample);
+          const pixelBits =
+            planarConfiguration === 2 ? Math.max(...bits) : bits.reduce((sum, each) => sum + each, 0);
+          const most = Math.ceil((tileWidth * pixelBits) / 8) * Math.min(tileHeight, MOST_ROWS);
+          const block = await unpack(new Uint8Array(packed as ArrayBuffer), most);
+          return block.slice().buffer;
+        }
+      };
+    const [lzw, bits, deflate] = [bounded(unpackLzw), bounded(unpackBits), bounded(inflate)];
+    geotiff.addDecoder(LZW, async () => lzw);
+    geotiff.addDecoder(PACKBITS, async () => bits);
+    geotiff.addDecoder([DEFLATE, OLD_DEFLATE], async () => deflate);
+    return geotiff;
+  });
+  return library;
+}
+
+type Unpacked = Uint8Array<ArrayBuffer>;

@@ -11,7 +11,7 @@ import {
 import { factsOf } from '../../../model/facts';
 import { filesOfTexts } from '../../../model/files';
 import { type MemoryLimits, modelNeeds, peakOf } from '../../../model/memory';
-import { parseSchedulerConfig } from '../../../pipeline/schedulers/config';
+import { createScheduler, parseSchedulerConfig } from '../../../pipeline/schedulers';
 import { createTokenizer } from '../../../pipeline/tokenizer';
 import { mutatedJson, mutatedObject, mutatedText, textOf } from '../mutate';
 import { target } from '../target';
@@ -126,7 +126,11 @@ export const configurationTargets = [
       mutatedJson(goldenJson(`${sd}/scheduler/scheduler_config.json`)),
       mutatedJson(goldenJson(`${xl}/scheduler/scheduler_config.json`)),
     ),
-    take: parseSchedulerConfig,
+    take(text) {
+      const config = parseSchedulerConfig(text);
+      createScheduler(config, 'Euler').setTimesteps(4);
+      createScheduler(config).setTimesteps(4);
+    },
     isRefusal: isNamed,
   }),
   target({

@@ -4,6 +4,7 @@ import { readTexts, TEXTS_OFFSET, textChunks } from '../../../editor/kernels/png
 import { parseLocalOptions, parseRequest } from '../../../engine/engine';
 import { parseParameters, readRecipe, recipeOf, recipeTexts } from '../../../engine/recipe';
 import { canonicalName, parseModelName } from '../../../model/source/modelName';
+import { parseArguments } from '../../../node/args';
 import { parsePrompt } from '../../../pipeline/prompt';
 import { mutatedBytes, mutatedJson, mutatedObject, mutatedText, textOf } from '../mutate';
 import { target } from '../target';
@@ -149,6 +150,72 @@ export const wordTargets = [
       'Model: x',
     ]),
     take: (text) => parseParameters(text) !== null,
+    isRefusal: isNamed,
+  }),
+  target({
+    name: 'arguments of the command line',
+    input: fc
+      .array(
+        fc.oneof(
+          {
+            weight: 3,
+            arbitrary: fc.constantFrom(
+              '--model',
+              '--image',
+              '--mask',
+              '--prompt',
+              '--out',
+              '--steps',
+              '--seed',
+              '--guidance',
+              '--lora',
+              '--embedding',
+              '--width',
+              '--no-crop',
+              '--crop-padding',
+              '--mask-reading',
+              '--scheduler',
+              '--help',
+              '--',
+              '--promt',
+              '-x',
+            ),
+          },
+          {
+            weight: 3,
+            arbitrary: fc.constantFrom(
+              'a',
+              '1',
+              '-1',
+              '1e999',
+              '',
+              'x:1',
+              'x:y',
+              '18446744073709551615',
+              'out.png',
+              'out.gif',
+              'alpha',
+              '=',
+            ),
+          },
+          { weight: 1, arbitrary: fc.string({ maxLength: 6 }) },
+        ),
+        { maxLength: 14 },
+      )
+      .map((more) => [
+        '--model',
+        'a',
+        '--image',
+        'b',
+        '--mask',
+        'c',
+        '--prompt',
+        'd',
+        '--out',
+        'e.png',
+        ...more,
+      ]),
+    take: parseArguments,
     isRefusal: isNamed,
   }),
 ];

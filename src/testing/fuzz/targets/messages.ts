@@ -38,7 +38,16 @@ const fromWorker = [
   { type: 'result', id: 1, picture: { width: 1, height: 1, seed: 1, timings: {} } },
   { type: 'error', id: 1, error: tooLarge, dead: false },
 ];
-const anyOf = (bases: readonly unknown[]) => fc.oneof(...bases.map((base) => mutatedObject(base)));
+const anyOf = (bases: readonly unknown[]) =>
+  fc.oneof(fc.constantFrom(...bases), ...bases.map((base) => mutatedObject(base)));
+
+/** JSON has no files. */
+function withFile(message: unknown): unknown {
+  const { picture } = (message ?? {}) as { picture?: unknown };
+  if (typeof picture !== 'object' || picture === null) return message;
+  return { ...(message as object), picture: { png: new Blob(), ...picture } };
+}
+
 const soon = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 /** What is ignored is said on the console, once a message. */
@@ -109,7 +118,7 @@ export const messageTargets = [
             return false;
           },
         );
-      for (const data of messages) worker.onmessage?.({ data } as MessageEvent<FromWorker>);
+      for (const data of messages.map(withFile)) worker.onmessage?.({ data } as MessageEvent<FromWorker>);
       await soon();
       controller.abort();
       await engine.dispose();

@@ -12,7 +12,7 @@ import { target } from '../target';
 import { isNamed } from './bases';
 
 const plain = sharp({ create: { width: 24, height: 16, channels: 4, background: '#8040c0a0' } });
-const texts = { IFD0: { ImageDescription: 'a cat\nSteps: 1, Seed: 2' } };
+const texts = { IFD2: { UserComment: 'a cat\nSteps: 1, Seed: 2' } };
 const [png, jpeg, webp, avif, tiff] = (
   await Promise.all([
     plain.clone().withIccProfile('p3').png().toBuffer(),
@@ -83,7 +83,7 @@ export const pictureTargets = [
       ],
       12,
     ),
-    take: (address) => decodeDataUri(address, 1000),
+    take: (address) => decodeDataUri(address, 1000) instanceof Uint8Array,
     isRefusal: isNamed,
   }),
 ];

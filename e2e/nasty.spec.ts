@@ -56,6 +56,7 @@ const keptDrafts = (page: Page) =>
 
 test('a reload in the middle of a stroke, another picture, a window that shrinks: nothing painted is lost', async ({
   page,
+  context,
 }, info) => {
   const editor = await start(page);
   const [mine, other] = [info.outputPath('mine.png'), info.outputPath('other.png')];
@@ -74,10 +75,22 @@ test('a reload in the middle of a stroke, another picture, a window that shrinks
   await page.mouse.move(box.x + box.width * 0.6, box.y + box.height * 0.7);
   await editor.open(page.url());
   await page.mouse.up();
-  await expect(page.getByText('What you painted last is still here.')).toBeVisible();
-  await page.getByRole('button', { name: 'Go on' }).click();
+  // It is back without asking; what this tab holds, another one gets as a copy, when it asks for it.
+  const note = page.getByText('Back where you were.');
+  await expect(note).toBeVisible();
   await expect(label).toContainText('of 640 × 480');
-  await expect(page.getByText('What you painted last')).toHaveCount(0);
+  expect((await maskOf(editor)).equals(painted)).toBe(true);
+  const second = await context.newPage();
+  const copy = new EditorPage(second);
+  await second.goto(page.url());
+  await expect(second.getByText('Another tab works on it')).toBeVisible();
+  await second.getByRole('button', { name: 'Restore session' }).click();
+  await copy.ready();
+  expect((await maskOf(copy)).equals(painted)).toBe(true);
+  await second.close();
+  await editor.drag([0.5, 0.3], [0.55, 0.3]);
+  await expect(note).toHaveCount(0);
+  await editor.undo.click();
   expect((await maskOf(editor)).equals(painted)).toBe(true);
 
   // A run, then another picture by mistake, in the middle of a stroke: undo returns to mask and versions.
@@ -85,6 +98,7 @@ test('a reload in the middle of a stroke, another picture, a window that shrinks
   const versions = page.getByRole('list', { name: 'Versions' }).getByRole('button');
   await expect(versions).toHaveCount(2);
   await page.getByRole('button', { name: 'Close', exact: true }).click();
+  await expect(editor.result).toHaveCount(0);
   await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.6);
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.55, box.y + box.height * 0.65);

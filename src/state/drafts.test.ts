@@ -1,10 +1,14 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createEditor } from '../editor/store';
 import { createDraftStore } from '../storage/draft';
 import { eventually } from '../testing/eventually';
+import type { DraftHold } from './draftHold';
+import { settingsOfDraft } from './draftSettings';
 import { createDrafts, type MaskFiles } from './drafts';
-import { fakeEngine, HEIGHT, opened, paint, WIDTH } from './session.testing';
+import { createSession } from './session';
+import { fakeEngine, HEIGHT, imaging, paint, WIDTH } from './session.testing';
 
 beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory());
@@ -33,50 +37,192 @@ function galleryOf(shelf: Map<number, Blob>) {
   };
 }
 
-/** @param shelf what the gallery holds, of all times that the page is open */
-async function page(id: string, shelf = new Map<number, Blob>()) {
-  const session = await opened(fakeEngine().engine);
-  const kept = createDraftStore();
-  const gallery = galleryOf(shelf);
-  const drafts = createDrafts(session, gallery, kept, files, id, 20);
-  const mask = () => Buffer.from(session.editor.document?.mask.data ?? []);
-  return { session, kept, gallery, drafts, mask, offered: () => drafts.store.getState().offered };
+/** A browser's locks and memories. */
+function browser() {
+  const locks = new Set<string>();
+  let restoring: string | null = null;
+  let visited = false;
+  return {
+    locks,
+    /** @param own what the tab remembers */
+    tab(own: string | null = null) {
+      const memory = { own };
+      const hold: DraftHold = {
+        own: () => memory.own,
+        async claim(id) {
+          if (locks.has(id)) return false;
+          locks.add(id);
+          return true;
+        },
+        remember(id) {
+          memory.own = id;
+        },
+        held: async () => new Set(locks),
+        begin(id) {
+          restoring = id;
+          return () => {
+            restoring = null;
+          };
+        },
+        hasFailed: (id) => restoring === id,
+        visited: () => visited,
+        visit() {
+          visited = true;
+        },
+      };
+      return { hold, memory };
+    },
+    close: (id: string) => void locks.delete(id),
+    crashedAt(id: string) {
+      restoring = id;
+    },
+  };
 }
 
-it('what was painted is offered the next time, brought back whole as a step, and then forgotten', async () => {
-  const first = await page('one');
-  await first.drafts.load();
-  expect(first.offered()).toBeNull();
+interface PageOptions {
+  /** What the gallery holds, of all times that the page is open. */
+  shelf?: Map<number, Blob>;
+  tab?: ReturnType<ReturnType<typeof browser>['tab']>;
+  id: string;
+}
+
+/** A page before it knows what it opens with. */
+function blank({ id, shelf = new Map(), tab = browser().tab() }: PageOptions) {
+  const session = createSession({ editor: createEditor(), engine: fakeEngine().engine, imaging });
+  const kept = createDraftStore();
+  const gallery = galleryOf(shelf);
+  const drafts = createDrafts({ session, gallery, kept, files, hold: tab.hold, id, quietMs: 20 });
+  const mask = () => Buffer.from(session.editor.document?.mask.data ?? []);
+  const list = async () => (await kept.list()).map((draft) => draft.id);
+  return { session, kept, gallery, drafts, mask, list, state: drafts.store.getState };
+}
+
+/** A page that has begun, and opened a picture if it found none. */
+async function page(options: PageOptions) {
+  const made = blank(options);
+  const visit = await made.drafts.start();
+  if (visit !== 'restored') await made.session.openFile(new Blob(['x'], { type: 'image/png' }), 'photo.png');
+  return { ...made, visit };
+}
+
+it('a reload brings back picture, mask, frame, versions, what is shown, prompts and settings, without asking', async () => {
+  const { tab, close } = browser();
+  const mine = tab();
+  const first = await page({ id: 'one', tab: mine });
+  expect(first.visit).toBe('first');
   paint(first.session);
-  first.session.change({ prompt: 'a red fox', negative_prompt: 'blurry' });
+  first.session.change({ prompt: 'a red fox', negative_prompt: 'blurry', num_inference_steps: '9' });
   const frame = { x: 200, y: 100, width: 300, height: 200 };
   first.session.editor.moveFrame(frame);
   first.session.editor.endFrame();
-  await eventually(async () => expect(await first.kept.list()).toHaveLength(1));
+  await first.session.generate();
+  await eventually(async () => expect((await first.kept.list())[0]).toMatchObject({ shownId: 1, frame }));
 
-  const second = await page('two');
-  await second.drafts.load();
-  expect(second.offered()).toMatchObject({ id: 'one', name: 'photo.png' });
-  await second.drafts.accept();
+  close('one');
+  const second = await page({ id: 'two', tab: tab(mine.memory.own) });
+  expect(second.visit).toBe('restored');
+  expect(second.state()).toEqual({ starting: false, offered: null, restored: 'photo.png' });
   expect(second.mask().equals(first.mask())).toBe(true);
   expect(second.session.settings.getState()).toMatchObject({
-    prompt: 'a red fox',
-    negative_prompt: 'blurry',
+    ...{ prompt: 'a red fox', negative_prompt: 'blurry', num_inference_steps: '9', guidance_scale: '1' },
   });
+  expect(second.session.suited.byHand()).toEqual(['num_inference_steps']);
+  expect(second.session.versions.getState()).toMatchObject({ baseId: 0, shownId: 1, items: { length: 2 } });
   expect(second.session.editor.store.getState()).toMatchObject({
     picture: { name: 'photo.png', width: WIDTH, height: HEIGHT },
-    frame,
-    canUndo: false,
+    ...{ frame, canUndo: false },
   });
-  expect(second.offered()).toBeNull();
-  // Its own steps are those of this time.
+  // The note goes with the first stroke, and the draft goes on as the same one.
   second.session.editor.invert();
-  await eventually(async () => expect((await first.kept.list()).map(({ id }) => id)).toEqual(['two']));
+  expect(second.state().restored).toBeNull();
+  await eventually(async () => {
+    const [draft] = await second.kept.list();
+    expect(draft?.savedAt).toBeGreaterThan(0);
+    expect(await second.list()).toEqual(['one']);
+  });
+  // Undo returns to it from another picture.
+  await second.session.openFile(new Blob(['y'], { type: 'image/png' }), 'other.png');
+  second.session.editor.undo();
+  expect(second.session.editor.store.getState().picture?.name).toBe('photo.png');
+});
+
+it('a picture that nothing was painted on is back too; the sample is for the first visit', async () => {
+  const { tab, close } = browser();
+  const mine = tab();
+  const first = await page({ id: 'one', tab: mine });
+  await eventually(async () => expect(await first.list()).toEqual(['one']));
+  close('one');
+  const second = await page({ id: 'two', tab: tab('one') });
+  expect(second.visit).toBe('restored');
+  expect(second.session.editor.store.getState()).toMatchObject({ maskBounds: { width: 0 } });
+  close('one');
+  await second.kept.remove('one');
+  expect(await blank({ id: 'three', tab: tab('one') }).drafts.start()).toBe('empty');
+});
+
+it('what another tab works on is offered as a copy, and stays that tab’s', async () => {
+  const { tab } = browser();
+  const first = await page({ id: 'one', tab: tab() });
+  paint(first.session);
+  await eventually(async () => expect((await first.kept.list())[0]?.mask).toBeInstanceOf(Blob));
+  // A duplicated tab remembers the same draft.
+  const second = blank({ id: 'two', tab: tab('one') });
+  expect(await second.drafts.start()).toBe('empty');
+  expect(second.state().offered).toEqual({ id: 'one', name: 'photo.png', why: 'held' });
+  expect(second.session.editor.document).toBeNull();
+  await second.drafts.accept();
+  expect(second.mask().equals(first.mask())).toBe(true);
+  expect(second.state().offered).toBeNull();
+  await eventually(async () => expect(await second.list()).toHaveLength(2));
+  second.session.editor.clear();
+  first.session.editor.invert();
+  await eventually(async () => expect(new Set(await first.list()).has('one')).toBe(true));
+});
+
+it('what ended the page while it was brought back is offered, not brought back again', async () => {
+  const { tab, close, crashedAt } = browser();
+  const first = await page({ id: 'one', tab: tab() });
+  paint(first.session);
+  await eventually(async () => expect(await first.list()).toEqual(['one']));
+  close('one');
+  crashedAt('one');
+  const second = blank({ id: 'two', tab: tab('one') });
+  expect(await second.drafts.start()).toBe('empty');
+  expect(second.state().offered).toMatchObject({ id: 'one', why: 'failed' });
+  await second.drafts.dismiss();
+  expect(second.state().offered).toBeNull();
+  expect(await second.list()).toEqual([]);
+});
+
+it('to start anew puts all away: it is offered, also after a reload, and undo brings it back', async () => {
+  const { tab, close } = browser();
+  const mine = tab();
+  const first = await page({ id: 'one', tab: mine });
+  paint(first.session);
+  first.session.change({ prompt: 'a red fox' });
+  const mask = first.mask();
+  await first.drafts.startAnew();
+  expect(first.state().offered).toMatchObject({ id: 'one', why: 'aside' });
+  expect(first.session.settings.getState().prompt).toBe('');
+  expect(first.session.editor.document).toBeNull();
+  first.session.editor.undo();
+  expect(first.mask().equals(mask)).toBe(true);
+  first.session.close();
+  for (const id of await first.list()) if (id !== 'one') await first.kept.remove(id);
+  close('one');
+  const second = blank({ id: 'two', tab: tab(mine.memory.own) });
+  expect(await second.drafts.start()).toBe('empty');
+  expect(second.state().offered).toMatchObject({ why: 'aside' });
+  await second.drafts.accept();
+  expect(second.mask().equals(mask)).toBe(true);
+  expect(second.session.settings.getState().prompt).toBe('a red fox');
 });
 
 it('versions come back with it: results from the gallery, all others with the draft, which grows by what is new', async () => {
   const shelf = new Map<number, Blob>();
-  const { session, kept, gallery } = await page('one', shelf);
+  const { tab, close } = browser();
+  const mine = tab();
+  const { session, kept, gallery } = await page({ id: 'one', shelf, tab: mine });
   const list = () => session.versions.getState().items;
   const inGallery = (version: number, id: number) => {
     const { file } = list()[version] ?? {};
@@ -93,8 +239,10 @@ it('versions come back with it: results from the gallery, all others with the dr
     expect(written.mock.calls.flatMap(([, pictures]) => [...pictures.keys()])).toEqual(ids);
     written.mockClear();
   };
-  paint(session);
   await writtenSoon(0, 1, 0);
+  paint(session);
+  await eventually(async () => expect((await kept.list())[0]?.mask).toBeInstanceOf(Blob));
+  written.mockClear();
   await session.generate();
   inGallery(1, 8);
   await session.generate();
@@ -116,9 +264,8 @@ it('versions come back with it: results from the gallery, all others with the dr
 
   // Deleted from the gallery, deleted here.
   shelf.delete(9);
-  const second = await page('two', shelf);
-  await second.drafts.load();
-  await second.drafts.accept();
+  close('one');
+  const second = await page({ id: 'two', shelf, tab: tab(mine.memory.own) });
   const back = second.session.versions.getState();
   const facts = ({ id, parentId, prompt, seed, batch, origin, width }: (typeof back.items)[number]) => ({
     ...{ id, parentId, prompt, seed, batch, origin, width },
@@ -138,31 +285,33 @@ it('versions come back with it: results from the gallery, all others with the dr
   expect(second.session.versions.getState().items.at(-1)).toMatchObject({ id: 4, parentId: 1 });
 });
 
-it('offers the newest of a few, deletes what is not wanted, and says what is gone', async () => {
+it('keeps the newest of a few and those that tabs hold, and says what is gone', async () => {
   const kept = createDraftStore();
-  const draft = (id: string, savedAt: number) => ({
-    id,
-    name: `${id}.png`,
-    mask: new Blob(['']),
-    frame: null,
-    versions: [],
-    baseId: 0,
-    prompt: '',
-    negativePrompt: '',
-    savedAt,
-  });
-  for (const [i, id] of ['a', 'b', 'c', 'd', 'e'].entries()) await kept.keep(draft(id, i), new Map());
-  const { drafts, offered, session } = await page('now');
-  await drafts.load();
-  expect(offered()?.id).toBe('e');
-  expect((await kept.list()).map(({ id }) => id)).toEqual(['e', 'd', 'c']);
-  await drafts.dismiss();
-  expect(offered()).toBeNull();
-  expect((await kept.list()).map(({ id }) => id)).toEqual(['d', 'c']);
-  await drafts.load();
-  await kept.remove('d');
-  await drafts.accept();
-  expect(session.job.getState().stageError).toBe('“d.png” could not be brought back: it is no longer there');
+  const facts = { mask: null, frame: null, versions: [], baseId: 0, shownId: null, prompt: '' };
+  const more = { negativePrompt: '', settings: {}, byHand: [], isAside: false };
+  for (const [savedAt, id] of ['a', 'b', 'c', 'd', 'e'].entries())
+    await kept.keep({ ...facts, ...more, id, name: `${id}.png`, savedAt }, new Map());
+  const { tab, locks } = browser();
+  locks.add('a');
+  const { drafts, state, session, list } = blank({ id: 'now', tab: tab() });
+  expect(await drafts.start()).toBe('empty');
+  expect(await list()).toEqual(['e', 'd', 'c', 'a']);
+  expect(state().offered).toEqual({ id: 'e', name: 'e.png', why: 'failed' });
+  expect(session.job.getState().stageError).toBe(
+    '“e.png” could not be brought back: its picture is no longer there',
+  );
+});
+
+it('a draft of a former version of the page is read, and settings that no longer fit are left', async () => {
+  const kept = createDraftStore();
+  const facts = { id: 'old', name: 'old.png', mask: new Blob([]), frame: null, versions: [], baseId: 0 };
+  const draft = { ...facts, prompt: 'a fox', negativePrompt: '', savedAt: 1 };
+  // @ts-expect-error as it was kept then
+  await kept.keep(draft, new Map());
+  expect(await kept.list()).toMatchObject([{ id: 'old', shownId: null, settings: {}, isAside: false }]);
+  const now = blank({ id: 'now' }).session.settings.getState();
+  const torn = { variations: 3, colour_match: false, loras: [{ source: 1 }], seed: '7', other: 'x' };
+  expect(settingsOfDraft(torn, now)).toEqual({ colour_match: false, seed: '7' });
 });
 
 it('a browser that keeps nothing leaves painting as it is', async () => {
@@ -171,9 +320,9 @@ it('a browser that keeps nothing leaves painting as it is', async () => {
       throw new DOMException('no', 'SecurityError');
     },
   });
-  const { session, drafts, offered } = await page('one');
-  await drafts.load();
+  const { session, state, visit } = await page({ id: 'one' });
+  expect(visit).toBe('first');
   paint(session);
-  expect(offered()).toBeNull();
+  expect(state().offered).toBeNull();
   expect(session.job.getState()).toMatchObject({ stageError: null, runError: null });
 });

@@ -21,7 +21,7 @@ export interface Session {
   readonly job: StoreApi<JobState>;
   readonly versions: StoreApi<Versions>;
   /** What suits the model: said, and put back at a press. */
-  readonly suited: Pick<Suited, 'store' | 'press'>;
+  readonly suited: Pick<Suited, 'store' | 'press' | 'byHand'>;
   change(settings: Partial<Settings>): void;
   /** Opens a picture; if that fails, what was open stays as it was and the stage says why. @returns whether it is open */
   openFile(file: Blob, name: string): Promise<boolean>;

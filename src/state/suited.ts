@@ -30,6 +30,8 @@ export interface SuitedNote {
 
 export interface Suited {
   readonly store: StoreApi<{ note: SuitedNote | null }>;
+  /** What was set by hand, of the fields that follow the model. */
+  byHand(): readonly Field[];
   /** Call before settings are changed by hand or by a recipe. */
   setByHand(changed: Partial<Settings>): void;
   /** The note's press: puts back what was there before, or takes what suits the model. */
@@ -84,6 +86,7 @@ export function createSuited(
 
   return {
     store,
+    byHand: () => [...byHand],
     setByHand(changed) {
       const typed = fields.filter((field) => changed[field] !== undefined);
       for (const field of typed) {

@@ -1,6 +1,6 @@
 /**
  * What is being painted, in IndexedDB, so that a reload, a crash or a tab that the browser put away does not lose it: one
- * draft for each time that the page was open, each of its pictures written once, its mask with each change.
+ * draft for each tab, each of its pictures written once, its mask with each change.
  */
 import type { DBSchema } from 'idb';
 import { z } from 'zod';
@@ -26,19 +26,26 @@ const versionSchema = z.object({
 });
 
 const draftSchema = z.object({
-  /** Of the time that the page was open. */
+  /** Of the tab. */
   id: z.string(),
   /** The picture's name. */
   name: z.string(),
-  /** PNG, white on black, of the picture's size. */
-  mask: z.instanceof(Blob),
+  /** PNG, white on black, of the picture's size; null where nothing was painted. */
+  mask: z.instanceof(Blob).nullable(),
   /** The frame that was chosen, in image pixels; null where it followed from the mask. */
   frame: pointSchema.extend({ width: z.number(), height: z.number() }).nullable(),
   /** The picture's versions, and which of them is painted on. */
   versions: z.array(versionSchema),
   baseId: z.number().int(),
+  /** Which of them is looked at. Former versions of the page did not keep it, nor what follows with a default. */
+  shownId: z.number().int().nullable().default(null),
   prompt: z.string(),
   negativePrompt: z.string(),
+  /** All fields of the panel, and which of them were set by hand. */
+  settings: z.record(z.string(), z.unknown()).default({}),
+  byHand: z.array(z.string()).default([]),
+  /** Whether the person put it away to start anew: it is not brought back unasked. */
+  isAside: z.boolean().default(false),
   /** Milliseconds since 1970. */
   savedAt: z.number(),
 });

@@ -1,13 +1,13 @@
-/** Said beside the work: an offer to go on from what was painted last, one to restore settings, and results not kept. */
+/** Said beside the work: what was brought back, an offer to restore settings, and results not kept. */
 import { History, type LucideIcon, SlidersHorizontal, TriangleAlert, X } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { useStore } from 'zustand';
 import { useApp } from './context';
 
 export function GalleryNotes() {
   return (
     <div className="gallery-notes">
-      <DraftNote />
+      <RestoredNote />
       <OfferNote />
       <UnkeptNote />
     </div>
@@ -43,21 +43,30 @@ function Note(props: NoteProps) {
   );
 }
 
-function DraftNote() {
+/** So long it stays: what it offers stands in the menu beside "Open image", too. */
+const RESTORED_MS = 8000;
+
+/** That the last session is back; it goes with the first stroke, or by itself. */
+function RestoredNote() {
   const { drafts } = useApp();
-  const { offered } = useStore(drafts.store);
+  const { restored } = useStore(drafts.store);
+  useEffect(() => {
+    if (restored === null) return;
+    const timer = setTimeout(drafts.seen, RESTORED_MS);
+    return () => clearTimeout(timer);
+  }, [restored, drafts]);
   return (
     <div role="status">
-      {offered && (
+      {restored !== null && (
         <Note
           icon={History}
-          title="What you painted last is still here."
-          action="Go on"
-          onAction={() => void drafts.accept()}
-          dismissName="Delete what was painted last"
-          onDismiss={() => void drafts.dismiss()}
+          title="Back where you were."
+          action="Start anew"
+          onAction={() => void drafts.startAnew()}
+          dismissName="Dismiss"
+          onDismiss={drafts.seen}
         >
-          {offered.name}
+          {restored}
         </Note>
       )}
     </div>

@@ -1,13 +1,16 @@
-/** Where else a picture comes from: an address, or the sample. */
-import { ChevronDown, Image, Link } from 'lucide-react';
+/** Where else a picture comes from: an address, the sample, the last session; and the way to an empty page. */
+import { ChevronDown, FilePlus, History, Image, Link } from 'lucide-react';
 import { Popover } from 'radix-ui';
 import { type FormEvent, useId, useState } from 'react';
-import { useApp, useSession } from './context';
+import { useStore } from 'zustand';
+import { useApp, useEditor, useSession } from './context';
 import { openAddress } from './openAddress';
 
 export function OpenMenu() {
   const session = useSession();
-  const { sample } = useApp();
+  const { sample, drafts } = useApp();
+  const { offered } = useStore(drafts.store);
+  const hasPicture = useEditor((state) => state.picture !== null);
   const [open, setOpen] = useState(false);
   const [address, setAddress] = useState('');
   const id = useId();
@@ -83,6 +86,32 @@ export function OpenMenu() {
             <Image size={16} strokeWidth={1.8} aria-hidden />
             <span>Sample picture</span>
           </button>
+          {hasPicture && offered && (
+            <button
+              type="button"
+              className="menu-button"
+              onClick={() => {
+                setOpen(false);
+                void drafts.accept();
+              }}
+            >
+              <History size={16} strokeWidth={1.8} aria-hidden />
+              <span>Restore session</span>
+            </button>
+          )}
+          {hasPicture && (
+            <button
+              type="button"
+              className="menu-button"
+              onClick={() => {
+                setOpen(false);
+                void drafts.startAnew();
+              }}
+            >
+              <FilePlus size={16} strokeWidth={1.8} aria-hidden />
+              <span>Start anew</span>
+            </button>
+          )}
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>

@@ -1,6 +1,7 @@
 /** The picture, and the result over it or beside it: there whichever way both show larger. */
-import { ImageUp, Info, TriangleAlert, X } from 'lucide-react';
+import { History, ImageUp, Info, TriangleAlert, X } from 'lucide-react';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useStore } from 'zustand';
 import { Canvas } from '../editor/Canvas';
 import { intersectRect, isSameRect, type Rect } from '../editor/kernels/geometry';
 import { bestSplit } from '../editor/kernels/view';
@@ -172,9 +173,16 @@ function cuts(frame: Rect, maskBounds: Rect): boolean {
   return !isSameRect(intersectRect(maskBounds, frame), maskBounds);
 }
 
+const offeredInWords = {
+  held: 'Another tab works on it; here you get a copy:',
+  failed: 'It could not be brought back the last time:',
+  aside: 'What you worked on last is kept:',
+} as const;
+
 function EmptyStage({ onOpen }: { onOpen(): void }) {
   const session = useSession();
-  const { sample } = useApp();
+  const { sample, drafts } = useApp();
+  const { offered } = useStore(drafts.store);
   return (
     <div className="empty">
       <ImageUp size={44} strokeWidth={1.3} aria-hidden />
@@ -188,6 +196,24 @@ function EmptyStage({ onOpen }: { onOpen(): void }) {
         </button>
       </p>
       <p>or drop one here, or paste it</p>
+      {offered && (
+        <div className="empty-offer" role="status">
+          <p>
+            {offeredInWords[offered.why]} <b>{offered.name}</b>
+          </p>
+          <p className="empty-ways">
+            <button type="button" className="button" onClick={() => void drafts.accept()}>
+              <History size={16} strokeWidth={1.8} aria-hidden />
+              Restore session
+            </button>
+            {offered.why !== 'held' && (
+              <button type="button" className="link" onClick={() => void drafts.dismiss()}>
+                Delete it
+              </button>
+            )}
+          </p>
+        </div>
+      )}
     </div>
   );
 }

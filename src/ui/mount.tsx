@@ -65,6 +65,6 @@ export function mountApp(
       </HostedContext>
     </StrictMode>,
   );
-  void session.openSample(sample);
-  void drafts.load();
+  // The sample is for the first visit; later ones go on where the last one was.
+  void drafts.start().then((visit) => visit === 'first' && session.openSample(sample));
 }

@@ -4,12 +4,20 @@ import { recall, remember } from './memory';
 
 export type Theme = 'dark' | 'light';
 const KEY = 'inlay.theme';
+const LIGHT = '(prefers-color-scheme: light)';
 
 export function useTheme(): [Theme, () => void] {
   const [theme, setTheme] = useState<Theme>(initialTheme);
   useEffect(() => {
     document.documentElement.dataset.theme = theme;
   }, [theme]);
+  useEffect(() => {
+    const list = window.matchMedia(LIGHT);
+    // A choice of the person's own stands.
+    const follow = () => chosenTheme() ?? setTheme(systemTheme());
+    list.addEventListener('change', follow);
+    return () => list.removeEventListener('change', follow);
+  }, []);
   const toggle = () => {
     const next = theme === 'dark' ? 'light' : 'dark';
     setTheme(next);
@@ -19,7 +27,14 @@ export function useTheme(): [Theme, () => void] {
 }
 
 function initialTheme(): Theme {
+  return chosenTheme() ?? systemTheme();
+}
+
+function chosenTheme(): Theme | null {
   const kept = recall(KEY);
-  if (kept === 'dark' || kept === 'light') return kept;
-  return window.matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark';
+  return kept === 'dark' || kept === 'light' ? kept : null;
+}
+
+function systemTheme(): Theme {
+  return window.matchMedia(LIGHT).matches ? 'light' : 'dark';
 }

@@ -32,12 +32,32 @@ test('keeps results over a reload: search, restore, download, open, delete', asy
   await editor.open(page.url());
   const button = page.getByRole('button', { name: 'Gallery', exact: true });
   await button.click();
-  const gallery = page.getByRole('dialog', { name: 'Gallery' });
+  const gallery = page.getByRole('dialog');
   const results = gallery.getByRole('list', { name: 'Results' }).getByRole('listitem');
   await expect(results).toHaveCount(2);
   await expect(results.first()).toHaveAccessibleName('a blue door');
   await expect(gallery.getByText(/^2 results · [\d.]+ MB in this browser/)).toBeVisible();
   if (process.env.GALLERY_SHOTS) await page.screenshot({ path: `${process.env.GALLERY_SHOTS}/gallery.png` });
+  // Large, with keys: to the neighbour and back, saved, and Escape leads back to all of them.
+  await results.first().getByRole('button', { name: 'Look at it large' }).click();
+  await expect(gallery.getByText('1 of 2')).toBeVisible();
+  await page.keyboard.press('ArrowRight');
+  await expect(gallery.getByRole('img', { name: 'a red fox' })).toBeVisible();
+  const large = page.waitForEvent('download');
+  await page.keyboard.press('Control+s');
+  expect(readFileSync(await (await large).path()).equals(fox)).toBe(true);
+  // What it was painted on is at hand.
+  const shown = () => gallery.locator('.gallery-stage img').getAttribute('src');
+  await expect(gallery.getByRole('button', { name: 'Hold to see before' })).toBeVisible();
+  const after = await shown();
+  await page.keyboard.down('c');
+  await expect.poll(shown).not.toBe(after);
+  await page.keyboard.up('c');
+  await expect.poll(shown).toBe(after);
+  await page.keyboard.press('ArrowLeft');
+  await expect(gallery.getByText('1 of 2')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(results).toHaveCount(2);
   await gallery.getByRole('searchbox', { name: 'Search the gallery' }).fill('FOX');
   await expect(results).toHaveCount(1);
 

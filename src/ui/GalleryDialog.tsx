@@ -1,14 +1,15 @@
 /** Every result that was made here, to search, to return to and to delete. */
 import { Download, FolderOpen, Images, Search, SlidersHorizontal, Trash2, TriangleAlert } from 'lucide-react';
 import { Dialog } from 'radix-ui';
-import { Fragment, useDeferredValue, useEffect, useState } from 'react';
+import { useDeferredValue, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { type GalleryItem, galleryFileName, searchItems } from '../state/gallery';
-import { shortModelName } from '../state/models';
 import { restore } from '../state/recipeOffer';
 import { bytesInWords } from '../state/transfer';
 import { useApp, useSession } from './context';
 import { unkeptInWords } from './GalleryNotes';
+import { GalleryView } from './GalleryView';
+import { factsOf, madeAt, titleOf } from './galleryFacts';
 import { giveFile } from './giving';
 import { IconButton } from './IconButton';
 import { Sheet } from './Sheet';
@@ -17,21 +18,44 @@ import { Sheet } from './Sheet';
 const PAGE = 60;
 
 export function GalleryDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
+  const [viewed, setViewed] = useState<number | null>(null);
+  if (!open && viewed !== null) setViewed(null);
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
-      <Sheet kind="gallery" closeName="Close gallery">
-        <Content onDone={() => onOpenChange(false)} />
+      <Sheet
+        kind="gallery"
+        closeName="Close gallery"
+        onEscape={(event) => {
+          if (viewed === null) return;
+          // Back to all of them.
+          event.preventDefault();
+          setViewed(null);
+        }}
+      >
+        <Content viewed={viewed} onView={setViewed} onDone={() => onOpenChange(false)} />
       </Sheet>
     </Dialog.Root>
   );
 }
 
-function Content({ onDone }: { onDone(): void }) {
+interface ContentProps {
+  /** Which result is looked at large. */
+  viewed: number | null;
+  onView(id: number | null): void;
+  onDone(): void;
+}
+
+function Content({ viewed, onView, onDone }: ContentProps) {
   const { gallery } = useApp();
   const { items, problem, search } = useStore(gallery.store);
   const wanted = useDeferredValue(search);
   const [shown, setShown] = useState(PAGE);
   const found = searchItems(items ?? [], wanted);
+  if (viewed !== null && found.some(({ id }) => id === viewed)) {
+    return (
+      <GalleryView items={found} id={viewed} onShow={onView} onBack={() => onView(null)} onDone={onDone} />
+    );
+  }
   return (
     <>
       <Dialog.Title>Gallery</Dialog.Title>
@@ -69,7 +93,7 @@ function Content({ onDone }: { onDone(): void }) {
       )}
       <ul className="gallery-list" aria-label="Results">
         {found.slice(0, shown).map((item) => (
-          <Item key={item.id} item={item} onDone={onDone} />
+          <Item key={item.id} item={item} among={found} onView={onView} onDone={onDone} />
         ))}
       </ul>
       {found.length > shown && (
@@ -118,10 +142,6 @@ function RemovedLine() {
   );
 }
 
-function titleOf({ recipe }: GalleryItem): string {
-  return recipe.request.prompt.trim() || 'without a prompt';
-}
-
 /** How much is kept, and the way to delete all of it, asked once more. */
 function StorageLine() {
   const { gallery } = useApp();
@@ -163,22 +183,19 @@ function StorageLine() {
   );
 }
 
-function Item({ item, onDone }: { item: GalleryItem; onDone(): void }) {
+interface ItemProps {
+  item: GalleryItem;
+  among: readonly GalleryItem[];
+  onView(id: number): void;
+  onDone(): void;
+}
+
+function Item({ item, among, onView, onDone }: ItemProps) {
   const session = useSession();
   const { gallery } = useApp();
   const thumbnail = useObjectUrl(item.thumbnail);
   const { recipe } = item;
-  const { seed, model_name, num_inference_steps } = recipe.request;
   const title = titleOf(item);
-  const made = new Date(recipe.madeAt);
-  const facts = [
-    shortModelName(model_name),
-    `${num_inference_steps} steps`,
-    `seed ${seed}`,
-    ...(recipe.engine ? [painterNames[recipe.engine]] : []),
-    `${recipe.width} × ${recipe.height}`,
-    bytesInWords(item.bytes),
-  ];
   const open = async () => {
     const picture = await gallery.picture(item);
     if (!picture) return;
@@ -191,18 +208,23 @@ function Item({ item, onDone }: { item: GalleryItem; onDone(): void }) {
   };
   return (
     <li aria-label={title}>
-      {thumbnail && <img src={thumbnail} alt="" loading="lazy" />}
+      <button
+        type="button"
+        className="gallery-look"
+        aria-label="Look at it large"
+        onClick={() => onView(item.id)}
+      >
+        {thumbnail && <img src={thumbnail} alt="" loading="lazy" />}
+      </button>
       <div className="gallery-about">
         <p className="gallery-prompt" title={title}>
           {title}
         </p>
         <p className="gallery-facts tabular">
-          {facts.map((fact) => (
-            <Fragment key={fact}>
-              <span>{fact} ·</span>{' '}
-            </Fragment>
+          <time dateTime={recipe.madeAt}>{madeAt(item)}</time>
+          {factsOf(item, among).map((fact) => (
+            <span key={fact}>{fact}</span>
           ))}
-          <time dateTime={recipe.madeAt}>{when.format(made)}</time>
         </p>
       </div>
       <div className="gallery-actions">
@@ -221,10 +243,6 @@ function Item({ item, onDone }: { item: GalleryItem; onDone(): void }) {
     </li>
   );
 }
-
-const painterNames = { local: 'this machine', hosted: 'hosted API' };
-
-const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** Alive as long as it is shown. */
 function useObjectUrl(file: Blob): string | null {

@@ -9,10 +9,12 @@ interface SheetProps {
   closeName: string;
   /** Whether a Dialog.Description is among the children. */
   isDescribed?: boolean;
+  /** Before Escape closes it. */
+  onEscape?(event: KeyboardEvent): void;
   children: ReactNode;
 }
 
-export function Sheet({ kind, closeName, isDescribed = false, children }: SheetProps) {
+export function Sheet({ kind, closeName, isDescribed = false, onEscape, children }: SheetProps) {
   // Radix gives the focus back to a Dialog.Trigger alone; most sheets are opened from elsewhere.
   const opener = useRef<Element>(null);
   return (
@@ -26,6 +28,7 @@ export function Sheet({ kind, closeName, isDescribed = false, children }: SheetP
           event.preventDefault();
           if (opener.current instanceof HTMLElement) opener.current.focus();
         }}
+        {...(onEscape && { onEscapeKeyDown: onEscape })}
         className={kind === undefined ? 'dialog' : `dialog ${kind}`}
         {...(!isDescribed && { 'aria-describedby': undefined })}
       >

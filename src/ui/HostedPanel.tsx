@@ -4,7 +4,8 @@ import { AlertDialog, Switch } from 'radix-ui';
 import { createContext, type FormEvent, useContext, useId, useState } from 'react';
 import { createStore, type StoreApi, useStore } from 'zustand';
 import { type Hosted, type HostedState, hasAccess, isPublic } from '../state/hosted';
-import { useSettings } from './context';
+import { offerOf } from '../state/models';
+import { useSession, useSettings } from './context';
 import { Tip } from './Tip';
 
 export const HostedContext = createContext<Hosted | null>(null);
@@ -110,7 +111,7 @@ function Panel({ hosted }: { hosted: Hosted }) {
             <Cloud size={16} strokeWidth={1.8} aria-hidden />
             {noteOf(state)}
           </p>
-          {state.on && !isReached && <p>It cannot reach the model chosen below: choose one of the Hub.</p>}
+          {state.on && !isReached && <OtherModel />}
           <Key hosted={hosted} state={state} />
           {state.always && (
             <p>
@@ -124,6 +125,26 @@ function Panel({ hosted }: { hosted: Hosted }) {
       )}
       <Consent hosted={hosted} state={state} />
     </>
+  );
+}
+
+/** The starter is not out there: what can be used instead, at a press. */
+function OtherModel() {
+  const session = useSession();
+  const offer = offerOf('stable-diffusion-v1-5/stable-diffusion-inpainting');
+  return (
+    <p>
+      It cannot reach the model chosen below: choose one of the Hub.{' '}
+      {offer && (
+        <button
+          type="button"
+          className="link"
+          onClick={() => session.change({ model_name: offer.model_name })}
+        >
+          Use {offer.title}
+        </button>
+      )}
+    </p>
   );
 }
 
@@ -172,6 +193,9 @@ function Key({ hosted, state }: { hosted: Hosted; state: HostedState }) {
           Use key
         </button>
       </div>
+      <a href="https://fal.ai/dashboard/keys" target="_blank" rel="noreferrer">
+        Get a key at fal.ai, which bills each run
+      </a>
       <label className="hosted-remember">
         <input type="checkbox" checked={remember} onChange={(event) => setRemember(event.target.checked)} />
         Keep it in this browser

@@ -6,7 +6,14 @@
 import type { Progress } from './engine';
 import { parseLocalOptions, parseRequest } from './engine';
 import { type EncodedError, encodeError, InternalError, readError } from './errors';
-import type { FinishedPicture, FromLibrary, FromWorker, ToLibrary, ToWorker } from './protocol';
+import type {
+  FinishedPicture,
+  FromLibrary,
+  FromWorker,
+  LibraryRequest,
+  ToLibrary,
+  ToWorker,
+} from './protocol';
 
 type Fields = Readonly<Record<string, unknown>>;
 /** A message after `init`. */
@@ -80,7 +87,7 @@ export function readToLibrary(data: unknown): Later<ToLibrary> | Unreadable | un
   switch (type) {
     case 'call':
       if (!isId(id)) return undefined;
-      return isLibraryRequest(request) ? ({ type, id, request } as Later<ToLibrary>) : unreadable(id, type);
+      return isLibraryRequest(request) ? { type, id, request } : unreadable(id, type);
     case 'cancel':
       return isId(id) ? { type, id } : undefined;
     case 'judged':
@@ -137,24 +144,29 @@ function readHub({ hub }: Fields): { type: 'hub'; hub: { url?: string; token?: s
   return { type: 'hub', hub: { ...(url !== undefined && { url }), ...(token !== undefined && { token }) } };
 }
 
-function isLibraryRequest(request: unknown): boolean {
-  if (!isFields(request)) return false;
-  const { method, name, precision, title, files, folder } = request;
-  switch (method) {
-    case 'describe':
-    case 'download':
-      return typeof name === 'string' && (precision === 'fp16' || precision === 'fp32');
-    case 'offerFiles':
-      return (
-        typeof title === 'string' &&
-        files instanceof Map &&
-        [...files.values()].every((file) => file instanceof Blob)
-      );
-    case 'remove':
-      return typeof folder === 'string';
-    default:
-      return method === 'list' || method === 'room';
-  }
+const isNamed = ({ name, precision }: Fields) =>
+  typeof name === 'string' && (precision === 'fp16' || precision === 'fp32');
+
+/** Every method has one: a new one without does not compile. */
+const requestChecks: Record<LibraryRequest['method'], (request: Fields) => boolean> = {
+  describe: isNamed,
+  download: isNamed,
+  offerFiles: ({ title, files }) =>
+    typeof title === 'string' &&
+    files instanceof Map &&
+    [...files.values()].every((file) => file instanceof Blob),
+  readEmbedding: ({ source }) => typeof source === 'string' || source instanceof Blob,
+  list: () => true,
+  room: () => true,
+  remove: ({ folder }) => typeof folder === 'string',
+};
+
+function isLibraryRequest(request: unknown): request is LibraryRequest {
+  if (!isFields(request) || typeof request.method !== 'string') return false;
+  return (
+    Object.hasOwn(requestChecks, request.method) &&
+    requestChecks[request.method as LibraryRequest['method']](request)
+  );
 }
 
 function isStatus(status: unknown): status is Extract<FromWorker, { type: 'status' }>['status'] {

@@ -115,7 +115,7 @@ export function CompareLine({
         onShare(next);
       }}
     >
-      <span className="compare-grip" style={{ top: at.y }} aria-hidden />
+      <span className="compare-grip" style={{ top: at.y, scale: parking?.scale ?? 1 }} aria-hidden />
     </div>
   );
 }

@@ -19,12 +19,15 @@ it('stays in reach where the picture goes beyond the pane', () => {
 it('is parked beside the picture, below it, or over its edge', () => {
   const pane = { width: 600, height: 340 };
   // Left of 100 there is room for a grip of 28: its middle at 100 − 14, halfway down.
-  expect(parkedAt(place, pane, 28)).toEqual({ x: 86, y: 170, side: 'left' });
+  expect(parkedAt(place, pane, 28)).toEqual({ x: 86, y: 170, side: 'left', scale: 1 });
   // 40 px below, none at the left: 300 + 14.
-  expect(parkedAt({ ...place, x: 10 }, pane, 28)).toEqual({ x: 24, y: 314, side: 'below' });
+  expect(parkedAt({ ...place, x: 10 }, pane, 28)).toEqual({ x: 24, y: 314, side: 'below', scale: 1 });
+  // 21 px below: three quarters of it, and nothing of it over the picture or cut.
+  const tight = { width: 600, height: 321 };
+  expect(parkedAt({ ...place, x: 10 }, tight, 28)).toEqual({ x: 24, y: 310.5, side: 'below', scale: 0.75 });
   // Larger than the pane on all sides.
   const near = { x: -50, y: -20, width: 900, height: 600 };
-  expect(parkedAt(near, pane, 28)).toEqual({ x: 14, y: 170, side: 'over' });
+  expect(parkedAt(near, pane, 28)).toEqual({ x: 14, y: 170, side: 'over', scale: 1 });
 });
 
 it('moves by keys', () => {

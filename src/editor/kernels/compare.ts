@@ -4,7 +4,7 @@ import { clamp, type Point, type Rect, type Size } from './geometry';
 /** Of the picture's width. */
 const STEP = 0.01;
 const LARGE_STEP = 0.1;
-/** With so much of its width beside the picture the grip is parked there, and reaches over the edge by the rest. */
+/** With so much of the grip's width beside the picture it is parked there, smaller by what is missing. */
 const ROOM = 0.75;
 
 /**
@@ -24,23 +24,25 @@ export function lineAt(place: Rect, share: number, paneWidth: number, margin: nu
 /** Where the grip's middle is parked, in view pixels, and on which side of the picture; `over` its edge where neither has room. */
 export interface Parking extends Point {
   side: 'left' | 'below' | 'over';
+  /** Of its full size. */
+  scale: number;
 }
 
 /**
- * Where the grip waits while nothing of what was before is shown: all of the picture is left to the brush.
+ * Where the grip waits while nothing of what was before is shown: all of it is seen, and all of the picture is left to the
+ * brush.
  * @param place the picture in its pane, in view pixels
  * @param grip its width and height
  */
 export function parkedAt(place: Rect, pane: Size, grip: number): Parking {
   const middle = pane.height / 2;
-  // All of it is seen, whatever the room.
-  if (place.x >= grip * ROOM) return { x: Math.max(place.x - grip / 2, grip / 2), y: middle, side: 'left' };
+  const left = Math.min(1, place.x / grip);
+  if (left >= ROOM) return { x: place.x - (grip * left) / 2, y: middle, side: 'left', scale: left };
   const x = Math.max(place.x, 0) + grip / 2;
   const bottom = place.y + place.height;
-  if (bottom + grip * ROOM <= pane.height) {
-    return { x, y: Math.min(bottom + grip / 2, pane.height - grip / 2), side: 'below' };
-  }
-  return { x, y: middle, side: 'over' };
+  const below = Math.min(1, (pane.height - bottom) / grip);
+  if (below >= ROOM) return { x, y: bottom + (grip * below) / 2, side: 'below', scale: below };
+  return { x, y: middle, side: 'over', scale: 1 };
 }
 
 /** What a key of a slider does, as the ARIA practices say. @returns null for any other key */

@@ -27,7 +27,7 @@ it('forgets a slow first step', () => {
 it('says what loads and how far', () => {
   const loading = { stage: 'download', file: 'a/unet/model.safetensors', loadedBytes: 5e6 } as const;
   expect(advance(preparing, { ...loading, totalBytes: 2e7 }, 0)).toMatchObject({
-    title: 'Loading unet/model.safetensors',
+    title: 'Loading the denoiser',
     detail: '5.0 of 20 MB',
     fraction: 0.25,
   });
@@ -39,6 +39,44 @@ it('says what loads and how far', () => {
     title: 'Merging the LoRAs',
     detail: '5.0 of 20 MB',
     fraction: 0.25,
+  });
+});
+
+it('names what loads in words, a file of another kind by its name', () => {
+  const title = (file: string) =>
+    advance(preparing, { stage: 'download', file, loadedBytes: 0, totalBytes: 1 }, 0).title;
+  expect(
+    [
+      'text_encoder/model.safetensors',
+      'text_encoder_2/model-00001-of-00002.safetensors',
+      'vae/diffusion_pytorch_model.safetensors',
+      'vae_decoder/model.onnx',
+      'dreamshaper.safetensors',
+      'loras/ink.safetensors',
+      'constructor/model.safetensors',
+    ].map(title),
+  ).toEqual([
+    'Loading the text encoder',
+    'Loading the second text encoder',
+    'Loading the VAE',
+    'Loading the VAE decoder',
+    'Loading dreamshaper.safetensors',
+    'Loading ink.safetensors',
+    'Loading model.safetensors',
+  ]);
+});
+
+it('keeps the bar where the file left it while the network is prepared', () => {
+  const size = { loadedBytes: 14.7e6, totalBytes: 14.7e6 };
+  const read = advance(preparing, { stage: 'download', file: 'vae/model.safetensors', ...size }, 0);
+  expect(advance(read, { stage: 'compile', component: 'vae encoder' }, 0)).toMatchObject({
+    title: 'Preparing the VAE encoder',
+    fraction: 1,
+  });
+  // What was kept is there without a reading: nothing is known then.
+  expect(advance(preparing, { stage: 'compile', component: 'text encoder' }, 0)).toMatchObject({
+    title: 'Preparing the text encoder',
+    fraction: null,
   });
 });
 

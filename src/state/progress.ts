@@ -37,13 +37,19 @@ export function advance(before: RunProgress, progress: Progress, nowMs: number):
       const detail = known ? `${megabytes(loadedBytes)} of ${megabytes(totalBytes)}` : megabytes(loadedBytes);
       return {
         ...waiting,
-        title: stage === 'merge' ? 'Merging the LoRAs' : `Loading ${file.split('/').slice(-2).join('/')}`,
+        title: stage === 'merge' ? 'Merging the LoRAs' : `Loading ${fileInWords(file)}`,
         detail: `${detail} MB`,
         fraction: known ? Math.min(1, loadedBytes / totalBytes) : null,
       };
     }
     case 'compile':
-      return { ...waiting, title: 'Preparing the model', detail: componentName(progress.component) };
+      // Its file is here, as the bar says: nobody knows how long this takes, and a bar that starts to wander says less.
+      return {
+        ...waiting,
+        title: `Preparing ${componentInWords(progress.component)}`,
+        fraction: before.title.startsWith('Loading ') ? before.fraction : null,
+        detail: '',
+      };
     case 'upload':
       return { ...waiting, title: 'Sending picture and mask', detail: '' };
     case 'log':
@@ -111,14 +117,23 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 }
 
-function componentName(component: string): string {
-  const names: Record<string, string> = {
-    'text encoder': 'text encoder',
-    'text encoder 2': 'second text encoder',
-    unet: 'denoiser',
-    vae: 'autoencoder',
-    'vae encoder': 'autoencoder, reading half',
-    'vae decoder': 'autoencoder, painting half',
-  };
-  return names[component] ?? component;
+/** The networks of a model, by folder and as they are named while they are prepared. */
+const networks: Readonly<Record<string, string>> = {
+  text_encoder: 'the text encoder',
+  text_encoder_2: 'the second text encoder',
+  unet: 'the denoiser',
+  vae: 'the VAE',
+  vae_encoder: 'the VAE encoder',
+  vae_decoder: 'the VAE decoder',
+};
+
+function componentInWords(component: string): string {
+  const folder = component.replaceAll(' ', '_');
+  return Object.hasOwn(networks, folder) ? (networks[folder] ?? component) : component;
+}
+
+/** A network's file by what it is; any other, such as a LoRA's or a model of one file, by its name. */
+function fileInWords(path: string): string {
+  const [name = path, folder = ''] = path.split('/').reverse();
+  return Object.hasOwn(networks, folder) ? (networks[folder] ?? name) : name;
 }

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Engine } from '../../engine/engine';
+import { listenReason } from '../systemError';
 import { createApp } from './app';
 import { type FileStoreOptions, folderFileStore, memoryFileStore } from './files';
 import { createGuardedFetch } from './guardedFetch';
@@ -97,25 +98,10 @@ export async function startServer(options: ServerOptions, parts: ServerParts): P
 
 function listen(server: Server, { port, host }: ServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(new Error(explain(error, port, host))));
+    server.once('error', (error) => reject(new Error(listenReason(error, port, host))));
     server.listen(port, host, () => {
       server.removeAllListeners('error');
       resolve();
     });
   });
-}
-
-/** Why it cannot listen, with what to do. */
-function explain(error: NodeJS.ErrnoException, port: number, host: string): string {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return `Port ${port} of ${host} is taken, perhaps by another Inlay: end that program, or choose another port with PORT=…`;
-    case 'EACCES':
-      return `Port ${port} may not be opened by this user: choose one from 1024 on with PORT=…`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `${host} is no address of this machine: set HOST to one, to 0.0.0.0 for all, or leave it out`;
-    default:
-      return `The server cannot listen at ${host}, port ${port}: ${error.message}`;
-  }
 }

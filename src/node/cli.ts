@@ -1,4 +1,5 @@
 /** `npm run inpaint`: the pipeline from the command line. */
+import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { InputError, isAbort, messageOf } from '../engine/errors';
 import type { InpaintResult } from '../engine/schema';
@@ -62,4 +63,8 @@ export async function main(
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main(process.argv.slice(2));
+// Node resolves links for the one of the two alone.
+const [, script] = process.argv;
+if (script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url)) {
+  process.exitCode = await main(process.argv.slice(2));
+}

@@ -3,7 +3,6 @@ import type { DBSchema, IDBPDatabase } from 'idb';
 import { z } from 'zod';
 import { type Recipe, recipeSchema } from '../engine/recipe';
 import { createDatabase } from './database';
-import { freeRoom } from './freeRoom';
 
 export interface GalleryItem {
   /** Grows with time. */
@@ -142,8 +141,9 @@ export function createGalleryStore(
       return use(async (db) => {
         const entries = await db.getAll('entries');
         const usedBytes = entries.reduce((sum, { bytes }) => sum + bytes, 0);
-        const freeBytes = freeRoom(await estimate());
-        return { usedBytes, ...(freeBytes !== undefined && { freeBytes }) };
+        const { quota, usage } = await estimate();
+        if (quota === undefined || usage === undefined) return { usedBytes };
+        return { usedBytes, freeBytes: Math.max(0, quota - usage) };
       });
     },
   };

@@ -1,0 +1,299 @@
+/**
+ * The first hour in the editor, as README.md tells it: its section "In the editor", sentence by sentence, in the page as
+ * `npm start` serves it.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import sharp from 'sharp';
+import { paintingEngine, startTestServer, type TestServer } from '../src/node/server/server.testing';
+import { commands } from '../src/ui/commands';
+import { folderFiles, memoryFile } from './hub/files';
+import { type Hub, startHub } from './hub/hub';
+import { EditorPage } from './pages/editorPage';
+import { button } from './pages/modelPanel';
+import { startStaticHost } from './pages/staticHost';
+import { expect, test } from './pages/test';
+import {
+  brightness,
+  expectPainted,
+  expectSentences,
+  follow,
+  fromMaskMenu,
+  importMask,
+  MODEL,
+  maskOf,
+  newVisit,
+  SAMPLE,
+  SAMPLE_MASK,
+  type Steps,
+  type Visit,
+  whiteIn,
+} from './pages/visit';
+import { decode } from './pictures';
+import { hostedPort, hubPort, SERVER_KEY } from './servers';
+
+const FOREIGN = 'golden/flux';
+let hub: Hub;
+let api: TestServer;
+/** What the hosted API was sent, in order: prompt and size of the picture. */
+const sent: { prompt: string; width: number; height: number }[] = [];
+
+test.beforeAll(async () => {
+  const files = await folderFiles('goldens/models/sd15-inpaint');
+  const index = memoryFile('model_index.json', '{"_class_name":"FluxPipeline"}');
+  const foreign = [...files.filter(({ path }) => path !== index.path), index];
+  const repos = [
+    { id: MODEL, files },
+    { id: FOREIGN, files: foreign },
+  ];
+  hub = await startHub({ repos, port: hubPort() });
+  const engine = paintingEngine(async ({ prompt, image_url }) => {
+    if (!(image_url instanceof Blob)) throw new Error('the server hands files over');
+    const { width, height } = await sharp(Buffer.from(await image_url.arrayBuffer())).metadata();
+    sent.push({ prompt, width, height });
+  });
+  api = await startTestServer({ engine }, { key: SERVER_KEY, port: hostedPort() });
+});
+test.afterAll(async () => {
+  await Promise.all([hub.close(), api.close()]);
+});
+
+const versions = ({ page }: Visit) => page.getByRole('list', { name: 'Versions' }).getByRole('button');
+const frameLine = ({ page }: Visit) => page.getByText('goes to the model');
+
+const inTheEditor: Steps = {
+  'The mask grows, shrinks and feathers': async (visit) => {
+    const { editor, info } = visit;
+    const sample = await maskOf(visit);
+    await fromMaskMenu(visit, 'Grow');
+    const grown = whiteIn(await maskOf(visit));
+    expect(grown).toBeGreaterThan(whiteIn(sample));
+    await fromMaskMenu(visit, 'Shrink');
+    expect(whiteIn(await maskOf(visit))).toBeLessThan(grown);
+    await fromMaskMenu(visit, 'Feather');
+    expect(new Set(await maskOf(visit)).size).toBeGreaterThan(20);
+
+    const hole = info.outputPath('hole.png');
+    const left = Buffer.from('<svg width="320" height="240"><rect width="160" height="240"/></svg>');
+    await sharp({ create: { width: 320, height: 240, channels: 4, background: '#888' } })
+      .composite([{ input: left, blend: 'dest-out' }])
+      .png()
+      .toFile(hole);
+    await editor.openFile(hole);
+    await fromMaskMenu(visit, 'Mask from transparency');
+    expect(whiteIn(await maskOf(visit))).toBe(160 * 240);
+
+    await editor.openFile(SAMPLE);
+    await importMask(visit, SAMPLE_MASK);
+    await expect(frameLine(visit)).toContainText('of 1200 × 799');
+    expect((await maskOf(visit)).equals(sample)).toBe(true);
+  },
+  'A result lies over the picture': async ({ page, editor, original }) => {
+    await editor.steps.fill('1');
+    expectPainted(original, await decode(await editor.run()), await brightness(SAMPLE_MASK));
+    await page.getByRole('slider', { name: 'Compare before and after' }).focus();
+    await page.keyboard.press('End');
+    await expect(editor.result).toHaveCSS('clip-path', /100%/);
+  },
+  'One press makes several variations': async (visit) => {
+    const { page, editor } = visit;
+    await page.getByText('More settings').click();
+    const variations = page.getByRole('spinbutton', { name: 'Variations' });
+    await variations.fill('2');
+    await editor.run();
+    await expect(versions(visit)).toHaveCount(4);
+    await variations.fill('1');
+    // The first of the two is shown already.
+    await versions(visit).nth(3).click();
+    await editor.drag([0.3, 0.3], [0.34, 0.34]);
+    await expect(versions(visit).nth(3)).toHaveAccessibleName(/on the canvas/);
+    const [before, mask] = [await decode(await editor.saved()), await maskOf(visit)];
+    expectPainted(before, await decode(await editor.run()), mask);
+  },
+  'The frame that the model sees can be dragged': async (visit) => {
+    const { page } = visit;
+    await button(page, 'Adjust the frame').click();
+    const automatic = await frameLine(visit).textContent();
+    const box = await page.getByRole('button', { name: 'Frame, left edge' }).boundingBox();
+    if (!box) throw new Error('the handle is shown');
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2 - 30, box.y + box.height / 2, { steps: 4 });
+    await page.mouse.up();
+    await expect(frameLine(visit)).not.toHaveText(automatic ?? '');
+    await button(page, 'Reset to the automatic frame').click();
+    await button(page, 'Done').click();
+  },
+  'The canvas can be drawn out': async (visit) => {
+    const { page, editor } = visit;
+    await button(page, 'Extend the canvas').click();
+    await page.getByRole('spinbutton', { name: 'Extend right' }).fill('160');
+    await button(page, 'Apply').click();
+    await expect(frameLine(visit)).toContainText('of 1360 × 799');
+    const [before, mask] = [await decode(await editor.saved()), await maskOf(visit)];
+    const painted = await decode(await editor.run());
+    expect(painted.width).toBe(1360);
+    expectPainted(before, painted, mask);
+  },
+  'Undo and redo lead back and forth': async (visit) => {
+    const { editor } = visit;
+    const shown = await editor.saved();
+    const undone = async () => {
+      let count = 0;
+      for (; await editor.undo.isEnabled(); count++) await editor.undo.click();
+      return count;
+    };
+    // Back to the visit's beginning, and forth again.
+    const count = await undone();
+    expect(count).toBeGreaterThan(8);
+    await expect(frameLine(visit)).toContainText('of 1200 × 799');
+    for (let i = 0; i < count; i++) await editor.redo.click();
+    await expect(editor.redo).toBeDisabled();
+    expect((await editor.saved()).equals(shown)).toBe(true);
+  },
+  '**Download** (Ctrl+S; PNG, or JPEG and WebP': async ({ page, editor }) => {
+    const shown = await editor.saved();
+    for (const [name, format] of Object.entries({ JPEG: 'jpeg', WebP: 'webp' })) {
+      await button(page, 'Download as').click();
+      const download = page.waitForEvent('download');
+      await page.getByRole('menuitem', { name }).click();
+      expect(await sharp(await (await download).path()).metadata()).toMatchObject({ format, width: 1360 });
+    }
+    const saved = page.waitForEvent('download');
+    await editor.canvas.focus();
+    await page.keyboard.press('Control+s');
+    expect(readFileSync(await (await saved).path()).equals(shown)).toBe(true);
+    await page.keyboard.press('Control+c');
+    await expect(page.getByRole('status').filter({ hasText: /^Copied$/ })).toHaveCount(1);
+  },
+  '`?` lists all keys': async ({ page }) => {
+    await page.keyboard.press('?');
+    const help = page.getByRole('dialog');
+    for (const { action } of commands) await expect(help).toContainText(action);
+    await page.keyboard.press('Escape');
+  },
+  'The switch **Hosted API** sends runs': async ({ page, editor }) => {
+    await page.getByRole('switch', { name: 'Hosted API' }).click();
+    await editor.model.fill(MODEL);
+    await editor.prompt.fill('a sunflower, sent');
+    await editor.run();
+    expect(sent).toMatchObject([{ prompt: 'a sunflower, sent' }]);
+    expect(sent[0]?.width).toBeLessThan(1360);
+    await expect(page.getByRole('region', { name: 'Hosted API' })).toContainText('part around');
+  },
+  'With the switch off no picture': async ({ page, editor, requests }) => {
+    await page.getByRole('switch', { name: 'Hosted API' }).click();
+    await editor.model.fill('starter');
+    requests.length = 0;
+    await editor.run();
+    const leaving = requests.filter(
+      (request) => request.method() !== 'GET' || !/^(blob|data|http:\/\/localhost)/.test(request.url()),
+    );
+    expect(leaving.map((request) => request.url())).toEqual([]);
+    expect(sent).toHaveLength(1);
+  },
+  'Where it cannot make a run': async ({ page, editor }) => {
+    await editor.model.fill(FOREIGN);
+    await editor.generate.click();
+    const question = page.getByRole('alertdialog', { name: 'Send this run to the hosted API?' });
+    await expect(question).toContainText('this is Flux (FluxPipeline), which is not supported');
+    await question.getByRole('button', { name: 'Do not send' }).click();
+    expect(sent).toHaveLength(1);
+  },
+  'Every result is kept in the **Gallery**': async ({ page, editor }) => {
+    await editor.steps.fill('3');
+    await button(page, 'Gallery').click();
+    const gallery = page.getByRole('dialog');
+    const results = gallery.getByRole('list', { name: 'Results' }).getByRole('listitem');
+    await expect(results).toHaveCount(7);
+    await gallery.getByRole('searchbox').fill('MUSHROOM');
+    await expect(results).toHaveCount(5);
+    await results.last().getByRole('button', { name: 'Delete' }).click();
+    await expect(results).toHaveCount(4);
+    await results.last().getByRole('button', { name: 'Look at it large' }).click();
+    await expect(gallery.getByRole('img', { name: 'a mushroom' })).toBeVisible();
+    await page.keyboard.press('Escape');
+    const download = page.waitForEvent('download');
+    await results.last().getByRole('button', { name: 'Download' }).click();
+    expect(await sharp(await (await download).path()).metadata()).toMatchObject({ width: 1200 });
+    await results.last().getByRole('button', { name: 'Restore settings' }).click();
+    await expect(editor.steps).toHaveValue('1');
+    await expect(editor.prompt).toHaveValue('a mushroom');
+    await expect(editor.model).toHaveValue('starter');
+    await button(page, 'Gallery').click();
+    await results.last().getByRole('button', { name: 'Open on the canvas' }).click();
+  },
+  'What is being painted is kept too': async (visit) => {
+    const { page, editor } = visit;
+    await editor.drag([0.4, 0.4], [0.6, 0.5]);
+    const painted = await maskOf(visit);
+    expect(whiteIn(painted)).toBeGreaterThan(0);
+    await editor.prompt.fill('a red apple');
+    const count = await versions(visit).count();
+    // It is kept a moment after the last stroke or key.
+    await page.waitForTimeout(2000);
+    await page.reload();
+    await editor.ready();
+    expect((await maskOf(visit)).equals(painted)).toBe(true);
+    await expect(editor.prompt).toHaveValue('a red apple');
+    await expect(versions(visit)).toHaveCount(count);
+  },
+  '**Start anew**, in the menu beside': async (visit) => {
+    const { page } = visit;
+    const painted = await maskOf(visit);
+    await button(page, 'Other ways to open').click();
+    await page.getByRole('button', { name: 'Start anew' }).last().click();
+    await expect(frameLine(visit)).toHaveCount(0);
+    await button(page, 'Restore session').click();
+    await visit.editor.ready();
+    expect((await maskOf(visit)).equals(painted)).toBe(true);
+  },
+  'Downloaded files carry their settings': async ({ editor }) => {
+    const file = await editor.saved();
+    const { comments } = await sharp(file).metadata();
+    const textOf = (wanted: string) => comments?.find(({ keyword }) => keyword === wanted)?.text ?? '';
+    expect(textOf('parameters')).toMatch(/^a mushroom\nSteps: 1, .*Seed: \d+, .*Model: starter/);
+    expect(file.toString('latin1')).not.toContain(SERVER_KEY);
+  },
+  'Inlay offers to restore them': async ({ page, editor, info }) => {
+    const path = info.outputPath('result.png');
+    writeFileSync(path, await editor.saved());
+    await editor.prompt.fill('something else');
+    await editor.openFile(path);
+    await expect(page.getByText('This picture carries its settings.')).toBeVisible();
+    await button(page, 'Restore').click();
+    await expect(editor.prompt).toHaveValue('a mushroom');
+  },
+  '**Request as code** shows the present settings': async ({ page, editor }) => {
+    await editor.prompt.fill('a lighthouse');
+    await button(page, 'Request as code').click();
+    const dialog = page.getByRole('dialog', { name: 'Request as code' });
+    for (const name of ['cURL', 'Python', 'JavaScript']) {
+      await dialog.getByRole('tab', { name }).click();
+      await expect(dialog.locator('pre:visible')).toContainText('a lighthouse');
+    }
+    await page.keyboard.press('Escape');
+  },
+  // `npm start` has built it.
+  '`npm run build` gives a folder': async ({ page }) => {
+    const host = await startStaticHost('dist', '/any/path/');
+    try {
+      const published = await page.context().newPage();
+      await new EditorPage(published).open(host.url);
+      await published.close();
+    } finally {
+      await host.close();
+    }
+  },
+};
+
+test('each sentence of README’s "In the editor" is followed here', () => {
+  expectSentences('In the editor', inTheEditor);
+});
+
+test('"In the editor", from the first sentence to the last', async ({ page, context }, info) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const visit = await newVisit(page, info);
+  await visit.editor.open('/');
+  visit.original = await decode(await visit.editor.saved());
+  await follow(inTheEditor, visit);
+});

@@ -4,11 +4,28 @@ export type Answer =
   | { id: number; result: unknown }
   | { id: number; error: { name: string; message: string } };
 
+/** A worker's first message: it holds the lock of this name for as long as it lives. */
+export interface Life {
+  lock: string;
+}
+
+/** Browsers tell nobody that a worker ended, and give back the locks that it held. */
+function tellLife(): void {
+  // Absent on addresses without https.
+  if (navigator.locks === undefined) return;
+  const lock = `inlay-task-worker-${crypto.randomUUID()}`;
+  void navigator.locks.request(lock, () => {
+    self.postMessage({ lock } satisfies Life);
+    return new Promise(() => {});
+  });
+}
+
 /** In the worker: runs each task that comes. @param transferables what an answer may hand over instead of copying */
 export function serveTasks<Task>(
   run: (task: Task) => Promise<unknown>,
   transferables: (result: unknown) => Transferable[],
 ): void {
+  tellLife();
   self.addEventListener('message', async ({ data }: MessageEvent<{ id: number; task: Task }>) => {
     const { id, task } = data;
     try {
@@ -55,17 +72,28 @@ export function createTaskClient<Task>(create: () => Worker, idleMs: number, los
   };
   const start = (): Worker => {
     const started = create();
-    started.addEventListener('message', ({ data }: MessageEvent<Answer>) => {
+    // Out of memory, its script is gone, or it ended without a word: whoever waits is told, and the next task starts another.
+    const gone = () => {
+      // One that was stopped meanwhile owes nothing to those that wait for the next.
+      if (worker !== started) return;
+      clearTimeout(idleTimer);
+      stop();
+      for (const id of [...waiting.keys()]) {
+        waiting.get(id)?.reject(new Error(lost));
+        waiting.delete(id);
+      }
+    };
+    started.addEventListener('message', ({ data }: MessageEvent<Answer | Life>) => {
+      if ('lock' in data) {
+        navigator.locks?.request(data.lock, gone).catch(() => {});
+        return;
+      }
       const found = settle(data.id);
       if ('error' in data)
         found?.reject(Object.assign(new Error(data.error.message), { name: data.error.name }));
       else found?.resolve(data.result);
     });
-    // Out of memory, or its script is gone: whoever waits is told, and the next task starts another.
-    started.addEventListener('error', () => {
-      stop();
-      for (const id of [...waiting.keys()]) settle(id)?.reject(new Error(lost));
-    });
+    started.addEventListener('error', gone);
     return started;
   };
   return {

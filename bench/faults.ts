@@ -1,0 +1,54 @@
+/**
+ * Faults by hand, each with the state before and after: `tsx bench/faults.ts [GROUP | words of a kind's name]…` (all).
+ * Injects each kind into the page, the command line and the server as people have them, and prints a row of a table for
+ * each: digests of pictures, masks and results before and after, what was said, how long until everything can be used
+ * again, and what the next run gave. Writes the rows into bench/results/faults.md, in place of those of the same name.
+ * Linux, as root (small disks are mounted). Exit code 1 where something is lost or not as it should be.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { commandLine } from './faults/commandLine';
+import { editorPage } from './faults/editorPage';
+import { engine } from './faults/engine';
+import { columns, type Group, line, lostOf, rowOf } from './faults/report';
+import { server } from './faults/server';
+
+const RESULTS = 'bench/results/faults.md';
+const groups: Group[] = [editorPage, engine, commandLine, server];
+
+const wanted = process.argv.slice(2);
+const isWanted = (group: Group, name: string) =>
+  wanted.length === 0 || wanted.some((word) => word === group.name || name.includes(word));
+
+const rows = new Map<string, string>();
+let wrong = 0;
+console.log(line(columns));
+for (const group of groups) {
+  const { kinds, end } = await group.begin();
+  try {
+    for (const { name, run } of kinds.filter((kind) => isWanted(group, kind.name))) {
+      try {
+        const outcome = await run();
+        if (lostOf(outcome.before, outcome.after).length > 0) wrong++;
+        rows.set(name, rowOf(name, outcome));
+      } catch (error) {
+        wrong++;
+        rows.set(
+          name,
+          line([name, '', '', '', `**${error instanceof Error ? error.stack : error}**`, '', '']),
+        );
+      }
+      console.log(rows.get(name));
+    }
+  } finally {
+    await end();
+  }
+}
+
+const head = [line(columns), line(columns.map(() => '---'))];
+const old = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8').split('\n') : [];
+const nameIn = (row: string) => row.split(' | ')[0]?.slice(2) ?? '';
+const kept = old.filter((row) => row.startsWith('| ') && !head.includes(row));
+const all = new Map([...kept.map((row) => [nameIn(row), row] as const), ...rows]);
+const before = old.length > 0 ? old.slice(0, old.indexOf(head[0] ?? '')) : ['# Faults by hand', ''];
+writeFileSync(RESULTS, `${[...before, ...head, ...all.values()].join('\n')}\n`);
+process.exit(wrong > 0 ? 1 : 0);

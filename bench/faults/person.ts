@@ -40,7 +40,13 @@ export class Person {
     page.setDefaultTimeout(60_000);
     await prepare(page);
     const editor = new EditorPage(page);
-    await editor.open(this.url);
+    await page.goto(this.url);
+    // The sample with its mask, or the question whether to go on where one was.
+    const label = page.getByText('goes to the model');
+    await label
+      .or(page.getByRole('button', { name: 'Restore session' }))
+      .first()
+      .waitFor({ state: 'attached' });
     return editor;
   }
 
@@ -98,9 +104,17 @@ export class Person {
     if (model !== undefined) await editor.model.fill(model);
     await editor.steps.fill('1');
     await editor.seed.fill('5');
-    await editor.run();
+    await editor.run(60_000);
     await closeResult(editor);
     await editor.drag([0.4, 0.6], [0.6, 0.65]);
+  }
+
+  /** What stands in each tab, for whoever looks for what went wrong: .cache/bench/fault-….png */
+  async photograph(): Promise<void> {
+    for (const [i, page] of (await this.context()).pages().entries()) {
+      const path = join('.cache', 'bench', `fault-${i}.png`);
+      await page.screenshot({ path, timeout: 5_000 }).catch(() => {});
+    }
   }
 
   /** A file that begins as a PNG and is none. */
@@ -228,6 +242,9 @@ export async function faulty(
     const after = await stateOf(editor, gallery);
     const next = await nextRun(editor);
     return { before, after, told, usableMs, next };
+  } catch (error) {
+    await person.photograph();
+    throw error;
   } finally {
     await person.leave();
   }

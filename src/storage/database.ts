@@ -7,6 +7,32 @@ export interface Database<Schema extends DBSchema> {
   forget(): void;
 }
 
+/** Milliseconds. Opening takes a few; one that stands behind another tab's change is told nothing, and would wait for ever. */
+const OPEN_MS = 5_000;
+
+/** The database did not open in time. */
+export class DatabaseBusyError extends Error {
+  override name = 'DatabaseBusyError';
+}
+
+/** @throws DatabaseBusyError; a database that opens later is closed at once, so that it holds up nobody else */
+async function inTime<Schema extends DBSchema>(
+  opening: Promise<IDBPDatabase<Schema>>,
+): Promise<IDBPDatabase<Schema>> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      opening.then((db) => db.close()).catch(() => {});
+      reject(new DatabaseBusyError(`no answer came for ${OPEN_MS / 1000} s`));
+    }, OPEN_MS);
+  });
+  try {
+    return await Promise.race([opening, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /**
  * An IndexedDB database that is opened when it is first needed, and again after it was closed.
  * @param create makes the stores of the first version
@@ -21,16 +47,22 @@ export function createDatabase<Schema extends DBSchema>(
   };
   return {
     open() {
-      opened ??= openDB<Schema>(name, 1, {
-        upgrade: create,
-        // A newer version of the page waits in another tab.
-        blocking(_current, _next, event) {
-          forget();
-          (event.target as IDBDatabase).close();
-        },
-        terminated: forget,
+      opened ??= inTime(
+        openDB<Schema>(name, 1, {
+          upgrade: create,
+          // A newer version of the page waits in another tab.
+          blocking(_current, _next, event) {
+            forget();
+            (event.target as IDBDatabase).close();
+          },
+          terminated: forget,
+        }),
+      );
+      const own = opened;
+      own.catch(() => {
+        // Another call may have begun anew meanwhile.
+        if (opened === own) forget();
       });
-      opened.catch(forget);
       return opened;
     },
     forget,

@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto';
-import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
+import { IDBFactory, IDBObjectStore, IDBOpenDBRequest } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { recipeOf } from '../engine/recipe';
 import { localOptionsSchema } from '../engine/schema';
@@ -101,6 +101,37 @@ it('says that nothing is kept where the browser forbids it, and asks again the n
   });
   open.mockRestore();
   expect(await store.list()).toEqual([]);
+});
+
+it('waits no longer than five seconds for a database that another tab holds, and asks again the next time', async () => {
+  vi.useFakeTimers();
+  try {
+    const open = vi.spyOn(indexedDB, 'open').mockImplementation(() => new IDBOpenDBRequest());
+    const store = createGalleryStore(estimate);
+    const refused = expect(store.list()).rejects.toMatchObject({
+      name: 'GalleryError',
+      message: expect.stringMatching(/another tab holds it .*5 s.*Close Inlay's other tabs/),
+    });
+    await vi.advanceTimersByTimeAsync(5_000);
+    await refused;
+    open.mockRestore();
+    vi.useRealTimers();
+    expect(await store.list()).toEqual([]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it('says where a newer version of the page made the database', async () => {
+  await new Promise((resolve, reject) => {
+    const request = indexedDB.open('inlay-gallery', 99);
+    request.onsuccess = () => resolve(request.result.close());
+    request.onerror = () => reject(request.error);
+  });
+  await expect(createGalleryStore(estimate).list()).rejects.toMatchObject({
+    name: 'GalleryError',
+    message: expect.stringMatching(/a newer version of this page made it. Reload/),
+  });
 });
 
 it('lets a newer version of the page have the database', async () => {

@@ -2,7 +2,7 @@
 import type { DBSchema, IDBPDatabase } from 'idb';
 import { z } from 'zod';
 import { type Recipe, recipeSchema } from '../engine/recipe';
-import { createDatabase } from './database';
+import { createDatabase, DatabaseBusyError } from './database';
 
 export interface GalleryItem {
   /** Grows with time. */
@@ -158,6 +158,18 @@ function toGalleryError(error: unknown): GalleryError {
   if (isQuota(error)) {
     return new GalleryError(
       'The gallery is full: the browser gives this page no more storage. Delete pictures from the gallery or models that you do not need.',
+      { cause: error },
+    );
+  }
+  if (error instanceof DatabaseBusyError) {
+    return new GalleryError(
+      `The gallery cannot be used: another tab holds it (${error.message}). Close Inlay's other tabs and try again.`,
+      { cause: error },
+    );
+  }
+  if (error instanceof Error && error.name === 'VersionError') {
+    return new GalleryError(
+      'The gallery cannot be used: a newer version of this page made it. Reload the page to get that version.',
       { cause: error },
     );
   }

@@ -9,10 +9,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { commandLine } from './faults/commandLine';
 import { editorPage } from './faults/editorPage';
 import { engine } from './faults/engine';
-import { columns, type Group, line, lostOf, rowOf } from './faults/report';
+import { columns, type Group, line, lostOf, rowOf, within } from './faults/report';
 import { server } from './faults/server';
 
 const RESULTS = 'bench/results/faults.md';
+/** Of a kind, whatever it waits for. */
+const LIMIT_MS = 240_000;
 const groups: Group[] = [editorPage, engine, commandLine, server];
 
 const wanted = process.argv.slice(2);
@@ -27,7 +29,7 @@ for (const group of groups) {
   try {
     for (const { name, run } of kinds.filter((kind) => isWanted(group, kind.name))) {
       try {
-        const outcome = await run();
+        const outcome = await within(LIMIT_MS, name, run());
         if (lostOf(outcome.before, outcome.after).length > 0) wrong++;
         rows.set(name, rowOf(name, outcome));
       } catch (error) {

@@ -9,7 +9,7 @@ import { button, keptLine } from '../../e2e/pages/modelPanel';
 import { type Addresses, type Misbehaviour, startAddresses } from './addresses';
 import { alertOf, faulty, type Harm, type Person } from './person';
 import { TINY } from './programs';
-import { check, type Group, type Kind, pause, until } from './report';
+import { check, type Group, type Kind, pause, until, within } from './report';
 
 const ID = 'golden/sd15-inpaint';
 /** The same files under another name, which the page has not fetched yet. */
@@ -21,11 +21,13 @@ async function atWork(editor: EditorPage): Promise<Worker> {
   await editor.steps.fill('150');
   const denoising = editor.shown(/Painting · step [1-9]\d* of 150/);
   await editor.generate.click();
-  await denoising;
-  for (const worker of editor.page.workers()) {
+  await within(60_000, 'the first steps', denoising);
+  // Those that compute for another answer nothing.
+  const named = editor.page.workers().map(async (worker) => {
     if ((await worker.evaluate(() => self.name)) === 'inlay-engine') return worker;
-  }
-  throw new Error('no worker paints');
+    throw new Error('another');
+  });
+  return within(20_000, 'the worker that paints', Promise.any(named));
 }
 
 function kinds(url: string, hub: Hub, addresses: Addresses): Kind[] {

@@ -85,6 +85,15 @@ export function check(holds: boolean, what: string): void {
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
+/** What does not come in time is an error. */
+export async function within<Result>(ms: number, what: string, work: Promise<Result>): Promise<Result> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: not within ${ms / 1000} s`)), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
 /** Asks again and again. @throws Error naming what did not come */
 export async function until<Found>(
   look: () => Promise<Found | false | null | undefined> | Found | false | null | undefined,

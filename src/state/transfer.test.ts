@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { advanceTransfer, bytesInWords, partInWords, speedInWords, type Transfer } from './transfer';
+import {
+  advanceTransfer,
+  bytesInWords,
+  freeInWords,
+  partInWords,
+  speedInWords,
+  type Transfer,
+} from './transfer';
 
 /** A transfer that was told of these bytes at these seconds, of 1000 MB in all. */
 function after(...told: [seconds: number, megabytes: number][]): Transfer {
@@ -54,4 +61,9 @@ it('writes sizes and speeds as disks and the Hub label them', () => {
   expect(partInWords(500_000, 2_340_000)).toBe('0.5 of 2.3 MB');
   expect(speedInWords(24_400_000)).toBe('24 MB/s');
   expect(speedInWords(940_000)).toBe('0.9 MB/s');
+});
+
+it('says how much is free, and that the browser does not say', () => {
+  expect(freeInWords(10.7e9)).toBe('10.7 GB free for this page');
+  expect(freeInWords(undefined)).toBe('the browser does not say how much is free');
 });

@@ -51,6 +51,13 @@ export function bytesInWords(bytes: number): string {
   return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 }
 
+/** @param freeBytes absent where the browser does not say */
+export function freeInWords(freeBytes: number | undefined): string {
+  return freeBytes === undefined
+    ? 'the browser does not say how much is free'
+    : `${bytesInWords(freeBytes)} free for this page`;
+}
+
 /** `1.20 of 6.90 GB` */
 export function partInWords(loadedBytes: number, totalBytes: number): string {
   const total = bytesInWords(totalBytes);

@@ -43,6 +43,8 @@ it('keeps results with their recipes over a reload, newest first', async () => {
   expect(await (await store.picture(id)).text()).toBe('678');
   expect(await store.storage()).toEqual({ usedBytes: 13, freeBytes: 600 });
   expect(await createGalleryStore(async () => ({})).storage()).toEqual({ usedBytes: 13 });
+  const blanket = async () => ({ quota: 400 + 10 * 2 ** 30, usage: 400 });
+  expect(await createGalleryStore(blanket).storage()).toEqual({ usedBytes: 13 });
 });
 
 it('deletes one with its picture, and all', async () => {

@@ -3,6 +3,7 @@ import type { DBSchema, IDBPDatabase } from 'idb';
 import { z } from 'zod';
 import { type Recipe, recipeSchema } from '../engine/recipe';
 import { createDatabase, DatabaseBusyError } from './database';
+import { freeRoom } from './freeRoom';
 
 export interface GalleryItem {
   /** Grows with time. */
@@ -141,9 +142,8 @@ export function createGalleryStore(
       return use(async (db) => {
         const entries = await db.getAll('entries');
         const usedBytes = entries.reduce((sum, { bytes }) => sum + bytes, 0);
-        const { quota, usage } = await estimate();
-        if (quota === undefined || usage === undefined) return { usedBytes };
-        return { usedBytes, freeBytes: Math.max(0, quota - usage) };
+        const freeBytes = freeRoom(await estimate());
+        return { usedBytes, ...(freeBytes !== undefined && { freeBytes }) };
       });
     },
   };

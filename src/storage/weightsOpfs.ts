@@ -2,12 +2,12 @@
  * Prepared models in the origin private file system. Runs in a dedicated worker only: synchronous access handles,
  * the only fast way to write, exist nowhere else.
  */
+import { freeRoom } from './freeRoom';
 import { isOutOfSpace, type ModelFolder, type StoredWriter, type WeightStore } from './weights';
 
 const FOLDER = 'models';
 /** A file that is made, made large and removed again, to see whether the browser lets it. */
 const TRIAL = 'trial-of-room';
-const CHROME_SAYS_BYTES = 10 * 2 ** 30;
 
 /** Locks across tabs are Web Locks, which end with the tab that holds them. */
 export function opfsWeightStore(): WeightStore {
@@ -17,13 +17,7 @@ export function opfsWeightStore(): WeightStore {
   };
   return {
     async freeBytes() {
-      const { quota, usage } = await navigator.storage.estimate();
-      if (quota === undefined) return undefined;
-      const free = Math.max(0, quota - (usage ?? 0));
-      // Chrome says usage + 10 GiB wherever there is as much or more, so that pages cannot tell machines or private
-      // windows apart; what it enforces is something else (chromestatus.com/feature/4977371751645184). On smaller disks
-      // it says their size in whole GiB, of which no more than that can be free.
-      return free === CHROME_SAYS_BYTES ? undefined : free;
+      return freeRoom(await navigator.storage.estimate());
     },
     hasRoomFor: (bytes) => navigator.locks.request('inlay trial of room', () => tryRoom(bytes)),
     async models() {

@@ -5,7 +5,7 @@ import { useDeferredValue, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { type GalleryItem, galleryFileName, searchItems } from '../state/gallery';
 import { restore } from '../state/recipeOffer';
-import { bytesInWords } from '../state/transfer';
+import { bytesInWords, freeInWords } from '../state/transfer';
 import { useApp, useSession } from './context';
 import { unkeptInWords } from './GalleryNotes';
 import { GalleryView } from './GalleryView';
@@ -148,13 +148,12 @@ function StorageLine() {
   const { items, storage } = useStore(gallery.store);
   const [asking, setAsking] = useState(false);
   if (items === null || storage === null) return <p className="gallery-storage">…</p>;
-  const free = storage.freeBytes === undefined ? '' : ` · ${bytesInWords(storage.freeBytes)} free`;
   const count = items.length === 1 ? '1 result' : `${items.length} results`;
   if (items.length === 0) return null;
   return (
     <p className="gallery-storage">
       <span className="tabular">
-        {count} · {bytesInWords(storage.usedBytes)} in this browser{free}
+        {count} · {bytesInWords(storage.usedBytes)} in this browser · {freeInWords(storage.freeBytes)}
       </span>
       {!asking && (
         <button type="button" className="link" onClick={() => setAsking(true)}>

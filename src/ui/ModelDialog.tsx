@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 import type { KeptModel } from '../state/modelLibrary';
 import { factsInWords, type ModelOffer, offers, STARTER, titleOf } from '../state/models';
 import { about } from '../state/pace';
-import { bytesInWords, partInWords } from '../state/transfer';
+import { bytesInWords, freeInWords, partInWords } from '../state/transfer';
 import { useEngineStatus, useJob, useModelState, useModels, useSession, useSettings } from './context';
 import { FitLine, useFit } from './FitLine';
 import { HubAddressForm, TokenForm } from './HubForms';
@@ -258,12 +258,7 @@ function Room() {
   const [asked, setAsked] = useState(false);
   if (storage === null) return null;
   const { freeBytes, usedBytes, isPersistent } = storage;
-  const parts = [
-    usedBytes === undefined ? '' : `${bytesInWords(usedBytes)} used`,
-    freeBytes === undefined
-      ? 'the browser does not say how much is free'
-      : `${bytesInWords(freeBytes)} free for this page`,
-  ];
+  const parts = [usedBytes === undefined ? '' : `${bytesInWords(usedBytes)} used`, freeInWords(freeBytes)];
   return (
     <section aria-label="Storage">
       <h3>Storage</h3>

@@ -165,6 +165,26 @@ it('shows a download with its speed, pauses it, goes on, and keeps the model', a
   expect(state().lookups[NAME]).toMatchObject({ state: 'found', details: { state: 'kept' } });
 });
 
+it('takes no answer from before a download for what is so after it', async () => {
+  const { models, state } = setUp();
+  let answer = (_details: ModelDetails) => {};
+  const { describe } = library;
+  library.describe = () => {
+    library.describe = describe;
+    return new Promise((resolve) => {
+      answer = resolve;
+    });
+  };
+  const look = models.look(NAME);
+  const download = models.download(NAME);
+  library.last().finish();
+  await download;
+  answer(library.details('fetchable'));
+  await look;
+  await settled();
+  expect(state().lookups[NAME]).toMatchObject({ state: 'found', details: { state: 'kept' } });
+});
+
 it('tells why a download failed, with what had come', async () => {
   const { models, state } = setUp();
   void models.download(NAME);

@@ -192,7 +192,8 @@ export function createModels(
         await library.download(name, { signal: controller.signal, onProgress: onProgress(name) });
         learnDownload(name);
         setFetching(name, undefined);
-        // It is kept now, and known better.
+        // It is kept now, and known better; an answer that is still under way is from before.
+        looking.delete(name);
         setLookup(name, undefined);
         await Promise.all([describe(name).catch(() => {}), refresh()]);
       } catch (error) {

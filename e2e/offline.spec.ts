@@ -201,7 +201,10 @@ test('a new version waits for the person, and the old one works with its own fil
   await editor.run();
   const other = await context.newPage();
   const otherEditor = new EditorPage(other);
-  await otherEditor.open(host.url);
+  // What is painted in the first tab is offered to this one, not taken from it.
+  await other.goto(host.url);
+  await other.getByRole('button', { name: 'Open the sample' }).click();
+  await otherEditor.ready();
   await expect(otherEditor.prompt).toHaveValue(oldPrompt);
   await reload.click();
   await expect(note).toContainText('another tab');
@@ -210,6 +213,11 @@ test('a new version waits for the person, and the old one works with its own fil
 
   await reload.click();
   await expect(page).toHaveTitle('Inlay 2');
+  // The work of the old version is back; the sample is the new one's.
+  await editor.ready();
+  await expect(editor.prompt).toHaveValue(oldPrompt);
+  await page.getByRole('button', { name: 'Other ways to open' }).click();
+  await page.getByRole('button', { name: 'Sample picture' }).click();
   await expect(editor.prompt).toHaveValue('a prompt of the new version');
   await expect(note).toBeHidden();
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);

@@ -31,9 +31,9 @@ test('SDXL without a graphics device: need and room in figures, and the hosted A
     );
     await expect(sentence).toHaveCount(1);
     await page.screenshot({ path: info.outputPath('too-large.png') });
-    // Headers of the files' weights alone were asked for.
-    expect(askedWeightBytes(hub.log)).toBeGreaterThan(0);
-    expect(askedWeightBytes(hub.log)).toBeLessThan(4_000_000);
+    // Its configurations were enough.
+    expect(hub.log.length).toBeGreaterThan(0);
+    expect(askedWeightBytes(hub.log)).toBe(0);
 
     await alert.getByRole('button', { name: 'Use the hosted API' }).click();
     await expect(page.getByRole('switch', { name: 'Hosted API' })).toBeChecked();

@@ -62,7 +62,11 @@ function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.outp
 }
 
 /** By whose leave the hosted API is used. */
-export type HostedAccess = { kind: 'key'; key: string } | { kind: 'proxy'; url: string };
+export type HostedAccess =
+  | { kind: 'key'; key: string }
+  | { kind: 'proxy'; url: string }
+  /** A server of one's own that speaks the same API (`npm run serve`); `key` where it asks for one. */
+  | { kind: 'server'; url: string; key?: string };
 
 /** Where pictures shall be made on this machine; `auto`: on a real graphics device where there is one, else by WASM. */
 export type ProviderChoice = 'auto' | 'webgpu' | 'wasm';

@@ -21,6 +21,8 @@ export interface HostedOptions {
 
 const POLL_MS = 500;
 const RECONNECT_MS = 1000;
+/** A server that says nothing for so long is as good as none. */
+const THERE_MS = 5000;
 /** Lost connections in a row before a run is given up. */
 const MAX_LOSSES = 8;
 /** Smaller pictures travel inside the request, so that the host stores nothing; larger ones are uploaded. */
@@ -32,19 +34,22 @@ export function createHostedEngine(options: HostedOptions): Engine {
   const running = new Set<AbortController>();
 
   function connect(access: HostedAccess) {
+    const given = options.fetch ?? fetch;
     return createFalClient({
       // Not the environment's: the key is the person's, or the proxy's own business.
-      credentials: access.kind === 'key' ? access.key : undefined,
+      credentials: keyOf(access),
       suppressLocalCredentialsWarning: true,
       ...(access.kind === 'proxy' && { proxyUrl: { url: access.url, when: 'always' as const } }),
       ...(options.fetch && { fetch: options.fetch }),
+      ...(access.kind === 'server' && { fetch: toServer(access.url, given) }),
     });
   }
 
   async function inpaint(request: InpaintRequest, call: Call): Promise<InpaintResult> {
     const { signal } = call;
     const access = options.access();
-    if (isOffline())
+    // One's own server needs no network where it runs on this device.
+    if (access.kind !== 'server' && isOffline())
       throw new NetworkError('Hosted API: this machine is offline; connect it, or paint here.');
     const client = connect(access);
     try {
@@ -71,7 +76,10 @@ export function createHostedEngine(options: HostedOptions): Engine {
       }
     } catch (error) {
       if (signal.aborted || isAbort(error)) throw decodeError({ name: 'AbortError', message: '' });
-      throw explain(error, access.kind === 'key' ? access.key : undefined);
+      if (access.kind === 'server' && error instanceof TypeError) {
+        throw new NetworkError(await serverOutOfReach(access.url, options.fetch ?? fetch));
+      }
+      throw explain(error, access);
     }
   }
 
@@ -141,6 +149,21 @@ export function createHostedEngine(options: HostedOptions): Engine {
     async dispose() {
       for (const controller of running) controller.abort();
     },
+  };
+}
+
+function keyOf(access: HostedAccess): string | undefined {
+  return access.kind === 'proxy' ? undefined : access.key;
+}
+
+/** The client knows fal's hosts alone: what goes there goes to the server, under the paths that it serves them at. */
+function toServer(serverUrl: string, given: typeof fetch): typeof fetch {
+  const base = serverUrl.replace(/\/$/, '');
+  return (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const isQueue = url.hostname === 'queue.fal.run';
+    if (!isQueue && url.hostname !== 'fal.run' && url.hostname !== 'rest.fal.ai') return given(input, init);
+    return given(`${base}${isQueue ? '/queue' : ''}${url.pathname}${url.search}`, init);
   };
 }
 
@@ -215,13 +238,50 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/**
+ * Why one's own server could not be asked. A browser tells no page: a server that is off, one that refuses the page's
+ * origin, mixed content and the page's own policy look alike. What can be told apart is.
+ * @param page the page's origin; absent outside a browser
+ */
+export async function serverOutOfReach(
+  serverUrl: string,
+  given: typeof fetch,
+  page: string | undefined = globalThis.location?.origin,
+): Promise<string> {
+  const { protocol, hostname, origin } = new URL(serverUrl);
+  const isHere = hostname === 'localhost' || hostname === '127.0.0.1';
+  if (protocol === 'http:' && !isHere && page !== undefined) {
+    if (page.startsWith('https:')) {
+      return `Your server ${serverUrl} cannot be reached from this page: browsers let a page at https: reach http: on this device alone (mixed content). Put TLS before the server and start it with --public-url https://…`;
+    }
+    return `Your server ${serverUrl} cannot be reached: start it with npm run serve -- --allow-origin ${page}. This page reaches http: at localhost and 127.0.0.1 alone, and ${origin} where it was built with VITE_CONNECT=${origin}.`;
+  }
+  if (page !== undefined && (await isThere(serverUrl, given))) {
+    return `Your server ${serverUrl} refuses this page (403): start it with npm run serve -- --allow-origin ${page}`;
+  }
+  return `Your server ${serverUrl} cannot be reached: start it with npm run serve, and compare its address with the one that it prints.`;
+}
+
+/** Whether anything answers there, to whomever: the answer itself cannot be read. */
+async function isThere(serverUrl: string, given: typeof fetch): Promise<boolean> {
+  try {
+    await given(`${serverUrl}/health`, { mode: 'no-cors', signal: AbortSignal.timeout(THERE_MS) });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 interface ApiDetail {
   loc?: unknown;
   msg?: unknown;
 }
 
 /** An error of ours for one of the client's; `key` never stands in its message. */
-function explain(error: unknown, key: string | undefined): Error {
+function explain(error: unknown, access: HostedAccess): Error {
+  const key = keyOf(access);
+  const isOwn = access.kind === 'server';
+  const who = isOwn ? `Your server ${access.url}` : 'Hosted API';
   const clean = (text: string) => (key ? text.replaceAll(key, '(the key)') : text);
   if (error instanceof ApiError) {
     const details = detailsOf(error.body);
@@ -231,12 +291,16 @@ function explain(error: unknown, key: string | undefined): Error {
       case 401:
         return new InputError(
           'fal_key',
-          `Hosted API: the key was refused (401); enter another one.${request}`,
+          isOwn
+            ? `${who}: the key is missing or wrong (401); enter the one that it was started with (INLAY_KEY).${request}`
+            : `Hosted API: the key was refused (401); enter another one.${request}`,
         );
       case 403:
         return new InputError(
           'fal_key',
-          `Hosted API: not allowed (403): ${said || 'no reason given'}; look after key and balance at fal.ai.${request}`,
+          isOwn
+            ? `${who} refused (403): ${said || 'no reason given'}.${request}`
+            : `Hosted API: not allowed (403): ${said || 'no reason given'}; look after key and balance at fal.ai.${request}`,
         );
       case 422: {
         const loc = details[0]?.loc;
@@ -246,17 +310,17 @@ function explain(error: unknown, key: string | undefined): Error {
       case 413:
         return new InputError(
           'image_url',
-          `image_url: too large for the hosted API; mask a smaller part.${request}`,
+          `image_url: too large for ${isOwn ? 'your server' : 'the hosted API'}; mask a smaller part.${request}`,
         );
       case 429:
         return new NetworkError(
-          `Hosted API: too many requests wait there (429); try again in a while.${request}`,
+          `${who}: too many requests wait there (429); try again in a while.${request}`,
         );
       case 504:
-        return new NetworkError(`Hosted API: it took too long there (504); try again.${request}`);
+        return new NetworkError(`${who}: it took too long there (504); try again.${request}`);
       default:
         return new NetworkError(
-          `Hosted API: it answered ${error.status}${said ? `: ${said}` : ''}; try again later.${request}`,
+          `${who}: it answered ${error.status}${said ? `: ${said}` : ''}; try again later.${request}`,
         );
     }
   }
@@ -264,7 +328,7 @@ function explain(error: unknown, key: string | undefined): Error {
     return new NetworkError('Hosted API: it cannot be reached; check the network and try again.');
   }
   if (error instanceof InputError || error instanceof NetworkError) return error;
-  return new NetworkError(`Hosted API: ${clean(messageOf(error))}; try again.`);
+  return new NetworkError(`${who}: ${clean(messageOf(error))}; try again.`);
 }
 
 /** `detail` is a sentence or a list; outside the API's own answers it may be anything. */

@@ -6,7 +6,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Engine, HostedAccess, Progress } from '../engine/engine';
-import { createHostedEngine } from '../engine/hosted';
+import { createHostedEngine, serverOutOfReach } from '../engine/hosted';
 import { type InpaintInput, inpaintRequestSchema, localOptionsSchema } from '../engine/schema';
 import { createFalProxy } from './falProxy';
 import { PROXY_PATH } from './server/routes';
@@ -146,5 +146,71 @@ describe('the hosted engine', () => {
       },
     });
     expect((await failure(run(engine))).message).toMatch(/not as documented/);
+  });
+});
+
+describe('a server of one’s own', () => {
+  const engineTo = (url: string, key?: string) =>
+    createHostedEngine({
+      access: () => ({ kind: 'server', url, ...(key !== undefined && { key }) }),
+      pollMs: 20,
+      reconnectMs: 20,
+    });
+
+  it('is spoken to as the hosted API is, large pictures too, and cancels', async () => {
+    const server = await startTestServer({}, { key: KEY });
+    closing.push(() => server.close());
+    const engine = engineTo(server.url, KEY);
+    const { result, progress } = await run(engine);
+    expect(result).toMatchObject({ seed: 42, requestId: runOf(server)?.request_id });
+    expect(progress.filter(({ stage }) => stage === 'denoise')).toHaveLength(3);
+
+    // Too large for a request: uploaded, to that server and not to the host's store.
+    const small = new Uint8Array(await (await fetch(required.image_url)).arrayBuffer());
+    const large = new Uint8Array(5_000_000);
+    large.set(small);
+    const uploaded = await run(engine, { image_url: new Blob([large], { type: 'image/png' }) as never });
+    expect(uploaded.result.image.file_size).toBe(5_000_000);
+  });
+
+  it('says that a key is wrong, and never which', async () => {
+    const server = await startTestServer({}, { key: KEY });
+    closing.push(() => server.close());
+    const error = await failure(run(engineTo(server.url, 'marker-of-another'), {}));
+    expect(error).toMatchObject({ name: 'InputError', field: 'fal_key' });
+    expect(error.message).toMatch(
+      `Your server ${server.url}: the key is missing or wrong (401); enter the one that it was started with (INLAY_KEY).`,
+    );
+    expect(error.message).not.toContain('marker-of-another');
+  });
+
+  it('that is off is told as such', async () => {
+    const server = await startTestServer();
+    await server.close();
+    const error = await failure(run(engineTo(server.url)));
+    expect(error.name).toBe('NetworkError');
+    expect(error.message).toBe(
+      `Your server ${server.url} cannot be reached: start it with npm run serve, and compare its address with the one that it prints.`,
+    );
+  });
+
+  it('that cannot be asked is told with the option that helps', async () => {
+    const answers: typeof fetch = async () => new Response(null);
+    const isOff: typeof fetch = async () => {
+      throw new TypeError('Failed to fetch');
+    };
+    const page = 'https://inlay.example';
+    expect(await serverOutOfReach('http://127.0.0.1:8199', answers, page)).toBe(
+      'Your server http://127.0.0.1:8199 refuses this page (403): start it with npm run serve -- --allow-origin https://inlay.example',
+    );
+    expect(await serverOutOfReach('http://127.0.0.1:8199', isOff, page)).toContain(
+      'cannot be reached: start it',
+    );
+    expect(await serverOutOfReach('http://10.0.0.2:8199', answers, page)).toMatch(
+      /\(mixed content\).*--public-url/,
+    );
+    expect(await serverOutOfReach('http://10.0.0.2:8199', answers, 'http://localhost:4173')).toMatch(
+      /--allow-origin http:\/\/localhost:4173\..*VITE_CONNECT=http:\/\/10\.0\.0\.2:8199/,
+    );
   });
 });

@@ -90,13 +90,22 @@ describe('the switch', () => {
 
   it('on, sends every run', async () => {
     const { hosted, run, local } = setUp();
+    hosted.setKey(MARKER, false);
     hosted.setOn(true);
     expect(await run()).toBe('hosted');
     expect(local).not.toHaveBeenCalled();
   });
 
+  it('on, without a key, asks for one before it says anything of the model', async () => {
+    const { hosted, run, remote } = setUp();
+    hosted.setOn(true);
+    await expect(run('starter')).rejects.toMatchObject({ name: 'InputError', field: 'fal_key' });
+    expect(remote).not.toHaveBeenCalled();
+  });
+
   it.each(['starter', 'my own file'])('on, refuses %s, which no one else can reach', async (model) => {
     const { hosted, run, remote } = setUp();
+    hosted.setKey(MARKER, false);
     hosted.setOn(true);
     await expect(run(model)).rejects.toMatchObject({ name: 'InputError', field: 'model_name' });
     expect(remote).not.toHaveBeenCalled();
@@ -258,5 +267,62 @@ describe('a run that cannot be made here', () => {
     await expect(run('owner/name', controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
     expect(remote).not.toHaveBeenCalled();
     expect(hosted.store.getState().question).toBeNull();
+  });
+});
+
+describe('a server of one’s own', () => {
+  const ADDRESS = 'http://127.0.0.1:8199';
+
+  it('takes the runs that the switch sends, with its key, and the starter and its own names too', async () => {
+    const { hosted, access, run, kept } = setUp();
+    hosted.setKey('key-of-the-host-00000', false);
+    expect(hosted.setServer(` ${ADDRESS}/ `, ` ${MARKER} `, false)).toBeNull();
+    expect(access()).toEqual({ kind: 'server', url: ADDRESS, key: MARKER });
+    expect([...kept.values()]).toEqual([ADDRESS]);
+    expect(hosted.store.getState()).toMatchObject({ server: ADDRESS, maskedServerKey: '••••6789' });
+    expect(JSON.stringify(hosted.store.getState())).not.toContain(MARKER);
+    hosted.setOn(true);
+    for (const name of ['starter', 'owner/name', 'a-folder-of-its-own'])
+      expect(await run(name)).toBe('hosted');
+    await expect(run('disk:mine')).rejects.toMatchObject({ name: 'InputError', field: 'model_name' });
+
+    hosted.removeServer();
+    expect(access()).toEqual({ kind: 'key', key: 'key-of-the-host-00000' });
+    await expect(run('starter')).rejects.toMatchObject({ field: 'model_name' });
+  });
+
+  it('is found again, and its key where it was to be kept; both go with it', () => {
+    const { hosted, place, kept } = setUp();
+    hosted.setServer(ADDRESS, MARKER, true);
+    const connect = vi.fn();
+    createHosted(place, connect);
+    expect(connect.mock.lastCall?.[0]()).toEqual({ kind: 'server', url: ADDRESS, key: MARKER });
+    hosted.removeServer();
+    expect(kept.size).toBe(0);
+  });
+
+  it('is asked for anew before anything is sent there without a question', async () => {
+    const { hosted, answer, run } = setUp({ failure: new OutOfMemoryError('full') });
+    hosted.setKey(MARKER, false);
+    answer('always');
+    await run();
+    expect(hosted.store.getState().always).toBe(true);
+    hosted.setServer(ADDRESS, '', false);
+    expect(hosted.store.getState().always).toBe(false);
+  });
+
+  it.each(['', 'ftp://host', 'http://', 'http://name:word@host', `http://${'a'.repeat(3000)}`])(
+    'is no “%s”',
+    (address) => {
+      const { hosted } = setUp();
+      expect(hosted.setServer(address, '', false)).toMatch(/^Enter the address/);
+      expect(hosted.store.getState().server).toBeNull();
+    },
+  );
+
+  it('takes an address without its scheme', () => {
+    const { hosted } = setUp();
+    hosted.setServer('localhost:8199', '', false);
+    expect(hosted.store.getState().server).toBe('http://localhost:8199');
   });
 });

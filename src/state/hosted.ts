@@ -11,6 +11,7 @@ import {
   TooLargeError,
   UnsupportedError,
 } from '../engine/errors';
+import { MAX_NAME_CHARACTERS } from '../engine/limits';
 import type { Painter } from '../engine/recipe';
 import { complaintOf } from './complaint';
 import { STARTER } from './models';
@@ -24,6 +25,10 @@ export interface HostedState {
   remembered: boolean;
   /** The page's own server holds a key. */
   hasProxy: boolean;
+  /** The person's own server, which runs go to in place of fal.ai; kept in this browser. */
+  server: string | null;
+  /** How the server's key is shown; null where it was given none. */
+  maskedServerKey: string | null;
   online: boolean;
   /** Runs that cannot be made here go to the hosted API without asking; kept until it is taken back. */
   always: boolean;
@@ -39,6 +44,15 @@ export interface Hosted {
   /** @param remember also keep it in this browser's storage */
   setKey(key: string, remember: boolean): void;
   removeKey(): void;
+  /**
+   * Points the switch at a server that speaks the same API.
+   * @param key empty where it asks for none
+   * @param remember also keep the key in this browser's storage
+   * @returns what is wrong with the address, or null
+   */
+  setServer(url: string, key: string, remember: boolean): string | null;
+  /** Back to fal.ai. */
+  removeServer(): void;
   /** Takes the consent of `always` back. */
   askAgain(): void;
   answer(answer: Answer): void;
@@ -75,6 +89,8 @@ export interface HostedPlace {
 
 const KEY = 'inlay.fal.key';
 const ALWAYS = 'inlay.fal.always';
+const SERVER = 'inlay.server';
+const SERVER_KEY = 'inlay.server.key';
 /** So often in a row a device may be lost before a run is offered to others. */
 const LOSSES = 2;
 
@@ -82,6 +98,7 @@ const LOSSES = 2;
 export function createHosted(place: HostedPlace, connect: (access: () => HostedAccess) => Engine): Hosted {
   const { storage, proxyUrl } = place;
   let key = storage?.getItem(KEY) ?? null;
+  let serverKey = storage?.getItem(SERVER_KEY) ?? null;
   let losses = 0;
   let reply: ((answer: Answer) => void) | undefined;
   const store = createStore<HostedState>(() => ({
@@ -89,6 +106,8 @@ export function createHosted(place: HostedPlace, connect: (access: () => HostedA
     maskedKey: key && masked(key),
     remembered: key !== null,
     hasProxy: false,
+    server: storage?.getItem(SERVER) ?? null,
+    maskedServerKey: serverKey && masked(serverKey),
     online: place.isOnline(),
     always: storage?.getItem(ALWAYS) === 'yes',
     question: null,
@@ -111,9 +130,15 @@ export function createHosted(place: HostedPlace, connect: (access: () => HostedA
 
   /** @throws InputError (`fal_key`) where there is neither key nor proxy */
   function access(): HostedAccess {
+    const { server } = store.getState();
+    if (server !== null)
+      return { kind: 'server', url: server, ...(serverKey !== null && { key: serverKey }) };
     if (key !== null) return { kind: 'key', key };
     if (store.getState().hasProxy) return { kind: 'proxy', url: proxyUrl };
-    throw new InputError('fal_key', 'Hosted API: enter a key of fal.ai first, below its switch.');
+    throw new InputError(
+      'fal_key',
+      'Enter your fal.ai API key first, or the address of a server of your own.',
+    );
   }
   const remote = connect(access);
 
@@ -125,8 +150,8 @@ export function createHosted(place: HostedPlace, connect: (access: () => HostedA
 
   async function mayBeSent(reason: string, signal: AbortSignal): Promise<boolean> {
     await probe();
-    const { always, online } = store.getState();
-    if (!online) return false;
+    const { always } = store.getState();
+    if (isCutOff(store.getState())) return false;
     if (always && hasAccess(store.getState())) return true;
     // Without a key the question has a field for one.
     const answer = await new Promise<Answer>((resolve) => {
@@ -172,19 +197,40 @@ export function createHosted(place: HostedPlace, connect: (access: () => HostedA
       setAlways(false);
       store.setState({ maskedKey: null, remembered: false });
     },
+    setServer(typed, entered, remember) {
+      const url = serverUrl(typed);
+      if (url === null) return 'Enter the address that npm run serve prints, such as http://127.0.0.1:8199.';
+      serverKey = entered.trim() || null;
+      storage?.setItem(SERVER, url);
+      if (serverKey !== null && remember) storage?.setItem(SERVER_KEY, serverKey);
+      else storage?.removeItem(SERVER_KEY);
+      // What was agreed to, was for another place.
+      setAlways(false);
+      store.setState({ server: url, maskedServerKey: serverKey && masked(serverKey) });
+      return null;
+    },
+    removeServer() {
+      serverKey = null;
+      storage?.removeItem(SERVER);
+      storage?.removeItem(SERVER_KEY);
+      setAlways(false);
+      store.setState({ server: null, maskedServerKey: null });
+    },
     askAgain: () => setAlways(false),
     answer: (answer) => reply?.(answer),
     async run({ local, modelName, signal }, work) {
       if (store.getState().on) {
-        if (!isPublic(modelName)) throw unreachable(modelName);
+        // Without a way there, which model could be reached is no question yet.
         await probe();
+        access();
+        if (!isReached(modelName, store.getState())) throw unreachable(modelName);
         return work({ kind: 'hosted', engine: remote });
       }
       try {
         await work({ kind: 'local', engine: local });
         losses = 0;
       } catch (error) {
-        if (!cannotRunHere(error) || !isPublic(modelName)) throw error;
+        if (!cannotRunHere(error) || !isReached(modelName, store.getState())) throw error;
         if (!(await mayBeSent(complaintOf(error).message, signal))) throw error;
         await work({ kind: 'hosted', engine: remote });
       }
@@ -192,9 +238,35 @@ export function createHosted(place: HostedPlace, connect: (access: () => HostedA
   };
 }
 
-/** Whether there is a way to the hosted API: a key of one's own, or the proxy of the page's server. */
-export function hasAccess({ maskedKey, hasProxy }: Pick<HostedState, 'maskedKey' | 'hasProxy'>): boolean {
-  return maskedKey !== null || hasProxy;
+/** Whether there is a way to the hosted API: a server or a key of one's own, or the proxy of the page's server. */
+export function hasAccess({
+  maskedKey,
+  hasProxy,
+  server,
+}: Pick<HostedState, 'maskedKey' | 'hasProxy' | 'server'>): boolean {
+  return server !== null || maskedKey !== null || hasProxy;
+}
+
+/** No network: only a server of one's own may be on this side of it. */
+export function isCutOff({ online, server }: Pick<HostedState, 'online' | 'server'>): boolean {
+  return !online && server === null;
+}
+
+/** Whether the place that runs are sent to gets a model by its name: a server of one's own has names of its own, too. */
+export function isReached(modelName: string, { server }: Pick<HostedState, 'server'>): boolean {
+  return isPublic(modelName) || (server !== null && !modelName.startsWith('disk:'));
+}
+
+/** @returns null where it is no address of a server */
+function serverUrl(typed: string): string | null {
+  const text = typed.trim();
+  const whole = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  if (text === '' || text.length > MAX_NAME_CHARACTERS || !URL.canParse(whole)) return null;
+  const { protocol, origin, pathname, username, password } = new URL(whole);
+  if (protocol !== 'http:' && protocol !== 'https:') return null;
+  // A password in an address would stand in logs and storage.
+  if (username !== '' || password !== '') return null;
+  return `${origin}${pathname}`.replace(/\/$/, '');
 }
 
 /** A page for unknown paths is none. */

@@ -11,13 +11,13 @@ const ready: Situation = {
   hasMask: true,
   modelName: 'owner/x',
   models: { lookups: { 'owner/x': { state: 'found', details } }, fetches: {}, fits: {}, kept: [] },
-  hosted: { on: false, online: true, maskedKey: null, hasProxy: false },
+  hosted: { on: false, online: true, maskedKey: null, hasProxy: false, server: null },
 };
 const models = (changed: Partial<Situation['models']>): Partial<Situation> => ({
   models: { ...ready.models, ...changed },
 });
 const hosted = (changed: Partial<NonNullable<Situation['hosted']>>): Partial<Situation> => ({
-  hosted: { on: true, online: true, maskedKey: '••••', hasProxy: false, ...changed },
+  hosted: { on: true, online: true, maskedKey: '••••', hasProxy: false, server: null, ...changed },
 });
 const lookups = (state: ModelDetails['state']) =>
   models({ lookups: { 'owner/x': { state: 'found', details: { ...details, state } } } });
@@ -27,6 +27,10 @@ it.each<[string, Partial<Situation>]>([
   ['a folder at an address', lookups('served')],
   ['the starter, whatever was looked up', { modelName: 'starter', ...models({ lookups: {} }) }],
   ['hosted, with a key', hosted({})],
+  [
+    'by a server of one’s own, offline, with the starter',
+    { ...hosted({ maskedKey: null, server: 'http://localhost:8199', online: false }), modelName: 'starter' },
+  ],
   ['hosted, whatever this machine can', { ...hosted({}), ...models({ lookups: {} }) }],
 ])('ready: %s', (_what, changed) => {
   expect(nextStep({ ...ready, ...changed })).toEqual({ text: 'Ready to generate', isReady: true });

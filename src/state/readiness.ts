@@ -1,5 +1,5 @@
 /** What stands between the page and the next result, in the order in which a person goes about it. */
-import { type HostedState, hasAccess, isPublic } from './hosted';
+import { type HostedState, hasAccess, isCutOff, isReached } from './hosted';
 import { type ModelLibraryState, unfinishedOf } from './modelState';
 import { checkModelName, STARTER } from './models';
 
@@ -9,7 +9,7 @@ export interface Situation {
   modelName: string;
   models: Pick<ModelLibraryState, 'lookups' | 'fetches' | 'fits' | 'kept'>;
   /** Null where the page was put together without it. */
-  hosted: Pick<HostedState, 'on' | 'online' | 'maskedKey' | 'hasProxy'> | null;
+  hosted: Pick<HostedState, 'on' | 'online' | 'maskedKey' | 'hasProxy' | 'server'> | null;
 }
 
 /** What comes next, in a line; `isReady`: a press of Generate makes a result, with nothing asked or fetched first. */
@@ -23,9 +23,9 @@ export function nextStep({ hasPicture, hasMask, modelName, models, hosted }: Sit
   const name = modelName.trim();
   if (checkModelName(name) !== null) return wait('Name a model first');
   if (hosted?.on) {
-    if (!hosted.online) return wait('Offline: the hosted API is out of reach');
+    if (isCutOff(hosted)) return wait('Offline: the hosted API is out of reach');
     if (!hasAccess(hosted)) return wait('Enter a key for the hosted API');
-    return isPublic(name)
+    return isReached(name, hosted)
       ? { text: 'Ready to generate', isReady: true }
       : wait('Choose a model for the hosted API');
   }

@@ -1,9 +1,9 @@
 /** The hosted API: its switch, its key, and the question before a picture leaves this machine. */
-import { Cloud, CloudOff, KeyRound, Trash2 } from 'lucide-react';
+import { Cloud, CloudOff, HousePlug, KeyRound, Trash2 } from 'lucide-react';
 import { AlertDialog, Switch } from 'radix-ui';
 import { createContext, type FormEvent, useContext, useId, useState } from 'react';
 import { createStore, type StoreApi, useStore } from 'zustand';
-import { type Hosted, type HostedState, hasAccess, isPublic } from '../state/hosted';
+import { type Hosted, type HostedState, hasAccess, isCutOff, isReached } from '../state/hosted';
 import { offerOf } from '../state/models';
 import { useSession, useSettings } from './context';
 import { Tip } from './Tip';
@@ -60,7 +60,7 @@ function SwitchOf({ hosted }: { hosted: Hosted }) {
   return (
     <Tip text={noteOf(state)}>
       <span className="hosted">
-        {!state.online && <CloudOff size={16} strokeWidth={1.8} aria-hidden />}
+        {isCutOff(state) && <CloudOff size={16} strokeWidth={1.8} aria-hidden />}
         <label htmlFor={id}>Hosted API</label>
         <Switch.Root
           id={id}
@@ -102,17 +102,18 @@ export function HostedPanel() {
 
 function Panel({ hosted }: { hosted: Hosted }) {
   const state = useStore(hosted.store);
-  const isReached = useSettings((settings) => isPublic(settings.model_name.trim()));
+  const reaches = useSettings((settings) => isReached(settings.model_name.trim(), state));
   return (
     <>
-      {(state.on || state.maskedKey !== null || state.always) && (
+      {(state.on || state.maskedKey !== null || state.server !== null || state.always) && (
         <section className="hosted-panel" aria-label="Hosted API">
           <p role="status">
             <Cloud size={16} strokeWidth={1.8} aria-hidden />
             {noteOf(state)}
           </p>
-          {state.on && !isReached && <OtherModel />}
-          <Key hosted={hosted} state={state} />
+          {state.on && !reaches && <OtherModel />}
+          {state.server === null && <Key hosted={hosted} state={state} />}
+          <Server hosted={hosted} state={state} />
           {state.always && (
             <p>
               Runs that cannot be made here are sent without asking.
@@ -149,9 +150,12 @@ function OtherModel() {
 }
 
 function noteOf(state: HostedState): string {
-  const { on, online } = state;
-  if (!online) return 'This machine is offline: the hosted API cannot be reached.';
+  const { on, server } = state;
+  if (isCutOff(state)) return 'This machine is offline: the hosted API cannot be reached.';
   if (!on) return 'Pictures are made here. Nothing is sent.';
+  if (server !== null) {
+    return `The part around the mask and the prompt go to ${server}; scheduler and strength are its own.`;
+  }
   if (!hasAccess(state)) return 'The part around the mask goes to fal.ai, which asks for a key.';
   return 'The part around the mask and the prompt go to fal.ai; it has no choice of sampler or strength.';
 }
@@ -204,9 +208,84 @@ function Key({ hosted, state }: { hosted: Hosted; state: HostedState }) {
   );
 }
 
+/** A server of one's own in place of fal.ai: the same API, so that nothing else changes. */
+function Server({ hosted, state }: { hosted: Hosted; state: HostedState }) {
+  const [address, setAddress] = useState('');
+  const [key, setKey] = useState('');
+  const [remember, setRemember] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const id = useId();
+  if (state.server !== null) {
+    return (
+      <p className="hosted-key">
+        <HousePlug size={16} aria-hidden />
+        <span>{state.server}</span>
+        <small>{state.maskedServerKey === null ? 'without a key' : `key ${state.maskedServerKey}`}</small>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Remove server"
+          onClick={hosted.removeServer}
+        >
+          <Trash2 size={16} aria-hidden />
+        </button>
+      </p>
+    );
+  }
+  const save = (event: FormEvent) => {
+    event.preventDefault();
+    setProblem(hosted.setServer(address, key, remember));
+    setKey('');
+  };
+  return (
+    <details>
+      <summary>Or your own server (npm run serve)</summary>
+      <form className="hosted-form" onSubmit={save}>
+        <label htmlFor={`${id}-address`}>Server address</label>
+        <div className="hosted-line">
+          <input
+            id={`${id}-address`}
+            type="text"
+            inputMode="url"
+            autoComplete="off"
+            spellCheck={false}
+            placeholder="http://127.0.0.1:8199"
+            aria-invalid={problem !== null}
+            aria-describedby={`${id}-problem`}
+            value={address}
+            onChange={(event) => {
+              setAddress(event.target.value);
+              setProblem(null);
+            }}
+          />
+          <button type="submit" className="button" disabled={address.trim() === ''}>
+            Use server
+          </button>
+        </div>
+        <label htmlFor={`${id}-key`}>Server key (INLAY_KEY), if it asks for one</label>
+        <input
+          id={`${id}-key`}
+          type="password"
+          autoComplete="off"
+          spellCheck={false}
+          value={key}
+          onChange={(event) => setKey(event.target.value)}
+        />
+        <label className="hosted-remember">
+          <input type="checkbox" checked={remember} onChange={(event) => setRemember(event.target.checked)} />
+          Keep the server key in this browser
+        </label>
+        <div id={`${id}-problem`} role="alert">
+          {problem !== null && <span className="field-error">{problem}</span>}
+        </div>
+      </form>
+    </details>
+  );
+}
+
 /** Never sent without an answer; closing it is a no. Without a key it asks for one first. */
 function Consent({ hosted, state }: { hosted: Hosted; state: HostedState }) {
-  const { question, hasProxy } = state;
+  const { question, hasProxy, server } = state;
   const ready = hasAccess(state);
   return (
     <AlertDialog.Root open={question !== null} onOpenChange={(open) => open || hosted.answer('no')}>
@@ -218,13 +297,13 @@ function Consent({ hosted, state }: { hosted: Hosted; state: HostedState }) {
             <div>
               <p>This machine cannot make it. {question?.reason}</p>
               <p>
-                The part of the picture around the mask, the mask and the prompt would go to fal.ai, which
-                bills {hasProxy ? 'this server’s' : 'your'} key. It takes no LoRAs, embeddings, scheduler or
-                strength: these are left out.
+                The part of the picture around the mask, the mask and the prompt would go to{' '}
+                {server ?? `fal.ai, which bills ${hasProxy ? 'this server’s' : 'your'} key`}. It takes no
+                LoRAs, embeddings, scheduler or strength: these are left out.
               </p>
             </div>
           </AlertDialog.Description>
-          {!hasProxy && <Key hosted={hosted} state={state} />}
+          {!hasProxy && server === null && <Key hosted={hosted} state={state} />}
           <div className="dialog-actions">
             <AlertDialog.Cancel className="button">Do not send</AlertDialog.Cancel>
             <button

@@ -7,7 +7,7 @@ import { STARTER } from '../state/models';
 import { keysOf } from './commands';
 import { useApp, useEditor, useEngineStatus, useModelState, useSession, useSettings } from './context';
 import { GalleryDialog } from './GalleryDialog';
-import { HostedSwitch, useHostedNote } from './HostedPanel';
+import { HostedSwitch, useHostedNote, useHostedReach } from './HostedPanel';
 import { IconButton } from './IconButton';
 import { OpenMenu } from './OpenMenu';
 import { PageMenu } from './PageMenu';
@@ -115,12 +115,15 @@ function StatusPill() {
 function useWhere(): { tone: 'unknown' | 'good' | 'fair'; label: string; explanation: string } {
   const status = useEngineStatus();
   const sent = useHostedNote();
+  const ownServer = useHostedReach()?.server ?? null;
   const name = useSettings((state) => state.model_name.trim());
   const isHere = useModelState(
     ({ kept }) =>
       name === STARTER || kept?.some((model) => model.name === name && model.unfinished === undefined),
   );
-  if (sent !== null) return { tone: 'fair', label: 'fal.ai · needs a network', explanation: sent };
+  if (sent !== null) {
+    return { tone: 'fair', label: ownServer ? 'Your server' : 'fal.ai · needs a network', explanation: sent };
+  }
   const tone = status === null ? 'unknown' : status.provider === 'webgpu' && !status.note ? 'good' : 'fair';
   const label = statusLabel(status);
   return {

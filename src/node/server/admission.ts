@@ -30,7 +30,7 @@ export interface Admission {
    */
   admit(request: IncomingMessage, response: ServerResponse): string;
   /** For what does not come by an address that nobody can guess. @throws Problem 403 */
-  refuseForeign(request: IncomingMessage): void;
+  refuseForeign(request: IncomingMessage, response: ServerResponse): void;
   /** @throws Problem 401 */
   authorize(request: IncomingMessage): void;
   /** Answers a browser's question whether a page may send what it wants to. */
@@ -83,8 +83,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
       response.setHeader('Vary', 'Origin');
       return base;
     },
-    refuseForeign({ headers }) {
+    refuseForeign({ headers }, response) {
       if (headers.origin !== undefined || headers['sec-fetch-site'] !== 'cross-site') return;
+      // A page that embeds nothing foreign is told by this alone that a server is there, and can say what is amiss. Any
+      // other page sees that without it.
+      response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
       throw new Problem(403, 'Pages of other sites may not use this server', { type: 'forbidden_origin' });
     },
     authorize({ headers }) {

@@ -170,7 +170,7 @@ export function createApp(options: AppOptions): App {
   ): Promise<void> {
     if (route.name === 'preflight') return admission.preflight(request, response);
     // A file's address is a secret, and other pages may show the picture.
-    if (route.name !== 'file') admission.refuseForeign(request);
+    if (route.name !== 'file') admission.refuseForeign(request, response);
     if (route.needsKey) admission.authorize(request);
     switch (route.name) {
       case 'home':

@@ -259,7 +259,12 @@ export async function serverOutOfReach(
   if (page !== undefined && (await isThere(serverUrl, given))) {
     return `Your server ${serverUrl} refuses this page (403): start it with npm run serve -- --allow-origin ${page}`;
   }
-  return `Your server ${serverUrl} cannot be reached: start it with npm run serve, and compare its address with the one that it prints.`;
+  const compare = 'compare its address with the one that it prints';
+  if (page === undefined || /^https?:\/\/(localhost|127\.0\.0\.1)(:|$)/.test(page)) {
+    return `Your server ${serverUrl} cannot be reached: start it with npm run serve, and ${compare}.`;
+  }
+  // Chrome asks the person before a page of the internet reaches this device; a no looks like a server that is off.
+  return `Your server ${serverUrl} cannot be reached: start it with npm run serve -- --allow-origin ${page}, ${compare}, and where the browser asks whether this page may reach this device or its network, allow it.`;
 }
 
 /** Whether anything answers there, to whomever: the answer itself cannot be read. */

@@ -203,8 +203,11 @@ describe('a server of one’s own', () => {
     expect(await serverOutOfReach('http://127.0.0.1:8199', answers, page)).toBe(
       'Your server http://127.0.0.1:8199 refuses this page (403): start it with npm run serve -- --allow-origin https://inlay.example',
     );
-    expect(await serverOutOfReach('http://127.0.0.1:8199', isOff, page)).toContain(
-      'cannot be reached: start it',
+    expect(await serverOutOfReach('http://127.0.0.1:8199', isOff, page)).toMatch(
+      /cannot be reached: start it with npm run serve -- --allow-origin https:\/\/inlay\.example, .*the browser asks/,
+    );
+    expect(await serverOutOfReach('http://127.0.0.1:8199', isOff, 'http://localhost:4173')).toMatch(
+      /cannot be reached: start it with npm run serve, and compare/,
     );
     expect(await serverOutOfReach('http://10.0.0.2:8199', answers, page)).toMatch(
       /\(mixed content\).*--public-url/,

@@ -49,8 +49,9 @@ for (const group of groups) {
 const head = [line(columns), line(columns.map(() => '---'))];
 const old = existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8').split('\n') : [];
 const nameIn = (row: string) => row.split(' | ')[0]?.slice(2) ?? '';
-const kept = old.filter((row) => row.startsWith('| ') && !head.includes(row));
+const at = old.indexOf(head[0] ?? '');
+const kept = old.slice(Math.max(0, at)).filter((row) => row.startsWith('| ') && !head.includes(row));
 const all = new Map([...kept.map((row) => [nameIn(row), row] as const), ...rows]);
-const before = old.length > 0 ? old.slice(0, old.indexOf(head[0] ?? '')) : ['# Faults by hand', ''];
+const before = at >= 0 ? old.slice(0, at) : ['# Faults by hand', ''];
 writeFileSync(RESULTS, `${[...before, ...head, ...all.values()].join('\n')}\n`);
 process.exit(wrong > 0 ? 1 : 0);

@@ -6,7 +6,7 @@ import type { EditorPage } from '../../e2e/pages/editorPage';
 import { decode } from '../../e2e/pictures';
 import { type Addresses, type Misbehaviour, startAddresses } from './addresses';
 import { alertOf, faulty, galleryOf, maskOf, type Person, restore, stateOf } from './person';
-import { check, digestOf, type Group, type Kind, lostOf, pause, until, within } from './report';
+import { check, digestOf, type Group, type Kind, lostOf, pause, until } from './report';
 
 /** Runs of one step pass; a longer one waits at its third for the event `go-on`. */
 const QUERY = 'index.html?ms=5&hold=3';
@@ -14,9 +14,11 @@ const QUERY = 'index.html?ms=5&hold=3';
 /** Presses "Generate" and waits until the run is held up in its middle. */
 async function runHeld(editor: EditorPage): Promise<void> {
   await editor.steps.fill('8');
-  const held = editor.shown(/step 3 of 8/);
   await editor.generate.click();
-  await within(60_000, 'the third step', held);
+  await editor.page
+    .getByText(/3 of 8/)
+    .first()
+    .waitFor();
 }
 
 const goOn = ({ page }: EditorPage) => page.evaluate(() => void dispatchEvent(new Event('go-on')));

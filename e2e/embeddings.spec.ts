@@ -99,6 +99,7 @@ test('one for another family, a name that nothing has and a broken file are told
   await row(page, 1).name.blur();
   await expect(field(page)).toContainText('By name in the prompt: xl (2 vectors, ');
   await editor.generate.click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Download model' }).click();
   await expect(error).toHaveText(/it is made for a width of .* and model .* takes a width of/, {
     timeout: 60_000,
   });

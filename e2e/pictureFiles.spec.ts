@@ -167,7 +167,7 @@ test('what is dragged is named over the whole page, and a model chosen as a pict
   await editor.openFile(weights);
   await expect(page.getByRole('alert').filter({ hasText: 'is a model, not a picture' })).toBeVisible();
   await info.attach('offer', {
-    body: await page.screenshot({ path: '/tmp/offer.png' }),
+    body: await page.screenshot(),
     contentType: 'image/png',
   });
   await page.getByRole('button', { name: 'Open it as a model' }).click();

@@ -1,8 +1,9 @@
 /** The embeddings (textual inversions) whose words the prompts may name: none at first. */
-import { File as FileIcon, Plus, X } from 'lucide-react';
-import { useEffect, useId, useRef, useState } from 'react';
+import { X } from 'lucide-react';
+import { useEffect, useId, useState } from 'react';
 import { type EmbeddingSetting, emptyEmbedding } from '../state/embeddings';
 import type { EmbeddingWord } from '../state/modelLibrary';
+import { AddOnButtons } from './AddOnButtons';
 import { useJob, useModels, useSession, useSettings } from './context';
 import { useHostedOn } from './HostedPanel';
 
@@ -11,7 +12,6 @@ export function EmbeddingField() {
   const hosted = useHostedOn();
   const embeddings = useSettings((state) => state.embeddings);
   const error = useJob((state) => state.fieldErrors.embeddings);
-  const file = useRef<HTMLInputElement>(null);
   const id = useId();
   const errorId = error === undefined ? undefined : `${id}-error`;
 
@@ -30,25 +30,11 @@ export function EmbeddingField() {
           onRemove={() => set(embeddings.filter((_, i) => i !== index))}
         />
       ))}
-      <p className="lora-add">
-        <button type="button" className="link" onClick={() => set([...embeddings, emptyEmbedding()])}>
-          <Plus size={14} aria-hidden /> Add embedding
-        </button>
-        <button type="button" className="link" onClick={() => file.current?.click()}>
-          <FileIcon size={14} aria-hidden /> From a file
-        </button>
-        <input
-          ref={file}
-          type="file"
-          hidden
-          accept=".safetensors,.bin,.pt"
-          onChange={(event) => {
-            const [chosen] = event.target.files ?? [];
-            if (chosen !== undefined) set([...embeddings, { ...emptyEmbedding(), source: chosen }]);
-            event.target.value = '';
-          }}
-        />
-      </p>
+      <AddOnButtons
+        what="embedding"
+        accept=".safetensors,.bin,.pt"
+        onAdd={(source) => set([...embeddings, { ...emptyEmbedding(), source }])}
+      />
       {hosted && <p className="lora-note">The hosted API takes no embeddings.</p>}
       {error !== undefined && (
         <p className="field-error" id={errorId} role="alert">

@@ -1,7 +1,8 @@
 /** The LoRAs that go into the model: none at first, each with how much of it. */
-import { File as FileIcon, Plus, X } from 'lucide-react';
-import { useId, useRef } from 'react';
+import { X } from 'lucide-react';
+import { useId } from 'react';
 import { emptyLora, type LoraSetting } from '../state/loras';
+import { AddOnButtons } from './AddOnButtons';
 import { useJob, useSession, useSettings } from './context';
 import { useHostedOn } from './HostedPanel';
 
@@ -10,7 +11,6 @@ export function LoraField() {
   const hosted = useHostedOn();
   const loras = useSettings((state) => state.loras);
   const error = useJob((state) => state.fieldErrors.loras);
-  const file = useRef<HTMLInputElement>(null);
   const id = useId();
 
   const set = (next: readonly LoraSetting[]) => session.change({ loras: next });
@@ -61,25 +61,11 @@ export function LoraField() {
           </button>
         </div>
       ))}
-      <p className="lora-add">
-        <button type="button" className="link" onClick={() => set([...loras, emptyLora()])}>
-          <Plus size={14} aria-hidden /> Add LoRA
-        </button>
-        <button type="button" className="link" onClick={() => file.current?.click()}>
-          <FileIcon size={14} aria-hidden /> From a file
-        </button>
-        <input
-          ref={file}
-          type="file"
-          hidden
-          accept=".safetensors,.bin,.pt,.ckpt"
-          onChange={(event) => {
-            const [chosen] = event.target.files ?? [];
-            if (chosen !== undefined) set([...loras, { ...emptyLora(), source: chosen }]);
-            event.target.value = '';
-          }}
-        />
-      </p>
+      <AddOnButtons
+        what="LoRA"
+        accept=".safetensors,.bin,.pt,.ckpt"
+        onAdd={(source) => set([...loras, { ...emptyLora(), source }])}
+      />
       {hosted ? (
         <p className="lora-note">The hosted API takes no LoRAs.</p>
       ) : (

@@ -1,0 +1,37 @@
+/** How a LoRA or an embedding is added to its list: an empty line for its name, or a file from the disk. */
+import { File as FileIcon, Plus } from 'lucide-react';
+import { useRef } from 'react';
+
+/** @param what e.g. `LoRA` @param accept the files' endings, as of an input */
+export function AddOnButtons({
+  what,
+  accept,
+  onAdd,
+}: {
+  what: string;
+  accept: string;
+  onAdd(source: string | File): void;
+}) {
+  const file = useRef<HTMLInputElement>(null);
+  return (
+    <p className="lora-add">
+      <button type="button" className="link" onClick={() => onAdd('')}>
+        <Plus size={14} aria-hidden /> Add {what}
+      </button>
+      <button type="button" className="link" onClick={() => file.current?.click()}>
+        <FileIcon size={14} aria-hidden /> From a file
+      </button>
+      <input
+        ref={file}
+        type="file"
+        hidden
+        accept={accept}
+        onChange={(event) => {
+          const [chosen] = event.target.files ?? [];
+          if (chosen !== undefined) onAdd(chosen);
+          event.target.value = '';
+        }}
+      />
+    </p>
+  );
+}

@@ -124,6 +124,37 @@ test('a reload in the middle of a stroke, another picture, a window that shrinks
   expect((await maskOf(editor)).equals(painted)).toBe(true);
 });
 
+test('two tabs paint and run at once: each keeps its own, and the gallery has both', async ({
+  page,
+  context,
+}) => {
+  const first = await start(page);
+  const second = new EditorPage(await context.newPage());
+  await second.page.goto(harnessPage('index.html?ms=5'));
+  // What the first tab works on is not taken from it.
+  await second.page.getByRole('button', { name: 'Open the sample' }).click();
+  await second.ready();
+  await second.steps.fill('1');
+  await first.drag([0.2, 0.3], [0.3, 0.35]);
+  await second.drag([0.7, 0.3], [0.8, 0.35]);
+  const masks = [await maskOf(first), await maskOf(second)] as const;
+  expect(masks[0].equals(masks[1])).toBe(false);
+  const results = await Promise.all([first.run(), second.run()]);
+  expect(results.every((png) => png.byteLength > 0)).toBe(true);
+  expect((await maskOf(first)).equals(masks[0])).toBe(true);
+  expect((await maskOf(second)).equals(masks[1])).toBe(true);
+
+  await page.getByRole('button', { name: 'Gallery' }).click();
+  await expect(page.getByRole('list', { name: 'Results' }).getByRole('listitem')).toHaveCount(2);
+  await page.keyboard.press('Escape');
+  // A draft is written a moment after a change.
+  await expect.poll(() => keptDrafts(page)).toBe(2);
+  await second.page.reload();
+  await second.ready();
+  expect((await maskOf(second)).equals(masks[1])).toBe(true);
+  expect((await maskOf(first)).equals(masks[0])).toBe(true);
+});
+
 test('a palm beside the pen, a capture that is lost: the stroke stays, and the canvas lives', async ({
   page,
 }) => {

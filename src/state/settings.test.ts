@@ -56,6 +56,13 @@ it.each([
   expect(checkSettings({ ...settings, [field]: value }).errors).toHaveProperty(field);
 });
 
+it('says up to which seed there is', () => {
+  const { errors } = checkSettings({ ...settings, seed: '18446744073709551615' });
+  expect(errors?.seed).toBe(
+    'Seed: a whole number from 0 to 9,007,199,254,740,991, or nothing for a random one.',
+  );
+});
+
 it('blank numbers mean their defaults, a blank seed chance', () => {
   const blank = { ...settings, num_inference_steps: ' ', guidance_scale: '', seed: '' };
   expect(checkSettings(blank).checked).toMatchObject({ num_inference_steps: 30, guidance_scale: 7.5 });

@@ -146,7 +146,8 @@ export function checkSettings(
   }
   const seed = toNumber(settings.seed, undefined);
   if (!inpaintRequestSchema.shape.seed.safeParse(seed).success) {
-    errors.seed = 'Seed: a whole number from 0, or nothing for a random one.';
+    const most = limits.seed.max.toLocaleString('en');
+    errors.seed = `Seed: a whole number from 0 to ${most}, or nothing for a random one.`;
   }
   const loras = checkLoras(settings.loras);
   if (loras.error !== undefined) errors.loras = loras.error;

@@ -6,6 +6,7 @@ import { nextStep } from '../state/readiness';
 import { runSeconds, variationsOf } from '../state/versions';
 import { useEditor, useJob, useModelState, useSession, useSettings, useVersions } from './context';
 import { HostedOffer, useHostedReach } from './HostedPanel';
+import { useArrived } from './useArrived';
 
 /** Stands there always, and always as high: nothing moves when a run begins or ends. */
 export function RunCard() {
@@ -49,6 +50,8 @@ function useNextStep(): string {
   const modelName = useSettings((state) => state.model_name);
   const models = useModelState((state) => state);
   const hosted = useHostedReach();
+  const arrived = useArrived();
+  if (!hasPicture && !arrived) return 'Opening …';
   return nextStep({ hasPicture, hasMask, modelName, models, hosted }).text;
 }
 

@@ -16,6 +16,7 @@ import { readAgain } from './maskFile';
 import { ResultPane } from './ResultPane';
 import { CompareLine, ResultImages } from './ResultView';
 import { StageBar } from './StageBar';
+import { useArrived } from './useArrived';
 import { useNarrow } from './useNarrow';
 
 export interface StageProps {
@@ -39,6 +40,7 @@ export function Stage({ onOpen, adjusting, onAdjust }: StageProps) {
     () => sentPlan ?? (picture ? planRun(picture, maskBounds, sizes, { frame, padding }) : null),
     [sentPlan, picture, maskBounds, sizes, frame, padding],
   );
+  const arrived = useArrived();
   const { element, size } = useSize();
   const narrow = useNarrow();
   const placement = useVersions((state) => state.placement);
@@ -84,7 +86,7 @@ export function Stage({ onOpen, adjusting, onAdjust }: StageProps) {
           </Canvas>
           {over && before && <CompareLine version={shown} share={share} onShare={setShare} />}
           <AdjustHandles {...adjust} />
-          {!picture && <EmptyStage onOpen={onOpen} />}
+          {!picture && arrived && <EmptyStage onOpen={onOpen} />}
         </section>
         {beside && <ResultPane version={shown} share={share} onShare={setShare} />}
       </div>

@@ -1,5 +1,6 @@
 /** TIFF, by geotiff's decoder, which is fetched when the first such picture is opened. */
 
+import type { GeoTIFFImage } from 'geotiff';
 import { type Profile, readProfile } from './iccProfile';
 import { createPixels, type Pixels } from './raster';
 import { inflate, unpackBits, unpackLzw } from './tiffBlocks';
@@ -37,6 +38,7 @@ export async function decodeTiff(bytes: Uint8Array, maxSide: number): Promise<Ti
   const image = await (await fromArrayBuffer(new Uint8Array(bytes).buffer)).getImage(0);
   const [width, height] = [image.getWidth(), image.getHeight()];
   if (!(Math.max(width, height) <= maxSide)) throw new RangeError(`${width} × ${height}`);
+  refuseOddBlocks(image, { width, height });
   const directory = image.fileDirectory;
   const tagOf = async (tag: number): Promise<unknown> =>
     directory.hasTag(tag) ? directory.loadValue(tag) : undefined;
@@ -107,6 +109,28 @@ function turned(pixels: Pixels, orientation: number): Pixels {
     }
   }
   return upright;
+}
+
+/** Channels of a pixel; scanners and cameras write up to 8. */
+const MOST_SAMPLES = 32;
+/** Strips or tiles of a plane: one a row, or tiles of 16 × 16 as the format's smallest. */
+const MOST_BLOCKS = 300_000;
+
+/**
+ * The library counts blocks by what the file says of their size: a height of a fraction of a row would have no end.
+ * @throws Error where a size is no whole number, or there would be too many
+ */
+function refuseOddBlocks(
+  image: Pick<GeoTIFFImage, 'getTileWidth' | 'getTileHeight' | 'getSamplesPerPixel' | 'getBitsPerSample'>,
+  { width, height }: { width: number; height: number },
+): void {
+  const [across, down, samples] = [image.getTileWidth(), image.getTileHeight(), image.getSamplesPerPixel()];
+  const isCount = (value: number) => Number.isInteger(value) && value > 0;
+  if (![width, height, across, down, samples].every(isCount))
+    throw new Error('a size in it is no whole number');
+  const blocks = Math.ceil(width / across) * Math.ceil(height / down);
+  if (samples > MOST_SAMPLES || blocks > MOST_BLOCKS)
+    throw new Error('it claims more parts than any picture has');
 }
 
 const [LZW, DEFLATE, OLD_DEFLATE, PACKBITS] = [5, 8, 32946, 32773];

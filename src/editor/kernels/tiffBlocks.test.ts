@@ -48,3 +48,33 @@ it.each(['lzw', 'packbits', 'deflate', 'none'] as const)(
     expect(Buffer.compare(Buffer.from(colours), Buffer.from(data))).toBe(0);
   },
 );
+
+/** The same file with another type and value in the field of that number. */
+function withField(bytes: Uint8Array<ArrayBuffer>, tag: number, type: number, value: number) {
+  const changed = bytes.slice();
+  const view = new DataView(changed.buffer);
+  const directory = view.getUint32(4, true);
+  for (let i = 0; i < view.getUint16(directory, true); i++) {
+    const field = directory + 2 + 12 * i;
+    if (view.getUint16(field, true) !== tag) continue;
+    view.setUint16(field + 2, type, true);
+    view.setUint32(field + 8, value, true);
+  }
+  return changed;
+}
+
+it.each([
+  // As a float, 256 is a height of 3.6e-43 rows: so many strips have no end.
+  ['rows of a strip that are a fraction', 278, 11, 256],
+  ['no rows in a strip of no height', 257, 3, 0],
+  ['more channels than any picture has', 277, 3, 60_000],
+] as const)('%s are refused at once', async (_name, tag, type, value) => {
+  const bytes = new Uint8Array(
+    await sharp({ create: { width: 24, height: 16, channels: 3, background: '#808080' } })
+      .tiff()
+      .toBuffer(),
+  );
+  await expect(decodeTiff(withField(bytes, tag, type, value), 64)).rejects.toThrow(
+    /no whole number|more parts/,
+  );
+});

@@ -2,7 +2,7 @@
  * The page closed to what is foreign: no script but its own, no code from text, no worker and no address from elsewhere than
  * it says; and a service worker that keeps only what the build listed.
  */
-import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { EditorPage } from './pages/editorPage';
@@ -140,48 +140,53 @@ test('npm start answers every file with the policy, nosniff and a permissions po
 
 test.describe('on a host without headers', () => {
   let host: StaticHost;
-  test.beforeEach(async () => {
-    rmSync(FOLDER, { recursive: true, force: true });
-    mkdirSync(FOLDER, { recursive: true });
-    cpSync('dist', FOLDER, { recursive: true });
+  /** A folder for each test: a page that is being closed may still read from that of the test before. */
+  let folder: string;
+  test.beforeEach(() => {
+    folder = join(FOLDER, test.info().testId);
+    rmSync(folder, { recursive: true, force: true });
+    cpSync('dist', folder, { recursive: true });
   });
-  test.afterEach(async () => {
-    await host.close();
-    rmSync(FOLDER, { recursive: true, force: true });
-  });
+  test.afterEach(() => host.close());
+  test.afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 
+  /** Asked again where the page loads itself anew in between, as it does once for threads. */
+  const ask = <Value>(page: Page, question: () => Value) => page.evaluate(question).catch(() => undefined);
   const controlled = (page: Page) =>
     expect
-      .poll(() => page.evaluate(() => navigator.serviceWorker.controller !== null), { timeout: 60_000 })
+      .poll(() => ask(page, () => navigator.serviceWorker.controller !== null), { timeout: 60_000 })
       .toBe(true);
 
   test('the service worker sets them, and opens with the build’s page whatever the host writes into it', async ({
     page,
   }) => {
-    const path = join(FOLDER, 'index.html');
+    const path = join(folder, 'index.html');
     const html = readFileSync(path, 'utf8');
     writeFileSync(
       path,
       html.replace('</body>', '<script>window.injected = true</script><b id="host">host</b></body>'),
     );
-    host = await startStaticHost(FOLDER, PATH);
+    host = await startStaticHost(folder, PATH);
     await page.goto(host.url);
     // The page's own <meta> holds from the first visit on.
-    expect(await page.evaluate(() => 'injected' in window)).toBe(false);
+    await expect.poll(() => ask(page, () => 'injected' in window)).toBe(false);
     await controlled(page);
-    const response = await page.reload();
-    expect(response?.fromServiceWorker()).toBe(true);
-    expect(response?.headers()['content-security-policy']).toContain("default-src 'none'");
-    expect(response?.headers()['x-content-type-options']).toBe('nosniff');
+    // Once more where it loads itself anew in between.
+    await expect(async () => {
+      const response = await page.reload();
+      expect(response?.fromServiceWorker()).toBe(true);
+      expect(response?.headers()['content-security-policy']).toContain("default-src 'none'");
+      expect(response?.headers()['x-content-type-options']).toBe('nosniff');
+    }).toPass({ timeout: 60_000 });
     expect(await page.locator('#host').count()).toBe(0);
     await expect(page.getByRole('button', { name: 'Generate' })).toBeVisible();
   });
 
   test('a file of the shell that is not the build’s is not kept', async ({ page }) => {
-    const script = readdirSync(join(FOLDER, 'assets')).find((name) => /^index-.*\.js$/.test(name));
+    const script = readdirSync(join(folder, 'assets')).find((name) => /^index-.*\.js$/.test(name));
     if (script === undefined) throw new Error('the build has no entry script');
-    appendFileSync(join(FOLDER, 'assets', script), '\nwindow.changedOnTheWay = true;');
-    host = await startStaticHost(FOLDER, PATH);
+    appendFileSync(join(folder, 'assets', script), '\nwindow.changedOnTheWay = true;');
+    host = await startStaticHost(folder, PATH);
     const failed = page.waitForEvent('console', (message) => /is not kept/.test(message.text()));
     await page.goto(host.url);
     await failed;

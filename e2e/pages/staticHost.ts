@@ -61,7 +61,10 @@ export async function startStaticHost(
       'Content-Type': types[extname(file)] ?? 'application/octet-stream',
       'Cache-Control': 'max-age=31536000',
     });
-    createReadStream(file).pipe(response);
+    // A page that is being closed may ask for what is just taken away.
+    createReadStream(file)
+      .on('error', () => response.destroy())
+      .pipe(response);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, 'localhost', resolve);

@@ -140,15 +140,15 @@ export function GalleryView({ items, id, onShow, onBack, onDone }: GalleryViewPr
 /** A result's file, and an address as long as it is looked at. */
 function usePicture(of: GalleryItem | undefined): { file: Blob; url: string } | null {
   const { gallery } = useApp();
-  const [found, setFound] = useState<{ file: Blob; url: string } | null>(null);
+  const [found, setFound] = useState<{ of: GalleryItem; file: Blob; url: string } | null>(null);
   useEffect(() => {
     let url: string | null = null;
     let gone = false;
     const read = async () => {
       const file = of && (await gallery.picture(of));
-      if (!file || gone) return;
+      if (!of || !file || gone) return;
       url = URL.createObjectURL(file);
-      setFound({ file, url });
+      setFound({ of, file, url });
     };
     void read();
     return () => {
@@ -157,14 +157,15 @@ function usePicture(of: GalleryItem | undefined): { file: Blob; url: string } | 
       if (url !== null) URL.revokeObjectURL(url);
     };
   }, [gallery, of]);
-  return found;
+  // In the moment after a step to the neighbour the last one's is still there.
+  return found?.of === of ? found : null;
 }
 
 /** The address of what a result was painted on, where that is among the versions of the picture that is open. */
 function useBefore(item: GalleryItem | undefined): string | null {
   const { gallery } = useApp();
   const items = useVersions((state) => state.items);
-  const [before, setBefore] = useState<string | null>(null);
+  const [before, setBefore] = useState<{ item: GalleryItem | undefined; url: string } | null>(null);
   useEffect(() => {
     let gone = false;
     setBefore(null);
@@ -172,7 +173,7 @@ function useBefore(item: GalleryItem | undefined): string | null {
       for (const version of items) {
         if ((await gallery.idOf(version.file)) !== item?.id) continue;
         const parent = items.find(({ id }) => id === version.parentId);
-        if (!gone && parent) setBefore(parent.url);
+        if (!gone && parent) setBefore({ item, url: parent.url });
         return;
       }
     };
@@ -181,5 +182,5 @@ function useBefore(item: GalleryItem | undefined): string | null {
       gone = true;
     };
   }, [gallery, items, item]);
-  return before;
+  return before?.item === item ? (before?.url ?? null) : null;
 }

@@ -1,7 +1,7 @@
 /** One result of the gallery as large as the sheet allows, with the way to its neighbours. */
 import { ArrowLeft, ChevronLeft, ChevronRight, Download, FolderOpen, SlidersHorizontal } from 'lucide-react';
 import { Dialog } from 'radix-ui';
-import { useEffect, useState } from 'react';
+import { useEffect, useLayoutEffect, useState } from 'react';
 import { type GalleryItem, galleryFileName } from '../state/gallery';
 import { restore } from '../state/recipeOffer';
 import { useApp, useSession, useVersions } from './context';
@@ -30,7 +30,8 @@ export function GalleryView({ items, id, onShow, onBack, onDone }: GalleryViewPr
   const download = () => {
     if (item && picture) giveFile(picture.file, galleryFileName(item));
   };
-  useEffect(() => {
+  // Before it is painted: a key is for what is seen.
+  useLayoutEffect(() => {
     const onDown = (event: KeyboardEvent) => {
       const { key, code, ctrlKey, metaKey, target } = event;
       if (target instanceof HTMLInputElement) return;

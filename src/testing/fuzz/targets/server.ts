@@ -200,6 +200,5 @@ export const serverTargets = [
 
 /** What Node's client lets through as a path. */
 function asPath(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what a path may not hold
-  return `/${text.replace(/[^\u0021-\u00ff]|[\u007f-\u009f]|[\u0000-\u0020]/g, '')}`;
+  return `/${text.replace(/[^\u0021-\u007e]/g, '')}`;
 }

@@ -129,6 +129,8 @@ test('two tabs paint and run at once: each keeps its own, and the gallery has bo
   context,
 }) => {
   const first = await start(page);
+  // Until then the other tab would be a first visit, too.
+  await expect.poll(() => keptDrafts(page)).toBe(1);
   const second = new EditorPage(await context.newPage());
   await second.page.goto(harnessPage('index.html?ms=5'));
   // What the first tab works on is not taken from it.

@@ -245,7 +245,7 @@ export function chooseAddOn<File extends { path: string }>(
 }
 
 /** Where it is damaged, of another kind or for another model: people look for it at its own field. */
-export function addOnError({ field }: AddOnKind, message: string, cause?: unknown): CheckpointError {
+function addOnError({ field }: AddOnKind, message: string, cause?: unknown): CheckpointError {
   return new CheckpointError(message, { field, cause });
 }
 

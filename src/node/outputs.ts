@@ -11,7 +11,7 @@ import { withWebpParts } from '../editor/kernels/webpChunks';
 import { InputError } from '../engine/errors';
 import type { Pixels } from '../pipeline/pixels';
 import { encodePng, fromPixels, isOpaque, withTexts } from './images';
-import { reasonOf } from './sources';
+import { reasonOf } from './systemError';
 
 export type OutputKind = 'png' | 'jpeg' | 'webp';
 

@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { fetchBounded } from '../engine/boundedRead';
 import { InputError, messageOf } from '../engine/errors';
 import { decodeDataUri, isDataUri } from './dataUri';
+import { reasonOf } from './systemError';
 
 /** Bytes of a picture's file: an uncompressed TIFF of the 2^28 pixels that are decoded at most has about as many. */
-export const MAX_PICTURE_BYTES = 1_100_000_000;
+const MAX_PICTURE_BYTES = 1_100_000_000;
 /** So much of an address is shown. */
 const MAX_SHOWN = 200;
 
@@ -72,20 +73,4 @@ function pathOf(field: string, source: string): string {
     field,
     `${field}: ${scheme}:// addresses are not read; give a path, or an address with https://, file:// or data:`,
   );
-}
-
-/** Why a file cannot be read or written, without its path, which stands beside it. */
-export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const known: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such file',
-    EACCES: 'its permissions do not allow it',
-    EPERM: 'its permissions do not allow it',
-    EISDIR: 'it is a folder',
-    ENOTDIR: 'a part of its path is no folder',
-    ENOSPC: 'the disk is full',
-    EROFS: 'the disk is read-only',
-    ENAMETOOLONG: 'its name is too long',
-  };
-  return Object.hasOwn(known, code) ? (known[code] ?? '') : messageOf(error);
 }

@@ -45,7 +45,7 @@ export async function runRequest(
 }
 
 /** What a model's own files say of the settings that suit it. */
-export function traitsOf({ guidanceWidth, schedulerConfig }: Model): ModelTraits {
+function traitsOf({ guidanceWidth, schedulerConfig }: Model): ModelTraits {
   const { className, keys } = schedulerConfig;
   const { timestep_spacing: spacing, prediction_type: prediction, rescale_betas_zero_snr: zeroSnr } = keys;
   return {

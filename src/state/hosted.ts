@@ -288,7 +288,7 @@ function unreachable(modelName: string): InputError {
 }
 
 /** Whether others can get the model by its name, too. */
-export function isPublic(modelName: string): boolean {
+function isPublic(modelName: string): boolean {
   return (
     modelName !== STARTER && (/^https?:\/\//i.test(modelName) || /^[\w.-]+\/[\w.-]+(@.+)?$/.test(modelName))
   );

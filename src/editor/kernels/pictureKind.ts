@@ -3,7 +3,7 @@ import { latin1 } from './bytes';
 import { brandsOf } from './isoBoxes';
 
 /** Those that are decoded: by browsers all but the last two, by a decoder of its own on the page these. */
-export const readableKinds = ['png', 'jpeg', 'webp', 'avif', 'gif', 'bmp', 'heic', 'tiff'] as const;
+const readableKinds = ['png', 'jpeg', 'webp', 'avif', 'gif', 'bmp', 'heic', 'tiff'] as const;
 export type ReadableKind = (typeof readableKinds)[number];
 
 /** Kinds that are known by name only, as people know them. */

@@ -1,5 +1,5 @@
 /** What a PNG says of its colours (PNG, third edition, 11.3.2): profile (iCCP), code points (cICP), bits. */
-import { joined, latin1, latin1Bytes } from './bytes';
+import { joined, latin1Bytes } from './bytes';
 import { MAX_PROFILE_BYTES, type Profile, profileOfCodes, readProfile } from './iccProfile';
 import { AFTER_HEADER, pngChunk, pngChunks } from './pngChunks';
 
@@ -74,9 +74,4 @@ async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array 
   } finally {
     void reader.cancel().catch(() => {});
   }
-}
-
-/** Whether these are the first bytes of a PNG. */
-export function isPng(head: Uint8Array): boolean {
-  return latin1(head.subarray(1, 4)) === 'PNG' && head[0] === 0x89;
 }

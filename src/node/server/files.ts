@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isOutOfSpace } from '../../storage/weights';
 import { Problem } from './problem';
 
 export interface StoredFile {
@@ -87,7 +88,7 @@ export async function folderFileStore(folder: string, options: FileStoreOptions)
         await rename(beside, pathOf(id, entry));
       } catch (error) {
         await remove(beside);
-        throw isDiskFull(error) ? diskFull() : error;
+        throw isOutOfSpace(error) ? diskFull() : error;
       }
     },
     read: (id, entry) => readFile(pathOf(id, entry)).catch(() => undefined),
@@ -107,10 +108,6 @@ async function writeToDisk(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 const remove = (path: string): Promise<void> => unlink(path).catch(() => {});
-
-function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ['ENOSPC', 'EDQUOT'].includes(String(error.code));
-}
 
 function diskFull(): Problem {
   const message =

@@ -10,7 +10,9 @@ async function atWork(editor: EditorPage): Promise<Worker> {
   await editor.generate.click();
   await denoising;
   for (const worker of editor.page.workers()) {
-    if ((await worker.evaluate(() => self.name)) === 'inlay-engine') return worker;
+    // Another worker that is idle may end while it is asked.
+    const name = await worker.evaluate(() => self.name).catch(() => 'ended');
+    if (name === 'inlay-engine') return worker;
   }
   throw new Error('no worker paints');
 }

@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test';
 import { BROWSER_VARIABLE } from './e2e/browser';
-import { harnessPage } from './e2e/pages/harness';
 import { hostedPort, hubPort, pagePort, SERVER_KEY } from './e2e/servers';
+import { harnessPage } from './test/support/pages/harness';
 
 const page = `http://localhost:${pagePort()}/`;
 

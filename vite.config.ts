@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
-import { falProxyFromEnv } from './src/node/falProxy.ts';
-import { falProxyPlugin } from './src/node/falProxyPlugin.ts';
+import { falProxyFromEnv } from './src/node/page/falProxy.ts';
+import { falProxyPlugin } from './src/node/page/falProxyPlugin.ts';
 import { connectFromEnv, developmentHeaders, type HeaderFields, pageHeaders } from './src/sw/pageHeaders.ts';
 import { offline } from './vite.offline.ts';
 
@@ -25,7 +25,7 @@ export default defineConfig({
   // Compressing 60 MB of wasm to say how small it gets takes longer than all the rest.
   build: { target: 'es2023', chunkSizeWarningLimit: 1200, reportCompressedSize: false },
   test: {
-    include: ['src/**/*.test.ts', 'src/**/*.test.tsx'],
+    include: ['{src,test}/**/*.test.{ts,tsx}'],
     environment: 'node',
     // A busy machine gets its time: nothing here waits for something that does not come.
     testTimeout: 120_000,

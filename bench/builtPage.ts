@@ -5,7 +5,7 @@ import { type CDPSession, chromium, type Page } from '@playwright/test';
 import sharp from 'sharp';
 import { build, preview } from 'vite';
 import { findBrowser } from '../e2e/browser';
-import { EditorPage } from '../e2e/pages/editorPage';
+import { EditorPage } from '../test/support/pages/editorPage';
 
 export interface BuiltPage {
   page: Page;

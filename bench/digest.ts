@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { findBrowser } from '../e2e/browser';
-import { startDevServer } from '../e2e/pages/devServer';
+import { startDevServer } from '../test/support/pages/devServer';
 
 const megabytes = Number(process.argv[2] ?? 1024);
 const ROUNDS = 3;

@@ -2,14 +2,14 @@
  * What an ONNX export of true size takes: `tsx bench/exportMemory.ts FOLDER [SIDE] [run]`, the folder as
  * tools/exports/true_size.py writes it. Prepared from the disk into a cache folder by the command line's own way, then its
  * UNet on the very ONNX Runtime and session options of the page; with `run` evaluated once, both rows of guidance.
- * Appends what it measured to bench/results/export-memory.json, beside what graph/exported/footprint.ts says.
+ * Appends what it measured to bench/results/export-memory.json, beside what graph/onnxExport/footprint.ts says.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadModel } from '../src/model/load';
-import { memoryLimits, modelNeeds } from '../src/model/memory';
+import { memoryLimits, modelNeeds } from '../src/model/memoryNeeds';
 import { prepareSource } from '../src/model/openModel';
 import { connect } from '../src/model/source/download';
 import { HUB_URL } from '../src/model/source/modelName';

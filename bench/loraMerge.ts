@@ -6,14 +6,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { familyFiles } from '../e2e/hub/families';
-import { recordTensors } from '../src/graph/tensors';
-import { buildUnet2d } from '../src/graph/unet2d';
-import { CastRoom, castBytes } from '../src/model/cast';
+import { buildUnet2d } from '../src/graph/networks/unet2d';
+import { recordTensors } from '../src/graph/onnx/tensors';
 import { parseUnet2dConfig } from '../src/model/config';
-import { float32ToHalf, halfToFloat32 } from '../src/model/half';
 import { createProduct } from '../src/model/runtime/ortProduct';
+import { CastRoom, castBytes } from '../src/model/weights/cast';
+import { float32ToHalf, halfToFloat32 } from '../src/model/weights/half';
 import { createNodeRuntime } from '../src/node/ort';
+import { familyFiles } from '../test/support/hub/families';
 
 const RANK = 64;
 const MATRICES = /\.(to_[qkv]|to_out\.0|net\.0\.proj|net\.2|proj_in|proj_out)\.weight$/;

@@ -12,8 +12,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { Agent, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPaintEngine } from '../src/node/server/paintEngine';
-import { post, required, startTestServer } from '../src/node/server/server.testing';
+import { createPaintEngine } from '../src/node/server/painting/paintEngine';
+import { post, required, startTestServer } from '../test/support/server';
 
 const tiny = { ...required, model_name: 'tiny', num_inference_steps: 1 };
 const setup = {
@@ -30,7 +30,14 @@ function check(holds: boolean, what: string): void {
 async function serve(...options: string[]): Promise<{ url: string; stop(): void }> {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', 'src/node/server.ts', '--folder', 'tiny=goldens/models/sd15-inpaint', ...options],
+    [
+      '--import',
+      'tsx',
+      'src/node/server/main.ts',
+      '--folder',
+      'tiny=goldens/models/sd15-inpaint',
+      ...options,
+    ],
     { env: { ...process.env, PORT: '0' }, stdio: ['ignore', 'pipe', 'ignore'] },
   );
   for await (const data of child.stdout) {

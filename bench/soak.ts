@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { localOptionsSchema } from '../src/engine/schema';
+import { localOptionsSchema } from '../src/contract/schema';
 import { wasmBytes } from './wasmBytes';
 
 type Phase = 'one model' | 'models in turn';
@@ -54,7 +54,7 @@ if (first === 'one model' || first === 'models in turn') {
 async function runPhase(phase: Phase, runs: number): Promise<void> {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;
-  const { createPaintHost } = await import('../src/node/server/paintHost');
+  const { createPaintHost } = await import('../src/node/server/painting/paintHost');
   const models = readdirSync(join(root, 'goldens/models'));
   const folders = Object.fromEntries(models.map((name) => [name, join(root, 'goldens/models', name)]));
   const used = phase === 'one model' ? ['sd15-inpaint'] : models;

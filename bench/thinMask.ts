@@ -5,13 +5,13 @@
  * `npx tsx bench/thinMask.ts`, with a number for the seeds to average over; it prints a table.
  */
 import sharp from 'sharp';
-import { defaultFeather, pasteBack } from '../src/editor/kernels/blend';
-import { maskForModel } from '../src/editor/kernels/latentMask';
-import { maskToPixels, scaleMask } from '../src/editor/kernels/mask';
-import { createMask, createPixels, type Mask, type Pixels } from '../src/editor/kernels/raster';
+import { defaultFeather, pasteBack } from '../src/image/blend';
+import { maskForModel } from '../src/image/mask/latentMask';
+import { maskToPixels, scaleMask } from '../src/image/mask/mask';
+import { createMask, createPixels, type Mask, type Pixels } from '../src/image/raster';
 import { loadModel } from '../src/model/load';
+import { starterFolder } from '../src/node/cli/cliModelFiles';
 import { folderFiles } from '../src/node/folder';
-import { starterFolder } from '../src/node/models';
 import { createNodeRuntime } from '../src/node/ort';
 import { inpaint } from '../src/pipeline/inpaint';
 

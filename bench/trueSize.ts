@@ -17,8 +17,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Page } from '@playwright/test';
 import { findBrowser } from '../e2e/browser';
-import { startDevServer } from '../e2e/pages/devServer';
-import type { Precision, Provider } from '../src/graph/types';
+import type { Precision, Provider } from '../src/graph/onnx/types';
+import { startDevServer } from '../test/support/pages/devServer';
 import { watchHeaps } from './trueSize/heap';
 import type { Stage, StageOrder } from './trueSize/worker';
 
@@ -48,7 +48,7 @@ const components = wanted ?? (family.startsWith('sdxl') ? networks.sdxl : networ
 
 async function startHub(): Promise<{ url: string; process: ChildProcess }> {
   const tsx = `${root}node_modules/tsx/dist/cli.mjs`;
-  const child = spawn(process.execPath, [tsx, `${root}e2e/hub/main.ts`, `${id}=${family}`], {
+  const child = spawn(process.execPath, [tsx, `${root}test/support/hub/main.ts`, `${id}=${family}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, PORT: HUB_PORT },
   });

@@ -7,15 +7,15 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type Family, familyFiles } from '../e2e/hub/families';
-import { buildVaeDecoder, buildVaeEncoder } from '../src/graph/autoencoderKl';
-import { buildClipText } from '../src/graph/clipText';
 import { footprint } from '../src/graph/footprint';
-import { recordTensors, type TensorSource } from '../src/graph/tensors';
-import type { Graph, GraphTarget } from '../src/graph/types';
-import { buildUnet2d } from '../src/graph/unet2d';
+import { buildVaeDecoder, buildVaeEncoder } from '../src/graph/networks/autoencoderKl';
+import { buildClipText } from '../src/graph/networks/clipText';
+import { buildUnet2d } from '../src/graph/networks/unet2d';
+import { recordTensors, type TensorSource } from '../src/graph/onnx/tensors';
+import type { Graph, GraphTarget } from '../src/graph/onnx/types';
 import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../src/model/config';
 import type { Feed } from '../src/model/runtime/session';
+import { type Family, familyFiles } from '../test/support/hub/families';
 import { wasmBytes } from './wasmBytes';
 
 const SHARD_BYTES = 2 ** 30;

@@ -6,10 +6,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { BrowserContext, Page } from '@playwright/test';
 import type { AxeResults, RunOptions } from 'axe-core';
-import { EditorPage } from './pages/editorPage';
-import { HARNESS_ORIGIN } from './pages/harness';
-import { enterState, settled, states } from './pages/states';
-import { expect, test } from './pages/test';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { HARNESS_ORIGIN } from '../test/support/pages/harness';
+import { enterState, settled, states } from '../test/support/pages/states';
+import { expect, test } from '../test/support/pages/test';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const everything = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];

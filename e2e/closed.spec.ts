@@ -5,9 +5,9 @@
 import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { EditorPage } from './pages/editorPage';
-import { type StaticHost, startStaticHost } from './pages/staticHost';
-import { expect, test } from './pages/test';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { type StaticHost, startStaticHost } from '../test/support/pages/staticHost';
+import { expect, test } from '../test/support/pages/test';
 import { decode } from './pictures';
 
 const FOLDER = '.cache/e2e-closed';

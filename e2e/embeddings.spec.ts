@@ -1,12 +1,12 @@
 /** Embeddings in the page against the local hub: by id and by file, by name in the prompt; one that does not fit. */
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
-import { goldenInversions } from '../src/testing/goldenPictures';
-import { folderFiles, memoryFile } from './hub/files';
-import { type Hub, startHub } from './hub/hub';
-import { EditorPage } from './pages/editorPage';
-import { harnessPage } from './pages/harness';
-import { expect, test } from './pages/test';
+import { goldenInversions } from '../test/support/goldenPictures';
+import { folderFiles, memoryFile } from '../test/support/hub/files';
+import { type Hub, startHub } from '../test/support/hub/hub';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { harnessPage } from '../test/support/pages/harness';
+import { expect, test } from '../test/support/pages/test';
 import { decibels, decode, type Picture } from './pictures';
 import { serveFolder } from './static';
 

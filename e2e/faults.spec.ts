@@ -3,11 +3,11 @@
  * the browser's own network, streams and storage. "Finished" means: byte for byte what an undisturbed download stores.
  */
 import type { Page } from '@playwright/test';
-import { folderFiles, type HubFile } from './hub/files';
-import { type Hub, startHub } from './hub/hub';
-import { mended, refused } from './hub/misbehaviour';
-import { harnessPage } from './pages/harness';
-import { expect, test } from './pages/test';
+import { folderFiles, type HubFile } from '../test/support/hub/files';
+import { type Hub, startHub } from '../test/support/hub/hub';
+import { mended, refused } from '../test/support/hub/misbehaviour';
+import { harnessPage } from '../test/support/pages/harness';
+import { expect, test } from '../test/support/pages/test';
 
 const MODEL = 'golden/sd15';
 

@@ -1,9 +1,9 @@
 /** How the page feels: nothing moves during a run, keys reach everything in order, and it fits small and zoomed windows. */
 import type { Locator, Page } from '@playwright/test';
-import { EditorPage } from './pages/editorPage';
-import { HARNESS_ORIGIN, harnessPage } from './pages/harness';
-import { enterState, layouts, pageAction, settled, states } from './pages/states';
-import { expect, test } from './pages/test';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { HARNESS_ORIGIN, harnessPage } from '../test/support/pages/harness';
+import { enterState, layouts, pageAction, settled, states } from '../test/support/pages/states';
+import { expect, test } from '../test/support/pages/test';
 
 interface Shift {
   value: number;

@@ -4,14 +4,13 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
-import { paintingEngine, startTestServer, type TestServer } from '../src/node/server/server.testing';
-import { commands } from '../src/ui/commands';
-import { folderFiles, memoryFile } from './hub/files';
-import { type Hub, startHub } from './hub/hub';
-import { EditorPage } from './pages/editorPage';
-import { button } from './pages/modelPanel';
-import { startStaticHost } from './pages/staticHost';
-import { expect, test } from './pages/test';
+import { commands } from '../src/ui/page/commands';
+import { folderFiles, memoryFile } from '../test/support/hub/files';
+import { type Hub, startHub } from '../test/support/hub/hub';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { button } from '../test/support/pages/modelPanel';
+import { startStaticHost } from '../test/support/pages/staticHost';
+import { expect, test } from '../test/support/pages/test';
 import {
   brightness,
   expectPainted,
@@ -27,7 +26,8 @@ import {
   type Steps,
   type Visit,
   whiteIn,
-} from './pages/visit';
+} from '../test/support/pages/visit';
+import { paintingEngine, startTestServer, type TestServer } from '../test/support/server';
 import { decode } from './pictures';
 import { hostedPort, hubPort, SERVER_KEY } from './servers';
 

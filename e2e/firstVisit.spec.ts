@@ -6,11 +6,11 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { folderFiles } from './hub/files';
-import { type Hub, startHub } from './hub/hub';
-import { button, keptLine } from './pages/modelPanel';
-import { checkoutOfLinks, commandsOf, runCommand, sentencesOf } from './pages/readme';
-import { expect, test } from './pages/test';
+import { folderFiles } from '../test/support/hub/files';
+import { type Hub, startHub } from '../test/support/hub/hub';
+import { button, keptLine } from '../test/support/pages/modelPanel';
+import { checkoutOfLinks, commandsOf, runCommand, sentencesOf } from '../test/support/pages/readme';
+import { expect, test } from '../test/support/pages/test';
 import {
   brightness,
   expectPainted,
@@ -23,7 +23,7 @@ import {
   SAMPLE,
   SAMPLE_MASK,
   type Steps,
-} from './pages/visit';
+} from '../test/support/pages/visit';
 import { decode } from './pictures';
 import { hubPort } from './servers';
 

@@ -2,10 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { EditorPage } from './pages/editorPage';
-import { harnessPage } from './pages/harness';
-import { pageAction } from './pages/states';
-import { expect, test } from './pages/test';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { harnessPage } from '../test/support/pages/harness';
+import { pageAction } from '../test/support/pages/states';
+import { expect, test } from '../test/support/pages/test';
 
 async function open(page: Page): Promise<EditorPage> {
   const editor = new EditorPage(page);

@@ -1,8 +1,8 @@
 /** The main job, as a person does it: a photograph, a painted mask, a prompt, and the embedded model. */
 import { cpSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { EditorPage } from './pages/editorPage';
-import { expect, test } from './pages/test';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { expect, test } from '../test/support/pages/test';
 import { changes, decode, photograph } from './pictures';
 import { serveFolder } from './static';
 

@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { build } from 'vite';
 import { isolation } from '../src/sw/pageHeaders';
+import { HARNESS_FOLDER } from '../test/support/pages/harness';
+import { startStaticHost } from '../test/support/pages/staticHost';
 import config from '../vite.config';
 import { cutLargest } from '../vite.offline';
-import { HARNESS_FOLDER } from './pages/harness';
-import { startStaticHost } from './pages/staticHost';
 import { harnessPort } from './servers';
 
 const sources = fileURLToPath(new URL('harness', import.meta.url));

@@ -5,14 +5,9 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import {
-  paintingEngine,
-  startTestServer,
-  type TestServer,
-  twoSteps,
-} from '../src/node/server/server.testing';
-import { EditorPage } from './pages/editorPage';
-import { expect, test } from './pages/test';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { expect, test } from '../test/support/pages/test';
+import { paintingEngine, startTestServer, type TestServer, twoSteps } from '../test/support/server';
 import { hostedPort, SERVER_KEY } from './servers';
 import { type StaticServer, serveFolder } from './static';
 

@@ -6,12 +6,16 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import type { Page } from '@playwright/test';
-import { contractCases } from '../src/engine/contract.testing';
-import type { Engine } from '../src/engine/engine';
-import { CheckpointError, InternalError } from '../src/engine/errors';
-import { createFalProxy } from '../src/node/falProxy';
+import type { Engine } from '../src/contract/engine';
+import { CheckpointError, InternalError } from '../src/contract/errors';
+import { createFalProxy } from '../src/node/page/falProxy';
 import type { ServerOptions } from '../src/node/server/options';
-import { createPaintEngine } from '../src/node/server/paintEngine';
+import { createPaintEngine } from '../src/node/server/painting/paintEngine';
+import { isolation } from '../src/sw/pageHeaders';
+import { contractCases } from '../test/support/engineContract';
+import { HARNESS_FOLDER, harnessPage } from '../test/support/pages/harness';
+import { type StaticHost, startStaticHost } from '../test/support/pages/staticHost';
+import { expect, test } from '../test/support/pages/test';
 import {
   paintingEngine,
   patientEngine,
@@ -19,13 +23,9 @@ import {
   required,
   startTestServer,
   type TestServer,
-} from '../src/node/server/server.testing';
-import { isolation } from '../src/sw/pageHeaders';
+} from '../test/support/server';
 import type { ContractGiven } from './harness/contract';
 import type { HostedGiven } from './harness/hosted';
-import { HARNESS_FOLDER, harnessPage } from './pages/harness';
-import { type StaticHost, startStaticHost } from './pages/staticHost';
-import { expect, test } from './pages/test';
 import { type StaticServer, serveFolder } from './static';
 
 const KEY = 'marker-key-of-the-server-0123456789';

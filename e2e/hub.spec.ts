@@ -1,11 +1,11 @@
 /** A model by its id: downloaded from a hub, kept by the browser, used again when the hub is gone. */
 import { readFileSync } from 'node:fs';
 import { chromium, type Page } from '@playwright/test';
-import type { InpaintInput } from '../src/engine/schema';
-import { folderFiles } from './hub/files';
-import { startHub } from './hub/hub';
-import { harnessPage } from './pages/harness';
-import { expect, test } from './pages/test';
+import type { InpaintInput } from '../src/contract/schema';
+import { folderFiles } from '../test/support/hub/files';
+import { startHub } from '../test/support/hub/hub';
+import { harnessPage } from '../test/support/pages/harness';
+import { expect, test } from '../test/support/pages/test';
 import { decode, maskWithDisc, photograph } from './pictures';
 
 const dataUrl = (path: string) => `data:image/png;base64,${readFileSync(path).toString('base64')}`;

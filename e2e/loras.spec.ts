@@ -1,10 +1,10 @@
 /** LoRAs in the page against the local hub: added by id and by file, weighed, taken away; one that does not fit. */
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
-import { folderFiles, memoryFile } from './hub/files';
-import { type Hub, startHub } from './hub/hub';
-import { EditorPage } from './pages/editorPage';
-import { expect, test } from './pages/test';
+import { folderFiles, memoryFile } from '../test/support/hub/files';
+import { type Hub, startHub } from '../test/support/hub/hub';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { expect, test } from '../test/support/pages/test';
 import { decode, type Picture } from './pictures';
 
 const MODEL = 'golden/sd15';

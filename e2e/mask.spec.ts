@@ -2,21 +2,21 @@
  * The mask editor by mouse, touch, pen and keys: what each tool paints is saved and compared, pixel by pixel,
  * with what the kernels predict for the same points.
  */
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { crc32, deflateSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { featherMask, growMask, shrinkMask } from '../src/editor/kernels/edges';
-import type { Point, Size } from '../src/editor/kernels/geometry';
-import { createMask, type Mask } from '../src/editor/kernels/raster';
 import { fillShape } from '../src/editor/kernels/shape';
 import { paintSegment } from '../src/editor/kernels/stroke';
 import { fitView, toImage, toView, type View } from '../src/editor/kernels/view';
 import { selectByColor } from '../src/editor/kernels/wand';
-import { fitMargin } from '../src/editor/viewActions';
-import { EditorPage } from './pages/editorPage';
-import { harnessPage } from './pages/harness';
-import { expect, test } from './pages/test';
+import { fitMargin } from '../src/editor/view/viewActions';
+import { featherMask, growMask, shrinkMask } from '../src/image/edges';
+import type { Point, Size } from '../src/image/geometry';
+import { createMask, type Mask } from '../src/image/raster';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { harnessPage } from '../test/support/pages/harness';
+import { expect, test } from '../test/support/pages/test';
 
 const WIDTH = 480;
 const HEIGHT = 320;

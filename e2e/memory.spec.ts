@@ -1,13 +1,13 @@
 /** Memory that does not suffice: refused before the download, or met in the midst of a run. */
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import type { InpaintInput } from '../src/engine/schema';
+import type { InpaintInput } from '../src/contract/schema';
+import { folderFiles } from '../test/support/hub/files';
+import { startHub } from '../test/support/hub/hub';
+import { askedWeightBytes, unfetchedRepo } from '../test/support/hub/hubServer';
+import { harnessPage } from '../test/support/pages/harness';
+import { expect, test } from '../test/support/pages/test';
 import type { Mishap } from './harness/memoryWorker';
-import { folderFiles } from './hub/files';
-import { startHub } from './hub/hub';
-import { askedWeightBytes, unfetchedRepo } from './hub/testing';
-import { harnessPage } from './pages/harness';
-import { expect, test } from './pages/test';
 import { decibels, decode, maskWithDisc, photograph } from './pictures';
 
 test.use({

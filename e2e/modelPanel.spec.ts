@@ -1,10 +1,10 @@
 /** The rest of the model panel: one's own files by chooser and by drop, a mirror's address, keeping for good. */
 import type { Page } from '@playwright/test';
-import { folderFiles } from './hub/files';
-import { type Hub, startHub } from './hub/hub';
-import { EditorPage } from './pages/editorPage';
-import { button, keptLine, openWithHub } from './pages/modelPanel';
-import { expect, test } from './pages/test';
+import { folderFiles } from '../test/support/hub/files';
+import { type Hub, startHub } from '../test/support/hub/hub';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { button, keptLine, openWithHub } from '../test/support/pages/modelPanel';
+import { expect, test } from '../test/support/pages/test';
 
 const MODEL = 'golden/sd15-inpaint';
 let hub: Hub;

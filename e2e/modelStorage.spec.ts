@@ -1,9 +1,9 @@
 /** Models and the browser's storage: too little of it, damaged files, files that vanish. */
 import { type CDPSession, chromium, type Page } from '@playwright/test';
-import { folderFiles, type HubFile } from './hub/files';
-import { type Hub, startHub } from './hub/hub';
-import { button, keptLine, openWithHub } from './pages/modelPanel';
-import { expect, test } from './pages/test';
+import { folderFiles, type HubFile } from '../test/support/hub/files';
+import { type Hub, startHub } from '../test/support/hub/hub';
+import { button, keptLine, openWithHub } from '../test/support/pages/modelPanel';
+import { expect, test } from '../test/support/pages/test';
 import { decode } from './pictures';
 
 const MODEL = 'golden/sd15-inpaint';

@@ -1,10 +1,10 @@
 /** The model panel against the local hub: looked up, downloaded, paused, cut off by a reload, gated, one's own. */
 import type { Page } from '@playwright/test';
-import { folderFiles, type HubFile } from './hub/files';
-import { type Hub, startHub } from './hub/hub';
-import { EditorPage } from './pages/editorPage';
-import { button, keptLine, openWithHub } from './pages/modelPanel';
-import { expect, test } from './pages/test';
+import { folderFiles, type HubFile } from '../test/support/hub/files';
+import { type Hub, startHub } from '../test/support/hub/hub';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { button, keptLine, openWithHub } from '../test/support/pages/modelPanel';
+import { expect, test } from '../test/support/pages/test';
 
 const MODEL = 'golden/sd15-inpaint';
 const TOKEN = 'hf_of_this_test';

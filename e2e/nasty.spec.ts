@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import sharp, { type Sharp } from 'sharp';
-import { EditorPage } from './pages/editorPage';
-import { harnessPage } from './pages/harness';
-import { expect, test } from './pages/test';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { harnessPage } from '../test/support/pages/harness';
+import { expect, test } from '../test/support/pages/test';
 import { decode, photograph } from './pictures';
 
 async function start(page: Page): Promise<EditorPage> {

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { Page } from '@playwright/test';
-import { EditorPage } from './pages/editorPage';
-import { expect, test } from './pages/test';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { expect, test } from '../test/support/pages/test';
 import { changes, decode, photograph } from './pictures';
 
 const KEY = 'marker-key-of-a-server-at-home-0123';
@@ -19,7 +19,7 @@ test.beforeAll(async () => {
   server = spawn(
     process.execPath,
     [
-      ...['--import', 'tsx', 'src/node/server.ts', '--grace', '0', '--threads', '1'],
+      ...['--import', 'tsx', 'src/node/server/main.ts', '--grace', '0', '--threads', '1'],
       ...['--folder', 'tiny=goldens/models/sd15-inpaint'],
     ],
     {

@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { EditorPage } from './pages/editorPage';
-import { harnessPage } from './pages/harness';
-import { expect, test } from './pages/test';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { harnessPage } from '../test/support/pages/harness';
+import { expect, test } from '../test/support/pages/test';
 
-const PICTURES = 'src/testing/pictures';
+const PICTURES = 'test/pictures';
 /** Width by height of whole.tif. */
 const WHOLE = 72 / 40;
 

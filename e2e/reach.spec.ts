@@ -1,9 +1,9 @@
 /** Nothing is out of reach: keyboards of other letters, phones with all settings unfolded, pictures of the mask's own colour. */
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { EditorPage } from './pages/editorPage';
-import { harnessPage } from './pages/harness';
-import { expect, test } from './pages/test';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { harnessPage } from '../test/support/pages/harness';
+import { expect, test } from '../test/support/pages/test';
 
 interface Key {
   type: 'keydown' | 'keyup';

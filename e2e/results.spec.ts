@@ -1,10 +1,10 @@
 /** Results, variations, frames and drawn-out canvases as a person meets them, around the harness's engine. */
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { EditorPage } from './pages/editorPage';
-import { harnessPage } from './pages/harness';
-import { settled } from './pages/states';
-import { expect, test } from './pages/test';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { harnessPage } from '../test/support/pages/harness';
+import { settled } from '../test/support/pages/states';
+import { expect, test } from '../test/support/pages/test';
 
 async function open(page: Page): Promise<EditorPage> {
   const editor = new EditorPage(page);

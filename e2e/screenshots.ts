@@ -4,10 +4,10 @@
  */
 import { mkdirSync } from 'node:fs';
 import { chromium } from '@playwright/test';
+import { startDevServer } from '../test/support/pages/devServer';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { enterState, layouts, states } from '../test/support/pages/states';
 import { findBrowser } from './browser';
-import { startDevServer } from './pages/devServer';
-import { EditorPage } from './pages/editorPage';
-import { enterState, layouts, states } from './pages/states';
 
 const folder = 'screenshots';
 mkdirSync(folder, { recursive: true });

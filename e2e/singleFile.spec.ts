@@ -1,12 +1,12 @@
 /** A whole model in one file, by its address and from the disk: prepared, kept, and painted as its folder paints. */
 import { writeFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
-import { folderFiles } from './hub/files';
-import { type Hub, startHub } from './hub/hub';
-import { loneSafetensors, singleFileRepo } from './hub/testing';
-import type { EditorPage } from './pages/editorPage';
-import { button, keptLine, openWithHub } from './pages/modelPanel';
-import { expect, test } from './pages/test';
+import { folderFiles } from '../test/support/hub/files';
+import { type Hub, startHub } from '../test/support/hub/hub';
+import { loneSafetensors, singleFileRepo } from '../test/support/hub/hubServer';
+import type { EditorPage } from '../test/support/pages/editorPage';
+import { button, keptLine, openWithHub } from '../test/support/pages/modelPanel';
+import { expect, test } from '../test/support/pages/test';
 import { changes, decode, type Picture, photograph } from './pictures';
 
 const FOLDER = 'golden/sd15';

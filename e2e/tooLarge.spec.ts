@@ -1,8 +1,8 @@
 /** A model that this machine cannot hold, on the page: figures, advice and a way out, before any of it is fetched. */
-import { startHub } from './hub/hub';
-import { askedWeightBytes, unfetchedRepo } from './hub/testing';
-import { EditorPage } from './pages/editorPage';
-import { expect, test } from './pages/test';
+import { startHub } from '../test/support/hub/hub';
+import { askedWeightBytes, unfetchedRepo } from '../test/support/hub/hubServer';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { expect, test } from '../test/support/pages/test';
 
 test('SDXL without a graphics device: need and room in figures, and the hosted API a press away', async ({
   page,

@@ -11,9 +11,9 @@ import {
   goldenLoraPictures,
   goldenPictures,
   goldenPicturesIn,
-} from '../src/testing/goldenPictures';
-import { harnessPage } from './pages/harness';
-import { expect, test } from './pages/test';
+} from '../test/support/goldenPictures';
+import { harnessPage } from '../test/support/pages/harness';
+import { expect, test } from '../test/support/pages/test';
 import { decibels, decode } from './pictures';
 import { type StaticServer, serveFolder } from './static';
 

@@ -1,7 +1,7 @@
 /** Workers that fail without a word: nothing tells the page, and it is usable all the same. */
 import type { Worker } from '@playwright/test';
-import { EditorPage } from './pages/editorPage';
-import { expect, test } from './pages/test';
+import { EditorPage } from '../test/support/pages/editorPage';
+import { expect, test } from '../test/support/pages/test';
 
 /** The worker that paints, in the middle of a run of many steps. */
 async function atWork(editor: EditorPage): Promise<Worker> {

@@ -1,11 +1,11 @@
 /** Composition root: the only place that constructs engines. */
-import './engine/closedPage';
+import './contract/closedPage';
 import './styles/index.css';
 import { createHostedEngineOnDemand } from './engine/hostedOnDemand';
 import { createLocalEngine } from './engine/local';
-import { browserPlace, createHosted } from './state/hosted';
+import { browserPlace, createHosted } from './state/hosted/hosted';
 import { startOffline } from './sw/page';
-import { mountApp } from './ui/mount';
+import { mountApp } from './ui/page/mount';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');

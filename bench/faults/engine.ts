@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import type { Worker } from '@playwright/test';
 import { build, preview } from 'vite';
-import { folderFiles } from '../../e2e/hub/files';
-import { type Hub, startHub } from '../../e2e/hub/hub';
-import type { EditorPage } from '../../e2e/pages/editorPage';
-import { button, keptLine } from '../../e2e/pages/modelPanel';
+import { folderFiles } from '../../test/support/hub/files';
+import { type Hub, startHub } from '../../test/support/hub/hub';
+import type { EditorPage } from '../../test/support/pages/editorPage';
+import { button, keptLine } from '../../test/support/pages/modelPanel';
 import { type Addresses, type Misbehaviour, startAddresses } from './addresses';
 import { alertOf, faulty, type Harm, type Person } from './person';
 import { TINY } from './programs';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from '@playwright/test';
 import sharp from 'sharp';
 import { findBrowser } from '../../e2e/browser';
-import { EditorPage } from '../../e2e/pages/editorPage';
 import { decode, photograph } from '../../e2e/pictures';
+import { EditorPage } from '../../test/support/pages/editorPage';
 import { check, digestOf, type Outcome, pause, type State, until } from './report';
 
 export class Person {

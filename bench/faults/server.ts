@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mask, picture, post, required } from '../../src/node/server/server.testing';
+import { mask, picture, post, required } from '../../test/support/server';
 import { type Addresses, type Misbehaviour, startAddresses } from './addresses';
 import { mountDisk, paintingProcesses, startServer } from './programs';
 import {

@@ -4,13 +4,17 @@
  * shape, finds a kernel for every node on the graphics device (none may fall back to the CPU), and loads nothing.
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { InternalError } from '../../src/engine/errors';
-import { ModelProtoSchema, type TensorProto, TensorProto_DataLocation } from '../../src/graph/onnx_pb';
-import { elementOf, storedBytes, valueInfo } from '../../src/graph/proto';
-import type { Graph } from '../../src/graph/types';
+import { InternalError } from '../../src/contract/errors';
+import {
+  ModelProtoSchema,
+  type TensorProto,
+  TensorProto_DataLocation,
+} from '../../src/graph/onnx/generated/onnx_pb';
+import { elementOf, storedBytes, valueInfo } from '../../src/graph/onnx/proto';
+import type { Graph } from '../../src/graph/onnx/types';
 import { parseSafetensorsHeader, type StoredTensor } from '../../src/model/checkpoint/safetensors';
 import { Runtime, Session } from '../../src/model/runtime/session';
-import type { WeightFile } from '../../src/model/weights';
+import type { WeightFile } from '../../src/model/weights/componentWeights';
 
 export interface CheckedGraph {
   nodes: number;

@@ -1,6 +1,6 @@
 /** The stages of the true-size benchmark, on the very functions that the engine's worker calls. */
 
-import type { Precision, Provider } from '../../src/graph/types';
+import type { Precision, Provider } from '../../src/graph/onnx/types';
 import type { CheckpointFiles } from '../../src/model/files';
 import { loadModel } from '../../src/model/load';
 import { createMemoryGuard } from '../../src/model/memoryGuard';
@@ -10,7 +10,7 @@ import { openBrowserRuntime } from '../../src/model/runtime/runtime';
 import { Runtime } from '../../src/model/runtime/session';
 import { connect, download } from '../../src/model/source/download';
 import { findModel } from '../../src/model/source/source';
-import type { Model } from '../../src/pipeline/components';
+import type { Model } from '../../src/pipeline/model';
 import { opfsWeightStore } from '../../src/storage/weightsOpfs';
 import { openDigestInWorker } from '../../src/worker/digestClient';
 import { type CheckedGraph, GraphChecker, passChecked } from './graphs';

@@ -1,9 +1,10 @@
 /** The contract of every engine in a browser: this page's own worker, or the real client through this server's proxy. */
-import { contractCases } from '../../src/engine/contract.testing';
-import type { Engine } from '../../src/engine/engine';
-import { messageOf } from '../../src/engine/errors';
+
+import type { Engine } from '../../src/contract/engine';
+import { messageOf } from '../../src/contract/errors';
 import { createHostedEngine } from '../../src/engine/hosted';
 import { createLocalEngine } from '../../src/engine/local';
+import { contractCases } from '../../test/support/engineContract';
 
 export interface ContractGiven {
   engine:

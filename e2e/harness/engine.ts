@@ -1,7 +1,7 @@
 /** The local engine without the page, for tests that choose what the page does not let people choose. */
-import { type LocalEngine, parseLocalOptions, parseRequest } from '../../src/engine/engine';
+import { type LocalEngine, parseLocalOptions, parseRequest } from '../../src/contract/engine';
+import type { InpaintInput, LocalOptionsInput } from '../../src/contract/schema';
 import { createLocalEngine } from '../../src/engine/local';
-import type { InpaintInput, LocalOptionsInput } from '../../src/engine/schema';
 
 export interface EngineHarness {
   /**

@@ -1,8 +1,8 @@
 /** The hosted engine in a browser, without the page: the real client through a proxy of this server's. */
-import { type Progress, parseLocalOptions, parseRequest } from '../../src/engine/engine';
-import { encodeError } from '../../src/engine/errors';
+import { type Progress, parseLocalOptions, parseRequest } from '../../src/contract/engine';
+import { encodeError } from '../../src/contract/errors';
+import type { InpaintResult } from '../../src/contract/schema';
 import { createHostedEngine } from '../../src/engine/hosted';
-import type { InpaintResult } from '../../src/engine/schema';
 
 export interface HostedGiven {
   /** Of the proxy. */

@@ -4,13 +4,13 @@
  * name, `provider` what the status line reports. The hosted API stands in the page, too, answered by the same engine.
  */
 import '../../src/styles/index.css';
-import { encodeAs } from '../../src/editor/imaging';
-import { decodePicture } from '../../src/editor/open';
-import type { LocalEngine } from '../../src/engine/engine';
-import { decodeError, type EncodedError } from '../../src/engine/errors';
-import { browserPlace, createHosted } from '../../src/state/hosted';
+import type { LocalEngine } from '../../src/contract/engine';
+import { decodeError, type EncodedError } from '../../src/contract/errors';
+import { decodePicture } from '../../src/editor/workers/decodePicture';
+import { encodeAs } from '../../src/editor/workers/pictureWorkerClient';
+import { browserPlace, createHosted } from '../../src/state/hosted/hosted';
 import { withoutOffline } from '../../src/state/offline';
-import { mountApp } from '../../src/ui/mount';
+import { mountApp } from '../../src/ui/page/mount';
 import { createHarnessModels } from './models';
 
 declare global {

@@ -1,10 +1,10 @@
 /** One engine over several runs, to which something happens in the midst of one. */
 
-import type { LocalEngine } from '../../src/engine/engine';
-import { parseLocalOptions, parseRequest } from '../../src/engine/engine';
-import { TooLargeError, type TooLargeFigures } from '../../src/engine/errors';
+import type { LocalEngine } from '../../src/contract/engine';
+import { parseLocalOptions, parseRequest } from '../../src/contract/engine';
+import { TooLargeError, type TooLargeFigures } from '../../src/contract/errors';
+import type { InpaintInput, LocalOptionsInput } from '../../src/contract/schema';
 import { createLocalEngine } from '../../src/engine/local';
-import type { InpaintInput, LocalOptionsInput } from '../../src/engine/schema';
 import type { Mishap } from './memoryWorker';
 
 export interface MemoryHarness {

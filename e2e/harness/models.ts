@@ -1,6 +1,6 @@
 /** Models for the page around the test engine: nothing is fetched, everything shows. Query: `models=kept`. */
-import { InputError } from '../../src/engine/errors';
-import type { KeptModel, ModelDetails, ModelFacts, ModelLibrary } from '../../src/engine/models';
+import { InputError } from '../../src/contract/errors';
+import type { KeptModel, ModelDetails, ModelFacts, ModelLibrary } from '../../src/contract/modelLibrary';
 
 const sd15: ModelFacts = { family: 'sd1', isInpainting: true, nativeSize: 512 };
 const sdxl: ModelFacts = { family: 'sdxl', isInpainting: true, nativeSize: 1024 };

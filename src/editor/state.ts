@@ -1,6 +1,6 @@
 /** The editor's small plain data, which panels show. */
-import type { Point, Rect, Size } from './kernels/geometry';
-import type { Mode } from './kernels/mask';
+import type { Point, Rect, Size } from '../image/geometry';
+import type { Mode } from '../image/mask/mask';
 import { overlayColours } from './kernels/overlayColour';
 import type { View } from './kernels/view';
 

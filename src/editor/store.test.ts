@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
-import { createMask, createPixels } from './kernels/raster';
-import { memorySurface } from './memorySurface.testing';
+import { memorySurface } from '../../test/support/memorySurface';
+import { createMask, createPixels } from '../image/raster';
 import { createEditor } from './store';
 
 function opened(width = 200, height = 100) {

@@ -3,24 +3,24 @@
  * that panels show.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { closePictures, type EditorDocument, type Preview } from './document';
-import { createFrameActions, type FrameActions } from './frameActions';
-import { Gesture } from './gesture';
-import { MaskHistory } from './history';
-import { clamp, type Point, type Rect, rectOfSize, type Size } from './kernels/geometry';
-import { createMask, type Mask } from './kernels/raster';
-import { createMaskActions, type MaskActions } from './maskActions';
-import { overlayColourOf, type Picture } from './picture';
+import { clamp, type Point, type Rect, rectOfSize, type Size } from '../image/geometry';
+import { createMask, type Mask } from '../image/raster';
+import { closePictures, type EditorDocument, type Preview } from './document/document';
+import { createFrameActions, type FrameActions } from './document/frameActions';
+import { MaskHistory } from './document/history';
+import { createMaskActions, type MaskActions } from './document/maskActions';
+import { overlayColourOf, type Picture } from './document/picture';
 import { type Draft, type EditorState, initialState, MAX_BRUSH, MIN_BRUSH } from './state';
-import { createViewActions, type ViewActions } from './viewActions';
-import { directWork, type MaskWork } from './work';
+import { Gesture } from './tools/gesture';
+import { createViewActions, type ViewActions } from './view/viewActions';
+import { directWork, type MaskWork } from './workers/maskOperations';
 
-export type { EditorDocument, Preview } from './document';
-export type { Noting, Step } from './history';
-export { overlayColourOf, type Picture } from './picture';
-export type { Pasted, PictureWork, Prepared } from './pictureWork';
+export type { EditorDocument, Preview } from './document/document';
+export type { Noting, Step } from './document/history';
+export { overlayColourOf, type Picture } from './document/picture';
 export * from './state';
-export { fitMargin } from './viewActions';
+export { fitMargin } from './view/viewActions';
+export type { Pasted, PictureWork, Prepared } from './workers/pictureWork';
 
 /** What a person sets about tools and looks, each within its range. */
 export type EditorOptions = Partial<

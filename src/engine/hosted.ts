@@ -3,9 +3,14 @@
  * says in the words of every other engine what went wrong.
  */
 import { ApiError, createFalClient, type QueueStatus } from '@fal-ai/client';
-import type { Call, Engine, HostedAccess } from './engine';
-import { decodeError, InputError, isAbort, messageOf, NetworkError } from './errors';
-import { type ImageSource, type InpaintRequest, type InpaintResult, inpaintResultSchema } from './schema';
+import type { Call, Engine, HostedAccess } from '../contract/engine';
+import { decodeError, InputError, isAbort, messageOf, NetworkError } from '../contract/errors';
+import {
+  type ImageSource,
+  type InpaintRequest,
+  type InpaintResult,
+  inpaintResultSchema,
+} from '../contract/schema';
 
 const ENDPOINT = 'fal-ai/inpaint';
 

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
-import type { Engine } from './engine';
-import { parseLocalOptions, parseRequest } from './engine';
-import { NetworkError } from './errors';
+import type { Engine } from '../contract/engine';
+import { parseLocalOptions, parseRequest } from '../contract/engine';
+import { NetworkError } from '../contract/errors';
 import { createHostedEngineOnDemand } from './hostedOnDemand';
 
 const request = parseRequest({

@@ -1,6 +1,6 @@
 /** The hosted engine, whose code and client are fetched at the first run: most visits make none. */
-import type { Engine } from './engine';
-import { NetworkError } from './errors';
+import type { Engine } from '../contract/engine';
+import { NetworkError } from '../contract/errors';
 import type { HostedOptions } from './hosted';
 
 /** @param load tests pass another */

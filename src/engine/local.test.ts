@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Progress } from './engine';
-import { CheckpointError, DeviceError } from './errors';
+import type { Progress } from '../contract/engine';
+import { CheckpointError, DeviceError } from '../contract/errors';
+import type { FromWorker, ToWorker } from '../contract/protocol';
+import { inpaintRequestSchema, localOptionsSchema } from '../contract/schema';
 import { createLocalEngine, type WorkerLike } from './local';
-import type { FromWorker, ToWorker } from './protocol';
-import { inpaintRequestSchema, localOptionsSchema } from './schema';
 
 class FakeWorker implements WorkerLike {
   onmessage: WorkerLike['onmessage'] = null;

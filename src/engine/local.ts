@@ -1,13 +1,13 @@
 /** The engine on this machine: the pipeline in a worker of its own, behind the interface of every engine. */
-import type { Call, EngineStatus, LocalEngine, Progress, ProviderChoice } from './engine';
-import { DeviceError, DeviceLostError, decodeError, type EncodedError } from './errors';
-import { CANCEL_MS } from './limits';
+import type { Call, EngineStatus, LocalEngine, Progress, ProviderChoice } from '../contract/engine';
+import { DeviceError, DeviceLostError, decodeError, type EncodedError } from '../contract/errors';
+import { CANCEL_MS } from '../contract/limits';
+import type { HubAccess } from '../contract/modelLibrary';
+import type { Alive, FinishedPicture, FromWorker, ToWorker } from '../contract/protocol';
+import { logIgnored, readFromWorker } from '../contract/protocolChecks';
+import { type InpaintRequest, type InpaintResult, type LocalOptions, STARTER } from '../contract/schema';
 import { whenEnded } from './localLife';
 import { createLocalModels, keepDownloads, type LibraryWorkerLike, spawnLibraryWorker } from './localModels';
-import type { HubAccess } from './models';
-import type { Alive, FinishedPicture, FromWorker, ToWorker } from './protocol';
-import { logIgnored, readFromWorker } from './protocolChecks';
-import { type InpaintRequest, type InpaintResult, type LocalOptions, STARTER } from './schema';
 
 /** A run in the order of sending: the first is at work in the worker, the others wait there. */
 interface Run {

@@ -1,11 +1,18 @@
 /** The models of this machine as the page sees them: a worker of their own, started at first use. */
-import type { EngineStatus } from './engine';
-import { DeviceError, decodeError, encodeError, TooLargeError } from './errors';
-import { CANCEL_MS } from './limits';
+import type { EngineStatus } from '../contract/engine';
+import { DeviceError, decodeError, encodeError, TooLargeError } from '../contract/errors';
+import { CANCEL_MS } from '../contract/limits';
+import type { FetchCall, HubAccess, ModelLibrary, StorageFacts } from '../contract/modelLibrary';
+import type {
+  Alive,
+  FromLibrary,
+  LibraryRequest,
+  LibraryValues,
+  Texts,
+  ToLibrary,
+} from '../contract/protocol';
+import { logIgnored, readFromLibrary } from '../contract/protocolChecks';
 import { whenEnded } from './localLife';
-import type { FetchCall, HubAccess, ModelLibrary, StorageFacts } from './models';
-import type { Alive, FromLibrary, LibraryRequest, LibraryValues, Texts, ToLibrary } from './protocol';
-import { logIgnored, readFromLibrary } from './protocolChecks';
 
 /** What the worker looks like; tests pass another. */
 export interface LibraryWorkerLike {

@@ -1,11 +1,11 @@
 /** What a checkpoint that does not fit its configuration is answered with. */
 import { describe, expect, it } from 'vitest';
+import { goldenConfig, goldenWeights, maxError, pseudoRandom, runOnce } from '../../test/support/goldenGraph';
 import { parseUnet2dConfig, parseVaeConfig } from '../model/config';
-import { buildVaeDecoder, buildVaeEncoder } from './autoencoderKl';
-import { goldenConfig, goldenWeights, maxError, pseudoRandom, runOnce } from './golden.testing';
-import { wasmTarget } from './targets';
-import { GraphError } from './tensors';
-import { buildUnet2d } from './unet2d';
+import { buildVaeDecoder, buildVaeEncoder } from './networks/autoencoderKl';
+import { buildUnet2d } from './networks/unet2d';
+import { wasmTarget } from './onnx/targets';
+import { GraphError } from './onnx/tensors';
 
 const config = parseUnet2dConfig(goldenConfig('sd15', 'unet'));
 const key = 'down_blocks.0.resnets.1.conv1.weight';

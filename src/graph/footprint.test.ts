@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { GraphBuilder } from './builder';
 import { footprint } from './footprint';
-import { attention, convolution, linear } from './nn';
-import { recordTensors } from './tensors';
-import type { GraphTarget, Precision } from './types';
+import { attention, convolution, linear } from './layers/nn';
+import { GraphBuilder } from './onnx/builder';
+import { recordTensors } from './onnx/tensors';
+import type { GraphTarget, Precision } from './onnx/types';
 
 const targetOf = (precision: Precision, provider: GraphTarget['provider'] = 'wasm'): GraphTarget => ({
   provider,

@@ -6,9 +6,9 @@
  * buffers that a runtime keeps for later and workspaces inside kernels are not seen. docs/memory.md compares it with
  * what ONNX Runtime takes.
  */
-import { type ReadModel, readModel, type StoredElement, storedBytes } from './proto';
-import { GraphError } from './tensors';
-import type { Graph } from './types';
+import { type ReadModel, readModel, type StoredElement, storedBytes } from './onnx/proto';
+import { GraphError } from './onnx/tensors';
+import type { Graph } from './onnx/types';
 
 export interface Footprint {
   /** All weights, in the graph's precision. */

@@ -3,9 +3,6 @@
  * Values: `python tools/goldens/models.py`. Tolerance: 1e-4, the largest absolute error.
  */
 import { describe, expect, it } from 'vitest';
-import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../model/config';
-import { buildVaeDecoder, buildVaeEncoder } from './autoencoderKl';
-import { buildClipText, eosRows } from './clipText';
 import {
   type GoldenModel,
   goldenConfig,
@@ -16,10 +13,13 @@ import {
   openGraph,
   runOnce,
   type Tensor,
-} from './golden.testing';
-import { readModel } from './proto';
-import { wasmTarget } from './targets';
-import { buildUnet2d, type Unet2dConfig } from './unet2d';
+} from '../../test/support/goldenGraph';
+import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../model/config';
+import { buildVaeDecoder, buildVaeEncoder } from './networks/autoencoderKl';
+import { buildClipText, eosRows } from './networks/clipText';
+import { buildUnet2d, type Unet2dConfig } from './networks/unet2d';
+import { readModel } from './onnx/proto';
+import { wasmTarget } from './onnx/targets';
 
 const TOLERANCE = 1e-4;
 

@@ -4,15 +4,15 @@
  * under Node; placement depends on types and operators, not on the adapter.)
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { goldenConfig, goldenModels, goldenWeights } from '../../test/support/goldenGraph';
+import { type NodeWebgpu, openNodeWebgpu } from '../../test/support/nodeWebgpu';
+import { openOnWebgpu, webgpuTarget, weightsIn } from '../../test/support/webgpuGraph';
 import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../model/config';
-import { type NodeWebgpu, openNodeWebgpu } from '../testing/nodeWebgpu';
-import { openOnWebgpu, webgpuTarget, weightsIn } from '../testing/webgpuGraph';
-import { buildVaeDecoder, buildVaeEncoder } from './autoencoderKl';
-import { GraphBuilder } from './builder';
-import { buildClipText } from './clipText';
-import { goldenConfig, goldenModels, goldenWeights } from './golden.testing';
-import { checkpointTensors } from './tensors';
-import { buildUnet2d } from './unet2d';
+import { buildVaeDecoder, buildVaeEncoder } from './networks/autoencoderKl';
+import { buildClipText } from './networks/clipText';
+import { buildUnet2d } from './networks/unet2d';
+import { GraphBuilder } from './onnx/builder';
+import { checkpointTensors } from './onnx/tensors';
 
 const found = await openNodeWebgpu();
 

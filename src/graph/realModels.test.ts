@@ -5,13 +5,13 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../model/config';
-import { buildVaeDecoder, buildVaeEncoder } from './autoencoderKl';
-import { buildClipText } from './clipText';
-import { ModelProtoSchema } from './onnx_pb';
-import { wasmTarget } from './targets';
-import { type RecordedTensors, recordTensors } from './tensors';
-import type { Graph, GraphTarget } from './types';
-import { buildUnet2d } from './unet2d';
+import { buildVaeDecoder, buildVaeEncoder } from './networks/autoencoderKl';
+import { buildClipText } from './networks/clipText';
+import { buildUnet2d } from './networks/unet2d';
+import { ModelProtoSchema } from './onnx/generated/onnx_pb';
+import { wasmTarget } from './onnx/targets';
+import { type RecordedTensors, recordTensors } from './onnx/tensors';
+import type { Graph, GraphTarget } from './onnx/types';
 
 const sd15Unet = {
   in_channels: 4,

@@ -2,7 +2,7 @@
  * A small file that goes with a model (a LoRA, an embedding) by the name that a person gives it: found, fetched once into
  * the store, and read from there ever after, without a network.
  */
-import { CheckpointError, InputError } from '../engine/errors';
+import { CheckpointError, InputError } from '../contract/errors';
 import type { WeightStore } from '../storage/weights';
 import type { AddOnSource } from './addOnSource';
 import { digestOf } from './prepare/digest';

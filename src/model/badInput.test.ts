@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type HubFile, memoryFile } from '../../e2e/hub/files';
-import { goldenFiles, safetensors, splitSafetensors } from '../../e2e/hub/testing';
-import { CheckpointError, InputError } from '../engine/errors';
+import { type HubFile, memoryFile } from '../../test/support/hub/files';
+import { goldenFiles, safetensors, splitSafetensors } from '../../test/support/hub/hubServer';
+import { hub, serve, temporary, UNET, withHubAndStore } from '../../test/support/prepare';
+import { CheckpointError, InputError } from '../contract/errors';
 import { openModel } from './openModel';
-import { hub, serve, temporary, UNET, withHubAndStore } from './prepare/prepare.testing';
 import { nearestKnownId } from './source/suggest';
 
 const whole = new Uint8Array(readFileSync(`goldens/models/sd15/${UNET}`));

@@ -1,11 +1,11 @@
 /** The pipeline's networks on ONNX Runtime's sessions. */
-import { CheckpointError } from '../engine/errors';
-import type { AutoencoderKlConfig } from '../graph/autoencoderKl';
-import { type ClipTextConfig, eosRows } from '../graph/clipText';
-import type { GraphTarget } from '../graph/types';
-import type { Unet2dConfig } from '../graph/unet2d';
-import type { TextEncoder, TextEncoding, Unet, UnetConditioning, Vae } from '../pipeline/components';
-import { kept } from './kept';
+import { CheckpointError } from '../contract/errors';
+import type { AutoencoderKlConfig } from '../graph/networks/autoencoderKl';
+import { type ClipTextConfig, eosRows } from '../graph/networks/clipText';
+import type { Unet2dConfig } from '../graph/networks/unet2d';
+import type { GraphTarget } from '../graph/onnx/types';
+import type { TextEncoder, TextEncoding, Unet, UnetConditioning, Vae } from '../pipeline/model';
+import { kept } from './lazy';
 import type { Runtime, Session } from './runtime/session';
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CheckpointError } from '../engine/errors';
+import { CheckpointError } from '../contract/errors';
 import { parseClipTextConfig, parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
 
 describe('unet/config.json', () => {

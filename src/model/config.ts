@@ -1,10 +1,10 @@
 /** A checkpoint's `config.json` files: checked, diffusers' and transformers' defaults filled in, as graphs want them. */
 import { z } from 'zod';
-import { UnsupportedError } from '../engine/errors';
-import type { AutoencoderKlConfig } from '../graph/autoencoderKl';
-import type { ClipTextConfig } from '../graph/clipText';
-import type { Activation } from '../graph/nn';
-import type { Unet2dConfig, UnetAttention, UnetBlock } from '../graph/unet2d';
+import { UnsupportedError } from '../contract/errors';
+import type { Activation } from '../graph/layers/nn';
+import type { AutoencoderKlConfig } from '../graph/networks/autoencoderKl';
+import type { ClipTextConfig } from '../graph/networks/clipText';
+import type { Unet2dConfig, UnetAttention, UnetBlock } from '../graph/networks/unet2d';
 import { unsupportedPipeline } from './checkpoint/architecture';
 
 /**

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { NetworkError } from '../engine/errors';
+import { NetworkError } from '../contract/errors';
 import { httpFiles } from './files';
 
 afterEach(() => {

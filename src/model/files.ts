@@ -1,8 +1,8 @@
 /** Where a checkpoint's files come from: a folder over HTTP, or (under Node) on the disk. */
-import { askBounded, boundedBody, declaredLength, type FetchLimits } from '../engine/boundedRead';
-import { CheckpointError, NetworkError } from '../engine/errors';
-import { MAX_JSON_BYTES } from '../engine/limits';
-import type { RandomReader } from '../graph/exported/read';
+import { askBounded, boundedBody, declaredLength, type FetchLimits } from '../contract/boundedRead';
+import { CheckpointError, NetworkError } from '../contract/errors';
+import { MAX_JSON_BYTES } from '../contract/limits';
+import type { RandomReader } from '../graph/onnxExport/read';
 
 export interface ReadOptions {
   signal?: AbortSignal | undefined;

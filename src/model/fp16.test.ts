@@ -4,19 +4,19 @@
  * whose pictures they give to 60 dB: graph/goldens.test.ts, pipeline/inpaint.golden.test.ts).
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildClipText } from '../graph/clipText';
 import {
   goldenConfig,
   goldenModels,
   goldenValues,
   goldenWeights,
   type Tensor,
-} from '../graph/golden.testing';
+} from '../../test/support/goldenGraph';
+import { goldenPictures, paintGolden } from '../../test/support/goldenPictures';
+import { type NodeWebgpu, openNodeWebgpu } from '../../test/support/nodeWebgpu';
+import { openOnWebgpu, webgpuTarget, weightsIn } from '../../test/support/webgpuGraph';
+import { buildClipText } from '../graph/networks/clipText';
 import { folderFiles } from '../node/folder';
 import { InpaintCache } from '../pipeline/inpaint';
-import { goldenPictures, paintGolden } from '../testing/goldenPictures';
-import { type NodeWebgpu, openNodeWebgpu } from '../testing/nodeWebgpu';
-import { openOnWebgpu, webgpuTarget, weightsIn } from '../testing/webgpuGraph';
 import { parseClipTextConfig } from './config';
 import { loadModel } from './load';
 import { Runtime } from './runtime/session';

@@ -1,11 +1,16 @@
 /** The library against the local hub, with a store on the disk. */
 import { openAsBlob } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { memoryFile } from '../../e2e/hub/files';
-import { type Hub, startHub } from '../../e2e/hub/hub';
-import { goldenFiles, goldenFolder, type TemporaryStore, temporaryStore } from '../../e2e/hub/testing';
-import type { FetchProgress } from '../engine/models';
-import { STARTER } from '../engine/schema';
+import { memoryFile } from '../../test/support/hub/files';
+import { type Hub, startHub } from '../../test/support/hub/hub';
+import {
+  goldenFiles,
+  goldenFolder,
+  type TemporaryStore,
+  temporaryStore,
+} from '../../test/support/hub/hubServer';
+import type { FetchProgress } from '../contract/modelLibrary';
+import { STARTER } from '../contract/schema';
 import { folderFiles } from '../node/folder';
 import { createLibrary, type Library, type LibraryCall } from './library';
 

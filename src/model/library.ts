@@ -1,12 +1,12 @@
 /** The models of this machine for the page's panel: looked up, fetched, listed, deleted. */
-import { CheckpointError, InputError } from '../engine/errors';
-import type { EmbeddingWord, HubAccess, KeptModel, ModelDetails, ModelFacts } from '../engine/models';
-import { STARTER } from '../engine/schema';
-import type { Precision } from '../graph/types';
+import { CheckpointError, InputError } from '../contract/errors';
+import type { EmbeddingWord, HubAccess, KeptModel, ModelDetails, ModelFacts } from '../contract/modelLibrary';
+import { STARTER } from '../contract/schema';
+import type { Precision } from '../graph/onnx/types';
 import type { WeightStore } from '../storage/weights';
 import { embeddingChoice, openEmbedding } from './embedding/open';
-import { factsOf, factsOfPlan } from './facts';
 import type { CheckpointFiles } from './files';
+import { factsOf, factsOfPlan } from './modelSummary';
 import { clipVocabulary, openModel, planSource, prepareSource } from './openModel';
 import { readJournal, receivedBytes, storedName, unfinishedBytes } from './prepare/journal';
 import type { PrepareProgress } from './prepare/prepare';

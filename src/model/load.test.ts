@@ -1,9 +1,9 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
-import { ModelProtoSchema } from '../graph/onnx_pb';
-import { dataType } from '../graph/proto';
-import { wasmTarget } from '../graph/targets';
-import type { Graph, Precision } from '../graph/types';
+import { ModelProtoSchema } from '../graph/onnx/generated/onnx_pb';
+import { dataType } from '../graph/onnx/proto';
+import { wasmTarget } from '../graph/onnx/targets';
+import type { Graph, Precision } from '../graph/onnx/types';
 import { folderFiles } from '../node/folder';
 import type { CheckpointFiles } from './files';
 import { loadModel } from './load';

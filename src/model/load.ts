@@ -1,26 +1,26 @@
 /** From a checkpoint's files to a model that the pipeline can run. */
-import { UnsupportedError } from '../engine/errors';
-import { type AutoencoderKlConfig, buildVaeDecoder, buildVaeEncoder } from '../graph/autoencoderKl';
-import { buildClipText, type ClipTextConfig, type ClipTextOutputs } from '../graph/clipText';
-import { GraphError } from '../graph/tensors';
-import type { Graph, GraphTarget, TensorIndex } from '../graph/types';
-import { buildUnet2d, TIME_IDS, type Unet2dConfig } from '../graph/unet2d';
-import type { Model, TextBranch, TextEncoder, Unet } from '../pipeline/components';
+import { UnsupportedError } from '../contract/errors';
+import { type AutoencoderKlConfig, buildVaeDecoder, buildVaeEncoder } from '../graph/networks/autoencoderKl';
+import { buildClipText, type ClipTextConfig, type ClipTextOutputs } from '../graph/networks/clipText';
+import { buildUnet2d, TIME_IDS, type Unet2dConfig } from '../graph/networks/unet2d';
+import { GraphError } from '../graph/onnx/tensors';
+import type { Graph, GraphTarget, TensorIndex } from '../graph/onnx/types';
+import type { Model, TextBranch, TextEncoder, Unet } from '../pipeline/model';
 import { createTextEncoder, createUnet, createVae, isCoarse, once } from './components';
 import { parseClipTextConfig, parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
-import { isExported } from './exported/files';
-import { loadExported } from './exported/load';
+import { type LoadCall, smallFiles } from './configFiles';
 import { type CheckpointFiles, heeding } from './files';
-import { kept } from './kept';
+import { kept } from './lazy';
+import { isExported } from './onnxExport/files';
+import { loadExported } from './onnxExport/load';
 import { isPrepared } from './prepare/prepared';
-import { type LoadCall, smallFiles } from './reader';
 import type { Runtime, Session } from './runtime/session';
-import { loadWeights, type Weights } from './weights';
+import { loadWeights, type Weights } from './weights/componentWeights';
 
 /** The text encoder whose pooled output SDXL reads. */
 const POOLED = 'text_encoder_2';
 
-export type { LoadCall, LoadProgress } from './reader';
+export type { LoadCall, LoadProgress } from './configFiles';
 
 /**
  * Reads the configurations and the tokenizer; each network's weights follow when it is first asked for.

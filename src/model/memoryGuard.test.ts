@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-web/wasm';
 import { expect, it, vi } from 'vitest';
-import { configsOf } from '../../e2e/hub/testing';
-import { wasmTarget } from '../graph/targets';
+import { configsOf } from '../../test/support/hub/hubServer';
+import { wasmTarget } from '../graph/onnx/targets';
 import { createMemoryGuard } from './memoryGuard';
 import { Runtime } from './runtime/session';
 

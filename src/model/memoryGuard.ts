@@ -10,7 +10,7 @@ import {
   peakOf,
   type RunSize,
   refuseTooLarge,
-} from './memory';
+} from './memoryNeeds';
 import type { VerdictStore } from './runtime/canary';
 import type { Runtime } from './runtime/session';
 

@@ -4,9 +4,9 @@
  * the weights is read here, so the files are hollow.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type HubFile, memoryFile } from '../../e2e/hub/files';
-import { type Hub, startHub } from '../../e2e/hub/hub';
-import { hastyConnection } from '../../e2e/hub/testing';
+import { type HubFile, memoryFile } from '../../test/support/hub/files';
+import { type Hub, startHub } from '../../test/support/hub/hub';
+import { hastyConnection } from '../../test/support/hub/hubServer';
 import { planSource } from './openModel';
 import { canonicalName, parseModelName } from './source/modelName';
 import { findModel } from './source/source';

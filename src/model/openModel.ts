@@ -1,6 +1,6 @@
 /** From a model's name to its files, ready to run: from the store, or by way of the network into the store. */
-import { InputError, UnsupportedError } from '../engine/errors';
-import type { Precision } from '../graph/types';
+import { InputError, UnsupportedError } from '../contract/errors';
+import type { Precision } from '../graph/onnx/types';
 import type { WeightStore } from '../storage/weights';
 import { unsupportedPipeline } from './checkpoint/architecture';
 import { type CheckpointFiles, httpFiles, parseJsonFile, readRequired } from './files';

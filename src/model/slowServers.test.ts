@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { folderFiles } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
-import { factsOf } from './facts';
 import { heeding, httpFiles } from './files';
 import { loadModel } from './load';
-import { modelNeeds } from './memory';
+import { modelNeeds } from './memoryNeeds';
+import { factsOf } from './modelSummary';
 import { connect } from './source/download';
 import { findModel } from './source/source';
 

@@ -1,6 +1,6 @@
-/** What a model's files say of the settings that suit it, for engine/modelSettings.ts. */
+/** What a model's files say of the settings that suit it, for contract/modelSettings.ts. */
 import { z } from 'zod';
-import type { ModelTraits } from '../engine/modelSettings';
+import type { ModelTraits } from '../contract/modelSettings';
 
 /** Anything else in the file is the schedulers' business: what they refuse is told when the model runs. */
 const schedulerSchema = z.looseObject({

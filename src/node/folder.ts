@@ -2,7 +2,7 @@
 import { openAsBlob } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { CheckpointError, isAbort, messageOf } from '../engine/errors';
+import { CheckpointError, isAbort, messageOf } from '../contract/errors';
 import { blobSource } from '../model/checkpoint/reader';
 import type { CheckpointFiles } from '../model/files';
 import { localModel, type Source } from '../model/source/source';

@@ -9,13 +9,13 @@ import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { joined } from '../editor/kernels/bytes';
-import { pngChunk } from '../editor/kernels/pngChunks';
+import { joined } from '../image/files/bytes';
+import { pngChunk } from '../image/files/pngChunks';
+import { checkWritable, writeFileAt } from './cli/outputs';
 import { decodeImage, measureImage, measureSource } from './images';
-import { checkWritable, writeFileAt } from './outputs';
 import { readSource } from './sources';
 
-const PICTURE = 'src/testing/pictures/picture.png';
+const PICTURE = 'test/pictures/picture.png';
 let folder: string;
 const at = (name: string) => join(folder, name);
 beforeAll(() => {
@@ -70,7 +70,7 @@ describe('kinds', () => {
   });
 
   it('HEIC is read, by a decoder of its own', async () => {
-    const bytes = readFileSync('src/testing/pictures/sound.heic');
+    const bytes = readFileSync('test/pictures/sound.heic');
     const measured = await measureImage('--image', bytes, 'it');
     expect(measured).toMatchObject({ width: 320, height: 240, head: { kind: 'heic' } });
     const { data, colourSpace, loss } = await measured.decode();

@@ -1,14 +1,14 @@
 /** Decodes and encodes pictures under Node, through sharp. */
 import sharp, { type Sharp } from 'sharp';
-import { convertColours } from '../editor/kernels/colourSpace';
-import { openHeif } from '../editor/kernels/heif';
-import { type ColourSpace, readProfile } from '../editor/kernels/iccProfile';
-import { HEAD_BYTES, lossInWords, type PictureHead, readHead } from '../editor/kernels/pictureHead';
-import { isReadable, kindName, type PictureKind } from '../editor/kernels/pictureKind';
-import { pngStartWith } from '../editor/kernels/pngColours';
-import { type PngText, TEXTS_OFFSET, textChunks } from '../editor/kernels/pngText';
-import { InputError, messageOf } from '../engine/errors';
-import type { Pixels, Size } from '../pipeline/pixels';
+import { InputError, messageOf } from '../contract/errors';
+import { convertColours } from '../image/colourSpace';
+import { openHeif } from '../image/files/heif';
+import { type ColourSpace, readProfile } from '../image/files/iccProfile';
+import { HEAD_BYTES, lossInWords, type PictureHead, readHead } from '../image/files/pictureHead';
+import { isReadable, kindName, type PictureKind } from '../image/files/pictureKind';
+import { pngStartWith } from '../image/files/pngColours';
+import { type PngText, TEXTS_OFFSET, textChunks } from '../image/files/pngText';
+import type { Pixels, Size } from '../image/pixels';
 import { readSource, shownSource } from './sources';
 
 /** Larger pictures are refused: 2^28 pixels, 1 GiB of RGBA. */

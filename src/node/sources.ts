@@ -1,8 +1,8 @@
 /** Where pictures come from under Node: paths, file: URLs, addresses, data URIs. */
 import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { fetchBounded } from '../engine/boundedRead';
-import { InputError, messageOf } from '../engine/errors';
+import { fetchBounded } from '../contract/boundedRead';
+import { InputError, messageOf } from '../contract/errors';
 import { decodeDataUri, isDataUri } from './dataUri';
 import { reasonOf } from './systemError';
 

@@ -1,5 +1,5 @@
 /** What Node says of files and ports, in words. */
-import { messageOf } from '../engine/errors';
+import { messageOf } from '../contract/errors';
 
 /** Why a file cannot be read or written, without its path, which stands beside it. */
 export function reasonOf(error: unknown): string {

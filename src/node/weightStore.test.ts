@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type TemporaryStore, temporaryStore } from '../../e2e/hub/testing';
+import { type TemporaryStore, temporaryStore } from '../../test/support/hub/hubServer';
 
 let temporary: TemporaryStore;
 beforeEach(async () => {

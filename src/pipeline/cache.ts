@@ -1,7 +1,8 @@
 /** What one run leaves for the next with the same model: results that do not depend on the seed. */
-import type { Model } from './components';
-import { LatentColours } from './latentPreview';
-import type { PromptCache, PromptEmbeddings } from './promptEmbeddings';
+
+import type { PromptCache, PromptEmbeddings } from './conditioning/promptEmbeddings';
+import { LatentColours } from './latents/latentPreview';
+import type { Model } from './model';
 
 /**
  * Reuses the embeddings of a repeated prompt and the VAE's moments of an unchanged picture. One run at a time; the

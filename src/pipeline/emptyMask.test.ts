@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseLocalOptions, parseRequest } from '../engine/engine';
-import { runRequest } from './job';
-import type { Pixels } from './pixels';
+import { parseLocalOptions, parseRequest } from '../contract/engine';
+import type { Pixels } from '../image/pixels';
+import { runRequest } from './runRequest';
 
 /** 64 × 64 pixels, the first of another colour than the rest. */
 function picture(first: readonly number[], rest: readonly number[]): Pixels {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { goldenPictures, paintGolden } from '../../test/support/goldenPictures';
 import { loadModel } from '../model/load';
 import type { Runtime } from '../model/runtime/session';
 import { folderFiles } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
-import { goldenPictures, paintGolden } from '../testing/goldenPictures';
-import type { Model } from './components';
 import { InpaintCache } from './inpaint';
+import type { Model } from './model';
 
 // Made by `python tools/goldens/pictures.py` (diffusers 0.36.0, float32), compared on WASM float32. Measured: 72 dB and
 // more. Below the threshold lie, by diffusers itself: a guidance of 7.4 in place of 7.5 (52 dB), an input picture one

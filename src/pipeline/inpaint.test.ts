@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { DeviceTensor, Model, TextBranch, TextEncoder, Unet, Vae } from './components';
+import type { Pixels } from '../image/pixels';
 import { InpaintCache, type InpaintJob, inpaint, type PipelineProgress } from './inpaint';
-import type { Pixels } from './pixels';
-import { TorchGenerator } from './random';
+import type { DeviceTensor, Model, TextBranch, TextEncoder, Unet, Vae } from './model';
+import { TorchGenerator } from './noise/random';
 
 const SIDE = 16; // pixels; latents are 2 × 2
 const LATENTS = 4 * 2 * 2;

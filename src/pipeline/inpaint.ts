@@ -9,12 +9,8 @@
  * are reused between runs. One that does: for SDXL an empty negative prompt counts as none, since the API has no other
  * way to say so.
  */
-import { InputError } from '../engine/errors';
-import type { SchedulerName } from '../engine/schema';
-import { InpaintCache } from './cache';
-import type { DeviceTensor, Model, Unet, UnetConditioning, Vae } from './components';
-import { guidanceEmbedding } from './guidanceEmbedding';
-import { assertFinite, assertFiniteStep, blend, guide, posteriorMean, samplePosterior } from './latents';
+import { InputError } from '../contract/errors';
+import type { SchedulerName } from '../contract/schema';
 import {
   checkSameSize,
   fitImage,
@@ -24,9 +20,20 @@ import {
   type Size,
   toLatentMask,
   toVaeInput,
-} from './pixels';
-import { encodePrompts, type PromptEmbeddings } from './promptEmbeddings';
-import { TorchGenerator } from './random';
+} from '../image/pixels';
+import { InpaintCache } from './cache';
+import { guidanceEmbedding } from './conditioning/guidanceEmbedding';
+import { encodePrompts, type PromptEmbeddings } from './conditioning/promptEmbeddings';
+import {
+  assertFinite,
+  assertFiniteStep,
+  blend,
+  guide,
+  posteriorMean,
+  samplePosterior,
+} from './latents/latents';
+import type { DeviceTensor, Model, Unet, UnetConditioning, Vae } from './model';
+import { TorchGenerator } from './noise/random';
 import { createScheduler, type RandomNormal, type Scheduler } from './schedulers';
 import { decodeLatents, encodePicture } from './tiling';
 import { stageTimer } from './timing';

@@ -4,8 +4,9 @@
  * to 18 dB away.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TemporaryStore, temporaryStore } from '../../e2e/hub/testing';
-import { goldenValues, maxError } from '../graph/golden.testing';
+import { goldenValues, maxError } from '../../test/support/goldenGraph';
+import { goldenInversions, inversionsOf, paintGolden } from '../../test/support/goldenPictures';
+import { type TemporaryStore, temporaryStore } from '../../test/support/hub/hubServer';
 import { withEmbeddings } from '../model/embedding/attach';
 import { openEmbeddings } from '../model/embedding/open';
 import { loadModel } from '../model/load';
@@ -13,10 +14,9 @@ import type { Runtime } from '../model/runtime/session';
 import { connect } from '../model/source/download';
 import { folderFiles } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
-import { goldenInversions, inversionsOf, paintGolden } from '../testing/goldenPictures';
-import type { Model } from './components';
+import { encodePrompts } from './conditioning/promptEmbeddings';
 import { InpaintCache } from './inpaint';
-import { encodePrompts } from './promptEmbeddings';
+import type { Model } from './model';
 
 const TOLERANCE = 1e-4;
 const MIN_PSNR_DB = 60;

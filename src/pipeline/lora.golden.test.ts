@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TemporaryStore, temporaryStore } from '../../e2e/hub/testing';
+import { goldenLoraPictures, localLora, paintGolden } from '../../test/support/goldenPictures';
+import { type TemporaryStore, temporaryStore } from '../../test/support/hub/hubServer';
 import { loadModel } from '../model/load';
-import { openMerged } from '../model/openMerged';
+import { openMerged } from '../model/openWithLoras';
 import { createProduct } from '../model/runtime/ortProduct';
 import type { Runtime } from '../model/runtime/session';
 import { localSource } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
-import { goldenLoraPictures, localLora, paintGolden } from '../testing/goldenPictures';
 import { InpaintCache } from './inpaint';
 
 // Made by `python tools/goldens/loras.py` (diffusers 0.36.0 with peft 0.18.0, float32), compared on WASM float32.

@@ -4,14 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MAX_PROMPT_CHARACTERS } from '../engine/limits';
-import { goldenValues, maxError } from '../graph/golden.testing';
+import { goldenValues, maxError } from '../../test/support/goldenGraph';
+import { MAX_PROMPT_CHARACTERS } from '../contract/limits';
 import { loadModel } from '../model/load';
 import { folderFiles } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
 import { InpaintCache } from './cache';
-import type { Model } from './components';
-import { countChunks, encodePrompts, type PromptEmbeddings } from './promptEmbeddings';
+import { countChunks, encodePrompts, type PromptEmbeddings } from './conditioning/promptEmbeddings';
+import type { Model } from './model';
 
 const TOLERANCE = 1e-4;
 const ROW = 77;

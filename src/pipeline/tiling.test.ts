@@ -3,7 +3,6 @@
  * 88 × 112. Values: `python tools/goldens/tiles.py`. Tolerance: 1e-4, the largest absolute error.
  */
 import { describe, expect, it } from 'vitest';
-import { buildVaeDecoder, buildVaeEncoder } from '../graph/autoencoderKl';
 import {
   goldenConfig,
   goldenValues,
@@ -11,10 +10,11 @@ import {
   maxError,
   openGraph,
   type RunningGraph,
-} from '../graph/golden.testing';
-import { wasmTarget } from '../graph/targets';
+} from '../../test/support/goldenGraph';
+import { buildVaeDecoder, buildVaeEncoder } from '../graph/networks/autoencoderKl';
+import { wasmTarget } from '../graph/onnx/targets';
 import { parseVaeConfig } from '../model/config';
-import type { Vae, VaeTiles } from './components';
+import type { Vae, VaeTiles } from './model';
 import { decodeLatents, encodePicture } from './tiling';
 
 const TOLERANCE = 1e-4;

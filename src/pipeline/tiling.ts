@@ -4,8 +4,9 @@
  * values are diffusers' own. They are not those of the whole picture: each tile's group norms see that tile alone, which
  * can shift its colours a little; a quarter of each tile is therefore blended into the next.
  */
-import type { Vae } from './components';
-import type { Size } from './pixels';
+
+import type { Size } from '../image/pixels';
+import type { Vae } from './model';
 
 /** diffusers' `tile_overlap_factor`. */
 const OVERLAP = 0.25;

@@ -1,19 +1,9 @@
 /**
  * Pictures on WebGPU in float32 against diffusers': every family and kind, LoRAs, embeddings and ONNX exports. The build of ONNX
- * Runtime is the one that ships, the GPU Mesa's llvmpipe under Node (testing/nodeWebgpu.ts). In Chromium some of the same
+ * Runtime is the one that ships, the GPU Mesa's llvmpipe under Node (test/support/nodeWebgpu.ts). In Chromium some of the same
  * are painted by e2e/webgpu.spec.ts.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TemporaryStore, temporaryStore } from '../../e2e/hub/testing';
-import { withEmbeddings } from '../model/embedding/attach';
-import { type Embedding, openEmbeddings } from '../model/embedding/open';
-import type { CheckpointFiles } from '../model/files';
-import { loadModel } from '../model/load';
-import { openMerged } from '../model/openMerged';
-import { createProduct } from '../model/runtime/ortProduct';
-import { Runtime } from '../model/runtime/session';
-import { connect } from '../model/source/download';
-import { folderFiles, localSource } from '../node/folder';
 import {
   type GoldenPicture,
   goldenInversions,
@@ -23,9 +13,19 @@ import {
   inversionsOf,
   localLora,
   paintGolden,
-} from '../testing/goldenPictures';
-import { openNodeWebgpu } from '../testing/nodeWebgpu';
-import { webgpuTarget } from '../testing/webgpuGraph';
+} from '../../test/support/goldenPictures';
+import { type TemporaryStore, temporaryStore } from '../../test/support/hub/hubServer';
+import { openNodeWebgpu } from '../../test/support/nodeWebgpu';
+import { webgpuTarget } from '../../test/support/webgpuGraph';
+import { withEmbeddings } from '../model/embedding/attach';
+import { type Embedding, openEmbeddings } from '../model/embedding/open';
+import type { CheckpointFiles } from '../model/files';
+import { loadModel } from '../model/load';
+import { openMerged } from '../model/openWithLoras';
+import { createProduct } from '../model/runtime/ortProduct';
+import { Runtime } from '../model/runtime/session';
+import { connect } from '../model/source/download';
+import { folderFiles, localSource } from '../node/folder';
 import { InpaintCache } from './inpaint';
 
 /** The acceptance threshold of the project. Measured figures: docs/webgpu.md. */

@@ -1,8 +1,8 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory, IDBObjectStore, IDBOpenDBRequest } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { recipeOf } from '../engine/recipe';
-import { localOptionsSchema } from '../engine/schema';
+import { recipeOf } from '../contract/recipe';
+import { localOptionsSchema } from '../contract/schema';
 import { createGalleryStore } from './gallery';
 
 const recipe = (prompt: string) =>

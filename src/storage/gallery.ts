@@ -1,7 +1,7 @@
 /** Every result that was made here, in IndexedDB: listed by small entries, the pictures beside them. */
 import type { DBSchema, IDBPDatabase } from 'idb';
 import { z } from 'zod';
-import { type Recipe, recipeSchema } from '../engine/recipe';
+import { type Recipe, recipeSchema } from '../contract/recipe';
 import { createDatabase, DatabaseBusyError } from './database';
 import { freeRoom } from './freeRoom';
 

@@ -1,5 +1,5 @@
 /** The page's side of the service worker: registers it, hears of new versions, and gets threads where the host gives none. */
-import type { EngineStatus, LocalEngine } from '../engine/engine';
+import type { EngineStatus, LocalEngine } from '../contract/engine';
 import { createOfflineStore, nothingNew, type Offline, threadsStep, withoutOffline } from '../state/offline';
 import type { LargeGroup, ToServiceWorker } from './ownFiles';
 

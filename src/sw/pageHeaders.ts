@@ -47,7 +47,7 @@ const CONNECT = ["'self'", 'blob:', 'data:', 'https:', 'http://localhost:*', 'ht
  * The Content-Security-Policy, in the form that a header and a `<meta>` both take.
  *
  * Styles may stand in the page: the dialogs' library writes one while a dialog holds the page still. `wasm-unsafe-eval`
- * allows WebAssembly alone; JavaScript is never made from text (src/engine/closedPage.ts).
+ * allows WebAssembly alone; JavaScript is never made from text (src/contract/closedPage.ts).
  * @param connect further origins that the page may reach, e.g. a mirror of the Hub in the local network
  */
 export function contentSecurityPolicy(connect: readonly string[] = []): string {

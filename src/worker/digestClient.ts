@@ -1,5 +1,5 @@
 /** SHA-256 in a worker of its own, behind the interface of the one on this thread. */
-import { InternalError } from '../engine/errors';
+import { InternalError } from '../contract/errors';
 import type { StreamDigest } from '../model/prepare/streamDigest';
 import type { FromDigest, ToDigest } from './digest';
 

@@ -1,18 +1,21 @@
 /** The local engine inside its worker: one runtime, one model at a time, pictures in and out. */
-import type { Call, EngineStatus, ProviderChoice } from '../engine/engine';
-import type { HubAccess } from '../engine/models';
-import type { FinishedPicture } from '../engine/protocol';
-import { type InpaintRequest, type LocalOptions, type LoraOption, STARTER } from '../engine/schema';
+import type { Call, EngineStatus, ProviderChoice } from '../contract/engine';
+import type { HubAccess } from '../contract/modelLibrary';
+import type { FinishedPicture } from '../contract/protocol';
+import { type InpaintRequest, type LocalOptions, type LoraOption, STARTER } from '../contract/schema';
+import { createOpenedModel } from '../host/modelSlot';
+import type { Host } from '../host/serve';
+import type { Pixels, Size } from '../image/pixels';
 import { withEmbeddings } from '../model/embedding/attach';
 import { type Embedding, embeddingChoice, openEmbeddings } from '../model/embedding/open';
 import { type CheckpointFiles, filesOfTexts, heeding, httpFiles } from '../model/files';
-import { kept } from '../model/kept';
+import { kept } from '../model/lazy';
 import { loadModel } from '../model/load';
 import { choiceOfFile } from '../model/lora/open';
-import type { RunSize } from '../model/memory';
 import { createMemoryGuard, type MemoryGuard } from '../model/memoryGuard';
-import { type MergeProgress, openMerged } from '../model/openMerged';
+import type { RunSize } from '../model/memoryNeeds';
 import { clipVocabulary, openModel } from '../model/openModel';
+import { type MergeProgress, openMerged } from '../model/openWithLoras';
 import { isPrepared } from '../model/prepare/prepared';
 import type { VerdictStore } from '../model/runtime/canary';
 import { createProduct } from '../model/runtime/ortProduct';
@@ -20,15 +23,12 @@ import { openBrowserRuntime } from '../model/runtime/runtime';
 import type { Runtime } from '../model/runtime/session';
 import { connect } from '../model/source/download';
 import { HUB_URL } from '../model/source/modelName';
-import type { Model } from '../pipeline/components';
 import type { PipelineProgress } from '../pipeline/inpaint';
-import { type OpenModel, runRequest } from '../pipeline/job';
-import type { Pixels, Size } from '../pipeline/pixels';
+import type { Model } from '../pipeline/model';
+import { type OpenModel, runRequest } from '../pipeline/runRequest';
 import { opfsWeightStore } from '../storage/weightsOpfs';
+import { encodePng, readImage, toBitmap } from './codecs';
 import { openDigestInWorker } from './digestClient';
-import { encodePng, readImage, toBitmap } from './images';
-import { createOpenedModel } from './openedModel';
-import type { Host } from './serve';
 
 export interface HostOptions {
   /** The page's own address, against which the embedded model lies. */

@@ -1,5 +1,5 @@
 /** The worker that fetches and keeps models: beside the engine's own, so that a download goes on while one paints. */
-import '../engine/closedPage';
+import '../contract/closedPage';
 import { serveLibraryScope } from './libraryScope';
 
 serveLibraryScope();

@@ -1,13 +1,13 @@
 /** The worker that fetches and keeps models, from its first message on. */
-import type { FromLibrary, ToLibrary } from '../engine/protocol';
-import { STARTER } from '../engine/schema';
+import type { FromLibrary, ToLibrary } from '../contract/protocol';
+import { STARTER } from '../contract/schema';
+import { serveLibrary } from '../host/serveLibrary';
 import { httpFiles } from '../model/files';
 import { createLibrary } from '../model/library';
 import type { Manners } from '../model/source/download';
 import { opfsWeightStore } from '../storage/weightsOpfs';
 import { openDigestInWorker } from './digestClient';
 import { tellLife } from './life';
-import { serveLibrary } from './serveLibrary';
 
 /** @param manners tests wait less than people's servers ask for */
 export function serveLibraryScope(manners: Manners = {}): void {

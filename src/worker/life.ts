@@ -1,5 +1,5 @@
 /** How the page notices that a worker ended, which browsers tell nobody. */
-import type { Alive } from '../engine/protocol';
+import type { Alive } from '../contract/protocol';
 
 /** Holds a lock for as long as this worker lives: the browser gives it back however it ends. */
 export function tellLife(post: (message: Alive) => void): void {

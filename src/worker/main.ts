@@ -1,11 +1,11 @@
 /** The worker's entry: wires the host to the page's messages. */
-import '../engine/closedPage';
+import '../contract/closedPage';
 import { get, set } from 'idb-keyval';
-import { encodeError } from '../engine/errors';
-import type { FromWorker, ToWorker } from '../engine/protocol';
+import { encodeError } from '../contract/errors';
+import type { FromWorker, ToWorker } from '../contract/protocol';
+import { serve } from '../host/serve';
 import { createHost } from './host';
 import { tellLife } from './life';
-import { serve } from './serve';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const post = (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer);

@@ -3,14 +3,14 @@
  * `check.py` has them checked by the onnx package. Beside each graph stand the sizes of one run and of what must come out.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { families, familyFiles } from '../../e2e/hub/families';
-import { buildVaeDecoder, buildVaeEncoder } from '../../src/graph/autoencoderKl';
-import { buildClipText } from '../../src/graph/clipText';
-import { plainForms, wasmTarget } from '../../src/graph/targets';
-import { recordTensors } from '../../src/graph/tensors';
-import type { Graph, GraphTarget } from '../../src/graph/types';
-import { buildUnet2d } from '../../src/graph/unet2d';
+import { buildVaeDecoder, buildVaeEncoder } from '../../src/graph/networks/autoencoderKl';
+import { buildClipText } from '../../src/graph/networks/clipText';
+import { buildUnet2d } from '../../src/graph/networks/unet2d';
+import { plainForms, wasmTarget } from '../../src/graph/onnx/targets';
+import { recordTensors } from '../../src/graph/onnx/tensors';
+import type { Graph, GraphTarget } from '../../src/graph/onnx/types';
 import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../../src/model/config';
+import { families, familyFiles } from '../../test/support/hub/families';
 
 const fused = { multiHeadAttention: true, groupNorm: true, biasSplitGelu: true };
 const targets: Record<string, GraphTarget> = {

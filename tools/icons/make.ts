@@ -9,7 +9,7 @@ import sharp from 'sharp';
 const folder = fileURLToPath(new URL('../../public/icons/', import.meta.url));
 const SIDE = 512;
 
-/** The mark of ui/TopBar.tsx, a square with a piece set into its corner, on 24 × 24 units. */
+/** The mark of ui/page/TopBar.tsx, a square with a piece set into its corner, on 24 × 24 units. */
 const mark = `
     <rect x="3" y="3" width="18" height="18" rx="4.6" fill="#ff8a4c" fill-opacity=".13" stroke="url(#line)" stroke-width="1.9"/>
     <path d="M21 12.2h-4.6a4.2 4.2 0 0 0-4.2 4.2V21h4.2a4.6 4.6 0 0 0 4.6-4.6z" fill="url(#piece)" stroke="url(#piece)" stroke-width="1.9" stroke-linejoin="round"/>`;

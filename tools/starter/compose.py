@@ -88,7 +88,7 @@ def background(pictures: list[np.ndarray], rng: np.random.Generator, share_proce
 def mask(rng: np.random.Generator) -> np.ndarray:
     """What the model sees of a painted mask: an ellipse, a box, a brushed blob or a scribble.
 
-    The page and the command line cut the picture around the mask (src/editor/kernels/crop.ts): with the padding of a
+    The page and the command line cut the picture around the mask (src/image/crop.ts): with the padding of a
     quarter of its longer side on both sides that side fills two thirds of the cut. Only a mask smaller than that at the
     picture's own scale stays smaller, and only one near the picture's edge is not in the middle.
     """

@@ -1,5 +1,5 @@
 /** The line between a picture before and after: where it lies, and how far a key moves it. */
-import { clamp, type Point, type Rect, type Size } from './geometry';
+import { clamp, type Point, type Rect, type Size } from '../../image/geometry';
 
 /** Of the picture's width. */
 const STEP = 0.01;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { createMask, type Pixels } from '../../image/raster';
 import { drawOverlay } from './overlay';
-import { createMask, type Pixels } from './raster';
 
 const alphas = (pixels: Pixels) =>
   Array.from({ length: pixels.data.length / 4 }, (_, i) => pixels.data[i * 4 + 3]);

@@ -2,8 +2,8 @@
  * The mask as it is shown over the picture, drawn at the view's resolution: its cost follows the window,
  * not the picture.
  */
-import type { Rect } from './geometry';
-import { createPixels, MASK_THRESHOLD, type Mask, type Pixels } from './raster';
+import type { Rect } from '../../image/geometry';
+import { createPixels, MASK_THRESHOLD, type Mask, type Pixels } from '../../image/raster';
 import type { View } from './view';
 
 export interface OverlayStyle {

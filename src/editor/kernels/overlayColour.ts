@@ -1,5 +1,5 @@
 /** Which colour shows a mask best over a picture. */
-import type { Pixels } from './raster';
+import type { Pixels } from '../../image/raster';
 
 /** What the overlay may have, the page's own accent first. `#rrggbb` */
 export const overlayColours = [

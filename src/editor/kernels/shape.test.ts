@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createMask, type Mask } from './raster';
+import { createMask, type Mask } from '../../image/raster';
 import { fillShape, shapeBounds, spanRect, squareCorner } from './shape';
 
 const rows = (mask: Mask) =>

@@ -1,6 +1,14 @@
 /** Shapes: which pixels a lasso, a polygon, a rectangle or an ellipse covers. */
-import { clamp, intersectRect, type Point, type Rect, rectOfSize, roundOutRect, type Size } from './geometry';
-import type { Mask } from './raster';
+import {
+  clamp,
+  intersectRect,
+  type Point,
+  type Rect,
+  rectOfSize,
+  roundOutRect,
+  type Size,
+} from '../../image/geometry';
+import type { Mask } from '../../image/raster';
 
 /** Points in image pixels; an outline closes from its last point to its first. */
 export type Shape =

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createMask, type Mask } from './raster';
+import { createMask, type Mask } from '../../image/raster';
 import { paintSegment, segmentBounds } from './stroke';
 
 const rows = (mask: Mask) =>

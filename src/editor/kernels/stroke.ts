@@ -3,8 +3,15 @@
  * the radius and falls smoothly to nothing at the radius; dabs combine by maximum, so that going over a place
  * twice, or at another speed, gives the same mask.
  */
-import { intersectRect, type Point, type Rect, rectOfSize, roundOutRect, type Size } from './geometry';
-import type { Mask } from './raster';
+import {
+  intersectRect,
+  type Point,
+  type Rect,
+  rectOfSize,
+  roundOutRect,
+  type Size,
+} from '../../image/geometry';
+import type { Mask } from '../../image/raster';
 
 export interface Segment {
   /** Image points. */

@@ -1,6 +1,6 @@
 /** What one tile of a mask holds, in as little memory as that takes. */
-import type { Rect } from './geometry';
-import type { Mask } from './raster';
+import type { Rect } from '../../image/geometry';
+import type { Mask } from '../../image/raster';
 
 /** A tile's content: its one value, its bytes, or runs (value, length, value, length, …) where those are shorter. */
 export type TileContent = number | Uint8Array | Uint16Array;

@@ -1,5 +1,5 @@
 /** How the picture lies in its pane. viewPoint = imagePoint × scale + (x, y). */
-import { clamp, type Point, type Rect, type Size } from './geometry';
+import { clamp, type Point, type Rect, type Size } from '../../image/geometry';
 
 export interface View extends Point {
   /** View pixels per image pixel. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createPixels, type Mask } from './raster';
+import { createPixels, type Mask } from '../../image/raster';
 import { selectByColor } from './wand';
 
 /** Greys from rows of hexadecimal digits: 0 is 0, f is 240; a blank is transparent. */

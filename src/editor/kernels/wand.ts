@@ -1,7 +1,7 @@
 /** The magic wand: pixels whose colour is near that of the one pressed. */
-import type { Point, Rect } from './geometry';
-import { maskBounds } from './mask';
-import { createMask, type Mask, type Pixels } from './raster';
+import type { Point, Rect } from '../../image/geometry';
+import { maskBounds } from '../../image/mask/mask';
+import { createMask, type Mask, type Pixels } from '../../image/raster';
 
 export interface WandRequest {
   /** An image point, inside the picture. */

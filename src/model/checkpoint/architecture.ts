@@ -1,5 +1,5 @@
 /** Names what a file or pipeline is when Inlay cannot run it, instead of calling it damaged. */
-import { UnsupportedError } from '../../engine/errors';
+import { UnsupportedError } from '../../contract/errors';
 import type { StoredIndex } from './reader';
 
 const RUNS = 'Inlay runs Stable Diffusion 1.x, 2.x and SDXL';

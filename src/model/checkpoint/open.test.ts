@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError } from '../../contract/errors';
 import { unsupportedPipeline } from './architecture';
 import { openCheckpoint } from './open';
 import { blobSource, bytesSource, joinShards, parseShardIndex, readTensor } from './reader';
-import { rowsOf, transposed } from './view';
+import { rowsOf, transposed } from './tensorView';
 
 /** A safetensors file of float32 tensors, each a row of the given values. */
 function safetensors(tensors: Record<string, number[]>, metadata?: object): Uint8Array<ArrayBuffer> {

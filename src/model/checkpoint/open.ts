@@ -1,5 +1,5 @@
 /** Opens a file of weights by what it holds, not by what it is called. */
-import { CheckpointError, UnsupportedError } from '../../engine/errors';
+import { CheckpointError, UnsupportedError } from '../../contract/errors';
 import type { IndexedTensor, RandomAccess, StoredCheckpoint } from './reader';
 import { parseSafetensorsHeader, parseSafetensorsMetadata, safetensorsHeaderBytes } from './safetensors';
 import { readTorchFile } from './torchFile';

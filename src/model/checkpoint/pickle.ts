@@ -5,7 +5,7 @@
  * pickle's bytes, whatever it nests or repeats.
  * Source of the format: Python's Lib/pickletools.py
  */
-import { CheckpointError, UnsupportedError } from '../../engine/errors';
+import { CheckpointError, UnsupportedError } from '../../contract/errors';
 import { PickleBytes } from './pickleBytes';
 import { isForeignType, lookUpGlobal, type PickleGlobal } from './pickleGlobals';
 import {

@@ -1,5 +1,5 @@
 /** The bytes of a pickle, taken one field after another, never past their end. */
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError } from '../../contract/errors';
 import { GET_ANOTHER } from './remedy';
 
 /** What a checkpoint of 4,000 tensors with optimizer states needs, a hundred times over. */

@@ -2,7 +2,7 @@
  * One index over a checkpoint's tensors, whatever form they are stored in. Nothing is loaded here: an entry
  * says which bytes of which file hold the values, and {@link readTensor} fetches them.
  */
-import { CheckpointError, messageOf } from '../../engine/errors';
+import { CheckpointError, messageOf } from '../../contract/errors';
 import { GET_ANOTHER } from './remedy';
 import { bytesPerValue, type StoredTensor } from './safetensors';
 

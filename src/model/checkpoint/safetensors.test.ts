@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError } from '../../contract/errors';
 import { parseSafetensorsHeader } from './safetensors';
 
 /** A file of the given header and `dataBytes` zero bytes. */

@@ -3,8 +3,8 @@
  * Source of the format: https://github.com/huggingface/safetensors#format
  */
 import { z } from 'zod';
-import { CheckpointError, UnsupportedError } from '../../engine/errors';
-import { MAX_JSON_BYTES } from '../../engine/limits';
+import { CheckpointError, UnsupportedError } from '../../contract/errors';
+import { MAX_JSON_BYTES } from '../../contract/limits';
 import { GET_ANOTHER } from './remedy';
 
 /** Bytes of one value of each type that a checkpoint may hold. */

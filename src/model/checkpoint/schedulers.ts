@@ -2,7 +2,7 @@
  * The sampling that a single file was made for: such files say nothing of it, so it is that of the family's
  * own repository in the diffusers layout, where diffusers too takes it from.
  */
-import { halfToFloat32 } from '../half';
+import { halfToFloat32 } from '../weights/half';
 import { readTensor, type StoredCheckpoint } from './reader';
 
 export type PredictionType = 'epsilon' | 'v_prediction';

@@ -3,7 +3,7 @@
  * components that a repository in the diffusers layout would have: keys renamed, configs derived.
  * Facts: diffusers, loaders/single_file_utils.py.
  */
-import { CheckpointError, UnsupportedError } from '../../engine/errors';
+import { CheckpointError, UnsupportedError } from '../../contract/errors';
 import { refuseUnsupportedTensors } from './architecture';
 import { mapClip } from './keyMaps/clip';
 import { type Component, type OriginalPart, partOf } from './keyMaps/component';

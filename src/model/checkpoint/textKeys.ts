@@ -1,5 +1,5 @@
 /** Keys of text encoders in the diffusers layout. */
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError } from '../../contract/errors';
 
 /** What lies at the top of transformers' CLIPTextModel, or within its `text_model`, by version and way of saving. */
 const WITHIN = /^(embeddings|encoder|final_layer_norm)\./;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError } from '../../contract/errors';
 import { openCheckpoint } from './open';
 import { lookUpGlobal } from './pickleGlobals';
 import { bytesSource, type RandomAccess, readTensor } from './reader';

@@ -3,13 +3,13 @@
  * tensors, and one entry per storage, which holds their bytes.
  * Source of the format: torch/serialization.py, https://pytorch.org/docs/stable/notes/serialization.html
  */
-import { CheckpointError, UnsupportedError } from '../../engine/errors';
+import { CheckpointError, UnsupportedError } from '../../contract/errors';
 import { readPickle } from './pickle';
 import { isKind, type PickleTensor, type PickleValue } from './pickleValues';
 import type { IndexedTensor, RandomAccess, StoredCheckpoint } from './reader';
 import { GET_ANOTHER } from './remedy';
 import { bytesPerValue, MAX_TENSORS } from './safetensors';
-import { stridedTensor } from './view';
+import { stridedTensor } from './tensorView';
 import { readZipEntries, type ZipEntry } from './zip';
 
 /** `state_dict` within `state_dict`: no file nests deeper, and a loop has no end. */

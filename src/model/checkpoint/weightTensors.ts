@@ -1,6 +1,6 @@
 /** Which of a file's tensors are weights, in a form that can be run as it stands: nothing is left out silently. */
-import { UnsupportedError } from '../../engine/errors';
-import { isWeightType, type WeightType } from '../cast';
+import { UnsupportedError } from '../../contract/errors';
+import { isWeightType, type WeightType } from '../weights/cast';
 import type { StoredTensor } from './safetensors';
 
 const ADVICE = 'use a file of this model in fp32, fp16, bf16 or plain fp8';

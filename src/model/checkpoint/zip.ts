@@ -3,7 +3,7 @@
  * torch compresses nothing, and an entry that can be read in place needs no memory.
  * Source of the format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (4.3, 4.5.3)
  */
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError } from '../../contract/errors';
 import type { RandomAccess } from './reader';
 import { GET_ANOTHER } from './remedy';
 

@@ -3,7 +3,7 @@
  * their vectors with the prompt. The model's own weights are neither copied nor changed. Follows
  * `load_textual_inversion` of diffusers (loaders/textual_inversion.py), refusals included.
  */
-import type { Model, TextBranch } from '../../pipeline/components';
+import type { Model, TextBranch } from '../../pipeline/model';
 import { embeddingError } from './error';
 import type { Embedding } from './open';
 

@@ -1,10 +1,15 @@
 import { openAsBlob } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { memoryFile } from '../../../e2e/hub/files';
-import { type Hub, startHub } from '../../../e2e/hub/hub';
-import { hastyConnection, safetensors, type TemporaryStore, temporaryStore } from '../../../e2e/hub/testing';
-import { CheckpointError, InputError } from '../../engine/errors';
+import { memoryFile } from '../../../test/support/hub/files';
+import { type Hub, startHub } from '../../../test/support/hub/hub';
+import {
+  hastyConnection,
+  safetensors,
+  type TemporaryStore,
+  temporaryStore,
+} from '../../../test/support/hub/hubServer';
+import { CheckpointError, InputError } from '../../contract/errors';
 import { folderFiles } from '../../node/folder';
 import { createNodeRuntime } from '../../node/ort';
 import { bytesSource } from '../checkpoint/reader';

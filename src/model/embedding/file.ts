@@ -3,12 +3,12 @@
  * Facts: diffusers, loaders/textual_inversion.py and examples/textual_inversion; AUTOMATIC1111's web UI,
  * modules/textual_inversion/textual_inversion.py; ComfyUI, comfy/sd1_clip.py (`load_embed`).
  */
-import { MAX_TOKEN_CHARACTERS, MAX_VECTORS } from '../../engine/limits';
-import { castBytes, isWeightType } from '../cast';
+import { MAX_TOKEN_CHARACTERS, MAX_VECTORS } from '../../contract/limits';
 import { isTorchFile, openCheckpoint } from '../checkpoint/open';
 import { isKind, type PickleValue } from '../checkpoint/pickleValues';
 import { type IndexedTensor, type RandomAccess, readTensor } from '../checkpoint/reader';
 import { openTorchArchive } from '../checkpoint/torchFile';
+import { castBytes, isWeightType } from '../weights/cast';
 import { embeddingError } from './error';
 
 /** Vectors for one text encoder. */

@@ -1,6 +1,6 @@
 /** An embedding by the name that a person gives it, its vectors read. */
-import { CheckpointError } from '../../engine/errors';
-import { MAX_TOKEN_CHARACTERS } from '../../engine/limits';
+import { CheckpointError } from '../../contract/errors';
+import { MAX_TOKEN_CHARACTERS } from '../../contract/limits';
 import { type AddOnKind, type AddOnOptions, chooseAddOn, openAddOn, sourceOfFile } from '../addOn';
 import type { AddOnSource } from '../addOnSource';
 import { blobSource } from '../checkpoint/reader';

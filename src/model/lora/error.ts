@@ -1,4 +1,4 @@
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError } from '../../contract/errors';
 
 /** A LoRA that is damaged, of another kind or for another model: people look for it at its own field. */
 export function loraError(message: string, cause?: unknown): CheckpointError {

@@ -3,7 +3,7 @@
  * program that wrote them. Nothing is loaded here. Facts: diffusers, loaders/lora_conversion_utils.py and
  * utils/state_dict_utils.py; kohya's sd-scripts, networks/lora.py; LyCORIS, modules/locon.py.
  */
-import type { CheckpointError } from '../../engine/errors';
+import type { CheckpointError } from '../../contract/errors';
 import type { IndexedTensor, StoredCheckpoint } from '../checkpoint/reader';
 import { loraError } from './error';
 

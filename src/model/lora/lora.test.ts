@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { safetensors } from '../../../e2e/hub/testing';
-import { CheckpointError } from '../../engine/errors';
+import { growth, MOST_GROWTH } from '../../../test/support/growth';
+import { safetensors } from '../../../test/support/hub/hubServer';
+import { CheckpointError } from '../../contract/errors';
 import { createNodeRuntime } from '../../node/ort';
-import { growth, MOST_GROWTH } from '../../testing/growth';
 import { openCheckpoint } from '../checkpoint/open';
 import { bytesSource, type IndexedTensor, type StoredCheckpoint } from '../checkpoint/reader';
 import { createProduct } from '../runtime/ortProduct';

@@ -1,5 +1,5 @@
 /** A LoRA by the name that a person gives it, its header read. */
-import { CheckpointError } from '../../engine/errors';
+import { CheckpointError } from '../../contract/errors';
 import { type AddOnKind, type AddOnOptions, addOnKey, chooseAddOn, openAddOn, sourceOfFile } from '../addOn';
 import { openCheckpoint } from '../checkpoint/open';
 import { blobSource, type StoredCheckpoint } from '../checkpoint/reader';

@@ -1,8 +1,8 @@
 /** Finds for every pair of a LoRA the weight that it changes, and refuses what was made for another model. */
-import type { CheckpointError } from '../../engine/errors';
-import { castBytes, isWeightType } from '../cast';
+import type { CheckpointError } from '../../contract/errors';
 import { countValues, type IndexedTensor, readTensor } from '../checkpoint/reader';
-import { firstNonFinite } from '../finite';
+import { castBytes, isWeightType } from '../weights/cast';
+import { firstNonFinite } from '../weights/finite';
 import type { OpenLora } from './choice';
 import { loraError } from './error';
 import { familyOfBase, familyOfLora } from './family';

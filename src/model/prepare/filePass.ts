@@ -2,13 +2,13 @@
  * One pass over a file's bytes, in order, that brings each tensor into its shard. Memory holds the piece at hand and
  * those few tensors that have to be turned (transposed, shared) as a whole.
  */
-import { InternalError, UnsupportedError } from '../../engine/errors';
+import { InternalError, UnsupportedError } from '../../contract/errors';
 import type { StoredWriter } from '../../storage/weights';
-import { CastRoom, castBytes } from '../cast';
 import { gather } from '../checkpoint/reader';
 import { bytesPerValue } from '../checkpoint/safetensors';
-import { firstNonFinite } from '../finite';
-import { nonFinite } from '../weights';
+import { CastRoom, castBytes } from '../weights/cast';
+import { nonFinite } from '../weights/componentWeights';
+import { firstNonFinite } from '../weights/finite';
 import { toBase64 } from './base64';
 import { type Lent, lendHasher } from './hashers';
 import type { Output, ShardPlan } from './shards';

@@ -1,14 +1,14 @@
 /** The forms in which networks are saved, by the road that prepares models: by id, address and file. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { type HubFile, memoryFile } from '../../../e2e/hub/files';
-import { goldenFiles, packSafetensors, temporaryStore } from '../../../e2e/hub/testing';
-import type { Precision } from '../../graph/types';
-import { castBytes, isWeightType } from '../cast';
+import { type HubFile, memoryFile } from '../../../test/support/hub/files';
+import { goldenFiles, packSafetensors, temporaryStore } from '../../../test/support/hub/hubServer';
+import { hub, prepare, serve, tensorBytes, UNET, withHubAndStore } from '../../../test/support/prepare';
+import type { Precision } from '../../graph/onnx/types';
 import { openCheckpoint } from '../checkpoint/open';
 import { bytesSource, readTensor } from '../checkpoint/reader';
-import { float8ToFloat32 } from '../float8';
-import { hub, prepare, serve, tensorBytes, UNET, withHubAndStore } from './prepare.testing';
+import { castBytes, isWeightType } from '../weights/cast';
+import { float8ToFloat32 } from '../weights/float8';
 import { openPrepared } from './prepared';
 
 withHubAndStore();

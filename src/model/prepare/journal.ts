@@ -1,6 +1,6 @@
 /** What is written down about a model in its folder: how far an unfinished one came, and what a finished one holds. */
 import { z } from 'zod';
-import type { Precision } from '../../graph/types';
+import type { Precision } from '../../graph/onnx/types';
 import type { ModelFolder } from '../../storage/weights';
 
 /** Raised when what is stored can no longer be read by newer code. */

@@ -1,16 +1,16 @@
 /** From a plan to where every tensor of a model goes, read from the headers of its files alone. */
-import { CheckpointError } from '../../engine/errors';
-import type { Precision } from '../../graph/types';
+import { CheckpointError } from '../../contract/errors';
+import type { Precision } from '../../graph/onnx/types';
 import { openCheckpoint } from '../checkpoint/open';
 import type { IndexedTensor, StoredIndex } from '../checkpoint/reader';
 import { type ComponentName, readSingleFile } from '../checkpoint/singleFile';
 import { diffusersKeys } from '../checkpoint/textKeys';
-import { layOutExports } from '../exported/layout';
 import { type CheckpointFiles, filesOfTexts, parseJsonFile } from '../files';
 import type { OpenLora } from '../lora/choice';
 import { loraError } from '../lora/error';
 import type { MatrixProduct } from '../lora/merge';
 import { resolveLoras } from '../lora/resolve';
+import { layOutExports } from '../onnxExport/layout';
 import type { Connection, RemoteFile, Validator } from '../source/download';
 import { RemoteAccess, readSmallFile } from '../source/sourceFile';
 import { componentFolders, type ModelPlan } from './plan';

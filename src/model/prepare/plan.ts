@@ -1,6 +1,6 @@
 /** Which of a model's files to fetch for a device: a choice from a listing, before any weight is fetched. */
-import { CheckpointError, UnsupportedError } from '../../engine/errors';
-import type { Precision } from '../../graph/types';
+import { CheckpointError, UnsupportedError } from '../../contract/errors';
+import type { Precision } from '../../graph/onnx/types';
 import type { RemoteFile } from '../source/download';
 import type { Source } from '../source/source';
 

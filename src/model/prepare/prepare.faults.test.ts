@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mended, refused } from '../../../e2e/hub/misbehaviour';
-import { hastyConnection } from '../../../e2e/hub/testing';
-import type { PrepareOptions } from './prepare';
+import { hastyConnection } from '../../../test/support/hub/hubServer';
+import { mended, refused } from '../../../test/support/hub/misbehaviour';
 import {
   crashing,
   expectFinished,
@@ -13,7 +12,8 @@ import {
   temporary,
   UNET,
   withHubAndStore,
-} from './prepare.testing';
+} from '../../../test/support/prepare';
+import type { PrepareOptions } from './prepare';
 
 withHubAndStore();
 

@@ -1,8 +1,6 @@
 /** What becomes of a model whose files were changed, cut short or removed after it was finished. */
 import { describe, expect, it } from 'vitest';
-import { goldenFiles, hastyConnection } from '../../../e2e/hub/testing';
-import type { Precision } from '../../graph/types';
-import { openMerged } from '../openMerged';
+import { goldenFiles, hastyConnection } from '../../../test/support/hub/hubServer';
 import {
   type Call,
   expectFinished,
@@ -14,7 +12,9 @@ import {
   temporary,
   UNET,
   withHubAndStore,
-} from './prepare.testing';
+} from '../../../test/support/prepare';
+import type { Precision } from '../../graph/onnx/types';
+import { openMerged } from '../openWithLoras';
 import { openPrepared } from './prepared';
 
 withHubAndStore();

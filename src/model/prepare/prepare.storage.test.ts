@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { memoryFile } from '../../../e2e/hub/files';
-import { goldenFiles } from '../../../e2e/hub/testing';
-import type { WeightStore } from '../../storage/weights';
-import { storedName } from './journal';
+import { memoryFile } from '../../../test/support/hub/files';
+import { goldenFiles } from '../../../test/support/hub/hubServer';
 import {
   crashing,
   expectFinished,
@@ -14,7 +12,9 @@ import {
   temporary,
   UNET,
   withHubAndStore,
-} from './prepare.testing';
+} from '../../../test/support/prepare';
+import type { WeightStore } from '../../storage/weights';
+import { storedName } from './journal';
 
 withHubAndStore();
 

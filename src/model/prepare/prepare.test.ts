@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { memoryFile, renamed } from '../../../e2e/hub/files';
-import { goldenFiles, goldenFolder, hastyConnection, splitSafetensors } from '../../../e2e/hub/testing';
-import { parseSafetensorsHeader } from '../checkpoint/safetensors';
-import { localModel } from '../source/source';
-import { planModel } from './plan';
-import { prepareModel } from './prepare';
+import { memoryFile, renamed } from '../../../test/support/hub/files';
+import {
+  goldenFiles,
+  goldenFolder,
+  hastyConnection,
+  splitSafetensors,
+} from '../../../test/support/hub/hubServer';
 import {
   expectFinished,
   expectNothing,
@@ -16,7 +17,11 @@ import {
   temporary,
   UNET,
   withHubAndStore,
-} from './prepare.testing';
+} from '../../../test/support/prepare';
+import { parseSafetensorsHeader } from '../checkpoint/safetensors';
+import { localModel } from '../source/source';
+import { planModel } from './plan';
+import { prepareModel } from './prepare';
 import { deleteModel, storedModels } from './prepared';
 
 withHubAndStore();

@@ -2,7 +2,7 @@
  * From a plan to a model on the disk: one pass over each file's bytes as they arrive, each tensor cast and put into
  * its shard, every step such that it can break off anywhere and go on later from there.
  */
-import { DeviceError } from '../../engine/errors';
+import { DeviceError } from '../../contract/errors';
 import { isOutOfSpace, type ModelFolder, type WeightStore } from '../../storage/weights';
 import { type CheckpointFiles, filesOfTexts } from '../files';
 import type { OpenLora } from '../lora/choice';

@@ -1,10 +1,10 @@
 /** A prepared model, opened from where it is stored. No network is needed. */
-import { CheckpointError, InputError } from '../../engine/errors';
-import type { Precision, TensorEntry } from '../../graph/types';
+import { CheckpointError, InputError } from '../../contract/errors';
+import type { Precision, TensorEntry } from '../../graph/onnx/types';
 import type { ModelFolder, WeightStore } from '../../storage/weights';
 import { parseSafetensorsHeader, safetensorsHeaderBytes } from '../checkpoint/safetensors';
 import type { CheckpointFiles } from '../files';
-import { castFile, type WeightFile, type Weights } from '../weights';
+import { castFile, type WeightFile, type Weights } from '../weights/componentWeights';
 import { digestOf } from './digest';
 import {
   forgetDescription,

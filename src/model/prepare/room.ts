@@ -1,5 +1,5 @@
 /** Whether there is room for a model, asked before the first byte of its weights. */
-import { DeviceError } from '../../engine/errors';
+import { DeviceError } from '../../contract/errors';
 import type { WeightStore } from '../../storage/weights';
 import { type Journal, storedOf } from './journal';
 import type { SourceLayout } from './layout';

@@ -2,11 +2,11 @@
  * Where each tensor of a checkpoint's file goes: into safetensors files of bounded size, laid out before the first
  * byte arrives, so that a pass over the source writes each of them from its beginning to its end.
  */
-import { UnsupportedError } from '../../engine/errors';
-import type { Precision } from '../../graph/types';
-import { typeOf, type WeightType } from '../cast';
+import { UnsupportedError } from '../../contract/errors';
+import type { Precision } from '../../graph/onnx/types';
 import { countValues, type IndexedTensor, type StoredIndex } from '../checkpoint/reader';
 import { weightTensors } from '../checkpoint/weightTensors';
+import { typeOf, type WeightType } from '../weights/cast';
 
 /** ORT's asyncify build misreads external data from 4 GiB on; browsers limit buffers well before. */
 const MAX_SHARD_BYTES = 2 ** 30;

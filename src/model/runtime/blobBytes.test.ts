@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { GraphBuilder } from '../../graph/builder';
-import { linear } from '../../graph/nn';
-import type { TensorEntry } from '../../graph/types';
+import { linear } from '../../graph/layers/nn';
+import { GraphBuilder } from '../../graph/onnx/builder';
+import type { TensorEntry } from '../../graph/onnx/types';
 import { createNodeRuntime } from '../../node/ort';
 import { BlobBytes } from './blobBytes';
 

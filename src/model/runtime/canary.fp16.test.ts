@@ -3,8 +3,8 @@
  * with, and BiasSplitGelu's float16 shader does not compile anywhere.
  */
 import { describe, expect, it } from 'vitest';
-import { openNodeWebgpu } from '../../testing/nodeWebgpu';
-import { webgpuTarget } from '../../testing/webgpuGraph';
+import { openNodeWebgpu } from '../../../test/support/nodeWebgpu';
+import { webgpuTarget } from '../../../test/support/webgpuGraph';
 import { chooseAdapterSetup, runCanary } from './canary';
 import { allChecks } from './canaryChecks';
 import { relativeError } from './canaryMath';

@@ -4,11 +4,11 @@
  * device before the first picture, and the verdict is kept.
  */
 import { z } from 'zod';
-import { DeviceError, DeviceLostError, messageOf } from '../../engine/errors';
-import type { Forms, GraphTarget, Precision } from '../../graph/types';
+import { DeviceError, DeviceLostError, messageOf } from '../../contract/errors';
+import type { Forms, GraphTarget, Precision } from '../../graph/onnx/types';
 import { allChecks, type Check, type CheckGraph, passes } from './canaryChecks';
 
-/** Grows with every change of the checks or of the forms in `graph/nn.ts`: older verdicts no longer count. */
+/** Grows with every change of the checks or of the forms in `graph/layers/nn.ts`: older verdicts no longer count. */
 const CANARY_VERSION = 1;
 
 /** Runs a graph once on the device under test. */

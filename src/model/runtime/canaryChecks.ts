@@ -1,9 +1,18 @@
 /** The canary's tiny graphs: each one layer of `nn.ts` with its inputs, its weights and what must come out. */
-import { GraphBuilder, type Value } from '../../graph/builder';
-import { activation, attention, convolution, geglu, groupNorm, layerNorm, linear } from '../../graph/nn';
-import { checkpointTensors } from '../../graph/tensors';
-import type { Forms, Graph, GraphTarget, TensorEntry } from '../../graph/types';
-import { castBytes, typeOf } from '../cast';
+
+import {
+  activation,
+  attention,
+  convolution,
+  geglu,
+  groupNorm,
+  layerNorm,
+  linear,
+} from '../../graph/layers/nn';
+import { GraphBuilder, type Value } from '../../graph/onnx/builder';
+import { checkpointTensors } from '../../graph/onnx/tensors';
+import type { Forms, Graph, GraphTarget, TensorEntry } from '../../graph/onnx/types';
+import { castBytes, typeOf } from '../weights/cast';
 import {
   attentionRows,
   convolution3x3,

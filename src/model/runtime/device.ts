@@ -1,5 +1,5 @@
 /** The graphics adapter and a WebGPU device of our own on it. */
-import { DeviceError, messageOf } from '../../engine/errors';
+import { DeviceError, messageOf } from '../../contract/errors';
 
 /** What is wrong with WebGPU here, in one sentence; or the adapter. */
 export type FoundAdapter = { adapter: GPUAdapter } | { missing: string };

@@ -8,8 +8,8 @@ import jspiModule from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.mjs?url';
 import jspiWasm from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url';
 import plainModule from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
 import plainWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
-import { NetworkError } from '../../engine/errors';
-import type { Provider } from '../../graph/types';
+import { NetworkError } from '../../contract/errors';
+import type { Provider } from '../../graph/onnx/types';
 import { partsOf } from './ortParts';
 import type { OrtModule } from './session';
 

@@ -1,5 +1,5 @@
 /** ONNX Runtime's WASM build under Node: the package's own entry for Node, which reads its files from the disk. */
-import { wasmTarget } from '../../graph/targets';
+import { wasmTarget } from '../../graph/onnx/targets';
 import { Runtime } from './session';
 
 /** The counterpart of `openBrowserRuntime`. @param threads CPU threads */

@@ -1,6 +1,6 @@
 /** Matrix products by ONNX Runtime: on the processor on every device, with the instructions and threads that it has. */
-import { nodeProto, serializeModel, valueInfo } from '../../graph/proto';
-import { kept } from '../kept';
+import { nodeProto, serializeModel, valueInfo } from '../../graph/onnx/proto';
+import { kept } from '../lazy';
 import type { MatrixProduct } from '../lora/merge';
 import type { Runtime } from './session';
 

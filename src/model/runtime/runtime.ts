@@ -1,7 +1,7 @@
 /** Chooses where pictures are made in this browser: WebGPU in the best precision it has, else WASM. */
-import type { EngineStatus, ProviderChoice } from '../../engine/engine';
-import { DeviceError } from '../../engine/errors';
-import { wasmTarget } from '../../graph/targets';
+import type { EngineStatus, ProviderChoice } from '../../contract/engine';
+import { DeviceError } from '../../contract/errors';
+import { wasmTarget } from '../../graph/onnx/targets';
 import {
   chooseAdapterSetup,
   rememberedSetup,

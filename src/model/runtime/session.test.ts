@@ -2,11 +2,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type * as Ort from 'onnxruntime-web';
 import { describe, expect, it } from 'vitest';
-import { GraphBuilder } from '../../graph/builder';
-import { linear } from '../../graph/nn';
-import { wasmTarget as target } from '../../graph/targets';
-import { recordTensors } from '../../graph/tensors';
-import type { Graph } from '../../graph/types';
+import { linear } from '../../graph/layers/nn';
+import { GraphBuilder } from '../../graph/onnx/builder';
+import { wasmTarget as target } from '../../graph/onnx/targets';
+import { recordTensors } from '../../graph/onnx/tensors';
+import type { Graph } from '../../graph/onnx/types';
 import { type OrtModule, Runtime, type Session } from './session';
 
 /** A graph with weights of 4 · inputs bytes and no bias. */

@@ -10,11 +10,11 @@ import {
   InternalError,
   messageOf,
   OutOfMemoryError,
-} from '../../engine/errors';
+} from '../../contract/errors';
 import { weightBytesOf } from '../../graph/footprint';
-import type { Graph, GraphTarget } from '../../graph/types';
-import type { DeviceTensor, VaeTiles } from '../../pipeline/components';
-import type { WeightFile } from '../weights';
+import type { Graph, GraphTarget } from '../../graph/onnx/types';
+import type { DeviceTensor, VaeTiles } from '../../pipeline/model';
+import type { WeightFile } from '../weights/componentWeights';
 import { BlobBytes, canReadAtOnce } from './blobBytes';
 
 export type OrtModule = typeof Ort;

@@ -1,7 +1,7 @@
 /** How servers are asked for listings and small files: patiently, within limits, and with the token for the hub alone. */
-import { fetchBounded, ReadError, SilenceError, TooLongError } from '../../engine/boundedRead';
-import { InputError, NetworkError } from '../../engine/errors';
-import { MAX_JSON_BYTES } from '../../engine/limits';
+import { fetchBounded, ReadError, SilenceError, TooLongError } from '../../contract/boundedRead';
+import { InputError, NetworkError } from '../../contract/errors';
+import { MAX_JSON_BYTES } from '../../contract/limits';
 import { type Connection, isOffline, offline, type RemoteFile } from './download';
 import { isOfCivitai } from './modelName';
 

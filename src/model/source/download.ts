@@ -2,9 +2,9 @@
  * The bytes of one file from a given one on, over a network that breaks, stalls, tells to wait and hands out
  * addresses that expire. What cannot be mended by asking again is an error that says so.
  */
-import { LOWEST_BYTES_PER_SECOND } from '../../engine/boundedRead';
-import { CheckpointError, InputError, messageOf, NetworkError } from '../../engine/errors';
-import { STALL_MS } from '../../engine/limits';
+import { LOWEST_BYTES_PER_SECOND } from '../../contract/boundedRead';
+import { CheckpointError, InputError, messageOf, NetworkError } from '../../contract/errors';
+import { STALL_MS } from '../../contract/limits';
 import { streamOf } from './blobPieces';
 
 /** A file before anything of it is fetched. */

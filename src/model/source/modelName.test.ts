@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import { InputError } from '../../engine/errors';
-import { growth, MOST_GROWTH } from '../../testing/growth';
+import { growth, MOST_GROWTH } from '../../../test/support/growth';
+import { InputError } from '../../contract/errors';
 import { bareName, canonicalName, parseModelName } from './modelName';
 import { movedTo } from './moved';
 
@@ -11,7 +11,7 @@ describe('names with parts of dots', () => {
     'a/..',
     'a/.',
     '../..',
-    './.',
+    '.',
     '.../a',
     'a/....',
     '..\\models',

@@ -1,6 +1,6 @@
 /** What a person may call a model, told apart by form alone. */
-import { InputError } from '../../engine/errors';
-import { MAX_NAME_CHARACTERS } from '../../engine/limits';
+import { InputError } from '../../contract/errors';
+import { MAX_NAME_CHARACTERS } from '../../contract/limits';
 import { movedTo } from './moved';
 import { knownIdCalled } from './suggest';
 

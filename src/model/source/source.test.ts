@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type HubRepo, memoryFile } from '../../../e2e/hub/files';
-import { type Hub, startHub } from '../../../e2e/hub/hub';
-import { goldenFiles, hastyConnection } from '../../../e2e/hub/testing';
+import { type HubRepo, memoryFile } from '../../../test/support/hub/files';
+import { type Hub, startHub } from '../../../test/support/hub/hub';
+import { goldenFiles, hastyConnection } from '../../../test/support/hub/hubServer';
 import { planModel } from '../prepare/plan';
 import { canonicalName, parseModelName } from './modelName';
 import { findModel } from './source';

@@ -4,7 +4,7 @@
  */
 import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { z } from 'zod';
-import { CheckpointError, InputError, NetworkError } from '../../engine/errors';
+import { CheckpointError, InputError, NetworkError } from '../../contract/errors';
 import { politeFetch, probe, RefusedError } from './ask';
 import type { Connection, RemoteFile } from './download';
 import { canonicalName, HUB_URL, type ModelName, parseModelName } from './modelName';

@@ -1,6 +1,6 @@
 /** A source of weights read twice: its headers first, here and there, then all of it in order. */
-import { CheckpointError } from '../../engine/errors';
-import { MAX_JSON_BYTES } from '../../engine/limits';
+import { CheckpointError } from '../../contract/errors';
+import { MAX_JSON_BYTES } from '../../contract/limits';
 import type { RandomAccess } from '../checkpoint/reader';
 import { GET_ANOTHER } from '../checkpoint/remedy';
 import {

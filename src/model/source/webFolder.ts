@@ -1,7 +1,7 @@
 /** A model's folder on a plain web server: it cannot be listed, so each file that it may have is asked for. */
 import { parseShardIndex } from '../checkpoint/reader';
 import { parseJsonFile } from '../files';
-import { weightForms } from '../weightFiles';
+import { weightForms } from '../weights/weightFiles';
 import { probe } from './ask';
 import type { Connection, RemoteFile } from './download';
 

@@ -1,19 +1,19 @@
 /** The hosted API's endpoint on one's own machine: routes, keys, origins; the work is done elsewhere. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Engine } from '../../engine/engine';
-import { wireRequestSchema } from '../../engine/schema';
-import { type AdmissionOptions, createAdmission } from './admission';
+import type { Engine } from '../../contract/engine';
+import { wireRequestSchema } from '../../contract/schema';
 import type { FileStore } from './files';
-import { parseJson, readBody, send, sendJson, sendProblem } from './http';
-import { CLIENT_SHARE, clientOf, Intake } from './intake';
+import { type AdmissionOptions, createAdmission } from './http/admission';
+import { parseJson, readBody, send, sendJson, sendProblem } from './http/http';
+import { CLIENT_SHARE, clientOf, Intake } from './http/intake';
+import { foreseenProblem, Problem, problemOf, validationProblem } from './http/problem';
 import type { Log } from './log';
 import { Metrics } from './metrics';
 import { integerFields, openApiDocument } from './openApi';
+import { createRunner, leftToModel, type RunOutcome, type WireRequest } from './painting/runner';
 import { pictureReader } from './pictures';
-import { foreseenProblem, Problem, problemOf, validationProblem } from './problem';
 import { type Job, RunQueue } from './queue';
 import { addressOf, matchRoute, type Route } from './routes';
-import { createRunner, leftToModel, type RunOutcome, type WireRequest } from './runner';
 import { describeStatus, streamStatus } from './status';
 import { createUploads } from './uploads';
 

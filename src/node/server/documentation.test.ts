@@ -3,7 +3,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createFalClient, fal as falClient } from '@fal-ai/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { InpaintRequest } from '../../engine/schema';
 import {
   mask,
   paintingEngine,
@@ -12,7 +11,8 @@ import {
   startTestServer,
   type TestServer,
   twoSteps,
-} from './server.testing';
+} from '../../../test/support/server';
+import type { InpaintRequest } from '../../contract/schema';
 
 const examples = 'https://raw.githubusercontent.com/CompVis/latent-diffusion/main/data/inpainting_examples';
 const required = {

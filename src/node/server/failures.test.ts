@@ -4,9 +4,9 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { paintingEngine, patientEngine, post, required } from '../../../test/support/server';
+import { start } from '../../../test/support/startServer';
 import { folderFileStore } from './files';
-import { paintingEngine, patientEngine, post, required } from './server.testing';
-import { start } from './startServer.testing';
 
 const withFolder = async (work: (folder: string) => Promise<void>): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), 'inlay-results-'));
@@ -103,7 +103,7 @@ describe('a stop', () => {
     const server = spawn(
       process.execPath,
       [
-        ...['--import', 'tsx', 'src/node/server.ts', '--grace', '0', '--threads', '1'],
+        ...['--import', 'tsx', 'src/node/server/main.ts', '--grace', '0', '--threads', '1'],
         ...['--folder', 'tiny=goldens/models/sd15-inpaint'],
       ],
       { env: { ...process.env, PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] },

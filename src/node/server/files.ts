@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOutOfSpace } from '../../storage/weights';
-import { Problem } from './problem';
+import { Problem } from './http/problem';
 
 export interface StoredFile {
   /** 128 random bits, base64url: whoever knows it may read the file. */

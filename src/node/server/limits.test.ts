@@ -4,14 +4,14 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { readBody } from './http';
-import { clientOf, Intake } from './intake';
-import { Problem } from './problem';
+import { paintingEngine, patientEngine, post, required } from '../../../test/support/server';
+import { start } from '../../../test/support/startServer';
+import { readBody } from './http/http';
+import { clientOf, Intake } from './http/intake';
+import { Problem } from './http/problem';
+import { createRunClock } from './painting/runClock';
 import { RunQueue } from './queue';
 import { Remembered } from './remembered';
-import { createRunClock } from './runClock';
-import { paintingEngine, patientEngine, post, required } from './server.testing';
-import { start } from './startServer.testing';
 
 afterEach(() => vi.useRealTimers());
 

@@ -1,14 +1,14 @@
 /** Puts the server together and makes it listen. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Engine } from '../../engine/engine';
+import type { Engine } from '../../contract/engine';
 import { listenReason } from '../systemError';
 import { createApp } from './app';
 import { type FileStoreOptions, folderFileStore, memoryFileStore } from './files';
-import { createGuardedFetch } from './guardedFetch';
+import { createGuardedFetch } from './http/guardedFetch';
 import type { Log } from './log';
 import type { ServerOptions } from './options';
-import { createPaintEngine, type PaintEngine } from './paintEngine';
+import { createPaintEngine, type PaintEngine } from './painting/paintEngine';
 
 export interface RunningServer {
   /** Without a slash at its end. */

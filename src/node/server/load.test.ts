@@ -2,9 +2,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import type { Engine } from '../../engine/engine';
-import { createPaintEngine } from './paintEngine';
-import { paintingEngine, post, required, startTestServer } from './server.testing';
+import { paintingEngine, post, required, startTestServer } from '../../../test/support/server';
+import type { Engine } from '../../contract/engine';
+import { createPaintEngine } from './painting/paintEngine';
 
 // Vitest's workers take no --expose-gc; the flag can be set while Node runs.
 setFlagsFromString('--expose-gc');

@@ -1,8 +1,8 @@
 import { openAsBlob } from 'node:fs';
 import { expect, it } from 'vitest';
-import { parseLocalOptions, parseRequest } from '../../engine/engine';
-import { createPaintHost } from './paintHost';
-import { leftToModel } from './runner';
+import { parseLocalOptions, parseRequest } from '../../contract/engine';
+import { createPaintHost } from './painting/paintHost';
+import { leftToModel } from './painting/runner';
 
 const host = createPaintHost({
   threads: 1,

@@ -1,6 +1,6 @@
 /** The API in OpenAPI 3.1, from the very schema that checks its requests. */
 import { z } from 'zod';
-import { inpaintResultSchema, wireRequestSchema } from '../../engine/schema';
+import { inpaintResultSchema, wireRequestSchema } from '../../contract/schema';
 
 type JsonSchema = Record<string, unknown> & { properties?: Record<string, Record<string, unknown>> };
 

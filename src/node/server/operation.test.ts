@@ -1,7 +1,7 @@
 /** Who has the key, and what the server says of itself. */
 import { describe, expect, it } from 'vitest';
-import { post, required } from './server.testing';
-import { start } from './startServer.testing';
+import { post, required } from '../../../test/support/server';
+import { start } from '../../../test/support/startServer';
 
 describe('the key', () => {
   it('asks for the key everywhere but at health, metrics, document and secret addresses', async () => {

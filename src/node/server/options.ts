@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { InputError, messageOf } from '../../engine/errors';
+import { InputError, messageOf } from '../../contract/errors';
 import { HUB_URL } from '../../model/source/modelName';
-import { isLoopback } from './address';
+import { isLoopback } from './http/address';
 
 export const usage = `Usage: npm run serve -- [options]
 

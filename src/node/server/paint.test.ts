@@ -1,7 +1,5 @@
 /** What is painted, what is refused, and what fails. */
 import { describe, expect, it } from 'vitest';
-import { CheckpointError, DeviceError, InputError, InternalError } from '../../engine/errors';
-import { leftToModel } from './runner';
 import {
   bytesOf,
   mask,
@@ -11,8 +9,10 @@ import {
   post,
   required,
   type TestServer,
-} from './server.testing';
-import { start } from './startServer.testing';
+} from '../../../test/support/server';
+import { start } from '../../../test/support/startServer';
+import { CheckpointError, DeviceError, InputError, InternalError } from '../../contract/errors';
+import { leftToModel } from './painting/runner';
 
 describe('the direct endpoint', () => {
   it('answers with every field of the API, and the address gives the picture', async () => {

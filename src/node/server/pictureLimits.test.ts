@@ -1,13 +1,13 @@
 /** Pictures that would take a server's time or memory are refused by their first bytes. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { joined } from '../../editor/kernels/bytes';
-import { pngChunk } from '../../editor/kernels/pngChunks';
-import { parseLocalOptions, parseRequest } from '../../engine/engine';
-import { createPaintHost } from './paintHost';
-import { problemOf } from './problem';
-import { post, required } from './server.testing';
-import { start } from './startServer.testing';
+import { post, required } from '../../../test/support/server';
+import { start } from '../../../test/support/startServer';
+import { parseLocalOptions, parseRequest } from '../../contract/engine';
+import { joined } from '../../image/files/bytes';
+import { pngChunk } from '../../image/files/pngChunks';
+import { problemOf } from './http/problem';
+import { createPaintHost } from './painting/paintHost';
 
 const host = createPaintHost({ threads: 1, folders: {}, hubUrl: 'http://127.0.0.1:9' });
 const sound = new Blob([readFileSync('goldens/pictures/input-64x64.png')]);

@@ -1,9 +1,9 @@
 /** From `image_url` and `mask_url` to the bytes of pictures, within limits. */
-import { isAbort } from '../../engine/errors';
+import { isAbort } from '../../contract/errors';
 import { decodeDataUri, isDataUri } from '../dataUri';
 import type { FileStore } from './files';
-import { ForbiddenAddressError } from './guardedFetch';
-import { fieldProblem, type Problem } from './problem';
+import { ForbiddenAddressError } from './http/guardedFetch';
+import { fieldProblem, type Problem } from './http/problem';
 
 export interface PictureSources {
   /** See createGuardedFetch. */

@@ -14,7 +14,7 @@ import {
   startTestServer,
   type TestServer,
   twoSteps,
-} from './server.testing';
+} from '../../../test/support/server';
 
 const KEY = 'key-of-the-recording';
 

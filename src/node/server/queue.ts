@@ -1,7 +1,7 @@
 /** Runs wait here: one at a time, first come first served, never more than a given number, of all and of each client. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
-import { foreseenProblem, Problem, problemOf } from './problem';
+import { foreseenProblem, Problem, problemOf } from './http/problem';
 import { Remembered } from './remembered';
 
 export interface LogLine {

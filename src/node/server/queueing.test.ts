@@ -1,7 +1,7 @@
 /** The queue as its clients see it. */
 import { describe, expect, it } from 'vitest';
-import { patientEngine, post, required } from './server.testing';
-import { start } from './startServer.testing';
+import { patientEngine, post, required } from '../../../test/support/server';
+import { start } from '../../../test/support/startServer';
 
 describe('the queue', () => {
   it('tells position, progress and result, in the order of arrival', async () => {

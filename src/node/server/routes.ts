@@ -1,6 +1,6 @@
 /** Which of the API's operations a request asks for. */
 import type { IncomingMessage } from 'node:http';
-import { Problem } from './problem.ts';
+import { Problem } from './http/problem.ts';
 
 type Plain =
   | 'home'

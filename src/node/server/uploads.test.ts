@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { bytesOf, picture, post, required, startTestServer } from '../../../test/support/server';
+import { start } from '../../../test/support/startServer';
 import { folderFileStore } from './files';
-import { bytesOf, picture, post, required, startTestServer } from './server.testing';
-import { start } from './startServer.testing';
 
 describe('uploads and results', () => {
   it('takes a picture of 12 MB in two steps and paints from its address', async () => {

@@ -7,9 +7,9 @@ import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { FileStore } from './files';
 import { createFileId, safeName } from './files';
-import { readBody } from './http';
-import { clientOf, type Intake } from './intake';
-import { Problem, validationProblem } from './problem';
+import { readBody } from './http/http';
+import { clientOf, type Intake } from './http/intake';
+import { Problem, validationProblem } from './http/problem';
 import { Remembered } from './remembered';
 
 const initiationSchema = z.object({ content_type: z.string(), file_name: z.string() });

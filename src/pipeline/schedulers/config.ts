@@ -1,7 +1,7 @@
 /** Reads `scheduler_config.json`, and fills in for a class what it leaves out, as diffusers' `from_config` does. */
 import { z } from 'zod';
-import { CheckpointError } from '../../engine/errors';
-import type { SchedulerConfig, SchedulerSettings } from '../components';
+import { CheckpointError } from '../../contract/errors';
+import type { SchedulerConfig, SchedulerSettings } from '../model';
 import { type FileSettings, type SchedulerClass, schedulerClasses, withoutEffect } from './classes';
 
 /** Training steps; published: 1,000. Tables of that length are computed before anything is painted. */

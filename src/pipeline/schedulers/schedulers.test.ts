@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CheckpointError, InputError } from '../../engine/errors';
-import { type SchedulerName, schedulerNames } from '../../engine/schema';
-import { TorchGenerator } from '../random';
-import { BrownianTree } from './brownianTree';
+import { CheckpointError, InputError } from '../../contract/errors';
+import { type SchedulerName, schedulerNames } from '../../contract/schema';
+import { BrownianTree } from '../noise/brownianTree';
+import { TorchGenerator } from '../noise/random';
+import { seedSequence } from '../noise/seedSequence';
 import { type SchedulerClass, schedulerClasses } from './classes';
 import { settingsFor, snakeCase } from './config';
 import { createScheduler, parseSchedulerConfig, type Scheduler, schedulerOf } from './index';
-import { seedSequence } from './seedSequence';
 
 // Made by `python tools/goldens/schedulers.py` (diffusers 0.36.0). Tolerance: 1e-5, relative above 1.
 interface Run {

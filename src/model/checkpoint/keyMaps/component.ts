@@ -1,5 +1,5 @@
 /** What the key maps of a single file share. */
-import { CheckpointError, UnsupportedError } from '../../../engine/errors';
+import { CheckpointError, UnsupportedError } from '../../../contract/errors';
 import type { IndexedTensor, StoredIndex } from '../reader';
 
 /** One network of a single file, as its folder in the diffusers layout would hold it. */

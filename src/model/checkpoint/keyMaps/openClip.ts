@@ -3,9 +3,9 @@
  * `conditioner.embedders.1.model.…`) as transformers' CLIPTextModel. Facts: diffusers,
  * loaders/single_file_utils.py, convert_open_clip_checkpoint.
  */
-import { CheckpointError } from '../../../engine/errors';
+import { CheckpointError } from '../../../contract/errors';
 import type { IndexedTensor } from '../reader';
-import { rowsOf, transposed } from '../view';
+import { rowsOf, transposed } from '../tensorView';
 import { clipConfig } from './clip';
 import {
   addOnce,

@@ -2,7 +2,7 @@
  * The UNet of a single file (`model.diffusion_model.…`, the layout of CompVis' and Stability's programs) as
  * diffusers' UNet2DConditionModel. Facts: diffusers, loaders/single_file_utils.py, convert_ldm_unet_checkpoint.
  */
-import { UnsupportedError } from '../../../engine/errors';
+import { UnsupportedError } from '../../../contract/errors';
 import type { IndexedTensor } from '../reader';
 import {
   addOnce,

@@ -3,7 +3,7 @@
  * loaders/single_file_utils.py, convert_ldm_vae_checkpoint.
  */
 import type { IndexedTensor } from '../reader';
-import { withoutKernel } from '../view';
+import { withoutKernel } from '../tensorView';
 import {
   addOnce,
   type Component,

@@ -1,0 +1,405 @@
+/** What changes the mask: each action is one step of the history. */
+import type { StoreApi } from 'zustand/vanilla';
+import { cropMask } from '../../image/edges';
+import { isEmptyRect, type Point, type Rect, rectOfSize } from '../../image/geometry';
+import { combineMasks, type Mode } from '../../image/mask/mask';
+import type { Mask } from '../../image/raster';
+import { type Shape, shapeRuns } from '../kernels/shape';
+import { paintSegment, segmentBounds } from '../kernels/stroke';
+import type { EditorState } from '../state';
+import { type Edge, edgeArea, type MaskWork, type Patch } from '../workers/maskOperations';
+import { closePictures, type EditorDocument } from './document';
+import type { Beside, MaskHistory, Noting, Step } from './history';
+import type { Parts } from './slicedWork';
+
+export interface StrokeInput {
+  /** Of a pen, 0 … 1; counts where the state says so. */
+  pressure?: number;
+  /** Takes away instead of painting; by default the tool decides. */
+  erase?: boolean;
+}
+
+export interface MaskActions {
+  /** Starts a stroke (a dab) or goes on with it; points in image pixels. */
+  stroke(point: Point, input?: StrokeInput): void;
+  endStroke(): void;
+  /** Takes the stroke in hand back: a second finger came down. */
+  abandonStroke(): void;
+  /** Where the last stroke ended, for straight lines from there; null where there was none. */
+  strokeEnd(): Point | null;
+  undo(): void;
+  redo(): void;
+  fill(): void;
+  clear(): void;
+  invert(): void;
+  fillShape(shape: Shape, mode: Mode): void;
+  /** Adds what has the colour at an image point, or takes it away, by the state's tolerance. */
+  selectColor(at: Point, mode: Mode): Promise<void>;
+  /** Grows, shrinks or feathers by the state's radius. */
+  edge(edge: Edge): Promise<void>;
+  /** The mask becomes what is transparent. */
+  fromTransparency(): Promise<void>;
+  /** The mask becomes another one of the same size, as a step. @throws RangeError if the sizes differ */
+  replaceMask(mask: Mask): Promise<void>;
+  /** Adds what was changed beside the mask to the steps that undo takes back. */
+  record(beside: Beside): void;
+  /** The same at once, beside a stroke in hand or a command that is being computed. */
+  note(beside: Beside, how?: Noting): void;
+  /** The newest step that undo would take back; null where there is none. */
+  lastStep(): Step | null;
+  /**
+   * Does what takes its time and ends in another picture on the canvas: commands wait for it, strokes do not.
+   * @returns undefined where another picture was opened before its turn came
+   */
+  inLine<Result>(action: () => Promise<Result>): Promise<Result | undefined>;
+  /** Resolves once nothing is being computed. */
+  settled(): Promise<void>;
+}
+
+/** A pen at no pressure still paints this share of the brush's size. */
+const LEAST_PRESSURE = 0.1;
+/** Tiles that are settled after each segment, so that the end of a long stroke has little left to do. */
+const TIDY_TILES = 64;
+/** Longest that a change in parts keeps the page waiting. */
+const SLICE_MS = 8;
+/** Of a patch that are joined with the mask at a time. */
+const BAND_ROWS = 64;
+/** What costs no more than this (see `Parts`) is done at once, some 5 ms; the rest follows in slices. */
+const AT_ONCE = 256;
+
+export function createMaskActions(parts: {
+  store: StoreApi<EditorState>;
+  document(): EditorDocument | null;
+  work: MaskWork;
+  /** Goes to the document before or after this one. @returns whether there is one */
+  cross(direction: 'undo' | 'redo'): boolean;
+  /** Tells those who draw the mask. */
+  announce(area: Rect): void;
+  /** Tells a person what could not be computed. */
+  report(problem: string): void;
+  /** Puts on the canvas what a person sees there: colours are picked from that. */
+  see(): Promise<unknown> | undefined;
+}): MaskActions {
+  const { store, document, cross, work, announce, report, see } = parts;
+  const { setState: set, getState: get } = store;
+  let last: { point: Point; radius: number } | null = null;
+  let lastEnd: { document: EditorDocument; point: Point } | null = null;
+  let settled = Promise.resolve();
+  /** What waits until the mask of one document may change again. */
+  let line = { own: document(), length: 0, end: Promise.resolve() };
+  const stepsMade = new WeakMap<MaskHistory, number>();
+  /** Those that are being changed in slices, be they on the canvas or not. */
+  const inSlices = new WeakSet<EditorDocument>();
+
+  /** After a step: what the panels show of the history. */
+  const settleSteps = (own: EditorDocument) => {
+    const { history } = own;
+    const isShown = document() === own;
+    // What was ended after another picture was opened leads there still.
+    if (isShown && history.stepsMade !== (stepsMade.get(history) ?? 0)) {
+      closePictures(own.after, 'after');
+      own.after = null;
+    }
+    stepsMade.set(history, history.stepsMade);
+    if (!isShown) return;
+    set({
+      canUndo: history.canUndo || own.before !== null,
+      canRedo: history.canRedo || own.after !== null,
+    });
+  };
+  /** The same, and of the mask. */
+  const settle = (own: EditorDocument, isMaskSame = false) => {
+    settleSteps(own);
+    if (document() !== own) return;
+    set({
+      maskBounds: own.history.paintBounds,
+      maskRevision: get().maskRevision + (isMaskSame ? 0 : 1),
+    });
+  };
+  const computed = async () => {
+    while (get().working !== null) await settled;
+  };
+  /** Runs it now, or once the mask no longer rests: what a person asks for meanwhile is not lost, and keeps its order. */
+  const inTurn = <Result>(action: () => Result | Promise<Result>): Result | Promise<Result | undefined> => {
+    const isFree = line.own !== document() || line.length === 0;
+    return isFree && get().working === null ? action() : inLine(action);
+  };
+  const inLine = <Result>(action: () => Result | Promise<Result>): Promise<Result | undefined> => {
+    const own = document();
+    if (line.own !== own) line = { own, length: 0, end: Promise.resolve() };
+    const mine = line;
+    mine.length += 1;
+    // Another picture was opened meanwhile: it was not asked for there.
+    const result = mine.end.then(computed).then(() => (document() === own ? action() : undefined));
+    const gone = () => {
+      mine.length -= 1;
+    };
+    mine.end = result.then(gone, gone);
+    return result;
+  };
+  /** The document, if its mask may change now. */
+  const free = (): EditorDocument | null => {
+    endStroke();
+    const own = document();
+    return own && get().working === null && !inSlices.has(own) ? own : null;
+  };
+  const endStroke = () => {
+    const own = document();
+    if (!own || !last) return;
+    lastEnd = { document: own, point: last.point };
+    last = null;
+    own.history.commit();
+    settle(own);
+  };
+  /**
+   * Changes the mask in parts: at once where they cost little, else in slices between which the page lives and the mask
+   * rests. What was begun is ended, also where the canvas shows another document by then.
+   * @param otherwise what to do where there was nothing to change
+   */
+  const perform = (
+    title: string,
+    partsOf: (own: EditorDocument) => Parts<Rect | undefined>,
+    otherwise: () => boolean = () => false,
+  ): void => {
+    const own = free();
+    if (!own) return;
+    const parts = partsOf(own);
+    const conclude = (area: Rect | undefined) => {
+      const isShown = document() === own;
+      if (area && isShown) announce(area);
+      else if (isShown && !otherwise()) return;
+      settle(document() ?? own);
+    };
+    for (let cost = 0; cost <= AT_ONCE; ) {
+      const next = parts.next();
+      if (next.done) {
+        conclude(next.value);
+        return;
+      }
+      cost += next.value;
+    }
+    set({ working: title });
+    inSlices.add(own);
+    const rested = () => {
+      inSlices.delete(own);
+      if (document() === own) set({ working: null });
+    };
+    settled = goOn(parts).then(
+      (area) => {
+        rested();
+        conclude(area);
+      },
+      (error: unknown) => {
+        rested();
+        report(error instanceof Error ? error.message : String(error));
+      },
+    );
+  };
+  const travel = (direction: 'undo' | 'redo') => {
+    const own = free();
+    const title = direction === 'undo' ? 'Undoing' : 'Redoing';
+    const go = () =>
+      perform(
+        title,
+        ({ history }) => history[direction](),
+        () => cross(direction),
+      );
+    const ready = own?.history.ready(direction);
+    if (!own || !ready) {
+      if (document()) go();
+      else cross(direction);
+      return;
+    }
+    // The mask rests meanwhile: a stroke would come before what is to be taken back.
+    set({ working: title });
+    const rested = () => {
+      const isShown = document() === own;
+      if (isShown) set({ working: null });
+      return isShown;
+    };
+    settled = ready.then(
+      () => {
+        if (rested()) go();
+      },
+      (error: unknown) => {
+        rested();
+        report(error instanceof Error ? error.message : String(error));
+      },
+    );
+  };
+  /** A step that changes the whole mask, or nothing. */
+  const step = (title: string, change: (history: MaskHistory) => Parts<boolean>) =>
+    perform(title, function* ({ history, mask }) {
+      return (yield* change(history)) ? rectOfSize(mask) : undefined;
+    });
+  const fill = (value: 0 | 255) =>
+    step(value === 0 ? 'Clearing' : 'Filling', (history) => history.fill(value));
+  const invert = () =>
+    step('Inverting', function* (history) {
+      yield* history.invert();
+      return true;
+    });
+  const addShape = (shape: Shape, mode: Mode) =>
+    perform('Filling', function* ({ history, mask }) {
+      const covered = shapeRuns(shape, mask);
+      if (isEmptyRect(covered.bounds)) return undefined;
+      if (mode === 'replace') yield* history.flood(0);
+      yield* history.paint(covered, mode === 'subtract' ? 0 : 255);
+      if (!history.commit()) return undefined;
+      return mode === 'replace' ? rectOfSize(mask) : covered.bounds;
+    });
+
+  /** Computes a patch elsewhere, then joins it with the mask in parts; the mask rests until then. */
+  const change = async (
+    title: string,
+    mode: Mode,
+    compute: (own: EditorDocument) => Promise<Patch | null>,
+  ): Promise<void> => {
+    const own = free();
+    if (!own) return;
+    set({ working: title });
+    const job = (async () => {
+      const patch = await compute(own);
+      if (patch && document() === own) await join(own, patch, mode);
+    })();
+    const done = job.then(
+      () => {},
+      () => {},
+    );
+    settled = done;
+    try {
+      await job;
+    } finally {
+      if (document() === own) set({ working: null });
+    }
+  };
+  /** The same for what a person starts from a button or a key: what goes wrong is told, and nothing has changed. */
+  const changeOrReport = async (...request: Parameters<typeof change>): Promise<void> => {
+    try {
+      await inTurn(() => change(...request));
+    } catch (error) {
+      report(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const join = async (own: EditorDocument, patch: Patch, mode: Mode) => {
+    const { history, mask } = own;
+    await goOn(joining(own, patch, mode));
+    if (!history.commit()) return;
+    if (document() === own) announce(rectOfSize(mask));
+    settle(own);
+  };
+
+  return {
+    stroke(point, { pressure = 1, erase = get().tool === 'eraser' } = {}) {
+      const own = document();
+      const { brushSize, hardness, penPressure, working } = get();
+      if (!own || working !== null) return;
+      const share = penPressure ? LEAST_PRESSURE + (1 - LEAST_PRESSURE) * pressure : 1;
+      const radius = (brushSize / 2) * share;
+      const from = last ?? { point, radius };
+      const segment = { from: from.point, to: point, radius: from.radius, toRadius: radius, hardness };
+      own.history.touch(segmentBounds(segment, own.mask), erase ? 0 : 255);
+      announce(paintSegment(own.mask, segment, erase ? 0 : 255));
+      own.history.tidy(TIDY_TILES);
+      last = { point, radius };
+    },
+    endStroke,
+    abandonStroke() {
+      const own = document();
+      if (!own || !last) return;
+      last = null;
+      const area = own.history.abandon();
+      if (area) announce(area);
+      settle(own);
+    },
+    strokeEnd: () => (lastEnd && lastEnd.document === document() ? lastEnd.point : null),
+    undo: () => void inTurn(() => travel('undo')),
+    redo: () => void inTurn(() => travel('redo')),
+    fill: () => void inTurn(() => fill(255)),
+    clear: () => void inTurn(() => fill(0)),
+    invert: () => void inTurn(invert),
+    fillShape: (shape, mode) => void inTurn(() => addShape(shape, mode)),
+    async selectColor(at, mode) {
+      const { tolerance, contiguous } = get();
+      const own = document();
+      const bringing = see();
+      if (bringing) await bringing;
+      const brought = bringing ? document()?.history.last : undefined;
+      if (document() !== own) return;
+      await changeOrReport('Selecting', mode, ({ picture }) =>
+        work.select(picture, { at, tolerance, contiguous }),
+      );
+      // What was put on the canvas for it goes back with it.
+      own?.history.join(brought);
+    },
+    async edge(edge) {
+      const { edgeRadius } = get();
+      await changeOrReport('Moving the edge', 'replace', async ({ mask, history }) => {
+        const area = edgeArea(edge, history.paintBounds, mask, edgeRadius);
+        if (isEmptyRect(area)) return null;
+        return { mask: await work.edge(edge, cropMask(mask, area), edgeRadius), place: area };
+      });
+    },
+    async fromTransparency() {
+      await changeOrReport('Reading transparency', 'replace', async ({ picture }) => {
+        const patch = await work.transparency(picture);
+        if (!patch) throw new Error('This picture has no transparent parts to make a mask of.');
+        return patch;
+      });
+    },
+    async replaceMask(replacement) {
+      await inTurn(() =>
+        change('Reading the mask', 'replace', async ({ mask }) => {
+          if (replacement.width !== mask.width || replacement.height !== mask.height) {
+            throw new RangeError(
+              `the mask is ${replacement.width} × ${replacement.height}, its picture ${mask.width} × ${mask.height}`,
+            );
+          }
+          return { mask: replacement, place: { x: 0, y: 0 } };
+        }),
+      );
+    },
+    record: (beside) =>
+      void inTurn(() => {
+        const own = free();
+        if (!own) return;
+        own.history.record(beside);
+        settle(own, true);
+      }),
+    note(beside, how) {
+      const own = document();
+      if (!own) return;
+      own.history.note(beside, how);
+      settleSteps(own);
+    },
+    lastStep: () => document()?.history.last ?? null,
+    inLine,
+    async settled() {
+      do {
+        await line.end;
+        await computed();
+      } while (line.length > 0);
+    },
+  };
+}
+
+/** Writes a patch within the open step, band by band. */
+function* joining({ history, mask }: EditorDocument, { mask: patch, place }: Patch, mode: Mode) {
+  if (mode === 'replace') yield* history.flood(0);
+  for (let y = 0; y < patch.height; y += BAND_ROWS) {
+    const band = { x: 0, y, width: patch.width, height: Math.min(BAND_ROWS, patch.height - y) };
+    const lies = { x: place.x, y: place.y + y };
+    yield* history.write(combineMasks(mask, cropMask(patch, band), lies, mode), lies);
+  }
+}
+
+/** Does what is left, never long at a time. */
+async function goOn<Result>(parts: Generator<unknown, Result>): Promise<Result> {
+  for (let since = performance.now(); ; ) {
+    const next = parts.next();
+    if (next.done) return next.value;
+    if (performance.now() - since < SLICE_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    since = performance.now();
+  }
+}

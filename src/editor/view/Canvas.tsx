@@ -1,0 +1,167 @@
+/** The canvas: a thin shell around the editor, whose kernels compute and whose painter draws. */
+import { type CSSProperties, type ReactNode, useEffect, useImperativeHandle, useRef } from 'react';
+import { useStore } from 'zustand';
+import type { Point, Rect } from '../../image/geometry';
+import { rectToView, toView } from '../kernels/view';
+import type { Draft, Editor, EditorState } from '../store';
+import { draftPath } from '../tools/gesture';
+import { overlayRatio, Painter } from './painter';
+import { attachPointer } from './pointer';
+
+export interface CanvasProps {
+  editor: Editor;
+  /** What will be sent to the model, in image pixels. */
+  frame: Rect | null;
+  frameLabel: string;
+  /** Whether the mask reaches beyond the frame: the label says so, and must be seen. */
+  frameCuts: boolean;
+  /** Whether a run is going on: the mask breathes until the forming picture comes. */
+  busy: boolean;
+  /** What lies over picture and mask and takes no part in painting: a result. */
+  children?: ReactNode;
+}
+
+export function Canvas({ editor, frame, frameLabel, frameCuts, busy, children }: CanvasProps) {
+  const pane = useRef<HTMLDivElement>(null);
+  const pictureLayer = useRef<HTMLCanvasElement>(null);
+  const overlayLayer = useRef<HTMLCanvasElement>(null);
+  const ring = useRef<RingHandle>(null);
+
+  useEffect(() => {
+    const [element, picture, overlay] = [pane.current, pictureLayer.current, overlayLayer.current];
+    if (!element || !picture || !overlay) return;
+    const painter = new Painter(editor, { picture, overlay });
+    const resize = () => {
+      const { clientWidth: width, clientHeight: height } = element;
+      const layers: [HTMLCanvasElement, number][] = [
+        [picture, window.devicePixelRatio],
+        [overlay, overlayRatio(width, height)],
+      ];
+      for (const [layer, ratio] of layers) {
+        layer.width = Math.round(width * ratio);
+        layer.height = Math.round(height * ratio);
+      }
+      editor.resizeView({ width, height });
+      painter.refresh();
+    };
+    const observer = new ResizeObserver(resize);
+    observer.observe(element);
+    const detach = attachPointer(element, editor, {
+      onHover: (viewPoint) => ring.current?.moveTo(viewPoint),
+    });
+    return () => {
+      observer.disconnect();
+      detach();
+      painter.dispose();
+    };
+  }, [editor]);
+
+  const view = useStore(editor.store, (state) => state.view);
+  const panning = useStore(editor.store, (state) => state.panning);
+  const tool = useStore(editor.store, (state) => state.tool);
+  const picture = useStore(editor.store, (state) => state.picture);
+  const draft = useStore(editor.store, (state) => state.draft);
+  const working = useStore(editor.store, (state) => state.working);
+  const keyCursor = useStore(editor.store, (state) => state.keyCursor);
+  const forming = useStore(editor.store, () => editor.preview !== null);
+  const place = picture && rectToView(view, { x: 0, y: 0, width: picture.width, height: picture.height });
+  const paints = tool === 'brush' || tool === 'eraser';
+
+  return (
+    <div
+      ref={pane}
+      className="canvas"
+      role="application"
+      aria-label="Canvas"
+      aria-describedby="canvas-help"
+      aria-busy={working !== null}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: keys act on it
+      tabIndex={0}
+      data-panning={panning || undefined}
+      data-paints={paints || undefined}
+      data-busy={(busy && !forming) || undefined}
+    >
+      <span id="canvas-help" className="sr-only">
+        Paint over the part that should change. Wheel zooms, space and drag pans. Arrow keys move a cursor,
+        Enter presses and releases it.
+      </span>
+      {place && <div className="canvas-shadow" style={boxStyle(place)} />}
+      <canvas ref={pictureLayer} className="layer" />
+      <canvas ref={overlayLayer} className="layer layer-mask" />
+      {children}
+      {frame && picture && <CropFrame place={rectToView(view, frame)} label={frameLabel} cuts={frameCuts} />}
+      {draft && <DraftShape draft={draft} view={view} />}
+      {paints && !panning && <BrushRing editor={editor} handle={ring} />}
+      {keyCursor && <KeyCursor at={toView(view, keyCursor)} />}
+      {working && <p className="working">{working} …</p>}
+    </div>
+  );
+}
+
+interface RingHandle {
+  moveTo(viewPoint: Point | null): void;
+}
+
+/** The brush at its true size; it follows the pointer without a render. */
+function BrushRing({ editor, handle }: { editor: Editor; handle: React.Ref<RingHandle> }) {
+  const element = useRef<HTMLDivElement>(null);
+  const size = useStore(editor.store, (state) => state.brushSize * state.view.scale);
+  const hardness = useStore(editor.store, (state) => state.hardness);
+  useImperativeHandle(handle, () => ({
+    moveTo(viewPoint) {
+      const { current } = element;
+      if (!current) return;
+      current.style.visibility = viewPoint ? 'visible' : 'hidden';
+      if (viewPoint) {
+        current.style.transform = `translate(${viewPoint.x}px, ${viewPoint.y}px) translate(-50%, -50%)`;
+      }
+    },
+  }));
+  return (
+    <div ref={element} className="brush-ring" style={{ width: size, height: size }}>
+      {hardness < 1 && <i style={{ width: `${hardness * 100}%`, height: `${hardness * 100}%` }} />}
+    </div>
+  );
+}
+
+function KeyCursor({ at }: { at: Point }) {
+  return <div className="key-cursor" style={{ transform: `translate(${at.x}px, ${at.y}px)` }} />;
+}
+
+/** The outline of a shape in the making, black and white so that it is seen on every picture. */
+function DraftShape({ draft, view }: { draft: Draft; view: EditorState['view'] }) {
+  const path = draftPath(draft);
+  const [first] = draft.points;
+  return (
+    <svg className="draft" aria-hidden="true" data-mode={draft.mode}>
+      <g transform={`translate(${view.x} ${view.y}) scale(${view.scale})`}>
+        <path d={path} className="draft-shadow" />
+        <path d={path} className="draft-line" />
+      </g>
+      {draft.tool === 'polygon' &&
+        draft.points.map((point, i) => {
+          const { x, y } = toView(view, point);
+          // biome-ignore lint/suspicious/noArrayIndexKey: corners are only ever added at the end
+          return <circle key={i} cx={x} cy={y} r={point === first ? 5 : 3} />;
+        })}
+    </svg>
+  );
+}
+
+function CropFrame({ place, label, cuts }: { place: Rect; label: string; cuts: boolean }) {
+  return (
+    <div className="crop-frame" style={boxStyle(place)}>
+      <span className="tabular" data-inside={place.y < 26 || undefined} data-cut={cuts || undefined}>
+        {label}
+      </span>
+    </div>
+  );
+}
+
+function boxStyle(place: Rect): CSSProperties {
+  return {
+    transform: `translate(${place.x}px, ${place.y}px)`,
+    width: place.width,
+    height: place.height,
+  };
+}

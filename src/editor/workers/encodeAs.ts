@@ -1,0 +1,74 @@
+/** In a worker: a picture as PNG, JPEG or WebP, as far as they keep what it is. */
+import { exifOf } from '../../image/files/exif';
+import { withJpegParts } from '../../image/files/jpegSegments';
+import { readPictureTexts } from '../../image/files/pictureTexts';
+import { withWebpParts } from '../../image/files/webpChunks';
+import { decodeWhole } from './decodePicture';
+import { canvasSurface, createCanvas } from './surface';
+
+export type EncodedType = 'image/png' | 'image/jpeg' | 'image/webp';
+
+export interface Encoded {
+  file: Blob;
+  /** What was lost, in a sentence; null where nothing but fine detail was. */
+  note: string | null;
+}
+
+/** Nothing of a photograph is seen to be lost, at a fifth of a PNG's size. */
+const QUALITY = 0.92;
+const names = { 'image/jpeg': 'JPEG', 'image/webp': 'WebP' } as const;
+/** What a PNG begins with. */
+const PNG_SIGNATURE = '137,80,78,71,13,10,26,10';
+
+/** @throws Error where this browser cannot write such a file */
+export async function encodeAs(file: Blob, type: EncodedType): Promise<Encoded> {
+  if (type === 'image/png') return { file: await asPng(file), note: null };
+  const { bitmap, colourSpace, icc } = await decodeWhole(file, 'the picture');
+  const size = { width: bitmap.width, height: bitmap.height };
+  const created = createCanvas(size, colourSpace, { willReadFrequently: true });
+  if (!created)
+    throw new Error(`This browser cannot hold a picture of ${size.width} × ${size.height} pixels.`);
+  const { canvas, context } = created;
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  let note: string | null = null;
+  if (type === 'image/jpeg' && isTransparent(context)) {
+    note = 'JPEG knows no transparency: what was transparent is white.';
+    context.globalCompositeOperation = 'destination-over';
+    context.fillStyle = '#fff';
+    context.fillRect(0, 0, size.width, size.height);
+  }
+  const encoded = await canvas.convertToBlob({ type, quality: QUALITY });
+  // Browsers write PNG where they cannot do what was asked.
+  if (encoded.type !== type)
+    throw new Error(`This browser cannot write ${names[type]}; choose another kind of file.`);
+  const exif = exifOf(await readPictureTexts(file));
+  const bytes = new Uint8Array(await encoded.arrayBuffer());
+  const parts = { icc, exif };
+  const whole = type === 'image/jpeg' ? withJpegParts(bytes, parts) : withWebpParts(bytes, size, parts);
+  return { file: new Blob([whole], { type }), note };
+}
+
+/** A file that is a PNG stays as it is, whatever its name says; nothing is lost of another. */
+async function asPng(file: Blob): Promise<Blob> {
+  const start = new Uint8Array(await file.slice(0, 8).arrayBuffer());
+  if (start.join() === PNG_SIGNATURE)
+    return file.type === 'image/png' ? file : new Blob([file], { type: 'image/png' });
+  const { bitmap, ...colours } = await decodeWhole(file, 'the picture');
+  const { width, height } = bitmap;
+  const surface = canvasSurface({ width, height }, bitmap, { x: 0, y: 0 }, colours);
+  bitmap.close();
+  return surface.toPng(await readPictureTexts(file));
+}
+
+/** Rows that are looked at in one go: a whole photograph's would take its memory twice. */
+const ROWS = 256;
+
+function isTransparent(context: OffscreenCanvasRenderingContext2D): boolean {
+  const { width, height } = context.canvas;
+  for (let y = 0; y < height; y += ROWS) {
+    const { data } = context.getImageData(0, y, width, Math.min(ROWS, height - y));
+    for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return true;
+  }
+  return false;
+}

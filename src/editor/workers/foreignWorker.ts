@@ -1,0 +1,95 @@
+/** In a worker: a HEIC or TIFF as a PNG that every browser decodes, with its profile. */
+import { openHeif } from '../../image/files/heif';
+import { readHead } from '../../image/files/pictureHead';
+import { decodeTiff } from '../../image/files/tiff';
+import type { Pixels } from '../../image/raster';
+import { canvasSurface } from './surface';
+
+export interface ForeignTask {
+  file: Blob;
+  kind: 'heic' | 'tiff';
+  maxSide: number;
+}
+
+export type ForeignAnswer =
+  | {
+      /** PNG. */
+      file: Blob;
+      /** Bits a channel that the file had. */
+      bits: number;
+    }
+  | { error: string };
+
+self.addEventListener('message', async ({ data: task }: MessageEvent<ForeignTask>) => {
+  try {
+    self.postMessage((await convert(task)) satisfies ForeignAnswer);
+  } catch (error) {
+    self.postMessage({
+      error: error instanceof Error ? error.message : String(error),
+    } satisfies ForeignAnswer);
+  }
+});
+
+async function convert({
+  file,
+  kind,
+  maxSide,
+}: ForeignTask): Promise<Extract<ForeignAnswer, { file: Blob }>> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const { pixels, bits, icc } =
+    kind === 'heic' ? await readHeic(bytes, maxSide) : await readTiff(bytes, maxSide);
+  // The browser shall take the values as they are; which colours they mean, the profile says.
+  const surface = canvasSurface(pixels, undefined, undefined, { colourSpace: 'srgb', icc });
+  surface.write(pixels, 0, 0);
+  return { file: await surface.toPng(), bits };
+}
+
+interface Read {
+  pixels: Pixels;
+  bits: number;
+  icc: Uint8Array<ArrayBuffer> | null;
+}
+
+async function readHeic(bytes: Uint8Array, maxSide: number): Promise<Read> {
+  const picture = await openHeif(bytes).catch((error: unknown) => {
+    throw damaged(error);
+  });
+  try {
+    if (Math.max(picture.width, picture.height) > maxSide) throw tooLarge(picture, maxSide);
+    const { profile, bits } = await readHead(bytes);
+    const pixels = await picture.decode().catch((error: unknown) => {
+      throw damaged(error);
+    });
+    return { pixels, bits, icc: profile?.icc ?? null };
+  } finally {
+    picture.close();
+  }
+}
+
+async function readTiff(bytes: Uint8Array, maxSide: number): Promise<Read> {
+  try {
+    const { pixels, bits, profile, isCmyk } = await decodeTiff(bytes, maxSide);
+    // Print's profile is not that of what the decoder made of it.
+    return { pixels, bits, icc: isCmyk ? null : (profile?.icc ?? null) };
+  } catch (error) {
+    if (error instanceof RangeError && /^\d+ × \d+$/.test(error.message)) {
+      throw new Error(
+        `is ${error.message} pixels; Inlay opens up to ${maxSide} a side. Scale it down first.`,
+      );
+    }
+    throw new Error(
+      `is a TIFF that cannot be read here: its decoder says “${error instanceof Error ? error.message : error}”. Save it as PNG in the program that made it and open that.`,
+    );
+  }
+}
+
+function tooLarge({ width, height }: { width: number; height: number }, maxSide: number): Error {
+  return new Error(
+    `is ${width} × ${height} pixels; Inlay opens up to ${maxSide} a side. Scale it down first.`,
+  );
+}
+
+function damaged(error: unknown): Error {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Error(`is damaged or cut off: its decoder says “${reason}”. Get the file again.`);
+}

@@ -1,0 +1,64 @@
+/** Operations on whole masks and pictures, which on the page go to a worker. */
+
+import { cropMask, featherMask, growMask, shrinkMask } from '../../image/edges';
+import {
+  growRect,
+  intersectRect,
+  isEmptyRect,
+  type Point,
+  type Rect,
+  rectOfSize,
+} from '../../image/geometry';
+import { cleanMask } from '../../image/mask/cleanMask';
+import { maskBounds, maskFromTransparency } from '../../image/mask/mask';
+import type { Mask, Pixels } from '../../image/raster';
+import type { Picture } from '../document/picture';
+import { selectByColor, type WandRequest } from '../kernels/wand';
+
+export type Edge = 'grow' | 'shrink' | 'feather';
+
+/** A part of a mask and where it lies. */
+export interface Patch {
+  mask: Mask;
+  place: Point;
+}
+
+export interface MaskWork {
+  /** @param radius whole pixels @returns a mask of the same size; `mask` may be gone afterwards */
+  edge(edge: Edge, mask: Mask, radius: number): Promise<Mask>;
+  /** The magic wand. */
+  select(picture: Picture, request: WandRequest): Promise<Patch>;
+  /** White where the picture is transparent; null where it nowhere is. */
+  transparency(picture: Picture): Promise<Patch | null>;
+}
+
+const edges = { grow: growMask, shrink: shrinkMask, feather: featherMask } as const;
+
+export function runEdge(edge: Edge, mask: Mask, radius: number): Mask {
+  return edges[edge](mask, radius);
+}
+
+/** What of a mask an edge operation can change, given where its paint lies. */
+export function edgeArea(edge: Edge, bounds: Rect, mask: Mask, radius: number): Rect {
+  return intersectRect(growRect(bounds, edge === 'shrink' ? 1 : radius), rectOfSize(mask));
+}
+
+export function runSelect(pixels: Pixels, request: WandRequest): Patch {
+  const { mask, bounds } = selectByColor(pixels, request);
+  return { mask: cropMask(mask, bounds), place: bounds };
+}
+
+export function runTransparency(pixels: Pixels): Patch | null {
+  const mask = maskFromTransparency(pixels);
+  // Lossy formats leave noise in their transparency, too.
+  cleanMask(mask);
+  const bounds = maskBounds(mask);
+  return isEmptyRect(bounds) ? null : { mask: cropMask(mask, bounds), place: bounds };
+}
+
+/** On this thread: under Node. */
+export const directWork: MaskWork = {
+  edge: async (edge, mask, radius) => runEdge(edge, mask, radius),
+  select: async (picture, request) => runSelect(picture.read(rectOfSize(picture)), request),
+  transparency: async (picture) => runTransparency(picture.read(rectOfSize(picture))),
+};

@@ -1,0 +1,84 @@
+/** The worker for what would hold up the page: reads a task, answers with its result. */
+
+import type { ColourSpace } from '../../image/files/iccProfile';
+import type { Size } from '../../image/geometry';
+import { maskToPixels } from '../../image/mask/mask';
+import { type MaskReading, readLuminance, readMask } from '../../image/mask/maskReading';
+import type { Mask, Pixels } from '../../image/raster';
+import type { WandRequest } from '../kernels/wand';
+import { decodeWhole } from './decodePicture';
+import { type Edge, type Patch, runEdge, runSelect, runTransparency } from './maskOperations';
+import { createCanvas } from './surface';
+import { serveTasks } from './taskWorker';
+
+/** A picture's file comes with the first task that needs it, and is kept for the next. */
+export type Task =
+  | { kind: 'edge'; edge: Edge; mask: Mask; radius: number }
+  | { kind: 'select'; request: WandRequest; file: Blob | null }
+  | { kind: 'transparency'; file: Blob | null }
+  | { kind: 'encode'; size: Size; painted: Patch | null }
+  /** A mask of our own, as it is. */
+  | { kind: 'decode'; bitmap: ImageBitmap }
+  | { kind: 'read'; bitmap: ImageBitmap; reading: MaskReading | undefined };
+
+let picture: Pixels | null = null;
+
+async function run(task: Task): Promise<unknown> {
+  switch (task.kind) {
+    case 'edge':
+      return runEdge(task.edge, task.mask, task.radius);
+    case 'select':
+      return runSelect(await pictureOf(task.file), task.request);
+    case 'transparency':
+      return runTransparency(await pictureOf(task.file));
+    case 'encode':
+      return encode(task.size, task.painted);
+    case 'decode':
+      return readLuminance(pixelsOf(task.bitmap));
+    case 'read':
+      return readMask(pixelsOf(task.bitmap), task.reading);
+    default:
+      throw new TypeError(`unknown task ${task satisfies never}`);
+  }
+}
+
+async function pictureOf(file: Blob | null): Promise<Pixels> {
+  if (file) {
+    const { bitmap, colourSpace } = await decodeWhole(file, 'the picture');
+    picture = pixelsOf(bitmap, colourSpace);
+  }
+  if (!picture) throw new Error('no picture was sent');
+  return picture;
+}
+
+function pixelsOf(bitmap: ImageBitmap, colourSpace: ColourSpace = 'srgb'): Pixels {
+  const { width, height } = bitmap;
+  const context = createCanvas({ width, height }, colourSpace, { willReadFrequently: true })?.context;
+  if (!context) throw new Error('This browser cannot read a picture of that size.');
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return context.getImageData(0, 0, width, height);
+}
+
+function encode({ width, height }: Size, painted: Patch | null): Promise<Blob> {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('This browser cannot write a picture of that size.');
+  context.fillStyle = '#000';
+  context.fillRect(0, 0, width, height);
+  if (painted) {
+    const { mask, place } = painted;
+    const pixels = new ImageData(maskToPixels(mask).data, mask.width, mask.height);
+    context.putImageData(pixels, place.x, place.y);
+  }
+  return canvas.convertToBlob({ type: 'image/png' });
+}
+
+/** The arrays that an answer may hand over instead of copying. */
+function transferables(result: unknown): Transferable[] {
+  if (typeof result !== 'object' || result === null) return [];
+  if ('data' in result && result.data instanceof Uint8Array) return [result.data.buffer];
+  return 'mask' in result ? transferables(result.mask) : [];
+}
+
+serveTasks(run, transferables);

@@ -1,0 +1,165 @@
+/** The pipeline's networks on sessions of adapted exports, which may take one size or one number of rows alone. */
+import { InputError } from '../../contract/errors';
+import type { ExportedSizes, ExportedText, ExportedUnet } from '../../graph/onnxExport/adapt';
+import type { TextEncoder, TextEncoding, Unet, Vae } from '../../pipeline/model';
+import { once } from '../components';
+import type { Runtime, Session } from '../runtime/session';
+
+/** A session and what its export says of itself. */
+export interface ExportedSession<Sizes extends ExportedSizes = ExportedSizes> {
+  session: Session;
+  sizes: Sizes;
+  dispose(): Promise<void>;
+}
+
+/** The text encoder behind the pipeline's interface. */
+export function createExportedText({ session, sizes }: ExportedSession<ExportedText>): TextEncoder {
+  const { width, pooledWidth, batch } = sizes;
+  const run = async (inputIds: Int32Array, rows: number): Promise<TextEncoding> => {
+    const length = inputIds.length / rows;
+    const outputs = await session.run({ input_ids: { values: inputIds, dims: [rows, length] } });
+    try {
+      const states = await session.outputOf(outputs, 'last_hidden_state').read();
+      if (pooledWidth === undefined) return { states };
+      return { states, pooled: await session.outputOf(outputs, 'pooled').read() };
+    } finally {
+      for (const output of Object.values(outputs)) output.dispose();
+    }
+  };
+  return {
+    width,
+    ...(pooledWidth !== undefined && { pooledWidth }),
+    async encode(inputIds, rows) {
+      if (batch === undefined || batch === rows) return run(inputIds, rows);
+      const length = inputIds.length / rows;
+      const states = new Float32Array(rows * length * width);
+      const pooled = pooledWidth === undefined ? undefined : new Float32Array(rows * pooledWidth);
+      for (let first = 0; first < rows; first += batch) {
+        const count = Math.min(batch, rows - first);
+        // Rows that are missing at the end are rows of zeros, whose results are left.
+        const ids = new Int32Array(batch * length);
+        ids.set(inputIds.subarray(first * length, (first + count) * length));
+        const part = await run(ids, batch);
+        states.set(part.states.subarray(0, count * length * width), first * length * width);
+        if (pooled === undefined || part.pooled === undefined || pooledWidth === undefined) continue;
+        pooled.set(part.pooled.subarray(0, count * pooledWidth), first * pooledWidth);
+      }
+      return pooled === undefined ? { states } : { states, pooled };
+    },
+    dispose: () => session.dispose(),
+  };
+}
+
+/** @param pixels of a latent along one side, for messages */
+export function createExportedUnet(
+  runtime: Runtime,
+  { session, sizes }: ExportedSession<ExportedUnet>,
+  pixels: number,
+): Unet {
+  const { inChannels, outChannels, batch, multiple } = sizes;
+  return {
+    inChannels,
+    upload: (values, dims) => runtime.upload(values, dims),
+    async predict(sample, { height, width }, timestep, conditioning) {
+      const { promptEmbeddings, maskLatents, addedEmbeddings, guidanceEmbedding } = conditioning;
+      refuseOtherSize(sizes, { height, width }, pixels);
+      for (const [side, latents] of Object.entries({ width, height })) {
+        if (latents % multiple === 0) continue;
+        throw new InputError(
+          side,
+          `${side}: ${latents * pixels} is not a multiple of ${multiple * pixels} pixels, and an ONNX export takes no ` +
+            `other sizes; set ${side} to ${Math.max(1, Math.round(latents / multiple)) * multiple * pixels}, or name the ` +
+            'repository that it was exported from',
+        );
+      }
+      const [rows = 1, tokens = 0] = promptEmbeddings.dims;
+      if (sizes.tokens !== undefined && sizes.tokens !== tokens) {
+        throw new InputError(
+          'prompt',
+          `prompt: this model was exported for prompts of ${sizes.tokens} tokens at most, and this one has more; shorten it`,
+        );
+      }
+      const run = (chosen?: Int32Array) =>
+        session.read(
+          {
+            sample: { values: sample, dims: [1, outChannels, height, width] },
+            timestep: { values: Float32Array.of(timestep), dims: [1] },
+            encoder_hidden_states: promptEmbeddings,
+            ...(maskLatents && { mask_latents: maskLatents }),
+            ...(addedEmbeddings && {
+              text_embeds: addedEmbeddings.pooled,
+              time_ids: addedEmbeddings.timeIds,
+            }),
+            ...(guidanceEmbedding && { timestep_cond: guidanceEmbedding }),
+            ...(chosen && { rows: { values: chosen, dims: [chosen.length] } }),
+          },
+          'prediction',
+        );
+      if (batch === undefined) return run();
+      const rowValues = outChannels * height * width;
+      const prediction = new Float32Array(rows * rowValues);
+      for (let first = 0; first < rows; first += batch) {
+        const chosen = Int32Array.from({ length: batch }, (_, i) => Math.min(first + i, rows - 1));
+        const part = await run(chosen);
+        const count = Math.min(batch, rows - first);
+        prediction.set(part.subarray(0, count * rowValues), first * rowValues);
+      }
+      return prediction;
+    },
+    dispose: () => session.dispose(),
+  };
+}
+
+export interface ExportedVaeConfig {
+  scalingFactor: number;
+  latentChannels: number;
+  downscale: number;
+}
+
+/** @param encoder makes the encoder's session at first use */
+export function createExportedVae(
+  runtime: Runtime,
+  config: ExportedVaeConfig,
+  encoder: () => Promise<ExportedSession>,
+  decoder: () => Promise<ExportedSession>,
+): Vae {
+  const encoding = once(encoder);
+  const decoding = once(decoder);
+  return {
+    ...config,
+    get tiles() {
+      return runtime.vaeTiles;
+    },
+    async encode(values, { height, width }) {
+      const { session, sizes } = await encoding.get();
+      refuseOtherSize(sizes, { height, width }, 1);
+      return session.read({ pixels: { values, dims: [1, 3, height, width] } }, 'moments');
+    },
+    async decode(values, { height, width }) {
+      const { session, sizes } = await decoding.get();
+      refuseOtherSize(sizes, { height, width }, config.downscale);
+      return session.read({ latents: { values, dims: [1, config.latentChannels, height, width] } }, 'pixels');
+    },
+    async dispose() {
+      await encoding.dispose();
+      await decoding.dispose();
+    },
+  };
+}
+
+/** @throws InputError where the export is made for one size and this is another */
+function refuseOtherSize(
+  fixed: ExportedSizes,
+  size: { height: number; width: number },
+  pixels: number,
+): void {
+  for (const side of ['width', 'height'] as const) {
+    const only = fixed[side];
+    if (only === undefined || only === size[side]) continue;
+    throw new InputError(
+      side,
+      `${side}: this model was exported for a ${side} of ${only * pixels} pixels alone, and the picture it would paint ` +
+        `has ${size[side] * pixels}; set ${side} to ${only * pixels}, or name an export of any size`,
+    );
+  }
+}

@@ -1,0 +1,103 @@
+/** Brings stored values into the precision that the device runs. */
+import type { Precision } from '../../graph/onnx/types';
+import { bytesPerValue, type StoredType } from '../checkpoint/safetensors';
+import { type Float8Type, float8ToFloat32 } from './float8';
+import { bfloat16ToFloat32, float32ToHalf, halfToFloat32 } from './half';
+
+export type WeightType = 'F64' | 'F32' | 'F16' | 'BF16' | Float8Type;
+
+const weightTypes: readonly StoredType[] = ['F32', 'F16', 'BF16', 'F64', 'F8_E4M3', 'F8_E5M2'];
+
+/** Integers (CLIP's `position_ids`) are no weights that graphs read. */
+export function isWeightType(dtype: StoredType): dtype is WeightType {
+  return weightTypes.includes(dtype);
+}
+
+/** The name that safetensors has for a precision. */
+export function typeOf(precision: Precision): 'F16' | 'F32' {
+  return precision === 'fp16' ? 'F16' : 'F32';
+}
+
+/** Counts memory as it is taken and given back. */
+interface Meter {
+  hold(bytes: number): void;
+  release(bytes: number): void;
+}
+
+/** Memory that casts write into, one after another: touching fresh pages takes longer than the cast itself. */
+export class CastRoom {
+  #buffer = new ArrayBuffer(0);
+
+  constructor(readonly meter?: Meter) {}
+
+  /** @returns at least so many bytes, with old values in them; the next call gives the same memory */
+  take(bytes: number): ArrayBuffer {
+    if (this.#buffer.byteLength < bytes) {
+      this.release();
+      this.#buffer = new ArrayBuffer(bytes);
+      this.meter?.hold(bytes);
+    }
+    return this.#buffer;
+  }
+
+  release(): void {
+    this.meter?.release(this.#buffer.byteLength);
+    this.#buffer = new ArrayBuffer(0);
+  }
+}
+
+/**
+ * @param bytes whole values, at any alignment
+ * @param room where the cast goes, valid until the next cast there; new memory where absent
+ * @returns the same bytes where they are of the wanted type already
+ */
+export function castBytes(
+  bytes: Uint8Array<ArrayBuffer>,
+  from: WeightType,
+  precision: Precision,
+  room?: CastRoom,
+): Uint8Array<ArrayBuffer> {
+  if (from === typeOf(precision)) return bytes;
+  const count = bytes.byteLength / bytesPerValue[from];
+  const memory = (size: number) => room?.take(size) ?? new ArrayBuffer(size);
+  if (precision === 'fp32') {
+    const floats = new Float32Array(memory(4 * count), 0, count);
+    return asBytes(toFloat32(bytes, from, floats));
+  }
+  const values = toFloat32(bytes, from, undefined);
+  return asBytes(float32ToHalf(values, new Uint16Array(memory(2 * count), 0, count)));
+}
+
+function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** @param target new memory where absent, or none where the values are float32 already */
+function toFloat32(
+  bytes: Uint8Array<ArrayBuffer>,
+  from: WeightType,
+  target: Float32Array<ArrayBuffer> | undefined,
+): Float32Array<ArrayBuffer> {
+  const size = bytesPerValue[from];
+  // Typed arrays begin at whole values; chunks of a stream do not always.
+  const { buffer, byteOffset } = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const count = bytes.byteLength / size;
+  switch (from) {
+    case 'F32':
+      return new Float32Array(buffer, byteOffset, count);
+    case 'F16':
+      return halfToFloat32(new Uint16Array(buffer, byteOffset, count), target);
+    case 'BF16':
+      return bfloat16ToFloat32(new Uint16Array(buffer, byteOffset, count), target);
+    case 'F8_E4M3':
+    case 'F8_E5M2':
+      return float8ToFloat32(bytes, from, target);
+    case 'F64': {
+      const floats = target ?? new Float32Array(count);
+      floats.set(new Float64Array(buffer, byteOffset, count));
+      return floats;
+    }
+    default:
+      throw new TypeError(`unknown type ${from satisfies never}`);
+  }
+}

@@ -1,0 +1,291 @@
+/** One run of the command line: from its arguments to a picture on the disk. */
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseLocalOptions, parseRequest } from '../../contract/engine';
+import { InputError } from '../../contract/errors';
+import { type ModelSettings, type SuitedSettings, settingsInWords } from '../../contract/modelSettings';
+import { recipeOf, recipeTexts } from '../../contract/recipe';
+import { type InpaintResult, type LocalOptions, STARTER } from '../../contract/schema';
+import { defaultFeather, pasteBack } from '../../image/blend';
+import { convertColours } from '../../image/colourSpace';
+import { type CropPlan, defaultPadding, planCrop } from '../../image/crop';
+import { maskForModel } from '../../image/mask/latentMask';
+import { maskBounds, maskToPixels } from '../../image/mask/mask';
+import { checkSameSize, type Pixels, type Size, scalePixels } from '../../image/pixels';
+import { cropPixels, type Mask } from '../../image/raster';
+import type { RunSize } from '../../model/memoryNeeds';
+import { countChunks } from '../../pipeline/conditioning/promptEmbeddings';
+import { inpaint, type PipelineProgress } from '../../pipeline/inpaint';
+import type { Model } from '../../pipeline/model';
+import { createJob, withModelSettings } from '../../pipeline/runRequest';
+import { type MeasuredPicture, measureSource } from '../images';
+import type { Arguments } from './args';
+import { readMaskArgument } from './maskArgument';
+import { checkWritable, encodeFile, outputKind, writeFileAt } from './outputs';
+
+/** A model, and the question whether a run fits into this machine's memory. */
+export interface LoadedModel {
+  model: Model;
+  /** @throws TooLargeError with figures */
+  admit(run: RunSize): Promise<void>;
+}
+
+export interface Run {
+  /**
+   * Loads the model named `--model`.
+   * @param size at which it shall paint; undefined where that depends on the model
+   * @throws TooLargeError before its weights are fetched where it cannot do so
+   */
+  loadModel(
+    name: string,
+    addOns: Pick<LocalOptions, 'loras' | 'embeddings'>,
+    signal: AbortSignal,
+    size: Size | undefined,
+  ): Promise<LoadedModel>;
+  signal: AbortSignal;
+  onProgress(progress: PipelineProgress): void;
+  /** What a person should know of the run, in a sentence. */
+  onNote?(note: string): void;
+}
+
+/**
+ * Repaints the picture that the arguments name and writes it.
+ * @returns the API's answer; `image.url` is the written file's
+ * @throws InputError naming the argument that is wrong
+ */
+export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintResult> {
+  // 1. Check every value before anything is loaded. The addresses are read here, so data URIs stand in for them.
+  const request = inFlags(() =>
+    parseRequest({
+      model_name: args.model,
+      prompt: args.prompt,
+      negative_prompt: args.negativePrompt,
+      image_url: 'data:,',
+      mask_url: 'data:,',
+      num_inference_steps: args.steps,
+      guidance_scale: args.guidance,
+      seed: args.seed,
+    }),
+  );
+  const options = inFlags(() =>
+    parseLocalOptions({
+      scheduler: args.scheduler,
+      strength: args.strength,
+      width: args.width,
+      height: args.height,
+      loras: args.loras,
+      embeddings: args.embeddings,
+      leftToModel: leftOut(args),
+    }),
+  );
+
+  const kind = outputKind('--out', args.out);
+  await checkWritable('--out', args.out);
+
+  // 2. Picture and mask, of one size: measured before either is decoded
+  const image = await measureSource('--image', args.image, run.signal);
+  const { mask, unpasted, note } = readMaskArgument(
+    await decodeMask(await measureSource('--mask', args.mask, run.signal), image),
+    args,
+  );
+  if (note !== null) run.onNote?.(note);
+  const picture = await image.decode();
+  if (picture.loss !== null) run.onNote?.(`--image: ${picture.loss}. The file itself stays as it is.`);
+
+  // 3. The part that goes to the model
+  const size = sizeBefore(args, options, picture);
+  const { model, admit } = await run.loadModel(args.model, options, run.signal, size);
+  try {
+    const plan = planFor(args, options, picture, mask, model);
+    const crop = cropPixels(asClamped(picture), plan.frame);
+    // Models take pictures for sRGB.
+    const inSrgb = (pixels: typeof crop) => convertColours(pixels, picture.colourSpace, 'srgb');
+    // What is pasted back is prepared as the page prepares it; what is not is diffusers' own picture.
+    const pictures = args.pasteBack
+      ? {
+          image: scalePixels(inSrgb(crop), plan.size),
+          mask: maskToPixels(maskForModel(mask, plan.frame, plan.size)),
+        }
+      : { image: inSrgb(crop), mask: cropPixels(unpasted, plan.frame) };
+    const told = withModelSettings(request, options, model);
+    const toldNote = noteOf(told.suited, leftOut(args));
+    if (toldNote !== null) run.onNote?.(toldNote);
+    const job = createJob(told.request, told.options, pictures, plan.size);
+    await admit({ ...plan.size, chunks: countChunks(model, job) });
+    const { pixels, timings } = await inpaint(model, job, {
+      signal: run.signal,
+      onProgress: run.onProgress,
+    });
+
+    // 4. Back into the picture, and to the disk
+    const result = args.pasteBack
+      ? pasteBack({
+          picture: asClamped(picture),
+          patch: convertColours(asClamped(scalePixels(pixels, plan.frame)), 'srgb', picture.colourSpace),
+          plan,
+          mask,
+          feather: defaultFeather(plan),
+          matches: args.colourMatch,
+        })
+      : pixels;
+    const recipe = recipeOf({
+      engine: 'local',
+      request: { ...told.request, model_name: withoutPath(request.model_name) },
+      options: {
+        ...told.options,
+        ...plan.size,
+        loras: (options.loras ?? []).map(sourceWithoutPath),
+        embeddings: (options.embeddings ?? []).map(sourceWithoutPath),
+      },
+      page: args.colourMatch ? {} : { colour_match: false },
+      seed: job.seed,
+      width: result.width,
+      height: result.height,
+      madeAt: new Date(),
+    });
+    // What is not pasted back is the model's own, in sRGB.
+    const icc = args.pasteBack ? picture.icc : null;
+    const file = await encodeFile(result, kind, icc, recipeTexts(recipe));
+    if (file.note !== null) run.onNote?.(`--out: ${file.note}.`);
+    await writeFileAt('--out', args.out, file.bytes);
+    return {
+      image: {
+        url: pathToFileURL(resolve(args.out)).href,
+        content_type: file.contentType,
+        file_name: basename(args.out),
+        file_size: file.bytes.byteLength,
+        width: result.width,
+        height: result.height,
+      },
+      seed: job.seed,
+      timings,
+    };
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** @throws InputError where it has another size than the picture, or cannot be read */
+async function decodeMask(mask: MeasuredPicture, image: Size): Promise<Pixels> {
+  checkSameSize(image, mask, '--mask');
+  return mask.decode();
+}
+
+/** The request's fields as the command line calls them. */
+const flags: Readonly<Record<string, string>> = {
+  model_name: '--model',
+  num_inference_steps: '--steps',
+  guidance_scale: '--guidance',
+  loras: '--lora',
+  embeddings: '--embedding',
+};
+
+/** Runs a check whose errors shall name the flag that a person wrote. */
+function inFlags<Result>(check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    // Of a list the number and the part of the entry are the contract's, not the command line's.
+    const [field = ''] = error.field.split('.');
+    const flag = flags[field] ?? `--${field}`;
+    throw new InputError(flag, error.message.replace(error.field, flag));
+  }
+}
+
+/** What the model is asked for where the arguments do not say it. */
+function leftOut(args: Arguments): (keyof ModelSettings)[] {
+  const said = { num_inference_steps: args.steps, guidance_scale: args.guidance, scheduler: args.scheduler };
+  return (['num_inference_steps', 'guidance_scale', 'scheduler'] as const).filter(
+    (field) => said[field] === undefined,
+  );
+}
+
+/** `Set for this model: 4 steps, guidance 0`; null where nothing was. */
+function noteOf(suited: SuitedSettings | null, fields: readonly (keyof ModelSettings)[]): string | null {
+  if (suited === null) return null;
+  const taken = Object.entries(suited.settings).filter(([field]) => fields.some((name) => name === field));
+  if (taken.length === 0) return null;
+  const guess = suited.from === 'name' ? ', guessed from its name' : '';
+  return `Set for this model${guess}: ${settingsInWords(Object.fromEntries(taken))}`;
+}
+
+/** What the plan's size will be, as far as it does not depend on the model. */
+function sizeBefore({ crop }: Arguments, { width, height }: LocalOptions, picture: Pixels): Size | undefined {
+  if (width !== undefined && height !== undefined) return { width, height };
+  if (crop !== 'none') return undefined;
+  const own = roundDown(picture);
+  return { width: width ?? own.width, height: height ?? own.height };
+}
+
+function planFor(
+  { crop }: Arguments,
+  options: LocalOptions,
+  picture: Pixels,
+  mask: Mask,
+  model: Pick<Model, 'nativeSize' | 'fixedSize' | 'multiple'>,
+): CropPlan {
+  if (crop !== 'none') return planAroundMask(picture, mask, crop, sizesFor(options, model));
+  const whole = { x: 0, y: 0, width: picture.width, height: picture.height };
+  const { width, height } = options;
+  if (width !== undefined && height !== undefined) return { frame: whole, size: { width, height } };
+  const own = model.fixedSize ?? roundDown(picture, model.multiple);
+  return { frame: whole, size: { width: width ?? own.width, height: height ?? own.height } };
+}
+
+type Sizes = Pick<Model, 'nativeSize' | 'fixedSize' | 'multiple'>;
+
+/** The sizes that a crop is planned for: those that the arguments name come before the model's own. */
+function sizesFor({ width, height }: LocalOptions, { nativeSize, fixedSize, multiple }: Sizes): Sizes {
+  if (width === undefined && height === undefined) return { nativeSize, fixedSize, multiple };
+  const own = fixedSize ?? { width: nativeSize, height: nativeSize };
+  const asked = { width: width ?? own.width, height: height ?? own.height };
+  return { nativeSize: Math.max(asked.width, asked.height), fixedSize: asked, multiple };
+}
+
+function planAroundMask(
+  picture: Pixels,
+  mask: Mask,
+  padding: number | 'auto',
+  { nativeSize, fixedSize, multiple }: Sizes,
+): CropPlan {
+  const bounds = maskBounds(mask);
+  const pixels = padding === 'auto' ? defaultPadding(bounds, nativeSize) : padding;
+  return planCrop({
+    imageSize: picture,
+    maskBounds: bounds,
+    padding: pixels,
+    nativeSize,
+    fixedSize,
+    multiple,
+  });
+}
+
+/** Files are passed on: where things lie on this machine is nobody's business. Marked as the page marks own files. */
+function withoutPath(name: string): string {
+  return name !== STARTER && existsSync(name) ? `disk:${basename(resolve(name))}` : name;
+}
+
+function sourceWithoutPath<Option extends { source: string | File }>(option: Option): Option {
+  const { source } = option;
+  const isPath = typeof source === 'string' && existsSync(source);
+  return { ...option, source: isPath ? new File([], basename(resolve(source))) : source };
+}
+
+/** A model's picture has sides that are multiples of 8, or of more. @throws InputError where the picture is too small */
+function roundDown({ width, height }: Pixels, multiple = 8): Size {
+  const size = { width: width - (width % multiple), height: height - (height % multiple) };
+  if (size.width < 64 || size.height < 64) {
+    throw new InputError(
+      '--image',
+      `--image: ${width} × ${height} pixels are too few to be sent whole; name a size with --width and --height, or leave ` +
+        'out --no-crop and --no-paste-back',
+    );
+  }
+  return size;
+}
+
+function asClamped({ data, width, height }: Pixels) {
+  return { data: new Uint8ClampedArray(data), width, height };
+}

@@ -1,0 +1,70 @@
+/** `npm run inpaint`: the pipeline from the command line. */
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { InputError, isAbort, messageOf } from '../../contract/errors';
+import type { InpaintResult } from '../../contract/schema';
+import { withEmbeddings } from '../../model/embedding/attach';
+import { loadModel } from '../../model/load';
+import { createNodeGuard } from '../memoryGuard';
+import { createNodeRuntime } from '../ort';
+import { parseArguments, usage } from './args';
+import { modelFiles, openEmbeddingFiles } from './cliModelFiles';
+import { inpaintFiles } from './inpaint';
+import { createProgressLine } from './progress';
+
+/**
+ * @param answer what standard output gets of a result: the API's answer where absent
+ * @returns the exit code: 0, 1 for a failure, 2 for bad arguments
+ */
+export async function main(
+  argv: readonly string[],
+  answer: (result: InpaintResult) => string = (result) => JSON.stringify(result),
+): Promise<number> {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  process.once('SIGINT', stop);
+  const progress = createProgressLine(process.stderr);
+  try {
+    const args = parseArguments(argv);
+    if (args === 'help') {
+      process.stdout.write(usage);
+      return 0;
+    }
+    const result = await inpaintFiles(args, {
+      signal: controller.signal,
+      onProgress: progress.show,
+      onNote: progress.note,
+      async loadModel(name, { loras = [], embeddings = [] }, signal, size) {
+        const runtime = await createNodeRuntime(args.threads);
+        const guard = createNodeGuard(runtime);
+        const call = { signal, onProgress: progress.show };
+        // First: they are small, and what is wrong with one is told before a model is fetched.
+        const words = await openEmbeddingFiles(embeddings, call);
+        const files = await modelFiles(name, {
+          ...call,
+          runtime,
+          loras,
+          admit: (configs) => guard.admit(configs, size),
+        });
+        const model = withEmbeddings(await loadModel(files, runtime, call), words);
+        return { model, admit: (run) => guard.admit(files, run) };
+      },
+    });
+    progress.end();
+    process.stdout.write(`${answer(result)}\n`);
+    return 0;
+  } catch (error) {
+    progress.end();
+    if (isAbort(error)) process.stderr.write('Cancelled.\n');
+    else process.stderr.write(`${messageOf(error)}\n`);
+    return error instanceof InputError ? 2 : 1;
+  } finally {
+    process.off('SIGINT', stop);
+  }
+}
+
+// Node resolves links for the one of the two alone.
+const [, script] = process.argv;
+if (script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url)) {
+  process.exitCode = await main(process.argv.slice(2));
+}

@@ -1,0 +1,45 @@
+/** How the command line takes its mask. */
+
+import { InputError } from '../../contract/errors';
+import { maskToPixels } from '../../image/mask/mask';
+import { readMask } from '../../image/mask/maskReading';
+import { engineMaskNote, maskNote, whyEmpty } from '../../image/mask/maskWords';
+import { checkPaints, type Pixels } from '../../image/pixels';
+import type { Mask, Pixels as OwnPixels } from '../../image/raster';
+import type { Arguments } from './args';
+
+export interface MaskArgument {
+  /** By which the answer is pasted. */
+  mask: Mask;
+  /** What is sent where nothing is pasted: diffusers' own reading of the file, unless another one is asked for. */
+  unpasted: OwnPixels;
+  /** What the mask was understood as, where that does not go without saying. */
+  note: string | null;
+}
+
+/** @throws InputError (`--mask`) where nothing would be repainted, saying what was found */
+export function readMaskArgument(
+  picture: Pixels,
+  { maskReading, pasteBack }: Pick<Arguments, 'maskReading' | 'pasteBack'>,
+): MaskArgument {
+  const pixels = { ...picture, data: new Uint8ClampedArray(picture.data) };
+  const { mask, facts } = readMask(pixels, maskReading);
+  if (!pasteBack && maskReading === undefined) {
+    checkPaints(pixels, '--mask');
+    return { mask, unpasted: pixels, note: named(engineMaskNote(pixels)) };
+  }
+  const why = whyEmpty(facts);
+  if (why !== null) throw new InputError('--mask', `--mask: ${why}`);
+  const unpasted = maskToPixels(mask);
+  if (!pasteBack) checkPaints(unpasted, '--mask');
+  const note = maskNote(facts);
+  return {
+    mask,
+    unpasted,
+    note: named(note && `${note.text}; for another reading add --mask-reading ${note.other}`),
+  };
+}
+
+function named(note: string | null): string | null {
+  return note && `--mask: ${note}`;
+}

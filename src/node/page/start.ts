@@ -1,0 +1,37 @@
+/** `npm start`: builds the page and serves it. Takes PORT (4173) and HOST (localhost). */
+import { createServer } from 'node:net';
+import { messageOf } from '../../contract/errors';
+import { listenReason } from '../systemError';
+
+const port = Number(process.env.PORT ?? 4173);
+const host = process.env.HOST ?? 'localhost';
+if (!Number.isInteger(port) || port < 0 || port > 65535) {
+  console.error(`PORT: "${process.env.PORT}" is no port number (0 to 65535)`);
+  process.exit(2);
+}
+await tryPort();
+console.log('Building the page, which takes up to a minute …');
+// Loading the builder takes a second, in which nothing would be said.
+const { build, preview } = await import('vite');
+await build({ logLevel: 'warn' });
+const server = await preview({ logLevel: 'warn', preview: { port, strictPort: true, host } }).catch(refuse);
+console.log(`Inlay is at ${server.resolvedUrls?.local[0] ?? server.resolvedUrls?.network[0]}`);
+
+/** Opens the port and closes it: one that is taken is told now and not after the build. */
+async function tryPort(): Promise<void> {
+  const trial = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      trial.once('error', (error) => reject(new Error(listenReason(error, port, host))));
+      trial.listen(port, host, resolve);
+    });
+  } catch (error) {
+    refuse(error);
+  }
+  await new Promise((resolve) => trial.close(resolve));
+}
+
+function refuse(error: unknown): never {
+  console.error(`The page cannot be served: ${messageOf(error)}`);
+  process.exit(1);
+}

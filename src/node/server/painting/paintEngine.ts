@@ -1,0 +1,77 @@
+/** The local engine of a server: the page's own client of a worker, with a process of its own as the worker. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { LocalEngine } from '../../../contract/engine';
+import type { FromWorker } from '../../../contract/protocol';
+import { createLocalEngine, type EngineWords, type WorkerLike } from '../../../engine/local';
+import { packed, unpacked } from './ipcBlobs';
+import { type MemoryReport, type PaintSetup, SETUP } from './paintSetup';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+
+/** For clients of the server, who see neither page nor process. */
+const words: EngineWords = {
+  ended: (reason) =>
+    `The process that paints ended (${reason}), perhaps for want of memory; the next request starts it anew: send this ` +
+    'one again, and if it fails twice send a smaller picture or name a smaller model',
+  shutDown: 'The server is stopping; send the request again once it is back',
+};
+
+export interface PaintEngine extends LocalEngine {
+  /** What the process held in memory when its last run ended; 0 before. */
+  residentBytes(): number;
+}
+
+/** The process starts at once and again after it died; `dispose` ends it. */
+export function createPaintEngine(setup: PaintSetup): PaintEngine {
+  let residentBytes = 0;
+  const spawn = () =>
+    startProcess(setup, (bytes) => {
+      residentBytes = bytes;
+    });
+  const engine = createLocalEngine({ baseUrl: 'file:///', words, spawn });
+  return { ...engine, residentBytes: () => residentBytes };
+}
+
+function startProcess(setup: PaintSetup, onMemory: (residentBytes: number) => void): WorkerLike {
+  const child: ChildProcess = fork(
+    fileURLToPath(new URL('./paintProcess.ts', import.meta.url)),
+    // From the project's root, where Node finds tsx.
+    {
+      cwd: root,
+      env: { ...process.env, [SETUP]: JSON.stringify(setup) },
+      execArgv: ['--import', 'tsx'],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    },
+  );
+  let tail: Promise<unknown> = Promise.resolve();
+  const worker: WorkerLike = {
+    onmessage: null,
+    onerror: null,
+    postMessage(message) {
+      // A process that is gone is reported by its exit.
+      tail = tail
+        .then(() => packed(message))
+        .then((ready) => (child.connected ? child.send(ready) : undefined))
+        .catch(() => {});
+    },
+    terminate() {
+      child.removeAllListeners();
+      child.on('error', () => {});
+      child.kill('SIGKILL');
+    },
+  };
+  child.on('message', (message: FromWorker | MemoryReport) => {
+    if (message?.type === 'memory') onMemory(Number(message.residentBytes) || 0);
+    else worker.onmessage?.({ data: unpacked(message) } as MessageEvent<FromWorker>);
+  });
+  child.on('error', (error) => fail(error.message));
+  child.on('exit', (code, signal) => fail(signal ?? `exit code ${code}`));
+  const fail = (message: string) => {
+    child.removeAllListeners();
+    child.on('error', () => {});
+    worker.onerror?.({ message } as ErrorEvent);
+  };
+  return worker;
+}

@@ -1,0 +1,48 @@
+/**
+ * The process that paints, started by paintEngine.ts: an evaluation of a large network takes seconds, during which
+ * the server must answer; and what fails in here, out of memory say, fails alone.
+ */
+import { InputError } from '../../../contract/errors';
+import type { FromWorker, ToWorker } from '../../../contract/protocol';
+import { serve } from '../../../host/serve';
+import { createGuardedFetch, ForbiddenAddressError } from '../http/guardedFetch';
+import { packed, unpacked } from './ipcBlobs';
+import { createPaintHost } from './paintHost';
+import { type MemoryReport, type PaintSetup, SETUP } from './paintSetup';
+
+const setup = JSON.parse(process.env[SETUP] ?? '') as PaintSetup;
+
+// Requests name models by address, too: nothing in this process may reach what the policy forbids.
+const guarded = createGuardedFetch({
+  ...setup.network,
+  trustedOrigins: [new URL(setup.paint.hubUrl).origin],
+});
+globalThis.fetch = async (...parameters) => {
+  try {
+    return await guarded(...parameters);
+  } catch (error) {
+    if (!(error instanceof ForbiddenAddressError)) throw error;
+    // Models are all that is fetched here: pictures come with the request.
+    throw new InputError('model_name', `model_name: ${error.message}, where this server fetches models from`);
+  }
+};
+
+const post = async (message: FromWorker): Promise<void> => {
+  if (message.type === 'result' || message.type === 'error') {
+    process.send?.({ type: 'memory', residentBytes: process.memoryUsage.rss() } satisfies MemoryReport);
+  }
+  process.send?.(await packed(message));
+};
+// In the order of posting: packing a picture takes longer than packing a line of progress.
+let tail: Promise<void> = Promise.resolve();
+const receive = serve(createPaintHost(setup.paint), (message) => {
+  tail = tail.then(() => post(message));
+});
+process.on('message', (message: ToWorker) => {
+  const whole = unpacked(message);
+  if (whole?.type === 'inpaint' || whole?.type === 'cancel') receive(whole);
+});
+// A terminal sends its signals to both processes; the server decides when a run has had its time.
+process.on('SIGINT', () => {}).on('SIGTERM', () => {});
+// The server is gone.
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,133 @@
+/** A checked request as a job of the pipeline: the one place that knows both their names. */
+import { type ModelTraits, type SuitedSettings, suitedSettings } from '../contract/modelSettings';
+import type { InpaintRequest, LocalOptions } from '../contract/schema';
+import { checkPaints, checkSameSize, type Pixels, type Size, scalePixels } from '../image/pixels';
+import { countChunks } from './conditioning/promptEmbeddings';
+import { type InpaintCall, type InpaintJob, type InpaintOutcome, inpaint } from './inpaint';
+import type { Model } from './model';
+
+/** What a request's addresses lead to, already read. */
+export interface Pictures {
+  image: Pixels;
+  mask: Pixels;
+}
+
+/** A model that is open, and what its host knows of it. */
+export interface OpenModel extends Required<Pick<InpaintCall, 'cache'>> {
+  model: Model;
+  /** @param run at which size, and with how many chunks of 75 tokens @throws TooLargeError where it does not fit */
+  admit(run: Size & { chunks: number }): Promise<void>;
+}
+
+/**
+ * Runs a request on the model that it names: at the size that it asks for, by way of the size that the model takes.
+ * @param open the request's model; `asked` is the size of the picture that is wanted
+ * @returns the picture at that size, and the seed that it was made with
+ * @throws InputError where picture and mask differ in size or nothing is masked, before the model is opened; else as {@link inpaint}
+ */
+export async function runRequest(
+  request: InpaintRequest,
+  options: LocalOptions,
+  pictures: Pictures,
+  open: (asked: Size) => Promise<OpenModel>,
+  call: Pick<InpaintCall, 'signal' | 'onProgress'>,
+): Promise<InpaintOutcome & { seed: number }> {
+  checkSameSize(pictures.image, pictures.mask);
+  checkPaints(pictures.mask);
+  const asked = sizeOfRun(options, pictures.image);
+  const { model, cache, admit } = await open(asked);
+  const size = sizeAtModel(options, asked, model);
+  const told = withModelSettings(request, options, model);
+  const job = createJob(told.request, told.options, pictures, size);
+  await admit({ ...size, chunks: countChunks(model, job) });
+  const { pixels, timings } = await inpaint(model, job, { ...call, cache });
+  return { pixels: asAsked(pixels, asked), timings, seed: job.seed };
+}
+
+/** What a model's own files say of the settings that suit it. */
+function traitsOf({ guidanceWidth, schedulerConfig }: Model): ModelTraits {
+  const { className, keys } = schedulerConfig;
+  const { timestep_spacing: spacing, prediction_type: prediction, rescale_betas_zero_snr: zeroSnr } = keys;
+  return {
+    readsGuidance: guidanceWidth !== undefined,
+    scheduler: className,
+    ...(typeof spacing === 'string' && { spacing }),
+    ...(typeof prediction === 'string' && { prediction }),
+    ...(typeof zeroSnr === 'boolean' && { zeroSnr }),
+  };
+}
+
+/**
+ * Request and options with what the caller left to the model filled in.
+ * @returns also what the table knows of the model; null where it has no entry, and then nothing is changed
+ */
+export function withModelSettings(
+  request: InpaintRequest,
+  { leftToModel = [], ...options }: LocalOptions,
+  model: Model,
+): { request: InpaintRequest; options: LocalOptions; suited: SuitedSettings | null } {
+  const suited = leftToModel.length > 0 ? suitedSettings(request.model_name, traitsOf(model)) : null;
+  if (suited === null) return { request, options, suited };
+  const { scheduler, ...fields } = suited.settings;
+  const filled = { ...request };
+  for (const field of ['num_inference_steps', 'guidance_scale'] as const) {
+    if (leftToModel.includes(field)) filled[field] = fields[field];
+  }
+  const takesScheduler = scheduler !== undefined && leftToModel.includes('scheduler');
+  return { request: filled, options: takesScheduler ? { ...options, scheduler } : options, suited };
+}
+
+/** @param size at which the model works, multiples of 8 pixels or of what it wants */
+export function createJob(
+  request: InpaintRequest,
+  options: LocalOptions,
+  pictures: Pictures,
+  size: Size,
+): InpaintJob {
+  return {
+    ...pictures,
+    prompt: request.prompt,
+    negativePrompt: request.negative_prompt,
+    steps: request.num_inference_steps,
+    guidanceScale: request.guidance_scale,
+    seed: request.seed ?? randomSeed(),
+    scheduler: options.scheduler,
+    strength: options.strength,
+    width: size.width,
+    height: size.height,
+  };
+}
+
+/** The size of the picture that is asked for: the options', or else the given one's, rounded down to multiples of 8 pixels. */
+function sizeOfRun({ width, height }: LocalOptions, image: Size): Size {
+  return { width: width ?? roundDown(image.width), height: height ?? roundDown(image.height) };
+}
+
+/**
+ * The size at which a model works: what the options do not say follows from the one size that it takes, if it takes one.
+ * What has sides of other multiples than this contract's 8 gets the next smaller size.
+ */
+function sizeAtModel(
+  options: LocalOptions,
+  asked: Size,
+  { fixedSize, multiple = 8 }: Pick<Model, 'fixedSize' | 'multiple'>,
+): Size {
+  if (fixedSize === undefined) {
+    return { width: roundDown(asked.width, multiple), height: roundDown(asked.height, multiple) };
+  }
+  return { width: options.width ?? fixedSize.width, height: options.height ?? fixedSize.height };
+}
+
+/** What was painted, at the size that was asked for. */
+function asAsked(painted: Pixels, asked: Size): Pixels {
+  const fits = painted.width === asked.width && painted.height === asked.height;
+  return fits ? painted : scalePixels(painted, asked);
+}
+
+function roundDown(side: number, multiple = 8): number {
+  return side - (side % multiple);
+}
+
+function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+}

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import type { EngineStatus } from '../../contract/engine';
+import { createEngineStatus, statusExplanation, statusLabel, statusWarning } from './engineStatus';
+
+it('says where the work happens, and plainly if there is no WebGPU', () => {
+  let report: (status: EngineStatus) => void = () => {};
+  const store = createEngineStatus({
+    onStatus(listener) {
+      report = listener;
+      return () => {};
+    },
+  });
+  const label = () => statusLabel(store.getState().status);
+  expect(label()).toBe('Checking this machine');
+  report({ provider: 'webgpu', precision: 'fp16' });
+  expect(label()).toBe('WebGPU · fp16');
+  expect(statusWarning(store.getState().status)).toBeNull();
+  report({ provider: 'wasm', precision: 'fp32', threads: 1 });
+  expect(label()).toBe('WASM · 1 thread');
+  report({ provider: 'wasm', precision: 'fp32', threads: 2 });
+  expect(label()).toBe('WASM · 2 threads');
+  expect(statusWarning(store.getState().status)).toContain('No WebGPU here');
+  report({ provider: 'webgpu', precision: 'fp32', note: 'No 16-bit shaders: slower' });
+  expect(statusExplanation(store.getState().status)).toBe('No 16-bit shaders: slower.');
+});

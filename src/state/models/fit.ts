@@ -1,0 +1,73 @@
+/** Whether a model runs on this device, in words, before anything of it is fetched. */
+import type { EngineStatus } from '../../contract/engine';
+import type { Fit, ModelFacts } from '../../contract/modelLibrary';
+import { apiDefaults, offerOf, suitedSettings } from '../../contract/modelSettings';
+import type { ModelLibraryState } from './modelState';
+import { about, type Pace } from './pace';
+
+/** A picture that takes longer is called slow. */
+const SLOW_SECONDS = 120;
+
+export interface FitInWords {
+  kind: 'fits' | 'slow' | 'tooLarge';
+  text: string;
+}
+
+/**
+ * @param name as it is looked up or recommended
+ * @returns null as long as it is not judged
+ */
+export function fitInWords(
+  name: string,
+  { fits, lookups }: Pick<ModelLibraryState, 'fits' | 'lookups'>,
+  provider: EngineStatus['provider'],
+  pace: Pick<Pace, 'pictureSeconds'>,
+): FitInWords | null {
+  const fit: Fit | undefined = fits[name];
+  if (fit === undefined) return null;
+  if (fit.verdict === 'tooLarge') {
+    const [needed, available] = [fit.neededBytes, fit.availableBytes].map(inGigabytes);
+    return {
+      kind: 'tooLarge',
+      text: `Too large for this device: needs ${needed} of memory, can have ${available}`,
+    };
+  }
+  const lookup = lookups[name];
+  const facts = lookup?.state === 'found' ? lookup.details : undefined;
+  const seconds = pictureSeconds(name, facts, pace);
+  const time = seconds === null ? '' : `, ${about(seconds)} a picture`;
+  if (seconds === null ? provider === 'wasm' : seconds > SLOW_SECONDS) {
+    const where = provider === 'wasm' ? ' on the CPU' : '';
+    return { kind: 'slow', text: `Runs on this device, slowly${where}${time}` };
+  }
+  return { kind: 'fits', text: `Runs on this device${time}` };
+}
+
+/** As refusals of runs round it. */
+function inGigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** A picture at the model's own size with the settings that suit it. */
+function pictureSeconds(
+  name: string,
+  facts: ModelFacts | undefined,
+  pace: Pick<Pace, 'pictureSeconds'>,
+): number | null {
+  const offer = offerOf(name);
+  const family = facts?.family ?? (offer && familyOf(offer.networks));
+  const side = facts?.nativeSize ?? offer?.nativeSize;
+  if (family === undefined || side === undefined) return null;
+  const settings = suitedSettings(name, facts?.traits)?.settings ?? apiDefaults;
+  return pace.pictureSeconds({
+    family,
+    steps: settings.num_inference_steps,
+    guidance: settings.guidance_scale,
+    pixels: side * side,
+  });
+}
+
+function familyOf(networks: string | undefined): ModelFacts['family'] | undefined {
+  if (networks === undefined) return undefined;
+  return networks.startsWith('sdxl') ? 'sdxl' : networks.startsWith('sd2') ? 'sd2' : 'sd1';
+}

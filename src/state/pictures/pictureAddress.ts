@@ -1,0 +1,67 @@
+/** A picture from an address: what counts as one, and how it is read. */
+import { askBounded, boundedBody } from '../../contract/boundedRead';
+
+/** Bytes of a picture's file from an address: more has no photograph, and a tab's memory is soon gone. */
+const MAX_PICTURE_FILE = 512_000_000;
+/** Characters: longer texts are looked at no further; a data URI of a picture may be as long as its file. */
+const MAX_ADDRESS = 2_048;
+
+const ENDING = /\.(png|jpe?g|webp|avif|gif|bmp|heic|heif|tiff?)$/i;
+/** `example.com/…`, `localhost:8000/…`. */
+const HOST = /^(localhost|([a-z0-9-]{1,63}\.){1,10}[a-z]{2,63})(:\d{1,5})?\//i;
+
+/**
+ * @param text what was pasted or typed
+ * @returns the address in it, if it is one that a picture can be fetched from: without `https://` too, where it ends as a
+ *   picture's file does
+ */
+export function pictureAddress(text: string): URL | null {
+  const trimmed = text.trim();
+  if (/^(data:image\/|blob:)/i.test(trimmed)) return urlOf(trimmed);
+  if (trimmed.length > MAX_ADDRESS || /\s/.test(trimmed)) return null;
+  if (/^https?:\/\//i.test(trimmed)) return urlOf(trimmed);
+  if (!HOST.test(trimmed)) return null;
+  const url = urlOf(`${/^localhost\b/i.test(trimmed) ? 'http' : 'https'}://${trimmed}`);
+  return url && ENDING.test(url.pathname) ? url : null;
+}
+
+function urlOf(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null;
+}
+
+/**
+ * Fetches what an address leads to.
+ * @throws Error that says what went wrong and what to do, for people
+ */
+export async function readPictureAddress(url: URL): Promise<{ file: Blob; name: string }> {
+  const what = url.host || 'The picture';
+  const response = await askBounded(url.href, { what }).catch(() => {
+    throw new Error(
+      `${url.host || 'The address'} could not be reached, or does not let other pages read its pictures. Save the picture and open the file.`,
+    );
+  });
+  if (!response.ok) {
+    void response.body?.cancel().catch(() => {});
+    throw new Error(
+      `${url.host} answered ${response.status} for this address. Check it, or open the picture as a file.`,
+    );
+  }
+  const bytes = await boundedBody(response, { maxBytes: MAX_PICTURE_FILE, what });
+  const type = response.headers.get('content-type') ?? '';
+  return { file: new Blob([bytes], { type }), name: nameOf(url) };
+}
+
+function nameOf(url: URL): string {
+  if (url.protocol === 'data:' || url.protocol === 'blob:') return 'the pasted picture';
+  const last = url.pathname.split('/').at(-1);
+  return last ? decoded(last) : url.host;
+}
+
+/** A percent sign that encodes nothing is a percent sign. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

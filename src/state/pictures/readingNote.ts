@@ -1,0 +1,47 @@
+/** What the page says of a mask that was brought in, and which other reading it offers. */
+import type { MaskFacts, MaskReading } from '../../image/mask/maskReading';
+import { maskNote, whyEmpty } from '../../image/mask/maskWords';
+
+export interface ReadingNote {
+  text: string;
+  /** The file that the mask is, to be read again. */
+  file: File;
+  /** The other reading, and what its button says; undefined is the one that the file suggests. */
+  other: MaskReading | undefined;
+  action: string;
+  /** The editor's count of changes of the mask when it was read: once it is another, the note is about nothing. */
+  revision: number;
+}
+
+const actions: Record<MaskReading, string> = {
+  luminance: 'Read its brightness',
+  alpha: 'Read its opacity',
+  inverted: 'Invert it',
+};
+
+const readings: Record<MaskReading, string> = {
+  luminance: 'The mask is now read by its brightness: white is repainted, black is kept.',
+  alpha: 'The mask is now read by its opacity: what is opaque is repainted.',
+  inverted: 'The mask is now inverted: what was kept is repainted.',
+};
+
+/** @returns null where the reading goes without saying */
+export function readingNote(facts: MaskFacts, file: File, revision: number): ReadingNote | null {
+  if (facts.reading !== undefined) {
+    return { text: readings[facts.reading], file, other: undefined, action: 'Read it as before', revision };
+  }
+  const note = maskNote(facts);
+  return (
+    note && { text: sentence(note.text), file, other: note.other, action: actions[note.other], revision }
+  );
+}
+
+/** Why a file cannot be the mask: it paints nothing. @returns a sentence, or null where it paints something */
+export function emptyMaskProblem(facts: MaskFacts, name: string): string | null {
+  const why = whyEmpty(facts);
+  return why && `“${name}” was not taken: ${why}.`;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

@@ -1,0 +1,139 @@
+/** Progress in words and numbers: what is happening, how far, how long still. */
+import type { Progress } from '../../contract/engine';
+import type { Fetching } from '../models/modelLibrary';
+import { partInWords, speedInWords } from '../models/transfer';
+
+export interface RunProgress {
+  /** What is happening now. */
+  title: string;
+  /** A second line; may be empty. */
+  detail: string;
+  /** Of this stage, 0 … 1; null while it cannot be known. */
+  fraction: number | null;
+  secondsLeft: number | null;
+  /** When each of the last steps ended, for the time left. */
+  stepEnds: readonly { step: number; ms: number }[];
+}
+
+/** Steps that the speed is averaged over: enough to be calm, few enough to forget a slow first one. */
+const WINDOW = 8;
+
+export const preparing: RunProgress = {
+  title: 'Getting ready',
+  detail: '',
+  fraction: null,
+  secondsLeft: null,
+  stepEnds: [],
+};
+
+/** @param nowMs a clock that only runs forward, in milliseconds */
+export function advance(before: RunProgress, progress: Progress, nowMs: number): RunProgress {
+  const waiting = { fraction: null, secondsLeft: null, stepEnds: [] };
+  switch (progress.stage) {
+    case 'download':
+    case 'merge': {
+      const { stage, file, loadedBytes, totalBytes } = progress;
+      const known = totalBytes > 0;
+      const detail = known ? `${megabytes(loadedBytes)} of ${megabytes(totalBytes)}` : megabytes(loadedBytes);
+      return {
+        ...waiting,
+        title: stage === 'merge' ? 'Merging the LoRAs' : `Loading ${fileInWords(file)}`,
+        detail: `${detail} MB`,
+        fraction: known ? Math.min(1, loadedBytes / totalBytes) : null,
+      };
+    }
+    case 'compile':
+      // Its file is here, as the bar says: nobody knows how long this takes, and a bar that starts to wander says less.
+      return {
+        ...waiting,
+        title: `Preparing ${componentInWords(progress.component)}`,
+        fraction: before.title.startsWith('Loading ') ? before.fraction : null,
+        detail: '',
+      };
+    case 'upload':
+      return { ...waiting, title: 'Sending picture and mask', detail: '' };
+    case 'log':
+      return { ...before, detail: progress.message };
+    case 'queue':
+      return { ...waiting, title: 'Waiting', detail: `${progress.position} ahead` };
+    case 'encode':
+      return { ...waiting, title: 'Reading picture and prompt', detail: '' };
+    case 'denoise': {
+      const { step, steps } = progress;
+      const stepEnds = [...before.stepEnds, { step, ms: nowMs }].slice(-WINDOW - 1);
+      const secondsPerStep = speed(stepEnds);
+      return {
+        title: `Painting · step ${step} of ${steps}`,
+        detail: secondsPerStep === null ? '' : `${figures(secondsPerStep)} s a step`,
+        fraction: steps > 0 ? step / steps : 1,
+        secondsLeft: secondsPerStep === null ? null : secondsPerStep * (steps - step),
+        stepEnds,
+      };
+    }
+    case 'decode':
+      return { ...waiting, title: 'Finishing', detail: before.detail, fraction: 1 };
+    default:
+      throw new TypeError(`unknown stage ${progress satisfies never}`);
+  }
+}
+
+/** A download as the run's progress. */
+export function fetchProgress(fetching: Fetching): RunProgress {
+  const transfer = 'transfer' in fetching ? fetching.transfer : null;
+  if (transfer === null) {
+    const forOtherTab = fetching.state === 'waiting' && fetching.forOtherTab;
+    return { ...preparing, title: forOtherTab ? 'Another tab downloads the model' : 'Looking the model up' };
+  }
+  const { loadedBytes, totalBytes, bytesPerSecond, secondsLeft } = transfer;
+  const speed = bytesPerSecond === null ? '' : ` · ${speedInWords(bytesPerSecond)}`;
+  return {
+    ...preparing,
+    title: 'Downloading the model',
+    detail: `${partInWords(loadedBytes, totalBytes)}${speed}`,
+    fraction: totalBytes > 0 ? Math.min(1, loadedBytes / totalBytes) : null,
+    secondsLeft,
+  };
+}
+
+function speed(stepEnds: RunProgress['stepEnds']): number | null {
+  const first = stepEnds[0];
+  const last = stepEnds.at(-1);
+  if (!first || !last || last.step <= first.step) return null;
+  return (last.ms - first.ms) / 1000 / (last.step - first.step);
+}
+
+/** `8 s`, `2 min 05 s` */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
+}
+
+function figures(seconds: number): string {
+  return seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(0);
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
+}
+
+/** The networks of a model, by folder and as they are named while they are prepared. */
+const networks: Readonly<Record<string, string>> = {
+  text_encoder: 'the text encoder',
+  text_encoder_2: 'the second text encoder',
+  unet: 'the denoiser',
+  vae: 'the VAE',
+  vae_encoder: 'the VAE encoder',
+  vae_decoder: 'the VAE decoder',
+};
+
+function componentInWords(component: string): string {
+  const folder = component.replaceAll(' ', '_');
+  return Object.hasOwn(networks, folder) ? (networks[folder] ?? component) : component;
+}
+
+/** A network's file by what it is; any other, such as a LoRA's or a model of one file, by its name. */
+function fileInWords(path: string): string {
+  const [name = path, folder = ''] = path.split('/').reverse();
+  return Object.hasOwn(networks, folder) ? (networks[folder] ?? name) : name;
+}

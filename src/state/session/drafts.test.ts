@@ -1,0 +1,328 @@
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { eventually } from '../../../test/support/eventually';
+import { fakeEngine, HEIGHT, imaging, paint, WIDTH } from '../../../test/support/session';
+import { createEditor } from '../../editor/store';
+import { createDraftStore } from '../../storage/draft';
+import type { DraftHold } from './draftHold';
+import { settingsOfDraft } from './draftSettings';
+import { createDrafts, type MaskFiles } from './drafts';
+import { createSession } from './session';
+
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+/** Masks as their bytes. */
+const files: MaskFiles = {
+  write: async ({ data }) => new Blob([data]),
+  read: async (file, _name, size) => ({ ...size, data: new Uint8Array(await file.arrayBuffer()) }),
+};
+
+/** The gallery as drafts see it, in which results lie under numbers. */
+function galleryOf(shelf: Map<number, Blob>) {
+  const ids = new Map<Blob, number>();
+  return {
+    ids,
+    idOf: async (file: Blob) => ids.get(file) ?? null,
+    async entry(id: number) {
+      const file = shelf.get(id);
+      return file ? { file: new Blob([file], { type: file.type }), thumbnail: new Blob(['small']) } : null;
+    },
+    know: (file: Blob, id: number) => void ids.set(file, id),
+  };
+}
+
+/** A browser's locks and memories. */
+function browser() {
+  const locks = new Set<string>();
+  let restoring: string | null = null;
+  let visited = false;
+  return {
+    locks,
+    /** @param own what the tab remembers */
+    tab(own: string | null = null) {
+      const memory = { own };
+      const hold: DraftHold = {
+        own: () => memory.own,
+        async claim(id) {
+          if (locks.has(id)) return false;
+          locks.add(id);
+          return true;
+        },
+        remember(id) {
+          memory.own = id;
+        },
+        held: async () => new Set(locks),
+        begin(id) {
+          restoring = id;
+          return () => {
+            restoring = null;
+          };
+        },
+        hasFailed: (id) => restoring === id,
+        visited: () => visited,
+        visit() {
+          visited = true;
+        },
+      };
+      return { hold, memory };
+    },
+    close: (id: string) => void locks.delete(id),
+    crashedAt(id: string) {
+      restoring = id;
+    },
+  };
+}
+
+interface PageOptions {
+  /** What the gallery holds, of all times that the page is open. */
+  shelf?: Map<number, Blob>;
+  tab?: ReturnType<ReturnType<typeof browser>['tab']>;
+  id: string;
+}
+
+/** A page before it knows what it opens with. */
+function blank({ id, shelf = new Map(), tab = browser().tab() }: PageOptions) {
+  const session = createSession({ editor: createEditor(), engine: fakeEngine().engine, imaging });
+  const kept = createDraftStore();
+  const gallery = galleryOf(shelf);
+  const drafts = createDrafts({ session, gallery, kept, files, hold: tab.hold, id, quietMs: 20 });
+  const mask = () => Buffer.from(session.editor.document?.mask.data ?? []);
+  const list = async () => (await kept.list()).map((draft) => draft.id);
+  return { session, kept, gallery, drafts, mask, list, state: drafts.store.getState };
+}
+
+/** A page that has begun, and opened a picture if it found none. */
+async function page(options: PageOptions) {
+  const made = blank(options);
+  const visit = await made.drafts.start();
+  if (visit !== 'restored') await made.session.openFile(new Blob(['x'], { type: 'image/png' }), 'photo.png');
+  return { ...made, visit };
+}
+
+it('a reload brings back picture, mask, frame, versions, what is shown, prompts and settings, without asking', async () => {
+  const { tab, close } = browser();
+  const mine = tab();
+  const first = await page({ id: 'one', tab: mine });
+  expect(first.visit).toBe('first');
+  paint(first.session);
+  first.session.change({ prompt: 'a red fox', negative_prompt: 'blurry', num_inference_steps: '9' });
+  const frame = { x: 200, y: 100, width: 300, height: 200 };
+  first.session.editor.moveFrame(frame);
+  first.session.editor.endFrame();
+  await first.session.generate();
+  await eventually(async () => expect((await first.kept.list())[0]).toMatchObject({ shownId: 1, frame }));
+
+  close('one');
+  const second = await page({ id: 'two', tab: tab(mine.memory.own) });
+  expect(second.visit).toBe('restored');
+  expect(second.state()).toEqual({ starting: false, offered: null, restored: 'photo.png' });
+  expect(second.mask().equals(first.mask())).toBe(true);
+  expect(second.session.settings.getState()).toMatchObject({
+    ...{ prompt: 'a red fox', negative_prompt: 'blurry', num_inference_steps: '9', guidance_scale: '1' },
+  });
+  expect(second.session.suited.byHand()).toEqual(['num_inference_steps']);
+  expect(second.session.versions.getState()).toMatchObject({ baseId: 0, shownId: 1, items: { length: 2 } });
+  expect(second.session.editor.store.getState()).toMatchObject({
+    picture: { name: 'photo.png', width: WIDTH, height: HEIGHT },
+    ...{ frame, canUndo: false },
+  });
+  // The note goes with the first stroke, and the draft goes on as the same one.
+  second.session.editor.invert();
+  expect(second.state().restored).toBeNull();
+  await eventually(async () => {
+    const [draft] = await second.kept.list();
+    expect(draft?.savedAt).toBeGreaterThan(0);
+    expect(await second.list()).toEqual(['one']);
+  });
+  // Undo returns to it from another picture.
+  await second.session.openFile(new Blob(['y'], { type: 'image/png' }), 'other.png');
+  second.session.editor.undo();
+  expect(second.session.editor.store.getState().picture?.name).toBe('photo.png');
+});
+
+it('a picture that nothing was painted on is back too; the sample is for the first visit', async () => {
+  const { tab, close } = browser();
+  const mine = tab();
+  const first = await page({ id: 'one', tab: mine });
+  await eventually(async () => expect(await first.list()).toEqual(['one']));
+  close('one');
+  const second = await page({ id: 'two', tab: tab('one') });
+  expect(second.visit).toBe('restored');
+  expect(second.session.editor.store.getState()).toMatchObject({ maskBounds: { width: 0 } });
+  close('one');
+  await second.kept.remove('one');
+  expect(await blank({ id: 'three', tab: tab('one') }).drafts.start()).toBe('empty');
+});
+
+it('what another tab works on is offered as a copy, and stays that tab’s', async () => {
+  const { tab } = browser();
+  const first = await page({ id: 'one', tab: tab() });
+  paint(first.session);
+  await eventually(async () => expect((await first.kept.list())[0]?.mask).toBeInstanceOf(Blob));
+  // A duplicated tab remembers the same draft.
+  const second = blank({ id: 'two', tab: tab('one') });
+  expect(await second.drafts.start()).toBe('empty');
+  expect(second.state().offered).toEqual({ id: 'one', name: 'photo.png', why: 'held' });
+  expect(second.session.editor.document).toBeNull();
+  await second.drafts.accept();
+  expect(second.mask().equals(first.mask())).toBe(true);
+  expect(second.state().offered).toBeNull();
+  await eventually(async () => expect(await second.list()).toHaveLength(2));
+  second.session.editor.clear();
+  first.session.editor.invert();
+  await eventually(async () => expect(new Set(await first.list()).has('one')).toBe(true));
+});
+
+it('what ended the page while it was brought back is offered, not brought back again', async () => {
+  const { tab, close, crashedAt } = browser();
+  const first = await page({ id: 'one', tab: tab() });
+  paint(first.session);
+  await eventually(async () => expect(await first.list()).toEqual(['one']));
+  close('one');
+  crashedAt('one');
+  const second = blank({ id: 'two', tab: tab('one') });
+  expect(await second.drafts.start()).toBe('empty');
+  expect(second.state().offered).toMatchObject({ id: 'one', why: 'failed' });
+  await second.drafts.dismiss();
+  expect(second.state().offered).toBeNull();
+  expect(await second.list()).toEqual([]);
+});
+
+it('to start anew puts all away: it is offered, also after a reload, and undo brings it back', async () => {
+  const { tab, close } = browser();
+  const mine = tab();
+  const first = await page({ id: 'one', tab: mine });
+  paint(first.session);
+  first.session.change({ prompt: 'a red fox' });
+  const mask = first.mask();
+  await first.drafts.startAnew();
+  expect(first.state().offered).toMatchObject({ id: 'one', why: 'aside' });
+  expect(first.session.settings.getState().prompt).toBe('');
+  expect(first.session.editor.document).toBeNull();
+  first.session.editor.undo();
+  expect(first.mask().equals(mask)).toBe(true);
+  first.session.close();
+  for (const id of await first.list()) if (id !== 'one') await first.kept.remove(id);
+  close('one');
+  const second = blank({ id: 'two', tab: tab(mine.memory.own) });
+  expect(await second.drafts.start()).toBe('empty');
+  expect(second.state().offered).toMatchObject({ why: 'aside' });
+  await second.drafts.accept();
+  expect(second.mask().equals(mask)).toBe(true);
+  expect(second.session.settings.getState().prompt).toBe('a red fox');
+});
+
+it('versions come back with it: results from the gallery, all others with the draft, which grows by what is new', async () => {
+  const shelf = new Map<number, Blob>();
+  const { tab, close } = browser();
+  const mine = tab();
+  const { session, kept, gallery } = await page({ id: 'one', shelf, tab: mine });
+  const list = () => session.versions.getState().items;
+  const inGallery = (version: number, id: number) => {
+    const { file } = list()[version] ?? {};
+    if (!file) throw new Error('there is such a version');
+    shelf.set(id, file);
+    gallery.know(file, id);
+  };
+  const written = vi.spyOn(kept, 'keep');
+  const writtenSoon = async (baseId: number, count: number, ...ids: number[]) => {
+    await eventually(async () => {
+      const [draft] = await kept.list();
+      expect([draft?.baseId, draft?.versions.length]).toEqual([baseId, count]);
+    });
+    expect(written.mock.calls.flatMap(([, pictures]) => [...pictures.keys()])).toEqual(ids);
+    written.mockClear();
+  };
+  await writtenSoon(0, 1, 0);
+  paint(session);
+  await eventually(async () => expect((await kept.list())[0]?.mask).toBeInstanceOf(Blob));
+  written.mockClear();
+  await session.generate();
+  inGallery(1, 8);
+  await session.generate();
+  inGallery(2, 9);
+  await writtenSoon(0, 3);
+  await session.continueFrom(1);
+  await writtenSoon(1, 3, 1);
+  // A drawn-out canvas lies in no gallery. What is no longer painted on does.
+  await session.extend({ top: 0, right: 40, bottom: 0, left: 16 });
+  await writtenSoon(3, 4, 3);
+  const [draft] = await kept.list();
+  expect(draft?.versions.map(({ id, isKept }) => [id, isKept])).toEqual([
+    [0, true],
+    [1, false],
+    [2, false],
+    [3, true],
+  ]);
+  expect(await kept.picture('one', 1)).toBeUndefined();
+
+  // Deleted from the gallery, deleted here.
+  shelf.delete(9);
+  close('one');
+  const second = await page({ id: 'two', shelf, tab: tab(mine.memory.own) });
+  const back = second.session.versions.getState();
+  const facts = ({ id, parentId, prompt, seed, batch, origin, width }: (typeof back.items)[number]) => ({
+    ...{ id, parentId, prompt, seed, batch, origin, width },
+  });
+  expect(back.items.map(facts)).toEqual(
+    list()
+      .filter(({ id }) => id !== 2)
+      .map(facts),
+  );
+  expect(back.baseId).toBe(3);
+  // The gallery is not given again what it has.
+  const result = back.items[1];
+  expect(result && second.gallery.ids.get(result.file)).toBe(8);
+  await second.session.continueFrom(1);
+  expect(second.session.editor.store.getState().picture).toMatchObject({ width: WIDTH, height: HEIGHT });
+  await second.session.generate();
+  expect(second.session.versions.getState().items.at(-1)).toMatchObject({ id: 4, parentId: 1 });
+});
+
+it('keeps the newest of a few and those that tabs hold, and says what is gone', async () => {
+  const kept = createDraftStore();
+  const facts = { mask: null, frame: null, versions: [], baseId: 0, shownId: null, prompt: '' };
+  const more = { negativePrompt: '', settings: {}, byHand: [], isAside: false };
+  for (const [savedAt, id] of ['a', 'b', 'c', 'd', 'e'].entries())
+    await kept.keep({ ...facts, ...more, id, name: `${id}.png`, savedAt }, new Map());
+  const { tab, locks } = browser();
+  locks.add('a');
+  const { drafts, state, session, list } = blank({ id: 'now', tab: tab() });
+  expect(await drafts.start()).toBe('empty');
+  expect(await list()).toEqual(['e', 'd', 'c', 'a']);
+  expect(state().offered).toEqual({ id: 'e', name: 'e.png', why: 'failed' });
+  expect(session.job.getState().stageError).toBe(
+    '“e.png” could not be brought back: its picture is no longer there',
+  );
+});
+
+it('a draft of a former version of the page is read, and settings that no longer fit are left', async () => {
+  const kept = createDraftStore();
+  const facts = { id: 'old', name: 'old.png', mask: new Blob([]), frame: null, versions: [], baseId: 0 };
+  const draft = { ...facts, prompt: 'a fox', negativePrompt: '', savedAt: 1 };
+  // @ts-expect-error as it was kept then
+  await kept.keep(draft, new Map());
+  expect(await kept.list()).toMatchObject([{ id: 'old', shownId: null, settings: {}, isAside: false }]);
+  const now = blank({ id: 'now' }).session.settings.getState();
+  const torn = { variations: 3, colour_match: false, loras: [{ source: 1 }], seed: '7', other: 'x' };
+  expect(settingsOfDraft(torn, now)).toEqual({ colour_match: false, seed: '7' });
+});
+
+it('a browser that keeps nothing leaves painting as it is', async () => {
+  vi.stubGlobal('indexedDB', {
+    open() {
+      throw new DOMException('no', 'SecurityError');
+    },
+  });
+  const { session, state, visit } = await page({ id: 'one' });
+  expect(visit).toBe('first');
+  paint(session);
+  expect(state().offered).toBeNull();
+  expect(session.job.getState()).toMatchObject({ stageError: null, runError: null });
+});

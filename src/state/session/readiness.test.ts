@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest';
+import type { ModelDetails } from '../../contract/modelLibrary';
+import { nextStep, type Situation } from './readiness';
+
+const details: ModelDetails = {
+  ...{ family: 'sd1', isInpainting: true, nativeSize: 512, name: 'owner/x', location: 'owner/x' },
+  ...{ precision: 'fp16', state: 'kept', totalBytes: 2e9, notes: [] },
+};
+const ready: Situation = {
+  hasPicture: true,
+  hasMask: true,
+  modelName: 'owner/x',
+  models: { lookups: { 'owner/x': { state: 'found', details } }, fetches: {}, fits: {}, kept: [] },
+  hosted: { on: false, online: true, maskedKey: null, hasProxy: false, server: null },
+};
+const models = (changed: Partial<Situation['models']>): Partial<Situation> => ({
+  models: { ...ready.models, ...changed },
+});
+const hosted = (changed: Partial<NonNullable<Situation['hosted']>>): Partial<Situation> => ({
+  hosted: { on: true, online: true, maskedKey: '••••', hasProxy: false, server: null, ...changed },
+});
+const lookups = (state: ModelDetails['state']) =>
+  models({ lookups: { 'owner/x': { state: 'found', details: { ...details, state } } } });
+
+it.each<[string, Partial<Situation>]>([
+  ['a model that is kept', {}],
+  ['a folder at an address', lookups('served')],
+  ['the starter, whatever was looked up', { modelName: 'starter', ...models({ lookups: {} }) }],
+  ['hosted, with a key', hosted({})],
+  [
+    'by a server of one’s own, offline, with the starter',
+    { ...hosted({ maskedKey: null, server: 'http://localhost:8199', online: false }), modelName: 'starter' },
+  ],
+  ['hosted, whatever this machine can', { ...hosted({}), ...models({ lookups: {} }) }],
+])('ready: %s', (_what, changed) => {
+  expect(nextStep({ ...ready, ...changed })).toEqual({ text: 'Ready to generate', isReady: true });
+});
+
+it.each<[string, Partial<Situation>]>([
+  ['Open a picture to begin', { hasPicture: false }],
+  ['Paint over what should change', { hasMask: false }],
+  ['Name a model first', { modelName: ' ' }],
+  ['Looking up the model …', models({ lookups: {} })],
+  [
+    'This model cannot be used: see there',
+    models({
+      lookups: {
+        'owner/x': {
+          state: 'failed',
+          message: 'no',
+          wantsToken: 'no',
+          canTryAgain: false,
+          isOfNetwork: false,
+        },
+      },
+    }),
+  ],
+  ['Download the model first', lookups('fetchable')],
+  [
+    'The model is being downloaded',
+    { ...models({ fetches: { 'owner/x': { state: 'waiting', forOtherTab: false } } }) },
+  ],
+  [
+    'This model is too large for this device',
+    models({ fits: { 'owner/x': { verdict: 'tooLarge', neededBytes: 2, availableBytes: 1, message: '' } } }),
+  ],
+  ['Enter a key for the hosted API', hosted({ maskedKey: null })],
+  ['Offline: the hosted API is out of reach', hosted({ online: false })],
+  ['Choose a model for the hosted API', { ...hosted({}), modelName: 'starter' }],
+])('not ready: %s', (text, changed) => {
+  expect(nextStep({ ...ready, ...changed })).toEqual({ text, isReady: false });
+});

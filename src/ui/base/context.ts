@@ -1,0 +1,58 @@
+/** What every panel works on. */
+import { createContext, useContext } from 'react';
+import { type StoreApi, useStore } from 'zustand';
+import { useShallow } from 'zustand/react/shallow';
+import type { EditorState } from '../../editor/store';
+import type { Gallery } from '../../state/gallery/gallery';
+import type { EngineStatus } from '../../state/models/engineStatus';
+import type { ModelLibraryState, ModelSizes, Models } from '../../state/models/modelLibrary';
+import type { Offline, OfflineState } from '../../state/offline';
+import type { Versions } from '../../state/pictures/versions';
+import type { Drafts } from '../../state/session/drafts';
+import type { RecipeOffer } from '../../state/session/recipeOffer';
+import type { Saving } from '../../state/session/saving';
+import type { JobState, Session } from '../../state/session/session';
+import type { Settings } from '../../state/settings/settings';
+
+export interface AppParts {
+  session: Session;
+  engineStatus: StoreApi<{ status: EngineStatus | null }>;
+  /** The description of the sample that the page opens with. */
+  sample: URL;
+  models: Models;
+  offline: Offline;
+  gallery: Gallery;
+  recipeOffer: RecipeOffer;
+  drafts: Drafts;
+  saving: Saving;
+}
+
+export const AppContext = createContext<AppParts | null>(null);
+
+export function useApp(): AppParts {
+  const parts = useContext(AppContext);
+  if (!parts) throw new Error('panels live inside AppContext');
+  return parts;
+}
+
+export const useSession = (): Session => useApp().session;
+export const useEditor = <T>(select: (state: EditorState) => T): T =>
+  useStore(useSession().editor.store, select);
+export const useSettings = <T>(select: (state: Settings) => T): T => useStore(useSession().settings, select);
+export const useJob = <T>(select: (state: JobState) => T): T => useStore(useSession().job, select);
+export const useVersions = <T>(select: (state: Versions) => T): T => useStore(useSession().versions, select);
+export const useModels = (): Models => useApp().models;
+export const useModelState = <T>(select: (state: ModelLibraryState) => T): T =>
+  useStore(useModels().store, select);
+/** At which sizes the named model works. */
+export const useModelSizes = (): ModelSizes => {
+  const name = useSettings((state) => state.model_name);
+  const models = useModels();
+  return useModelState(useShallow(() => models.sizesOf(name)));
+};
+export const useEngineStatus = (): EngineStatus | null => useStore(useApp().engineStatus).status;
+
+export function useOffline(): OfflineState & Pick<Offline, 'reload' | 'dismiss'> {
+  const { store, reload, dismiss } = useApp().offline;
+  return { ...useStore(store), reload, dismiss };
+}

@@ -1,0 +1,40 @@
+/** Dark or light: the system's choice until a person makes one, which this browser then keeps. */
+import { useEffect, useState } from 'react';
+import { recall, remember } from './preferences';
+
+export type Theme = 'dark' | 'light';
+const KEY = 'inlay.theme';
+const LIGHT = '(prefers-color-scheme: light)';
+
+export function useTheme(): [Theme, () => void] {
+  const [theme, setTheme] = useState<Theme>(initialTheme);
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme;
+  }, [theme]);
+  useEffect(() => {
+    const list = window.matchMedia(LIGHT);
+    // A choice of the person's own stands.
+    const follow = () => chosenTheme() ?? setTheme(systemTheme());
+    list.addEventListener('change', follow);
+    return () => list.removeEventListener('change', follow);
+  }, []);
+  const toggle = () => {
+    const next = theme === 'dark' ? 'light' : 'dark';
+    setTheme(next);
+    remember(KEY, next);
+  };
+  return [theme, toggle];
+}
+
+function initialTheme(): Theme {
+  return chosenTheme() ?? systemTheme();
+}
+
+function chosenTheme(): Theme | null {
+  const kept = recall(KEY);
+  return kept === 'dark' || kept === 'light' ? kept : null;
+}
+
+function systemTheme(): Theme {
+  return window.matchMedia(LIGHT).matches ? 'light' : 'dark';
+}

@@ -1,0 +1,119 @@
+/** Where else a picture comes from: an address, the sample, the last session; and the way to an empty page. */
+import { ChevronDown, FilePlus, History, Image, Link } from 'lucide-react';
+import { Popover } from 'radix-ui';
+import { type FormEvent, useId, useState } from 'react';
+import { useStore } from 'zustand';
+import { useApp, useEditor, useSession } from '../base/context';
+import { openAddress } from './openAddress';
+
+export function OpenMenu() {
+  const session = useSession();
+  const { sample, drafts } = useApp();
+  const { offered } = useStore(drafts.store);
+  const hasPicture = useEditor((state) => state.picture !== null);
+  const [open, setOpen] = useState(false);
+  const [address, setAddress] = useState('');
+  const id = useId();
+  const [problem, setProblem] = useState<string | null>(null);
+  const [reading, setReading] = useState(false);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setReading(true);
+    setProblem(null);
+    const found = await openAddress(session, address);
+    setReading(false);
+    setProblem(found);
+    if (found !== null) return;
+    setOpen(false);
+    setAddress('');
+  };
+  return (
+    <Popover.Root
+      open={open}
+      onOpenChange={(now) => {
+        setOpen(now);
+        setProblem(null);
+      }}
+    >
+      <Popover.Trigger asChild>
+        <button type="button" className="icon-button open-more" aria-label="Other ways to open">
+          <ChevronDown size={16} strokeWidth={1.8} aria-hidden />
+        </button>
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          className="popover"
+          align="start"
+          sideOffset={8}
+          collisionPadding={8}
+          aria-label="Other ways to open"
+        >
+          <form className="popover-form" onSubmit={submit}>
+            <label htmlFor={id}>Address of a picture</label>
+            <div className="popover-row">
+              <input
+                id={id}
+                inputMode="url"
+                autoComplete="off"
+                placeholder="https://…"
+                value={address}
+                aria-invalid={problem !== null}
+                aria-describedby={problem === null ? undefined : `${id}-problem`}
+                onChange={(event) => {
+                  setAddress(event.target.value);
+                  setProblem(null);
+                }}
+              />
+              <button type="submit" className="button" disabled={address.trim() === '' || reading}>
+                <Link size={16} strokeWidth={1.8} aria-hidden />
+                Open
+              </button>
+            </div>
+            {problem !== null && (
+              <p id={`${id}-problem`} className="field-error" role="alert">
+                {problem}
+              </p>
+            )}
+          </form>
+          <button
+            type="button"
+            className="menu-button"
+            onClick={() => {
+              setOpen(false);
+              void session.openSample(sample);
+            }}
+          >
+            <Image size={16} strokeWidth={1.8} aria-hidden />
+            <span>Sample picture</span>
+          </button>
+          {hasPicture && offered && (
+            <button
+              type="button"
+              className="menu-button"
+              onClick={() => {
+                setOpen(false);
+                void drafts.accept();
+              }}
+            >
+              <History size={16} strokeWidth={1.8} aria-hidden />
+              <span>Restore session</span>
+            </button>
+          )}
+          {hasPicture && (
+            <button
+              type="button"
+              className="menu-button"
+              onClick={() => {
+                setOpen(false);
+                void drafts.startAnew();
+              }}
+            >
+              <FilePlus size={16} strokeWidth={1.8} aria-hidden />
+              <span>Start anew</span>
+            </button>
+          )}
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}

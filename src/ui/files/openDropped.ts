@@ -1,0 +1,63 @@
+/** What a person drops or pastes: pictures, a picture's mask, models of one's own, in any number. */
+
+import { isWeights } from '../../state/models/modelFiles';
+import type { Models } from '../../state/models/modelLibrary';
+import { leftInWords, sortGiven } from '../../state/pictures/droppedFiles';
+import type { Session } from '../../state/session/session';
+import { importMask } from '../mask/maskFile';
+import { listEntry, openOwnModel } from '../models/useModelFiles';
+
+export interface GivenFiles {
+  pictures: readonly File[];
+  /** Folders, and files of weights. */
+  models: readonly FileSystemEntry[];
+}
+
+/** What a drop holds: to be taken before the event ends, for it is gone afterwards. */
+export function droppedFiles(transfer: DataTransfer): GivenFiles {
+  const pictures: File[] = [];
+  const models: FileSystemEntry[] = [];
+  for (const item of transfer.items) {
+    const entry = item.webkitGetAsEntry();
+    const file = item.getAsFile();
+    if (entry && (entry.isDirectory || isWeights(entry.name))) models.push(entry);
+    else if (file) pictures.push(file);
+  }
+  return { pictures, models };
+}
+
+/** Opens all that can be opened, and says of the rest why it was not. */
+export async function openGiven(session: Session, models: Models, given: GivenFiles): Promise<void> {
+  const problems = [
+    ...(await openModels(session, models, given.models)),
+    ...(await openPictures(session, given.pictures)),
+  ];
+  if (problems.length > 0) session.complain(problems.join(' '));
+}
+
+async function openModels(
+  session: Session,
+  models: Models,
+  entries: readonly FileSystemEntry[],
+): Promise<string[]> {
+  const problems: string[] = [];
+  const open = async (listed: Awaited<ReturnType<typeof listEntry>>) => {
+    const problem = await openOwnModel(listed, session, models);
+    if (problem !== null) problems.push(problem);
+  };
+  // The first one is named in the settings at last.
+  for (const entry of entries.toReversed()) await open(await listEntry(entry));
+  return problems;
+}
+
+async function openPictures(session: Session, files: readonly File[]): Promise<string[]> {
+  if (files.length === 0) return [];
+  const { picture, mask, left } = sortGiven(files, session.editor.store.getState().picture?.name ?? null);
+  const problems: string[] = [];
+  // What is wrong with the picture is told where it is opened.
+  if (picture && !(await session.openFile(picture, picture.name || 'the pasted picture'))) return [];
+  const problem = mask && (await importMask(session, mask));
+  if (problem) problems.push(problem);
+  if (left.length > 0) problems.push(leftInWords(left));
+  return problems;
+}

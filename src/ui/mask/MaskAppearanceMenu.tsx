@@ -1,0 +1,74 @@
+/** How the mask is shown: colour, opacity, or alone. */
+import { Layers2 } from 'lucide-react';
+import { Switch } from 'radix-ui';
+import { overlayColours } from '../../editor/kernels/overlayColour';
+import { type MaskLook, overlayColourOf } from '../../editor/store';
+import { useEditor, useSession } from '../base/context';
+import { BarSlider } from '../controls/BarSlider';
+import { keysOf } from '../page/commands';
+import { BarPanel } from './MaskMenu';
+import { toggleMaskAlone } from './toolActions';
+
+export function LookMenu() {
+  const { editor } = useSession();
+  const look = useEditor((state) => state.look);
+  const change = (part: Partial<MaskLook>) => editor.setOptions({ look: { ...look, ...part } });
+  return (
+    <BarPanel name="Mask overlay" label="Overlay" icon={Layers2}>
+      <h2>Mask overlay</h2>
+      <div className="swatches">
+        <button
+          type="button"
+          className="swatch automatic"
+          aria-label="Auto: whichever the picture shows best"
+          aria-pressed={look.isAutomatic}
+          onClick={() => {
+            const picture = editor.document?.picture;
+            change({ isAutomatic: true, color: (picture && overlayColourOf(picture)) ?? look.color });
+          }}
+        >
+          Auto
+        </button>
+        {overlayColours.map(({ color, name }) => (
+          <button
+            key={color}
+            type="button"
+            className="swatch"
+            aria-label={name}
+            aria-pressed={!look.isAutomatic && look.color === color}
+            style={{ background: color }}
+            onClick={() => change({ color, isAutomatic: false })}
+          />
+        ))}
+        <input
+          type="color"
+          className="swatch"
+          aria-label="Another colour"
+          value={look.color}
+          onChange={(event) => change({ color: event.target.value, isAutomatic: false })}
+        />
+      </div>
+      <BarSlider
+        label="Opacity"
+        name="Opacity of the mask"
+        min={0}
+        max={100}
+        value={Math.round(look.opacity * 100)}
+        text={`${Math.round(look.opacity * 100)} %`}
+        onChange={(value) => change({ opacity: value / 100 })}
+      />
+      <div className="menu-button">
+        <label htmlFor="mask-alone">Mask alone</label>
+        <kbd aria-hidden>{keysOf('maskAlone')}</kbd>
+        <Switch.Root
+          id="mask-alone"
+          className="switch"
+          checked={look.show === 'alone'}
+          onCheckedChange={() => toggleMaskAlone(editor)}
+        >
+          <Switch.Thumb className="switch-thumb" />
+        </Switch.Root>
+      </div>
+    </BarPanel>
+  );
+}

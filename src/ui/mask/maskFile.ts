@@ -1,0 +1,70 @@
+/** Masks from and to files, with what goes wrong shown on the stage. */
+
+import { PictureError } from '../../editor/workers/decodePicture';
+import { readMaskFile, writeMaskFile } from '../../editor/workers/maskFiles';
+import type { MaskReading } from '../../image/mask/maskReading';
+import { emptyMaskProblem, type ReadingNote, readingNote } from '../../state/pictures/readingNote';
+import type { Session } from '../../state/session/session';
+import { giveFile } from '../base/giving';
+
+/** Asks for a file and makes it the mask, as a step that can be undone. */
+export function pickMask(session: Session): void {
+  if (!session.editor.document) return;
+  const input = document.createElement('input');
+  input.type = 'file';
+  input.accept = 'image/*,.heic,.heif,.avif,.tif,.tiff';
+  input.addEventListener('change', () => {
+    const file = input.files?.[0];
+    if (file) void importMask(session, file).then((problem) => problem && session.complain(problem));
+  });
+  input.click();
+}
+
+/**
+ * Makes a file the mask, and says how it was read where that is not plain.
+ * @param reading instead of the one that the file suggests
+ * @returns what is wrong with it, or null
+ */
+export async function importMask(
+  session: Session,
+  file: File,
+  reading?: MaskReading,
+): Promise<string | null> {
+  const { editor, job } = session;
+  const opened = editor.document;
+  if (!opened) return null;
+  try {
+    const { mask, facts } = await readMaskFile(file, file.name, opened.mask, reading);
+    const problem = emptyMaskProblem(facts, file.name);
+    if (problem !== null) return problem;
+    if (editor.document === opened) await editor.replaceMask(mask);
+    if (editor.document !== opened) return null;
+    const { maskRevision } = editor.store.getState();
+    job.setState({ stageError: null, maskNote: readingNote(facts, file, maskRevision) });
+    return null;
+  } catch (error) {
+    return error instanceof PictureError
+      ? error.message
+      : `“${file.name}” could not be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Reads the mask that was brought in last in the other way that is offered. */
+export async function readAgain(session: Session, { file, other }: ReadingNote): Promise<void> {
+  const problem = await importMask(session, file, other);
+  if (problem !== null) session.complain(problem);
+}
+
+/** Downloads the mask: PNG, white on black, of the picture's size. */
+export async function saveMask({ editor, complain }: Session): Promise<void> {
+  const { document: opened } = editor;
+  if (!opened) return;
+  editor.endStroke();
+  await editor.settled();
+  const stem = editor.store.getState().picture?.name.replace(/\.[a-z0-9]+$/i, '') || 'picture';
+  try {
+    giveFile(await writeMaskFile(opened.mask, opened.history.paintBounds), `${stem}-mask.png`);
+  } catch (error) {
+    complain(`The mask could not be saved: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

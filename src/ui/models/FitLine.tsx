@@ -1,0 +1,26 @@
+/** The sign of what runs on this device. */
+import { CircleCheck, CircleX, Hourglass } from 'lucide-react';
+import { fitInWords } from '../../state/models/fit';
+import { useEngineStatus, useModelState, useModels } from '../base/context';
+
+const icons = { fits: CircleCheck, slow: Hourglass, tooLarge: CircleX };
+
+export function useFit(name: string) {
+  const models = useModels();
+  const provider = useEngineStatus()?.provider;
+  const fits = useModelState((state) => state.fits);
+  const lookups = useModelState((state) => state.lookups);
+  return provider === undefined ? null : fitInWords(name, { fits, lookups }, provider, models.pace);
+}
+
+export function FitLine({ name }: { name: string }) {
+  const fit = useFit(name);
+  if (fit === null) return null;
+  const Icon = icons[fit.kind];
+  return (
+    <span className="fit" data-fit={fit.kind}>
+      <Icon size={14} strokeWidth={1.9} aria-hidden />
+      {fit.text}
+    </span>
+  );
+}

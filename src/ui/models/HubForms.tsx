@@ -1,0 +1,100 @@
+/** The Hub: a token for this session, and the address of a mirror. */
+import { KeyRound } from 'lucide-react';
+import { type FormEvent, useId, useState } from 'react';
+import { useModelState, useModels } from '../base/context';
+
+export function TokenForm() {
+  const models = useModels();
+  const { url, hasToken } = useModelState((state) => state.hub);
+  const id = useId();
+  const [token, setToken] = useState('');
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    models.setToken(token.trim() || undefined);
+    setToken('');
+  };
+  return (
+    <form className="hub-form" onSubmit={submit}>
+      <label htmlFor={id}>Access token</label>
+      <div className="hub-line">
+        <input
+          id={id}
+          type="password"
+          value={token}
+          autoComplete="off"
+          spellCheck={false}
+          placeholder={hasToken ? 'one is set' : 'hf_…'}
+          onChange={(event) => setToken(event.target.value)}
+        />
+        <button type="submit" className="button" disabled={token.trim() === ''}>
+          <KeyRound size={15} strokeWidth={1.8} aria-hidden />
+          Use token
+        </button>
+        {hasToken && (
+          <button type="button" className="button" onClick={() => models.setToken(undefined)}>
+            Forget
+          </button>
+        )}
+      </div>
+      <p className="hint-line">
+        Kept until this tab is closed; sent to {hostOf(url)} and to no other server.
+      </p>
+    </form>
+  );
+}
+
+export function HubAddressForm() {
+  const models = useModels();
+  const { url } = useModelState((state) => state.hub);
+  const id = useId();
+  const [address, setAddress] = useState(url ?? '');
+  const [error, setError] = useState('');
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const next = address.trim().replace(/\/+$/, '');
+    if (next !== '' && !isWebAddress(next)) {
+      setError(
+        'This is no address: begin it with https:// (or http://), or leave the field empty for Hugging Face’s own.',
+      );
+      return;
+    }
+    setError('');
+    models.setHubUrl(next || undefined);
+  };
+  return (
+    <form className="hub-form" onSubmit={submit}>
+      <label htmlFor={id}>Hub address</label>
+      <div className="hub-line">
+        <input
+          id={id}
+          value={address}
+          inputMode="url"
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          placeholder="https://huggingface.co"
+          aria-invalid={error === '' ? undefined : true}
+          onChange={(event) => setAddress(event.target.value)}
+        />
+        <button type="submit" className="button" disabled={address.trim() === (url ?? '')}>
+          Use address
+        </button>
+      </div>
+      <p className={error === '' ? 'hint-line' : 'field-error'} role={error === '' ? undefined : 'alert'}>
+        {error || 'For a mirror of the Hub; changing it forgets the token.'}
+      </p>
+    </form>
+  );
+}
+
+function isWebAddress(text: string): boolean {
+  try {
+    return /^https?:$/.test(new URL(text).protocol);
+  } catch {
+    return false;
+  }
+}
+
+function hostOf(url: string | undefined): string {
+  return url === undefined ? 'huggingface.co' : new URL(url).host;
+}

@@ -1,0 +1,288 @@
+/** All models on one sheet: recommended, kept, one's own; the room they take; where they come from. */
+import { CircleCheck, Download, FileUp, FolderUp, ShieldCheck, Trash2 } from 'lucide-react';
+import { Dialog } from 'radix-ui';
+import { useEffect, useState } from 'react';
+import { factsInWords, type ModelOffer, offers, STARTER, titleOf } from '../../state/models/modelCatalogue';
+import type { KeptModel } from '../../state/models/modelLibrary';
+import { about } from '../../state/models/pace';
+import { bytesInWords, freeInWords, partInWords } from '../../state/models/transfer';
+import { useEngineStatus, useJob, useModelState, useModels, useSession, useSettings } from '../base/context';
+import { Sheet } from '../controls/Dialog';
+import { FitLine, useFit } from './FitLine';
+import { HubAddressForm, TokenForm } from './HubForms';
+import { FetchStatus, ResumeButton } from './ModelStatus';
+import { useModelFiles } from './useModelFiles';
+
+export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
+  const models = useModels();
+  useEffect(() => {
+    if (!open) return;
+    void models.refresh();
+    void models.judgeOffers();
+  }, [open, models]);
+  const close = () => onOpenChange(false);
+  return (
+    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+      <Sheet kind="models" closeName="Close models">
+        <Dialog.Title>Models</Dialog.Title>
+        <KeptModels onChosen={close} />
+        <section aria-label="Recommended">
+          <h3>Recommended</h3>
+          <ul className="model-list">
+            {offers.map((offer) => (
+              <Offer key={offer.model_name} offer={offer} onChosen={close} />
+            ))}
+          </ul>
+          <p className="hint-line">
+            Any other Stable Diffusion 1, 2 or XL model goes by its Hugging Face id or address in the field
+            “Model”.
+          </p>
+        </section>
+        <OwnFiles onChosen={close} />
+        <Room />
+        <section aria-label="Where models come from">
+          <h3>Hugging Face Hub</h3>
+          <TokenForm />
+          <HubAddressForm />
+        </section>
+      </Sheet>
+    </Dialog.Root>
+  );
+}
+
+function useChoose(onChosen: () => void): (name: string) => void {
+  const session = useSession();
+  return (name) => {
+    session.change({ model_name: name });
+    onChosen();
+  };
+}
+
+function Offer({ offer, onChosen }: { offer: ModelOffer; onChosen(): void }) {
+  const models = useModels();
+  const choose = useChoose(onChosen);
+  const precision = useEngineStatus()?.precision ?? 'fp16';
+  const { title, goodAt, bytes, licence, model_name } = offer;
+  const isChosen = useSettings((state) => state.model_name.trim() === model_name);
+  const fit = useFit(model_name);
+  const mine = useModelState((state) => state.kept?.find(({ name }) => name === model_name));
+  const fetching = useModelState((state) => state.fetches[model_name]);
+  const lookup = useModelState((state) => state.lookups[model_name]);
+  // What the look-up found is what will be fetched.
+  const found =
+    lookup?.state === 'found' && lookup.details.state === 'fetchable' ? lookup.details.totalBytes : undefined;
+  const known = found ?? bytes?.[precision];
+  const size = known === undefined ? 'size shown when chosen' : sizeInWords(known);
+  const isHere = mine !== undefined || fetching !== undefined || model_name === STARTER;
+  const seconds = known === undefined || isHere ? null : models.pace.downloadSeconds(known);
+  return (
+    <li>
+      <div className="model-about">
+        <b>{title}</b>
+        <span>{goodAt}</span>
+        <small className="tabular">
+          {model_name === STARTER
+            ? size
+            : mine && !mine.unfinished
+              ? `On this machine · licence ${licence ?? 'shown when chosen'}`
+              : `${size}${seconds === null ? '' : `, ${about(seconds)}`} · licence ${licence ?? 'shown when chosen'}`}
+        </small>
+        {model_name === STARTER ? (
+          <span className="fit" data-fit="fits">
+            <CircleCheck size={14} strokeWidth={1.9} aria-hidden />
+            Runs on this device, in seconds
+          </span>
+        ) : (
+          <FitLine name={model_name} />
+        )}
+      </div>
+      {!isHere && fit?.kind !== 'tooLarge' && (
+        <button
+          type="button"
+          className="button"
+          aria-label={`Choose and download ${title}`}
+          onClick={() => {
+            choose(model_name);
+            void models.download(model_name);
+          }}
+        >
+          <Download size={15} strokeWidth={1.8} aria-hidden />
+          Download
+        </button>
+      )}
+      <button
+        type="button"
+        className="button"
+        aria-label={`${isChosen ? 'Chosen' : 'Choose'} ${title}`}
+        aria-pressed={isChosen}
+        onClick={() => choose(offer.model_name)}
+      >
+        {isChosen ? 'Chosen' : 'Choose'}
+      </button>
+    </li>
+  );
+}
+
+function sizeInWords(bytes: number): string {
+  return bytes === 0 ? 'nothing to download' : bytesInWords(bytes);
+}
+
+function KeptModels({ onChosen }: { onChosen(): void }) {
+  const kept = useModelState((state) => state.kept);
+  const complaint = useModelState((state) => state.complaint);
+  return (
+    <section aria-label="On this machine">
+      <h3>On this machine</h3>
+      {kept?.length === 0 && <p className="hint-line">Nothing yet: what you download is kept here.</p>}
+      <ul className="model-list">
+        {kept?.map((model) => (
+          <Kept key={model.folder} model={model} onChosen={onChosen} />
+        ))}
+      </ul>
+      <div role="alert">{complaint !== null && <p className="field-error">{complaint}</p>}</div>
+    </section>
+  );
+}
+
+function Kept({ model, onChosen }: { model: KeptModel; onChosen(): void }) {
+  const choose = useChoose(onChosen);
+  const fetching = useModelState((state) => state.fetches[model.name]);
+  const isChosen = useSettings((state) => state.model_name.trim() === model.name);
+  const { name, unfinished, storedBytes, precision, licence, facts } = model;
+  const details = [
+    facts === undefined ? '' : factsInWords(facts),
+    precision,
+    unfinished === undefined ? bytesInWords(storedBytes) : '',
+    licence === undefined ? '' : `licence ${licence}`,
+  ];
+  return (
+    <li>
+      <div className="model-about">
+        <b>{titleOf(name)}</b>
+        <small className="tabular">
+          {unfinished === undefined || fetching
+            ? details.filter(Boolean).join(' · ')
+            : `${model.isBusy ? 'being downloaded:' : 'paused at'} ${partInWords(unfinished.receivedBytes, unfinished.totalBytes)}`}
+        </small>
+        {fetching && <FetchStatus name={name} fetching={fetching} />}
+      </div>
+      {unfinished && !fetching && !model.isBusy && <ResumeButton name={name} />}
+      {!unfinished && (
+        <button
+          type="button"
+          className="button"
+          aria-label={`${isChosen ? 'Chosen' : 'Choose'} ${titleOf(name)}`}
+          aria-pressed={isChosen}
+          onClick={() => choose(name)}
+        >
+          {isChosen ? 'Chosen' : 'Choose'}
+        </button>
+      )}
+      <DeleteButton model={model} />
+    </li>
+  );
+}
+
+function DeleteButton({ model }: { model: KeptModel }) {
+  const models = useModels();
+  const [asking, setAsking] = useState(false);
+  const painting = useJob((state) => state.running);
+  const isChosen = useSettings((state) => state.model_name.trim() === model.name);
+  const fetching = useModelState((state) => state.fetches[model.name]?.state);
+  const isInUse = (painting && isChosen) || model.isBusy || fetching === 'running' || fetching === 'waiting';
+  if (!asking) {
+    return (
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={`Delete ${titleOf(model.name)}`}
+        title={isInUse ? 'In use' : undefined}
+        disabled={isInUse}
+        onClick={() => setAsking(true)}
+      >
+        <Trash2 size={17} strokeWidth={1.8} aria-hidden />
+      </button>
+    );
+  }
+  return (
+    <fieldset className="model-confirm" aria-label={`Delete ${titleOf(model.name)}?`}>
+      <button
+        type="button"
+        className="button danger"
+        disabled={isInUse}
+        onClick={() => {
+          setAsking(false);
+          void models.remove(model);
+        }}
+      >
+        Delete {bytesInWords(model.storedBytes)}
+      </button>
+      <button type="button" className="button" onClick={() => setAsking(false)}>
+        Keep
+      </button>
+    </fieldset>
+  );
+}
+
+function OwnFiles({ onChosen }: { onChosen(): void }) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const pick = useModelFiles((found) => {
+    setProblem(found);
+    if (found === null) onChosen();
+  });
+  return (
+    <section aria-label="Your own files">
+      <h3>Your own files</h3>
+      <div className="hub-line">
+        <button type="button" className="button" onClick={() => pick('file')}>
+          <FileUp size={15} strokeWidth={1.8} aria-hidden />
+          Open model file
+        </button>
+        <button type="button" className="button" onClick={() => pick('folder')}>
+          <FolderUp size={15} strokeWidth={1.8} aria-hidden />
+          Open model folder
+        </button>
+      </div>
+      <p className="hint-line">
+        A .safetensors or .ckpt file, or a folder in the diffusers layout; or drop either on the page. It is
+        copied into the browser’s storage and sent nowhere.
+      </p>
+      <div role="alert">{problem !== null && <p className="field-error">{problem}</p>}</div>
+    </section>
+  );
+}
+
+function Room() {
+  const models = useModels();
+  const storage = useModelState((state) => state.storage);
+  const [asked, setAsked] = useState(false);
+  if (storage === null) return null;
+  const { freeBytes, usedBytes, isPersistent } = storage;
+  const parts = [usedBytes === undefined ? '' : `${bytesInWords(usedBytes)} used`, freeInWords(freeBytes)];
+  return (
+    <section aria-label="Storage">
+      <h3>Storage</h3>
+      <p className="tabular">{parts.filter(Boolean).join(' · ')}</p>
+      {isPersistent ? (
+        <p className="hint-line good">
+          <ShieldCheck size={15} strokeWidth={1.8} aria-hidden /> The browser keeps it until you delete it.
+        </p>
+      ) : (
+        <div className="fetch-line">
+          <span className="hint-line">
+            {asked
+              ? 'The browser declined: it may clear models when the disk gets full. Installing the page, or a bookmark, can change that.'
+              : 'The browser may clear models when the disk gets full.'}
+          </span>
+          <button
+            type="button"
+            className="button"
+            onClick={() => void models.persist().then(() => setAsked(true))}
+          >
+            Keep for good
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,186 @@
+/** Which model paints: one of those offered or kept, or any name that a person types. */
+import { Check, ChevronDown } from 'lucide-react';
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { type ModelOffer, offers, STARTER, suggestModels, titleOf } from '../../state/models/modelCatalogue';
+import { bytesInWords } from '../../state/models/transfer';
+import { useModelState, useModels, useSession, useSettings } from '../base/context';
+import { useNarrow } from '../base/useNarrow';
+import { Field, type FieldAttributes } from '../controls/Field';
+import { ModelDialog } from './ModelDialog';
+import { ModelStatus } from './ModelStatus';
+
+/** Typing pauses for so long before a name is looked up. */
+const PAUSE_MS = 600;
+
+export function ModelField() {
+  const modelName = useSettings((state) => state.model_name);
+  const [managing, setManaging] = useState(false);
+  useLookup(modelName.trim());
+  const manage = (
+    <button type="button" className="link small" onClick={() => setManaging(true)}>
+      Manage models
+    </button>
+  );
+  return (
+    <div className="model">
+      <Field label="Model" field="model_name" aside={manage}>
+        {(attributes) => <ModelCombobox attributes={attributes} modelName={modelName} />}
+      </Field>
+      <ModelStatus name={modelName.trim()} onManage={() => setManaging(true)} />
+      <ModelDialog open={managing} onOpenChange={setManaging} />
+    </div>
+  );
+}
+
+/** A name is looked up at once where it was chosen, and after a pause where it is being typed. */
+function useLookup(name: string): void {
+  const models = useModels();
+  const isKnown = useModelState((state) => state.lookups[name] !== undefined);
+  useEffect(() => {
+    if (isKnown || name === '') return;
+    const isOffered = offers.some(({ model_name }) => model_name === name);
+    const timer = setTimeout(() => void models.look(name), isOffered ? 0 : PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [models, name, isKnown]);
+  useEffect(() => {
+    void models.refresh();
+    // Another tab may have fetched or deleted something meanwhile.
+    const onReturn = () => {
+      if (document.visibilityState === 'visible') void models.refresh();
+    };
+    document.addEventListener('visibilitychange', onReturn);
+    return () => document.removeEventListener('visibilitychange', onReturn);
+  }, [models]);
+}
+
+function inField({ model_name, title, isKept }: Choice): string {
+  if (model_name === STARTER) return 'embedded · works offline';
+  return isKept ? `${title} · kept` : title;
+}
+
+type Choice = Pick<ModelOffer, 'model_name' | 'title'> & { detail: string; isKept: boolean };
+
+/** What is typed narrows the list; a name that is chosen already, or that nothing of it has, leaves it whole. */
+function matching(choices: readonly Choice[], typed: string): readonly Choice[] {
+  const words = typed.trim().toLowerCase();
+  if (words === '' || choices.some(({ model_name }) => model_name === typed.trim())) return choices;
+  const meant = suggestModels(typed);
+  const found = choices.filter(
+    ({ model_name, title }) =>
+      title.toLowerCase().includes(words) ||
+      model_name.toLowerCase().includes(words) ||
+      meant.some((offer) => offer.model_name === model_name),
+  );
+  return found.length > 0 ? found : choices;
+}
+
+function useChoices(): Choice[] {
+  const kept = useModelState((state) => state.kept) ?? [];
+  const offered = offers.map(({ model_name, title, goodAt }): Choice => {
+    const mine = kept.find(({ name }) => name === model_name);
+    const where = mine === undefined ? '' : mine.unfinished ? 'paused · ' : 'kept · ';
+    return { model_name, title, detail: `${where}${goodAt}`, isKept: where === 'kept · ' };
+  });
+  const others = kept
+    .filter(({ name }) => !offers.some(({ model_name }) => model_name === name))
+    .map(({ name, unfinished, storedBytes }): Choice => {
+      const detail = unfinished ? 'paused' : `kept · ${bytesInWords(storedBytes)}`;
+      return { model_name: name, title: titleOf(name), detail, isKept: unfinished === undefined };
+    });
+  return [...offered, ...others];
+}
+
+/** The pattern of WAI-ARIA's editable combobox with a list. */
+function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes; modelName: string }) {
+  const session = useSession();
+  const choices = matching(useChoices(), modelName);
+  const listId = useId();
+  const [open, setOpen] = useState(false);
+  const [active, setActive] = useState(-1);
+  const narrow = useNarrow();
+  const input = useRef<HTMLInputElement>(null);
+  const chosen = choices.find(({ model_name }) => model_name === modelName.trim());
+
+  const choose = (choice: Choice) => {
+    session.change({ model_name: choice.model_name });
+    setOpen(false);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      setOpen(true);
+      const step = event.key === 'ArrowDown' ? 1 : -1;
+      setActive((active + step + choices.length) % choices.length);
+    } else if (event.key === 'Enter' && open && !event.ctrlKey) {
+      event.preventDefault();
+      const choice = choices[active];
+      if (choice) choose(choice);
+      setOpen(false);
+    } else if (event.key === 'Escape' && open) {
+      // It closes the list; it must not cancel a run as well.
+      event.nativeEvent.stopImmediatePropagation();
+      setOpen(false);
+    }
+  };
+
+  return (
+    <div className="combobox" data-open={open || undefined}>
+      <input
+        {...attributes}
+        ref={input}
+        role="combobox"
+        aria-expanded={open}
+        aria-controls={listId}
+        aria-autocomplete="list"
+        aria-activedescendant={open && active >= 0 ? `${listId}-${active}` : undefined}
+        value={modelName}
+        spellCheck={false}
+        autoComplete="off"
+        autoCapitalize="none"
+        placeholder="owner/name, or an address"
+        onChange={(event) => session.change({ model_name: event.target.value })}
+        onKeyDown={onKeyDown}
+        onBlur={() => setOpen(false)}
+      />
+      <span className="combobox-detail">{chosen ? inField(chosen) : 'any Hugging Face id or address'}</span>
+      <button
+        type="button"
+        tabIndex={-1}
+        className="combobox-toggle"
+        aria-label="Show models"
+        // The input keeps the focus.
+        onPointerDown={(event) => event.preventDefault()}
+        onClick={() => {
+          input.current?.focus();
+          setActive(-1);
+          setOpen(!open);
+          // Below it lies the list: on a phone there is room for both only from the panel's top on.
+          if (!open && narrow) input.current?.parentElement?.scrollIntoView({ block: 'start' });
+        }}
+      >
+        <ChevronDown size={18} strokeWidth={1.8} aria-hidden />
+      </button>
+      <div className="combobox-list" role="listbox" id={listId} aria-label="Models" hidden={!open}>
+        {choices.map((choice, index) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: keys act on the input, which holds the focus
+          <div
+            key={choice.model_name}
+            id={`${listId}-${index}`}
+            role="option"
+            tabIndex={-1}
+            aria-selected={choice === chosen}
+            data-active={index === active || undefined}
+            onPointerDown={(event) => event.preventDefault()}
+            onClick={() => choose(choice)}
+          >
+            <span>
+              <b>{choice.title}</b>
+              <small>{choice.detail}</small>
+            </span>
+            {choice === chosen && <Check size={16} aria-hidden />}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,301 @@
+/** What is known of the model that is named, whether it is here, and what to do about it. */
+import { Download, HardDriveDownload, Pause, Play, RotateCw } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+import {
+  factsInWords,
+  MODELS_URL,
+  offerOf,
+  STARTER,
+  suggestModels,
+  titleOf,
+} from '../../state/models/modelCatalogue';
+import { type Failure, type Fetching, unfinishedOf } from '../../state/models/modelLibrary';
+import { about } from '../../state/models/pace';
+import { bytesInWords, partInWords, speedInWords } from '../../state/models/transfer';
+import { duration } from '../../state/run/progress';
+import { useJob, useModelState, useModels, useSession } from '../base/context';
+import { useHostedOn, useHostedQuestion } from '../hosted/HostedPanel';
+import { FitLine, useFit } from './FitLine';
+import { TokenForm } from './HubForms';
+
+export function ModelStatus({ name, onManage }: { name: string; onManage(): void }) {
+  const fetching = useModelState((state) => state.fetches[name]);
+  const begun = useModelState((state) => unfinishedOf(state, name));
+  if (name === STARTER) return <StarterNote onManage={onManage} />;
+  if (fetching) return <FetchStatus name={name} fetching={fetching} />;
+  return (
+    <>
+      <Looked name={name} isBegun={begun !== undefined} />
+      <OpenedTogether name={name} />
+      {begun?.unfinished && (
+        <div className="fetch">
+          <Meter part={begun.unfinished.receivedBytes} whole={begun.unfinished.totalBytes} />
+          <div className="fetch-line">
+            <span className="tabular">
+              {begun.isBusy ? 'Another tab downloads it: ' : 'Paused at '}
+              {partInWords(begun.unfinished.receivedBytes, begun.unfinished.totalBytes)}
+            </span>
+            {!begun.isBusy && <ResumeButton name={name} />}
+          </div>
+        </div>
+      )}
+    </>
+  );
+}
+
+function StarterNote({ onManage }: { onManage(): void }) {
+  return (
+    <p className="model-note">
+      <b>A starter</b> to try the editor with, ready at once. It draws some 200 everyday things in the look of
+      emoji; with an empty prompt, a soft fill. Real pictures come from{' '}
+      <a href={MODELS_URL} target="_blank" rel="noreferrer">
+        full Stable Diffusion models
+      </a>
+      :{' '}
+      <button type="button" className="link" onClick={onManage}>
+        choose one
+      </button>{' '}
+      or type its Hugging Face id.
+    </p>
+  );
+}
+
+function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
+  const models = useModels();
+  const lookup = useModelState((state) => state.lookups[name]);
+  const fit = useFit(name);
+  if (name === '') {
+    return <p className="model-note">A Hugging Face id, the address of a repository, a folder or a file.</p>;
+  }
+  if (lookup === undefined || lookup.state === 'looking') {
+    return (
+      <p className="model-note" aria-busy>
+        Looking it up …
+      </p>
+    );
+  }
+  if (lookup.state === 'failed') {
+    return (
+      <Trouble failure={lookup}>
+        <Suggestions name={name} />
+        {lookup.canTryAgain && (
+          <button type="button" className="button" onClick={() => void models.look(name)}>
+            <RotateCw size={15} strokeWidth={1.8} aria-hidden />
+            Look again
+          </button>
+        )}
+      </Trouble>
+    );
+  }
+  const { details } = lookup;
+  const { state, totalBytes, precision, licence, notes } = details;
+  const isOwn = name.startsWith('disk:');
+  const isKept = state === 'kept';
+  const size = isKept
+    ? `${bytesInWords(totalBytes)} kept, in ${precision === 'fp16' ? 'half' : 'full'} precision`
+    : `${bytesInWords(totalBytes)} to ${isOwn ? 'copy' : 'download'}`;
+  const offered = offerOf(name)?.licence;
+  const seconds = state === 'fetchable' && !isOwn ? models.pace.downloadSeconds(totalBytes) : null;
+  const [moved] = notes.filter((note) => note.includes('was removed'));
+  return (
+    <div className="model-note">
+      <p>
+        <b>{factsInWords(details)}</b> · <span className="tabular">{size}</span>
+        {(licence ?? offered) && <> · licence {licence ?? offered}</>}
+      </p>
+      {moved && <p>{moved}.</p>}
+      {!details.isInpainting && (
+        <p>
+          Not made for inpainting: it does not see the picture around the mask while it paints, so edges may
+          show.
+        </p>
+      )}
+      {state === 'fetchable' && (
+        <p>
+          <FitLine name={name} />
+        </p>
+      )}
+      {state === 'served' && <p>Read from its address at each visit; such folders are not kept.</p>}
+      {state === 'kept' && <p className="good">Kept on this machine: works offline.</p>}
+      {state === 'fetchable' && !isBegun && (
+        <div className="fetch-line">
+          <span>
+            {isOwn ? 'Copied into the browser once.' : 'Downloaded once, then it works offline.'}
+            {seconds !== null && ` Takes ${about(seconds)}.`}
+          </span>
+          <button
+            type="button"
+            className="button"
+            disabled={fit?.kind === 'tooLarge'}
+            aria-label={isOwn ? 'Add model' : 'Download model'}
+            onClick={() => void models.download(name)}
+          >
+            {isOwn ? <HardDriveDownload size={15} aria-hidden /> : <Download size={15} aria-hidden />}
+            {isOwn ? 'Add' : 'Download'}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** What a short name may have meant. */
+function Suggestions({ name }: { name: string }) {
+  const session = useSession();
+  const found = suggestModels(name);
+  if (found.length === 0) return null;
+  return (
+    <p>
+      Did you mean{' '}
+      {found.map(({ model_name, title }, i) => (
+        <span key={model_name}>
+          {i > 0 && ' or '}
+          <button type="button" className="link" onClick={() => session.change({ model_name })}>
+            {title}
+          </button>
+        </span>
+      ))}
+      ?
+    </p>
+  );
+}
+
+/** A folder held several models: which one this is, and the others. */
+function OpenedTogether({ name }: { name: string }) {
+  const session = useSession();
+  const together = useModelState((state) => state.openedTogether);
+  if (!together.includes(name)) return null;
+  return (
+    <div className="model-note">
+      <p>
+        The folder holds {together.length} models; this is <b>{titleOf(name)}</b>. Choose another:
+      </p>
+      <ul className="model-siblings">
+        {together
+          .filter((other) => other !== name)
+          .map((other) => (
+            <li key={other}>
+              <button
+                type="button"
+                className="link"
+                aria-label={`Choose ${titleOf(other)}`}
+                onClick={() => session.change({ model_name: other })}
+              >
+                {titleOf(other)}
+              </button>
+            </li>
+          ))}
+      </ul>
+    </div>
+  );
+}
+
+/** What a run's alert, its question or the field itself says already is not said again here. */
+function Trouble({ failure, children }: { failure: Failure; children?: ReactNode }) {
+  const [hasOpened, setHasOpened] = useState(false);
+  const { message, wantsToken } = failure;
+  const isAlert = useJob(
+    ({ runError, fieldErrors }) => runError?.message === message || fieldErrors.model_name === message,
+  );
+  const isSaid = useHostedQuestion() === message || isAlert;
+  if (isSaid && wantsToken === 'no' && !children) return null;
+  return (
+    <div className="model-trouble">
+      {!isSaid && <p role="alert">{message}</p>}
+      {(wantsToken === 'yes' || (wantsToken === 'maybe' && hasOpened)) && <TokenForm />}
+      {wantsToken === 'maybe' && !hasOpened && (
+        <button type="button" className="link" onClick={() => setHasOpened(true)}>
+          Enter a token
+        </button>
+      )}
+      {children}
+    </div>
+  );
+}
+
+/** A download in hand: how far, how fast, how long still, and a way to stop and to go on. */
+export function FetchStatus({ name, fetching }: { name: string; fetching: Fetching }) {
+  const models = useModels();
+  const hosted = useHostedOn();
+  const transfer = 'transfer' in fetching ? fetching.transfer : null;
+  const pause = (
+    <button type="button" className="button" aria-label="Pause download" onClick={() => models.pause(name)}>
+      <Pause size={15} strokeWidth={1.8} aria-hidden />
+      Pause
+    </button>
+  );
+  return (
+    <div className="fetch">
+      <Meter part={transfer?.loadedBytes ?? 0} whole={transfer?.totalBytes ?? 0} />
+      <div className="fetch-line">
+        <span className="tabular">{inWords(fetching)}</span>
+        {fetching.state === 'running' || fetching.state === 'waiting' ? pause : <ResumeButton name={name} />}
+      </div>
+      {fetching.state === 'running' && (
+        <p className="tabular fetch-speed">{paceInWords(fetching.transfer)}</p>
+      )}
+      {/* Where runs are made elsewhere, nothing need be fetched. */}
+      {fetching.state === 'failed' && !hosted && <Trouble failure={fetching} />}
+    </div>
+  );
+}
+
+function inWords(fetching: Fetching): string {
+  if (fetching.state === 'waiting')
+    return fetching.forOtherTab ? 'Another tab downloads it' : 'Asking the server';
+  const { transfer } = fetching;
+  const part = transfer === null ? '' : partInWords(transfer.loadedBytes, transfer.totalBytes);
+  switch (fetching.state) {
+    case 'running':
+      return part;
+    case 'paused':
+      return part === '' ? 'Paused' : `Paused at ${part}`;
+    case 'failed':
+      return part === '' ? 'The download did not begin' : `Stopped at ${part}`;
+    default:
+      throw new TypeError(`unknown state ${fetching satisfies never}`);
+  }
+}
+
+function paceInWords({
+  bytesPerSecond,
+  secondsLeft,
+}: {
+  bytesPerSecond: number | null;
+  secondsLeft: number | null;
+}) {
+  if (bytesPerSecond === null) return 'measuring the speed';
+  const left = secondsLeft === null ? 'nothing comes at the moment' : `${duration(secondsLeft)} left`;
+  return `${speedInWords(bytesPerSecond)} · ${left}`;
+}
+
+export function ResumeButton({ name }: { name: string }) {
+  const models = useModels();
+  return (
+    <button
+      type="button"
+      className="button"
+      aria-label="Resume download"
+      onClick={() => void models.download(name)}
+    >
+      <Play size={15} strokeWidth={1.8} aria-hidden />
+      Resume
+    </button>
+  );
+}
+
+function Meter({ part, whole }: { part: number; whole: number }) {
+  const fraction = whole > 0 ? Math.min(1, part / whole) : 0;
+  return (
+    <div
+      className="bar"
+      role="progressbar"
+      aria-label="Model download"
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(fraction * 100)}
+    >
+      <i className="bar-fill" style={{ transform: `scaleX(${fraction})` }} />
+    </div>
+  );
+}

@@ -1,0 +1,44 @@
+/** All keys on one sheet, and what the page is. */
+import { Dialog } from 'radix-ui';
+import { Sheet } from '../controls/Dialog';
+import { type Command, commands, gestures, keysOf } from './commands';
+
+function rowsOf(group: Command['group']): { keys: string; action: string }[] {
+  const pressed = commands.filter((command) => command.group === group);
+  return [
+    ...pressed.map(({ id, action }) => ({ keys: keysOf(id), action })),
+    ...gestures.filter((gesture) => gesture.group === group),
+  ];
+}
+
+export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
+  return (
+    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+      <Sheet closeName="Close help" isDescribed>
+        <Dialog.Title>Keys and help</Dialog.Title>
+        <Dialog.Description>
+          Paint over what should change, say what should be there, press Generate. Only the painted part is
+          repainted; every other pixel stays as it is. Pictures leave this machine only while you have the
+          hosted API on.
+        </Dialog.Description>
+        <div className="key-groups">
+          {(['Tools', 'Mask', 'View', 'Page'] as const).map((group) => (
+            <section key={group}>
+              <h3>{group}</h3>
+              <dl>
+                {rowsOf(group).map(({ keys, action }) => (
+                  <div key={keys}>
+                    <dt>
+                      <kbd>{keys}</kbd>
+                    </dt>
+                    <dd>{action}</dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          ))}
+        </div>
+      </Sheet>
+    </Dialog.Root>
+  );
+}

@@ -1,0 +1,40 @@
+/** A newer version, or threads after a reload: said calmly, and never while a picture is being made. */
+import { RefreshCw, X } from 'lucide-react';
+import { useEditor, useJob, useOffline, useVersions } from '../base/context';
+
+export function OfflineNote() {
+  const { update, otherTabs, coresAfterReload, reload, dismiss } = useOffline();
+  const running = useJob((state) => state.running);
+  const unsaved = useEditor((state) => state.canUndo);
+  const results = useVersions((state) => state.items.length > 1);
+  const shown = !running && (update !== 'none' || coresAfterReload !== null);
+  return (
+    <div className="offline-note" role="status">
+      {shown && (
+        <div className="note">
+          <RefreshCw size={16} strokeWidth={1.8} aria-hidden />
+          <p>
+            <b>
+              {update === 'none'
+                ? `Pictures are made faster after a reload, on all ${coresAfterReload} processor cores.`
+                : 'A new version is ready.'}
+            </b>
+            {otherTabs && ' Inlay is open in another tab: close it there, then reload.'}
+            {!otherTabs && (unsaved || results) && ' Download first what you want to keep.'}
+          </p>
+          <button
+            type="button"
+            className="button"
+            disabled={update === 'switching'}
+            onClick={() => void reload()}
+          >
+            Reload
+          </button>
+          <button type="button" className="icon-button" aria-label="Later" onClick={dismiss}>
+            <X size={16} aria-hidden />
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}

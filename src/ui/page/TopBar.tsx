@@ -1,0 +1,163 @@
+/** The top line: what is open, where the work happens, how the page looks. */
+import { CircleQuestionMark, FolderOpen, Images, Moon, Redo2, Sun, Undo2 } from 'lucide-react';
+import { Popover } from 'radix-ui';
+import { useState } from 'react';
+import { statusExplanation, statusLabel } from '../../state/models/engineStatus';
+import { STARTER } from '../../state/models/modelCatalogue';
+import { useApp, useEditor, useEngineStatus, useModelState, useSession, useSettings } from '../base/context';
+import type { Theme } from '../base/theme';
+import { usePhone } from '../base/useNarrow';
+import { IconButton } from '../controls/IconButton';
+import { Tip } from '../controls/Tooltip';
+import { OpenMenu } from '../files/OpenMenu';
+import { GalleryDialog } from '../gallery/GalleryDialog';
+import { HostedSwitch, useHostedNote, useHostedReach } from '../hosted/HostedPanel';
+import { keysOf } from './commands';
+import { PageMenu } from './PageMenu';
+
+export interface TopBarProps {
+  theme: Theme;
+  onTheme(): void;
+  onOpen(): void;
+  onHelp(): void;
+}
+
+export function TopBar({ theme, onTheme, onOpen, onHelp }: TopBarProps) {
+  const { editor } = useSession();
+  const canUndo = useEditor((state) => state.canUndo);
+  const canRedo = useEditor((state) => state.canRedo);
+  const phone = usePhone();
+  const { gallery } = useApp();
+  const [browsing, setBrowsing] = useState(false);
+  const browse = () => {
+    setBrowsing(true);
+    void gallery.load();
+  };
+  const actions = [
+    { name: 'Gallery', icon: Images, onPress: browse },
+    theme === 'dark'
+      ? { name: 'Light theme', icon: Sun, onPress: onTheme }
+      : { name: 'Dark theme', icon: Moon, onPress: onTheme },
+    { name: 'Keys and help', icon: CircleQuestionMark, keys: keysOf('help'), onPress: onHelp },
+  ];
+  return (
+    <header className="top">
+      <h1 className="brand">
+        <Mark />
+        <span>Inlay</span>
+      </h1>
+      <button type="button" className="button" aria-label="Open image" onClick={onOpen}>
+        <FolderOpen size={16} strokeWidth={1.8} aria-hidden />
+        <span>
+          Open<span className="wide-text"> image</span>
+        </span>
+      </button>
+      <OpenMenu />
+      <div className="group">
+        <IconButton
+          name="Undo"
+          icon={Undo2}
+          keys={keysOf('undo')}
+          disabled={!canUndo}
+          onPress={editor.undo}
+        />
+        <IconButton
+          name="Redo"
+          icon={Redo2}
+          keys={keysOf('redo')}
+          disabled={!canRedo}
+          onPress={editor.redo}
+        />
+      </div>
+      <span className="spacer" />
+      <StatusPill />
+      <HostedSwitch />
+      {phone ? (
+        <PageMenu actions={actions} />
+      ) : (
+        actions.map((action) => <IconButton key={action.name} {...action} />)
+      )}
+      <GalleryDialog open={browsing} onOpenChange={setBrowsing} />
+    </header>
+  );
+}
+
+function StatusPill() {
+  const { tone, label, explanation } = useWhere();
+  return (
+    <Popover.Root>
+      <Tip text={explanation}>
+        <Popover.Trigger asChild>
+          <button type="button" className="pill" data-tone={tone}>
+            <i aria-hidden />
+            <StatusText label={label} />
+            <span className="sr-only">. {explanation}</span>
+          </button>
+        </Popover.Trigger>
+      </Tip>
+      <Popover.Portal>
+        {/* For fingers, which cannot rest on it. */}
+        <Popover.Content
+          className="popover status-popover"
+          sideOffset={8}
+          collisionPadding={8}
+          aria-label="Where pictures are made"
+        >
+          <b>{label}</b>
+          <p>{explanation}</p>
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
+
+/** Where the next picture is made, and whether that needs a network. */
+function useWhere(): { tone: 'unknown' | 'good' | 'fair'; label: string; explanation: string } {
+  const status = useEngineStatus();
+  const sent = useHostedNote();
+  const ownServer = useHostedReach()?.server ?? null;
+  const name = useSettings((state) => state.model_name.trim());
+  const isHere = useModelState(
+    ({ kept }) =>
+      name === STARTER || kept?.some((model) => model.name === name && model.unfinished === undefined),
+  );
+  if (sent !== null) {
+    return { tone: 'fair', label: ownServer ? 'Your server' : 'fal.ai · needs a network', explanation: sent };
+  }
+  const tone = status === null ? 'unknown' : status.provider === 'webgpu' && !status.note ? 'good' : 'fair';
+  const label = statusLabel(status);
+  return {
+    tone,
+    label: status && isHere ? `${label} · works offline` : label,
+    explanation: statusExplanation(status),
+  };
+}
+
+/** Narrow screens show the first word of it. */
+function StatusText({ label }: { label: string }) {
+  const [place, ...details] = label.split(' · ');
+  return (
+    <span className="tabular">
+      {place}
+      {details.length > 0 && <span className="wide-text"> · {details.join(' · ')}</span>}
+    </span>
+  );
+}
+
+/** A square with a piece set into its corner. */
+function Mark() {
+  return (
+    <svg
+      width="22"
+      height="22"
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="2"
+      aria-hidden="true"
+    >
+      <rect x="3" y="3" width="18" height="18" rx="4.5" />
+      <path d="M21 12h-5a4 4 0 0 0-4 4v5h4.5a4.5 4.5 0 0 0 4.5-4.5z" fill="currentColor" stroke="none" />
+    </svg>
+  );
+}

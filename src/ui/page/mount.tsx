@@ -1,0 +1,70 @@
+/** Puts the page together around an engine. */
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { createEditor } from '../../editor/store';
+import { maskWorker, readOwnMaskFile, writeMaskInSlices } from '../../editor/workers/maskFiles';
+import { encodeAs, imaging } from '../../editor/workers/pictureWorkerClient';
+import { browserGallery } from '../../state/gallery/gallery';
+import type { Hosted } from '../../state/hosted/hosted';
+import { createEngineStatus } from '../../state/models/engineStatus';
+import { browserHubMemory } from '../../state/models/hubPreferences';
+import { STARTER } from '../../state/models/modelCatalogue';
+import { createModels } from '../../state/models/modelLibrary';
+import { browserPace } from '../../state/models/pace';
+import { type Offline, withoutOffline } from '../../state/offline';
+import { browserDrafts } from '../../state/session/drafts';
+import { createRecipeOffer } from '../../state/session/recipeOffer';
+import { createSaving } from '../../state/session/saving';
+import { createSession, type PageEngine } from '../../state/session/session';
+import { copyPng, giveFile } from '../base/giving';
+import { HostedContext } from '../hosted/HostedPanel';
+import { App } from './App';
+
+/** @param sample where the description of the sample lies that the page opens with */
+export function mountApp(
+  root: HTMLElement,
+  engine: PageEngine,
+  sample: URL,
+  offline: Offline = withoutOffline(),
+  hosted: Hosted | null = null,
+): void {
+  const models = createModels(engine.models, browserHubMemory(), () => performance.now(), browserPace());
+  window.addEventListener('online', models.reconnect);
+  const session = createSession({
+    editor: createEditor(maskWorker),
+    engine,
+    imaging,
+    models,
+    hosted,
+  });
+  // A run may have found that what was kept of its model is damaged.
+  session.job.subscribe(({ running }, before) => {
+    if (before.running && !running) void models.refresh();
+  });
+  session.versions.subscribe(({ items }) => {
+    if (items.at(-1)?.modelName === STARTER) offline.keepStarter();
+  });
+  const gallery = browserGallery(session.versions);
+  const recipeOffer = createRecipeOffer(session);
+  const drafts = browserDrafts(session, gallery, { read: readOwnMaskFile, write: writeMaskInSlices });
+  session.editor.onProblem(session.complain);
+  createRoot(root).render(
+    <StrictMode>
+      <HostedContext value={hosted}>
+        <App
+          session={session}
+          sample={sample}
+          engineStatus={createEngineStatus(engine)}
+          models={models}
+          offline={offline}
+          gallery={gallery}
+          recipeOffer={recipeOffer}
+          drafts={drafts}
+          saving={createSaving({ session, encode: encodeAs, give: giveFile, write: copyPng })}
+        />
+      </HostedContext>
+    </StrictMode>,
+  );
+  // The sample is for the first visit; later ones go on where the last one was.
+  void drafts.start().then((visit) => visit === 'first' && session.openSample(sample));
+}

@@ -1,0 +1,134 @@
+/** A run in hand: what is happening, how far, how long still, and a way out; between runs, what comes next. */
+import { TriangleAlert, X } from 'lucide-react';
+import { useState } from 'react';
+import { runSeconds, variationsOf } from '../../state/pictures/versions';
+import { duration, type RunProgress } from '../../state/run/progress';
+import { nextStep } from '../../state/session/readiness';
+import { useEditor, useJob, useModelState, useSession, useSettings, useVersions } from '../base/context';
+import { useArrived } from '../base/useArrived';
+import { HostedOffer, useHostedReach } from '../hosted/HostedPanel';
+
+/** Stands there always, and always as high: nothing moves when a run begins or ends. */
+export function RunCard() {
+  const progress = useJob((state) => state.progress);
+  const variation = useJob((state) => state.variation);
+  const outcome = useOutcome();
+  const next = useNextStep();
+  const [title, detail] = progress
+    ? [progress.title, progress.detail]
+    : outcome === null
+      ? [next, 'Only what you paint over changes.']
+      : [outcome.title, outcome.detail];
+  return (
+    <div className="run">
+      <p className="run-line">
+        <b className="tabular">{title}</b>
+        <span className="tabular">
+          {progress && progress.secondsLeft !== null && `${duration(progress.secondsLeft)} left`}
+        </span>
+      </p>
+      <p className="run-detail tabular">
+        {progress && variation && `Variation ${variation.number} of ${variation.count} · `}
+        {detail}
+      </p>
+      {progress ? (
+        <Bar fraction={progress.fraction} title={progress.title} />
+      ) : (
+        <div className="bar" data-idle aria-hidden />
+      )}
+      <p className="sr-only" role="status">
+        {progress ? spoken(progress) : outcome?.title}
+      </p>
+    </div>
+  );
+}
+
+/** What to do next, for whoever is here for the first time. */
+function useNextStep(): string {
+  const hasPicture = useEditor((state) => state.picture !== null);
+  const hasMask = useEditor((state) => state.maskBounds.width > 0);
+  const modelName = useSettings((state) => state.model_name);
+  const models = useModelState((state) => state);
+  const hosted = useHostedReach();
+  const arrived = useArrived();
+  if (!hasPicture && !arrived) return 'Opening …';
+  return nextStep({ hasPicture, hasMask, modelName, models, hosted }).text;
+}
+
+/** That the last run brought pictures, until the next one begins; null where it brought none. */
+function useOutcome(): { title: string; detail: string } | null {
+  const running = useJob((state) => state.running);
+  const items = useVersions((state) => state.items);
+  const last = items.at(-1);
+  const [run, setRun] = useState({ running, lastBefore: last?.id });
+  if (run.running !== running) setRun({ running, lastBefore: running ? last?.id : run.lastBefore });
+  if (running || run.lastBefore === undefined || last === undefined || last.id === run.lastBefore)
+    return null;
+  const seconds = runSeconds({ items }, last);
+  if (seconds === null) return null;
+  const { length } = variationsOf({ items }, last);
+  const each = `${length} pictures, ${duration(seconds / length)} each. `;
+  return {
+    title: `Done in ${duration(seconds)}`,
+    detail: `${length > 1 ? each : ''}Drag ‹ › to compare, or paint on.`,
+  };
+}
+
+/** Lies over the end of "Generate" while there is something to cancel. */
+export function CancelButton() {
+  const session = useSession();
+  const running = useJob((state) => state.progress !== null);
+  return (
+    running && (
+      <button type="button" className="button cancel" onClick={session.cancel}>
+        Cancel
+      </button>
+    )
+  );
+}
+
+function Bar({ fraction, title }: { fraction: number | null; title: string }) {
+  const percent = fraction === null ? undefined : Math.round(fraction * 100);
+  return (
+    <div
+      className="bar"
+      role="progressbar"
+      aria-label="Progress"
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent}
+      aria-valuetext={title}
+      data-waiting={fraction === null || undefined}
+    >
+      <i className="bar-fill" style={{ transform: `scaleX(${fraction ?? 1})` }} />
+    </div>
+  );
+}
+
+/** Steps are too many to be read out: every fifth of the way is enough. */
+function spoken({ title, fraction }: RunProgress): string {
+  if (!title.startsWith('Painting')) return title;
+  return `Painting, ${Math.floor((fraction ?? 0) * 5) * 20} percent`;
+}
+
+/** Why a run failed, and what to do. */
+export function RunAlert() {
+  const session = useSession();
+  const error = useJob((state) => state.runError);
+  return (
+    <div className="run-alert" role="alert">
+      {error && (
+        <p className="note" data-bad>
+          <TriangleAlert size={17} strokeWidth={1.8} aria-hidden />
+          <span>
+            {error.message}
+            {error.isTooLarge && <HostedOffer onTaken={session.dismiss} />}
+          </span>
+          <button type="button" className="icon-button" aria-label="Dismiss" onClick={session.dismiss}>
+            <X size={16} aria-hidden />
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,121 @@
+/** A version and what it is compared with, under the canvas's own view: what is seen is the same place. */
+import { type PointerEvent as ReactPointerEvent, useRef } from 'react';
+import { lineAt, parkedAt, shareAt, shareByKey } from '../../editor/kernels/compare';
+import { rectToView, type View } from '../../editor/kernels/view';
+import type { Rect } from '../../image/geometry';
+import type { Version } from '../../state/pictures/versions';
+import { useEditor, useVersions } from '../base/context';
+
+const CRISP_SCALE = 3;
+/** Of the grip's circle, in view pixels. */
+const GRIP = 28;
+
+/** Where a version lies in the pane: versions of drawn-out canvases reach beyond the picture that is painted on. */
+function usePlace(version: Version): { place: Rect; view: View } {
+  const view = useEditor((state) => state.view);
+  const base = useVersions(({ items, baseId }) => items.find(({ id }) => id === baseId));
+  const x = version.origin.x - (base?.origin.x ?? 0);
+  const y = version.origin.y - (base?.origin.y ?? 0);
+  return { place: rectToView(view, { x, y, width: version.width, height: version.height }), view };
+}
+
+export interface ComparedProps {
+  version: Version;
+  before: Version | undefined;
+  /** How much of the version, from its left, shows what was before: 0 … 1. */
+  share: number;
+  /** Whether all of it does, as long as a key or a button is held. */
+  held: boolean;
+  /** Once there is something to see of it. */
+  onSeen?(): void;
+}
+
+export function ResultImages({ version, before, share, held, onSeen }: ComparedProps) {
+  const { place, view } = usePlace(version);
+  const hidden = before ? (held ? 1 : share) : 0;
+  return (
+    <>
+      {before && <BeforeImage version={before} />}
+      <img
+        src={version.url}
+        alt="Result"
+        className="result-image"
+        // Loaded is not decoded, and one that is taken away meanwhile never will be.
+        onLoad={({ currentTarget }) => void currentTarget.decode().then(onSeen, () => {})}
+        style={{ ...imageStyle(place, view.scale), clipPath: `inset(0 0 0 ${hidden * 100}%)` }}
+      />
+    </>
+  );
+}
+
+function BeforeImage({ version }: { version: Version }) {
+  const { place, view } = usePlace(version);
+  return (
+    <img
+      src={version.url}
+      alt=""
+      aria-hidden
+      className="result-image"
+      style={imageStyle(place, view.scale)}
+    />
+  );
+}
+
+function imageStyle(place: Rect, scale: number) {
+  return {
+    transform: `translate(${place.x}px, ${place.y}px)`,
+    width: place.width,
+    height: place.height,
+    imageRendering: scale >= CRISP_SCALE ? ('pixelated' as const) : ('auto' as const),
+  };
+}
+
+/** The line between before and after: dragged, or moved by keys. At rest only its grip is there, beside the picture. */
+export function CompareLine({
+  version,
+  share,
+  onShare,
+}: {
+  version: Version;
+  share: number;
+  onShare(share: number): void;
+}) {
+  const { place } = usePlace(version);
+  const line = useRef<HTMLDivElement>(null);
+  const box = () => line.current?.parentElement?.getBoundingClientRect();
+  const pane = useEditor((state) => state.viewSize);
+  const parking = share === 0 ? parkedAt(place, pane, GRIP) : null;
+  const at = parking ?? { x: lineAt(place, share, pane.width, GRIP / 2), y: pane.height / 2 };
+  const move = (event: ReactPointerEvent) => {
+    if (event.buttons !== 0) onShare(shareAt(place, event.clientX - (box()?.left ?? 0)));
+  };
+  return (
+    <div
+      ref={line}
+      className="compare-line"
+      role="slider"
+      tabIndex={0}
+      aria-label="Compare before and after"
+      aria-orientation="horizontal"
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(share * 100)}
+      aria-valuetext={`${Math.round(share * 100)} % before`}
+      data-parked={parking?.side}
+      style={{ transform: `translateX(${at.x}px)` }}
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        event.stopPropagation();
+      }}
+      onPointerMove={move}
+      onKeyDown={(event) => {
+        const next = event.ctrlKey || event.metaKey ? null : shareByKey(share, event.key);
+        if (next === null) return;
+        event.preventDefault();
+        onShare(next);
+      }}
+    >
+      <span className="compare-grip" style={{ top: at.y, scale: parking?.scale ?? 1 }} aria-hidden />
+    </div>
+  );
+}

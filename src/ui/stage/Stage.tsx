@@ -1,0 +1,293 @@
+/** The picture, and the result over it or beside it: there whichever way both show larger. */
+import { History, ImageUp, Info, TriangleAlert, X } from 'lucide-react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useStore } from 'zustand';
+import { bestSplit } from '../../editor/kernels/view';
+import { fitMargin, type Step } from '../../editor/store';
+import { Canvas } from '../../editor/view/Canvas';
+import { intersectRect, isSameRect, type Rect } from '../../image/geometry';
+import { findVersion, type Version, versionLabel } from '../../state/pictures/versions';
+import { planRun } from '../../state/run/paintRun';
+import { paddingOf } from '../../state/settings/settings';
+import {
+  useApp,
+  useEditor,
+  useJob,
+  useModelSizes,
+  useSession,
+  useSettings,
+  useVersions,
+} from '../base/context';
+import { useArrived } from '../base/useArrived';
+import { useNarrow } from '../base/useNarrow';
+import { readAgain } from '../mask/maskFile';
+import { AdjustHandles, type Adjusting } from './Adjust';
+import { useComparison } from './comparison';
+import { ResultPane } from './ResultPane';
+import { CompareLine, ResultImages } from './ResultView';
+import { StageBar } from './StageBar';
+
+export interface StageProps {
+  onOpen(): void;
+  adjusting: Adjusting;
+  onAdjust(adjusting: Adjusting): void;
+}
+
+export function Stage({ onOpen, adjusting, onAdjust }: StageProps) {
+  const { editor } = useSession();
+  const picture = useEditor((state) => state.picture);
+  const maskBounds = useEditor((state) => state.maskBounds);
+  const sizes = useModelSizes();
+  const running = useJob((state) => state.running);
+  const sentPlan = useJob((state) => state.plan);
+  const { shown, before, held } = useComparison();
+  const base = useVersions((state) => findVersion(state, state.baseId));
+  const frame = useEditor((state) => state.frame);
+  const padding = useSettings(paddingOf);
+  const plan = useMemo(
+    () => sentPlan ?? (picture ? planRun(picture, maskBounds, sizes, { frame, padding }) : null),
+    [sentPlan, picture, maskBounds, sizes, frame, padding],
+  );
+  const arrived = useArrived();
+  const { element, size } = useSize();
+  const narrow = useNarrow();
+  const placement = useVersions((state) => state.placement);
+  const over = shown !== undefined && (placement === 'canvas' || narrow);
+  const beside = shown !== undefined && picture !== null && !over;
+  const split = beside ? bestSplit(picture, size, fitMargin(size) / 2) : 'none';
+  const [share, setShare] = useState(0);
+  const { pane, painting } = useContinueByPainting(over ? shown : undefined);
+  const [seenId, setSeenId] = useState<number | null>(null);
+  const adjust = {
+    adjusting: running ? null : adjusting,
+    onAdjust,
+    frame: plan?.frame ?? null,
+  };
+  return (
+    <main className="stage">
+      <div className="panes" data-split={split} ref={element}>
+        <section
+          ref={pane}
+          className="pane"
+          aria-label="Editing"
+          data-result={(over && !painting) || undefined}
+          data-covered={(over && shown.id === seenId) || undefined}
+        >
+          {beside && base && <p className="caption">Editing {versionLabel(base)}</p>}
+          {over && held && before && <p className="caption">{versionLabel(before)}</p>}
+          <Canvas
+            editor={editor}
+            frame={plan?.frame ?? null}
+            frameLabel={plan && picture ? frameLabel(plan, picture, maskBounds) : ''}
+            frameCuts={plan !== null && cuts(plan.frame, maskBounds)}
+            busy={running}
+          >
+            {over && (
+              <ResultImages
+                version={shown}
+                before={before}
+                share={share}
+                held={held}
+                onSeen={() => setSeenId(shown.id)}
+              />
+            )}
+          </Canvas>
+          {over && before && <CompareLine version={shown} share={share} onShare={setShare} />}
+          <AdjustHandles {...adjust} />
+          {!picture && arrived && <EmptyStage onOpen={onOpen} />}
+        </section>
+        {beside && <ResultPane version={shown} share={share} onShare={setShare} />}
+      </div>
+      <StageBar {...adjust} />
+      <StageAlert />
+    </main>
+  );
+}
+
+/**
+ * Whoever paints over a result goes on from it: once a press on the canvas has changed the mask, that version
+ * is the one that is painted on. Enter presses as a pointer does. A second finger means a look from nearer, undo and
+ * other keys and buttons mean themselves.
+ */
+function useContinueByPainting(version: Version | undefined) {
+  const session = useSession();
+  const pane = useRef<HTMLElement>(null);
+  const revision = useEditor((state) => state.maskRevision);
+  const id = version?.id;
+  const [since, setSince] = useState({ id, revision });
+  if (since.id !== id) setSince({ id, revision });
+  const [pressed, setPressed] = useState(false);
+  /** The newest step before the press. */
+  const stepBefore = useRef<Step | null>(null);
+  useEffect(() => {
+    if (id === undefined) return;
+    let fingers = 0;
+    const isOnCanvas = ({ target }: Event) =>
+      target instanceof Element && pane.current?.querySelector('.canvas')?.contains(target) === true;
+    const onDown = (event: PointerEvent) => {
+      const { panning, draft } = session.editor.store.getState();
+      const onCanvas = isOnCanvas(event);
+      fingers += 1;
+      // A polygon that was begun on the canvas may be closed by its button.
+      if (!onCanvas && draft) return;
+      stepBefore.current = session.editor.lastStep();
+      setPressed(onCanvas && fingers === 1 && event.button === 0 && !panning);
+    };
+    const onUp = () => {
+      fingers = Math.max(0, fingers - 1);
+    };
+    const onKey = (event: KeyboardEvent) => {
+      const { draft } = session.editor.store.getState();
+      const presses = event.key === 'Enter' && !event.ctrlKey && !event.metaKey;
+      // Between press and release, and between a polygon's corners, the cursor moves.
+      const moves = session.editor.gesture.isPressed || draft !== null;
+      stepBefore.current = session.editor.lastStep();
+      setPressed(isOnCanvas(event) && (presses || moves));
+    };
+    window.addEventListener('pointerdown', onDown, true);
+    window.addEventListener('pointerup', onUp, true);
+    window.addEventListener('pointercancel', onUp, true);
+    window.addEventListener('keydown', onKey, true);
+    return () => {
+      window.removeEventListener('pointerdown', onDown, true);
+      window.removeEventListener('pointerup', onUp, true);
+      window.removeEventListener('pointercancel', onUp, true);
+      window.removeEventListener('keydown', onKey, true);
+      setPressed(false);
+    };
+  }, [session, id]);
+  // The wand picks from what is seen.
+  useEffect(() => {
+    session.editor.setSeen(id === undefined ? null : () => session.continueFrom(id));
+    return () => session.editor.setSeen(null);
+  }, [session, id]);
+  const changed = since.id === id && since.revision !== revision;
+  useEffect(() => {
+    if (id !== undefined && changed && pressed) void session.continueFrom(id, stepBefore.current);
+  }, [session, id, changed, pressed]);
+  return { pane, painting: changed || pressed };
+}
+
+function frameLabel(
+  { frame, size }: NonNullable<ReturnType<typeof planRun>>,
+  picture: { width: number; height: number },
+  maskBounds: Rect,
+): string {
+  const scaled = frame.width === size.width && frame.height === size.height;
+  const whole = `${frame.width} × ${frame.height} of ${picture.width} × ${picture.height} goes to the model`;
+  const sent = scaled ? whole : `${whole}, as ${size.width} × ${size.height}`;
+  return cuts(frame, maskBounds) ? `${sent}; the mask beyond it does not` : sent;
+}
+
+function cuts(frame: Rect, maskBounds: Rect): boolean {
+  return !isSameRect(intersectRect(maskBounds, frame), maskBounds);
+}
+
+const offeredInWords = {
+  held: 'Another tab works on it; here you get a copy:',
+  failed: 'It could not be brought back the last time:',
+  aside: 'What you worked on last is kept:',
+} as const;
+
+function EmptyStage({ onOpen }: { onOpen(): void }) {
+  const session = useSession();
+  const { sample, drafts } = useApp();
+  const { offered } = useStore(drafts.store);
+  return (
+    <div className="empty">
+      <ImageUp size={44} strokeWidth={1.3} aria-hidden />
+      <h2>Open a picture, paint over a part of it, and have that part repainted</h2>
+      <p className="empty-ways">
+        <button type="button" className="button primary" onClick={onOpen}>
+          Choose a picture
+        </button>
+        <button type="button" className="button" onClick={() => void session.openSample(sample)}>
+          Open the sample
+        </button>
+      </p>
+      <p>or drop one here, or paste it</p>
+      {offered && (
+        <div className="empty-offer" role="status">
+          <p>
+            {offeredInWords[offered.why]} <b>{offered.name}</b>
+          </p>
+          <p className="empty-ways">
+            <button type="button" className="button" onClick={() => void drafts.accept()}>
+              <History size={16} strokeWidth={1.8} aria-hidden />
+              Restore session
+            </button>
+            {offered.why !== 'held' && (
+              <button type="button" className="link" onClick={() => void drafts.dismiss()}>
+                Delete it
+              </button>
+            )}
+          </p>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** What is wrong with picture or mask, where they are. */
+function StageAlert() {
+  const session = useSession();
+  const error = useJob((state) => state.stageError);
+  const note = useJob((state) => state.stageNote);
+  const message = error ?? note;
+  const Icon = error ? TriangleAlert : Info;
+  return (
+    <div className="stage-alert" role="alert">
+      {message && (
+        <p className="note" data-bad={error ? true : undefined}>
+          <Icon size={17} strokeWidth={1.8} aria-hidden />
+          <span>{message}</span>
+          <button type="button" className="icon-button" aria-label="Dismiss" onClick={session.dismiss}>
+            <X size={16} aria-hidden />
+          </button>
+        </p>
+      )}
+      {!error && <MaskNote />}
+    </div>
+  );
+}
+
+/** How the mask that was brought in was read, and the other way to read it. */
+function MaskNote() {
+  const session = useSession();
+  const note = useJob((state) => state.maskNote);
+  const revision = useEditor((state) => state.maskRevision);
+  const working = useEditor((state) => state.working !== null);
+  if (!note || note.revision !== revision) return null;
+  return (
+    <p className="note">
+      <Info size={17} strokeWidth={1.8} aria-hidden />
+      <span>{note.text}</span>
+      <button
+        type="button"
+        className="button"
+        disabled={working}
+        onClick={() => void readAgain(session, note)}
+      >
+        {note.action}
+      </button>
+      <button type="button" className="icon-button" aria-label="Dismiss" onClick={session.dismiss}>
+        <X size={16} aria-hidden />
+      </button>
+    </p>
+  );
+}
+
+function useSize() {
+  const element = useRef<HTMLDivElement>(null);
+  const [size, setSize] = useState({ width: 1, height: 1 });
+  useLayoutEffect(() => {
+    const target = element.current;
+    if (!target) return;
+    const measure = () => setSize({ width: target.clientWidth, height: target.clientHeight });
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(target);
+    return () => observer.disconnect();
+  }, []);
+  return { element, size };
+}

@@ -1,0 +1,68 @@
+/** The picture's versions, to look at and to return to. */
+import { PencilLine } from 'lucide-react';
+import { useEffect, useRef } from 'react';
+import { type Version, versionLabel } from '../../state/pictures/versions';
+import { useJob, useSession, useVersions } from '../base/context';
+import { useTight } from '../base/useNarrow';
+import { SaveActions } from '../files/SaveActions';
+import { useComparison } from './comparison';
+import { ResultActions } from './ResultActions';
+
+export function VersionStrip() {
+  const session = useSession();
+  const items = useVersions((state) => state.items);
+  const baseId = useVersions((state) => state.baseId);
+  const { shown } = useComparison();
+  const shownId = shown?.id ?? null;
+  const tight = useTight();
+  const running = useJob((state) => state.running);
+  const list = useRef<HTMLUListElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new item scrolls into sight
+  useEffect(() => {
+    // The list alone: the page stays where it is.
+    list.current?.scrollTo({ left: list.current.scrollWidth, top: list.current.scrollHeight });
+  }, [items.length]);
+  const press = (version: Version) => {
+    session.show(version.id === shownId || version.id === baseId ? null : version.id);
+  };
+  const hint = items.length > 1 ? 'Click a version to look at it' : 'Results collect here';
+  return (
+    <footer className="strip">
+      <ul ref={list} aria-label="Versions">
+        {items.map((version) => (
+          <li key={version.id}>
+            <button
+              type="button"
+              className="thumb"
+              aria-label={`Version ${versionLabel(version)}${version.id === baseId ? ', on the canvas' : ''}`}
+              aria-pressed={version.id === (shownId ?? baseId)}
+              onClick={() => press(version)}
+            >
+              <img src={version.thumbnailUrl} alt="" />
+              <span>{versionLabel(version)}</span>
+              {version.id === baseId && <PencilLine className="thumb-mark" size={14} aria-hidden />}
+            </button>
+          </li>
+        ))}
+        {/* Keyed by its number: the next picture takes its place, and nothing moves. */}
+        <li
+          key={`next ${items.length}`}
+          className="thumb next"
+          data-running={running || undefined}
+          aria-hidden
+        >
+          {running && '…'}
+        </li>
+      </ul>
+      {shown && !tight ? (
+        <ResultActions version={shown} />
+      ) : (
+        // Another text is another paragraph: one that grew would have moved.
+        <p key={hint} className="hint">
+          {hint}
+        </p>
+      )}
+      <SaveActions />
+    </footer>
+  );
+}

@@ -1,0 +1,119 @@
+/**
+ * For tests: WebGPU under Node on Mesa's llvmpipe, a software GPU that has 16-bit floats, which Chromium's has not.
+ * The build of ONNX Runtime is the very one that ships to browsers without JSPI. `.ci/install-fp16-adapter.sh`
+ * installs Mesa; without it tests skip.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
+import type * as Ort from 'onnxruntime-web';
+import { messageOf } from '../../src/contract/errors';
+
+const ICD_FILES = ['/usr/share/vulkan/icd.d/lvp_icd.json', '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json'];
+
+export interface NodeWebgpu {
+  ort: typeof Ort;
+  adapterInfo: GPUAdapterInfo;
+  /** Features of the adapter. */
+  features: ReadonlySet<string>;
+  /** A device of a fresh adapter with its full limits; 16-bit floats always, subgroups only where asked for. */
+  openDevice(options: { subgroups: boolean }): Promise<GPUDevice>;
+}
+
+export type FoundNodeWebgpu = { webgpu: NodeWebgpu } | { skip: string };
+
+/** Keeps the native instance alive: its collection would take the devices with it. */
+let opened: Promise<FoundNodeWebgpu> | undefined;
+
+/** @returns WebGPU on llvmpipe, or in a word why there is none; the word is printed too */
+export function openNodeWebgpu(): Promise<FoundNodeWebgpu> {
+  opened ??= open().then((found) => {
+    if ('skip' in found) console.warn(`WebGPU under Node: ${found.skip}; its tests are skipped`);
+    return found;
+  });
+  return opened;
+}
+
+async function open(): Promise<FoundNodeWebgpu> {
+  const icd = process.env.VK_ICD_FILENAMES ?? ICD_FILES.find((file) => existsSync(file));
+  if (icd === undefined) {
+    return { skip: 'Mesa’s llvmpipe is not installed (.ci/install-fp16-adapter.sh installs it)' };
+  }
+  process.env.VK_ICD_FILENAMES = icd;
+  let gpu: GPU;
+  try {
+    const dawn = await import('webgpu');
+    Object.assign(globalThis, dawn.globals);
+    // Bounds checks turn MultiHeadAttention's shader into one that LLVM compiles for minutes instead of seconds.
+    gpu = dawn.create(['enable-dawn-features=disable_robustness']);
+  } catch (error) {
+    return { skip: `Dawn does not load (${messageOf(error)})` };
+  }
+  const adapter = await gpu.requestAdapter();
+  if (adapter === null) return { skip: 'Dawn finds no adapter' };
+  const features = new Set<string>(adapter.features);
+  if (!features.has('shader-f16')) {
+    return { skip: `${adapter.info.description} has no 16-bit floats (Mesa 25 is the first that has)` };
+  }
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'Node' }, configurable: true });
+  adaptDawn();
+  return { webgpu: { ort: await loadOrt(), adapterInfo: adapter.info, features, openDevice: opener(gpu) } };
+}
+
+function opener(gpu: GPU): NodeWebgpu['openDevice'] {
+  return async ({ subgroups }) => {
+    // A device uses its adapter up.
+    const adapter = await gpu.requestAdapter();
+    if (adapter === null) throw new Error('the adapter is gone');
+    const requiredLimits: Record<string, number> = {};
+    for (const name in adapter.limits) {
+      const value = adapter.limits[name as keyof GPUSupportedLimits];
+      if (typeof value === 'number') requiredLimits[name] = value;
+    }
+    const requiredFeatures: GPUFeatureName[] = ['shader-f16', ...(subgroups ? (['subgroups'] as const) : [])];
+    return adapter.requestDevice({ requiredFeatures, requiredLimits });
+  };
+}
+
+/** Two differences between Dawn for Node and a browser. */
+function adaptDawn(): void {
+  // 1. It refuses views on shared memory, which ONNX Runtime's heap is even with one thread.
+  const writeBuffer = GPUQueue.prototype.writeBuffer;
+  GPUQueue.prototype.writeBuffer = function (
+    this: GPUQueue,
+    buffer: GPUBuffer,
+    bufferOffset: number,
+    data: GPUAllowSharedBufferSource,
+    dataOffset = 0,
+    size?: number,
+  ): undefined {
+    const view = ArrayBuffer.isView(data);
+    // Of views offset and size count elements, of buffers bytes.
+    const unit = view && 'BYTES_PER_ELEMENT' in data ? Number(data.BYTES_PER_ELEMENT) : 1;
+    const start = (view ? data.byteOffset : 0) + dataOffset * unit;
+    const length = size === undefined ? data.byteLength - dataOffset * unit : size * unit;
+    const bytes = new Uint8Array(view ? data.buffer : data, start, length);
+    return writeBuffer.call(this, buffer, bufferOffset, bytes.slice());
+  };
+  // 2. While a promise is open it calls itself through setImmediate without a pause, and so takes a whole core from
+  // the shader compiler and the shaders, which run on the CPU too.
+  const immediate = globalThis.setImmediate;
+  const patient = (callback: (...args: unknown[]) => void, ...args: unknown[]) =>
+    Function.prototype.toString.call(callback).includes('[native code]')
+      ? setTimeout(callback, 1, ...args)
+      : immediate(callback, ...args);
+  globalThis.setImmediate = patient as unknown as typeof setImmediate;
+}
+
+async function loadOrt(): Promise<typeof Ort> {
+  // Optimizing the huge functions that asyncify makes costs minutes of every core, which tests this short never win
+  // back. (`--no-wasm-tier-up`, given at run time, does not prevent it.)
+  setFlagsFromString('--liftoff-only');
+  const ort = await import('onnxruntime-web/webgpu');
+  const wasm = createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm');
+  const bytes = readFileSync(wasm);
+  ort.env.wasm.wasmBinary = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+  ort.env.wasm.numThreads = 1;
+  ort.env.logLevel = 'error';
+  return ort;
+}

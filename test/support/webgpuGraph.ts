@@ -1,0 +1,54 @@
+/** For tests: our graphs on WebGPU under Node, in the precision wanted. */
+
+import type { Graph, GraphTarget, Precision } from '../../src/graph/onnx/types';
+import { parseSafetensorsHeader } from '../../src/model/checkpoint/safetensors';
+import { castFile } from '../../src/model/weights/componentWeights';
+import { type goldenWeights, type RunningGraph, runs, type Weights } from './goldenGraph';
+import type { NodeWebgpu } from './nodeWebgpu';
+
+/** @param fused whether the forms are used that the canary allows on llvmpipe without subgroups */
+export function webgpuTarget(precision: Precision, fused: boolean): GraphTarget {
+  return {
+    provider: 'webgpu',
+    precision,
+    forms: {
+      multiHeadAttention: fused,
+      groupNorm: fused,
+      // Its float16 shader does not compile.
+      biasSplitGelu: fused && precision === 'fp32',
+    },
+  };
+}
+
+/** The same weights in the precision wanted, as `model/weights/componentWeights.ts` casts them for a device. */
+export function weightsIn(precision: Precision, { files }: ReturnType<typeof goldenWeights>): Weights {
+  const index: Weights['index'] = new Map();
+  const cast = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const [path, bytes] of files) {
+    const stored = parseSafetensorsHeader(bytes, bytes.byteLength, path);
+    const file = castFile(path, bytes, stored, precision);
+    cast.set(path, file.bytes);
+    for (const [key, entry] of file.index) index.set(key, entry);
+  }
+  return { index, files: cast };
+}
+
+/**
+ * Creates a session that must run on the GPU alone.
+ * @throws where a node has no place on the WebGPU provider
+ */
+export async function openOnWebgpu(
+  { ort }: NodeWebgpu,
+  device: GPUDevice,
+  graph: Graph,
+  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+): Promise<RunningGraph> {
+  const session = await ort.InferenceSession.create(graph.bytes, {
+    executionProviders: [{ name: 'webgpu', device }],
+    externalData: [...files].map(([path, data]) => ({ path, data })),
+    extra: { session: { disable_cpu_ep_fallback: '1' } },
+    logSeverityLevel: 4,
+  });
+  // The last session released would take the device with it: the test file's end takes all.
+  return { ...runs(ort, session), release: async () => {} };
+}

@@ -2,6 +2,7 @@
  * The networks of the families that most checkpoints belong to, as their configurations give them: for models that are
  * judged before anything of them is looked up.
  */
+import type { FamilyId } from './families';
 
 export const knownNetworks = [
   'sd15',
@@ -14,6 +15,11 @@ export const knownNetworks = [
   'sdxl-inpaint',
 ] as const;
 export type KnownNetworks = (typeof knownNetworks)[number];
+
+/** The family that such networks belong to. */
+export function familyOfNetworks(networks: KnownNetworks): FamilyId {
+  return networks.startsWith('sdxl') ? 'sdxl' : networks.startsWith('sd2') ? 'sd2' : 'sd1';
+}
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -136,14 +142,14 @@ const unet: Record<KnownNetworks, Json> = {
 
 /** Configurations of a model's networks by their paths, and the index that says which pipeline they make. */
 export function configurationsOf(
-  family: KnownNetworks,
+  networks: KnownNetworks,
 ): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
-  const isXl = family.startsWith('sdxl');
+  const isXl = familyOfNetworks(networks) === 'sdxl';
   return new Map<string, Json>([
     ['model_index.json', { _class_name: isXl ? 'StableDiffusionXLPipeline' : 'StableDiffusionPipeline' }],
-    ['text_encoder/config.json', text[family]],
+    ['text_encoder/config.json', text[networks]],
     ...(isXl ? [['text_encoder_2/config.json', openClipG] as const] : []),
-    ['unet/config.json', { ...unet[family], in_channels: family.endsWith('inpaint') ? 9 : 4 }],
+    ['unet/config.json', { ...unet[networks], in_channels: networks.endsWith('inpaint') ? 9 : 4 }],
     [
       'vae/config.json',
       isXl ? { ...vae, force_upcast: true, sample_size: 1024, scaling_factor: 0.13025 } : vae,

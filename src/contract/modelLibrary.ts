@@ -1,8 +1,7 @@
 /** The models of this machine: what a name leads to, what is kept, fetching and deleting. */
 
+import type { FamilyId } from './families';
 import type { ModelTraits } from './modelSettings';
-
-export type ModelFamily = 'sd1' | 'sd2' | 'sdxl';
 
 /** The pictures that a model works on, in pixels. */
 export interface ModelSizes {
@@ -14,7 +13,7 @@ export interface ModelSizes {
 
 /** What a model is, read from its own configuration, and of an ONNX export from its graph once that is here. */
 export interface ModelFacts extends ModelSizes {
-  family: ModelFamily;
+  family: FamilyId;
   /** Made for inpainting: its UNet sees mask and picture too. */
   isInpainting: boolean;
   /** What its configuration says of the settings that suit it; absent where it was not read. */

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HubFile, memoryFile } from '../../test/support/hub/files';
 import { type Hub, startHub } from '../../test/support/hub/hub';
 import { hastyConnection } from '../../test/support/hub/hubServer';
+import { offerOf, offers } from '../contract/catalogue';
 import { planSource } from './openModel';
 import { canonicalName, parseModelName } from './source/modelName';
 import { findModel } from './source/source';
@@ -209,6 +210,14 @@ describe('the models that the API names, and their neighbours', () => {
       expect(plan.notes[0]).toContain(
         `${name} was removed from the Hub; its files come from ${plan.location}`,
       );
+    }
+  });
+
+  it.each(
+    offers.filter(({ bytes }) => bytes !== undefined && bytes.fp16 > 0).map(({ model_name }) => model_name),
+  )('what the page says of the size of %s', async (name) => {
+    for (const precision of ['fp16', 'fp32'] as const) {
+      expect((await planned(name, precision)).gigabytes).toBe((offerOf(name)?.bytes?.[precision] ?? 0) / 1e9);
     }
   });
 

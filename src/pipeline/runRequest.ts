@@ -1,6 +1,7 @@
 /** A checked request as a job of the pipeline: the one place that knows both their names. */
-import { type ModelTraits, type SuitedSettings, suitedSettings } from '../contract/modelSettings';
+import type { ModelTraits } from '../contract/modelSettings';
 import type { InpaintRequest, LocalOptions } from '../contract/schema';
+import { type SuitedSettings, suitedSettings } from '../contract/suitedSettings';
 import { checkPaints, checkSameSize, type Pixels, type Size, scalePixels } from '../image/pixels';
 import { countChunks } from './conditioning/promptEmbeddings';
 import { type InpaintCall, type InpaintJob, type InpaintOutcome, inpaint } from './inpaint';

@@ -1,7 +1,10 @@
 /** Whether a model runs on this device, in words, before anything of it is fetched. */
+import { offerOf } from '../../contract/catalogue';
 import type { EngineStatus } from '../../contract/engine';
+import { familyOfNetworks } from '../../contract/knownNetworks';
 import type { Fit, ModelFacts } from '../../contract/modelLibrary';
-import { apiDefaults, offerOf, suitedSettings } from '../../contract/modelSettings';
+import { apiDefaults } from '../../contract/modelSettings';
+import { suitedSettings } from '../../contract/suitedSettings';
 import type { ModelLibraryState } from './modelState';
 import { about, type Pace } from './pace';
 
@@ -55,7 +58,7 @@ function pictureSeconds(
   pace: Pick<Pace, 'pictureSeconds'>,
 ): number | null {
   const offer = offerOf(name);
-  const family = facts?.family ?? (offer && familyOf(offer.networks));
+  const family = facts?.family ?? (offer?.networks && familyOfNetworks(offer.networks));
   const side = facts?.nativeSize ?? offer?.nativeSize;
   if (family === undefined || side === undefined) return null;
   const settings = suitedSettings(name, facts?.traits)?.settings ?? apiDefaults;
@@ -65,9 +68,4 @@ function pictureSeconds(
     guidance: settings.guidance_scale,
     pixels: side * side,
   });
-}
-
-function familyOf(networks: string | undefined): ModelFacts['family'] | undefined {
-  if (networks === undefined) return undefined;
-  return networks.startsWith('sdxl') ? 'sdxl' : networks.startsWith('sd2') ? 'sd2' : 'sd1';
 }

@@ -3,7 +3,7 @@
  * so that a model's time can be told before anything is fetched; where nothing was measured, no time is told.
  */
 import { z } from 'zod';
-import type { ModelFamily } from '../../contract/modelLibrary';
+import { type FamilyId, families } from '../../contract/families';
 
 export interface Pace {
   /** @returns null where no download was measured */
@@ -16,7 +16,7 @@ export interface Pace {
 
 /** What one picture costs. */
 export interface Work {
-  family: ModelFamily;
+  family: FamilyId;
   steps: number;
   /** With guidance above 1 both rows run. */
   guidance: number;
@@ -24,11 +24,6 @@ export interface Work {
   pixels: number;
 }
 
-/**
- * One evaluation of the UNet at 512 × 512 as a multiple of Stable Diffusion 1's: SDXL's 2.98 TMACs at 1024 × 1024 against
- * 0.34 at 512 × 512, over four times the pixels.
- */
-const COST: Record<ModelFamily, number> = { sd1: 1, sd2: 1, sdxl: 2.2 };
 const NATIVE_PIXELS = 512 * 512;
 /** Encoding the prompt and both halves of the autoencoder, in steps. */
 const BESIDE_STEPS = 2;
@@ -66,7 +61,9 @@ export function createPace(storage: Pick<Storage, 'getItem' | 'setItem'> | undef
 }
 
 function unitsOf({ family, steps, guidance, pixels }: Work): number {
-  return (steps + BESIDE_STEPS) * (guidance > 1 ? 2 : 1) * COST[family] * (pixels / NATIVE_PIXELS);
+  return (
+    (steps + BESIDE_STEPS) * (guidance > 1 ? 2 : 1) * families[family].relativeCost * (pixels / NATIVE_PIXELS)
+  );
 }
 
 function read(storage: Pick<Storage, 'getItem'> | undefined): z.infer<typeof keptSchema> {

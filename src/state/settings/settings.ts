@@ -1,6 +1,7 @@
 /** The API's fields as a person types them, and their check against the API's schema. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { apiDefaults, offerOf } from '../../contract/modelSettings';
+import { offerOf } from '../../contract/catalogue';
+import { apiDefaults } from '../../contract/modelSettings';
 import {
   type EmbeddingOption,
   type InpaintRequest,

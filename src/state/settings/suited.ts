@@ -4,13 +4,8 @@
  * no settings of its own.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import {
-  apiDefaults,
-  type ModelSettings,
-  type SuitedSettings,
-  settingsInWords,
-  suitedSettings,
-} from '../../contract/modelSettings';
+import { apiDefaults, type ModelSettings, settingsInWords } from '../../contract/modelSettings';
+import { type SuitedSettings, suitedSettings } from '../../contract/suitedSettings';
 import type { ModelLibraryState } from '../models/modelLibrary';
 import type { Settings } from './settings';
 

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { apiDefaults, offers, settingsInWords, suitedSettings } from './modelSettings';
+import { offers } from './catalogue';
+import { apiDefaults, settingsInWords } from './modelSettings';
+import { suitedSettings } from './suitedSettings';
 
 const plain = { readsGuidance: false, scheduler: 'PNDMScheduler', spacing: 'leading', prediction: 'epsilon' };
 

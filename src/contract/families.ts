@@ -1,0 +1,78 @@
+/**
+ * The families of models that Inlay runs: what the page and refusals call them, and what their names suggest before any
+ * file is read. What a family is made of is in model/families.
+ */
+
+export const familyIds = ['sd1', 'sd2', 'sdxl'] as const;
+export type FamilyId = (typeof familyIds)[number];
+
+export interface FamilyFacts {
+  /** What its versions share, e.g. `Stable Diffusion`; families of one product are named together in lists. */
+  product: string;
+  version: string;
+  /** Widths of its text encoders; the UNet reads them side by side. LoRAs and embeddings are made for these. */
+  textWidths: readonly number[];
+  /** One evaluation of its UNet at 512 × 512 as a multiple of Stable Diffusion 1's. */
+  relativeCost: number;
+  /** Model names that suggest this family, and the side in pixels that such models were trained at. */
+  names: readonly { pattern: RegExp; nativeSize: number }[];
+}
+
+export const families: Readonly<Record<FamilyId, FamilyFacts>> = {
+  sd1: { product: 'Stable Diffusion', version: '1', textWidths: [768], relativeCost: 1, names: [] },
+  sd2: {
+    product: 'Stable Diffusion',
+    version: '2',
+    textWidths: [1024],
+    relativeCost: 1,
+    names: [{ pattern: /stable-diffusion-2(-1)?(\/|$)/i, nativeSize: 768 }],
+  },
+  sdxl: {
+    product: 'Stable Diffusion',
+    version: 'XL',
+    textWidths: [768, 1280],
+    // 2.98 TMACs at 1024 × 1024 against 0.34 at 512 × 512, over four times the pixels.
+    relativeCost: 2.2,
+    names: [
+      { pattern: /sdxl-turbo/i, nativeSize: 512 },
+      { pattern: /xl/i, nativeSize: 1024 },
+    ],
+  },
+};
+
+/** Of most models whose name says nothing. */
+const USUAL_NATIVE_SIZE = 512;
+
+/** `Stable Diffusion XL` */
+export function familyTitle(id: FamilyId): string {
+  const { product, version } = families[id];
+  return `${product} ${version}`;
+}
+
+/** The side in pixels that a model was probably trained at, judged by its name alone. */
+export function nativeSizeByName(modelName: string): number {
+  // The latest first: "xl" also stands in names that carry an older version's number.
+  for (const id of [...familyIds].reverse()) {
+    const named = families[id].names.find(({ pattern }) => pattern.test(modelName));
+    if (named !== undefined) return named.nativeSize;
+  }
+  return USUAL_NATIVE_SIZE;
+}
+
+/** All families, for sentences: `Stable Diffusion 1, 2 or XL`. */
+export function familiesInWords(conjunction: 'and' | 'or'): string {
+  const products = new Map<string, string[]>();
+  for (const { product, version } of Object.values(families)) {
+    products.set(product, [...(products.get(product) ?? []), version]);
+  }
+  const named = [...products].map(([product, versions]) => `${product} ${listed(versions, conjunction)}`);
+  return listed(named, conjunction);
+}
+
+/** What a refusal advises: a model of a family that runs. */
+export const NAME_ANOTHER = `name a ${familiesInWords('or')} model`;
+
+function listed(items: readonly string[], conjunction: string): string {
+  const last = items.at(-1) ?? '';
+  return items.length < 2 ? last : `${items.slice(0, -1).join(', ')} ${conjunction} ${last}`;
+}

@@ -53,10 +53,10 @@ it('the wand picks from what is seen: what lies over the canvas is put there fir
   const seen = createPixels({ width: 200, height: 100 });
   // Of the black and transparent picture the wand would take all; of this one the left half.
   for (let i = 0; i < seen.data.length; i += 4) seen.data.fill(i % 800 < 400 ? 255 : 0, i, i + 4);
-  editor.setSeen(async () => editor.setPicture(memorySurface(seen)));
+  editor.setBeforePick(async () => editor.setPicture(memorySurface(seen)));
   await editor.selectColor({ x: 20, y: 50 }, 'add');
   expect(state().maskBounds).toEqual({ x: 0, y: 0, width: 100, height: 100 });
-  editor.setSeen(null);
+  editor.setBeforePick(null);
   editor.setPicture(memorySurface(createPixels(seen)));
   await editor.selectColor({ x: 20, y: 50 }, 'add');
   expect(state().maskBounds).toEqual({ x: 0, y: 0, width: 200, height: 100 });

@@ -16,8 +16,8 @@ import { createViewActions, type ViewActions } from './view/viewActions';
 import { directWork, type MaskWork } from './workers/maskOperations';
 
 export type { EditorDocument, Preview } from './document/document';
-export type { Noting, Step } from './document/history';
 export { overlayColourOf, type Picture } from './document/picture';
+export type { Noting, Step } from './document/steps';
 export * from './state';
 export { fitMargin } from './view/viewActions';
 export type { Pasted, PictureWork, Prepared } from './workers/pictureWork';
@@ -73,7 +73,7 @@ export interface Editor extends ViewActions, Omit<MaskActions, 'record'>, FrameA
   /** Takes over the bitmap and closes it in time. */
   showPreview(preview: Preview | null): void;
   /** Says how to put on the canvas what lies over it, before colours are picked there; null while nothing does. */
-  setSeen(bring: (() => Promise<unknown>) | null): void;
+  setBeforePick(bring: (() => Promise<unknown>) | null): void;
   /** Calls back with each part of the mask that changes, in image pixels. @returns how to stop */
   onMaskChange(listener: (area: Rect) => void): () => void;
   /** Calls back with what could not be done, in a sentence. @returns how to stop */
@@ -124,7 +124,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
   };
   const resizeListeners = new Set<(document: EditorDocument) => void>();
   /** Shows another document of the same picture. */
-  const enter = (next: EditorDocument) => {
+  const showDocument = (next: EditorDocument) => {
     gesture.cancel();
     document = next;
     putAway = null;
@@ -146,16 +146,16 @@ export function createEditor(work: MaskWork = directWork): Editor {
     view.fit();
     for (const listener of resizeListeners) listener(next);
   };
-  const cross = (direction: 'undo' | 'redo') => {
+  const moveToLinkedDocument = (direction: 'undo' | 'redo') => {
     const next = direction === 'undo' ? (document ?? { before: putAway }).before : document?.after;
-    if (next) enter(next);
+    if (next) showDocument(next);
     return Boolean(next);
   };
-  let bringSeen: (() => Promise<unknown>) | null = null;
+  let beforePick: (() => Promise<unknown>) | null = null;
   const mask = createMaskActions({
-    ...{ store, work, cross, announce, report },
+    ...{ store, work, moveToLinkedDocument, announce, report },
     document: () => document,
-    see: () => bringSeen?.(),
+    beforePick: () => beforePick?.(),
   });
   const { moveFrame, endFrame } = createFrameActions({
     store,
@@ -270,7 +270,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
         after: null,
       };
       forgetOldest(before.after);
-      enter(before.after);
+      showDocument(before.after);
     },
     onResize(listener) {
       resizeListeners.add(listener);
@@ -301,8 +301,8 @@ export function createEditor(work: MaskWork = directWork): Editor {
       preview = next;
       set({ previewRevision: get().previewRevision + 1 });
     },
-    setSeen(bring) {
-      bringSeen = bring;
+    setBeforePick(bring) {
+      beforePick = bring;
     },
     onMaskChange(listener) {
       maskListeners.add(listener);

@@ -3,7 +3,7 @@ import type { StoreApi } from 'zustand/vanilla';
 import { isSameRect, type Rect } from '../../image/geometry';
 import type { EditorState } from '../state';
 import type { EditorDocument } from './document';
-import type { Beside } from './history';
+import type { Beside } from './steps';
 
 export interface FrameActions {
   /** @param frame whole image pixels, inside the picture; null lets it follow from the mask again */

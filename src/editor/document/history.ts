@@ -17,30 +17,8 @@ import { TileIndex } from '../../image/tiles';
 import type { ShapeRuns } from '../kernels/shape';
 import { fillRect, readTile, showsTile, type TileContent, writeTile } from '../kernels/tileContent';
 import { FlatRow, NOWHERE } from './flatRow';
-import { finish, type Parts } from './slicedWork';
-
-/** A change of something beside the mask. */
-export interface Beside {
-  /** Fetches what the exchange needs; undefined where all is at hand. Nothing has changed if it rejects. */
-  ready?(): Promise<unknown> | undefined;
-  /** Puts what was there before in place of what is there, and keeps that: doing so twice changes nothing. */
-  exchange(): void;
-}
-
-/** How a change beside the mask joins the steps. */
-export interface Noting {
-  /** The step that it belongs to: one undo takes back both. Alone where that is no longer the case, or absent. */
-  with?: Step | undefined;
-  /** Whether what was undone can still be done again: it changes nothing that those steps change. */
-  keepsRedo?: boolean;
-}
-
-/** What undo takes back at once: a change of the mask, of something beside it, or of both. */
-export interface Step {
-  /** Earlier contents by tile; or an inversion, which is its own inverse and needs no memory. */
-  readonly mask: ReadonlyMap<number, TileContent> | 'invert' | null;
-  beside: Beside | null;
-}
+import { finish, type SlicedWork } from './slicedWork';
+import { type Beside, bytesOf, type Noting, STEP_OVERHEAD_BYTES, type Step } from './steps';
 
 export interface HistoryLimits {
   /** Side of a tile in pixels. */
@@ -51,8 +29,7 @@ export interface HistoryLimits {
   flat?: number | undefined;
 }
 
-const TILE_OVERHEAD_BYTES = 64;
-/** What filling a tile with one value costs beside looking at one (see `Parts`): most of it, its first touch. */
+/** What filling a tile with one value costs beside looking at one (see `SlicedWork`): most of it, its first touch. */
 const FILL_COST = 1 / 4;
 /** Of the parts of undo and redo. */
 const PART_COST = 32;
@@ -169,7 +146,7 @@ export class MaskHistory {
     if (!keepsRedo) this.#push({ mask: null, beside });
     else {
       this.#undo.push({ mask: null, beside });
-      this.#bytes += TILE_OVERHEAD_BYTES;
+      this.#bytes += STEP_OVERHEAD_BYTES;
       this.#forget();
     }
   }
@@ -189,14 +166,14 @@ export class MaskHistory {
   }
 
   /** Gives the whole mask one value, as a step. @returns whether anything changed */
-  *fill(value: number): Parts<boolean> {
+  *fill(value: number): SlicedWork<boolean> {
     this.commit();
     yield* this.flood(value);
     return this.commit();
   }
 
   /** Gives the whole mask one value, within the open step. */
-  *flood(value: number): Parts<void> {
+  *flood(value: number): SlicedWork<void> {
     const open = this.#opened();
     const { columns, count } = this.#index;
     for (let first = 0; first < count; first += columns) {
@@ -221,14 +198,14 @@ export class MaskHistory {
   }
 
   /** Inverts the whole mask, as a step. */
-  *invert(): Parts<void> {
+  *invert(): SlicedWork<void> {
     this.commit();
     yield* this.#flip();
     this.#push({ mask: 'invert', beside: null });
   }
 
   /** Gives what a shape covers one value, within the open step: of tiles that it covers whole no pixel is looked at. */
-  *paint({ bounds, runs }: ShapeRuns, value: number): Parts<void> {
+  *paint({ bounds, runs }: ShapeRuns, value: number): SlicedWork<void> {
     const { data, width } = this.#mask;
     const { tileSize, columns } = this.#index;
     const end = bounds.y + bounds.height;
@@ -296,13 +273,13 @@ export class MaskHistory {
   }
 
   /** @returns the area of the mask that changed; undefined if there is nothing to undo */
-  *undo(): Parts<Rect | undefined> {
+  *undo(): SlicedWork<Rect | undefined> {
     this.commit();
     return yield* this.#move(this.#undo, this.#redo);
   }
 
   /** @returns the area of the mask that changed; undefined if there is nothing to redo */
-  *redo(): Parts<Rect | undefined> {
+  *redo(): SlicedWork<Rect | undefined> {
     this.commit();
     return yield* this.#move(this.#redo, this.#undo);
   }
@@ -327,7 +304,7 @@ export class MaskHistory {
     }
   }
 
-  *#move(from: Step[], to: Step[]): Parts<Rect | undefined> {
+  *#move(from: Step[], to: Step[]): SlicedWork<Rect | undefined> {
     const step = from.pop();
     if (!step) return undefined;
     const { area, inverse } = yield* this.#swap(step);
@@ -337,7 +314,7 @@ export class MaskHistory {
     return area;
   }
 
-  *#swap(step: Step): Parts<{ area: Rect; inverse: Step }> {
+  *#swap(step: Step): SlicedWork<{ area: Rect; inverse: Step }> {
     const { mask, beside } = step;
     beside?.exchange();
     if (mask === 'invert') {
@@ -372,7 +349,7 @@ export class MaskHistory {
     return { area, inverse: { mask: inverse, beside } };
   }
 
-  *#flip(): Parts<void> {
+  *#flip(): SlicedWork<void> {
     const { columns, count } = this.#index;
     const { data, width } = this.#mask;
     for (let first = 0; first < count; first += columns) {
@@ -410,13 +387,4 @@ export class MaskHistory {
     if (value !== undefined || typeof content === 'number') return value === content;
     return showsTile(this.#mask, this.#index.place(tile), content);
   }
-}
-
-function bytesOf({ mask }: Step): number {
-  if (mask === null || mask === 'invert') return TILE_OVERHEAD_BYTES;
-  let bytes = 0;
-  for (const tile of mask.values()) {
-    bytes += TILE_OVERHEAD_BYTES + (typeof tile === 'number' ? 0 : tile.byteLength);
-  }
-  return bytes;
 }

@@ -9,8 +9,10 @@ import { paintSegment, segmentBounds } from '../kernels/stroke';
 import type { EditorState } from '../state';
 import { type Edge, edgeArea, type MaskWork, type Patch } from '../workers/maskOperations';
 import { closePictures, type EditorDocument } from './document';
-import type { Beside, MaskHistory, Noting, Step } from './history';
-import type { Parts } from './slicedWork';
+import type { MaskHistory } from './history';
+import { finishInSlices, type SlicedWork } from './slicedWork';
+import type { Beside, Noting, Step } from './steps';
+import { createTurns } from './turns';
 
 export interface StrokeInput {
   /** Of a pen, 0 … 1; counts where the state says so. */
@@ -60,33 +62,32 @@ export interface MaskActions {
 const LEAST_PRESSURE = 0.1;
 /** Tiles that are settled after each segment, so that the end of a long stroke has little left to do. */
 const TIDY_TILES = 64;
-/** Longest that a change in parts keeps the page waiting. */
-const SLICE_MS = 8;
 /** Of a patch that are joined with the mask at a time. */
 const BAND_ROWS = 64;
-/** What costs no more than this (see `Parts`) is done at once, some 5 ms; the rest follows in slices. */
+/** What costs no more than this (see `SlicedWork`) is done at once, some 5 ms; the rest follows in slices. */
 const AT_ONCE = 256;
 
 export function createMaskActions(parts: {
   store: StoreApi<EditorState>;
   document(): EditorDocument | null;
   work: MaskWork;
-  /** Goes to the document before or after this one. @returns whether there is one */
-  cross(direction: 'undo' | 'redo'): boolean;
+  /** Shows the document that undo or redo leads to from this one. @returns false if there isn't one */
+  moveToLinkedDocument(direction: 'undo' | 'redo'): boolean;
   /** Tells those who draw the mask. */
   announce(area: Rect): void;
   /** Tells a person what could not be computed. */
   report(problem: string): void;
-  /** Puts on the canvas what a person sees there: colours are picked from that. */
-  see(): Promise<unknown> | undefined;
+  /** Puts on the canvas what the user sees over it, since colours are picked from that. @returns undefined if it is there */
+  beforePick(): Promise<unknown> | undefined;
 }): MaskActions {
-  const { store, document, cross, work, announce, report, see } = parts;
+  const { store, document, moveToLinkedDocument, work, announce, report, beforePick } = parts;
   const { setState: set, getState: get } = store;
   let last: { point: Point; radius: number } | null = null;
   let lastEnd: { document: EditorDocument; point: Point } | null = null;
-  let settled = Promise.resolve();
-  /** What waits until the mask of one document may change again. */
-  let line = { own: document(), length: 0, end: Promise.resolve() };
+  const { inTurn, inLine, startWork, settled } = createTurns({
+    document,
+    isWorking: () => get().working !== null,
+  });
   const stepsMade = new WeakMap<MaskHistory, number>();
   /** Those that are being changed in slices, be they on the canvas or not. */
   const inSlices = new WeakSet<EditorDocument>();
@@ -116,27 +117,6 @@ export function createMaskActions(parts: {
       maskRevision: get().maskRevision + (isMaskSame ? 0 : 1),
     });
   };
-  const computed = async () => {
-    while (get().working !== null) await settled;
-  };
-  /** Runs it now, or once the mask no longer rests: what a person asks for meanwhile is not lost, and keeps its order. */
-  const inTurn = <Result>(action: () => Result | Promise<Result>): Result | Promise<Result | undefined> => {
-    const isFree = line.own !== document() || line.length === 0;
-    return isFree && get().working === null ? action() : inLine(action);
-  };
-  const inLine = <Result>(action: () => Result | Promise<Result>): Promise<Result | undefined> => {
-    const own = document();
-    if (line.own !== own) line = { own, length: 0, end: Promise.resolve() };
-    const mine = line;
-    mine.length += 1;
-    // Another picture was opened meanwhile: it was not asked for there.
-    const result = mine.end.then(computed).then(() => (document() === own ? action() : undefined));
-    const gone = () => {
-      mine.length -= 1;
-    };
-    mine.end = result.then(gone, gone);
-    return result;
-  };
   /** The document, if its mask may change now. */
   const free = (): EditorDocument | null => {
     endStroke();
@@ -158,7 +138,7 @@ export function createMaskActions(parts: {
    */
   const perform = (
     title: string,
-    partsOf: (own: EditorDocument) => Parts<Rect | undefined>,
+    partsOf: (own: EditorDocument) => SlicedWork<Rect | undefined>,
     otherwise: () => boolean = () => false,
   ): void => {
     const own = free();
@@ -184,15 +164,17 @@ export function createMaskActions(parts: {
       inSlices.delete(own);
       if (document() === own) set({ working: null });
     };
-    settled = goOn(parts).then(
-      (area) => {
-        rested();
-        conclude(area);
-      },
-      (error: unknown) => {
-        rested();
-        report(error instanceof Error ? error.message : String(error));
-      },
+    startWork(
+      finishInSlices(parts).then(
+        (area) => {
+          rested();
+          conclude(area);
+        },
+        (error: unknown) => {
+          rested();
+          report(error instanceof Error ? error.message : String(error));
+        },
+      ),
     );
   };
   const travel = (direction: 'undo' | 'redo') => {
@@ -202,12 +184,12 @@ export function createMaskActions(parts: {
       perform(
         title,
         ({ history }) => history[direction](),
-        () => cross(direction),
+        () => moveToLinkedDocument(direction),
       );
     const ready = own?.history.ready(direction);
     if (!own || !ready) {
       if (document()) go();
-      else cross(direction);
+      else moveToLinkedDocument(direction);
       return;
     }
     // The mask rests meanwhile: a stroke would come before what is to be taken back.
@@ -217,18 +199,20 @@ export function createMaskActions(parts: {
       if (isShown) set({ working: null });
       return isShown;
     };
-    settled = ready.then(
-      () => {
-        if (rested()) go();
-      },
-      (error: unknown) => {
-        rested();
-        report(error instanceof Error ? error.message : String(error));
-      },
+    startWork(
+      ready.then(
+        () => {
+          if (rested()) go();
+        },
+        (error: unknown) => {
+          rested();
+          report(error instanceof Error ? error.message : String(error));
+        },
+      ),
     );
   };
   /** A step that changes the whole mask, or nothing. */
-  const step = (title: string, change: (history: MaskHistory) => Parts<boolean>) =>
+  const step = (title: string, change: (history: MaskHistory) => SlicedWork<boolean>) =>
     perform(title, function* ({ history, mask }) {
       return (yield* change(history)) ? rectOfSize(mask) : undefined;
     });
@@ -266,7 +250,7 @@ export function createMaskActions(parts: {
       () => {},
       () => {},
     );
-    settled = done;
+    startWork(done);
     try {
       await job;
     } finally {
@@ -283,7 +267,7 @@ export function createMaskActions(parts: {
   };
   const join = async (own: EditorDocument, patch: Patch, mode: Mode) => {
     const { history, mask } = own;
-    await goOn(joining(own, patch, mode));
+    await finishInSlices(joining(own, patch, mode));
     if (!history.commit()) return;
     if (document() === own) announce(rectOfSize(mask));
     settle(own);
@@ -322,7 +306,7 @@ export function createMaskActions(parts: {
     async selectColor(at, mode) {
       const { tolerance, contiguous } = get();
       const own = document();
-      const bringing = see();
+      const bringing = beforePick();
       if (bringing) await bringing;
       const brought = bringing ? document()?.history.last : undefined;
       if (document() !== own) return;
@@ -374,12 +358,7 @@ export function createMaskActions(parts: {
     },
     lastStep: () => document()?.history.last ?? null,
     inLine,
-    async settled() {
-      do {
-        await line.end;
-        await computed();
-      } while (line.length > 0);
-    },
+    settled,
   };
 }
 
@@ -390,16 +369,5 @@ function* joining({ history, mask }: EditorDocument, { mask: patch, place }: Pat
     const band = { x: 0, y, width: patch.width, height: Math.min(BAND_ROWS, patch.height - y) };
     const lies = { x: place.x, y: place.y + y };
     yield* history.write(combineMasks(mask, cropMask(patch, band), lies, mode), lies);
-  }
-}
-
-/** Does what is left, never long at a time. */
-async function goOn<Result>(parts: Generator<unknown, Result>): Promise<Result> {
-  for (let since = performance.now(); ; ) {
-    const next = parts.next();
-    if (next.done) return next.value;
-    if (performance.now() - since < SLICE_MS) continue;
-    await new Promise((resolve) => setTimeout(resolve));
-    since = performance.now();
   }
 }

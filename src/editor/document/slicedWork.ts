@@ -1,15 +1,29 @@
-/** Work in parts: whoever has other things to do may pause after each, or do all of it at once. */
+/** Work in parts: the caller may pause after each part, or do all of it at once. */
 
 /**
- * Yields after each part what it cost, in tiles that were looked at pixel by pixel (about 20 µs each): the same for the
- * same work on every machine.
+ * Yields the cost of each part, in tiles that were read pixel by pixel (about 20 µs each). It is the same for the same
+ * work on every machine.
  */
-export type Parts<Result> = Generator<number, Result>;
+export type SlicedWork<Result> = Generator<number, Result>;
 
-/** Does what is left. */
-export function finish<Result>(parts: Generator<unknown, Result>): Result {
+/** Longest that sliced work keeps the page waiting. */
+const SLICE_MS = 8;
+
+/** Does the rest at once. */
+export function finish<Result>(work: Generator<unknown, Result>): Result {
   for (;;) {
-    const next = parts.next();
+    const next = work.next();
     if (next.done) return next.value;
+  }
+}
+
+/** Does the rest in slices, between which the page can react. */
+export async function finishInSlices<Result>(work: Generator<unknown, Result>): Promise<Result> {
+  for (let since = performance.now(); ; ) {
+    const next = work.next();
+    if (next.done) return next.value;
+    if (performance.now() - since < SLICE_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    since = performance.now();
   }
 }

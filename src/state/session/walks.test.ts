@@ -162,10 +162,10 @@ it('a colour picked from a result is one step with going on from it', async () =
   await session.generate();
   editor.clear();
   const result = seen(session);
-  editor.setSeen(() => session.continueFrom(1));
+  editor.setBeforePick(() => session.continueFrom(1));
   editor.setOptions({ tolerance: 0 });
   await editor.selectColor({ x: 300, y: 200 }, 'add');
-  editor.setSeen(null);
+  editor.setBeforePick(null);
   expect(seen(session)).toMatchObject({ baseId: 1, shownId: null });
   expect(steps(session).maskBounds.width).toBeGreaterThan(0);
   await travel(editor, 'undo');

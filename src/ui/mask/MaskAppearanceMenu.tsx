@@ -9,7 +9,7 @@ import { keysOf } from '../page/commands';
 import { BarPanel } from './MaskMenu';
 import { toggleMaskAlone } from './toolActions';
 
-export function LookMenu() {
+export function MaskAppearanceMenu() {
   const { editor } = useSession();
   const look = useEditor((state) => state.look);
   const change = (part: Partial<MaskLook>) => editor.setOptions({ look: { ...look, ...part } });

@@ -158,8 +158,8 @@ function useContinueByPainting(version: Version | undefined) {
   }, [session, id]);
   // The wand picks from what is seen.
   useEffect(() => {
-    session.editor.setSeen(id === undefined ? null : () => session.continueFrom(id));
-    return () => session.editor.setSeen(null);
+    session.editor.setBeforePick(id === undefined ? null : () => session.continueFrom(id));
+    return () => session.editor.setBeforePick(null);
   }, [session, id]);
   const changed = since.id === id && since.revision !== revision;
   useEffect(() => {

@@ -7,7 +7,7 @@ import { useEditor, useSession } from '../base/context';
 import { usePhone, useTight } from '../base/useNarrow';
 import { IconButton } from '../controls/IconButton';
 import { Tip } from '../controls/Tooltip';
-import { LookMenu } from '../mask/MaskAppearanceMenu';
+import { MaskAppearanceMenu } from '../mask/MaskAppearanceMenu';
 import { MaskMenu } from '../mask/MaskMenu';
 import { ToolOptions } from '../mask/ToolOptions';
 import { InvertButton } from '../mask/ToolRail';
@@ -34,7 +34,7 @@ export function StageBar(adjust: AdjustProps) {
       ) : (
         <div key="mask" className="bar-group">
           <MaskMenu />
-          <LookMenu />
+          <MaskAppearanceMenu />
           {phone && <InvertButton side="top" label="Invert" />}
           <AdjustButtons {...adjust} />
         </div>

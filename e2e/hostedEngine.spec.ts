@@ -120,7 +120,7 @@ test('401 and 422 name the field; a failed job says why; each time the next run 
   const oneModel = await setUp({ server: { models: ['starter'] } });
   expect((await run(oneModel)).error).toEqual({
     ...{ name: 'InputError', field: 'model_name', mayNeedToken: false },
-    message: 'model_name: this server paints with starter alone',
+    message: 'model_name: this server offers only starter',
   });
 
   const failures = [new CheckpointError('unet: damaged'), new InternalError('boom')];

@@ -11,7 +11,7 @@ import { startTestServer } from '../../../test/support/server';
 import { createHostedEngine } from '../../engine/hosted';
 import { createFalProxy } from '../page/falProxy';
 import { createPaintEngine } from '../server/painting/paintEngine';
-import { PROXY_PATH } from '../server/routes';
+import { PROXY_PATH } from '../server/paths';
 
 const blobOf = (name: string) =>
   new Blob([new Uint8Array(readFileSync(`goldens/pictures/${name}`))], { type: 'image/png' });

@@ -16,7 +16,7 @@ import type { Engine, HostedAccess, Progress } from '../../contract/engine';
 import { type InpaintInput, inpaintRequestSchema, localOptionsSchema } from '../../contract/schema';
 import { createHostedEngine, serverOutOfReach } from '../../engine/hosted';
 import { createFalProxy } from '../page/falProxy';
-import { PROXY_PATH } from '../server/routes';
+import { PROXY_PATH } from '../server/paths';
 
 const KEY = 'marker-key-of-a-person';
 const closing: (() => unknown)[] = [];

@@ -10,7 +10,7 @@ import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import { readBody, sendJson, sendProblem } from '../server/http/http.ts';
 import { Problem, problemOf } from '../server/http/problem.ts';
-import { ENDPOINT, PROXY_PATH, TARGET_HEADER } from '../server/routes.ts';
+import { ENDPOINT, PROXY_PATH, pathMatcher, REQUEST, START_UPLOAD, TARGET_HEADER } from '../server/paths.ts';
 
 export interface FalProxyOptions {
   key: string;
@@ -23,26 +23,21 @@ export interface FalProxyOptions {
 
 /** Small pictures travel in the request as data URIs; larger ones are uploaded past the proxy. */
 const MAX_BODY_BYTES = 16e6;
-const request = `${ENDPOINT}/requests/[\\w-]+`;
+const LOGS = /^\?logs=(0|1|true|false)$/;
 
-/** What may be called: nothing else of what the key opens, and no query but the clients' own: a webhook is a third party's. */
-const allowed: readonly { method: string; host: string; path: RegExp; query?: RegExp }[] = [
-  { method: 'POST', host: 'fal.run', path: new RegExp(`^${ENDPOINT}/?$`) },
-  { method: 'POST', host: 'queue.fal.run', path: new RegExp(`^${ENDPOINT}/?$`) },
-  {
-    method: 'GET',
-    host: 'queue.fal.run',
-    path: new RegExp(`^${request}(/status(/stream)?)?$`),
-    query: /^\?logs=(0|1|true|false)$/,
-  },
-  { method: 'PUT', host: 'queue.fal.run', path: new RegExp(`^${request}/cancel$`) },
-  {
-    method: 'POST',
-    host: 'rest.fal.ai',
-    path: /^\/storage\/upload\/initiate$/,
-    query: /^\?storage_type=[\w-]{1,40}$/,
-  },
-];
+/**
+ * What may be called: nothing else that the key opens, and only the clients' own query parameters. A webhook, say, belongs
+ * to a third party.
+ */
+const allowed = [
+  { method: 'POST', host: 'fal.run', path: ENDPOINT },
+  { method: 'POST', host: 'queue.fal.run', path: ENDPOINT },
+  { method: 'GET', host: 'queue.fal.run', path: REQUEST, query: LOGS },
+  { method: 'GET', host: 'queue.fal.run', path: `${REQUEST}/status`, query: LOGS },
+  { method: 'GET', host: 'queue.fal.run', path: `${REQUEST}/status/stream`, query: LOGS },
+  { method: 'PUT', host: 'queue.fal.run', path: `${REQUEST}/cancel` },
+  { method: 'POST', host: 'rest.fal.ai', path: START_UPLOAD, query: /^\?storage_type=[\w-]{1,40}$/ },
+].map(({ path, ...row }) => ({ query: undefined, ...row, matches: pathMatcher(path) }));
 
 const forwardedRequestHeaders = /^(content-type|accept|x-fal-(?!target-url$)[\w-]+)$/;
 /** What the clients read. */
@@ -125,7 +120,7 @@ function allowedTarget(method: string, named: string): URL {
       (each) =>
         each.method === method &&
         each.host === target.hostname &&
-        each.path.test(target.pathname) &&
+        each.matches(target.pathname) !== undefined &&
         (target.search === '' || each.query?.test(target.search) === true),
     );
   if (isAllowed) return target;

@@ -3,7 +3,7 @@
  * vite.config.ts wants the extension in every import from here on.
  */
 import type { Plugin, ViteDevServer } from 'vite';
-import { PROXY_PATH } from '../server/routes.ts';
+import { PROXY_PATH } from '../server/paths.ts';
 import { createFalProxy, type FalProxyOptions } from './falProxy.ts';
 
 /** @param options as falProxyFromEnv gives them; without a key nothing is mounted */

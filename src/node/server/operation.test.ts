@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { post, required } from '../../../test/support/server';
 import { start } from '../../../test/support/startServer';
+import { parametersOf } from './paths';
+import { routes } from './routes';
 
 describe('the key', () => {
   it('asks for the key everywhere but at health, metrics, document and secret addresses', async () => {
@@ -24,6 +26,22 @@ describe('the key', () => {
   });
 });
 
+describe('the routes', () => {
+  it('have names and places of their own', () => {
+    expect(new Set(routes.map(({ name }) => name)).size).toBe(routes.length);
+    const places = routes.map(({ method, path, isQueued }) => `${method} ${path} ${isQueued}`);
+    expect(new Set(places).size).toBe(routes.length);
+  });
+
+  it('need a key but for those that say nothing private, or whose URL is a secret', () => {
+    expect(routes.filter(({ open }) => open).map(({ name }) => name)).toEqual([
+      ...['home', 'health', 'metrics', 'openApi'],
+      ...['receiveUpload', 'uploadWithToken', 'file'],
+    ]);
+    expect(routes.filter(({ embeddable }) => embeddable).map(({ name }) => name)).toEqual(['file']);
+  });
+});
+
 describe('operation', () => {
   it('reports health and metrics', async () => {
     const { url } = await start();
@@ -34,8 +52,8 @@ describe('operation', () => {
     expect(response.headers.get('content-type')).toContain('version=0.0.4');
     const text = await response.text();
     expect(text).toContain('# TYPE inlay_http_requests_total counter');
-    expect(text).toContain('inlay_http_requests_total{route="direct",status="200"} 1');
-    expect(text).toContain('inlay_http_requests_total{route="direct",status="422"} 1');
+    expect(text).toContain('inlay_http_requests_total{route="run",status="200"} 1');
+    expect(text).toContain('inlay_http_requests_total{route="run",status="422"} 1');
     expect(text).toContain('inlay_runs_total{outcome="succeeded"} 1');
     expect(text).toMatch(/^inlay_queue_length 0$/m);
     expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
@@ -51,7 +69,7 @@ describe('operation', () => {
     await expect.poll(() => lines.map(({ event }) => event)).toEqual(['run', 'request']);
     expect(lines[1]).toMatchObject({
       method: 'POST',
-      route: 'direct',
+      route: 'run',
       status: 200,
       request_id: lines[0]?.request_id,
     });
@@ -75,7 +93,16 @@ describe('operation', () => {
     for (const [, name] of JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)) {
       expect(Object.keys(document.components.schemas)).toContain(name);
     }
-    expect(Object.keys(document.paths)).toHaveLength(9);
+    for (const { name, method, path, isQueued } of routes) {
+      const documented = document.paths[`${isQueued ? '/queue' : ''}${path}`][method.toLowerCase()];
+      expect(documented).toMatchObject({ operationId: name, summary: expect.any(String) });
+      for (const parameter of parametersOf(path)) {
+        expect(documented.parameters).toContainEqual(
+          expect.objectContaining({ name: parameter, in: 'path' }),
+        );
+      }
+    }
+    expect(Object.keys(document.paths)).toHaveLength(routes.length);
   });
 
   it.each([

@@ -148,7 +148,7 @@ describe('a wrong request', () => {
     expect(found).toEqual([
       {
         loc: ['body', 'model_name'],
-        msg: 'model_name: this server paints with starter alone',
+        msg: 'model_name: this server offers only starter',
         type: 'value_error',
       },
     ]);

@@ -1,4 +1,4 @@
-/** From `image_url` and `mask_url` to the bytes of pictures, within limits. */
+/** Reads the images that `image_url` and `mask_url` name, within limits. */
 import { isAbort } from '../../contract/errors';
 import { decodeDataUri, isDataUri } from '../dataUri';
 import type { FileStore } from './files';
@@ -10,13 +10,13 @@ export interface PictureSources {
   fetch: typeof fetch;
   files: FileStore;
   maxBytes: number;
-  /** How long an address may take to answer in full. */
+  /** How long a download may take, in milliseconds. */
   timeoutMs: number;
 }
 
 export type ReadPicture = (field: string, address: string, signal: AbortSignal) => Promise<Blob>;
 
-/** Addresses of this server's own files look like this, whatever name it is called by. */
+/** A URL of one of this server's own files, by whatever name the server is called. */
 const OWN_FILE = /^https?:\/\/[^/]+\/files\/([\w-]{22})\/[^/]+$/;
 
 /** @returns a function that throws Problem 422 naming the field */
@@ -53,11 +53,11 @@ export function pictureReader({ fetch, files, maxBytes, timeoutMs }: PictureSour
       if (error instanceof ForbiddenAddressError) {
         throw downloadProblem(
           field,
-          'the address is not on the public internet; send a data URI, or upload the picture',
+          'the URL is not on the public internet; send a data URI, upload the image, or start the server with --allow-private',
         );
       }
       if (error instanceof Error && error.name === 'Problem') throw error;
-      throw downloadProblem(field, isAbort(error) ? 'the connection broke off' : reasonOf(error));
+      throw downloadProblem(field, isAbort(error) ? 'the connection broke off' : downloadReason(error));
     }
   };
 
@@ -71,7 +71,7 @@ export function pictureReader({ fetch, files, maxBytes, timeoutMs }: PictureSour
     }
     const own = OWN_FILE.exec(address)?.[1];
     const file = own === undefined ? undefined : await files.get(own);
-    // 128 random bits: whoever names one of them was given it by this server.
+    // Its id is 128 random bits: only clients that the server gave it to know it.
     if (file !== undefined) return new Blob([file.bytes as Uint8Array<ArrayBuffer>]);
     return download(field, address, signal);
   };
@@ -81,10 +81,10 @@ function downloadProblem(field: string, reason: string): Problem {
   return fieldProblem(field, `Failed to download the file: ${reason}`, 'file_download_error');
 }
 
-/** Neither codes of the system nor addresses that a name resolved to are for strangers. */
-function reasonOf(error: unknown): string {
+/** Without system codes and resolved addresses, which strangers must not see. */
+function downloadReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host';
   if (code === 'ECONNREFUSED') return 'the connection was refused';
-  return 'the server did not answer as it should';
+  return 'the server did not answer properly';
 }

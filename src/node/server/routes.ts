@@ -1,114 +1,235 @@
-/** Which of the API's operations a request asks for. */
-import type { IncomingMessage } from 'node:http';
-import { Problem } from './http/problem.ts';
+/** The API's endpoints, one row each: matching, dispatch and the OpenAPI document follow from this table. */
+import { health, home, metrics } from './handlers/about';
+import {
+  file,
+  receiveUpload,
+  startMultipartUpload,
+  startUpload,
+  uploadToken,
+  uploadWithToken,
+} from './handlers/files';
+import { cancel, result, run, status, stream, submit } from './handlers/runs';
+import { sendJson } from './http/http';
+import { openApiDocument } from './openApi/document';
+import {
+  answer,
+  body,
+  imageBody,
+  logsParameter,
+  multipartRefusal,
+  runRefusals,
+  textAnswer,
+  unknownRequest,
+  uploadRefusals,
+} from './openApi/parts';
+import { ENDPOINT, REQUEST, START_UPLOAD } from './paths';
+import type { Route } from './router';
 
-type Plain =
-  | 'home'
-  | 'health'
-  | 'metrics'
-  | 'openapi'
-  | 'direct'
-  | 'submit'
-  | 'initiate'
-  | 'multipart'
-  | 'token'
-  | 'take'
-  | 'preflight';
-type WithId = 'status' | 'stream' | 'result' | 'cancel' | 'upload' | 'file';
-export type Route = { needsKey: boolean } & ({ name: Plain } | { name: WithId; id: string });
-
-export const ENDPOINT = '/fal-ai/inpaint';
-/** What a client with a `proxyUrl` calls in place of every address; the true one is in a header. */
-export const PROXY_PATH = '/api/fal';
-export const TARGET_HEADER = 'x-fal-target-url';
-
-interface Pattern {
-  method: string;
-  path: RegExp;
-  name: Plain | WithId;
-  /** Addresses that nobody can guess need none. */
-  open?: true;
-}
-
-const request = `${ENDPOINT}/requests/([\\w-]+)`;
-const patterns: readonly Pattern[] = [
-  { method: 'GET', path: /^\/$/, name: 'home', open: true },
-  { method: 'GET', path: /^\/health$/, name: 'health', open: true },
-  { method: 'GET', path: /^\/metrics$/, name: 'metrics', open: true },
-  { method: 'GET', path: /^\/openapi\.json$/, name: 'openapi', open: true },
-  { method: 'POST', path: new RegExp(`^${ENDPOINT}$`), name: 'direct' },
-  { method: 'GET', path: new RegExp(`^${request}/status$`), name: 'status' },
-  { method: 'GET', path: new RegExp(`^${request}/status/stream$`), name: 'stream' },
-  { method: 'GET', path: new RegExp(`^${request}$`), name: 'result' },
-  { method: 'PUT', path: new RegExp(`^${request}/cancel$`), name: 'cancel' },
-  { method: 'POST', path: /^\/storage\/upload\/initiate$/, name: 'initiate' },
-  { method: 'POST', path: /^\/storage\/upload\/initiate-multipart$/, name: 'multipart' },
-  { method: 'POST', path: /^\/storage\/auth\/token$/, name: 'token' },
-  // With a token of that, in place of the key.
-  { method: 'POST', path: /^\/files\/upload$/, name: 'take', open: true },
-  { method: 'PUT', path: /^\/uploads\/([\w-]+)$/, name: 'upload', open: true },
-  { method: 'GET', path: /^\/files\/([\w-]+)\/[^/]+$/, name: 'file', open: true },
+export const routes: readonly Route[] = [
+  {
+    name: 'home',
+    method: 'GET',
+    path: '/',
+    open: true,
+    doc: {
+      summary: 'Says where the endpoint and this document are.',
+      responses: { 200: answer('The URLs', 'Home') },
+    },
+    handle: home,
+  },
+  {
+    name: 'health',
+    method: 'GET',
+    path: '/health',
+    open: true,
+    doc: {
+      summary: 'Says that the server answers, whether it runs something and how many requests wait.',
+      responses: { 200: answer('The server is up', 'Health') },
+    },
+    handle: health,
+  },
+  {
+    name: 'metrics',
+    method: 'GET',
+    path: '/metrics',
+    open: true,
+    doc: {
+      summary: 'Counts requests, runs, bytes and memory for Prometheus.',
+      responses: { 200: textAnswer('Metrics in the text format 0.0.4', 'text/plain') },
+    },
+    handle: metrics,
+  },
+  {
+    name: 'openApi',
+    method: 'GET',
+    path: '/openapi.json',
+    open: true,
+    doc: {
+      summary: 'This document.',
+      responses: {
+        200: {
+          description: 'OpenAPI 3.1',
+          content: { 'application/json': { schema: { type: 'object' } } },
+        },
+      },
+    },
+    handle: ({ response, base, services }) =>
+      sendJson(response, 200, openApiDocument(routes, base, services.options.key !== undefined)),
+  },
+  {
+    name: 'run',
+    method: 'POST',
+    path: ENDPOINT,
+    doc: {
+      summary: 'Repaints the masked area of an image and answers when it is done.',
+      requestBody: body('InpaintInput'),
+      responses: { 200: answer('The result', 'InpaintOutput'), ...runRefusals },
+    },
+    handle: run,
+  },
+  {
+    name: 'submit',
+    method: 'POST',
+    path: ENDPOINT,
+    isQueued: true,
+    doc: {
+      summary: 'Puts a request into the queue and answers at once.',
+      requestBody: body('InpaintInput'),
+      responses: { 200: answer('Queued', 'QueueStatus'), ...runRefusals },
+    },
+    handle: submit,
+  },
+  {
+    name: 'status',
+    method: 'GET',
+    path: `${REQUEST}/status`,
+    doc: {
+      summary: 'Says how far a queued request is.',
+      parameters: [logsParameter],
+      responses: {
+        200: answer('It is completed', 'QueueStatus'),
+        202: answer('It waits or runs', 'QueueStatus'),
+        ...unknownRequest,
+      },
+    },
+    handle: status,
+  },
+  {
+    name: 'stream',
+    method: 'GET',
+    path: `${REQUEST}/status/stream`,
+    doc: {
+      summary: 'Sends an event for each change of the status.',
+      parameters: [logsParameter],
+      responses: {
+        200: textAnswer('Server-sent events, each with a status', 'text/event-stream'),
+        ...unknownRequest,
+      },
+    },
+    handle: stream,
+  },
+  {
+    name: 'result',
+    method: 'GET',
+    path: REQUEST,
+    doc: {
+      summary: 'Gives the result of a completed request.',
+      responses: { 200: answer('The result', 'InpaintOutput'), ...runRefusals, ...unknownRequest },
+    },
+    handle: result,
+  },
+  {
+    name: 'cancel',
+    method: 'PUT',
+    path: `${REQUEST}/cancel`,
+    doc: {
+      summary: 'Cancels a request that waits or runs.',
+      responses: {
+        202: answer('It will be cancelled', 'Cancellation'),
+        400: answer('It is completed already', 'Cancellation'),
+        404: answer('There is no such request', 'Cancellation'),
+      },
+    },
+    handle: cancel,
+  },
+  {
+    name: 'startUpload',
+    method: 'POST',
+    path: START_UPLOAD,
+    doc: {
+      summary: 'Gives a URL to PUT an image to, and the URL that it will have.',
+      requestBody: body('Upload'),
+      responses: { 200: answer('Both URLs', 'UploadAddresses'), ...uploadRefusals },
+    },
+    handle: startUpload,
+  },
+  {
+    name: 'startMultipartUpload',
+    method: 'POST',
+    path: `${START_UPLOAD}-multipart`,
+    doc: {
+      summary: 'Refuses files that the clients would send in parts: they are too large for this server.',
+      responses: multipartRefusal,
+    },
+    handle: startMultipartUpload,
+  },
+  {
+    name: 'receiveUpload',
+    method: 'PUT',
+    path: '/uploads/{token}',
+    open: true,
+    doc: {
+      summary: 'Takes an image at a URL that startUpload gave.',
+      requestBody: imageBody,
+      responses: {
+        200: answer('The image has arrived', 'Received'),
+        ...uploadRefusals,
+        404: answer('There is no such upload, or it has expired', 'Problem'),
+        409: answer('The image has arrived before', 'Problem'),
+      },
+    },
+    handle: receiveUpload,
+  },
+  {
+    name: 'uploadToken',
+    method: 'POST',
+    path: '/storage/auth/token',
+    doc: {
+      summary: 'Gives a token to POST images with.',
+      responses: { 200: answer('The token', 'UploadToken') },
+    },
+    handle: uploadToken,
+  },
+  {
+    name: 'uploadWithToken',
+    method: 'POST',
+    path: '/files/upload',
+    // It checks the token, which the client sends in place of the key.
+    open: true,
+    doc: {
+      summary: 'Takes an image; Authorization is "Bearer " and a token of /storage/auth/token.',
+      requestBody: imageBody,
+      responses: {
+        200: answer('The URL of the image', 'UploadedFile'),
+        ...uploadRefusals,
+        401: answer('The token is missing or has expired', 'Problem'),
+      },
+    },
+    handle: uploadWithToken,
+  },
+  {
+    name: 'file',
+    method: 'GET',
+    path: '/files/{file_id}/{file_name}',
+    open: true,
+    embeddable: true,
+    doc: {
+      summary: 'Gives a result or an uploaded image.',
+      responses: {
+        200: { description: 'The image', content: { 'image/*': { schema: {} } } },
+        404: answer('There is no such file, or it has expired', 'Problem'),
+      },
+    },
+    handle: file,
+  },
 ];
-
-/** @throws Problem 404 or 405 */
-export function matchRoute(request: IncomingMessage): Route {
-  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
-  if (method === 'OPTIONS') return { name: 'preflight', needsKey: false };
-  const { path, isQueue } = placeOf(request);
-  const found = patterns.filter((pattern) => pattern.path.test(path));
-  const pattern = found.find((each) => each.method === method);
-  if (pattern === undefined) {
-    if (found.length === 0) throw new Problem(404, 'Not Found', { type: 'not_found' });
-    const headers = { Allow: found.map((each) => each.method).join(', ') };
-    throw new Problem(405, 'Method Not Allowed', { type: 'method_not_allowed', headers });
-  }
-  const needsKey = pattern.open !== true;
-  const { name } = pattern;
-  switch (name) {
-    case 'status':
-    case 'stream':
-    case 'result':
-    case 'cancel':
-    case 'upload':
-    case 'file':
-      return { name, needsKey, id: pattern.path.exec(path)?.[1] ?? '' };
-    case 'direct':
-      return { name: isQueue ? 'submit' : 'direct', needsKey };
-    default:
-      return { name, needsKey };
-  }
-}
-
-/**
- * The hosted API tells its direct endpoint from its queue by the host, `fal.run` and `queue.fal.run`. A server of one's
- * own has one host: the queue is asked for by a host that begins with `queue.`, by a path that begins with `/queue/`,
- * or by the header that the official clients send along.
- */
-function placeOf(request: IncomingMessage): { path: string; isQueue: boolean } {
-  const own = addressOf(request);
-  const target = own.pathname === PROXY_PATH ? request.headers[TARGET_HEADER] : undefined;
-  if (typeof target === 'string' && URL.canParse(target)) {
-    const { hostname, pathname, search } = new URL(target);
-    // Query parameters are read from the request's own address.
-    request.url = `${pathname}${search}`;
-    return { path: trim(pathname), isQueue: hostname.startsWith('queue.') };
-  }
-  const isPrefixed = own.pathname.startsWith('/queue/');
-  return {
-    path: trim(isPrefixed ? own.pathname.slice('/queue'.length) : own.pathname),
-    isQueue:
-      isPrefixed ||
-      (request.headers.host ?? '').startsWith('queue.') ||
-      request.headers['x-fal-queue-priority'] !== undefined,
-  };
-}
-
-/** The path and query that were asked for, at a host of no meaning. @throws Problem 400 for what is no path, e.g. `//` */
-export function addressOf({ url = '/' }: IncomingMessage): URL {
-  if (URL.canParse(url, 'http://server')) return new URL(url, 'http://server');
-  throw new Problem(400, 'The address cannot be read', { type: 'bad_request' });
-}
-
-function trim(path: string): string {
-  return path.length > 1 ? path.replace(/\/$/, '') : path;
-}

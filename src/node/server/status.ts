@@ -1,11 +1,12 @@
-/** A run's state in the queue's own words, once or as a stream of events. */
+/** A run's state in the words of fal's queue, once or as a stream of events. */
 import type { ServerResponse } from 'node:http';
+import { REQUEST } from './paths';
 import type { Job, LogLine, RunQueue } from './queue';
 
-/** Comments at this pace keep idle connections open. */
+/** A comment this often keeps an idle connection open. */
 const HEARTBEAT_MS = 15_000;
 
-/** @param base the server's address as the client knows it @param logs the lines to tell, if any are wanted */
+/** @param base the server's URL as the client knows it @param logs the lines to include with `withLogs` */
 export function describeStatus<Input, Result>(
   queue: RunQueue<Input, Result>,
   job: Job<Result>,
@@ -13,7 +14,7 @@ export function describeStatus<Input, Result>(
   withLogs: boolean,
   logs: readonly LogLine[] = job.logs,
 ) {
-  const url = `${base}/fal-ai/inpaint/requests/${job.id}`;
+  const url = `${base}${REQUEST.replace('{request_id}', job.id)}`;
   const common = {
     request_id: job.id,
     response_url: url,
@@ -41,7 +42,7 @@ export function describeStatus<Input, Result>(
   }
 }
 
-/** Sends each change as an event, with the log's new lines alone; ends with the run. */
+/** Sends each change as an event, with only the new lines of the log; ends with the run. */
 export function streamStatus<Input, Result>(
   queue: RunQueue<Input, Result>,
   job: Job<Result>,

@@ -1,6 +1,6 @@
 /**
- * Uploads as the storage API takes them, in two steps: the JavaScript client asks for an address and PUTs the file there,
- * the Python client asks for a token and POSTs the file with it.
+ * Uploads as the storage API takes them, in two steps: the JavaScript client asks for a URL and PUTs the file there, the
+ * Python client asks for a token and POSTs the file with it.
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -8,64 +8,59 @@ import { z } from 'zod';
 import type { FileStore } from './files';
 import { createFileId, safeName } from './files';
 import { readBody } from './http/http';
-import { clientOf, type Intake } from './http/intake';
+import type { Intake } from './http/intake';
 import { Problem, validationProblem } from './http/problem';
 import { Remembered } from './remembered';
 
-const initiationSchema = z.object({ content_type: z.string(), file_name: z.string() });
+const startSchema = z.object({ content_type: z.string(), file_name: z.string() });
 
 interface Expected {
   contentType: string;
   name: string;
   fileId: string;
-  /** Whether the file has arrived, or is on its way. */
+  /** Whether the file has arrived or is arriving. */
   isTaken: boolean;
 }
 
-/** Addresses and tokens that were asked for are forgotten beyond this number. */
+/** Beyond this number the oldest URLs and tokens are forgotten. */
 const MAX_EXPECTED = 1000;
-/** Fal's own last about as long. */
+/** About as long as fal's own tokens last. */
 const TOKEN_MS = 3_600_000;
 
 export interface Uploads {
   /** @throws Problem 422 */
-  initiate(
-    body: unknown,
-    base: string,
-    fileUrl: (base: string, id: string, name: string) => string,
-  ): { upload_url: string; file_url: string };
-  /** A token for {@link take}, in the storage API's words. */
-  token(base: string): { token: string; token_type: 'Bearer'; base_url: string; expires_at: string };
-  /** Keeps the body of a request that carries a token. @throws Problem 401, 413 */
-  take(
-    request: IncomingMessage,
-    base: string,
-    fileUrl: (base: string, id: string, name: string) => string,
-  ): Promise<{ access_url: string }>;
-  /** @throws Problem 404, 409 where the file has arrived already, 413 */
+  start(body: unknown, base: string): { upload_url: string; file_url: string };
+  /** Takes the file for a URL of `start`. @throws Problem 404, 409 if the file has arrived before, 413 */
   receive(token: string, request: IncomingMessage): Promise<void>;
+  /** A token for `receiveWithToken`, in the storage API's words. */
+  token(base: string): { token: string; token_type: 'Bearer'; base_url: string; expires_at: string };
+  /** Takes the file of a request that carries a token. @throws Problem 401, 413 */
+  receiveWithToken(request: IncomingMessage, base: string): Promise<{ access_url: string }>;
 }
 
 export interface UploadsOptions {
   files: FileStore;
   /** Of one file. */
   maxBytes: number;
-  /** How long an address that was asked for is good, in milliseconds. */
+  /** How long a URL of `start` is valid, in milliseconds. */
   keepMs: number;
-  /** What all of them hold while they are on their way. */
+  /** Counts arriving files. */
   intake: Intake;
-  /** See clientOf. */
-  isBehindProxy: boolean;
+  clientOf(request: IncomingMessage): string;
 }
 
-export function createUploads(options: UploadsOptions): Uploads {
-  const { files, maxBytes, keepMs, intake, isBehindProxy } = options;
+/** The URL that a stored file has for clients that know the server as `base`. */
+export function fileUrl(base: string, id: string, name: string): string {
+  return `${base}/files/${id}/${name}`;
+}
+
+export function createUploads({ files, maxBytes, keepMs, intake, clientOf }: UploadsOptions): Uploads {
   const expected = new Remembered<Expected>({ most: MAX_EXPECTED, ms: keepMs });
   const tokens = new Remembered<true>({ most: MAX_EXPECTED, ms: TOKEN_MS });
 
-  /** Reads a file and puts it away; until then it counts among what is on its way. */
+  /** Reads a file and stores it; until then it counts as arriving. */
   async function keep(request: IncomingMessage, file: { id?: string; name: string; contentType: string }) {
-    const holding = intake.hold(clientOf(request, isBehindProxy));
+    const holding = intake.hold(clientOf(request));
     try {
       const bytes = await readBody(request, { maxBytes, take: holding.take });
       return await files.put({ ...file, bytes });
@@ -75,10 +70,10 @@ export function createUploads(options: UploadsOptions): Uploads {
   }
 
   return {
-    initiate(body, base, fileUrl) {
-      const parsed = initiationSchema.safeParse(body);
+    start(body, base) {
+      const parsed = startSchema.safeParse(body);
       if (!parsed.success) throw validationProblem(parsed.error, body, new Set());
-      // Two secrets: who may read the file need not be able to write it.
+      // Two secrets: those who may read the file must not be able to write it.
       const token = randomBytes(16).toString('base64url');
       const fileId = createFileId();
       const name = safeName(parsed.data.file_name);
@@ -93,10 +88,10 @@ export function createUploads(options: UploadsOptions): Uploads {
       const expires_at = new Date(Date.now() + TOKEN_MS).toISOString().replace('Z', '+00:00');
       return { token, token_type: 'Bearer', base_url: base, expires_at };
     },
-    async take(request, base, fileUrl) {
+    async receiveWithToken(request, base) {
       const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
       if (token === undefined || tokens.get(token) === undefined) {
-        throw new Problem(401, 'The token is missing or over: ask for one at /storage/auth/token', {
+        throw new Problem(401, 'The token is missing or has expired; get one from /storage/auth/token', {
           type: 'unauthorized',
         });
       }
@@ -108,7 +103,8 @@ export function createUploads(options: UploadsOptions): Uploads {
     },
     async receive(token, request) {
       const entry = expected.get(token);
-      if (entry === undefined) throw new Problem(404, 'There is no such upload', { type: 'not_found' });
+      if (entry === undefined)
+        throw new Problem(404, 'No such upload, or it has expired', { type: 'not_found' });
       if (entry.isTaken) {
         throw new Problem(409, 'The file has arrived already', { type: 'conflict' });
       }
@@ -117,7 +113,7 @@ export function createUploads(options: UploadsOptions): Uploads {
         const { fileId: id, name, contentType } = entry;
         await keep(request, { id, name, contentType });
       } catch (error) {
-        // What broke off may be sent again.
+        // An upload that broke off may be sent again.
         entry.isTaken = false;
         throw error;
       }
@@ -125,7 +121,7 @@ export function createUploads(options: UploadsOptions): Uploads {
   };
 }
 
-/** Pictures alone are given out as what they claim to be: nothing that a browser would run. */
+/** Only images are served as the type they claim; nothing that a browser would run. */
 function contentTypeOf(claimed: string): string {
   return /^image\/(png|jpeg|webp|avif|gif|tiff)$/.test(claimed) ? claimed : 'application/octet-stream';
 }

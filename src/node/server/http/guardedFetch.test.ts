@@ -140,7 +140,7 @@ describe('image_url', () => {
       detail: [
         {
           loc: ['body', 'image_url'],
-          msg: 'Failed to download the file: the address is not on the public internet; send a data URI, or upload the picture',
+          msg: 'Failed to download the file: the URL is not on the public internet; send a data URI, upload the image, or start the server with --allow-private',
           type: 'file_download_error',
         },
       ],

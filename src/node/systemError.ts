@@ -21,13 +21,13 @@ export function reasonOf(error: unknown): string {
 export function listenReason(error: Error & { code?: string }, port: number, host: string): string {
   switch (error.code) {
     case 'EADDRINUSE':
-      return `Port ${port} of ${host} is taken, perhaps by another Inlay: end that program, or choose another port with PORT=…`;
+      return `Port ${port} of ${host} is in use, perhaps by another Inlay. Stop that program, or set PORT to another port`;
     case 'EACCES':
-      return `Port ${port} may not be opened by this user: choose one from 1024 on with PORT=…`;
+      return `This user may not open port ${port}. Set PORT to 1024 or higher`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `${host} is no address of this machine: set HOST to one, to 0.0.0.0 for all, or leave it out`;
+      return `${host} is not an address of this device. Set HOST to one that is, or to 0.0.0.0 for all, or leave it out`;
     default:
-      return `The server cannot listen at ${host}, port ${port}: ${error.message}`;
+      return `The server can't listen on ${host}, port ${port}: ${error.message}`;
   }
 }

@@ -23,7 +23,7 @@ it('names a taken port before anything is built', { timeout: 60_000 }, async () 
     const [code] = await once(program, 'close');
     expect(code).toBe(1);
     expect(said).toContain(
-      `Port ${port} of localhost is taken, perhaps by another Inlay: end that program, or choose`,
+      `Port ${port} of localhost is in use, perhaps by another Inlay. Stop that program, or set PORT`,
     );
     expect(built).toBe('');
   } finally {

@@ -64,14 +64,18 @@ describe('a stop', () => {
     const lost = await waiting;
     expect([lost.status, lost.headers.get('retry-after')]).toEqual([503, '10']);
     expect(await lost.json()).toEqual({
-      detail: 'The server is stopping, and what waited is lost: send the request again once it is back',
+      detail:
+        'The server is stopping and dropped the waiting requests. Send the request again once it is back',
       error_type: 'runner_scheduling_failure',
     });
     const late = await post(`${url}/fal-ai/inpaint`, required);
-    expect([late.status, (await late.json()).detail]).toEqual([503, expect.stringContaining('not taken')]);
+    expect([late.status, (await late.json()).detail]).toEqual([
+      503,
+      expect.stringContaining('did not accept'),
+    ]);
     expect(await (await fetch(queued.status_url)).json()).toMatchObject({
       status: 'COMPLETED',
-      error: expect.stringContaining('what waited is lost'),
+      error: expect.stringContaining('dropped the waiting requests'),
     });
     expect((await fetch(queued.response_url)).status).toBe(503);
     release();
@@ -82,7 +86,7 @@ describe('a stop', () => {
     const unknown = await fetch(queued.status_url.replace(url, next.url));
     expect([unknown.status, (await unknown.json()).detail]).toEqual([
       404,
-      expect.stringMatching(/started anew, which loses what waited and ran; send it again$/),
+      expect.stringMatching(/restarted, which loses waiting and running requests\. Send it again$/),
     ]);
   });
 
@@ -95,7 +99,7 @@ describe('a stop', () => {
     const response = await running;
     expect([response.status, (await response.json()).detail]).toEqual([
       503,
-      'The server is stopping, and the run was cut short: send the request again once it is back',
+      'The server is stopping and cut the run short. Send the request again once it is back',
     ]);
   });
 

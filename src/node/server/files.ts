@@ -1,4 +1,4 @@
-/** Pictures that the server gives out by address, in memory or in a folder, for a limited time. */
+/** Images that the server hands out by URL for a limited time, stored in memory or in a folder. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { isOutOfSpace } from '../../storage/weights';
 import { Problem } from './http/problem';
 
 export interface StoredFile {
-  /** 128 random bits, base64url: whoever knows it may read the file. */
+  /** 128 random bits, base64url: anyone who knows it may read the file. */
   id: string;
   name: string;
   contentType: string;
@@ -14,9 +14,9 @@ export interface StoredFile {
 }
 
 export interface FileStore {
-  /** @param file its id from `createFileId`, where it was given out beforehand; each is put once */
+  /** @param file with an id from `createFileId` if its URL was given out before; each file is put once */
   put(file: Omit<StoredFile, 'id'> & { id?: string }): Promise<{ id: string }>;
-  /** @returns undefined where there is none, or its time is over */
+  /** @returns undefined if there is no such file, or it has expired */
   get(id: string): Promise<StoredFile | undefined>;
   /** Bytes held now. */
   readonly totalBytes: number;
@@ -24,14 +24,14 @@ export interface FileStore {
 
 export interface FileStoreOptions {
   keepMs: number;
-  /** The oldest files go when all together are larger. */
+  /** If all files together are larger, the oldest are removed. */
   maxBytes: number;
   now?: () => number;
   /** Writes a whole new file; tests pass one whose disk is full. */
   writeWhole?: (path: string, bytes: Uint8Array) => Promise<void>;
 }
 
-/** What the index holds of a file. */
+/** A file in the index. */
 interface Entry {
   name: string;
   contentType: string;
@@ -45,7 +45,7 @@ interface Shelf {
   remove(id: string, entry: Entry): Promise<void>;
 }
 
-/** Files that end with the server. */
+/** Files in memory, which end with the server. */
 export function memoryFileStore(options: FileStoreOptions): FileStore {
   const held = new Map<string, Uint8Array>();
   return createStore(options, new Map(), {
@@ -59,12 +59,12 @@ export function memoryFileStore(options: FileStoreOptions): FileStore {
   });
 }
 
-/** Files on their way into the folder are called so: one that is cut short is never taken for a picture. */
+/** Prefix of a file that is being written, so that a partial file is never served. */
 const UNFINISHED = '.unfinished-';
 
 /**
- * @param folder made where it is missing; what an earlier server left there is given out until its time is over, what it
- *   left unfinished is removed
+ * @param folder created if it is missing. Files of an earlier server are served until they expire; its partial files are
+ *   removed
  */
 export async function folderFileStore(folder: string, options: FileStoreOptions): Promise<FileStore> {
   const { keepMs, writeWhole = writeToDisk } = options;
@@ -96,7 +96,7 @@ export async function folderFileStore(folder: string, options: FileStoreOptions)
   });
 }
 
-/** Returns once the bytes are on the disk: a file that is renamed before may be empty after a power cut. */
+/** Returns once the bytes are on the disk: a file that is renamed earlier may be empty after a power cut. */
 async function writeToDisk(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, 'wx');
   try {
@@ -111,8 +111,8 @@ const remove = (path: string): Promise<void> => unlink(path).catch(() => {});
 
 function diskFull(): Problem {
   const message =
-    "The server's disk is full, and the picture could not be kept; whoever runs it can make room in the folder of results " +
-    '(--results), or keep them for a shorter time (--keep). Send the request again then';
+    "The server's disk is full, so the image could not be stored. The operator can free space in the results folder " +
+    '(--results) or keep results for a shorter time (--keep). Send the request again after that';
   return new Problem(507, message, { type: 'insufficient_storage' });
 }
 
@@ -125,7 +125,7 @@ function createStore(options: FileStoreOptions, index: Map<string, Entry>, shelf
     totalBytes -= entry.size;
     await shelf.remove(id, entry);
   };
-  /** A map keeps the order of insertion: the first are the oldest. */
+  /** A map keeps insertion order: the first are the oldest. */
   const sweep = async (): Promise<void> => {
     for (const [id, entry] of index)
       if (entry.expiresAt <= now() || totalBytes > maxBytes) await drop(id, entry);
@@ -162,7 +162,7 @@ export function createFileId(): string {
   return randomBytes(16).toString('base64url');
 }
 
-/** A name that is safe in a path and in an address. */
+/** Makes a name safe for paths and URLs. */
 export function safeName(name: string): string {
   const safe = name
     .replace(/[^\w.-]+/g, '-')

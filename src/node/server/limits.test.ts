@@ -60,7 +60,7 @@ describe('places in the queue', () => {
     expect(refused.status).toBe(429);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     expect(await refused.json()).toEqual({
-      detail: "3 of your requests wait or run, which is one client's share; try again later",
+      detail: "3 of your requests are waiting or running, which is one client's share; try again later",
       error_type: 'queue_full',
     });
     const other = await submit('198.51.100.2');
@@ -173,7 +173,7 @@ describe('bytes on their way', () => {
           .write('half');
       });
     });
-    expect(await outcome).toMatchObject({ status: 408, message: 'No byte of the body arrived for 0.05 s' });
+    expect(await outcome).toMatchObject({ status: 408, message: 'No data arrived for 0.05 s' });
   });
 
   it('an intake holds what it says', () => {

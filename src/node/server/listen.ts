@@ -1,4 +1,4 @@
-/** Puts the server together and makes it listen. */
+/** Assembles the server and makes it listen. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Engine } from '../../contract/engine';
@@ -11,32 +11,32 @@ import type { ServerOptions } from './options';
 import { createPaintEngine, type PaintEngine } from './painting/paintEngine';
 
 export interface RunningServer {
-  /** Without a slash at its end. */
+  /** Without a slash at the end. */
   url: string;
   /**
-   * Takes nothing more; what waits is told so, what runs may end first. Then every connection is closed.
-   * @param graceMs how long it may take to end; it is cancelled then
+   * Takes no more requests, answers the waiting ones and lets the current run end; then closes every connection.
+   * @param graceMs after which the current run is cancelled
    */
   close(graceMs?: number): Promise<void>;
 }
 
 export interface ServerParts {
   log: Log;
-  /** Paints in place of the pipeline. */
+  /** Runs requests instead of the pipeline. */
   engine?: Engine & Partial<Pick<PaintEngine, 'residentBytes'>>;
-  /** Fetches pictures in place of the guarded one. */
+  /** Fetches images instead of the guarded fetch. */
   fetchPicture?: typeof fetch;
-  /** Of requests and uploads under way, in place of the server's own limit. */
+  /** Limit for arriving and waiting requests and uploads, instead of the server's own. */
   intakeBytes?: number;
 }
 
 const PICTURE_TIMEOUT_MS = 30_000;
-/** All pictures held together; the oldest go first. */
+/** For all stored images together; the oldest are removed first. */
 const MAX_HELD_BYTES = 512e6;
-/** For answers that are on their way when the server closes. */
+/** Time for answers that are being sent when the server closes. */
 const LAST_ANSWERS_MS = 1000;
 
-/** Of connections and of what they send before a body is looked at; docs/limits.md has the reasons. */
+/** Limits of connections and headers; docs/limits.md has the reasons. */
 const connectionLimits = {
   headersTimeout: 20_000,
   requestTimeout: 120_000,
@@ -46,7 +46,7 @@ const connectionLimits = {
 const MAX_HEADERS = 100;
 const MAX_CONNECTIONS = 4096;
 
-/** @throws Error with what to do where the port is taken; where the folder of results cannot be made */
+/** @throws Error, with advice, if the port is in use; if the results folder cannot be created */
 export async function startServer(options: ServerOptions, parts: ServerParts): Promise<RunningServer> {
   const { keepMs, allowPrivate, threads, folders, hubUrl, hubToken } = options;
   const limits: FileStoreOptions = { keepMs, maxBytes: MAX_HELD_BYTES };
@@ -84,7 +84,7 @@ export async function startServer(options: ServerOptions, parts: ServerParts): P
       await engine.dispose();
       await new Promise<void>((resolve) => {
         const last = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS);
-        // Connections become idle one by one, once their answers are out.
+        // Connections become idle one by one, as their answers are sent.
         const idle = setInterval(() => server.closeIdleConnections(), 20);
         server.close(() => {
           clearTimeout(last);

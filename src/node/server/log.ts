@@ -1,8 +1,8 @@
-/** Structured logs: one line of JSON an event. Requests are named by route and id, never by their contents. */
+/** Structured logs: one line of JSON per event. They name requests by route and id and never hold their contents. */
 
 export type Log = (event: string, fields: Readonly<Record<string, unknown>>) => void;
 
-/** @param write takes a line with its end */
+/** @param write called with a line, newline included */
 export function createLog(write: (line: string) => void, now: () => Date = () => new Date()): Log {
   return (event, fields) => write(`${JSON.stringify({ time: now().toISOString(), event, ...fields })}\n`);
 }

@@ -1,4 +1,4 @@
-/** `npm run serve`: the hosted API's endpoint on this machine. */
+/** `npm run serve`: the hosted API's endpoint on this device. */
 import { InputError, messageOf } from '../../contract/errors';
 import { startServer } from './listen';
 import { createLog } from './log';

@@ -1,4 +1,4 @@
-/** Counters of the server in Prometheus' text format (0.0.4). */
+/** Metrics of the server in Prometheus' text format (0.0.4). */
 
 interface Series {
   help: string;
@@ -25,7 +25,7 @@ export class Metrics {
     };
   }
 
-  /** @param read called at each reading */
+  /** @param read called whenever the metrics are read */
   gauge(name: string, help: string, read: () => number): void {
     this.#series.set(name, { help, type: 'gauge', values: () => [['', read()]] });
   }

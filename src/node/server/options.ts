@@ -1,4 +1,4 @@
-/** The server's arguments and environment, checked before anything is started. */
+/** Reads and checks the server's arguments and environment before anything starts. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,28 +8,28 @@ import { isLoopback } from './http/address';
 
 export const usage = `Usage: npm run serve -- [options]
 
-Serves the API of fal-ai/inpaint from this machine: POST /fal-ai/inpaint, its queue, and uploads.
+Serves the fal-ai/inpaint API from this device: POST /fal-ai/inpaint, its queue, and uploads.
 
-  --folder NAME=PATH    a model in a folder of this machine, by the name that requests use; may be repeated
-  --model NAME          a model that requests may use; may be repeated; default: any, "starter" among them
-  --queue 16            requests that may wait while one is run; beyond it the answer is 429
+  --folder NAME=PATH    a model in a local folder, under the name that requests use; may be repeated
+  --model NAME          a model that requests may use; may be repeated; default: any, including "starter"
+  --queue 16            requests that may wait while one runs; more are answered with 429
   --per-client N        requests that one client may have waiting or running; default: three quarters of all
-  --max-run 60          minutes that a run may take, downloads not counted
-  --grace 8             seconds that a run gets to end when the server is told to stop
-  --results DIR         keep results and uploads in a folder; default: in memory
-  --keep 60             minutes that results, uploads and finished requests are kept
-  --max-picture 64      MB that a picture may have
-  --max-body 64         MB that a request may have, data URIs included
-  --allow-private       let requests name addresses of private networks and of this machine
-  --allow-origin URL    a page that may call the server from a browser; may be repeated; those of this machine may
-  --allow-host NAME     a name that clients call the server by, besides localhost and this machine's; may be repeated
-  --public-url URL      the server's address as clients see it, behind a proxy
-  --open                serve everyone who can reach it, without a key; HOST beyond this machine needs this or INLAY_KEY
+  --max-run 60          minutes that a run may take, not counting downloads
+  --grace 8             seconds that the current run gets to finish when the server is stopped
+  --results DIR         store results and uploads in a folder; default: in memory
+  --keep 60             minutes for which results, uploads and finished requests are kept
+  --max-picture 64      largest image, in MB
+  --max-body 64         largest request, in MB, including data URIs
+  --allow-private       let requests use URLs on private networks and on this device
+  --allow-origin URL    a page that may call the server from a browser; may be repeated; local pages always may
+  --allow-host NAME     a name of the server, besides localhost and this device's own name; may be repeated
+  --public-url URL      the server's URL as clients see it, behind a proxy
+  --open                serve everyone, without a key; if HOST is not this device, this or INLAY_KEY is required
   --threads N           CPU threads; default: all cores
-  --help                this text
+  --help                show this text
 
-PORT (8199) and HOST (127.0.0.1) say where it listens. With INLAY_KEY set, requests need "Authorization: Key …".
-HF_ENDPOINT, HF_TOKEN and INLAY_CACHE mean what they mean to the command line.
+PORT (8199) and HOST (127.0.0.1) set where the server listens. With INLAY_KEY set, requests need
+"Authorization: Key …". HF_ENDPOINT, HF_TOKEN and INLAY_CACHE work as on the command line.
 `;
 
 export interface ServerOptions {
@@ -55,7 +55,7 @@ export interface ServerOptions {
   hubToken?: string;
 }
 
-/** @throws InputError naming the argument or variable that is wrong */
+/** @throws InputError naming the wrong argument or variable */
 export function parseServerOptions(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
@@ -72,11 +72,11 @@ export function parseServerOptions(
     if (text === undefined || text === '') return fallback;
     const value = Number(text);
     if (Number.isInteger(value) && value >= least && value <= most) return value;
-    throw new InputError(name, `${name}: "${text}" is no whole number from ${least} to ${most}`);
+    throw new InputError(name, `${name}: "${text}" must be a whole number from ${least} to ${most}`);
   };
   const address = (name: string, text: string): URL => {
     if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return new URL(text);
-    throw new InputError(name, `${name}: "${text}" is no http(s) address`);
+    throw new InputError(name, `${name}: "${text}" is not an http(s) URL`);
   };
   const name = (text: string): string => {
     const written = `http://${text}`;
@@ -84,7 +84,7 @@ export function parseServerOptions(
       return text;
     throw new InputError(
       '--allow-host',
-      `--allow-host: "${text}" is no name of a machine, such as inlay.example: no http:// and no port`,
+      `--allow-host: "${text}" is not a host name; write it like inlay.example, without http:// and port`,
     );
   };
   const host = env.HOST || '127.0.0.1';
@@ -92,8 +92,8 @@ export function parseServerOptions(
   if (key === undefined && values.open !== true && !isLoopback(host)) {
     throw new InputError(
       'HOST',
-      `HOST: whoever reaches ${host} could paint here and have any model downloaded with this machine's HF_TOKEN; set ` +
-        'INLAY_KEY to a secret that clients send, or say --open to serve everyone',
+      `HOST: anyone who can reach ${host} could run images and download models with this device's HF_TOKEN. Set INLAY_KEY ` +
+        'to a secret that clients send, or use --open to serve everyone',
     );
   }
   const folders = Object.fromEntries((values.folder ?? []).map(folderOf));
@@ -132,7 +132,7 @@ function folderOf(text: string): [name: string, path: string] {
   const cut = text.lastIndexOf('=');
   const path = resolve(text.slice(cut + 1));
   if (cut < 1 || !existsSync(path)) {
-    throw new InputError('--folder', `--folder: "${text}" is not NAME=PATH with a folder that exists`);
+    throw new InputError('--folder', `--folder: "${text}" must be NAME=PATH with an existing folder`);
   }
   return [text.slice(0, cut), path];
 }

@@ -168,7 +168,7 @@ describe('a failed run', () => {
       [
         {
           loc: ['body', 'model_name'],
-          msg: 'unet: the model is gated; name another model, or ask whoever runs this server for a token that opens it (HF_TOKEN)',
+          msg: 'unet: the model is gated; use another model, or ask the operator of this server for a token with access to it (HF_TOKEN)',
           type: 'value_error',
         },
       ],

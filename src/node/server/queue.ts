@@ -1,4 +1,4 @@
-/** Runs wait here: one at a time, first come first served, never more than a given number, of all and of each client. */
+/** The queue of runs: one runs at a time, first come, first served; how many wait is limited, in all and for each client. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import { foreseenProblem, Problem, problemOf } from './http/problem';
@@ -13,14 +13,14 @@ export interface LogLine {
 
 type Outcome<Result> = { result: Result } | { problem: Problem };
 
-/** A run as its callers see it. */
+/** A run, for its callers. */
 export interface Job<Result> {
   readonly id: string;
   readonly state: 'queued' | 'running' | 'done';
   readonly logs: readonly LogLine[];
   /** Set once it is done. */
   readonly outcome?: Outcome<Result>;
-  /** How long it ran, in seconds; set once it is done, 0 where it never ran. */
+  /** How long it ran, in seconds; set once it is done, 0 if it never ran. */
   readonly seconds?: number;
 }
 
@@ -31,27 +31,27 @@ export interface RunCall {
 
 export interface QueueOptions<Input, Result> {
   run(input: Input, call: RunCall, id: string): Promise<Result>;
-  /** Runs that may wait besides the one that runs. */
+  /** How many runs may wait, besides the one that runs. */
   limit: number;
-  /** Runs of one client that may wait or run at a time. */
+  /** How many runs of one client may wait or run at a time. */
   clientLimit: number;
   /** How long a finished run is remembered, in milliseconds. */
   keepMs: number;
   onFinished?(job: Job<Result>, outcome: string): void;
-  /** Told of what a run failed by and nobody foresaw: its client learns no more than that. */
+  /** Called with an error that nobody foresaw; the client only learns that the run failed. */
   onUnforeseen?(error: unknown, id: string): void;
 }
 
 export interface Submission {
   /** Whose run it is. */
   client: string;
-  /** Gives up with 504 where it has not begun by then. */
+  /** Gives up with 504 if it has not begun by then. */
   startWithinMs?: number | undefined;
-  /** Called once the input is needed no more. */
+  /** Called once the input is no longer needed. */
   onEnd?(): void;
 }
 
-/** What only a run that waits or runs needs. */
+/** What a run needs only while it waits or runs. */
 interface Live<Input> extends Submission {
   input: Input;
   controller: AbortController;
@@ -69,7 +69,7 @@ interface Entry<Input, Result> extends Job<Result> {
 
 export type Cancellation = 'CANCELLATION_REQUESTED' | 'ALREADY_COMPLETED' | 'NOT_FOUND';
 
-/** Finished runs that are remembered at most, however short the time. */
+/** The most finished runs that are remembered, however recent. */
 const MAX_REMEMBERED = 1000;
 const MAX_LOG_LINES = 1000;
 const FIRST_GUESS_SECONDS = 5;
@@ -77,11 +77,11 @@ const FIRST_GUESS_SECONDS = 5;
 /** A queue of runs that are remembered for a while after their end, for clients that ask later. */
 export class RunQueue<Input, Result> {
   readonly #options: QueueOptions<Input, Result>;
-  /** Those that wait or run. */
+  /** Waiting and running. */
   readonly #live = new Map<string, Entry<Input, Result>>();
   readonly #finished: Remembered<Entry<Input, Result>>;
   readonly #waiting: Entry<Input, Result>[] = [];
-  /** How many of each client wait or run. */
+  /** How many runs of each client wait or run. */
   readonly #ofClient = new Map<string, number>();
   #running: Entry<Input, Result> | undefined;
   #meanSeconds = FIRST_GUESS_SECONDS;
@@ -101,16 +101,16 @@ export class RunQueue<Input, Result> {
   }
 
   /**
-   * Asked before a body is read, which takes no place: one that drips in would hold it for as long as it likes.
-   * @throws Problem 429 with `Retry-After` where the queue or the client's share of it is full, 503 where the server stops
+   * Called before a body is read. Reading takes no place in the queue: a slow client would hold it as long as it likes.
+   * @throws Problem 429 with `Retry-After` if the queue or the client's share of it is full, 503 if the server is stopping
    */
   checkRoom(client: string): void {
-    if (this.#closed) throw stopping('the request was not taken');
+    if (this.#closed) throw stopping('did not accept the request');
     const { limit, clientLimit } = this.#options;
     if (this.#live.size > limit) throw this.#full('The queue is full; try again later');
     if ((this.#ofClient.get(client) ?? 0) >= clientLimit) {
       throw this.#full(
-        `${clientLimit} of your requests wait or run, which is one client's share; try again later`,
+        `${clientLimit} of your requests are waiting or running, which is one client's share; try again later`,
       );
     }
   }
@@ -144,7 +144,7 @@ export class RunQueue<Input, Result> {
     return this.#find(id);
   }
 
-  /** How many runs come before a queued one; 0: it is the next. */
+  /** How many runs come before a queued one; 0: it is next. */
   position(id: string): number {
     return Math.max(
       0,
@@ -162,7 +162,7 @@ export class RunQueue<Input, Result> {
     return 'CANCELLATION_REQUESTED';
   }
 
-  /** Calls back after each change of the run's state, position or log. @returns the unsubscriber */
+  /** Calls `listener` after each change of the run's state, position or log. @returns a function that unsubscribes */
   watch(id: string, listener: () => void): () => void {
     const listeners = this.#find(id)?.listeners;
     listeners?.add(listener);
@@ -184,12 +184,12 @@ export class RunQueue<Input, Result> {
   }
 
   /**
-   * Takes nothing more. What waits ends at once, what runs has `graceMs` to finish and is cancelled then.
-   * @returns once nothing runs, at the latest when the time of grace is over
+   * Takes no more runs. Waiting ones end at once; the current one is cancelled if it has not finished after `graceMs`.
+   * @returns once nothing runs, at the latest after `graceMs`
    */
   async close(graceMs = 0): Promise<void> {
     this.#closed = true;
-    for (const entry of [...this.#waiting]) this.#leave(entry, stopping('what waited is lost'));
+    for (const entry of [...this.#waiting]) this.#leave(entry, stopping('dropped the waiting requests'));
     const running = this.#running;
     if (running === undefined) return;
     const end = this.result(running).catch(() => {});
@@ -201,7 +201,7 @@ export class RunQueue<Input, Result> {
       ]);
       grace.abort();
     }
-    running.live?.controller.abort(stopping('the run was cut short'));
+    running.live?.controller.abort(stopping('cut the run short'));
   }
 
   #find(id: string): Entry<Input, Result> | undefined {
@@ -231,7 +231,7 @@ export class RunQueue<Input, Result> {
     try {
       outcome = { result: await this.#options.run(input, { signal, log }, entry.id) };
     } catch (error) {
-      // Whoever ended it says why; how it took that is nobody's business.
+      // If it was aborted, the reason counts and not the error that the abort caused.
       const cause = signal.aborted ? signal.reason : error;
       if (foreseenProblem(cause) === undefined) this.#options.onUnforeseen?.(cause, entry.id);
       outcome = { problem: problemOf(cause) };
@@ -243,7 +243,7 @@ export class RunQueue<Input, Result> {
     this.#next();
   }
 
-  /** Out of the queue without having run. */
+  /** Takes a run out of the queue before it has run. */
   #leave(entry: Entry<Input, Result>, problem: Problem): void {
     const index = this.#waiting.indexOf(entry);
     if (index === -1) return;
@@ -280,9 +280,9 @@ export class RunQueue<Input, Result> {
   }
 }
 
-/** @param what became of the request */
+/** @param what the server did to the request */
 function stopping(what: string): Problem {
-  const message = `The server is stopping, and ${what}: send the request again once it is back`;
+  const message = `The server is stopping and ${what}. Send the request again once it is back`;
   return new Problem(503, message, { type: 'runner_scheduling_failure', headers: { 'Retry-After': '10' } });
 }
 

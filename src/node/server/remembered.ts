@@ -1,14 +1,14 @@
-/** What the server keeps in mind of the past, within bounds of count and time. */
+/** A map with limits of size and time. */
 
 export interface RememberedOptions {
-  /** Beyond so many the oldest are forgotten. */
+  /** Beyond this number the oldest entries are forgotten. */
   most: number;
-  /** Each is forgotten after so many milliseconds. */
+  /** Each entry is forgotten after this many milliseconds. */
   ms: number;
   now?: () => number;
 }
 
-/** A map that forgets. It keeps no timer for each value: such a timer would hold what the map has long let go of. */
+/** Forgets old entries. It has one timer for all, since a timer for each would keep values alive that the map has dropped. */
 export class Remembered<Value> {
   readonly #entries = new Map<string, { value: Value; until: number }>();
   readonly #options: Required<RememberedOptions>;
@@ -42,7 +42,7 @@ export class Remembered<Value> {
     this.#entries.delete(key);
   }
 
-  /** A map keeps the order of insertion, and all have the same time: the first are over first. */
+  /** A map keeps insertion order and all entries live equally long, so the first expire first. */
   #sweep(): void {
     for (const [key, { until }] of this.#entries) {
       if (until > this.#options.now()) return;

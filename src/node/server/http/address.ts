@@ -1,9 +1,9 @@
-/** Which addresses of the internet a server may call on behalf of a stranger, and which are this machine’s own. */
+/** Which IP addresses a server may call on behalf of a stranger, and which are this device's own. */
 import { BlockList, isIP } from 'node:net';
 
 /**
- * What is not the public internet: this machine, private and link-local networks (cloud metadata among them), carrier
- * NAT, documentation, multicast, reserved. IANA's special-purpose registries, RFC 6890.
+ * Everything but the public internet: this device, private and link-local networks (cloud metadata among them), carrier
+ * NAT, documentation, multicast, reserved. From IANA's special-purpose registries, RFC 6890.
  */
 const special = new BlockList();
 const ipv4: [network: string, prefix: number][] = [
@@ -23,7 +23,7 @@ const ipv4: [network: string, prefix: number][] = [
   ['224.0.0.0', 3],
 ];
 for (const [network, prefix] of ipv4) special.addSubnet(network, prefix, 'ipv4');
-// Within the global unicast block: Teredo and 6to4 carry IPv4 addresses inside, the others are no one's.
+// Within the global unicast block: Teredo and 6to4 embed IPv4 addresses, the others are unassigned.
 const ipv6: [network: string, prefix: number][] = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -35,7 +35,7 @@ for (const [network, prefix] of ipv6) special.addSubnet(network, prefix, 'ipv6')
 const globalUnicast = new BlockList();
 globalUnicast.addSubnet('2000::', 3, 'ipv6');
 
-/** @param address an IPv4 or IPv6 address in any notation; a host name is none and gives false */
+/** @param address an IPv4 or IPv6 address in any notation; false for a host name */
 export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
     case 4:
@@ -52,7 +52,7 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** @param host an address, or a name; names are not looked up: `localhost` alone and what ends in it are this machine */
+/** @param host an address or a name; names are not looked up, only `localhost` and names ending in it are this device */
 export function isLoopback(host: string): boolean {
   const family = isIP(host);
   if (family === 0) return /(^|\.)localhost$/i.test(host);

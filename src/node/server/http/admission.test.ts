@@ -49,7 +49,7 @@ describe('by what name it is called', () => {
         const answer = await ask(url, { host }, 'GET', path);
         expect([path, answer.status]).toEqual([path, 403]);
         expect(JSON.parse(answer.body)).toMatchObject({
-          detail: expect.stringMatching(/^This server does not know itself as .*--allow-host/),
+          detail: expect.stringMatching(/ is not a name of this server; .*--allow-host/),
           error_type: 'forbidden_host',
         });
       }
@@ -200,6 +200,8 @@ describe('where it listens', () => {
     await expect(start({}, { port: Number(new URL(url).port) })).rejects.toThrow(
       /^Port \d+ of 127\.0\.0\.1 is taken.*PORT=/,
     );
-    await expect(start({}, { host: '203.0.113.7' })).rejects.toThrow(/is no address of this machine.*HOST/);
+    await expect(start({}, { host: '203.0.113.7' })).rejects.toThrow(
+      /is not an address of this device.*HOST/,
+    );
   });
 });

@@ -1,7 +1,7 @@
 /**
- * `fetch` for addresses that strangers name: it connects to the public internet alone. Every host is resolved, its
- * addresses are checked, and the connection goes to what was checked, so that a second answer of the name server
- * (DNS rebinding) changes nothing; redirects start over.
+ * A `fetch` for URLs from strangers, which connects only to the public internet. Every host is resolved, its addresses are
+ * checked, and the connection goes to the checked address, so that a second answer of the name server (DNS rebinding)
+ * changes nothing. Each redirect is checked in the same way.
  */
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
@@ -11,15 +11,15 @@ import { Readable } from 'node:stream';
 import { isPublicAddress } from './address';
 
 export interface NetworkPolicy {
-  /** Private and loopback addresses may be called, too. */
+  /** Whether private and loopback addresses may be called too. */
   allowPrivate: boolean;
-  /** Origins that the operator named, wherever they lie: a mirror of the Hub in one's own network, say. */
+  /** Origins that the operator named, wherever they are: a mirror of the Hub on a private network, say. */
   trustedOrigins?: readonly string[];
   /** The name server; tests pass another. */
   resolve?: (host: string) => Promise<LookupAddress[]>;
 }
 
-/** An address that must not be called; the message names the host and never what it resolved to. */
+/** The URL must not be called; the message names the host, never the address that it resolved to. */
 export class ForbiddenAddressError extends Error {
   override name = 'ForbiddenAddressError';
 }
@@ -28,7 +28,7 @@ const MAX_REDIRECTS = 5;
 
 /**
  * @returns a `fetch` for GET and HEAD; bodies come as the server sends them, without content coding
- * @throws ForbiddenAddressError for an address outside the policy, first or after a redirect
+ * @throws ForbiddenAddressError for a URL outside the policy, at first or after a redirect
  */
 export function createGuardedFetch(policy: NetworkPolicy): typeof fetch {
   const { resolve = resolveBySystem, trustedOrigins = [] } = policy;
@@ -38,7 +38,7 @@ export function createGuardedFetch(policy: NetworkPolicy): typeof fetch {
       (addresses) => {
         const [first] = addresses;
         if (first === undefined) return callback(new Error(`${host} has no address`), '', 0);
-        // One private address among public ones is enough: which of them is used is not ours to choose.
+        // One private address among public ones is enough to refuse: which of them is used is not decided here.
         if (!addresses.every(({ address }) => isPublicAddress(address))) {
           return callback(forbidden(host), '', 0);
         }
@@ -48,7 +48,7 @@ export function createGuardedFetch(policy: NetworkPolicy): typeof fetch {
       (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), '', 0),
     );
   };
-  // No kept connections: one that was opened for a trusted origin must not serve another request.
+  // No kept-alive connections: one opened for a trusted origin must not serve another request.
   const guarded = {
     http: new HttpAgent({ lookup: checkedLookup }),
     https: new HttpsAgent({ lookup: checkedLookup }),
@@ -58,7 +58,7 @@ export function createGuardedFetch(policy: NetworkPolicy): typeof fetch {
   async function once(url: URL, method: string, headers: Headers, signal: AbortSignal | undefined) {
     const isTrusted = policy.allowPrivate || trustedOrigins.includes(url.origin);
     const host = url.hostname.replace(/^\[|\]$/g, '');
-    // Node asks no name server about an address, hence no checkedLookup.
+    // Node looks up no IP addresses, so checkedLookup is not called for them.
     if (!isTrusted && isIP(host) !== 0 && !isPublicAddress(host)) throw forbidden(host);
     const agents = isTrusted ? open : guarded;
     return new Promise<IncomingMessage>((resolveMessage, reject) => {
@@ -71,7 +71,7 @@ export function createGuardedFetch(policy: NetworkPolicy): typeof fetch {
   }
 
   return async (input, init) => {
-    if (init?.body) throw new TypeError('only requests without a body are sent to addresses of strangers');
+    if (init?.body) throw new TypeError('only requests without a body are sent to URLs of strangers');
     const signal = init?.signal ?? undefined;
     const method = (init?.method ?? 'GET').toUpperCase();
     const headers = new Headers(init?.headers);
@@ -79,7 +79,7 @@ export function createGuardedFetch(policy: NetworkPolicy): typeof fetch {
     let url = new URL(input instanceof Request ? input.url : input);
     for (let redirects = 0; ; redirects++) {
       if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-        throw new ForbiddenAddressError(`${url.protocol} is no address of the web`);
+        throw new ForbiddenAddressError(`${url.protocol} URLs are not supported`);
       }
       const message = await once(url, method, headers, signal);
       const status = message.statusCode ?? 0;
@@ -119,6 +119,6 @@ function toResponse(message: IncomingMessage, status: number, url: URL, redirect
   if (!hasBody) message.resume();
   const body = hasBody ? (Readable.toWeb(message) as ReadableStream<Uint8Array>) : null;
   const response = new Response(body, { status, headers });
-  // Where the answer really came from: downloads decide by it whose refusal it is.
+  // The URL that really answered: downloads decide by it whose refusal it is.
   return Object.defineProperties(response, { url: { value: url.href }, redirected: { value: redirected } });
 }

@@ -1,19 +1,19 @@
-/** Reading requests and writing answers over plain node:http. */
+/** Reads requests and sends answers over plain node:http. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Problem } from './problem.ts';
 
-/** Milliseconds without a byte after which a body is given up. */
+/** Milliseconds without a byte after which reading a body fails. */
 const BODY_STALL_MS = 30_000;
 
 export interface BodyLimits {
-  /** Larger bodies are refused before or while they arrive. */
+  /** Larger bodies are refused, before or while they arrive. */
   maxBytes: number;
-  /** Told of each part that arrives; what it throws ends the reading. */
+  /** Called with the size of each part that arrives; if it throws, reading fails with that error. */
   take?: (bytes: number) => void;
   stallMs?: number;
 }
 
-/** @throws Problem 413, 408 where nothing more arrives, 400 where the connection broke off */
+/** @throws Problem 413, 408 if nothing more arrives, 400 if the connection broke off */
 export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
   const { maxBytes, take, stallMs = BODY_STALL_MS } = limits;
   return new Promise((resolve, reject) => {
@@ -24,7 +24,7 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
     const end = (): void => {
       clearTimeout(stall);
       request.off('data', onData).off('end', onEnd).off('close', onBreak).off('error', onBreak);
-      // An error that comes later is nobody's.
+      // Later errors of the connection concern nobody.
       request.on('error', () => {});
     };
     const fail = (error: unknown): void => {
@@ -47,9 +47,9 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
       end();
       resolve(Buffer.concat(chunks, size));
     };
-    const onBreak = (): void => fail(new Problem(400, 'The request broke off', { type: 'bad_request' }));
+    const onBreak = (): void => fail(new Problem(400, 'The connection broke off', { type: 'bad_request' }));
     const stall = setTimeout(() => {
-      const message = `No byte of the body arrived for ${stallMs / 1000} s`;
+      const message = `No data arrived for ${stallMs / 1000} s`;
       fail(new Problem(408, message, { type: 'bad_request', headers: { Connection: 'close' } }));
     }, stallMs);
     request.on('data', onData).on('end', onEnd).on('close', onBreak).on('error', onBreak);
@@ -59,7 +59,7 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
 
 function tooLarge(maxBytes: number): Problem {
   const message = `The request is larger than ${Math.floor(maxBytes / 1e6)} MB`;
-  // What is still on its way is not read, so the connection cannot be used again.
+  // The rest of the body stays unread, so the connection cannot be used again.
   return new Problem(413, message, { type: 'request_too_large', headers: { Connection: 'close' } });
 }
 
@@ -82,7 +82,7 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
   send(response, status, 'application/json', JSON.stringify(value));
 }
 
-/** Answers with a whole body; without effect where an answer has begun or the client has left. */
+/** Answers with a whole body; does nothing if an answer has begun or the client has left. */
 export function send(
   response: ServerResponse,
   status: number,
@@ -99,7 +99,7 @@ export function send(
   response.end(body);
 }
 
-/** Answers with a problem; where an answer has begun, breaks it off. */
+/** Answers with a problem; if an answer has begun, breaks it off. */
 export function sendProblem(response: ServerResponse, { status, detail, more }: Problem): void {
   if (response.headersSent) {
     response.destroy();

@@ -1,21 +1,21 @@
-/** How much the server takes in at a time, from all clients together and from each. */
+/** How many bytes the server holds for arriving and waiting requests, for all clients together and for each. */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { isPublicAddress } from './address';
 import { Problem } from './problem';
 
-/** Of what there is for all, one client has at most three quarters: others find room however busy it is. */
+/** One client gets at most this share of the whole, so that others find room however busy it is. */
 export const CLIENT_SHARE = 0.75;
 
-/** What one request or upload holds. */
+/** The bytes of one request or upload. */
 export interface Holding {
-  /** @throws Problem 429 where all hold too much together, or this client alone */
+  /** @throws Problem 429 if all clients together, or this one, hold too much */
   take(bytes: number): void;
-  /** Gives everything back; once is enough. */
+  /** Gives all bytes back; further calls do nothing. */
   release(): void;
 }
 
-/** Bytes of bodies that are on their way, or wait with their requests. */
+/** Counts the bytes of bodies that arrive, or wait with their requests. */
 export class Intake {
   readonly #maxBytes: number;
   readonly #byClient = new Map<string, number>();
@@ -43,10 +43,10 @@ export class Intake {
       take: (bytes) => {
         const ofClient = (this.#byClient.get(client) ?? 0) + bytes;
         if (this.#bytes + bytes > this.#maxBytes) {
-          throw busy('The server holds as much as it can of requests and uploads; try again later');
+          throw busy("The server can't hold more requests and uploads right now; try again later");
         }
         if (ofClient > this.#maxBytes * CLIENT_SHARE) {
-          throw busy('Your requests and uploads under way hold your share of the server; try again later');
+          throw busy('Your requests and uploads already fill your share of the server; try again later');
         }
         add(bytes);
       },
@@ -58,18 +58,18 @@ export class Intake {
 }
 
 function busy(message: string): Problem {
-  // What is still on its way is not read, so the connection cannot be used again.
+  // The rest of the body stays unread, so the connection cannot be used again.
   const headers = { 'Retry-After': '5', Connection: 'close' };
   return new Problem(429, message, { type: 'too_many_bytes', headers });
 }
 
 /**
- * Who sends a request: an IPv4 address, or the 64 bits of an IPv6 address that one household or machine has.
- * @param isBehindProxy a proxy of the operator's stands before the server and says in `X-Forwarded-For` who called it
+ * Who sends a request: an IPv4 address, or the first 64 bits of an IPv6 address, which one household or device has.
+ * @param isBehindProxy whether the operator's own proxy is in front of the server and names callers in `X-Forwarded-For`
  */
 export function clientOf({ headers, socket }: IncomingMessage, isBehindProxy: boolean): string {
   const own = plain(socket.remoteAddress ?? '');
-  // The last is what the proxy itself wrote; those before it are the client's own words.
+  // The proxy itself wrote the last address; the client can write whatever it likes before that.
   const told = plain(
     String(headers['x-forwarded-for'] ?? '')
       .split(',')
@@ -78,7 +78,7 @@ export function clientOf({ headers, socket }: IncomingMessage, isBehindProxy: bo
   return isBehindProxy && isIP(told) !== 0 && !isPublicAddress(own) ? household(told) : household(own);
 }
 
-/** Without the interface of a link-local address; IPv4 as such. */
+/** Strips the interface of a link-local address, and the IPv6 form of an IPv4 address. */
 function plain(address: string): string {
   return address
     .trim()

@@ -1,8 +1,8 @@
-/** What the API answers in place of a picture: a status and `detail`, as the hosted API words them. */
+/** Error answers of the API: a status and `detail`, worded as the hosted API does. */
 import type { z } from 'zod';
 import { CheckpointError, DeviceError, InputError, isAbort, NetworkError } from '../../../contract/errors.ts';
 
-/** One thing that is wrong with the body. `loc` leads to it: `["body", "prompt"]`. */
+/** One error in the body; `loc` is the path to it: `["body", "prompt"]`. */
 export interface Detail {
   loc: (string | number)[];
   msg: string;
@@ -11,13 +11,13 @@ export interface Detail {
   ctx?: Record<string, unknown>;
 }
 
-/** What a request is answered with in place of what it asked for. */
+/** An error that becomes an answer. */
 export class Problem extends Error {
   override name = 'Problem';
   constructor(
     readonly status: number,
     readonly detail: string | Detail[],
-    /** `type`: what kind of failure it is where `detail` is a sentence, e.g. `request_timeout`. */
+    /** `type`: the kind of failure if `detail` is a sentence, e.g. `request_timeout`. */
     readonly more: { type?: string; headers?: Readonly<Record<string, string>> } = {},
   ) {
     super(typeof detail === 'string' ? detail : detail.map(({ msg }) => msg).join('; '));
@@ -36,12 +36,12 @@ export function fieldProblem(
 
 const CANCELLED = 499;
 
-/** What a failed run is to its caller; what nobody foresaw is a 500 without its inner workings. */
+/** Turns any error into an answer; an unforeseen one becomes a 500 without details. */
 export function problemOf(error: unknown): Problem {
   return foreseenProblem(error) ?? serverProblem('Internal server error', 'internal_server_error');
 }
 
-/** @returns undefined for what nobody foresaw: its stack belongs into the log */
+/** @returns undefined for an unforeseen error, whose stack belongs in the log */
 export function foreseenProblem(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (isAbort(error)) return new Problem(CANCELLED, 'Request was cancelled', { type: 'request_cancelled' });
@@ -56,19 +56,20 @@ function serverProblem(msg: string, type: string): Problem {
   return new Problem(500, [{ loc: ['body'], msg, type }]);
 }
 
-/** A token is the server's to have, the model the caller's to name. */
+/** The server has the token and the caller chose the model, so a missing token is reported for `model_name`. */
 function inputProblem({ field, message }: InputError): Problem {
   if (field !== 'hub_token') return fieldProblem(field, message, 'value_error');
-  // What is said after that is for people at a page, who can enter one.
+  // The rest of the message is for users of the page, who can enter a token.
   const [reason] = message.split(';');
-  const advice = 'name another model, or ask whoever runs this server for a token that opens it (HF_TOKEN)';
+  const advice =
+    'use another model, or ask the operator of this server for a token with access to it (HF_TOKEN)';
   return fieldProblem('model_name', `${reason}; ${advice}`, 'value_error');
 }
 
 /**
- * The schema's complaints in the hosted API's words.
- * @param body what was checked, to tell a missing field from a wrong one
- * @param integers fields that must be whole
+ * The schema's errors in the hosted API's words.
+ * @param body the checked value, to tell a missing field from a wrong one
+ * @param integers fields that must be whole numbers
  */
 export function validationProblem(error: z.ZodError, body: unknown, integers: ReadonlySet<string>): Problem {
   const details = error.issues.map((issue): Detail => {
@@ -82,7 +83,7 @@ export function validationProblem(error: z.ZodError, body: unknown, integers: Re
     }
     return { loc: ['body', field], ...describe(issue, valueAt(body, field), integers.has(field)) };
   });
-  // One number can break two rules that read the same: whole, and not too large.
+  // One number can break two rules with the same message: whole, and not too large.
   const distinct = new Map(details.map((detail) => [JSON.stringify(detail), detail]));
   return new Problem(422, [...distinct.values()]);
 }

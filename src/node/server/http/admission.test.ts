@@ -198,7 +198,7 @@ describe('where it listens', () => {
   it('says what to do where the port is taken or the address is none of its own', async () => {
     const { url } = await start();
     await expect(start({}, { port: Number(new URL(url).port) })).rejects.toThrow(
-      /^Port \d+ of 127\.0\.0\.1 is taken.*PORT=/,
+      /^Port \d+ of 127\.0\.0\.1 is in use.*set PORT to/,
     );
     await expect(start({}, { host: '203.0.113.7' })).rejects.toThrow(
       /is not an address of this device.*HOST/,

@@ -1,48 +1,47 @@
 /**
- * What made a picture: the request without its pictures, the options, the seed that was drawn. It goes into result
- * files and the gallery, so no secret may be in it: model addresses lose their tokens, and keys are no part of requests.
+ * What made an image: the request without its images, the options and the seed. It goes into result files and the
+ * gallery, so it must not contain secrets: model URLs lose their tokens, and API keys are not part of requests.
  */
 import { z } from 'zod';
-import { MAX_PROMPT_CHARACTERS } from './limits';
+import { fieldsIn, optionFields, optionRows, type RequestOptions, requestOptions } from './options';
 import {
   embeddingOptionSchema,
-  type InpaintRequest,
-  inpaintRequestSchema,
   type LocalOptions,
   localOptionsSchema,
   loraOptionSchema,
+  type PageOptions,
+  pageOptionsSchema,
 } from './schema';
 
 /** The keyword under which a PNG carries {@link Recipe} as JSON. */
 const RECIPE_KEYWORD = 'inlay';
-/** The keyword under which AUTOMATIC1111 and the programs that follow it keep settings. */
+/** The keyword under which AUTOMATIC1111 and programs after it keep settings. */
 const PARAMETERS_KEYWORD = 'parameters';
 
-const fields = inpaintRequestSchema.omit({ image_url: true, mask_url: true });
 const side = z.number().int().positive();
 
-/** Who paints: this machine, or the hosted API. One seed gives another picture there than here. */
+/** What ran the model: this device, or the hosted API. The same seed gives different images on the two. */
 const painterSchema = z.enum(['local', 'hosted']);
 export type Painter = z.infer<typeof painterSchema>;
 
 export const recipeSchema = z.object({
   version: z.literal(1),
-  /** Absent in files of versions that did not say. */
+  /** Absent in files of early versions. */
   engine: painterSchema.optional(),
   /** With the API's names. */
-  request: fields.extend({ seed: fields.shape.seed.unwrap() }),
+  request: requestOptions.extend({ seed: requestOptions.shape.seed.unwrap() }),
   options: localOptionsSchema.omit({ loras: true, embeddings: true, leftToModel: true }).extend({
     loras: z
       .array(
         z.object({
-          /** A name or an address; of the person's own file its name alone. */
+          /** A name or a URL; of the user's own file only its name. */
           source: z.string(),
           weight: loraOptionSchema.shape.weight,
           isFile: z.boolean().default(false),
         }),
       )
       .default([]),
-    /** Absent where there were none. */
+    /** Absent if there weren't any. */
     embeddings: z
       .array(
         z.object({
@@ -54,18 +53,9 @@ export const recipeSchema = z.object({
       )
       .optional(),
   }),
-  /** What the page did around the run, as far as it was chosen. */
-  page: z
-    .object({
-      mask_content: z.string().optional(),
-      /** Image pixels. */
-      crop_padding: z.number().optional(),
-      feather: z.number().optional(),
-      /** Whether the answer's colours were matched to the picture's; absent: they were. */
-      colour_match: z.boolean().optional(),
-    })
-    .default({}),
-  /** Of the whole picture, in pixels; the size at which the model worked is in the options. */
+  /** The options of the work around the run, as far as they are known; absent ones had their defaults. */
+  page: z.record(z.string(), z.unknown()).transform(knownChoices).default({}),
+  /** Of the whole image, in pixels; the size at which the model worked is in the options. */
   width: side,
   height: side,
   /** ISO 8601, UTC. */
@@ -73,9 +63,21 @@ export const recipeSchema = z.object({
 });
 export type Recipe = z.infer<typeof recipeSchema>;
 
+type PageChoices = Partial<Omit<PageOptions, 'variations'>>;
+
+/** A value that this version of the program does not know is left out: the rest of a recipe is still good. */
+function knownChoices(page: Record<string, unknown>): PageChoices {
+  const known = fieldsIn('page').flatMap((field) => {
+    if (field === 'variations' || page[field] === undefined) return [];
+    const parsed = pageOptionsSchema.shape[field].safeParse(page[field]);
+    return parsed.success ? [[field, parsed.data]] : [];
+  });
+  return Object.fromEntries(known);
+}
+
 export interface MadeWith {
   engine: Painter;
-  request: Omit<InpaintRequest, 'image_url' | 'mask_url' | 'seed'>;
+  request: Omit<RequestOptions, 'seed'>;
   options: LocalOptions;
   page?: Recipe['page'];
   seed: number;
@@ -84,7 +86,7 @@ export interface MadeWith {
   madeAt: Date;
 }
 
-/** A run as its recipe: without keys, and with names of models, LoRAs and embeddings that hold no token. */
+/** The recipe of a run, without keys, and without tokens in the names of models, LoRAs and embeddings. */
 export function recipeOf({
   engine,
   request,
@@ -124,7 +126,7 @@ export function recipeOf({
 
 const SECRET = /token|key|secret|sign|sig$|auth|credential|password/i;
 
-/** An address without user name, password and the parameters that grant access; a name as it is. */
+/** A URL without user name, password and parameters that grant access; other names stay as they are. */
 export function withoutSecrets(name: string): string {
   if (!/^https?:\/\//i.test(name) || !URL.canParse(name)) return name;
   const url = new URL(name);
@@ -150,16 +152,17 @@ export function recipeTexts(recipe: Recipe): { keyword: string; text: string }[]
  */
 export function parametersText({ request, options, width, height }: Recipe): string {
   const loras = options.loras.map(({ source, weight }) => `<lora:${stemOf(source)}:${weight}>`).join('');
-  const settings: [name: string, value: string | number | undefined][] = [
-    ['Steps', request.num_inference_steps],
-    ['Sampler', options.scheduler],
-    ['CFG scale', request.guidance_scale],
-    ['Seed', request.seed],
+  const values = { ...request, ...options };
+  const settings: [name: string, value: unknown][] = [
+    ...optionFields.flatMap((field): [string, unknown][] => {
+      const { parameter } = optionRows[field];
+      return parameter === undefined ? [] : [[parameter, values[field as keyof typeof values]]];
+    }),
     ['Size', `${options.width ?? width}x${options.height ?? height}`],
     ['Model', request.model_name],
-    ['Denoising strength', options.strength],
     ['Version', 'Inlay'],
   ];
+  settings.sort(([a], [b]) => rank(a) - rank(b));
   const lines = [request.prompt + (loras && request.prompt ? ` ${loras}` : loras)];
   if (request.negative_prompt) lines.push(`Negative prompt: ${request.negative_prompt}`);
   const given = settings.filter(([, value]) => value !== undefined);
@@ -167,7 +170,15 @@ export function parametersText({ request, options, width, height }: Recipe): str
   return lines.join('\n');
 }
 
-/** A value with a comma, a colon or a line end stands as a JSON string. */
+/** AUTOMATIC1111's order; what it does not have comes after that, and the program's name last. */
+const ORDER = ['Steps', 'Sampler', 'CFG scale', 'Seed', 'Size', 'Model', 'Denoising strength'];
+
+function rank(name: string): number {
+  const at = ORDER.indexOf(name);
+  return at >= 0 ? at : name === 'Version' ? Number.POSITIVE_INFINITY : ORDER.length;
+}
+
+/** A value with a comma, a colon or a line break is written as a JSON string. */
 function quoted(value: string): string {
   return /[,:\n]/.test(value) ? JSON.stringify(value) : value;
 }
@@ -177,22 +188,16 @@ function stemOf(source: string): string {
   return last.replace(/\.safetensors$/i, '').replace(/[<>:]/g, '_');
 }
 
-/** What another program's settings hold that a request has as well; undefined where it lies outside the API's range. */
-const foundSchema = z.object({
-  prompt: z.string().max(MAX_PROMPT_CHARACTERS),
-  negative_prompt: z.string().max(MAX_PROMPT_CHARACTERS),
-  num_inference_steps: fields.shape.num_inference_steps.unwrap().optional().catch(undefined),
-  guidance_scale: fields.shape.guidance_scale.unwrap().optional().catch(undefined),
-  seed: fields.shape.seed.catch(undefined),
-});
-export type FoundFields = z.infer<typeof foundSchema>;
+/** The request's fields in another program's settings; those outside the API's range are left out. */
+export type FoundFields = Pick<RequestOptions, 'prompt' | 'negative_prompt'> & Partial<RequestOptions>;
+const promptsSchema = requestOptions.pick({ prompt: true, negative_prompt: true });
 
 const LINE = /^\s*[A-Z][\w ./-]*:\s/;
 const NAME = /^[A-Za-z][\w ./-]*$/;
-/** Characters: the longest lines of settings that programs write hold the hashes of some dozen LoRAs, a few thousand. */
+/** In characters. The longest lines that programs write hold the hashes of a dozen LoRAs: a few thousand. */
 const MAX_SETTINGS_LENGTH = 65_536;
 
-/** `Name: value` from comma to comma, in one pass; a value may be a JSON string, which may hold commas. Names in lower case. */
+/** Reads `Name: value` pairs in one pass; a value may be a JSON string with commas in it. Names in lower case. */
 function readSettings(line: string): Map<string, string> {
   const settings = new Map<string, string>();
   for (let start = 0, colon = -1; start < line.length; ) {
@@ -214,7 +219,7 @@ function readSettings(line: string): Map<string, string> {
   return settings;
 }
 
-/** @returns where the comma after a quoted value stands, or the line's end; 0 where it is no quoted value */
+/** @returns the index of the comma after a quoted value, or of the line's end; 0 if the value is not quoted */
 function endOfQuoted(line: string, from: number): number {
   let at = from + 1;
   while (at < line.length && line[at] !== '"') at += line[at] === '\\' ? 2 : 1;
@@ -223,9 +228,9 @@ function endOfQuoted(line: string, from: number): number {
 }
 
 /**
- * The inverse of {@link parametersText}, for files of other programs too. The model is left out: they name it by a file
- * name and a hash, which no one else can look up.
- * @returns null where the text is none of this form
+ * The inverse of {@link parametersText}, also for files of other programs. The model is left out: they give a file name and
+ * a hash, which nobody else can look up.
+ * @returns null if the text does not have this form
  */
 export function parseParameters(text: string): FoundFields | null {
   const lines = text.replaceAll('\r\n', '\n').trimEnd().split('\n');
@@ -236,21 +241,22 @@ export function parseParameters(text: string): FoundFields | null {
   const at = lines.findIndex((line) => line.startsWith('Negative prompt:'));
   const prompt = lines.slice(0, at < 0 ? lines.length : at).join('\n');
   const negative = at < 0 ? '' : lines.slice(at).join('\n').slice('Negative prompt:'.length);
-  const found = foundSchema.safeParse({
-    prompt: prompt.trim(),
-    negative_prompt: negative.trim(),
-    num_inference_steps: number(settings.get('steps')),
-    guidance_scale: number(settings.get('cfg scale')),
-    seed: number(settings.get('seed')),
+  const prompts = promptsSchema.safeParse({ prompt: prompt.trim(), negative_prompt: negative.trim() });
+  if (!prompts.success) return null;
+  const found = fieldsIn('request').flatMap((field) => {
+    const value = number(settings.get(optionRows[field].parameter?.toLowerCase() ?? ''));
+    if (value === undefined) return [];
+    const parsed = requestOptions.shape[field].safeParse(value);
+    return parsed.success ? [[field, parsed.data]] : [];
   });
-  return found.success ? found.data : null;
+  return { ...prompts.data, ...Object.fromEntries(found) };
 }
 
 function number(text: string | undefined): number | undefined {
   return text === undefined || text === '' ? undefined : Number(text);
 }
 
-/** @returns what a PNG's texts say about its making, ours before any other program's; null where nothing does */
+/** @returns the recipe in a PNG's texts, or another program's settings; null if there are neither */
 export function readRecipe(
   texts: readonly { keyword: string; text: string }[],
 ): { recipe: Recipe; fields?: undefined } | { recipe?: undefined; fields: FoundFields } | null {
@@ -264,7 +270,7 @@ export function readRecipe(
   return fields ? { fields } : null;
 }
 
-/** Undefined for what is no JSON, which no schema accepts. */
+/** Undefined if it isn't JSON; no schema accepts that. */
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { parseArguments } from './args';
+import { optionFields, optionRows } from '../../contract/options';
+import { parseArguments, usage } from './args';
 
 const complete = ['--model', 'm', '--image', 'i', '--mask', 'k', '--prompt', '', '--out', 'o.png'];
 const parsed = (...more: string[]) => {
@@ -18,10 +19,10 @@ it('crops around the mask unless it is told otherwise, or the model’s own pict
 });
 
 it('takes values that begin with a dash, and words that look like nothing else', () => {
-  expect(parsed('--prompt', '- a list').prompt).toBe('- a list');
-  expect(parsed('--prompt=--dashes').prompt).toBe('--dashes');
-  expect(parsed('--seed', '-1').seed).toBe(-1);
-  expect(parsed('--guidance=7.5').guidance).toBe(7.5);
+  expect(parsed('--prompt', '- a list').request.prompt).toBe('- a list');
+  expect(parsed('--prompt=--dashes').request.prompt).toBe('--dashes');
+  expect(parsed('--seed', '-1').request.seed).toBe(-1);
+  expect(parsed('--guidance=7.5').request.guidance_scale).toBe(7.5);
 });
 
 it.each([
@@ -32,7 +33,9 @@ it.each([
   [['--help=yes'], '--help takes no value (see --help)'],
   [['--steps'], '--steps needs a value (one that begins with -- is written --steps=VALUE) (see --help)'],
   [['--steps', 'many'], '--steps: "many" is not a number'],
-  [['--threads', '0'], '--threads: 0 is not a whole number of at least 1'],
+  [['--scheduler', 'eular a'], '--scheduler: unknown scheduler "eular a"; did you mean "Euler a"?'],
+  [['--scheduler', 'Karras'], '--scheduler: unknown scheduler "Karras"; choose one of DDIM, DDPM,'],
+  [['--threads', '0'], '--threads must be a whole number, 1 or more'],
 ])('refuses %j: %s', (more, message) => {
   expect(() => parseArguments([...complete, ...more])).toThrow(message);
 });
@@ -52,9 +55,39 @@ it.each([
   ['https://host:8080/toy.pt:toy', { source: 'https://host:8080/toy.pt', token: 'toy' }],
   ['C:\\toys\\toy.pt', { source: 'C:\\toys\\toy.pt' }],
 ])('reads --embedding %s', (value, expected) => {
-  expect(parsed('--embedding', value).embeddings).toEqual([expected]);
+  expect(parsed('--embedding', value).options.embeddings).toEqual([expected]);
 });
 
 it('wants a word after the colon of an embedding', () => {
   expect(() => parsed('--embedding', 'toy.pt:')).toThrow(/no word follows the colon of "toy\.pt:"/);
+});
+
+it('reads each run option by its flag, under the field’s own name', () => {
+  const samples: Record<string, [argument: string, value: unknown]> = {
+    TEXT: ['a fox', 'a fox'],
+    NAME: ['Euler', 'Euler'],
+    N: ['1', 1],
+    PX: ['64', 64],
+    'SOURCE[:WEIGHT]': ['a/b:0.5', [{ source: 'a/b', weight: 0.5 }]],
+    'SOURCE[:TOKEN]': ['a/b', [{ source: 'a/b' }]],
+  };
+  for (const field of optionFields) {
+    const { flag } = optionRows[field];
+    if (!flag?.value || ['model', 'prompt', 'crop-padding'].includes(flag.name)) continue;
+    const [argument, value] = samples[flag.value] ?? ['', undefined];
+    const { request, options } = parsed(`--${flag.name}`, argument);
+    expect({ ...request, ...options }, flag.name).toHaveProperty(field, value);
+  }
+});
+
+it('takes another program’s spelling of a scheduler', () => {
+  expect(parsed('--scheduler', 'euler_ancestral').options.scheduler).toBe('Euler a');
+});
+
+it('explains every argument, in lines that fit', () => {
+  for (const field of optionFields) {
+    const { flag } = optionRows[field];
+    if (flag) expect(usage).toContain(`  --${flag.name} `);
+  }
+  expect(Math.max(...usage.split('\n').map((line) => line.length))).toBeLessThanOrEqual(118);
 });

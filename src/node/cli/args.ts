@@ -1,177 +1,238 @@
 /** The command line's arguments, checked before anything is read or loaded. */
 import { parseArgs } from 'node:util';
 import { InputError } from '../../contract/errors';
-import { schedulerNames } from '../../contract/schema';
+import {
+  defaultOf,
+  isOptionField,
+  kindOf,
+  type OptionField,
+  optionFields,
+  optionRows,
+  pickOptions,
+  type RequestOptions,
+} from '../../contract/options';
+import { schedulerNamed } from '../../contract/schedulers';
+import { type LocalOptionsInput, type PageOptions, schedulerNames } from '../../contract/schema';
 import { type MaskReading, maskReadings } from '../../image/mask/maskReading';
 import { distance } from '../../model/source/suggest';
 
-export const usage = `Usage: npm run --silent inpaint -- --model DIR|URL|ID --image FILE|URL --mask FILE|URL --prompt TEXT --out OUT.png
+interface FlagRow {
+  /** Without the dashes. */
+  name: string;
+  /** What stands for the value in `--help`; absent for a switch. */
+  value?: string;
+  help?: string;
+  mayRepeat?: boolean;
+  /** The run option that it sets. */
+  field?: OptionField;
+}
 
-Repaints the white part of the mask and writes a picture. Prints one line of JSON on standard output.
+/** The argument of a run option, as its row describes it. */
+function flagsOf(field: OptionField): FlagRow[] {
+  const { flag } = optionRows[field];
+  return flag ? [{ ...flag, field, mayRepeat: kindOf(field) === 'list' }] : [];
+}
 
-  --model NAME          a folder in the diffusers layout, the URL of one, a Hugging Face id, or "starter"
-  --image FILE|URL      the picture: PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF; sRGB and Display P3 keep their colours
-  --mask FILE|URL       same size; white is repainted, black is kept
-  --mask-reading HOW    luminance, alpha (what is opaque is repainted) or inverted; default: what the mask suggests,
-                        with a note where that is not plain white on black
-  --prompt TEXT         what should appear; "" continues the background
-  --out OUT.png         where the picture goes; the ending says its kind: .png, or .jpg and .webp, which keep pixels
-                        less exactly
-  --negative-prompt T   what should not appear
-  --steps N             1 to 150; left out: what suits the model where that is known, else 30. 0, which the API
-                        allows, paints nothing and is refused
-  --guidance N          0 to 20, left out: what suits the model, else 7.5; at 1 and below the negative prompt has no
-                        effect
-  --seed N              drawn at random when left out, and printed
-  --scheduler NAME      ${schedulerNames.join(', ')}; default: what suits the
-                        model, else its own
-  --strength 1          above 0, at most 1
-  --width W --height H  size at which the model works, multiples of 8; default: the model's own, or with --no-crop
-                        the picture's
-  --crop-padding PX     pixels around the mask's box that the model sees at least; default: as the page does, a
-                        quarter of the mask's longer side
-  --no-crop             send the whole picture, not the part around the mask
-  --no-colour-match     leave the colours of what the model made as they are, where it goes into the original
-  --no-paste-back       write what the model made, at its size, without the original around the mask; sends the whole
-                        picture unless --crop-padding is given
-  --lora SOURCE[:WEIGHT] merge a LoRA into the model: a file, a folder, an address, a Hugging Face id, or
-                        ID/FILE.safetensors where it holds several; WEIGHT is 1 when left out; may be repeated
-  --embedding SOURCE[:TOKEN] teach the prompts a word (textual inversion), named like a LoRA; TOKEN is what it is called
-                        there, to the letter: the file's own name for it when left out; may be repeated
-  --threads N           CPU threads; default: all cores
-  --help                this text
+const neededOptions: readonly OptionField[] = ['model_name', 'prompt'];
+const neededFlags: readonly FlagRow[] = [
+  ...flagsOf('model_name'),
+  {
+    name: 'image',
+    value: 'FILE|URL',
+    help: 'the image: PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF; sRGB and Display P3 keep their colours',
+  },
+  { name: 'mask', value: 'FILE|URL', help: 'same size as the image; white is repainted, black is kept' },
+  ...flagsOf('prompt'),
+  {
+    name: 'out',
+    value: 'FILE',
+    help: 'where the result goes; the ending sets the format: .png, or .jpg and .webp, which lose some detail',
+  },
+];
+
+/** All arguments, in the order of `--help`: what is needed, run options, the rest. */
+const flags: readonly FlagRow[] = [
+  ...neededFlags,
+  ...optionFields.filter((field) => !neededOptions.includes(field)).flatMap(flagsOf),
+  {
+    name: 'mask-reading',
+    value: 'HOW',
+    help:
+      'luminance, alpha (opaque areas are repainted) or inverted; default: detected from the mask, with a note if ' +
+      'it is not plain white on black',
+  },
+  { name: 'no-crop', help: 'send the whole image, not only the part around the mask' },
+  // What happens anyway; it can be written out.
+  { name: 'paste-back' },
+  {
+    name: 'no-paste-back',
+    help:
+      'write the model’s own output, at its size, without the original around the mask; sends the whole image ' +
+      'unless --crop-padding is given',
+  },
+  { name: 'threads', value: 'N', help: 'CPU threads; default: all cores' },
+  { name: 'help', help: 'show this text' },
+];
+
+/** Columns: where the explanations begin, and how wide the text may be. */
+const INDENT = 30;
+const WIDTH = 118;
+
+export const usage = `Usage: npm run --silent inpaint -- --model NAME --image FILE|URL --mask FILE|URL --prompt TEXT --out FILE
+
+Repaints the white part of the mask and writes the result. Prints one line of JSON on standard output.
+
+${flags.flatMap(helpLines).join('\n')}
 `;
 
+/** An argument and its explanation, wrapped. */
+function helpLines({ name, value, help }: FlagRow): string[] {
+  if (help === undefined) return [];
+  const lines = [`  --${name}${value === undefined ? '' : ` ${value}`}`.padEnd(INDENT)];
+  for (const word of help.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    const spaced = line.length <= INDENT && line.endsWith(' ') ? line : `${line} `;
+    if (`${spaced}${word}`.length > WIDTH) lines.push(`${' '.repeat(INDENT)}${word}`);
+    else lines[lines.length - 1] = `${spaced}${word}`;
+  }
+  return lines;
+}
+
+/** @returns the argument that sets a field of the contract, to be named in messages about it */
+export function flagOf(field: string): string {
+  const flag = isOptionField(field) ? optionRows[field].flag : undefined;
+  return `--${flag?.name ?? field}`;
+}
+
 export interface Arguments {
-  model: string;
   image: string;
   mask: string;
-  /** By which the mask is read; by default by what it suggests. */
+  /** How the mask is read; absent: detected. */
   maskReading?: MaskReading;
-  prompt: string;
   out: string;
-  negativePrompt?: string;
-  steps?: number;
-  guidance?: number;
-  seed?: number;
-  scheduler?: string;
-  strength?: number;
-  width?: number;
-  height?: number;
-  /** Image pixels around the mask that are sent with it; `auto` as the page chooses them, `none`: the whole picture. */
+  /** The request's fields that were given, by their names in the API; not yet in their ranges. */
+  request: Pick<RequestOptions, 'model_name' | 'prompt'> & Partial<RequestOptions>;
+  /** Those of the local options; not yet in their ranges either. */
+  options: Omit<LocalOptionsInput, 'leftToModel'>;
+  /** Image pixels around the mask that are sent with it; `auto`: as on the page; `none`: the whole image. */
   crop: number | 'auto' | 'none';
   pasteBack: boolean;
   colourMatch: boolean;
-  loras?: { source: string; weight?: number }[];
-  embeddings?: { source: string; token?: string }[];
   threads?: number;
 }
 
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean' } as const;
-const options = {
-  model: text,
-  image: text,
-  mask: text,
-  'mask-reading': text,
-  prompt: text,
-  out: text,
-  'negative-prompt': text,
-  steps: text,
-  guidance: text,
-  seed: text,
-  scheduler: text,
-  strength: text,
-  width: text,
-  height: text,
-  'crop-padding': text,
-  'no-crop': flag,
-  'paste-back': flag,
-  'no-paste-back': flag,
-  'no-colour-match': flag,
-  lora: { ...text, multiple: true },
-  embedding: { ...text, multiple: true },
-  threads: text,
-  help: flag,
-} as const;
-const needed = ['model', 'image', 'mask', 'prompt', 'out'] as const;
-
 /**
  * @param argv the arguments after the program's name
- * @returns `help` where it was asked for
+ * @returns `help` if it was asked for
  * @throws InputError naming the argument that is missing, unknown or not a number
  */
 export function parseArguments(argv: readonly string[]): Arguments | 'help' {
   const values = readFlags(argv);
   if (values.help) return 'help';
-  const missing = needed.filter((name) => values[name] === undefined).map((name) => `--${name}`);
-  if (missing.length > 0) {
-    const are = missing.length === 1 ? 'is' : 'are';
-    throw new InputError('arguments', `${listed(missing)} ${are} missing (see --help)`);
-  }
-  const required = (name: (typeof needed)[number]): string => {
-    const value = values[name] ?? '';
-    if (value === '' && name !== 'prompt') throw new InputError(`--${name}`, `--${name} is empty`);
-    return value;
-  };
-  const number = (
-    name: 'steps' | 'guidance' | 'seed' | 'strength' | 'width' | 'height' | 'crop-padding' | 'threads',
-  ) => {
-    const value = values[name];
-    if (value === undefined) return undefined;
-    const parsed = Number(value);
-    if (value.trim() === '' || !Number.isFinite(parsed)) {
-      throw new InputError(`--${name}`, `--${name}: "${value}" is not a number`);
-    }
-    return parsed;
-  };
-  const whole = (name: 'crop-padding' | 'threads', least: number) => {
-    const value = number(name);
-    if (value !== undefined && (!Number.isInteger(value) || value < least)) {
-      throw new InputError(`--${name}`, `--${name}: ${value} is not a whole number of at least ${least}`);
-    }
-    return value;
+  checkComplete(values);
+  const text = (name: string): string | undefined => {
+    const { [name]: value } = values;
+    return typeof value === 'string' ? value : undefined;
   };
   if (values['paste-back'] && values['no-paste-back']) {
     throw new InputError('--paste-back', '--paste-back and --no-paste-back exclude each other');
   }
-  const padding = whole('crop-padding', 0);
+  const padding = wholeNumber('crop-padding', text('crop-padding'), 0);
   if (padding !== undefined && values['no-crop']) {
     throw new InputError('--no-crop', '--crop-padding and --no-crop exclude each other');
   }
   const pasteBack = !values['no-paste-back'];
+  const given = givenOptions(values);
   return {
-    model: required('model'),
-    image: required('image'),
-    mask: required('mask'),
-    maskReading: readReading(values['mask-reading']),
-    prompt: required('prompt'),
-    out: required('out'),
-    negativePrompt: values['negative-prompt'],
-    steps: number('steps'),
-    guidance: number('guidance'),
-    seed: number('seed'),
-    scheduler: values.scheduler,
-    strength: number('strength'),
-    width: number('width'),
-    height: number('height'),
-    // What is not pasted back is diffusers' own picture, and that is of the whole one.
+    image: text('image') ?? '',
+    mask: text('mask') ?? '',
+    maskReading: readReading(text('mask-reading')),
+    out: text('out') ?? '',
+    request: pickOptions('request', given),
+    options: pickOptions('local', given),
+    // Without paste-back the result is diffusers' own, which is of the whole image.
     crop: padding ?? (values['no-crop'] || !pasteBack ? 'none' : 'auto'),
     pasteBack,
-    colourMatch: !values['no-colour-match'],
-    loras: values.lora?.map(readLora),
-    embeddings: values.embedding?.map(readEmbedding),
-    threads: whole('threads', 1),
+    colourMatch: given.colour_match !== false,
+    threads: wholeNumber('threads', text('threads'), 1),
   };
+}
+
+type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+
+/** @throws InputError naming all arguments that are missing, or the first that is empty */
+function checkComplete(values: Values): void {
+  const names = neededFlags.map(({ name }) => name);
+  const missing = names.filter((name) => values[name] === undefined).map((name) => `--${name}`);
+  if (missing.length > 0) {
+    const are = missing.length === 1 ? 'is' : 'are';
+    throw new InputError('arguments', `${listed(missing)} ${are} missing (see --help)`);
+  }
+  const empty = names.find((name) => values[name] === '' && name !== 'prompt');
+  if (empty !== undefined) throw new InputError(`--${empty}`, `--${empty} is empty`);
+}
+
+type Given = Arguments['request'] & Arguments['options'] & Partial<PageOptions>;
+
+/** What was given of the run options, by field: numbers as numbers, lists in their parts. */
+function givenOptions(values: Values): Given {
+  const given = flags.flatMap(({ name, field }) => {
+    const { [name]: value } = values;
+    return field === undefined || value === undefined ? [] : [[field, readOption(field, name, value)]];
+  });
+  return Object.fromEntries(given) as unknown as Given;
+}
+
+function readOption(field: OptionField, name: string, value: NonNullable<Values[string]>): unknown {
+  if (typeof value === 'boolean') return !defaultOf(field);
+  if (typeof value !== 'string') return value.map((each) => listReaders[field]?.(String(each)) ?? each);
+  if (field === 'scheduler') return readScheduler(value);
+  return kindOf(field) === 'number' ? readNumber(name, value) : value;
+}
+
+const listReaders: Partial<Record<OptionField, (value: string) => object>> = {
+  loras: readLora,
+  embeddings: readEmbedding,
+};
+
+/** @throws InputError if it is not a number */
+function readNumber(name: string, value: string): number {
+  const parsed = Number(value);
+  if (value.trim() === '' || !Number.isFinite(parsed)) {
+    throw new InputError(`--${name}`, `--${name}: "${value}" is not a number`);
+  }
+  return parsed;
+}
+
+/** @throws InputError if it is not a whole number, or below the least */
+function wholeNumber(name: string, value: string | undefined, least: number): number | undefined {
+  const parsed = value === undefined ? undefined : readNumber(name, value);
+  if (parsed !== undefined && (!Number.isInteger(parsed) || parsed < least)) {
+    throw new InputError(`--${name}`, `--${name} must be a whole number, ${least} or more`);
+  }
+  return parsed;
+}
+
+/** @throws InputError if there is no such scheduler, with the name that is meant as far as that can be told */
+function readScheduler(value: string): string {
+  const known = schedulerNamed(value);
+  if (known !== undefined) return known;
+  const meant = nearest(value.toLowerCase(), schedulerNames, (name) => name.toLowerCase());
+  const advice =
+    meant === undefined ? `choose one of ${schedulerNames.join(', ')}` : `did you mean "${meant}"?`;
+  throw new InputError('--scheduler', `--scheduler: unknown scheduler "${value.slice(0, 100)}"; ${advice}`);
 }
 
 function readReading(value: string | undefined): MaskReading | undefined {
   const reading = maskReadings.find((name) => name === value);
   if (value === undefined || reading !== undefined) return reading;
-  throw new InputError('--mask-reading', `--mask-reading: "${value}" is none of ${maskReadings.join(', ')}`);
+  throw new InputError(
+    '--mask-reading',
+    `--mask-reading: "${value}" is not one of ${maskReadings.join(', ')}`,
+  );
 }
 
-/** A number after the last colon is the weight; other colons belong to addresses. */
+/** A number after the last colon is the weight; other colons belong to URLs. */
 function readLora(value: string): { source: string; weight?: number } {
   const [, source, weight] = /^(.+):([-+]?(?:\d+\.?\d*|\.\d+))$/.exec(value) ?? [];
   if (source === undefined) {
@@ -181,7 +242,7 @@ function readLora(value: string): { source: string; weight?: number } {
   return { source, weight: Number(weight) };
 }
 
-/** What follows the last colon is the word, unless it is the rest of an address or of a path. */
+/** What follows the last colon is the word, unless it is the rest of a URL or of a path. */
 function readEmbedding(value: string): { source: string; token?: string } {
   if (value === '') throw new InputError('--embedding', '--embedding is empty');
   const colon = value.lastIndexOf(':');
@@ -190,18 +251,21 @@ function readEmbedding(value: string): { source: string; token?: string } {
   if (token.trim() === '') {
     throw new InputError(
       '--embedding',
-      `--embedding: no word follows the colon of "${value}"; name it, or leave the colon out`,
+      `--embedding: no word follows the colon of "${value}"; add one, or leave the colon out`,
     );
   }
   return { source: value.slice(0, colon), token };
 }
 
-/** More slips than that are another word. */
-const MOST_SLIPS = 2;
-
-/** @throws InputError (`arguments`) naming what is unknown, has no value or belongs to no option */
-function readFlags(argv: readonly string[]) {
-  // parseArgs' own checks answer `--seed -1` with a lesson on ambiguity: its tokens are judged here.
+/** @throws InputError (`arguments`) naming an argument that is unknown, has no value or belongs to no option */
+function readFlags(argv: readonly string[]): Values {
+  const options = Object.fromEntries(
+    flags.map(({ name, value, mayRepeat }) => [
+      name,
+      { type: value === undefined ? 'boolean' : 'string', multiple: mayRepeat ?? false } as const,
+    ]),
+  );
+  // parseArgs' own checks answer `--seed -1` with a lesson on ambiguity, so its tokens are checked here.
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
   const wrong = (what: string) => new InputError('arguments', `${what} (see --help)`);
   for (const token of tokens) {
@@ -210,9 +274,9 @@ function readFlags(argv: readonly string[]) {
     }
     if (token.kind !== 'option') continue;
     const { name, rawName, value, inlineValue } = token;
-    if (!Object.hasOwn(options, name)) throw wrong(unknownOption(name, rawName));
-    const { type } = options[name as keyof typeof options];
-    if (type === 'boolean') {
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (option === undefined) throw wrong(unknownOption(name, rawName));
+    if (option.type === 'boolean') {
       if (value !== undefined) throw wrong(`${rawName} takes no value`);
     } else if (value === undefined || (!inlineValue && value.startsWith('--'))) {
       const next = value === undefined ? '' : ` before ${value}`;
@@ -227,11 +291,25 @@ function readFlags(argv: readonly string[]) {
 }
 
 function unknownOption(name: string, rawName: string): string {
-  const near = Object.keys(options)
-    .map((option) => ({ option, slips: distance(name, option) }))
-    .sort((a, b) => a.slips - b.slips)[0];
-  const meant = near && near.slips <= MOST_SLIPS ? `; did you mean --${near.option}?` : '';
-  return `there is no option ${rawName}${meant}`;
+  const meant = nearest(name, flags, (row) => row.name);
+  return `there is no option ${rawName}${meant ? `; did you mean --${meant.name}?` : ''}`;
+}
+
+/** More typing errors than that make another word. */
+const MAX_ERRORS = 2;
+/** Characters that are compared: no name is as long, and comparing takes the product of both lengths. */
+const MAX_TYPED = 100;
+
+/** @returns the entry whose name is nearest to what was typed; undefined if none is near */
+function nearest<Entry>(
+  typed: string,
+  entries: readonly Entry[],
+  nameOf: (entry: Entry) => string,
+): Entry | undefined {
+  const [first] = entries
+    .map((entry) => ({ entry, errors: distance(typed.slice(0, MAX_TYPED), nameOf(entry)) }))
+    .sort((a, b) => a.errors - b.errors);
+  return first && first.errors <= MAX_ERRORS ? first.entry : undefined;
 }
 
 /** `--image, --mask and --out` */

@@ -21,7 +21,7 @@ import { inpaint, type PipelineProgress } from '../../pipeline/inpaint';
 import type { Model } from '../../pipeline/model';
 import { createJob, withModelSettings } from '../../pipeline/runRequest';
 import { type MeasuredPicture, measureSource } from '../images';
-import type { Arguments } from './args';
+import { type Arguments, flagOf } from './args';
 import { readMaskArgument } from './maskArgument';
 import { checkWritable, encodeFile, outputKind, writeFileAt } from './outputs';
 
@@ -57,29 +57,8 @@ export interface Run {
  */
 export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintResult> {
   // 1. Check every value before anything is loaded. The addresses are read here, so data URIs stand in for them.
-  const request = inFlags(() =>
-    parseRequest({
-      model_name: args.model,
-      prompt: args.prompt,
-      negative_prompt: args.negativePrompt,
-      image_url: 'data:,',
-      mask_url: 'data:,',
-      num_inference_steps: args.steps,
-      guidance_scale: args.guidance,
-      seed: args.seed,
-    }),
-  );
-  const options = inFlags(() =>
-    parseLocalOptions({
-      scheduler: args.scheduler,
-      strength: args.strength,
-      width: args.width,
-      height: args.height,
-      loras: args.loras,
-      embeddings: args.embeddings,
-      leftToModel: leftOut(args),
-    }),
-  );
+  const request = inFlags(() => parseRequest({ ...args.request, image_url: 'data:,', mask_url: 'data:,' }));
+  const options = inFlags(() => parseLocalOptions({ ...args.options, leftToModel: leftOut(args) }));
 
   const kind = outputKind('--out', args.out);
   await checkWritable('--out', args.out);
@@ -96,7 +75,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
 
   // 3. The part that goes to the model
   const size = sizeBefore(args, options, picture);
-  const { model, admit } = await run.loadModel(args.model, options, run.signal, size);
+  const { model, admit } = await run.loadModel(request.model_name, options, run.signal, size);
   try {
     const plan = planFor(args, options, picture, mask, model);
     const crop = cropPixels(asClamped(picture), plan.frame);
@@ -173,15 +152,6 @@ async function decodeMask(mask: MeasuredPicture, image: Size): Promise<Pixels> {
   return mask.decode();
 }
 
-/** The request's fields as the command line calls them. */
-const flags: Readonly<Record<string, string>> = {
-  model_name: '--model',
-  num_inference_steps: '--steps',
-  guidance_scale: '--guidance',
-  loras: '--lora',
-  embeddings: '--embedding',
-};
-
 /** Runs a check whose errors shall name the flag that a person wrote. */
 function inFlags<Result>(check: () => Result): Result {
   try {
@@ -190,16 +160,16 @@ function inFlags<Result>(check: () => Result): Result {
     if (!(error instanceof InputError)) throw error;
     // Of a list the number and the part of the entry are the contract's, not the command line's.
     const [field = ''] = error.field.split('.');
-    const flag = flags[field] ?? `--${field}`;
+    const flag = flagOf(field);
     throw new InputError(flag, error.message.replace(error.field, flag));
   }
 }
 
 /** What the model is asked for where the arguments do not say it. */
-function leftOut(args: Arguments): (keyof ModelSettings)[] {
-  const said = { num_inference_steps: args.steps, guidance_scale: args.guidance, scheduler: args.scheduler };
+function leftOut({ request, options }: Arguments): (keyof ModelSettings)[] {
+  const given = { ...options, ...request };
   return (['num_inference_steps', 'guidance_scale', 'scheduler'] as const).filter(
-    (field) => said[field] === undefined,
+    (field) => given[field] === undefined,
   );
 }
 

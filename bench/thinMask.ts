@@ -5,9 +5,10 @@
  * `npx tsx bench/thinMask.ts`, with a number for the seeds to average over; it prints a table.
  */
 import sharp from 'sharp';
-import { defaultFeather, pasteBack } from '../src/image/blend';
+import { defaultFeather, featherWeights } from '../src/image/blend';
 import { maskForModel } from '../src/image/mask/latentMask';
 import { maskToPixels, scaleMask } from '../src/image/mask/mask';
+import { arrayImage, pasteResult } from '../src/image/prepareAndPaste';
 import { createMask, createPixels, type Mask, type Pixels } from '../src/image/raster';
 import { loadModel } from '../src/model/load';
 import { starterFolder } from '../src/node/cli/cliModelFiles';
@@ -146,8 +147,9 @@ try {
               call,
             );
             const patch = { ...size, data: new Uint8ClampedArray(pixels.data) };
-            const feather = defaultFeather(plan);
-            const pasted = pasteBack({ picture, patch, plan, mask, feather, matches: true });
+            const weights = featherWeights(mask, plan.frame, defaultFeather(plan));
+            const pasted = { ...picture, data: picture.data.slice() };
+            pasteResult(arrayImage(pasted), patch, { plan, weights, matches: true });
             checkOutside(picture, pasted, mask);
             wires.forEach((wire, i) => {
               sums[i] = (sums[i] ?? 0) + contrastLeft(wire, clean, pasted);

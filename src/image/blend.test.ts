@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blend, defaultFeather, featherWeights, pasteBack } from './blend';
+import { blend, defaultFeather, featherWeights } from './blend';
 import { createMask, createPixels, type Mask } from './raster';
 
 /** A mask from rows of text, # being white. */
@@ -119,41 +119,6 @@ describe('blend', () => {
       blend(createPixels({ width: 2, height: 2 }), createPixels({ width: 2, height: 3 }), new Uint8Array(4)),
     ).toThrow('2 × 3');
   });
-});
-
-it('pasteBack changes nothing outside the mask, and everything deep inside', () => {
-  const picture = createPixels({ width: 40, height: 30 });
-  picture.data.forEach((_, i) => {
-    picture.data[i] = (i * 37) % 251;
-  });
-  const mask = createMask(picture);
-  for (let y = 8; y < 22; y++) mask.data.fill(255, y * 40 + 10, y * 40 + 30);
-  const frame = { x: 6, y: 4, width: 28, height: 22 };
-  const patch = createPixels(frame);
-  patch.data.fill(254);
-  const before = picture.data.slice();
-  const plan = { frame, size: frame };
-  const result = pasteBack({ picture, patch, plan, mask, feather: 3, matches: false });
-  expect(picture.data).toEqual(before);
-  for (let i = 0; i < mask.data.length; i++) {
-    const was = [...before.subarray(i * 4, i * 4 + 4)];
-    const is = [...result.data.subarray(i * 4, i * 4 + 4)];
-    if (mask.data[i] === 0) expect(is).toEqual(was);
-    else expect(is).not.toEqual(was);
-  }
-  const middle = (15 * 40 + 20) * 4;
-  expect([...result.data.subarray(middle, middle + 4)]).toEqual([254, 254, 254, 254]);
-  // Matched, it is another picture inside and the same outside.
-  const opaque = { ...picture, data: picture.data.map((value, i) => (i % 4 === 3 ? 255 : value)) };
-  patch.data.forEach((_, i) => {
-    patch.data[i] = i % 4 === 3 ? 255 : 150;
-  });
-  const matched = pasteBack({ picture: opaque, patch, plan, mask, feather: 3, matches: true });
-  expect(matched.data[middle]).not.toBe(150);
-  for (let i = 0; i < mask.data.length; i++) {
-    if (mask.data[i] !== 0) continue;
-    expect([...matched.data.subarray(i * 4, i * 4 + 4)]).toEqual([...opaque.data.subarray(i * 4, i * 4 + 4)]);
-  }
 });
 
 it('defaultFeather is four model pixels in the picture, within reason', () => {

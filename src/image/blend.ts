@@ -8,7 +8,7 @@ import { insideDistance } from './distance';
 import { cropMask } from './edges';
 import { growRect, intersectRect, isEmptyRect, type Rect, rectOfSize } from './geometry';
 import { maskBounds } from './mask/mask';
-import { cropPixels, type Mask, overWhite, type Pixels, putPixels } from './raster';
+import { type Mask, overWhite, type Pixels } from './raster';
 
 /**
  * How much of the answer each pixel takes: 0 outside the mask, rising inward from its edge to 255 within
@@ -134,30 +134,6 @@ export function mixCrop(request: {
   // What the model was shown is what its answer's colours are measured against.
   const shown = matches ? overWhite(crop) : crop;
   return blend(crop, matches ? matchColours(shown, patch, weights, matchCell(plan)) : patch, weights);
-}
-
-/**
- * Puts the answer into a copy of the picture.
- * @param patch the answer, already scaled to the frame's size
- * @param mask of the picture's size
- * @param feather in image pixels
- * @param matches whether the answer's colours are matched to the picture's at the mask's border
- */
-export function pasteBack(request: {
-  picture: Pixels;
-  patch: Pixels;
-  plan: CropPlan;
-  mask: Mask;
-  feather: number;
-  matches: boolean;
-}): Pixels {
-  const { picture, patch, plan, mask, feather, matches } = request;
-  const { frame } = plan;
-  const weights = featherWeights(mask, frame, feather);
-  const mixed = mixCrop({ crop: cropPixels(picture, frame), patch, plan, weights, matches });
-  const result = { ...picture, data: new Uint8ClampedArray(picture.data) };
-  putPixels(result, mixed, frame.x, frame.y);
-  return result;
 }
 
 /**

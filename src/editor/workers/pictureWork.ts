@@ -2,28 +2,17 @@
  * What is done with whole pictures, which on the page goes to a worker: what a run sends is cut out and encoded, its
  * answer is put back, the canvas is drawn out. Pictures come and go as files, which cost nothing to hand over.
  */
-import { featherWeights, mixCrop } from '../../image/blend';
-import { convertColours } from '../../image/colourSpace';
 import type { CropPlan } from '../../image/crop';
 import type { PngText } from '../../image/files/pngText';
-import type { Point, Rect, Size } from '../../image/geometry';
-import { maskForModel } from '../../image/mask/latentMask';
-import { fillMask, type MaskContent } from '../../image/maskContent';
+import type { Rect, Size } from '../../image/geometry';
 import { extendBorder, newParts, readBorder } from '../../image/outpaint';
-import { type Mask, overWhite, type Pixels } from '../../image/raster';
+import { type CropEncoder, type CropSource, pasteResult, prepareCrop } from '../../image/prepareAndPaste';
+import type { Pixels } from '../../image/raster';
 import type { Picture } from '../document/picture';
 import type { Surface } from './surface';
 
-export interface PrepareRequest {
+export interface PrepareRequest extends CropSource {
   picture: Blob;
-  /** The part of the mask around the frame, and where its corner lies. */
-  mask: Mask;
-  maskAt: Point;
-  plan: CropPlan;
-  /** Image pixels. */
-  feather: number;
-  /** What lies under the mask; null: the picture. */
-  content: MaskContent | null;
 }
 
 export interface Prepared {
@@ -70,13 +59,9 @@ export interface PictureWork {
   extend(request: ExtendRequest): Promise<Picture>;
 }
 
-/** How files become pixels and pixels files. */
-export interface Codec {
+/** Turns files into pixels and pixels into PNG files. */
+export interface Codec extends CropEncoder<Blob> {
   open(file: Blob, name: string): Promise<Surface>;
-  /** Encodes as PNG, scaled to `size`. */
-  encode(pixels: Pixels, size: Size): Promise<Blob>;
-  encodeMask(mask: Mask): Promise<Blob>;
-  scale(pixels: Pixels, size: Size): Promise<Pixels>;
   /** Decodes what a URL holds, scaled to `size`, in sRGB. */
   decode(url: string, size: Size): Promise<Pixels>;
   thumbnail(surface: Pick<Surface, 'width' | 'height' | 'source' | 'colourSpace'>): Promise<Blob>;
@@ -89,31 +74,19 @@ const SLICE_PIXELS = 2 ** 20;
 
 /** @returns null where nothing is masked inside the frame @throws PictureError where the file cannot be read */
 export async function runPrepare(codec: Codec, request: PrepareRequest): Promise<Prepared | null> {
-  const { picture, mask, maskAt, plan, feather, content } = request;
-  const { frame, size } = plan;
-  const inMask = { ...frame, x: frame.x - maskAt.x, y: frame.y - maskAt.y };
-  const weights = featherWeights(mask, inMask, feather);
-  if (!weights.some((weight) => weight > 0)) return null;
-  const surface = await codec.open(picture, AGAIN);
-  // Models and services take pictures for sRGB.
-  const crop = overWhite(convertColours(surface.read(frame), surface.colourSpace, 'srgb'));
-  const modelMask = maskForModel(mask, inMask, size);
-  const encodeImage = async () => {
-    if (content === null || content === 'original') return codec.encode(crop, size);
-    return codec.encode(fillMask(await codec.scale(crop, size), modelMask, content), size);
-  };
-  const [imageFile, maskFile] = await Promise.all([encodeImage(), codec.encodeMask(modelMask)]);
-  return { imageFile, maskFile, weights };
+  const { picture, ...source } = request;
+  const prepared = await prepareCrop(() => codec.open(picture, AGAIN), source, codec);
+  return prepared && { imageFile: prepared.image, maskFile: prepared.mask, weights: prepared.weights };
 }
 
 /** @throws PictureError where a file cannot be read, Error where the answer cannot be fetched */
 export async function runPaste(codec: Codec, request: PasteRequest): Promise<Pasted> {
-  const { picture, url, plan, weights, matches, texts } = request;
-  const { frame } = plan;
-  const [surface, answer] = await Promise.all([codec.open(picture, AGAIN), codec.decode(url, frame)]);
-  const patch = convertColours(answer, 'srgb', surface.colourSpace);
-  const mixed = mixCrop({ crop: surface.read(frame), patch, plan, weights, matches });
-  surface.write(mixed, frame.x, frame.y);
+  const { picture, url, texts, ...options } = request;
+  const [surface, answer] = await Promise.all([
+    codec.open(picture, AGAIN),
+    codec.decode(url, request.plan.frame),
+  ]);
+  pasteResult(surface, answer, options);
   const [file, thumbnail] = await Promise.all([surface.toPng(texts), codec.thumbnail(surface)]);
   return { file, thumbnail };
 }

@@ -4,8 +4,8 @@ import type { ColourSpace } from '../../image/files/iccProfile';
 import { HEAD_BYTES } from '../../image/files/pictureHead';
 import { pngStartWith } from '../../image/files/pngColours';
 import { type PngText, TEXTS_OFFSET, textChunks } from '../../image/files/pngText';
-import type { Point, Rect, Size } from '../../image/geometry';
-import type { Pixels } from '../../image/raster';
+import type { Point, Size } from '../../image/geometry';
+import type { EditableImage } from '../../image/prepareAndPaste';
 
 /** What a picture's values mean, and the profile that its files shall carry. */
 export interface Colours {
@@ -14,11 +14,7 @@ export interface Colours {
   icc: Uint8Array<ArrayBuffer> | null;
 }
 
-export interface Surface extends Size {
-  readonly colourSpace: ColourSpace;
-  /** Values of its own colour space. @param rect whole pixels, inside the picture */
-  read(rect: Rect): Pixels;
-  write(pixels: Pixels, x: number, y: number): void;
+export interface Surface extends EditableImage {
   /** A copy on a surface of another size, its upper left corner at `at`; the rest is transparent. */
   placed(size: Size, at: Point): Surface;
   /** @param texts what the file says of itself */

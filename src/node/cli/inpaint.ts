@@ -8,12 +8,18 @@ import { type ModelSettings, settingsInWords } from '../../contract/modelSetting
 import { recipeOf, recipeTexts } from '../../contract/recipe';
 import { type InpaintResult, type LocalOptions, STARTER } from '../../contract/schema';
 import type { SuitedSettings } from '../../contract/suitedSettings';
-import { defaultFeather, pasteBack } from '../../image/blend';
+import { defaultFeather } from '../../image/blend';
 import { convertColours } from '../../image/colourSpace';
 import { type CropPlan, defaultPadding, planCrop } from '../../image/crop';
-import { maskForModel } from '../../image/mask/latentMask';
 import { maskBounds, maskToPixels } from '../../image/mask/mask';
 import { checkSameSize, type Pixels, type Size, scalePixels } from '../../image/pixels';
+import {
+  arrayImage,
+  type EditableImage,
+  type PreparedCrop,
+  pasteResult,
+  prepareCrop,
+} from '../../image/prepareAndPaste';
 import { cropPixels, type Mask } from '../../image/raster';
 import type { RunSize } from '../../model/memoryNeeds';
 import { countChunks } from '../../pipeline/conditioning/promptEmbeddings';
@@ -78,16 +84,13 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   const { model, admit } = await run.loadModel(request.model_name, options, run.signal, size);
   try {
     const plan = planFor(args, options, picture, mask, model);
-    const crop = cropPixels(asClamped(picture), plan.frame);
-    // Models take pictures for sRGB.
-    const inSrgb = (pixels: typeof crop) => convertColours(pixels, picture.colourSpace, 'srgb');
-    // What is pasted back is prepared as the page prepares it; what is not is diffusers' own picture.
-    const pictures = args.pasteBack
-      ? {
-          image: scalePixels(inSrgb(crop), plan.size),
-          mask: maskToPixels(maskForModel(mask, plan.frame, plan.size)),
-        }
-      : { image: inSrgb(crop), mask: cropPixels(unpasted, plan.frame) };
+    // What is pasted back is prepared as on the page; what is not is what diffusers itself would be given.
+    const canvas = arrayImage(picture, picture.colourSpace);
+    const prepared = args.pasteBack ? await prepare(canvas, mask, plan) : undefined;
+    const pictures = prepared ?? {
+      image: convertColours(canvas.read(plan.frame), picture.colourSpace, 'srgb'),
+      mask: cropPixels(unpasted, plan.frame),
+    };
     const told = withModelSettings(request, options, model);
     const toldNote = noteOf(told.suited, leftOut(args));
     if (toldNote !== null) run.onNote?.(toldNote);
@@ -99,16 +102,11 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
     });
 
     // 4. Back into the picture, and to the disk
-    const result = args.pasteBack
-      ? pasteBack({
-          picture: asClamped(picture),
-          patch: convertColours(asClamped(scalePixels(pixels, plan.frame)), 'srgb', picture.colourSpace),
-          plan,
-          mask,
-          feather: defaultFeather(plan),
-          matches: args.colourMatch,
-        })
-      : pixels;
+    if (prepared) {
+      const answer = asClamped(scalePixels(pixels, plan.frame));
+      pasteResult(canvas, answer, { plan, weights: prepared.weights, matches: args.colourMatch });
+    }
+    const result = prepared ? picture : pixels;
     const recipe = recipeOf({
       engine: 'local',
       request: { ...told.request, model_name: withoutPath(request.model_name) },
@@ -144,6 +142,18 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   } finally {
     await model.dispose();
   }
+}
+
+/** Cuts out what the model is shown, scaled by Lanczos. @throws InputError (`--mask`) if nothing would be repainted */
+async function prepare(canvas: EditableImage, mask: Mask, plan: CropPlan): Promise<PreparedCrop<Pixels>> {
+  const source = { mask, maskAt: { x: 0, y: 0 }, plan, feather: defaultFeather(plan), content: null };
+  const prepared = await prepareCrop(async () => canvas, source, {
+    scale: async (pixels, size) => asClamped(scalePixels(pixels, size)),
+    encode: async (pixels, size) => scalePixels(pixels, size),
+    encodeMask: async (modelMask) => maskToPixels(modelMask),
+  });
+  if (prepared === null) throw new InputError('--mask', '--mask: it paints nothing inside the frame');
+  return prepared;
 }
 
 /** @throws InputError where it has another size than the picture, or cannot be read */

@@ -1,5 +1,6 @@
 /** A slider of the stage's bar and its panels: label, track, value. */
 import { Slider } from 'radix-ui';
+import './barSlider.css';
 
 export interface BarSliderProps {
   label: string;

@@ -2,6 +2,7 @@
 import { X } from 'lucide-react';
 import { Dialog } from 'radix-ui';
 import { type ReactNode, useRef } from 'react';
+import './dialog.css';
 
 interface SheetProps {
   /** Names the sheet in the style sheets, beside "dialog". */

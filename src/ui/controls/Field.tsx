@@ -2,6 +2,7 @@
 import { type ReactNode, useId } from 'react';
 import type { SettingsField } from '../../state/settings/settings';
 import { useJob, useSession, useSettings } from '../base/context';
+import './field.css';
 
 interface FieldProps {
   label: string;

@@ -1,6 +1,7 @@
 /** A square button with an icon, a name and a tooltip. */
 import type { LucideIcon } from 'lucide-react';
 import { Tip, type TipProps } from './Tooltip';
+import './iconButton.css';
 
 export interface IconButtonProps {
   name: string;

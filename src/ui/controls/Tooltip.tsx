@@ -1,6 +1,7 @@
 /** A tooltip that shows a control's name and its key. */
 import { Tooltip } from 'radix-ui';
 import { type ReactElement, useEffect, useState } from 'react';
+import './tooltip.css';
 
 export interface TipProps {
   text: string;

@@ -1,6 +1,7 @@
 /** What is said of files on their way in: while they are dragged, and where another kind was chosen than was asked for. */
 import { Box, ImageUp, X } from 'lucide-react';
 import type { Files } from './useFiles';
+import './fileNotes.css';
 
 export function FileNotes({ dragged, offered, accept, dismiss }: Files) {
   return (

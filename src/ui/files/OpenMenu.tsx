@@ -5,6 +5,7 @@ import { type FormEvent, useId, useState } from 'react';
 import { useStore } from 'zustand';
 import { useApp, useEditor, useSession } from '../base/context';
 import { openAddress } from './openAddress';
+import './openMenu.css';
 
 export function OpenMenu() {
   const session = useSession();

@@ -7,6 +7,7 @@ import { useApp, useEditor } from '../base/context';
 import { IconButton } from '../controls/IconButton';
 import { Tip } from '../controls/Tooltip';
 import { keysOf } from '../page/commands';
+import './saveActions.css';
 
 /** So long the button says that it has copied. */
 const COPIED_MS = 2000;

@@ -13,6 +13,7 @@ import { IconButton } from '../controls/IconButton';
 import { GalleryView } from './GalleryView';
 import { factsOf, madeAt, titleOf } from './galleryFacts';
 import { unkeptInWords } from './RestoreNotices';
+import './galleryDialog.css';
 
 /** So many are drawn at first, and with each press more. */
 const PAGE = 60;

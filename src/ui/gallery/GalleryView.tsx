@@ -8,6 +8,7 @@ import { useApp, useSession, useVersions } from '../base/context';
 import { giveFile } from '../base/giving';
 import { IconButton } from '../controls/IconButton';
 import { factsOf, madeAt, titleOf } from './galleryFacts';
+import './galleryView.css';
 
 export interface GalleryViewProps {
   items: readonly GalleryItem[];

@@ -3,6 +3,7 @@ import { History, type LucideIcon, SlidersHorizontal, TriangleAlert, X } from 'l
 import { type ReactNode, useEffect } from 'react';
 import { useStore } from 'zustand';
 import { useApp } from '../base/context';
+import './restoreNotices.css';
 
 export function GalleryNotes() {
   return (

@@ -7,6 +7,7 @@ import { type Hosted, type HostedState, hasAccess, isCutOff, isReached } from '.
 import { offerOf } from '../../state/models/modelCatalogue';
 import { useSession, useSettings } from '../base/context';
 import { Tip } from '../controls/Tooltip';
+import './hostedPanel.css';
 
 export const HostedContext = createContext<Hosted | null>(null);
 

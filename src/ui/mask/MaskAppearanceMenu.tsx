@@ -8,6 +8,7 @@ import { BarSlider } from '../controls/BarSlider';
 import { keysOf } from '../page/commands';
 import { BarPanel } from './MaskMenu';
 import { toggleMaskAlone } from './toolActions';
+import './maskAppearanceMenu.css';
 
 export function MaskAppearanceMenu() {
   const { editor } = useSession();

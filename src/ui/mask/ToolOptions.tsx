@@ -6,6 +6,7 @@ import { useEditor, useSession } from '../base/context';
 import { BarSlider } from '../controls/BarSlider';
 import { IconButton } from '../controls/IconButton';
 import { keysOf } from '../page/commands';
+import './toolOptions.css';
 
 /** The slider runs over the logarithm: as fine for small brushes as for large ones. */
 const SLIDER_STEPS = 100;

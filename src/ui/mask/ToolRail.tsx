@@ -18,6 +18,7 @@ import { useEditor, useSession } from '../base/context';
 import { usePhone } from '../base/useNarrow';
 import { IconButton, type IconButtonProps } from '../controls/IconButton';
 import { keysOf } from '../page/commands';
+import './toolRail.css';
 
 const tools: readonly { tool: Tool; name: string; icon: LucideIcon; tip: string }[] = [
   { tool: 'brush', name: 'Brush', icon: Brush, tip: 'Brush: paint what should change' },

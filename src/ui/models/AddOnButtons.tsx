@@ -1,6 +1,7 @@
 /** How a LoRA or an embedding is added to its list: an empty line for its name, or a file from the disk. */
 import { File as FileIcon, Plus } from 'lucide-react';
 import { useRef } from 'react';
+import './addOnButtons.css';
 
 /** @param what e.g. `LoRA` @param accept the files' endings, as of an input */
 export function AddOnButtons({

@@ -6,6 +6,8 @@ import { type EmbeddingSetting, emptyEmbedding } from '../../state/settings/embe
 import { useJob, useModels, useSession, useSettings } from '../base/context';
 import { useHostedOn } from '../hosted/HostedPanel';
 import { AddOnButtons } from './AddOnButtons';
+import './embeddingField.css';
+import './loraField.css';
 
 export function EmbeddingField() {
   const session = useSession();

@@ -2,6 +2,7 @@
 import { CircleCheck, CircleX, Hourglass } from 'lucide-react';
 import { fitInWords } from '../../state/models/fit';
 import { useEngineStatus, useModelState, useModels } from '../base/context';
+import './fitLine.css';
 
 const icons = { fits: CircleCheck, slow: Hourglass, tooLarge: CircleX };
 

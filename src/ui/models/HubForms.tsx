@@ -2,6 +2,7 @@
 import { KeyRound } from 'lucide-react';
 import { type FormEvent, useId, useState } from 'react';
 import { useModelState, useModels } from '../base/context';
+import './hubForms.css';
 
 export function TokenForm() {
   const models = useModels();

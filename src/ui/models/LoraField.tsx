@@ -5,6 +5,7 @@ import { emptyLora, type LoraSetting } from '../../state/settings/loras';
 import { useJob, useSession, useSettings } from '../base/context';
 import { useHostedOn } from '../hosted/HostedPanel';
 import { AddOnButtons } from './AddOnButtons';
+import './loraField.css';
 
 export function LoraField() {
   const session = useSession();

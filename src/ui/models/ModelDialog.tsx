@@ -12,6 +12,7 @@ import { FitLine, useFit } from './FitLine';
 import { HubAddressForm, TokenForm } from './HubForms';
 import { FetchStatus, ResumeButton } from './ModelStatus';
 import { useModelFiles } from './useModelFiles';
+import './modelDialog.css';
 
 export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
   const models = useModels();

@@ -8,6 +8,7 @@ import { useNarrow } from '../base/useNarrow';
 import { Field, type FieldAttributes } from '../controls/Field';
 import { ModelDialog } from './ModelDialog';
 import { ModelStatus } from './ModelStatus';
+import './modelField.css';
 
 /** Typing pauses for so long before a name is looked up. */
 const PAUSE_MS = 600;

@@ -17,6 +17,7 @@ import { useJob, useModelState, useModels, useSession } from '../base/context';
 import { useHostedOn, useHostedQuestion } from '../hosted/HostedPanel';
 import { FitLine, useFit } from './FitLine';
 import { TokenForm } from './HubForms';
+import './modelStatus.css';
 
 export function ModelStatus({ name, onManage }: { name: string; onManage(): void }) {
   const fetching = useModelState((state) => state.fetches[name]);

@@ -17,6 +17,13 @@ import { HelpDialog } from './HelpDialog';
 import { OfflineNote } from './OfflineNote';
 import { TopBar } from './TopBar';
 import { useKeys } from './useKeys';
+// Controls that are classes only.
+import '../controls/button.css';
+import '../controls/note.css';
+import '../controls/popover.css';
+import '../controls/progressBar.css';
+import '../controls/switch.css';
+import './app.css';
 
 export function App(parts: AppParts) {
   const { session, models, saving } = parts;

@@ -2,6 +2,7 @@
 import { Dialog } from 'radix-ui';
 import { Sheet } from '../controls/Dialog';
 import { type Command, commands, gestures, keysOf } from './commands';
+import './helpDialog.css';
 
 function rowsOf(group: Command['group']): { keys: string; action: string }[] {
   const pressed = commands.filter((command) => command.group === group);

@@ -1,6 +1,7 @@
 /** A newer version, or threads after a reload: said calmly, and never while a picture is being made. */
 import { RefreshCw, X } from 'lucide-react';
 import { useEditor, useJob, useOffline, useVersions } from '../base/context';
+import './offlineNote.css';
 
 export function OfflineNote() {
   const { update, otherTabs, coresAfterReload, reload, dismiss } = useOffline();

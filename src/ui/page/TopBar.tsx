@@ -14,6 +14,7 @@ import { GalleryDialog } from '../gallery/GalleryDialog';
 import { HostedSwitch, useHostedNote, useHostedReach } from '../hosted/HostedPanel';
 import { keysOf } from './commands';
 import { PageMenu } from './PageMenu';
+import './topBar.css';
 
 export interface TopBarProps {
   theme: Theme;

@@ -6,6 +6,7 @@ import { codeLanguages, codeWarning, requestCode } from '../../state/settings/re
 import { checkSettings } from '../../state/settings/settings';
 import { useSettings } from '../base/context';
 import { Sheet } from '../controls/Dialog';
+import './codeDialog.css';
 
 const COPIED_MS = 2000;
 

@@ -6,6 +6,7 @@ import { recall, remember } from '../base/preferences';
 import { EmbeddingField } from '../models/EmbeddingField';
 import { LoraField } from '../models/LoraField';
 import { RunFields } from './RunFields';
+import './moreFields.css';
 
 const KEY = 'inlay.moreSettings';
 

@@ -7,6 +7,7 @@ import { nextStep } from '../../state/session/readiness';
 import { useEditor, useJob, useModelState, useSession, useSettings, useVersions } from '../base/context';
 import { useArrived } from '../base/useArrived';
 import { HostedOffer, useHostedReach } from '../hosted/HostedPanel';
+import './runCard.css';
 
 /** Stands there always, and always as high: nothing moves when a run begins or ends. */
 export function RunCard() {

@@ -14,6 +14,7 @@ import { keysOf } from '../page/commands';
 import { CodeButton } from './CodeDialog';
 import { MoreFields } from './MoreFields';
 import { CancelButton, RunAlert, RunCard } from './RunCard';
+import './sidePanel.css';
 
 /** @param adjusting frame or canvas are in hand: on a phone the settings fold, for the picture's own options have their place */
 export function SidePanel({ adjusting }: { adjusting: boolean }) {

@@ -28,6 +28,7 @@ import type { Session } from '../../state/session/session';
 import { useEditor, useJob, useSession } from '../base/context';
 import { IconButton } from '../controls/IconButton';
 import { keysOf } from '../page/commands';
+import './adjust.css';
 
 /** What the handles on the stage move: nothing, the frame that is sent, or the canvas by so much on each side. */
 export type Adjusting = null | { what: 'frame' } | { what: 'canvas'; margins: Margins };

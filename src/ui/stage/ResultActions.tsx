@@ -7,6 +7,7 @@ import { IconButton } from '../controls/IconButton';
 import { Tip } from '../controls/Tooltip';
 import { keysOf } from '../page/commands';
 import { useComparison } from './comparison';
+import './resultActions.css';
 
 export function ResultActions({ version }: { version: Version }) {
   const { before, held, onHold, withOriginal, onWithOriginal } = useComparison();

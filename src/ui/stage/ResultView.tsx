@@ -5,6 +5,7 @@ import { rectToView, type View } from '../../editor/kernels/view';
 import type { Rect } from '../../image/geometry';
 import type { Version } from '../../state/pictures/versions';
 import { useEditor, useVersions } from '../base/context';
+import './resultView.css';
 
 const CRISP_SCALE = 3;
 /** Of the grip's circle, in view pixels. */

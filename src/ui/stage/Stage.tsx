@@ -26,6 +26,7 @@ import { useComparison } from './comparison';
 import { ResultPane } from './ResultPane';
 import { CompareLine, ResultImages } from './ResultView';
 import { StageBar } from './StageBar';
+import './stage.css';
 
 export interface StageProps {
   onOpen(): void;

@@ -16,6 +16,7 @@ import { keysOf } from '../page/commands';
 import { AdjustButtons, AdjustOptions, type AdjustProps } from './Adjust';
 import { useComparison } from './comparison';
 import { ResultActions } from './ResultActions';
+import './stageBar.css';
 
 export function StageBar(adjust: AdjustProps) {
   const { editor } = useSession();

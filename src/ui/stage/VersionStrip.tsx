@@ -7,6 +7,7 @@ import { useTight } from '../base/useNarrow';
 import { SaveActions } from '../files/SaveActions';
 import { useComparison } from './comparison';
 import { ResultActions } from './ResultActions';
+import './versionStrip.css';
 
 export function VersionStrip() {
   const session = useSession();

@@ -1,6 +1,6 @@
 /** A square button with an icon, a name and a tooltip. */
 import type { LucideIcon } from 'lucide-react';
-import { Tip, type TipProps } from './Tooltip';
+import { Tooltip, type TooltipProps } from './Tooltip';
 import './iconButton.css';
 
 export interface IconButtonProps {
@@ -9,7 +9,7 @@ export interface IconButtonProps {
   onPress(): void;
   keys?: string;
   tip?: string;
-  side?: TipProps['side'];
+  side?: TooltipProps['side'];
   disabled?: boolean;
   /** For buttons that stay pressed. */
   pressed?: boolean;
@@ -29,7 +29,7 @@ export function IconButton({
   label,
 }: IconButtonProps) {
   return (
-    <Tip text={tip ?? name} keys={keys} side={side}>
+    <Tooltip text={tip ?? name} keys={keys} side={side}>
       <button
         type="button"
         className="icon-button"
@@ -42,6 +42,6 @@ export function IconButton({
         <Icon size={18} strokeWidth={1.8} aria-hidden />
         {label && <span className="icon-label">{label}</span>}
       </button>
-    </Tip>
+    </Tooltip>
   );
 }

@@ -1,18 +1,21 @@
 /** A tooltip that shows a control's name and its key. */
-import { Tooltip } from 'radix-ui';
+import { Tooltip as RadixTooltip } from 'radix-ui';
 import { type ReactElement, useEffect, useState } from 'react';
 import './tooltip.css';
 
-export interface TipProps {
+/** Around the page: how long a pointer rests before the first one opens, and the next. */
+export const TooltipProvider = RadixTooltip.Provider;
+
+export interface TooltipProps {
   text: string;
   keys?: string;
   side?: 'top' | 'right' | 'bottom' | 'left';
   children: ReactElement;
 }
 
-export function Tip({ text, keys, side = 'bottom', children }: TipProps) {
+export function Tooltip({ text, keys, side = 'bottom', children }: TooltipProps) {
   const [open, setOpen] = useState(false);
-  // Who works by keys has read it, and it may lie over what the keys are for.
+  // Pressing a key closes it: it may cover what the key is for.
   useEffect(() => {
     if (!open) return;
     const close = () => setOpen(false);
@@ -20,14 +23,14 @@ export function Tip({ text, keys, side = 'bottom', children }: TipProps) {
     return () => window.removeEventListener('keydown', close, true);
   }, [open]);
   return (
-    <Tooltip.Root open={open} onOpenChange={setOpen}>
-      <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>
-      <Tooltip.Portal>
-        <Tooltip.Content className="tip" side={side} sideOffset={8} collisionPadding={8}>
+    <RadixTooltip.Root open={open} onOpenChange={setOpen}>
+      <RadixTooltip.Trigger asChild>{children}</RadixTooltip.Trigger>
+      <RadixTooltip.Portal>
+        <RadixTooltip.Content className="tip" side={side} sideOffset={8} collisionPadding={8}>
           {text}
           {keys && <kbd>{keys}</kbd>}
-        </Tooltip.Content>
-      </Tooltip.Portal>
-    </Tooltip.Root>
+        </RadixTooltip.Content>
+      </RadixTooltip.Portal>
+    </RadixTooltip.Root>
   );
 }

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { useApp, useEditor } from '../base/context';
 import { IconButton } from '../controls/IconButton';
-import { Tip } from '../controls/Tooltip';
+import { Tooltip } from '../controls/Tooltip';
 import { keysOf } from '../page/commands';
 import './saveActions.css';
 
@@ -28,7 +28,7 @@ export function SaveActions() {
         disabled={!ready || busy === 'copy'}
         onPress={() => void saving.copy()}
       />
-      <Tip text="Download as PNG" keys={keysOf('download')} side="top">
+      <Tooltip text="Download as PNG" keys={keysOf('download')} side="top">
         <button
           type="button"
           className="button save"
@@ -39,7 +39,7 @@ export function SaveActions() {
           <Download size={16} strokeWidth={1.8} aria-hidden />
           <span className="save-word">Download</span>
         </button>
-      </Tip>
+      </Tooltip>
       <DropdownMenu.Root>
         <DropdownMenu.Trigger asChild>
           <button type="button" className="button save-more" aria-label="Download as" disabled={!ready}>

@@ -1,6 +1,5 @@
 /** Every result that was made here, to search, to return to and to delete. */
 import { Download, FolderOpen, Images, Search, SlidersHorizontal, Trash2, TriangleAlert } from 'lucide-react';
-import { Dialog } from 'radix-ui';
 import { useDeferredValue, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { type GalleryItem, galleryFileName, searchItems } from '../../state/gallery/gallery';
@@ -8,7 +7,7 @@ import { bytesInWords, freeInWords } from '../../state/models/transfer';
 import { restore } from '../../state/session/recipeOffer';
 import { useApp, useSession } from '../base/context';
 import { giveFile } from '../base/giving';
-import { Sheet } from '../controls/Dialog';
+import { Dialog, DialogTitle } from '../controls/Dialog';
 import { IconButton } from '../controls/IconButton';
 import { GalleryView } from './GalleryView';
 import { factsOf, madeAt, titleOf } from './galleryFacts';
@@ -22,20 +21,20 @@ export function GalleryDialog({ open, onOpenChange }: { open: boolean; onOpenCha
   const [viewed, setViewed] = useState<number | null>(null);
   if (!open && viewed !== null) setViewed(null);
   return (
-    <Dialog.Root open={open} onOpenChange={onOpenChange}>
-      <Sheet
-        kind="gallery"
-        closeName="Close gallery"
-        onEscape={(event) => {
-          if (viewed === null) return;
-          // Back to all of them.
-          event.preventDefault();
-          setViewed(null);
-        }}
-      >
-        <Content viewed={viewed} onView={setViewed} onDone={() => onOpenChange(false)} />
-      </Sheet>
-    </Dialog.Root>
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      kind="gallery"
+      closeName="Close gallery"
+      onEscape={(event) => {
+        if (viewed === null) return;
+        // Back to all of them.
+        event.preventDefault();
+        setViewed(null);
+      }}
+    >
+      <Content viewed={viewed} onView={setViewed} onDone={() => onOpenChange(false)} />
+    </Dialog>
   );
 }
 
@@ -59,7 +58,7 @@ function Content({ viewed, onView, onDone }: ContentProps) {
   }
   return (
     <>
-      <Dialog.Title>Gallery</Dialog.Title>
+      <DialogTitle>Gallery</DialogTitle>
       <StorageLine />
       <UnkeptLine />
       <RemovedLine />

@@ -1,11 +1,11 @@
 /** One result of the gallery as large as the sheet allows, with the way to its neighbours. */
 import { ArrowLeft, ChevronLeft, ChevronRight, Download, FolderOpen, SlidersHorizontal } from 'lucide-react';
-import { Dialog } from 'radix-ui';
 import { useEffect, useLayoutEffect, useState } from 'react';
 import { type GalleryItem, galleryFileName } from '../../state/gallery/gallery';
 import { restore } from '../../state/session/recipeOffer';
 import { useApp, useSession, useVersions } from '../base/context';
 import { giveFile } from '../base/giving';
+import { DialogTitle } from '../controls/Dialog';
 import { IconButton } from '../controls/IconButton';
 import { factsOf, madeAt, titleOf } from './galleryFacts';
 import './galleryView.css';
@@ -76,7 +76,7 @@ export function GalleryView({ items, id, onShow, onBack, onDone }: GalleryViewPr
           {at + 1} of {items.length}
         </span>
       </div>
-      <Dialog.Title>{titleOf(item)}</Dialog.Title>
+      <DialogTitle>{titleOf(item)}</DialogTitle>
       <div className="gallery-stage">
         {picture && <img src={held && before ? before : picture.url} alt={titleOf(item)} />}
         <IconButton

@@ -1,12 +1,13 @@
 /** The hosted API: its switch, its key, and the question before a picture leaves this machine. */
 import { Cloud, CloudOff, HousePlug, KeyRound, Trash2 } from 'lucide-react';
-import { AlertDialog, Switch } from 'radix-ui';
+import { Switch } from 'radix-ui';
 import { createContext, type FormEvent, useContext, useId, useState } from 'react';
 import { createStore, type StoreApi, useStore } from 'zustand';
 import { type Hosted, type HostedState, hasAccess, isCutOff, isReached } from '../../state/hosted/hosted';
 import { offerOf } from '../../state/models/modelCatalogue';
 import { useSession, useSettings } from '../base/context';
-import { Tip } from '../controls/Tooltip';
+import { AlertDialog, AlertDialogAction, AlertDialogCancel } from '../controls/AlertDialog';
+import { Tooltip } from '../controls/Tooltip';
 import './hostedPanel.css';
 
 export const HostedContext = createContext<Hosted | null>(null);
@@ -59,7 +60,7 @@ function SwitchOf({ hosted }: { hosted: Hosted }) {
   const state = useStore(hosted.store);
   const id = useId();
   return (
-    <Tip text={noteOf(state)}>
+    <Tooltip text={noteOf(state)}>
       <span className="hosted">
         {isCutOff(state) && <CloudOff size={16} strokeWidth={1.8} aria-hidden />}
         <label htmlFor={id}>Hosted API</label>
@@ -76,7 +77,7 @@ function SwitchOf({ hosted }: { hosted: Hosted }) {
           {noteOf(state)}
         </span>
       </span>
-    </Tip>
+    </Tooltip>
   );
 }
 
@@ -289,42 +290,37 @@ function Consent({ hosted, state }: { hosted: Hosted; state: HostedState }) {
   const { question, hasProxy, server } = state;
   const ready = hasAccess(state);
   return (
-    <AlertDialog.Root open={question !== null} onOpenChange={(open) => open || hosted.answer('no')}>
-      <AlertDialog.Portal>
-        <AlertDialog.Overlay className="dialog-shade" />
-        <AlertDialog.Content className="dialog">
-          <AlertDialog.Title>Send this run to the hosted API?</AlertDialog.Title>
-          <AlertDialog.Description asChild>
-            <div>
-              <p>This machine cannot make it. {question?.reason}</p>
-              <p>
-                The part of the picture around the mask, the mask and the prompt would go to{' '}
-                {server ?? `fal.ai, which bills ${hasProxy ? 'this server’s' : 'your'} key`}. It takes no
-                LoRAs, embeddings, scheduler or strength: these are left out.
-              </p>
-            </div>
-          </AlertDialog.Description>
-          {!hasProxy && server === null && <Key hosted={hosted} state={state} />}
-          <div className="dialog-actions">
-            <AlertDialog.Cancel className="button">Do not send</AlertDialog.Cancel>
-            <button
-              type="button"
-              className="button"
-              disabled={!ready}
-              onClick={() => hosted.answer('always')}
-            >
-              Always send
-            </button>
-            <AlertDialog.Action
-              className="button primary"
-              disabled={!ready}
-              onClick={() => hosted.answer('once')}
-            >
-              Send once
-            </AlertDialog.Action>
-          </div>
-        </AlertDialog.Content>
-      </AlertDialog.Portal>
-    </AlertDialog.Root>
+    <AlertDialog
+      open={question !== null}
+      onDismiss={() => hosted.answer('no')}
+      title="Send this run to the hosted API?"
+      description={
+        <>
+          <p>This machine cannot make it. {question?.reason}</p>
+          <p>
+            The part of the picture around the mask, the mask and the prompt would go to{' '}
+            {server ?? `fal.ai, which bills ${hasProxy ? 'this server’s' : 'your'} key`}. It takes no LoRAs,
+            embeddings, scheduler or strength: these are left out.
+          </p>
+        </>
+      }
+      actions={
+        <>
+          <AlertDialogCancel className="button">Do not send</AlertDialogCancel>
+          <button type="button" className="button" disabled={!ready} onClick={() => hosted.answer('always')}>
+            Always send
+          </button>
+          <AlertDialogAction
+            className="button primary"
+            disabled={!ready}
+            onClick={() => hosted.answer('once')}
+          >
+            Send once
+          </AlertDialogAction>
+        </>
+      }
+    >
+      {!hasProxy && server === null && <Key hosted={hosted} state={state} />}
+    </AlertDialog>
   );
 }

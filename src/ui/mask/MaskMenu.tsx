@@ -16,7 +16,7 @@ import type { ReactNode } from 'react';
 import { MAX_EDGE_RADIUS } from '../../image/edges';
 import { useEditor, useSession } from '../base/context';
 import { BarSlider } from '../controls/BarSlider';
-import { Tip } from '../controls/Tooltip';
+import { Tooltip } from '../controls/Tooltip';
 import { type CommandId, keysOf } from '../page/commands';
 import { pickMask, saveMask } from './maskFile';
 
@@ -35,14 +35,14 @@ export function BarPanel({
 }) {
   return (
     <Popover.Root>
-      <Tip text={name} side="top">
+      <Tooltip text={name} side="top">
         <Popover.Trigger asChild>
           <button type="button" className="icon-button" data-labelled aria-label={name}>
             <Icon size={18} strokeWidth={1.8} aria-hidden />
             <span className="icon-label">{label}</span>
           </button>
         </Popover.Trigger>
-      </Tip>
+      </Tooltip>
       <Popover.Portal>
         <Popover.Content
           className="popover"

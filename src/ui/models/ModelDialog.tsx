@@ -1,13 +1,12 @@
 /** All models on one sheet: recommended, kept, one's own; the room they take; where they come from. */
 import { CircleCheck, Download, FileUp, FolderUp, ShieldCheck, Trash2 } from 'lucide-react';
-import { Dialog } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import { factsInWords, type ModelOffer, offers, STARTER, titleOf } from '../../state/models/modelCatalogue';
 import type { KeptModel } from '../../state/models/modelLibrary';
 import { about } from '../../state/models/pace';
 import { bytesInWords, freeInWords, partInWords } from '../../state/models/transfer';
 import { useEngineStatus, useJob, useModelState, useModels, useSession, useSettings } from '../base/context';
-import { Sheet } from '../controls/Dialog';
+import { Dialog, DialogTitle } from '../controls/Dialog';
 import { FitLine, useFit } from './FitLine';
 import { HubAddressForm, TokenForm } from './HubForms';
 import { FetchStatus, ResumeButton } from './ModelStatus';
@@ -23,31 +22,29 @@ export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChang
   }, [open, models]);
   const close = () => onOpenChange(false);
   return (
-    <Dialog.Root open={open} onOpenChange={onOpenChange}>
-      <Sheet kind="models" closeName="Close models">
-        <Dialog.Title>Models</Dialog.Title>
-        <KeptModels onChosen={close} />
-        <section aria-label="Recommended">
-          <h3>Recommended</h3>
-          <ul className="model-list">
-            {offers.map((offer) => (
-              <Offer key={offer.model_name} offer={offer} onChosen={close} />
-            ))}
-          </ul>
-          <p className="hint-line">
-            Any other Stable Diffusion 1, 2 or XL model goes by its Hugging Face id or address in the field
-            “Model”.
-          </p>
-        </section>
-        <OwnFiles onChosen={close} />
-        <Room />
-        <section aria-label="Where models come from">
-          <h3>Hugging Face Hub</h3>
-          <TokenForm />
-          <HubAddressForm />
-        </section>
-      </Sheet>
-    </Dialog.Root>
+    <Dialog open={open} onOpenChange={onOpenChange} kind="models" closeName="Close models">
+      <DialogTitle>Models</DialogTitle>
+      <KeptModels onChosen={close} />
+      <section aria-label="Recommended">
+        <h3>Recommended</h3>
+        <ul className="model-list">
+          {offers.map((offer) => (
+            <Offer key={offer.model_name} offer={offer} onChosen={close} />
+          ))}
+        </ul>
+        <p className="hint-line">
+          Any other Stable Diffusion 1, 2 or XL model goes by its Hugging Face id or address in the field
+          “Model”.
+        </p>
+      </section>
+      <OwnFiles onChosen={close} />
+      <Room />
+      <section aria-label="Where models come from">
+        <h3>Hugging Face Hub</h3>
+        <TokenForm />
+        <HubAddressForm />
+      </section>
+    </Dialog>
   );
 }
 

@@ -1,8 +1,8 @@
 /** The page. */
-import { Tooltip } from 'radix-ui';
 import { useCallback, useState } from 'react';
 import { AppContext, type AppParts } from '../base/context';
 import { useTheme } from '../base/theme';
+import { TooltipProvider } from '../controls/Tooltip';
 import { FileNotes } from '../files/FileNotes';
 import { useFiles } from '../files/useFiles';
 import { GalleryNotes } from '../gallery/RestoreNotices';
@@ -48,7 +48,7 @@ export function App(parts: AppParts) {
   });
   return (
     <AppContext value={parts}>
-      <Tooltip.Provider delayDuration={500} skipDelayDuration={200}>
+      <TooltipProvider delayDuration={500} skipDelayDuration={200}>
         <div className="app" data-adjusting={adjusting !== null || undefined}>
           <TopBar theme={theme} onTheme={toggleTheme} onOpen={openPicker} onHelp={help} />
           <ToolRail />
@@ -62,7 +62,7 @@ export function App(parts: AppParts) {
         </div>
         <FileNotes {...files} />
         <HelpDialog open={helping} onOpenChange={setHelping} />
-      </Tooltip.Provider>
+      </TooltipProvider>
     </AppContext>
   );
 }

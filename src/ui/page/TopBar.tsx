@@ -8,7 +8,7 @@ import { useApp, useEditor, useEngineStatus, useModelState, useSession, useSetti
 import type { Theme } from '../base/theme';
 import { usePhone } from '../base/useNarrow';
 import { IconButton } from '../controls/IconButton';
-import { Tip } from '../controls/Tooltip';
+import { Tooltip } from '../controls/Tooltip';
 import { OpenMenu } from '../files/OpenMenu';
 import { GalleryDialog } from '../gallery/GalleryDialog';
 import { HostedSwitch, useHostedNote, useHostedReach } from '../hosted/HostedPanel';
@@ -87,7 +87,7 @@ function StatusPill() {
   const { tone, label, explanation } = useWhere();
   return (
     <Popover.Root>
-      <Tip text={explanation}>
+      <Tooltip text={explanation}>
         <Popover.Trigger asChild>
           <button type="button" className="pill" data-tone={tone}>
             <i aria-hidden />
@@ -95,7 +95,7 @@ function StatusPill() {
             <span className="sr-only">. {explanation}</span>
           </button>
         </Popover.Trigger>
-      </Tip>
+      </Tooltip>
       <Popover.Portal>
         {/* For fingers, which cannot rest on it. */}
         <Popover.Content

@@ -1,11 +1,11 @@
 /** The present settings as a program for the hosted API. */
 import { Check, Code, Copy } from 'lucide-react';
-import { Dialog, Tabs } from 'radix-ui';
+import { Tabs } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import { codeLanguages, codeWarning, requestCode } from '../../state/settings/requestCode';
 import { checkSettings } from '../../state/settings/settings';
 import { useSettings } from '../base/context';
-import { Sheet } from '../controls/Dialog';
+import { Dialog, DialogDescription, DialogTitle } from '../controls/Dialog';
 import './codeDialog.css';
 
 const COPIED_MS = 2000;
@@ -13,21 +13,23 @@ const COPIED_MS = 2000;
 /** In the side panel. */
 export function CodeButton() {
   return (
-    <Dialog.Root>
-      <Dialog.Trigger asChild>
+    <Dialog
+      trigger={
         <button type="button" className="link code-button">
           <Code size={14} aria-hidden /> Request as code
         </button>
-      </Dialog.Trigger>
-      <Sheet kind="code" closeName="Close code" isDescribed>
-        <Dialog.Title>Request as code</Dialog.Title>
-        <Dialog.Description>
-          These settings for the hosted API fal-ai/inpaint. Put the addresses of your picture and of its mask,
-          white on black and as large, in place of the two examples; the key is read from FAL_KEY.
-        </Dialog.Description>
-        <Programs />
-      </Sheet>
-    </Dialog.Root>
+      }
+      kind="code"
+      closeName="Close code"
+      isDescribed
+    >
+      <DialogTitle>Request as code</DialogTitle>
+      <DialogDescription>
+        These settings for the hosted API fal-ai/inpaint. Put the addresses of your picture and of its mask,
+        white on black and as large, in place of the two examples; the key is read from FAL_KEY.
+      </DialogDescription>
+      <Programs />
+    </Dialog>
   );
 }
 

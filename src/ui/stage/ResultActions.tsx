@@ -4,7 +4,7 @@ import type { Version } from '../../state/pictures/versions';
 import { useSession, useVersions } from '../base/context';
 import { useNarrow } from '../base/useNarrow';
 import { IconButton } from '../controls/IconButton';
-import { Tip } from '../controls/Tooltip';
+import { Tooltip } from '../controls/Tooltip';
 import { keysOf } from '../page/commands';
 import { useComparison } from './comparison';
 import './resultActions.css';
@@ -37,7 +37,7 @@ export function ResultActions({ version }: { version: Version }) {
       )}
       {before && <HoldButton held={held} onHold={onHold} />}
       {!isBase && (
-        <Tip text="Continue from this version" keys={keysOf('continueFrom')} side="top">
+        <Tooltip text="Continue from this version" keys={keysOf('continueFrom')} side="top">
           <button
             type="button"
             className="button"
@@ -47,7 +47,7 @@ export function ResultActions({ version }: { version: Version }) {
             <PencilLine size={16} strokeWidth={1.8} aria-hidden />
             <span className="action-word">Continue</span>
           </button>
-        </Tip>
+        </Tooltip>
       )}
       <IconButton name="Close" icon={X} side="top" onPress={() => session.show(null)} />
     </div>

@@ -6,7 +6,7 @@ import { Maximize, Minus, Plus } from 'lucide-react';
 import { useEditor, useSession } from '../base/context';
 import { usePhone, useTight } from '../base/useNarrow';
 import { IconButton } from '../controls/IconButton';
-import { Tip } from '../controls/Tooltip';
+import { Tooltip } from '../controls/Tooltip';
 import { MaskAppearanceMenu } from '../mask/MaskAppearanceMenu';
 import { MaskMenu } from '../mask/MaskMenu';
 import { ToolOptions } from '../mask/ToolOptions';
@@ -51,7 +51,7 @@ export function StageBar(adjust: AdjustProps) {
             disabled={!ready}
             onPress={() => zoomBy(editor, 'out')}
           />
-          <Tip text="One picture pixel on one screen pixel" keys={keysOf('actualSize')} side="top">
+          <Tooltip text="One picture pixel on one screen pixel" keys={keysOf('actualSize')} side="top">
             <button
               type="button"
               className="zoom-value"
@@ -61,7 +61,7 @@ export function StageBar(adjust: AdjustProps) {
             >
               <output className="tabular">{percent} %</output>
             </button>
-          </Tip>
+          </Tooltip>
           <IconButton
             name="Zoom in"
             icon={Plus}

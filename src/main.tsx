@@ -3,7 +3,7 @@ import './contract/closedPage';
 import './styles/index.css';
 import { createHostedEngineOnDemand } from './engine/hostedOnDemand';
 import { createLocalEngine } from './engine/local';
-import { browserPlace, createHosted } from './state/hosted/hosted';
+import { browserEnvironment, createHosted } from './state/hosted/hosted';
 import { startOffline } from './sw/page';
 import { mountApp } from './ui/page/mount';
 
@@ -15,7 +15,7 @@ mountApp(
   engine,
   new URL('samples/sample.json', document.baseURI),
   startOffline(engine),
-  createHosted(browserPlace(), (access) => createHostedEngineOnDemand({ access })),
+  createHosted(browserEnvironment(), (access) => createHostedEngineOnDemand({ access })),
 );
 
 /** `?provider=wasm` or `?provider=webgpu` in the address overrides the choice, for trouble-shooting. */

@@ -8,7 +8,7 @@ import type { LocalEngine } from '../../src/contract/engine';
 import { decodeError, type EncodedError } from '../../src/contract/errors';
 import { decodePicture } from '../../src/editor/workers/decodePicture';
 import { encodeAs } from '../../src/editor/workers/pictureWorkerClient';
-import { browserPlace, createHosted } from '../../src/state/hosted/hosted';
+import { browserEnvironment, createHosted } from '../../src/state/hosted/hosted';
 import { withoutOffline } from '../../src/state/offline';
 import { mountApp } from '../../src/ui/page/mount';
 import { createHarnessModels } from './models';
@@ -109,5 +109,5 @@ mountApp(
   engine,
   new URL('/samples/sample.json', location.href),
   withoutOffline(),
-  createHosted(browserPlace(), () => engine),
+  createHosted(browserEnvironment(), () => engine),
 );

@@ -11,7 +11,7 @@ import {
   UnsupportedError,
 } from '../../contract/errors';
 import { inpaintRequestSchema, localOptionsSchema } from '../../contract/schema';
-import { type Answer, createHosted, type HostedPlace } from './hosted';
+import { type Answer, createHosted, type HostedEnvironment } from './hosted';
 
 const MARKER = 'marker-key-0123456789';
 const image_url = 'data:image/png;base64,AA==';
@@ -34,7 +34,7 @@ function setUp({
 } = {}) {
   const kept = new Map<string, string>();
   const connection = { online, tell: () => {} };
-  const place: HostedPlace = {
+  const environment: HostedEnvironment = {
     storage: {
       getItem: (name) => kept.get(name) ?? null,
       setItem: (name, value) => kept.set(name, value),
@@ -56,7 +56,7 @@ function setUp({
   });
   const remote = vi.fn(async () => answerOf(2));
   const engineOf = (inpaint: Engine['inpaint']): Engine => ({ inpaint, dispose: async () => {} });
-  const hosted = createHosted(place, (asked) => {
+  const hosted = createHosted(environment, (asked) => {
     access = asked;
     return engineOf(remote);
   });
@@ -77,15 +77,15 @@ function setUp({
       queueMicrotask(() => hosted.answer(given));
     });
   };
-  return { hosted, access: () => access(), place, kept, connection, local, remote, run, answer };
+  return { hosted, access: () => access(), environment, kept, connection, local, remote, run, answer };
 }
 
 describe('the switch', () => {
   it('is off at first: nothing is sent, and nobody is asked whether there is a proxy', async () => {
-    const { run, remote, place } = setUp();
+    const { run, remote, environment } = setUp();
     expect(await run()).toBe('local');
     expect(remote).not.toHaveBeenCalled();
-    expect(place.fetch).not.toHaveBeenCalled();
+    expect(environment.fetch).not.toHaveBeenCalled();
   });
 
   it('on, sends every run', async () => {
@@ -142,10 +142,10 @@ describe('the key', () => {
   });
 
   it('is found again where it was kept', () => {
-    const { place, hosted } = setUp();
+    const { environment, hosted } = setUp();
     hosted.setKey(MARKER, true);
     const connect = vi.fn();
-    createHosted(place, connect);
+    createHosted(environment, connect);
     expect(connect.mock.lastCall?.[0]()).toEqual({ kind: 'key', key: MARKER });
   });
 
@@ -163,16 +163,16 @@ describe('the key', () => {
   });
 
   it('is looked for again at a server that was out of reach', async () => {
-    const { hosted, run, place } = setUp({ proxy: true });
-    vi.mocked(place.fetch).mockRejectedValueOnce(new TypeError('Failed to fetch'));
+    const { hosted, run, environment } = setUp({ proxy: true });
+    vi.mocked(environment.fetch).mockRejectedValueOnce(new TypeError('Failed to fetch'));
     hosted.setOn(true);
-    await expect.poll(() => vi.mocked(place.fetch).mock.calls.length).toBe(1);
+    await expect.poll(() => vi.mocked(environment.fetch).mock.calls.length).toBe(1);
     expect(hosted.store.getState().hasProxy).toBe(false);
     await run();
     await run();
     expect(hosted.store.getState().hasProxy).toBe(true);
     // Once it has answered it is not asked any more.
-    expect(place.fetch).toHaveBeenCalledTimes(2);
+    expect(environment.fetch).toHaveBeenCalledTimes(2);
   });
 });
 
@@ -211,13 +211,13 @@ describe('a run that cannot be made here', () => {
   });
 
   it('is sent without asking after “always”, also at the next visit, until that is taken back', async () => {
-    const { hosted, place, run, answer, remote } = setUp({ failure, proxy: true });
+    const { hosted, environment, run, answer, remote } = setUp({ failure, proxy: true });
     answer('always');
     await run();
     expect(await run()).toBe('hosted');
-    expect(createHosted(place, vi.fn()).store.getState().always).toBe(true);
+    expect(createHosted(environment, vi.fn()).store.getState().always).toBe(true);
     hosted.askAgain();
-    expect(createHosted(place, vi.fn()).store.getState().always).toBe(false);
+    expect(createHosted(environment, vi.fn()).store.getState().always).toBe(false);
     answer('no');
     await expect(run()).rejects.toBe(failure);
     expect(remote).toHaveBeenCalledTimes(2);
@@ -292,10 +292,10 @@ describe('a server of one’s own', () => {
   });
 
   it('is found again, and its key where it was to be kept; both go with it', () => {
-    const { hosted, place, kept } = setUp();
+    const { hosted, environment, kept } = setUp();
     hosted.setServer(ADDRESS, MARKER, true);
     const connect = vi.fn();
-    createHosted(place, connect);
+    createHosted(environment, connect);
     expect(connect.mock.lastCall?.[0]()).toEqual({ kind: 'server', url: ADDRESS, key: MARKER });
     hosted.removeServer();
     expect(kept.size).toBe(0);

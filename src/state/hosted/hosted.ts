@@ -61,11 +61,11 @@ export interface Hosted {
    * hosted API. Nothing is sent otherwise.
    * @throws InputError (`model_name`) where the switch is on and no one else can reach the model; whatever `work` throws
    */
-  run(call: HostedCall, work: (place: Place) => Promise<void>): Promise<void>;
+  run(call: HostedCall, work: (target: RunTarget) => Promise<void>): Promise<void>;
 }
 
 /** Who makes a run. */
-export interface Place {
+export interface RunTarget {
   kind: Painter;
   engine: Engine;
 }
@@ -79,7 +79,7 @@ export interface HostedCall {
 }
 
 /** What of the browser it needs; tests pass another. */
-export interface HostedPlace {
+export interface HostedEnvironment {
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
   proxyUrl: string;
   fetch: typeof fetch;
@@ -95,8 +95,11 @@ const SERVER_KEY = 'inlay.server.key';
 const LOSSES = 2;
 
 /** @param connect makes the engine of the hosted API, which asks for access at each run */
-export function createHosted(place: HostedPlace, connect: (access: () => HostedAccess) => Engine): Hosted {
-  const { storage, proxyUrl } = place;
+export function createHosted(
+  environment: HostedEnvironment,
+  connect: (access: () => HostedAccess) => Engine,
+): Hosted {
+  const { storage, proxyUrl } = environment;
   let key = storage?.getItem(KEY) ?? null;
   let serverKey = storage?.getItem(SERVER_KEY) ?? null;
   let losses = 0;
@@ -108,16 +111,16 @@ export function createHosted(place: HostedPlace, connect: (access: () => HostedA
     hasProxy: false,
     server: storage?.getItem(SERVER) ?? null,
     maskedServerKey: serverKey && masked(serverKey),
-    online: place.isOnline(),
+    online: environment.isOnline(),
     always: storage?.getItem(ALWAYS) === 'yes',
     question: null,
   }));
-  place.onConnection(() => store.setState({ online: place.isOnline() }));
+  environment.onConnection(() => store.setState({ online: environment.isOnline() }));
 
   let probing: Promise<void> | undefined;
   /** Asks the page's own server until it has answered once: only one with a key answers so. */
   function probe(): Promise<void> {
-    probing ??= place
+    probing ??= environment
       .fetch(proxyUrl)
       .then(isProxy, () => {
         // Out of reach: that says nothing of what it is.
@@ -204,7 +207,7 @@ export function createHosted(place: HostedPlace, connect: (access: () => HostedA
       storage?.setItem(SERVER, url);
       if (serverKey !== null && remember) storage?.setItem(SERVER_KEY, serverKey);
       else storage?.removeItem(SERVER_KEY);
-      // What was agreed to, was for another place.
+      // Consent was given for another server.
       setAlways(false);
       store.setState({ server: url, maskedServerKey: serverKey && masked(serverKey) });
       return null;
@@ -299,7 +302,7 @@ function masked(key: string): string {
 }
 
 /** The browser's own. */
-export function browserPlace(): HostedPlace {
+export function browserEnvironment(): HostedEnvironment {
   let storage: Storage | undefined;
   try {
     storage = window.localStorage;

@@ -1,7 +1,7 @@
 /** What the page remembers of the Hub: its address for good, the token for this tab's session only. */
 import type { HubAccess } from '../../contract/modelLibrary';
 
-export interface HubMemory {
+export interface HubPreferences {
   read(): HubAccess;
   write(hub: HubAccess): void;
 }
@@ -10,7 +10,7 @@ const URL_KEY = 'inlay.hub';
 const TOKEN_KEY = 'inlay.hub.token';
 
 /** Where the browser forbids storage, both last until the page is left. */
-export function browserHubMemory(): HubMemory {
+export function browserHubPreferences(): HubPreferences {
   return {
     read: () => ({ url: get('localStorage', URL_KEY), token: get('sessionStorage', TOKEN_KEY) }),
     write({ url, token }) {

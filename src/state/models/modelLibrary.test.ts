@@ -8,7 +8,7 @@ import type {
   ModelDetails,
   ModelLibrary,
 } from '../../contract/modelLibrary';
-import { createModels, type Fetching, unfinishedOf } from './modelLibrary';
+import { createModelLibraryStore, type Fetching, unfinishedOf } from './modelLibrary';
 
 const NAME = 'owner/model';
 const kept: KeptModel = {
@@ -88,7 +88,7 @@ beforeEach(() => {
 
 function setUp(hub: HubAccess = {}) {
   const memory = { read: () => hub, write: (next: HubAccess) => void written.push(next) };
-  const models = createModels(library, memory, () => nowMs);
+  const models = createModelLibraryStore(library, memory, () => nowMs);
   return { models, state: () => models.store.getState() };
 }
 

@@ -11,7 +11,7 @@ import type {
   ModelSizes,
 } from '../../contract/modelLibrary';
 import { complaintOf } from '../errorDisplay';
-import type { HubMemory } from './hubPreferences';
+import type { HubPreferences } from './hubPreferences';
 import { createAdmission } from './modelAdmission';
 import { guessedNativeSize } from './modelCatalogue';
 import type { OwnModel } from './modelFiles';
@@ -29,7 +29,7 @@ export {
   unfinishedOf,
 } from './modelState';
 
-export interface Models {
+export interface ModelLibraryStore {
   readonly store: StoreApi<ModelLibraryState>;
   /** Looks a name up unless that is done; the store has the answer. */
   look(name: string): Promise<void>;
@@ -79,14 +79,14 @@ interface Running {
   controller: AbortController;
 }
 
-/** @param memory where the hub and its token are remembered @param now milliseconds of a clock that only runs forward */
-export function createModels(
+/** @param preferences where the hub and its token are remembered @param now milliseconds of a clock that only runs forward */
+export function createModelLibraryStore(
   library: ModelLibrary,
-  memory: HubMemory,
+  preferences: HubPreferences,
   now: () => number = () => performance.now(),
   pace: Pace = createPace(undefined),
-): Models {
-  let hub: HubAccess = memory.read();
+): ModelLibraryStore {
+  let hub: HubAccess = preferences.read();
   library.setHub(hub);
   const store = createStore<ModelLibraryState>(() => ({
     lookups: byName(),
@@ -216,7 +216,7 @@ export function createModels(
 
   const changeHub = (next: HubAccess) => {
     hub = next;
-    memory.write(hub);
+    preferences.write(hub);
     library.setHub(hub);
     store.setState({ hub: shown(hub) });
     forgetLookups();

@@ -12,7 +12,7 @@ import { fitBox } from '../../image/box';
 import { type CropPlan, defaultPadding, MIN_FRAME, planCrop, planFrame } from '../../image/crop';
 import { cropMask } from '../../image/edges';
 import { growRect, intersectRect, isEmptyRect, type Rect, rectOfSize, type Size } from '../../image/geometry';
-import type { Place } from '../hosted/hosted';
+import type { RunTarget } from '../hosted/hosted';
 import { resultTexts } from '../session/recipes';
 import { type CheckedSettings, localOptionsOf } from '../settings/settings';
 
@@ -100,7 +100,7 @@ export async function prepareRun(
 export async function paintRun(
   { settings, plan, picture, weights, imageFile, maskFile }: PreparedRun,
   seed: number | undefined,
-  { kind, engine }: Place,
+  { kind, engine }: RunTarget,
   imaging: PictureWork,
   call: Call,
 ): Promise<RunResult> {

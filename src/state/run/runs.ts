@@ -4,9 +4,9 @@ import type { Engine, Progress } from '../../contract/engine';
 import { InputError } from '../../contract/errors';
 import type { Editor, EditorDocument, PictureWork } from '../../editor/store';
 import type { CropPlan } from '../../image/crop';
-import type { Hosted, Place } from '../hosted/hosted';
+import type { Hosted, RunTarget } from '../hosted/hosted';
 import { guessedNativeSize } from '../models/modelCatalogue';
-import type { Fetching, Models } from '../models/modelLibrary';
+import type { Fetching, ModelLibraryStore } from '../models/modelLibrary';
 import type { Pictures } from '../pictures/pictures';
 import type { Version, Versions } from '../pictures/versions';
 import { apiSettings, checkSettings, limits, paddingOf, type Settings } from '../settings/settings';
@@ -26,7 +26,10 @@ export interface RunParts {
   engine: Engine;
   imaging: PictureWork;
   /** Fetches models before a run; where absent the engine is asked at once. */
-  models?: (Pick<Models, 'ensure' | 'sizesOf'> & Partial<Pick<Models, 'store' | 'learnPace'>>) | undefined;
+  models?:
+    | (Pick<ModelLibraryStore, 'ensure' | 'sizesOf'> &
+        Partial<Pick<ModelLibraryStore, 'store' | 'learnPace'>>)
+    | undefined;
   /** Where runs may be made besides; where absent this machine makes all. */
   hosted?: Pick<Hosted, 'store' | 'run'> | null | undefined;
   settings: StoreApi<Settings>;
@@ -92,7 +95,7 @@ export function createRuns(parts: RunParts): Runs {
     current = run;
     job.setState({ running: true, progress: preparing, plan: planNow(checked.model_name) });
     const { signal } = controller;
-    const paint = (place: Place) => paintAt(place, run);
+    const paint = (target: RunTarget) => paintAt(target, run);
     try {
       if (hosted) await hosted.run({ local: engine, modelName: checked.model_name, signal }, paint);
       else await paint({ kind: 'local', engine });
@@ -104,16 +107,16 @@ export function createRuns(parts: RunParts): Runs {
   }
 
   /** Makes what is still wanted of a run: results that another place painted before stay. */
-  async function paintAt(place: Place, run: Run): Promise<void> {
+  async function paintAt(target: RunTarget, run: Run): Promise<void> {
     const { signal } = run.controller;
     const name = run.typed.model_name.trim();
 
     // 1. The model, and a mask that nobody works on any more
     // A wand or an edge that a worker still computes belongs to the mask that this run takes.
     await editor.settled();
-    if (place.kind === 'local' && planNow(name)) await models?.ensure(name, { signal, onChange: onFetch });
+    if (target.kind === 'local' && planNow(name)) await models?.ensure(name, { signal, onChange: onFetch });
     signal.throwIfAborted();
-    const { checked } = checkFor(place.kind, withFollowed(run.typed, settings.getState()));
+    const { checked } = checkFor(target.kind, withFollowed(run.typed, settings.getState()));
     if (!checked) throw new TypeError('what may be made here may be sent');
 
     // 2. What is sent
@@ -134,7 +137,7 @@ export function createRuns(parts: RunParts): Runs {
     const { variations: count } = checked;
     for (let number = run.painted.length + 1; number <= count; number++) {
       if (count > 1) job.setState({ progress: preparing, variation: { number, count } });
-      const { seed, modelSeconds, ...pasted } = await paintRun(prepared, run.seed, place, imaging, {
+      const { seed, modelSeconds, ...pasted } = await paintRun(prepared, run.seed, target, imaging, {
         signal,
         onProgress,
       });
@@ -210,6 +213,6 @@ function withFollowed(typed: Settings, now: Settings): Settings {
 }
 
 /** What the hosted API lacks counts for nothing there. */
-function checkFor(kind: Place['kind'], typed: Settings) {
+function checkFor(kind: RunTarget['kind'], typed: Settings) {
   return checkSettings(kind === 'hosted' ? apiSettings(typed) : typed);
 }

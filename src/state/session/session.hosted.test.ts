@@ -2,14 +2,14 @@
 import { beforeEach, expect, it } from 'vitest';
 import { fakeEngine, opened, paint, sent } from '../../../test/support/session';
 import { OutOfMemoryError } from '../../contract/errors';
-import { createHosted, type HostedPlace } from '../hosted/hosted';
+import { createHosted, type HostedEnvironment } from '../hosted/hosted';
 import { emptyLora } from '../settings/loras';
 
 beforeEach(() => {
   sent.length = 0;
 });
 
-const place: HostedPlace = {
+const environment: HostedEnvironment = {
   storage: undefined,
   proxyUrl: 'http://page/api/fal',
   fetch: async () => Response.json({ endpoint: 'fal-ai/inpaint' }),
@@ -24,7 +24,7 @@ async function setUp(failure?: Error) {
     if (failure && ++pictures > 1) throw failure;
   });
   const remote = fakeEngine();
-  const hosted = createHosted(place, () => remote.engine);
+  const hosted = createHosted(environment, () => remote.engine);
   const session = await opened(local.engine, hosted);
   paint(session);
   session.change({ model_name: 'owner/name', seed: '3' });

@@ -5,7 +5,7 @@ import { useShallow } from 'zustand/react/shallow';
 import type { EditorState } from '../../editor/store';
 import type { Gallery } from '../../state/gallery/gallery';
 import type { EngineStatus } from '../../state/models/engineStatus';
-import type { ModelLibraryState, ModelSizes, Models } from '../../state/models/modelLibrary';
+import type { ModelLibraryState, ModelLibraryStore, ModelSizes } from '../../state/models/modelLibrary';
 import type { Offline, OfflineState } from '../../state/offline';
 import type { Versions } from '../../state/pictures/versions';
 import type { Drafts } from '../../state/session/drafts';
@@ -19,7 +19,7 @@ export interface AppParts {
   engineStatus: StoreApi<{ status: EngineStatus | null }>;
   /** The description of the sample that the page opens with. */
   sample: URL;
-  models: Models;
+  models: ModelLibraryStore;
   offline: Offline;
   gallery: Gallery;
   recipeOffer: RecipeOffer;
@@ -41,7 +41,7 @@ export const useEditor = <T>(select: (state: EditorState) => T): T =>
 export const useSettings = <T>(select: (state: Settings) => T): T => useStore(useSession().settings, select);
 export const useJob = <T>(select: (state: JobState) => T): T => useStore(useSession().job, select);
 export const useVersions = <T>(select: (state: Versions) => T): T => useStore(useSession().versions, select);
-export const useModels = (): Models => useApp().models;
+export const useModels = (): ModelLibraryStore => useApp().models;
 export const useModelState = <T>(select: (state: ModelLibraryState) => T): T =>
   useStore(useModels().store, select);
 /** At which sizes the named model works. */

@@ -1,7 +1,7 @@
 /** Small choices about how the page looks, which this browser keeps from visit to visit. */
 
 /** @returns null where nothing is kept, or storage is forbidden */
-export function recall(key: string): string | null {
+export function readPreference(key: string): string | null {
   try {
     return localStorage.getItem(key);
   } catch {
@@ -10,7 +10,7 @@ export function recall(key: string): string | null {
 }
 
 /** Where storage is forbidden the choice lasts as long as the page. */
-export function remember(key: string, value: string): void {
+export function writePreference(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);
   } catch {

@@ -1,6 +1,6 @@
 /** Dark or light: the system's choice until a person makes one, which this browser then keeps. */
 import { useEffect, useState } from 'react';
-import { recall, remember } from './preferences';
+import { readPreference, writePreference } from './preferences';
 
 export type Theme = 'dark' | 'light';
 const KEY = 'inlay.theme';
@@ -21,7 +21,7 @@ export function useTheme(): [Theme, () => void] {
   const toggle = () => {
     const next = theme === 'dark' ? 'light' : 'dark';
     setTheme(next);
-    remember(KEY, next);
+    writePreference(KEY, next);
   };
   return [theme, toggle];
 }
@@ -31,7 +31,7 @@ function initialTheme(): Theme {
 }
 
 function chosenTheme(): Theme | null {
-  const kept = recall(KEY);
+  const kept = readPreference(KEY);
   return kept === 'dark' || kept === 'light' ? kept : null;
 }
 

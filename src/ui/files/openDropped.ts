@@ -1,20 +1,20 @@
 /** What a person drops or pastes: pictures, a picture's mask, models of one's own, in any number. */
 
 import { isWeights } from '../../state/models/modelFiles';
-import type { Models } from '../../state/models/modelLibrary';
+import type { ModelLibraryStore } from '../../state/models/modelLibrary';
 import { leftInWords, sortGiven } from '../../state/pictures/droppedFiles';
 import type { Session } from '../../state/session/session';
 import { importMask } from '../mask/maskFile';
 import { listEntry, openOwnModel } from '../models/useModelFiles';
 
-export interface GivenFiles {
+export interface DroppedFiles {
   pictures: readonly File[];
   /** Folders, and files of weights. */
   models: readonly FileSystemEntry[];
 }
 
 /** What a drop holds: to be taken before the event ends, for it is gone afterwards. */
-export function droppedFiles(transfer: DataTransfer): GivenFiles {
+export function droppedFiles(transfer: DataTransfer): DroppedFiles {
   const pictures: File[] = [];
   const models: FileSystemEntry[] = [];
   for (const item of transfer.items) {
@@ -27,17 +27,21 @@ export function droppedFiles(transfer: DataTransfer): GivenFiles {
 }
 
 /** Opens all that can be opened, and says of the rest why it was not. */
-export async function openGiven(session: Session, models: Models, given: GivenFiles): Promise<void> {
+export async function openDropped(
+  session: Session,
+  models: ModelLibraryStore,
+  dropped: DroppedFiles,
+): Promise<void> {
   const problems = [
-    ...(await openModels(session, models, given.models)),
-    ...(await openPictures(session, given.pictures)),
+    ...(await openModels(session, models, dropped.models)),
+    ...(await openPictures(session, dropped.pictures)),
   ];
   if (problems.length > 0) session.complain(problems.join(' '));
 }
 
 async function openModels(
   session: Session,
-  models: Models,
+  models: ModelLibraryStore,
   entries: readonly FileSystemEntry[],
 ): Promise<string[]> {
   const problems: string[] = [];

@@ -1,12 +1,12 @@
 /** Pictures come by button, by drop and by paste; models of one's own by drop too. */
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { isWeights } from '../../state/models/modelFiles';
-import type { Models } from '../../state/models/modelLibrary';
+import type { ModelLibraryStore } from '../../state/models/modelLibrary';
 import { draggedInWords } from '../../state/pictures/dragged';
 import type { Session } from '../../state/session/session';
 import { openOwnModel } from '../models/useModelFiles';
 import { openAddress, pictureAddress } from './openAddress';
-import { droppedFiles, openGiven } from './openDropped';
+import { droppedFiles, openDropped } from './openDropped';
 
 export interface Files {
   openPicker(): void;
@@ -18,7 +18,7 @@ export interface Files {
   dismiss(): void;
 }
 
-export function useFiles(session: Session, models: Models): Files {
+export function useFiles(session: Session, models: ModelLibraryStore): Files {
   const [dragged, setDragged] = useState<string | null>(null);
   const [offered, setOffered] = useState<File | null>(null);
   const depth = useRef(0);
@@ -59,7 +59,7 @@ export function useFiles(session: Session, models: Models): Files {
       setDragged(null);
       if (!event.dataTransfer || event.dataTransfer.files.length === 0) return;
       event.preventDefault();
-      void openGiven(session, models, droppedFiles(event.dataTransfer));
+      void openDropped(session, models, droppedFiles(event.dataTransfer));
     };
     const onPaste = (event: ClipboardEvent) => {
       const files = [...(event.clipboardData?.files ?? [])];
@@ -72,7 +72,7 @@ export function useFiles(session: Session, models: Models): Files {
         return;
       }
       event.preventDefault();
-      void openGiven(session, models, { pictures: files, models: [] });
+      void openDropped(session, models, { pictures: files, models: [] });
     };
     window.addEventListener('dragenter', onEnter);
     window.addEventListener('dragleave', onLeave);

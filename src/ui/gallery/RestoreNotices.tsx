@@ -5,17 +5,17 @@ import { useStore } from 'zustand';
 import { useApp } from '../base/context';
 import './restoreNotices.css';
 
-export function GalleryNotes() {
+export function RestoreNotices() {
   return (
-    <div className="gallery-notes">
-      <RestoredNote />
-      <OfferNote />
-      <UnkeptNote />
+    <div className="restore-notices">
+      <RestoredNotice />
+      <RecipeNotice />
+      <UnkeptNotice />
     </div>
   );
 }
 
-interface NoteProps {
+interface NoticeProps {
   icon: LucideIcon;
   title: string;
   action: string;
@@ -27,7 +27,7 @@ interface NoteProps {
   children: ReactNode;
 }
 
-function Note(props: NoteProps) {
+function Notice(props: NoticeProps) {
   return (
     <div className="note" data-bad={props.bad}>
       <props.icon size={16} strokeWidth={1.8} aria-hidden />
@@ -48,7 +48,7 @@ function Note(props: NoteProps) {
 const RESTORED_MS = 8000;
 
 /** That the last session is back; it goes with the first stroke, or by itself. */
-function RestoredNote() {
+function RestoredNotice() {
   const { drafts } = useApp();
   const { restored } = useStore(drafts.store);
   useEffect(() => {
@@ -59,7 +59,7 @@ function RestoredNote() {
   return (
     <div role="status">
       {restored !== null && (
-        <Note
+        <Notice
           icon={History}
           title="Back where you were."
           action="Start anew"
@@ -68,19 +68,19 @@ function RestoredNote() {
           onDismiss={drafts.seen}
         >
           {restored}
-        </Note>
+        </Notice>
       )}
     </div>
   );
 }
 
-function OfferNote() {
+function RecipeNotice() {
   const { recipeOffer } = useApp();
   const { found } = useStore(recipeOffer.store);
   return (
     <div role="status">
       {found && (
-        <Note
+        <Notice
           icon={SlidersHorizontal}
           title="This picture carries its settings."
           action="Restore"
@@ -89,7 +89,7 @@ function OfferNote() {
           onDismiss={recipeOffer.dismiss}
         >
           {promptOf(found)}
-        </Note>
+        </Notice>
       )}
     </div>
   );
@@ -105,13 +105,13 @@ export function unkeptInWords(count: number): string {
   return count === 1 ? 'This result is not in the gallery.' : `${count} results are not in the gallery.`;
 }
 
-function UnkeptNote() {
+function UnkeptNotice() {
   const { gallery } = useApp();
   const unkept = useStore(gallery.store, (state) => state.unkept);
   return (
     <div role="alert">
       {unkept && !unkept.dismissed && (
-        <Note
+        <Notice
           icon={TriangleAlert}
           title={unkeptInWords(unkept.count)}
           action="Try again"
@@ -122,7 +122,7 @@ function UnkeptNote() {
         >
           {unkept.reason} {unkept.count === 1 ? 'It stays' : 'They stay'} among the versions: download what
           you want to keep.
-        </Note>
+        </Notice>
       )}
     </div>
   );

@@ -1,14 +1,18 @@
 /** A person's own model: by file chooser, by folder chooser, or dropped. */
 import { useCallback } from 'react';
 import { ownModels } from '../../state/models/modelFiles';
-import type { Models } from '../../state/models/modelLibrary';
+import type { ModelLibraryStore } from '../../state/models/modelLibrary';
 import type { Session } from '../../state/session/session';
 import { useModels, useSession } from '../base/context';
 
 type Listed = { path: string; file: File }[];
 
 /** Adds the files as models and names the first in the settings. @returns what is wrong with them, or null */
-export async function openOwnModel(listed: Listed, session: Session, models: Models): Promise<string | null> {
+export async function openOwnModel(
+  listed: Listed,
+  session: Session,
+  models: ModelLibraryStore,
+): Promise<string | null> {
   const own = ownModels(listed);
   if (typeof own === 'string') return own;
   const names = await models.addFiles(own);

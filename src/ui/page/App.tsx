@@ -5,7 +5,7 @@ import { useTheme } from '../base/theme';
 import { TooltipProvider } from '../controls/Tooltip';
 import { FileNotes } from '../files/FileNotes';
 import { useFiles } from '../files/useFiles';
-import { GalleryNotes } from '../gallery/RestoreNotices';
+import { RestoreNotices } from '../gallery/RestoreNotices';
 import { ToolRail } from '../mask/ToolRail';
 import { SidePanel } from '../run/SidePanel';
 import { usePageTitle } from '../run/usePageTitle';
@@ -54,7 +54,7 @@ export function App(parts: AppParts) {
           <ToolRail />
           <ComparisonContext value={comparison}>
             <Stage onOpen={openPicker} adjusting={adjusting} onAdjust={setAdjusting} />
-            <GalleryNotes />
+            <RestoreNotices />
             <OfflineNote />
             <VersionStrip />
           </ComparisonContext>

@@ -7,9 +7,9 @@ import { encodeAs, imaging } from '../../editor/workers/pictureWorkerClient';
 import { browserGallery } from '../../state/gallery/gallery';
 import type { Hosted } from '../../state/hosted/hosted';
 import { createEngineStatus } from '../../state/models/engineStatus';
-import { browserHubMemory } from '../../state/models/hubPreferences';
+import { browserHubPreferences } from '../../state/models/hubPreferences';
 import { STARTER } from '../../state/models/modelCatalogue';
-import { createModels } from '../../state/models/modelLibrary';
+import { createModelLibraryStore } from '../../state/models/modelLibrary';
 import { browserPace } from '../../state/models/pace';
 import { type Offline, withoutOffline } from '../../state/offline';
 import { browserDrafts } from '../../state/session/drafts';
@@ -28,7 +28,12 @@ export function mountApp(
   offline: Offline = withoutOffline(),
   hosted: Hosted | null = null,
 ): void {
-  const models = createModels(engine.models, browserHubMemory(), () => performance.now(), browserPace());
+  const models = createModelLibraryStore(
+    engine.models,
+    browserHubPreferences(),
+    () => performance.now(),
+    browserPace(),
+  );
   window.addEventListener('online', models.reconnect);
   const session = createSession({
     editor: createEditor(maskWorker),

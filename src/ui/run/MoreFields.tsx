@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { changedMoreSettings, moreSettings } from '../../state/settings/settings';
 import { useJob, useSettings } from '../base/context';
-import { recall, remember } from '../base/preferences';
+import { readPreference, writePreference } from '../base/preferences';
 import { EmbeddingField } from '../models/EmbeddingField';
 import { LoraField } from '../models/LoraField';
 import { RunFields } from './RunFields';
@@ -16,14 +16,14 @@ export function MoreFields() {
   const complaint = useJob(({ fieldErrors }) =>
     moreSettings.some((field) => fieldErrors[field] !== undefined),
   );
-  const [unfolded, setUnfolded] = useState(() => recall(KEY) === 'open');
+  const [unfolded, setUnfolded] = useState(() => readPreference(KEY) === 'open');
   return (
     <details
       className="more"
       open={unfolded || complaint}
       onToggle={({ currentTarget: { open } }) => {
         setUnfolded(open);
-        remember(KEY, open ? 'open' : 'folded');
+        writePreference(KEY, open ? 'open' : 'folded');
       }}
     >
       <summary>

@@ -66,21 +66,24 @@ try {
 
   // 3. What it takes
   const model = await loadModel(files, runtime, call);
-  const created = await watched(() => model.unet());
+  const created = await watched(() => model.denoiser());
   const wasm = { created: wasmBytes(), ran: 0 };
   const unet = created.result;
   const latent = side / 8;
   const halves = (...dims: number[]) => new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(0.5);
   let evaluationSeconds: number | undefined;
   if (run === 'run') {
-    const text = unet.upload(halves(2, 77, 768), [2, 77, 768]);
-    const extra = unet.inChannels - 4;
+    const text = runtime.upload(halves(2, 77, 768), [2, 77, 768]);
     const mask =
-      extra > 0 ? unet.upload(halves(1, extra, latent, latent), [1, extra, latent, latent]) : undefined;
+      unet.inpainting === 'native'
+        ? runtime.upload(halves(1, 5, latent, latent), [1, 5, latent, latent])
+        : undefined;
     const evaluated = await watched(() =>
       unet.predict(halves(1, 4, latent, latent), { height: latent, width: latent }, 500, {
+        rows: 2,
         promptEmbeddings: text,
         ...(mask && { maskLatents: mask }),
+        dispose() {},
       }),
     );
     evaluationSeconds = evaluated.seconds;

@@ -10,7 +10,7 @@ import { openBrowserRuntime } from '../../src/model/runtime/runtime';
 import { Runtime } from '../../src/model/runtime/session';
 import { connect, download } from '../../src/model/source/download';
 import { findModel } from '../../src/model/source/source';
-import type { Model } from '../../src/pipeline/model';
+import type { StableDiffusion } from '../../src/pipeline/conditioning/stableDiffusion';
 import { opfsWeightStore } from '../../src/storage/weightsOpfs';
 import { openDigestInWorker } from '../../src/worker/digestClient';
 import { type CheckedGraph, GraphChecker, passChecked } from './graphs';
@@ -88,13 +88,17 @@ interface Runs {
 }
 
 /** What makes each network and, where it shall be, runs it once; the autoencoder's halves are made by running them. */
-function networksOf(model: Model, runs: Runs): Record<string, () => Promise<Float32Array>> {
+function networksOf(
+  model: StableDiffusion,
+  runtime: Runtime,
+  runs: Runs,
+): Record<string, () => Promise<Float32Array>> {
   const { side } = runs;
   const pixelSize = { width: side, height: side };
   const size = { width: side / 8, height: side / 8 };
   const values = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i));
   const text = async (i: number) => {
-    const branch = model.text[i];
+    const branch = model.prompts.branches[i];
     if (branch === undefined) throw new Error(`no text encoder ${i}`);
     const encoder = await branch.encoder();
     if (!runs.text) return new Float32Array();
@@ -107,15 +111,16 @@ function networksOf(model: Model, runs: Runs): Record<string, () => Promise<Floa
     'vae encoder': async () => (await vae()).encode(values(3 * side * side), pixelSize),
     'vae decoder': async () => (await vae()).decode(values((4 * side * side) / 64), size),
     async unet() {
-      const unet = await model.unet();
+      const unet = await model.denoiser();
       if (!runs.unet) return new Float32Array();
       const { width, height } = size;
-      const extra = unet.inChannels - 4;
       return unet.predict(values(4 * width * height), size, 500, {
-        promptEmbeddings: unet.upload(values(2 * 77 * 768), [2, 77, 768]),
-        ...(extra > 0 && {
-          maskLatents: unet.upload(values(extra * width * height), [1, extra, height, width]),
+        rows: 2,
+        promptEmbeddings: runtime.upload(values(2 * 77 * 768), [2, 77, 768]),
+        ...(unet.inpainting === 'native' && {
+          maskLatents: runtime.upload(values(5 * width * height), [1, 5, height, width]),
         }),
+        dispose() {},
       });
     },
   };
@@ -132,7 +137,7 @@ async function graphs(order: StageOrder): Promise<NonNullable<StageResult['graph
   const target = { ...opened.target, precision: order.precision };
   const checker = new GraphChecker(opened.ort, target, opened.device);
   const model = await loadModel(await stored(order), checker, { signal, onProgress: () => {} });
-  const networks = networksOf(model, { side: 64, text: false, unet: false });
+  const networks = networksOf(model, checker, { side: 64, text: false, unet: false });
   for (const component of order.components) await networks[component]?.().catch(passChecked);
   return checker.checked;
 }
@@ -148,7 +153,7 @@ async function sessions(order: StageOrder): Promise<NonNullable<StageResult['com
     await guard.admit(files, { width: side ?? 64, height: side ?? 64 });
   }
   const model = await loadModel(files, runtime, { signal, onProgress: () => {} });
-  const networks = networksOf(model, {
+  const networks = networksOf(model, runtime, {
     side: side ?? 64,
     // SwiftShader has no halves: fp16 sessions of text encoders can be created there, and not run.
     text: precision === opened.target.precision,

@@ -4,7 +4,8 @@ import type { AutoencoderKlConfig } from '../graph/networks/autoencoderKl';
 import { type ClipTextConfig, eosRows } from '../graph/networks/clipText';
 import type { Unet2dConfig } from '../graph/networks/unet2d';
 import type { GraphTarget } from '../graph/onnx/types';
-import type { TextEncoder, TextEncoding, Unet, UnetConditioning, Vae } from '../pipeline/model';
+import type { UnetConditioning } from '../pipeline/conditioning/stableDiffusion';
+import type { Denoiser, TextEncoder, TextEncoding, Vae } from '../pipeline/model';
 import { kept } from './lazy';
 import type { Runtime, Session } from './runtime/session';
 
@@ -78,15 +79,18 @@ function refuseOutside(inputIds: Int32Array, rows: number): void {
   );
 }
 
-export function createUnet(runtime: Runtime, session: Session, config: Unet2dConfig): Unet {
+export function createUnet(
+  session: Session,
+  { inChannels, outChannels }: Unet2dConfig,
+): Denoiser<UnetConditioning> {
   return {
-    inChannels: config.inChannels,
-    upload: (values, dims) => runtime.upload(values, dims),
-    predict(sample, { height, width }, timestep, conditioning: UnetConditioning) {
+    label: 'UNet',
+    inpainting: inpaintingOf(inChannels, outChannels),
+    predict(latents, { height, width }, timestep, conditioning) {
       const { promptEmbeddings, maskLatents, addedEmbeddings, guidanceEmbedding } = conditioning;
       return session.read(
         {
-          sample: { values: sample, dims: [1, config.outChannels, height, width] },
+          sample: { values: latents, dims: [1, outChannels, height, width] },
           timestep: { values: Float32Array.of(timestep), dims: [1] },
           encoder_hidden_states: promptEmbeddings,
           ...(maskLatents && { mask_latents: maskLatents }),
@@ -98,6 +102,11 @@ export function createUnet(runtime: Runtime, session: Session, config: Unet2dCon
     },
     dispose: () => session.dispose(),
   };
+}
+
+/** A UNet for inpainting also takes the mask's one channel and the latents of the masked image. */
+export function inpaintingOf(inChannels: number, latentChannels: number): Denoiser['inpainting'] {
+  return inChannels === 2 * latentChannels + 1 ? 'native' : 'blend';
 }
 
 /** Whether what it computes depends on how well a graphics driver rounds. */

@@ -2,8 +2,9 @@
 import { CheckpointError } from '../contract/errors';
 import { MAX_JSON_BYTES } from '../contract/limits';
 import { createTokenizer } from '../pipeline/conditioning/tokenizer';
-import type { SchedulerConfig, Tokenizer } from '../pipeline/model';
+import type { Tokenizer } from '../pipeline/model';
 import { parseSchedulerConfig } from '../pipeline/schedulers/config';
+import type { SchedulerConfig } from '../pipeline/schedulers/settings';
 import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
 
 export type LoadProgress =

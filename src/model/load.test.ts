@@ -58,8 +58,8 @@ async function weightTypes(files: CheckpointFiles): Promise<(string | undefined)
   const vae = await model.vae();
   const size = { height: 8, width: 8 };
   const asked = [
-    ...model.text.map(({ encoder }) => encoder()),
-    model.unet(),
+    ...model.prompts.branches.map(({ encoder }) => encoder()),
+    model.denoiser(),
     vae.encode(new Float32Array(), size),
     vae.decode(new Float32Array(), size),
   ];
@@ -89,8 +89,8 @@ describe('loadModel', () => {
 
   it('gives SDXL two branches, of which the second pads with "!"', async () => {
     const model = await loadModel(changed('sdxl', {}), new GraphCollector('fp32'), call);
-    expect(model.text.map(({ tokenizer }) => tokenizer.encode('')[76])).toEqual([999, 0]);
-    expect(model.xl).toEqual({ zerosForEmptyPrompt: true });
+    expect(model.prompts.branches.map(({ tokenizer }) => tokenizer.encode('')[76])).toEqual([999, 0]);
+    expect(model.schedulerFile).toBe('as written');
     expect(model.nativeSize).toBe(64);
   });
 

@@ -5,7 +5,12 @@ import { buildClipText, type ClipTextConfig, type ClipTextOutputs } from '../gra
 import { buildUnet2d, TIME_IDS, type Unet2dConfig } from '../graph/networks/unet2d';
 import { GraphError } from '../graph/onnx/tensors';
 import type { Graph, GraphTarget, TensorIndex } from '../graph/onnx/types';
-import type { Model, TextBranch, TextEncoder, Unet } from '../pipeline/model';
+import {
+  type StableDiffusion,
+  stableDiffusion,
+  type UnetConditioning,
+} from '../pipeline/conditioning/stableDiffusion';
+import type { Denoiser, TextBranch, TextEncoder } from '../pipeline/model';
 import { createTextEncoder, createUnet, createVae, isCoarse, once } from './components';
 import { parseClipTextConfig, parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
 import { type LoadCall, smallFiles } from './configFiles';
@@ -28,7 +33,11 @@ export type { LoadCall, LoadProgress } from './configFiles';
  *   an object whose members may change
  * @throws CheckpointError where a file is missing, damaged or of a kind that Inlay cannot run
  */
-export async function loadModel(given: CheckpointFiles, runtime: Runtime, call: LoadCall): Promise<Model> {
+export async function loadModel(
+  given: CheckpointFiles,
+  runtime: Runtime,
+  call: LoadCall,
+): Promise<StableDiffusion> {
   const files = heeding(given, call);
   if (await isExported(files)) return loadExported(files, runtime, call);
   const { json, scheduler, tokenizer } = smallFiles(files, call);
@@ -102,10 +111,10 @@ export async function loadModel(given: CheckpointFiles, runtime: Runtime, call: 
   const branches = await Promise.all(
     clipConfigs.map((config, i) => textBranch(textFolders[i] ?? '', config)),
   );
-  const unet = once<Unet>(async () => {
+  const unet = once<Denoiser<UnetConditioning>>(async () => {
     const build: Build = (index, target) => buildUnet2d(unetConfig, index, target);
     const weights = await weightsOf('unet', 'diffusion_pytorch_model', runtime.target);
-    return createUnet(runtime, await sessionOf('unet', weights, build), unetConfig);
+    return createUnet(await sessionOf('unet', weights, build), unetConfig);
   });
   // diffusers heeds force_upcast, which is true unless a file says otherwise, in SDXL's pipelines alone.
   const vaeTarget: GraphTarget =
@@ -121,7 +130,7 @@ export async function loadModel(given: CheckpointFiles, runtime: Runtime, call: 
     () => vaeSession('vae decoder', (index, target) => buildVaeDecoder(vaeConfig, index, target)),
   );
 
-  return {
+  return stableDiffusion({
     name: files.name,
     text: branches.map(({ branch }) => branch),
     ...(xl && { xl }),
@@ -130,14 +139,15 @@ export async function loadModel(given: CheckpointFiles, runtime: Runtime, call: 
     nativeSize: unetConfig.sampleSize * vae.downscale,
     ...(vae.downscale > 8 && { multiple: vae.downscale }),
     isCoarse: isCoarse(runtime.target),
-    unet: () => unet.get(),
+    upload: (values, dims) => runtime.upload(values, dims),
+    denoiser: () => unet.get(),
     vae: () => Promise.resolve(vae),
     async dispose() {
       for (const { encoder } of branches) await encoder.dispose();
       await unet.dispose();
       await vae.dispose();
     },
-  };
+  });
 }
 
 /** @throws CheckpointError where networks that are sound by themselves do not fit together */

@@ -91,7 +91,7 @@ it('a folder that transformers 5 saved is read as it stands, and prepared', asyn
   );
   for (const each of [asFolder(files), prepared]) {
     const model = await loadModel(each, runtime, call);
-    expect([...(model.text[0]?.tokenizer.encode('a photo of a cat') ?? [])].slice(0, 9)).toEqual([
+    expect([...(model.prompts.branches[0]?.tokenizer.encode('a photo of a cat') ?? [])].slice(0, 9)).toEqual([
       998, 320, 816, 531, 539, 320, 66, 536, 999,
     ]);
     await model.dispose();
@@ -129,7 +129,7 @@ async function withRowOf(token: string): Promise<Uint8Array<ArrayBuffer>> {
 
 async function statesOf(files: CheckpointFiles, prompt: string): Promise<Float32Array> {
   const model = await loadModel(files, await createNodeRuntime(1), call);
-  const [branch] = model.text;
+  const [branch] = model.prompts.branches;
   if (branch === undefined) throw new Error('the model has no text encoder');
   const encoder = await branch.encoder();
   const { states } = await encoder.encode(branch.tokenizer.encode(prompt), 1);

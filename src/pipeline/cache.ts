@@ -1,16 +1,15 @@
 /** What one run leaves for the next with the same model: results that do not depend on the seed. */
 
-import type { PromptCache, PromptEmbeddings } from './conditioning/promptEmbeddings';
 import { LatentColours } from './latents/latentPreview';
-import type { Model } from './model';
+import type { Model, TextCache } from './model';
 
 /**
  * Reuses the embeddings of a repeated prompt and the VAE's moments of an unchanged picture. One run at a time; the
  * owner calls `dispose`. Random draws are the same with and without it.
  */
-export class InpaintCache implements PromptCache {
+export class InpaintCache implements TextCache {
   #model: Model | undefined;
-  #prompt: { key: string; embeddings: PromptEmbeddings } | undefined;
+  #text: { key: string; state: unknown } | undefined;
   #pictures: { pixels: Float32Array; width: number; moments: Float32Array }[] = [];
   #colours: LatentColours | undefined;
 
@@ -21,14 +20,12 @@ export class InpaintCache implements PromptCache {
     this.#model = model;
   }
 
-  /** The embeddings kept under this key. */
-  promptEmbeddings(key: string): PromptEmbeddings | undefined {
-    return this.#prompt?.key === key ? this.#prompt.embeddings : undefined;
-  }
-
-  /** In place of those before. */
-  keepPromptEmbeddings(key: string, embeddings: PromptEmbeddings): void {
-    this.#prompt = { key, embeddings };
+  /** What was made of the last prompts. One model at a time asks, so what is kept is of its own making. */
+  async text<Text>(key: string, make: () => Promise<Text>): Promise<Text> {
+    if (this.#text?.key === key) return this.#text.state as Text;
+    const state = await make();
+    this.#text = { key, state };
+    return state;
   }
 
   /**
@@ -54,7 +51,7 @@ export class InpaintCache implements PromptCache {
   }
 
   dispose(): void {
-    this.#prompt = undefined;
+    this.#text = undefined;
     this.#pictures = [];
     this.#colours = undefined;
     this.#model = undefined;

@@ -1,7 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Pixels } from '../image/pixels';
+import {
+  type StableDiffusionParts,
+  stableDiffusion,
+  type UnetConditioning,
+} from './conditioning/stableDiffusion';
 import { InpaintCache, type InpaintJob, inpaint, type PipelineProgress } from './inpaint';
-import type { DeviceTensor, Model, TextBranch, TextEncoder, Unet, Vae } from './model';
+import type { Denoiser, DeviceTensor, TextBranch, TextEncoder, Vae } from './model';
 import { TorchGenerator } from './noise/random';
 
 const SIDE = 16; // pixels; latents are 2 × 2
@@ -13,11 +18,14 @@ const tensor = (dims: readonly number[], onDispose = () => {}): DeviceTensor => 
   dispose: onDispose,
 });
 
+type Predict = Denoiser<UnetConditioning>['predict'];
+
 interface Fakes {
-  inChannels?: number;
+  inpainting?: Denoiser['inpainting'];
   /** Two text encoders, the second with a pooled output. */
-  xl?: Model['xl'];
-  predict?: Unet['predict'];
+  xl?: StableDiffusionParts['xl'];
+  guidanceWidth?: number;
+  predict?: Predict;
   decode?: Vae['decode'];
 }
 
@@ -25,7 +33,7 @@ interface Fakes {
  * A model of fakes. The VAE's posterior has mean 0.5 and log variance 0, and decodes to what the first latent channel
  * says; the UNet predicts 0 unless told otherwise.
  */
-function fakeModel({ inChannels = 9, xl, predict, decode }: Fakes = {}) {
+function fakeModel({ inpainting = 'native', xl, guidanceWidth, predict, decode }: Fakes = {}) {
   const uploads = { held: 0 };
   const textEncode = vi.fn<TextEncoder['encode']>((ids, batch) =>
     Promise.resolve({
@@ -53,13 +61,14 @@ function fakeModel({ inChannels = 9, xl, predict, decode }: Fakes = {}) {
         dispose: () => Promise.resolve(),
       }),
   };
+  const upload = vi.fn<StableDiffusionParts['upload']>((_, dims) => {
+    uploads.held++;
+    return tensor(dims, () => uploads.held--);
+  });
   const unet = {
-    inChannels,
-    upload: vi.fn<Unet['upload']>((_, dims) => {
-      uploads.held++;
-      return tensor(dims, () => uploads.held--);
-    }),
-    predict: vi.fn<Unet['predict']>(
+    label: 'UNet',
+    inpainting,
+    predict: vi.fn<Predict>(
       predict ??
         ((sample, _size, _timestep, { promptEmbeddings }) =>
           Promise.resolve(new Float32Array(sample.length * (promptEmbeddings.dims[0] ?? 0)))),
@@ -79,20 +88,22 @@ function fakeModel({ inChannels = 9, xl, predict, decode }: Fakes = {}) {
     ),
     dispose: () => Promise.resolve(),
   };
-  const model: Model = {
+  const model = stableDiffusion({
     name: 'fake',
     text: xl ? [branch, branch] : [branch],
     ...(xl && { xl }),
+    ...(guidanceWidth !== undefined && { guidanceWidth }),
     schedulerConfig: { className: 'DDIMScheduler', keys: { clip_sample: false } },
     nativeSize: SIDE,
-    unet: () => Promise.resolve(unet),
+    upload,
+    denoiser: () => Promise.resolve(unet),
     vae: () => Promise.resolve(vae),
     dispose: () => Promise.resolve(),
-  };
+  });
   /** The values of the upload of these dims. */
   const uploaded = (...dims: number[]) =>
-    unet.upload.mock.calls.filter(([, given]) => given.join() === dims.join()).map(([values]) => [...values]);
-  return { model, unet, vae, textEncode, uploads, uploaded };
+    upload.mock.calls.filter(([, given]) => given.join() === dims.join()).map(([values]) => [...values]);
+  return { model, unet, upload, vae, textEncode, uploads, uploaded };
 }
 
 function plain(value: number): Pixels {
@@ -168,6 +179,20 @@ describe('inpaint', () => {
     expect(unet.predict.mock.calls[0]?.[3].promptEmbeddings.dims).toEqual([1, 4, 3]);
   });
 
+  it('runs one row at any guidance where the UNet is told it', async () => {
+    const { model, unet, textEncode, uploads, uploaded } = fakeModel({ guidanceWidth: 4 });
+    await inpaint(model, { ...job, prompt: 'c', guidanceScale: 7.5 }, call());
+    expect([...(textEncode.mock.calls[0]?.[0] ?? [])]).toEqual([1, 99, 2, 2]);
+    expect(unet.predict.mock.calls[0]?.[3].guidanceEmbedding?.dims).toEqual([1, 4]);
+    // 6.5 thousandfold, at frequencies 1 and 1/10,000: sines, then cosines.
+    const expected = [Math.sin(6500), Math.sin(0.65), Math.cos(6500), Math.cos(0.65)];
+    uploaded(1, 4)[0]?.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i] ?? 0, 5);
+    });
+    expect(uploaded(1, 4)).toHaveLength(1);
+    expect(uploads.held).toBe(0);
+  });
+
   it('gives SDXL the states of both encoders, the first chunk’s pooled output, and the sizes', async () => {
     const { model, uploads, uploaded } = fakeModel({ xl: { zerosForEmptyPrompt: true } });
     await inpaint(model, { ...job, prompt: 'c', negativePrompt: 'dog' }, call());
@@ -190,9 +215,9 @@ describe('inpaint', () => {
   });
 
   it('gives a 4-channel UNet no mask and keeps the picture’s latents outside it', async () => {
-    const { model, unet, vae } = fakeModel({ inChannels: 4 });
+    const { model, unet, upload, vae } = fakeModel({ inpainting: 'blend' });
     await inpaint(model, job, call());
-    expect(unet.upload).toHaveBeenCalledTimes(1); // the embeddings
+    expect(upload).toHaveBeenCalledTimes(1); // the embeddings
     expect(unet.predict.mock.calls[0]?.[3].maskLatents).toBeUndefined();
     // The picture's posterior is drawn before the noise.
     const generator = new TorchGenerator(3);

@@ -22,8 +22,6 @@ import {
   toVaeInput,
 } from '../image/pixels';
 import { InpaintCache } from './cache';
-import { guidanceEmbedding } from './conditioning/guidanceEmbedding';
-import { encodePrompts, type PromptEmbeddings } from './conditioning/promptEmbeddings';
 import {
   assertFinite,
   assertFiniteStep,
@@ -32,7 +30,7 @@ import {
   posteriorMean,
   samplePosterior,
 } from './latents/latents';
-import type { DeviceTensor, Model, Unet, UnetConditioning, Vae } from './model';
+import type { Conditioning, Denoiser, DiffusionModel, Prompts, Vae } from './model';
 import { TorchGenerator } from './noise/random';
 import { createScheduler, type RandomNormal, type Scheduler } from './schedulers';
 import { decodeLatents, encodePicture } from './tiling';
@@ -40,15 +38,13 @@ import { stageTimer } from './timing';
 
 export { InpaintCache } from './cache';
 
-export interface InpaintJob {
+export interface InpaintJob extends Prompts {
   image: Pixels;
   /** White is repainted. As large as the picture. */
   mask: Pixels;
-  prompt: string;
-  negativePrompt: string;
-  steps: number;
-  /** At 1 and below, and in models with a `guidanceWidth`, the negative prompt is not used and the UNet runs one row. */
+  /** At 1 and below, and in models that are told the scale, the negative prompt is not used. */
   guidanceScale: number;
+  steps: number;
   seed: number;
   /** Absent: the checkpoint's own. */
   scheduler?: SchedulerName;
@@ -84,7 +80,11 @@ export interface InpaintOutcome {
  * @throws InputError naming the field, DeviceError or CheckpointError where a network gives NaN, AbortError after
  *   cancellation
  */
-export async function inpaint(model: Model, job: InpaintJob, call: InpaintCall): Promise<InpaintOutcome> {
+export async function inpaint(
+  model: DiffusionModel,
+  job: InpaintJob,
+  call: InpaintCall,
+): Promise<InpaintOutcome> {
   const cache = call.cache ?? new InpaintCache();
   cache.attach(model);
   try {
@@ -95,7 +95,7 @@ export async function inpaint(model: Model, job: InpaintJob, call: InpaintCall):
 }
 
 async function run(
-  model: Model,
+  model: DiffusionModel,
   job: InpaintJob,
   call: InpaintCall,
   cache: InpaintCache,
@@ -104,52 +104,29 @@ async function run(
   const { timed, timings } = stageTimer(signal);
 
   // 1. Check the job; set the timesteps
-  const scheduler = createScheduler(model.schedulerConfig, job.scheduler, model.xl && 'as written');
+  const scheduler = createScheduler(model.schedulerConfig, job.scheduler, model.schedulerFile);
   const firstIndex = planSteps(scheduler, job);
   checkPictures(job, model);
 
   // 2. Encode the prompts
   onProgress({ stage: 'encode' });
-  // A UNet that is told the guidance runs one row, whatever it is.
-  const isGuided = job.guidanceScale > 1 && model.guidanceWidth === undefined;
-  const embeddings = await encodePrompts(model, { ...job, isGuided }, cache, timed);
+  const text = await model.prompts.encode(job, cache, timed);
 
   // 3. Prepare picture, mask and latents
   const generator = new TorchGenerator(job.seed);
   const randn: RandomNormal = (n) => generator.randn(n);
-  const unet = await timed('load', () => model.unet());
+  const denoiser = await timed('load', () => model.denoiser());
   const vae = await timed('load', () => model.vae());
   const prepared = await timed('encode', () =>
-    prepareLatents(job, { model, vae, unet, scheduler, firstIndex, randn, cache, signal }),
+    prepareLatents(job, { model, vae, denoiser, scheduler, firstIndex, randn, cache, signal }),
   );
 
-  // 4. Put what every step reads where the UNet reads it
-  const uploaded: DeviceTensor[] = [];
-  const upload: Unet['upload'] = (values, dims) => {
-    const tensor = unet.upload(values, dims);
-    uploaded.push(tensor);
-    return tensor;
-  };
+  // 4. Put what every step reads where the denoiser reads it
+  const conditioning = model.condition(text, { guidanceScale: job.guidanceScale, ...prepared });
   try {
-    const conditioning = uploadConditioning(embeddings, prepared, vae, upload);
-    if (model.guidanceWidth !== undefined) {
-      const told = guidanceEmbedding(job.guidanceScale, model.guidanceWidth);
-      conditioning.guidanceEmbedding = upload(told, [1, told.length]);
-    }
-
     // 5. Denoise
     const latents = await timed('denoise', () =>
-      denoise(prepared, conditioning, {
-        job,
-        model,
-        isGuided,
-        unet,
-        scheduler,
-        firstIndex,
-        randn,
-        cache,
-        call,
-      }),
+      denoise(prepared, conditioning, { job, model, denoiser, scheduler, firstIndex, randn, cache, call }),
     );
 
     // 6. Decode
@@ -157,7 +134,7 @@ async function run(
     const pixels = await timed('decode', () => decode(latents, prepared.size, { model, vae, cache, signal }));
     return { pixels, timings };
   } finally {
-    for (const tensor of uploaded) tensor.dispose();
+    conditioning.dispose();
   }
 }
 
@@ -183,7 +160,7 @@ function planSteps(scheduler: Scheduler, { steps, strength, seed }: InpaintJob):
   return (steps - left) * scheduler.order;
 }
 
-function checkPictures({ image, mask, width, height }: InpaintJob, { multiple = 8 }: Model): void {
+function checkPictures({ image, mask, width, height }: InpaintJob, { multiple = 8 }: DiffusionModel): void {
   checkSameSize(image, mask);
   for (const [field, side] of Object.entries({ width, height })) {
     if (side < multiple || side % multiple !== 0) {
@@ -193,6 +170,8 @@ function checkPictures({ image, mask, width, height }: InpaintJob, { multiple = 
 }
 
 interface Prepared {
+  /** Of the image, in pixels. */
+  imageSize: Size;
   /** Of the latents. */
   size: Size;
   /** Where the run begins. [1, 4, h, w] */
@@ -204,9 +183,9 @@ interface Prepared {
 }
 
 interface Preparation {
-  model: Model;
+  model: DiffusionModel;
   vae: Vae;
-  unet: Unet;
+  denoiser: Denoiser;
   scheduler: Scheduler;
   firstIndex: number;
   randn: RandomNormal;
@@ -215,18 +194,18 @@ interface Preparation {
 }
 
 async function prepareLatents(job: InpaintJob, preparation: Preparation): Promise<Prepared> {
-  const { model, vae, unet, scheduler, firstIndex, randn, cache, signal } = preparation;
-  const pixelSize: Size = { width: job.width, height: job.height };
+  const { model, vae, denoiser, scheduler, firstIndex, randn, cache, signal } = preparation;
+  const imageSize: Size = { width: job.width, height: job.height };
   const size: Size = { width: job.width / vae.downscale, height: job.height / vae.downscale };
   const count = vae.latentChannels * size.width * size.height;
-  const image = fitImage(job.image, pixelSize);
-  const mask = fitMask(job.mask, pixelSize);
-  const latentMask = toLatentMask(mask, pixelSize, vae.downscale); // [1, 1, h, w]
-  const hasMaskChannels = unet.inChannels === 2 * vae.latentChannels + 1;
+  const image = fitImage(job.image, imageSize);
+  const mask = fitMask(job.mask, imageSize);
+  const latentMask = toLatentMask(mask, imageSize, vae.downscale); // [1, 1, h, w]
+  const seesMask = denoiser.inpainting === 'native';
 
   const encode = async (pixels: Float32Array): Promise<Float32Array> => {
     const moments = await cache.moments(pixels, job.width, async () => {
-      const encoded = await encodePicture(vae, pixels, pixelSize, signal);
+      const encoded = await encodePicture(vae, pixels, imageSize, signal);
       assertFinite(encoded, 'VAE encoder', model);
       // Encoded for the first time: the preview's colours learn from it.
       cache.colours(vae.latentChannels).learn(posteriorMean(encoded, vae), size, pixels, vae.downscale);
@@ -237,53 +216,28 @@ async function prepareLatents(job: InpaintJob, preparation: Preparation): Promis
 
   // The order of draws: the picture's posterior where it is needed, the noise, the masked picture's posterior.
   const fromPicture = job.strength < 1;
-  const imageLatents = fromPicture || !hasMaskChannels ? await encode(toVaeInput(image)) : undefined;
+  const imageLatents = fromPicture || !seesMask ? await encode(toVaeInput(image)) : undefined;
   const noise = randn(count);
   const latents =
     fromPicture && imageLatents
       ? scheduler.addNoise(imageLatents, noise, firstIndex)
       : noise.map((value) => value * scheduler.initNoiseSigma);
 
-  if (!hasMaskChannels) {
+  if (!seesMask) {
     randn(count); // diffusers encodes the masked picture here and leaves it; the draw remains
-    return { size, latents, kept: imageLatents && { mask: latentMask, imageLatents, noise } };
+    return { imageSize, size, latents, kept: imageLatents && { mask: latentMask, imageLatents, noise } };
   }
   const maskedLatents = await encode(toVaeInput(image, mask));
   const maskLatents = new Float32Array(latentMask.length + maskedLatents.length);
   maskLatents.set(latentMask);
   maskLatents.set(maskedLatents, latentMask.length);
-  return { size, latents, maskLatents };
-}
-
-function uploadConditioning(
-  { rows, tokens, width, states, pooled }: PromptEmbeddings,
-  { maskLatents, size }: Prepared,
-  vae: Vae,
-  upload: Unet['upload'],
-): UnetConditioning {
-  const conditioning: UnetConditioning = { promptEmbeddings: upload(states, [rows, tokens, width]) };
-  if (maskLatents) {
-    const { height, width } = size;
-    conditioning.maskLatents = upload(maskLatents, [1, 1 + vae.latentChannels, height, width]);
-  }
-  if (pooled) {
-    // Original size, corner of the crop, target size: diffusers says the same of both rows unless told otherwise.
-    const [height, width] = [size.height * vae.downscale, size.width * vae.downscale];
-    const ids = [height, width, 0, 0, height, width];
-    const timeIds = Float32Array.from({ length: rows * ids.length }, (_, i) => ids[i % ids.length] ?? 0);
-    conditioning.addedEmbeddings = {
-      pooled: upload(pooled, [rows, pooled.length / rows]),
-      timeIds: upload(timeIds, [rows, ids.length]),
-    };
-  }
-  return conditioning;
+  return { imageSize, size, latents, maskLatents };
 }
 
 interface Denoising {
   job: InpaintJob;
-  model: Model;
-  isGuided: boolean;
-  unet: Unet;
+  model: DiffusionModel;
+  denoiser: Denoiser;
   scheduler: Scheduler;
   firstIndex: number;
   randn: RandomNormal;
@@ -293,8 +247,8 @@ interface Denoising {
 
 async function denoise(
   { latents: start, size, kept }: Prepared,
-  conditioning: UnetConditioning,
-  { job, model, isGuided, unet, scheduler, firstIndex, randn, cache, call }: Denoising,
+  conditioning: Conditioning,
+  { job, model, denoiser, scheduler, firstIndex, randn, cache, call }: Denoising,
 ): Promise<Float32Array> {
   const { timesteps } = scheduler;
   const steps = timesteps.length - firstIndex;
@@ -305,19 +259,19 @@ async function denoise(
     const index = firstIndex + offset;
     call.signal.throwIfAborted();
 
-    // a. Both guidance rows in one evaluation
+    // a. All rows in one evaluation
     const input = scheduler.scaleModelInput?.(latents, index) ?? latents;
-    const rows = await unet.predict(input, size, timestep, conditioning); // [B, 4, h, w]
+    const rows = await denoiser.predict(input, size, timestep, conditioning); // [rows, C, h, w]
     call.signal.throwIfAborted();
-    assertFinite(rows, 'UNet', model);
-    const prediction = isGuided ? guide(rows, job.guidanceScale) : rows;
+    assertFinite(rows, denoiser.label, model);
+    const prediction = conditioning.rows === 2 ? guide(rows, job.guidanceScale) : rows;
 
     // b. One step towards the picture
     const preview = colours.preview(scheduler.denoised(prediction, index, latents), size);
     latents = scheduler.step(prediction, index, latents, randn);
     assertFiniteStep(latents, offset + 1, steps);
 
-    // c. A UNet that does not know the mask: the kept part comes from the picture, noised as the step is
+    // c. A denoiser that does not know the mask: the kept part comes from the picture, noised as the step is
     if (kept) {
       const isLast = index + 1 === timesteps.length;
       const original = isLast

@@ -1,7 +1,10 @@
 /**
- * What the pipeline needs of a model: its three networks, its tokenizer and its configuration. Sessions
- * arrive through these interfaces; the pipeline never sees ONNX Runtime.
+ * What the pipeline needs of a model: its networks, its tokenizers and its configuration. Sessions arrive through these
+ * interfaces; the pipeline never sees ONNX Runtime.
  */
+import type { Size } from '../image/pixels';
+import type { SchedulerConfig } from './schedulers/settings';
+import type { Timed } from './timing';
 
 /** A tensor that lives where its session left it: on the GPU under WebGPU, in memory under WASM. */
 export interface DeviceTensor {
@@ -12,7 +15,7 @@ export interface DeviceTensor {
 }
 
 export interface TextEncoding {
-  /** Hidden states [batch, length, width], as diffusers hands them to the UNet. */
+  /** Hidden states [batch, length, width], as diffusers hands them to the denoiser. */
   states: Float32Array;
   /** SDXL's second encoder: the projected output at the end token, [batch, pooledWidth]. */
   pooled?: Float32Array;
@@ -36,35 +39,72 @@ export interface TextEncoder {
   dispose(): Promise<void>;
 }
 
-/** What stays the same over a run's steps. Row order as the batch of `predict`: negative first, then positive. */
-export interface UnetConditioning {
-  /** [B, tokens, width] */
-  promptEmbeddings: DeviceTensor;
-  /** SDXL: pooled text embeddings [B, P], and sizes in pixels [B, 6]. */
-  addedEmbeddings?: { pooled: DeviceTensor; timeIds: DeviceTensor };
-  /** Latent consistency models: the guidance, [1, guidanceWidth]. */
-  guidanceEmbedding?: DeviceTensor;
-  /** 9-channel models: mask and masked-image latents, [1, 5, h, w]; absent for 4 channels. */
-  maskLatents?: DeviceTensor;
+/** The prompts of a run, and how strongly it is guided by them. */
+export interface Prompts {
+  prompt: string;
+  negativePrompt: string;
+  guidanceScale: number;
 }
 
-export interface Unet {
-  /** Channels of `conv_in`: 4, or 9 for inpainting checkpoints. */
-  readonly inChannels: number;
-  /** Keeps `values` where the UNet reads them, for the steps of a run. */
-  upload(values: Float32Array, dims: readonly number[]): DeviceTensor;
+/** Keeps what was made of a repeated prompt: see cache.ts. */
+export interface TextCache {
+  /** @param make called if nothing is kept under this key */
+  text<Text>(key: string, make: () => Promise<Text>): Promise<Text>;
+}
+
+/** From prompts to what the denoiser reads of them. `Text` is opaque: only the model that made it looks into it. */
+export interface PromptEncoder<Text = unknown> {
+  /** Each text encoder with its tokenizer. */
+  readonly branches: readonly TextBranch[];
+  /** Names the words that were added to the branches; part of the keys in the cache. Absent if there are none. */
+  readonly words?: string;
+  /**
+   * Rows of tokens that each prompt takes, known before anything is encoded: for the memory check.
+   * @throws InputError as `encode`
+   */
+  chunks(prompts: Omit<Prompts, 'guidanceScale'>): number;
+  /**
+   * Loads the text encoders as it needs them. They may leave memory again before the denoiser comes.
+   * @param cache asked first, and given what was computed
+   * @throws InputError naming the prompt that cannot be encoded, DeviceError or CheckpointError if the result has NaN
+   */
+  encode(prompts: Prompts, cache: TextCache, timed: Timed): Promise<Text>;
+  /** The same encoder with other branches, which know more words. */
+  withBranches(branches: readonly TextBranch[], words: string): PromptEncoder<Text>;
+}
+
+/** What the denoiser reads beside latents and time, the same over a run's steps. Models add what they read to it. */
+export interface Conditioning {
+  /** Predictions in one evaluation: two if the run is guided (negative first, then positive), else one. */
+  readonly rows: 1 | 2;
+  /** Frees what lies on the device. */
+  dispose(): void;
+}
+
+/** What conditioning is made of beside the text. */
+export interface ConditioningInputs {
+  guidanceScale: number;
+  /** Of the image, in pixels. */
+  imageSize: Size;
+  /** Of the latents. */
+  size: Size;
+  /** For a denoiser that inpaints natively: mask and latents of the masked image, [1, 1 + C, h, w]. */
+  maskLatents?: Float32Array;
+}
+
+/** The network that the loop asks at each step. */
+export interface Denoiser<Given extends Conditioning = Conditioning> {
+  /** What messages call it, such as "UNet". */
+  readonly label: string;
+  /** `native`: it sees mask and masked image. `blend`: it sees neither, and the loop restores the kept part at each step. */
+  readonly inpainting: 'native' | 'blend';
   /**
    * One evaluation.
-   * @param sample scaled latents [1, 4, h, w]; both guidance rows see the same ones
-   * @param timestep the scheduler's value, which may be fractional (Karras)
-   * @returns prediction [B, 4, h, w], B being the conditioning's rows
+   * @param latents scaled [1, C, h, w]; all rows see the same ones
+   * @param time the scheduler's value, which may be fractional (Karras)
+   * @returns prediction [rows, C, h, w]
    */
-  predict(
-    sample: Float32Array,
-    size: { height: number; width: number },
-    timestep: number,
-    conditioning: UnetConditioning,
-  ): Promise<Float32Array>;
+  predict(latents: Float32Array, size: Size, time: number, conditioning: Given): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
 
@@ -85,12 +125,12 @@ export interface Vae {
    * @param pixels [1, 3, H, W] in −1 … 1
    * @returns the posterior's moments [1, 8, H/8, W/8]: mean, then log variance; unscaled
    */
-  encode(pixels: Float32Array, size: { height: number; width: number }): Promise<Float32Array>;
+  encode(pixels: Float32Array, size: Size): Promise<Float32Array>;
   /**
    * @param latents [1, 4, h, w], already divided by the scaling factor
    * @returns pixels [1, 3, 8h, 8w], about −1 … 1, not clamped
    */
-  decode(latents: Float32Array, size: { height: number; width: number }): Promise<Float32Array>;
+  decode(latents: Float32Array, size: Size): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
 
@@ -111,77 +151,6 @@ export interface Tokenizer {
   withTokens(tokens: readonly { content: string; id: number }[]): Tokenizer;
 }
 
-/** What a scheduler computes with: the constructor arguments of diffusers' scheduler classes. */
-export interface SchedulerSettings {
-  numTrainTimesteps: number;
-  betaStart: number;
-  betaEnd: number;
-  betaSchedule: 'linear' | 'scaled_linear' | 'squaredcos_cap_v2' | 'exp' | 'sigmoid';
-  /** Overrides the schedule where the file gives the betas themselves. */
-  trainedBetas?: readonly number[] | undefined;
-  predictionType: 'epsilon' | 'v_prediction' | 'sample';
-  timestepSpacing: 'leading' | 'linspace' | 'trailing';
-  stepsOffset: number;
-  setAlphaToOne: boolean;
-  clipSample: boolean;
-  clipSampleRange: number;
-  /** Whether x₀ is scaled down by a high quantile of its values, in place of clipping. */
-  thresholding: boolean;
-  /** That quantile, and how far beyond 1 it may scale. */
-  dynamicThresholdingRatio: number;
-  sampleMaxValue: number;
-  /** DDPM: how much noise comes back at each step. */
-  varianceType?: 'fixed_small' | 'fixed_small_log' | 'fixed_large' | undefined;
-  skipPrkSteps: boolean;
-  useKarrasSigmas: boolean;
-  useExponentialSigmas: boolean;
-  /** What these two ask for Inlay does not have. */
-  useBetaSigmas: false;
-  useFlowSigmas: false;
-  /** DPM-Solver: levels evenly apart in log σ, as exponential ones, at whole timesteps. */
-  useLuLambdas: boolean;
-  /** Ends of the range of Karras or exponential sigmas, in place of those of the training schedule. */
-  sigmaMin?: number | undefined;
-  sigmaMax?: number | undefined;
-  rescaleBetasZeroSnr: boolean;
-  interpolationType: 'linear' | 'log_linear';
-  /** Euler: whether a model of v is told the timestep, or a quarter of log σ. */
-  timestepType: 'discrete' | 'continuous';
-  finalSigmasType: 'zero' | 'sigma_min';
-  /** DPM-Solver: noise levels whose λ lies below are left out. */
-  lambdaMinClipped?: number | undefined;
-  solverOrder: number;
-  algorithmType: 'dpmsolver' | 'dpmsolver++' | 'sde-dpmsolver' | 'sde-dpmsolver++' | 'deis';
-  solverType: 'midpoint' | 'heun' | 'logrho' | 'bh1' | 'bh2';
-  lowerOrderFinal: boolean;
-  eulerAtFinal: boolean;
-  /** UniPC: whether it extrapolates x₀ or the noise. */
-  predictX0: boolean;
-  /** UniPC: steps after which the corrector does not run. */
-  disableCorrector: readonly number[];
-  /** UniPC: another scheduler for the prediction, which no file can hold. */
-  solverP?: undefined;
-  /** LCM and TCD: steps of the schedule that they were distilled on. */
-  originalInferenceSteps: number;
-  /** LCM: how fast the weight of the sample itself falls with the timestep. */
-  timestepScaling: number;
-  /** TCD: share of each step that is fresh noise, from 0 to 1; an argument of diffusers' `step`. */
-  eta: number;
-  /** DPM++ SDE: seed of its noise; absent: that of the run. */
-  noiseSamplerSeed?: number | undefined;
-}
-
-/**
- * `scheduler/scheduler_config.json`: only what the file says, not yet judged. Defaults differ between diffusers' classes,
- * and a key that one class heeds is nothing to another; so both wait for the class that runs, which need not be the file's.
- */
-export interface SchedulerConfig {
-  /** diffusers' class name, e.g. `PNDMScheduler`. */
-  className: string;
-  /** The file's other keys, as they stand there; null counts as left out. */
-  keys: Readonly<Record<string, unknown>>;
-}
-
 /** A text encoder and the tokenizer that feeds it. */
 export interface TextBranch {
   readonly tokenizer: Tokenizer;
@@ -191,30 +160,33 @@ export interface TextBranch {
   encoder(takesRows?: boolean): Promise<TextEncoder>;
 }
 
-/** A checkpoint ready to run. Components are loaded when asked for; the model's owner disposes them. */
-export interface Model {
+/**
+ * A checkpoint that inpaints by diffusion. Networks are loaded when asked for; the model's owner disposes them.
+ * The loop (inpaint.ts) hands `Text` and `Given` on without looking into them.
+ */
+export interface DiffusionModel<Text = unknown, Given extends Conditioning = Conditioning> {
+  readonly task: 'inpaint';
   readonly name: string;
-  /** One, or SDXL's two: their hidden states side by side are what the UNet reads. */
-  readonly text: readonly TextBranch[];
-  /** What SDXL's pipeline does besides; absent for Stable Diffusion 1 and 2. */
-  readonly xl?: {
-    /** `force_zeros_for_empty_prompt`: no negative prompt means embeddings of zero, not those of an empty text. */
-    zerosForEmptyPrompt: boolean;
-  };
   readonly schedulerConfig: SchedulerConfig;
-  /** Tells the words that were added to its prompts from any others; absent where none were. */
-  readonly embeddings?: string;
-  /** Latent consistency models distilled whole: the UNet is told the guidance in so many numbers, and needs no negative. */
-  readonly guidanceWidth?: number;
-  /** Side in pixels that the UNet was trained at: `sample_size` × 8. */
+  /** Whether diffusers' pipeline for this family corrects the scheduler's file or takes it as written. */
+  readonly schedulerFile: 'corrected' | 'as written';
+  /** Whether the denoiser is told the guidance scale, as latent consistency models are. */
+  readonly readsGuidance: boolean;
+  /** Side in pixels that the denoiser was trained at. */
   readonly nativeSize: number;
-  /** What the sides of its pictures are multiples of, in pixels; absent: 8. */
+  /** What the sides of its images are multiples of, in pixels; absent: 8. */
   readonly multiple?: number;
-  /** Whether its networks compute in 16 bits on a graphics device, whose drivers differ. */
+  /** Whether its networks compute in 16 bits on a GPU, whose drivers differ. */
   readonly isCoarse?: boolean;
-  /** The one size in pixels that it paints; absent where it paints any. */
-  readonly fixedSize?: { width: number; height: number };
-  unet(): Promise<Unet>;
+  /** The one size in pixels that it paints; absent if it paints any. */
+  readonly fixedSize?: Size;
+  readonly prompts: PromptEncoder<Text>;
+  /** Puts what every step reads onto the device. */
+  condition(text: Text, inputs: ConditioningInputs): Given;
+  denoiser(): Promise<Denoiser<Given>>;
   vae(): Promise<Vae>;
   dispose(): Promise<void>;
 }
+
+/** Any model that requests can be run on, told apart by `task`. */
+export type Model = DiffusionModel;

@@ -10,8 +10,8 @@ import { loadModel } from '../model/load';
 import { folderFiles } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
 import { InpaintCache } from './cache';
-import { countChunks, encodePrompts, type PromptEmbeddings } from './conditioning/promptEmbeddings';
-import type { Model } from './model';
+import type { PromptEmbeddings } from './conditioning/promptEmbeddings';
+import type { StableDiffusion } from './conditioning/stableDiffusion';
 
 const TOLERANCE = 1e-4;
 const ROW = 77;
@@ -23,15 +23,18 @@ const golden = JSON.parse(readFileSync('goldens/values/prompts.json', 'utf8')) a
 };
 
 describe.each(['sd15-inpaint', 'sd2-inpaint', 'sdxl-inpaint'])('%s', (name) => {
-  let model: Model;
+  let model: StableDiffusion;
+  const isXl = name.startsWith('sdxl');
   beforeAll(async () => {
     const call = { signal: new AbortController().signal, onProgress: () => {} };
     model = await loadModel(folderFiles(`goldens/models/${name}`), await createNodeRuntime(1), call);
   });
   afterAll(() => model.dispose());
 
-  const encode = (prompt: string, negativePrompt = '', isGuided = true) =>
-    encodePrompts(model, { prompt, negativePrompt, isGuided }, new InpaintCache(), (_, work) => work());
+  const encode = (prompt: string, negativePrompt = '', isGuided = true) => {
+    const prompts = { prompt, negativePrompt, guidanceScale: isGuided ? 7.5 : 1 };
+    return model.prompts.encode(prompts, new InpaintCache(), (_, work) => work());
+  };
 
   /** The embeddings of some tokens of one row, as [tokens, width]. */
   function tokensOf({ states, tokens, width }: PromptEmbeddings, row: number, which: readonly number[]) {
@@ -56,13 +59,13 @@ describe.each(['sd15-inpaint', 'sd2-inpaint', 'sdxl-inpaint'])('%s', (name) => {
       const expected = { positive: 1, negative: 0 } as const;
       for (const [part, row] of Object.entries(expected)) {
         // Here an empty negative prompt means none, for which diffusers gives zeros.
-        if (part === 'negative' && model.xl && negative.trim() === '') {
+        if (part === 'negative' && isXl && negative.trim() === '') {
           expect(tokensOf(found, row, golden.kept).values.every((each) => each === 0)).toBe(true);
           continue;
         }
         const at = `${index}.${part}`;
         expect(maxError(tokensOf(found, row, golden.kept), value(at)), at).toBeLessThan(TOLERANCE);
-        if (!model.xl) continue;
+        if (!isXl) continue;
         const pooled = part === 'positive' ? `${index}.pooled` : `${index}.negative_pooled`;
         expect(maxError(pooledOf(found, row), value(pooled)), pooled).toBeLessThan(TOLERANCE);
       }
@@ -95,7 +98,7 @@ describe.each(['sd15-inpaint', 'sd2-inpaint', 'sdxl-inpaint'])('%s', (name) => {
         expect(same(long, 1, rest)).toBeLessThan(TOLERANCE);
         expect(same(1 - long, 0, short)).toBeLessThan(TOLERANCE);
         expect(same(1 - long, 1, empty)).toBeLessThan(TOLERANCE);
-        if (model.xl) expect(maxError(pooledOf(found, long), pooledOf(full, 0))).toBeLessThan(TOLERANCE);
+        if (isXl) expect(maxError(pooledOf(found, long), pooledOf(full, 0))).toBeLessThan(TOLERANCE);
       }
     }
   });
@@ -126,7 +129,7 @@ describe('prompts as long as the contract allows', () => {
     const prompt = piece.repeat(Math.floor(MAX_PROMPT_CHARACTERS / piece.length));
     const start = performance.now();
     // Too many tokens: counted, and then refused.
-    expect(() => countChunks(model, { prompt, negativePrompt: '' })).toThrow(/^prompt: has [\d,]+ tokens/);
+    expect(() => model.prompts.chunks({ prompt, negativePrompt: '' })).toThrow(/^prompt: has [\d,]+ tokens/);
     // A tenth of a second to half a one; were it quadratic, minutes.
     expect(performance.now() - start).toBeLessThan(5000);
     await model.dispose();

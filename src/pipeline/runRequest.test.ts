@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import { inpaintRequestSchema, localOptionsSchema } from '../contract/schema';
 import type { Pixels } from '../image/pixels';
 import { InpaintCache } from './cache';
-import type { Model } from './model';
+import { stableDiffusion } from './conditioning/stableDiffusion';
 import { runRequest } from './runRequest';
 
 const plain = (width: number, height: number): Pixels => ({
@@ -19,16 +19,19 @@ const request = inpaintRequestSchema.parse({
 
 it('a model that wants other multiples than 8 works at the next smaller size, and is asked for no other', async () => {
   const admit = vi.fn(() => Promise.reject(new Error('admitted')));
-  const model: Model = {
+  const model = stableDiffusion({
     name: 'm',
     text: [],
     schedulerConfig: { className: 'DDIMScheduler', keys: {} },
     nativeSize: 512,
     multiple: 16,
-    unet: () => Promise.reject(new Error('not asked for')),
+    upload: () => {
+      throw new Error('not asked for');
+    },
+    denoiser: () => Promise.reject(new Error('not asked for')),
     vae: () => Promise.reject(new Error('not asked for')),
     dispose: () => Promise.resolve(),
-  };
+  });
   const pictures = { image: plain(100, 90), mask: plain(100, 90) };
   const open = vi.fn(() => Promise.resolve({ model, cache: new InpaintCache(), admit }));
   const call = { signal: new AbortController().signal, onProgress: () => {} };

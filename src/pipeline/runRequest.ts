@@ -1,9 +1,8 @@
-/** A checked request as a job of the pipeline: the one place that knows both their names. */
+/** Runs a checked request on a model, by the model's task: the one place that knows the names of both. */
 import type { ModelTraits } from '../contract/modelSettings';
 import type { InpaintRequest, LocalOptions } from '../contract/schema';
 import { type SuitedSettings, suitedSettings } from '../contract/suitedSettings';
 import { checkPaints, checkSameSize, type Pixels, type Size, scalePixels } from '../image/pixels';
-import { countChunks } from './conditioning/promptEmbeddings';
 import { type InpaintCall, type InpaintJob, type InpaintOutcome, inpaint } from './inpaint';
 import type { Model } from './model';
 
@@ -36,21 +35,43 @@ export async function runRequest(
   checkSameSize(pictures.image, pictures.mask);
   checkPaints(pictures.mask);
   const asked = sizeOfRun(options, pictures.image);
-  const { model, cache, admit } = await open(asked);
-  const size = sizeAtModel(options, asked, model);
-  const told = withModelSettings(request, options, model);
-  const job = createJob(told.request, told.options, pictures, size);
-  await admit({ ...size, chunks: countChunks(model, job) });
-  const { pixels, timings } = await inpaint(model, job, { ...call, cache });
-  return { pixels: asAsked(pixels, asked), timings, seed: job.seed };
+  const opened = await open(asked);
+  return tasks[opened.model.task]({ request, options, pictures, asked }, opened, call);
 }
 
+/** What a task makes of a request. */
+interface Asked {
+  request: InpaintRequest;
+  options: LocalOptions;
+  pictures: Pictures;
+  /** The size that is wanted. */
+  asked: Size;
+}
+
+type Task = (
+  asked: Asked,
+  opened: OpenModel,
+  call: Pick<InpaintCall, 'signal' | 'onProgress'>,
+) => Promise<InpaintOutcome & { seed: number }>;
+
+/** How each kind of model runs a request. */
+const tasks: Record<Model['task'], Task> = {
+  async inpaint({ request, options, pictures, asked }, { model, cache, admit }, call) {
+    const size = sizeAtModel(options, asked, model);
+    const told = withModelSettings(request, options, model);
+    const job = createJob(told.request, told.options, pictures, size);
+    await admit({ ...size, chunks: model.prompts.chunks(job) });
+    const { pixels, timings } = await inpaint(model, job, { ...call, cache });
+    return { pixels: asAsked(pixels, asked), timings, seed: job.seed };
+  },
+};
+
 /** What a model's own files say of the settings that suit it. */
-function traitsOf({ guidanceWidth, schedulerConfig }: Model): ModelTraits {
+function traitsOf({ readsGuidance, schedulerConfig }: Model): ModelTraits {
   const { className, keys } = schedulerConfig;
   const { timestep_spacing: spacing, prediction_type: prediction, rescale_betas_zero_snr: zeroSnr } = keys;
   return {
-    readsGuidance: guidanceWidth !== undefined,
+    readsGuidance,
     scheduler: className,
     ...(typeof spacing === 'string' && { spacing }),
     ...(typeof prediction === 'string' && { prediction }),

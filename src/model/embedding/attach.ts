@@ -14,11 +14,10 @@ import type { Embedding } from './open';
 export function withEmbeddings(model: Model, embeddings: readonly Embedding[]): Model {
   if (embeddings.length === 0) return model;
   for (const embedding of embeddings) refuseMisfit(model, embedding);
-  return {
-    ...model,
-    embeddings: JSON.stringify(embeddings.map(({ token, digest }) => [token, digest])),
-    text: model.text.map((branch, i) => branchWith(branch, embeddings, i)),
-  };
+  const { prompts } = model;
+  const branches = prompts.branches.map((branch, i) => branchWith(branch, embeddings, i));
+  const words = JSON.stringify(embeddings.map(({ token, digest }) => [token, digest]));
+  return { ...model, prompts: prompts.withBranches(branches, words) };
 }
 
 function branchWith(branch: TextBranch, embeddings: readonly Embedding[], encoder: number): TextBranch {
@@ -78,7 +77,8 @@ const families: Readonly<Record<string, string>> = {
   '768 and 1280': 'Stable Diffusion XL',
 };
 
-function refuseMisfit({ name, text }: Model, embedding: Embedding): void {
+function refuseMisfit({ name, prompts }: Model, embedding: Embedding): void {
+  const text = prompts.branches;
   if (text.some(({ table }) => table === undefined)) {
     throw embeddingError(
       `embedding ${embedding.name}: model "${name}" is an ONNX export, to which no word can be added; name the model that ` +

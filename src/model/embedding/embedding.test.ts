@@ -193,7 +193,7 @@ describe('a model and its words', async () => {
     ['one encoder on SDXL', 'sdxl', [[2, 5]], 'a width of 5'],
   ])('%s is refused with both widths', async (_, name, shapes, made) => {
     const model = await loaded(name);
-    const own = model.text.map(({ table }) => table?.width).join(' and ');
+    const own = model.prompts.branches.map(({ table }) => table?.width).join(' and ');
     const refused = () => withEmbeddings(model, [word('<x>', shapes)]);
     expect(refused).toThrow(CheckpointError);
     expect(refused).toThrow(`it is made for ${made}, and model "${model.name}" takes a width of ${own};`);
@@ -201,7 +201,7 @@ describe('a model and its words', async () => {
 
   it('refuses words that exist, as diffusers does', async () => {
     const model = await loaded('sd15');
-    const width = model.text[0]?.table?.width ?? 0;
+    const width = model.prompts.branches[0]?.table?.width ?? 0;
     const one = (token: string, count = 1) => word(token, [[count, width]]);
     // A piece of the vocabulary counts, at the end of a word or within.
     expect(() => withEmbeddings(model, [one('at')])).toThrow(
@@ -216,7 +216,7 @@ describe('a model and its words', async () => {
     );
     const trained = withEmbeddings(model, [one('<x>', 2)]);
     expect(() => withEmbeddings(trained, [one('<x>_1')])).toThrow(/"<x>_1" is a token of this model already/);
-    expect(trained.embeddings).not.toBe(withEmbeddings(model, [one('<y>', 2)]).embeddings);
+    expect(trained.prompts.words).not.toBe(withEmbeddings(model, [one('<y>', 2)]).prompts.words);
     expect(withEmbeddings(model, [])).toBe(model);
   });
 

@@ -1,8 +1,9 @@
 /** The pipeline's networks on sessions of adapted exports, which may take one size or one number of rows alone. */
 import { InputError } from '../../contract/errors';
 import type { ExportedSizes, ExportedText, ExportedUnet } from '../../graph/onnxExport/adapt';
-import type { TextEncoder, TextEncoding, Unet, Vae } from '../../pipeline/model';
-import { once } from '../components';
+import type { UnetConditioning } from '../../pipeline/conditioning/stableDiffusion';
+import type { Denoiser, TextEncoder, TextEncoding, Vae } from '../../pipeline/model';
+import { inpaintingOf, once } from '../components';
 import type { Runtime, Session } from '../runtime/session';
 
 /** A session and what its export says of itself. */
@@ -52,23 +53,22 @@ export function createExportedText({ session, sizes }: ExportedSession<ExportedT
 
 /** @param pixels of a latent along one side, for messages */
 export function createExportedUnet(
-  runtime: Runtime,
   { session, sizes }: ExportedSession<ExportedUnet>,
   pixels: number,
-): Unet {
+): Denoiser<UnetConditioning> {
   const { inChannels, outChannels, batch, multiple } = sizes;
   return {
-    inChannels,
-    upload: (values, dims) => runtime.upload(values, dims),
-    async predict(sample, { height, width }, timestep, conditioning) {
+    label: 'UNet',
+    inpainting: inpaintingOf(inChannels, outChannels),
+    async predict(latents, { height, width }, timestep, conditioning) {
       const { promptEmbeddings, maskLatents, addedEmbeddings, guidanceEmbedding } = conditioning;
       refuseOtherSize(sizes, { height, width }, pixels);
-      for (const [side, latents] of Object.entries({ width, height })) {
-        if (latents % multiple === 0) continue;
+      for (const [side, length] of Object.entries({ width, height })) {
+        if (length % multiple === 0) continue;
         throw new InputError(
           side,
-          `${side}: ${latents * pixels} is not a multiple of ${multiple * pixels} pixels, and an ONNX export takes no ` +
-            `other sizes; set ${side} to ${Math.max(1, Math.round(latents / multiple)) * multiple * pixels}, or name the ` +
+          `${side}: ${length * pixels} is not a multiple of ${multiple * pixels} pixels, and an ONNX export takes no ` +
+            `other sizes; set ${side} to ${Math.max(1, Math.round(length / multiple)) * multiple * pixels}, or name the ` +
             'repository that it was exported from',
         );
       }
@@ -82,7 +82,7 @@ export function createExportedUnet(
       const run = (chosen?: Int32Array) =>
         session.read(
           {
-            sample: { values: sample, dims: [1, outChannels, height, width] },
+            sample: { values: latents, dims: [1, outChannels, height, width] },
             timestep: { values: Float32Array.of(timestep), dims: [1] },
             encoder_hidden_states: promptEmbeddings,
             ...(maskLatents && { mask_latents: maskLatents }),

@@ -12,7 +12,12 @@ import {
   type ExportedUnet,
 } from '../../graph/onnxExport/adapt';
 import { describeExport, type ExportedInterface } from '../../graph/onnxExport/editor';
-import type { Model, TextEncoder, Unet } from '../../pipeline/model';
+import {
+  type StableDiffusion,
+  stableDiffusion,
+  type UnetConditioning,
+} from '../../pipeline/conditioning/stableDiffusion';
+import type { Denoiser, TextEncoder } from '../../pipeline/model';
 import { isCoarse, once } from '../components';
 import { type LoadCall, smallFiles } from '../configFiles';
 import type { CheckpointFiles } from '../files';
@@ -33,7 +38,11 @@ import { fixedSizeOf, nativeSizeOf } from './skeletons';
  * As `loadModel` of load.ts, for models whose networks are ONNX exports.
  * @throws CheckpointError where a file is missing, damaged or of a kind that Inlay cannot run
  */
-export async function loadExported(files: CheckpointFiles, runtime: Runtime, call: LoadCall): Promise<Model> {
+export async function loadExported(
+  files: CheckpointFiles,
+  runtime: Runtime,
+  call: LoadCall,
+): Promise<StableDiffusion> {
   const small = smallFiles(files, call);
 
   // 1. What the model is
@@ -85,7 +94,7 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
       return { tokenizer: await small.tokenizer(folder.replace('text_encoder', 'tokenizer')), encoder };
     }),
   );
-  const unet = once<Unet>(async () => {
+  const unet = once<Denoiser<UnetConditioning>>(async () => {
     const opened = await open<ExportedUnet>(
       'unet',
       (ports) => {
@@ -95,7 +104,7 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
       },
       (unadapted, sizes) => unetGraph(unadapted, sizes, config, runtime.target),
     );
-    return createExportedUnet(runtime, opened, config.vae.downscale);
+    return createExportedUnet(opened, config.vae.downscale);
   });
   const vae = kept(async () =>
     createExportedVae(
@@ -118,7 +127,7 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
     ),
   );
 
-  return {
+  return stableDiffusion({
     name: files.name,
     text: branches.map(({ tokenizer, encoder }) => ({ tokenizer, encoder: () => encoder.get() })),
     ...(config.isXl && { xl: { zerosForEmptyPrompt: config.zerosForEmptyPrompt } }),
@@ -128,14 +137,15 @@ export async function loadExported(files: CheckpointFiles, runtime: Runtime, cal
     ...(config.vae.downscale > 8 && { multiple: config.vae.downscale }),
     isCoarse: isCoarse(runtime.target),
     ...(fixedSize && { fixedSize }),
-    unet: () => unet.get(),
+    upload: (values, dims) => runtime.upload(values, dims),
+    denoiser: () => unet.get(),
     vae: () => vae.get(),
     async dispose() {
       for (const { encoder } of branches) await encoder.dispose();
       await unet.dispose();
       await (await vae.forget())?.dispose();
     },
-  };
+  });
 }
 
 function refuseOtherTask(

@@ -22,7 +22,6 @@ import {
 } from '../../image/prepareAndPaste';
 import { cropPixels, type Mask } from '../../image/raster';
 import type { RunSize } from '../../model/memoryNeeds';
-import { countChunks } from '../../pipeline/conditioning/promptEmbeddings';
 import { inpaint, type PipelineProgress } from '../../pipeline/inpaint';
 import type { Model } from '../../pipeline/model';
 import { createJob, withModelSettings } from '../../pipeline/runRequest';
@@ -95,7 +94,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
     const toldNote = noteOf(told.suited, leftOut(args));
     if (toldNote !== null) run.onNote?.(toldNote);
     const job = createJob(told.request, told.options, pictures, plan.size);
-    await admit({ ...plan.size, chunks: countChunks(model, job) });
+    await admit({ ...plan.size, chunks: model.prompts.chunks(job) });
     const { pixels, timings } = await inpaint(model, job, {
       signal: run.signal,
       onProgress: run.onProgress,

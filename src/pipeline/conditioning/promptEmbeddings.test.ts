@@ -1,9 +1,9 @@
 import { describe, expect, it, type Mock, vi } from 'vitest';
 import { InputError } from '../../contract/errors';
 import { InpaintCache } from '../cache';
-import type { Model, TextBranch, TextEncoder } from '../model';
+import type { Prompts, TextBranch, TextCache, TextEncoder } from '../model';
 import type { Timed } from '../timing';
-import { applyWeights, countChunks, encodePrompts } from './promptEmbeddings';
+import { applyWeights, clipPrompts } from './promptEmbeddings';
 
 const timed: Timed = (_, work) => work();
 
@@ -36,7 +36,7 @@ describe('applyWeights', () => {
   );
 });
 
-describe('encodePrompts', () => {
+describe('clipPrompts', () => {
   /** Tokens are characters, rows hold three; an encoder's state is the id times its factor. */
   function branch(
     factor: number,
@@ -69,21 +69,16 @@ describe('encodePrompts', () => {
       encoder: () => Promise.resolve({ width, encode, dispose: () => Promise.resolve() }),
     };
   }
-  const modelOf = (...text: TextBranch[]): Model => ({
-    name: 'fake',
-    text,
-    schedulerConfig: { className: 'DDIMScheduler', keys: {} },
-    nativeSize: 8,
-    unet: () => Promise.reject(new Error('not asked for')),
-    vae: () => Promise.reject(new Error('not asked for')),
-    dispose: () => Promise.resolve(),
-  });
+  const promptsOf = (...text: TextBranch[]) =>
+    clipPrompts(text, { readsGuidance: false, zerosForEmptyPrompt: false, isCoarse: false });
+  const encode = (text: readonly TextBranch[], prompts: Prompts, cache: TextCache = new InpaintCache()) =>
+    promptsOf(...text).encode(prompts, cache, timed);
 
   it('gives all prompts and both encoders as many chunks as the longest needs', async () => {
     // "abc" fills one chunk; the second tokenizer needs two tokens for "c", hence two chunks.
     const [first, second] = [branch(1, 1), branch(-1, 2, 'c')];
-    const prompts = { prompt: 'abc', negativePrompt: 'd', isGuided: true };
-    const embeddings = await encodePrompts(modelOf(first, second), prompts, new InpaintCache(), timed);
+    const prompts = { prompt: 'abc', negativePrompt: 'd', guidanceScale: 7.5 };
+    const embeddings = await encode([first, second], prompts);
     const { rows, tokens, width, states } = embeddings;
     expect({ rows, tokens, width }).toEqual({ rows: 2, tokens: 10, width: 3 });
     const firstIds = [1, 100, 2, 2, 2, 1, 2, 2, 2, 2, 1, 97, 98, 99, 2, 1, 2, 2, 2, 2];
@@ -96,8 +91,8 @@ describe('encodePrompts', () => {
 
   it('weighs each chunk by itself', async () => {
     const only = branch(1, 1);
-    const prompts = { prompt: 'aaa(b:2)', negativePrompt: '', isGuided: false };
-    const { states } = await encodePrompts(modelOf(only), prompts, new InpaintCache(), timed);
+    const prompts = { prompt: 'aaa(b:2)', negativePrompt: '', guidanceScale: 1 };
+    const { states } = await encode([only], prompts);
     // The second chunk 1 98 2 2 2 sums to 105, weighted to 203.
     const weighted = [1, 196, 2, 2, 2].map((value) => Math.fround(value / (203 / 105)));
     expect([...states]).toEqual([1, 97, 97, 97, 2, ...weighted]);
@@ -106,8 +101,8 @@ describe('encodePrompts', () => {
   it('gives the encoder a few rows at a time', async () => {
     const only = branch(1, 2);
     const long = `${'abc'.repeat(20)}d`;
-    const prompts = { prompt: long, negativePrompt: '', isGuided: true };
-    const { states } = await encodePrompts(modelOf(only), prompts, new InpaintCache(), timed);
+    const prompts = { prompt: long, negativePrompt: '', guidanceScale: 7.5 };
+    const { states } = await encode([only], prompts);
     // 21 chunks of two prompts.
     expect(only.encode.mock.calls.map(([ids, rows]) => [ids.length, rows])).toEqual([[80, 16], [80, 16], [50, 10]]); // biome-ignore format: one line
     const full = [1, 97, 98, 99, 2];
@@ -122,7 +117,7 @@ describe('encodePrompts', () => {
   it('refuses what no encoder should be asked for, and says which prompt it is', async () => {
     const only = branch(1, 1);
     const ask = (prompt: string, negativePrompt = '') =>
-      encodePrompts(modelOf(only), { prompt, negativePrompt, isGuided: true }, new InpaintCache(), timed);
+      encode([only], { prompt, negativePrompt, guidanceScale: 7.5 });
     // 128 chunks of three tokens.
     await expect(ask('a'.repeat(384))).resolves.toBeDefined();
     await expect(ask('a'.repeat(385))).rejects.toThrow(
@@ -136,19 +131,18 @@ describe('encodePrompts', () => {
     );
     await expect(ask('a', deep(20_000))).rejects.toThrow(/^negative_prompt: "cat" weighs infinitely much/);
     await expect(ask('(a:-1001)')).rejects.toThrow(/weighs -1001/);
-    expect(() => countChunks(modelOf(only), { prompt: deep(80), negativePrompt: '' })).toThrow(InputError);
+    expect(() => promptsOf(only).chunks({ prompt: deep(80), negativePrompt: '' })).toThrow(InputError);
   });
 
   it('keeps what it computed, and tells guidance and prompts apart', async () => {
     const only = branch(1, 1);
     const cache = new InpaintCache();
-    const model = modelOf(only);
-    const prompts = { prompt: 'a', negativePrompt: 'b', isGuided: true };
-    const one = await encodePrompts(model, prompts, cache, timed);
-    expect(await encodePrompts(model, { ...prompts }, cache, timed)).toBe(one);
+    const prompts = { prompt: 'a', negativePrompt: 'b', guidanceScale: 7.5 };
+    const one = await encode([only], prompts, cache);
+    expect(await encode([only], { ...prompts }, cache)).toBe(one);
     expect(only.encode).toHaveBeenCalledTimes(1);
-    await encodePrompts(model, { ...prompts, isGuided: false }, cache, timed);
-    await encodePrompts(model, { ...prompts, negativePrompt: '' }, cache, timed);
+    await encode([only], { ...prompts, guidanceScale: 1 }, cache);
+    await encode([only], { ...prompts, negativePrompt: '' }, cache);
     expect(only.encode).toHaveBeenCalledTimes(3);
   });
 });

@@ -13,7 +13,13 @@
  */
 import { InputError } from '../../contract/errors';
 import { assertFinite } from '../latents/latents';
-import { type Model, TEXT_ROWS_AT_ONCE, type TextBranch, type TextEncoding, type Tokenizer } from '../model';
+import {
+  type PromptEncoder,
+  TEXT_ROWS_AT_ONCE,
+  type TextBranch,
+  type TextEncoding,
+  type Tokenizer,
+} from '../model';
 import type { Timed } from '../timing';
 import { parsePrompt } from './prompt';
 
@@ -27,7 +33,7 @@ const MAX_WEIGHT = 1000;
 
 /** Rows: negative first, then positive; the positive alone without guidance. */
 export interface PromptEmbeddings {
-  rows: number;
+  rows: 1 | 2;
   /** Of a row: a multiple of the tokenizer's length. */
   tokens: number;
   /** Of all encoders together. */
@@ -38,19 +44,6 @@ export interface PromptEmbeddings {
   pooled?: Float32Array;
 }
 
-export interface Prompts {
-  prompt: string;
-  negativePrompt: string;
-  /** Whether the UNet runs a negative row. */
-  isGuided: boolean;
-}
-
-/** Where embeddings of a repeated prompt wait: see cache.ts. */
-export interface PromptCache {
-  promptEmbeddings(key: string): PromptEmbeddings | undefined;
-  keepPromptEmbeddings(key: string, embeddings: PromptEmbeddings): void;
-}
-
 /** The pieces of one prompt for one encoder. */
 interface Chunk {
   ids: number[];
@@ -58,51 +51,62 @@ interface Chunk {
   weights: number[];
 }
 
-/**
- * @param cache asked first, and given what was computed
- * @throws InputError naming the prompt that is too long, or weighs something too much
- */
-export async function encodePrompts(
-  model: Model,
-  { prompt, negativePrompt, isGuided }: Prompts,
-  cache: PromptCache,
-  timed: Timed,
-): Promise<PromptEmbeddings> {
-  // The API cannot say "none" but by an empty text, which diffusers tells apart from None.
-  const isZeroed = isGuided && model.xl?.zerosForEmptyPrompt === true && negativePrompt.trim() === '';
-  const positive = { field: 'prompt', text: prompt } as const;
-  const negative = { field: 'negative_prompt', text: negativePrompt } as const;
-  const texts: FieldText[] = isGuided && !isZeroed ? [negative, positive] : [positive];
-  const key = JSON.stringify({ isZeroed, words: model.embeddings, texts: texts.map(({ text }) => text) });
-  const known = cache.promptEmbeddings(key);
-  if (known) return known;
-
-  const chunked = model.text.map(({ tokenizer }) => texts.map((text) => chunksOf(text, tokenizer)));
-  const chunks = Math.max(...chunked.flat().map(({ length }) => length));
-  const encoded: Encoded[] = [];
-  for (const [i, branch] of model.text.entries()) {
-    encoded.push(await encodeRows(branch, chunked[i] ?? [], chunks, timed));
-  }
-  const joined = join(encoded, texts.length, chunks);
-  assertFinite(joined.states, 'text encoder', model);
-  const embeddings = isZeroed ? withZeroRow(joined) : joined;
-  cache.keepPromptEmbeddings(key, embeddings);
-  return embeddings;
+/** How a family reads its prompts. */
+export interface ClipReading {
+  /** Whether the denoiser is told the guidance scale, and so needs no negative row whatever it is. */
+  readsGuidance: boolean;
+  /** SDXL's `force_zeros_for_empty_prompt`: an empty negative prompt has embeddings of zero, not those of an empty text. */
+  zerosForEmptyPrompt: boolean;
+  /** Whether it computes in 16 bits on a GPU: decides whom an error blames. */
+  isCoarse: boolean;
 }
 
-/**
- * Rows of tokens that each prompt of a run takes, which is as many as the longest one needs.
- * @throws InputError as `encodePrompts`
- */
-export function countChunks(
-  { text }: Pick<Model, 'text'>,
-  { prompt, negativePrompt }: Pick<Prompts, 'prompt' | 'negativePrompt'>,
-): number {
-  const counts = text.flatMap(({ tokenizer }) => [
-    chunksOf({ field: 'prompt', text: prompt }, tokenizer).length,
-    chunksOf({ field: 'negative_prompt', text: negativePrompt }, tokenizer).length,
-  ]);
-  return Math.max(...counts);
+/** The prompt encoder of models that read CLIP's hidden states, and perhaps its pooled output. */
+export function clipPrompts(
+  branches: readonly TextBranch[],
+  reading: ClipReading,
+  words?: string,
+): PromptEncoder<PromptEmbeddings> {
+  return {
+    branches,
+    ...(words !== undefined && { words }),
+    chunks({ prompt, negativePrompt }) {
+      const counts = branches.flatMap(({ tokenizer }) => [
+        chunksOf({ field: 'prompt', text: prompt }, tokenizer).length,
+        chunksOf({ field: 'negative_prompt', text: negativePrompt }, tokenizer).length,
+      ]);
+      return Math.max(...counts);
+    },
+    encode({ prompt, negativePrompt, guidanceScale }, cache, timed) {
+      const isGuided = guidanceScale > 1 && !reading.readsGuidance;
+      // The API cannot say "none" but by an empty text, which diffusers tells apart from None.
+      const isZeroed = isGuided && reading.zerosForEmptyPrompt && negativePrompt.trim() === '';
+      const positive = { field: 'prompt', text: prompt } as const;
+      const negative = { field: 'negative_prompt', text: negativePrompt } as const;
+      const texts: FieldText[] = isGuided && !isZeroed ? [negative, positive] : [positive];
+      const key = JSON.stringify({ isZeroed, words, texts: texts.map(({ text }) => text) });
+      return cache.text(key, async () => {
+        const joined = await encodeTexts(branches, texts, timed);
+        assertFinite(joined.states, 'text encoder', reading);
+        return isZeroed ? withZeroRow(joined) : joined;
+      });
+    },
+    withBranches: (others, added) => clipPrompts(others, reading, added),
+  };
+}
+
+async function encodeTexts(
+  branches: readonly TextBranch[],
+  texts: readonly FieldText[],
+  timed: Timed,
+): Promise<PromptEmbeddings> {
+  const chunked = branches.map(({ tokenizer }) => texts.map((text) => chunksOf(text, tokenizer)));
+  const chunks = Math.max(...chunked.flat().map(({ length }) => length));
+  const encoded: Encoded[] = [];
+  for (const [i, branch] of branches.entries()) {
+    encoded.push(await encodeRows(branch, chunked[i] ?? [], chunks, timed));
+  }
+  return join(encoded, texts.length === 2 ? 2 : 1, chunks);
 }
 
 /** A prompt, and what the request calls it. */
@@ -212,7 +216,7 @@ function mean(values: Float32Array): number {
 }
 
 /** Hidden states of all encoders side by side; the pooled output of each prompt's first chunk. */
-function join(encoded: readonly Encoded[], texts: number, chunks: number): PromptEmbeddings {
+function join(encoded: readonly Encoded[], texts: 1 | 2, chunks: number): PromptEmbeddings {
   const tokens = chunks * (encoded[0]?.length ?? 0);
   const width = encoded.reduce((sum, { width }) => sum + width, 0);
   const states = new Float32Array(texts * tokens * width);
@@ -236,15 +240,15 @@ function join(encoded: readonly Encoded[], texts: number, chunks: number): Promp
 }
 
 /** Puts a negative row of zeros before the positive. */
-function withZeroRow({ rows, states, pooled, ...sizes }: PromptEmbeddings): PromptEmbeddings {
+function withZeroRow({ states, pooled, ...sizes }: PromptEmbeddings): PromptEmbeddings {
   const behindZeros = (values: Float32Array) => {
-    const longer = new Float32Array(values.length + values.length / rows);
-    longer.set(values, values.length / rows);
+    const longer = new Float32Array(2 * values.length);
+    longer.set(values, values.length);
     return longer;
   };
   return {
     ...sizes,
-    rows: rows + 1,
+    rows: 2,
     states: behindZeros(states),
     ...(pooled && { pooled: behindZeros(pooled) }),
   };

@@ -2,7 +2,7 @@
  * The scheduler classes of diffusers that Inlay has, and what their constructors take: a key that a class does not take
  * has no effect on it, whatever a file says. The tests hold this table against diffusers' own signatures.
  */
-import type { SchedulerSettings } from '../model';
+import type { SchedulerSettings } from './settings';
 
 /** What a file may say; η is an argument of diffusers' `step`. */
 export type FileSettings = Omit<SchedulerSettings, 'eta'>;

@@ -1,8 +1,8 @@
 /** Reads `scheduler_config.json`, and fills in for a class what it leaves out, as diffusers' `from_config` does. */
 import { z } from 'zod';
 import { CheckpointError } from '../../contract/errors';
-import type { SchedulerConfig, SchedulerSettings } from '../model';
 import { type FileSettings, type SchedulerClass, schedulerClasses, withoutEffect } from './classes';
+import type { SchedulerConfig, SchedulerSettings } from './settings';
 
 /** Training steps; published: 1,000. Tables of that length are computed before anything is painted. */
 const MAX_TIMESTEPS = 100_000;

@@ -1,7 +1,6 @@
 /** Chooses and configures a scheduler. */
 import { CheckpointError, InputError } from '../../contract/errors';
 import { type SchedulerName, schedulerNames } from '../../contract/schema';
-import type { SchedulerConfig, SchedulerSettings } from '../model';
 import { isSchedulerClass, type SchedulerClass } from './classes';
 import { SchedulerKeyError, settingsFor } from './config';
 import { LcmScheduler, TcdScheduler } from './methods/consistency';
@@ -18,6 +17,7 @@ import { LmsScheduler } from './methods/lms';
 import { PndmScheduler } from './methods/pndm';
 import { UniPcScheduler } from './methods/uniPc';
 import type { Scheduler } from './scheduler';
+import type { SchedulerConfig, SchedulerSettings } from './settings';
 
 export { parseSchedulerConfig } from './config';
 export type { RandomNormal, Scheduler } from './scheduler';

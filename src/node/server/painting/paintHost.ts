@@ -125,16 +125,14 @@ export function createPaintHost(options: PaintOptions): Host {
 function breathing(model: Model): Model {
   return {
     ...model,
-    async unet() {
-      const unet = await model.unet();
+    async denoiser() {
+      const denoiser = await model.denoiser();
       return {
-        inChannels: unet.inChannels,
-        upload: (values, dims) => unet.upload(values, dims),
+        ...denoiser,
         async predict(...parameters) {
           await setImmediate();
-          return unet.predict(...parameters);
+          return denoiser.predict(...parameters);
         },
-        dispose: () => unet.dispose(),
       };
     },
   };

@@ -3,11 +3,11 @@
  * LCMScheduler, and trajectory consistency distillation (arXiv 2402.19159) as TCDScheduler.
  */
 import { InputError } from '../../../contract/errors';
-import type { SchedulerSettings } from '../../model';
 import { SchedulerKeyError } from '../config';
 import { combine } from '../schedule/numeric';
 import { bounded } from '../schedule/prediction';
 import type { RandomNormal, Scheduler } from '../scheduler';
+import type { SchedulerSettings } from '../settings';
 import { VariancePreserving } from './variancePreserving';
 
 const { fround } = Math;

@@ -1,9 +1,10 @@
 /** DDIM with η = 0 (arXiv 2010.02502, formula 12), as diffusers' DDIMScheduler. */
-import type { SchedulerSettings } from '../../model';
+
 import { combine, roundHalfEven } from '../schedule/numeric';
 import { bounded } from '../schedule/prediction';
 import { spacedTimesteps } from '../schedule/timesteps';
 import type { Scheduler } from '../scheduler';
+import type { SchedulerSettings } from '../settings';
 import { VariancePreserving } from './variancePreserving';
 
 export class DdimScheduler implements Scheduler {

@@ -1,10 +1,10 @@
 /** DDPM (arXiv 2006.11239): as diffusers' DDPMScheduler, which models are trained with. Fresh noise at every step but the last. */
 import { InputError } from '../../../contract/errors';
-import type { SchedulerSettings } from '../../model';
 import { combine, roundHalfEven } from '../schedule/numeric';
 import { bounded } from '../schedule/prediction';
 import { spacedTimesteps } from '../schedule/timesteps';
 import type { RandomNormal, Scheduler } from '../scheduler';
+import type { SchedulerSettings } from '../settings';
 import { VariancePreserving } from './variancePreserving';
 
 /** diffusers takes no less, since it may take the logarithm. */

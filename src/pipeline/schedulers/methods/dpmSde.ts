@@ -7,12 +7,13 @@
  * here the run's own seed stands in. torchsde looks up noise at σ rounded to six decimals: where torch's float32 exp
  * differs by its last bit, as it does between machines, one step's noise differs by about a thousandth.
  */
-import type { SchedulerSettings } from '../../model';
+
 import { BrownianTree } from '../../noise/brownianTree';
 import { SchedulerKeyError } from '../config';
 import { combine } from '../schedule/numeric';
 import { timestepOfSigma } from '../schedule/sigmas';
 import { spacedTimesteps } from '../schedule/timesteps';
+import type { SchedulerSettings } from '../settings';
 import { SigmaMethod } from './sigmaMethod';
 
 const { fround } = Math;

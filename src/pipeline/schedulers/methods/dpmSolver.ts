@@ -3,10 +3,11 @@
  * DPMSolverMultistepScheduler in its four forms. "++" extrapolates x₀, the plain form the noise; "sde-" adds fresh noise at
  * each step.
  */
-import type { SchedulerSettings } from '../../model';
+
 import { SchedulerKeyError } from '../config';
 import { combine } from '../schedule/numeric';
 import type { RandomNormal } from '../scheduler';
+import type { SchedulerSettings } from '../settings';
 import { FEW_STEPS, type Level, SolverMethod } from './solverMethod';
 
 /** What the multistep and the single-step form share: the integral over a step, and what is extrapolated in it. */

@@ -2,11 +2,12 @@
  * Euler's method and its ancestral form (k-diffusion's `sample_euler`, `sample_euler_ancestral`), as diffusers'
  * EulerDiscreteScheduler without churn and EulerAncestralDiscreteScheduler.
  */
-import type { SchedulerSettings } from '../../model';
+
 import { SchedulerKeyError } from '../config';
 import { interpolate } from '../schedule/numeric';
 import { addScaledNoise } from '../schedule/sigmas';
 import type { RandomNormal } from '../scheduler';
+import type { SchedulerSettings } from '../settings';
 import { SigmaMethod } from './sigmaMethod';
 
 const { fround } = Math;

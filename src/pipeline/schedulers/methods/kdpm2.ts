@@ -2,11 +2,12 @@
  * DPM-Solver-2 (k-diffusion's `sample_dpm_2`, `sample_dpm_2_ancestral`): the midpoint method in log σ, two evaluations a
  * step, as diffusers' KDPM2DiscreteScheduler and KDPM2AncestralDiscreteScheduler.
  */
-import type { SchedulerSettings } from '../../model';
+
 import { SchedulerKeyError } from '../config';
 import { combine, roundHalfEven } from '../schedule/numeric';
 import { addScaledNoise, sigmaShape, timestepOfSigma } from '../schedule/sigmas';
 import type { RandomNormal } from '../scheduler';
+import type { SchedulerSettings } from '../settings';
 import { SigmaMethod } from './sigmaMethod';
 
 const { fround } = Math;

@@ -2,11 +2,12 @@
  * PNDM (arXiv 2202.09778) as diffusers' PNDMScheduler: Runge-Kutta for the first steps unless skipped, then a linear
  * multistep method over the last four predictions.
  */
-import type { SchedulerSettings } from '../../model';
+
 import { SchedulerKeyError } from '../config';
 import { combine, roundHalfEven } from '../schedule/numeric';
 import { spacedTimesteps } from '../schedule/timesteps';
 import type { Scheduler } from '../scheduler';
+import type { SchedulerSettings } from '../settings';
 import { VariancePreserving } from './variancePreserving';
 
 const RUNGE_KUTTA_STEPS = 4;

@@ -1,5 +1,5 @@
 /** What the methods of k-diffusion share: samples x₀ + σ·ε, scaled to unit variance for the UNet. */
-import type { SchedulerSettings } from '../../model';
+
 import { trainingSigmas } from '../schedule/noiseSchedule';
 import { interpolate, linspace, roundHalfEven } from '../schedule/numeric';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../schedule/sigmas';
 import { spacedTimesteps } from '../schedule/timesteps';
 import type { RandomNormal, Scheduler } from '../scheduler';
+import type { SchedulerSettings } from '../settings';
 
 const { fround } = Math;
 

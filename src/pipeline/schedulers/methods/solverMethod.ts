@@ -2,7 +2,7 @@
  * What the multistep solvers in λ = −log σ share (DPM-Solver++, DEIS, UniPC): samples α·x₀ + σ̂·ε with α = 1/√(σ²+1)
  * and σ̂ = σ·α, and the noise levels of a run.
  */
-import type { SchedulerSettings } from '../../model';
+
 import { trainingSigmas } from '../schedule/noiseSchedule';
 import { arangeDown, combine, interpolate, linspace, roundHalfEven } from '../schedule/numeric';
 import { bounded, type Mixture, noiseOf, originalOf } from '../schedule/prediction';
@@ -16,6 +16,7 @@ import {
 } from '../schedule/sigmas';
 import { spacedTimesteps } from '../schedule/timesteps';
 import type { RandomNormal, Scheduler } from '../scheduler';
+import type { SchedulerSettings } from '../settings';
 
 /** Below this many steps the last ones are of lower order, for stability (as in diffusers). */
 export const FEW_STEPS = 15;

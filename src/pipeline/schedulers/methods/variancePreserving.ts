@@ -2,10 +2,10 @@
  * The arithmetic of samples √ᾱ·x₀ + √(1 − ᾱ)·ε: DDIM and PNDM. ᾱ comes from the training schedule.
  */
 import { InternalError } from '../../../contract/errors';
-import type { SchedulerSettings } from '../../model';
 import { alphasCumprod } from '../schedule/noiseSchedule';
 import { combine } from '../schedule/numeric';
 import { type Mixture, noiseOf, originalOf } from '../schedule/prediction';
+import type { SchedulerSettings } from '../settings';
 
 /** Source: DDIM, https://arxiv.org/abs/2010.02502, equations 4 and 9, where α is what diffusers calls `alphas_cumprod`. */
 export class VariancePreserving {

@@ -1,5 +1,5 @@
 /** The training noise schedule: how much of the picture is left at each of the (1000) training timesteps. */
-import type { SchedulerSettings } from '../../model';
+import type { SchedulerSettings } from '../settings';
 import { cumulativeProduct, linspaceFloat32 } from './numeric';
 
 const { fround } = Math;

@@ -1,5 +1,5 @@
 /** What a UNet's prediction says about a sample α·x₀ + σ·ε, for each of the three things that models predict. */
-import type { SchedulerSettings } from '../../model';
+import type { SchedulerSettings } from '../settings';
 import { combine } from './numeric';
 
 type PredictionType = SchedulerSettings['predictionType'];

@@ -1,5 +1,5 @@
 /** Noise levels of a run for the methods that count in σ, noise over picture. */
-import type { SchedulerSettings } from '../../model';
+import type { SchedulerSettings } from '../settings';
 import { linspace } from './numeric';
 
 const { fround } = Math;

@@ -1,5 +1,5 @@
 /** Which of the training timesteps a run visits (Table 2 of arXiv 2305.08891), as diffusers' schedulers round them. */
-import type { SchedulerSettings } from '../../model';
+import type { SchedulerSettings } from '../settings';
 import { arangeDown, linspace, roundHalfEven } from './numeric';
 
 /**

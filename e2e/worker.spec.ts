@@ -24,7 +24,7 @@ test('a worker that closes itself in mid-run is noticed, one that hangs is ended
   await editor.open('/');
   const silent = await atWork(editor);
   await silent.evaluate(() => self.close());
-  await expect(page.getByText(/The engine stopped \(it ended without a word\)/).first()).toBeVisible();
+  await expect(page.getByText(/The engine stopped \(it ended unexpectedly\)/).first()).toBeVisible();
   await expect(editor.generate).toBeEnabled();
 
   const hanging = await atWork(editor);

@@ -1,5 +1,5 @@
-/** What every engine offers its callers: the local worker, the hosted API, a server of one's own. */
-import type { z } from 'zod';
+/** The interface of every engine: the local worker, the hosted API, your own server. */
+import { z } from 'zod';
 import { InputError } from './errors';
 import type { ModelLibrary } from './modelLibrary';
 import {
@@ -10,20 +10,34 @@ import {
   localOptionsSchema,
 } from './schema';
 
-export type Progress =
-  | { stage: 'download'; file: string; loadedBytes: number; totalBytes: number }
-  /** LoRAs go into the model's weights; the bytes are those of the weights. */
-  | { stage: 'merge'; file: string; loadedBytes: number; totalBytes: number }
-  | { stage: 'compile'; component: string }
-  /** Picture and mask are on their way to a server. */
-  | { stage: 'upload' }
-  | { stage: 'queue'; position: number }
+/** What a session computes in, and what weights are stored as. */
+export const precisionSchema = z.enum(['fp16', 'fp32']);
+export type Precision = z.infer<typeof precisionSchema>;
+
+const count = z.int().min(0);
+const transfer = { file: z.string(), loadedBytes: z.number().min(0), totalBytes: z.number().min(0) };
+/** An ImageBitmap, known by its `close`: Node has no such class. */
+const bitmap = z.custom<ImageBitmap>(
+  (value) =>
+    typeof value === 'object' && value !== null && 'close' in value && typeof value.close === 'function',
+);
+
+export const progressSchema = z.discriminatedUnion('stage', [
+  z.object({ stage: z.literal('download'), ...transfer }),
+  /** LoRAs are merged into the model's weights; the bytes are those of the weights. */
+  z.object({ stage: z.literal('merge'), ...transfer }),
+  z.object({ stage: z.literal('compile'), component: z.string() }),
+  /** Image and mask are being sent to a server. */
+  z.object({ stage: z.literal('upload') }),
+  z.object({ stage: z.literal('queue'), position: count }),
   /** A line that the server wrote about the run. */
-  | { stage: 'log'; message: string }
-  | { stage: 'encode' }
+  z.object({ stage: z.literal('log'), message: z.string() }),
+  z.object({ stage: z.literal('encode') }),
   /** `step` counts finished steps, from 0. The receiver owns the preview and closes it. */
-  | { stage: 'denoise'; step: number; steps: number; preview?: ImageBitmap }
-  | { stage: 'decode' };
+  z.object({ stage: z.literal('denoise'), step: count, steps: count, preview: bitmap.optional() }),
+  z.object({ stage: z.literal('decode') }),
+]);
+export type Progress = z.infer<typeof progressSchema>;
 
 export interface Call {
   /** Aborting rejects the call with an AbortError within one step; the engine stays usable. */
@@ -33,7 +47,7 @@ export interface Call {
 
 export interface Engine {
   /**
-   * Repaints the white part of the mask.
+   * Repaints the white area of the mask.
    * @throws InputError, CheckpointError, DeviceError, NetworkError, or an AbortError after cancellation
    */
   inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<InpaintResult>;
@@ -41,7 +55,7 @@ export interface Engine {
 }
 
 /**
- * Checks a request at the edge.
+ * Checks a request from outside.
  * @throws InputError naming the first field that is wrong
  */
 export function parseRequest(input: unknown): InpaintRequest {
@@ -61,29 +75,30 @@ function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.outp
   throw new InputError(field, `${field}: ${issue?.message ?? 'is not valid'}`);
 }
 
-/** By whose leave the hosted API is used. */
+/** Credentials for the hosted API. */
 export type HostedAccess =
   | { kind: 'key'; key: string }
   | { kind: 'proxy'; url: string }
-  /** A server of one's own that speaks the same API (`npm run serve`); `key` where it asks for one. */
+  /** Your own server, which speaks the same API (`npm run serve`); `key` if it asks for one. */
   | { kind: 'server'; url: string; key?: string };
 
-/** Where pictures shall be made on this machine; `auto`: on a real graphics device where there is one, else by WASM. */
+/** What the local engine runs on; `auto`: WebGPU if the device has a hardware GPU, else WASM. */
 export type ProviderChoice = 'auto' | 'webgpu' | 'wasm';
 
-/** Where an engine makes its pictures, for the line at the top of the page. */
-export interface EngineStatus {
-  provider: 'webgpu' | 'wasm';
-  precision: 'fp16' | 'fp32';
+export const engineStatusSchema = z.object({
+  provider: z.enum(['webgpu', 'wasm']),
+  precision: precisionSchema,
   /** CPU threads under WASM. */
-  threads?: number;
-  /** Why it is slower than it could be, in one sentence with what to do; absent where nothing is wrong. */
-  note?: string;
-}
+  threads: count.optional(),
+  /** Why it is slower than it could be and what to do about it, in one sentence; absent if nothing is wrong. */
+  note: z.string().optional(),
+});
+/** What an engine runs on, for the line at the top of the page. */
+export type EngineStatus = z.infer<typeof engineStatusSchema>;
 
-/** An engine on this machine, which can say how it runs. */
+/** An engine on this device, which can say what it runs on. */
 export interface LocalEngine extends Engine {
-  /** Calls back with the status as soon as it is known and when it changes. @returns the unsubscriber */
+  /** Calls back with the status as soon as it is known and whenever it changes. @returns a function that unsubscribes */
   onStatus(listener: (status: EngineStatus) => void): () => void;
   readonly models: ModelLibrary;
 }

@@ -103,6 +103,11 @@ export interface EncodedError {
   stack?: string;
 }
 
+/** What a cancelled call rejects with. */
+export function abortError(): DOMException {
+  return new DOMException('The run was cancelled.', 'AbortError');
+}
+
 /** What an error says, or the thrown thing itself as text: `catch` gives no Error for certain. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -180,7 +185,7 @@ export function decodeError(data: unknown): Error {
   const encoded = readError(data);
   switch (encoded.name) {
     case 'AbortError':
-      return new DOMException('The run was cancelled.', 'AbortError');
+      return abortError();
     case 'InputError':
       return new InputError(encoded.field ?? '', encoded.message, encoded.mayNeedToken);
     case 'CheckpointError':

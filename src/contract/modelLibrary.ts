@@ -1,142 +1,152 @@
-/** The models of this machine: what a name leads to, what is kept, fetching and deleting. */
-
+/** The models on this device: looking them up, downloading, listing and deleting them. */
+import { z } from 'zod';
+import type { Precision } from './engine';
 import type { FamilyId } from './families';
 import type { ModelTraits } from './modelSettings';
 
-/** The pictures that a model works on, in pixels. */
+/** The image sizes that a model works at, in pixels. */
 export interface ModelSizes {
-  /** Side of the squares that it was trained on. */
+  /** Side of the square images that it was trained on. */
   nativeSize: number;
-  /** The one size that it takes; absent where it takes any. */
+  /** The only size that it accepts; absent if it accepts any. */
   fixedSize?: { width: number; height: number };
 }
 
-/** What a model is, read from its own configuration, and of an ONNX export from its graph once that is here. */
+/** What a model is, read from its configuration files and, for a downloaded ONNX export, from its graph. */
 export interface ModelFacts extends ModelSizes {
   family: FamilyId;
-  /** Made for inpainting: its UNet sees mask and picture too. */
+  /** Made for inpainting: its UNet also sees the mask and the masked image. */
   isInpainting: boolean;
-  /** What its configuration says of the settings that suit it; absent where it was not read. */
+  /** Settings that suit it, according to its configuration; absent if that was not read. */
   traits?: ModelTraits;
 }
 
-/** What a name leads to, known before any weights are fetched. */
+/** What a name leads to, known before any weights are downloaded. */
 export interface ModelDetails extends ModelFacts {
-  /** As a person named it. */
+  /** As the user entered it. */
   name: string;
-  /** Where its files really are. */
+  /** Where its files are. */
   location: string;
-  /** In which it runs and is kept here. */
-  precision: 'fp16' | 'fp32';
+  /** What it is stored and computed in on this device. */
+  precision: Precision;
   /**
-   * `embedded` comes with the page; `served` is read from its address at each visit and never kept; `kept` is stored
-   * whole; `fetchable` is to be downloaded, or copied from the person's disk.
+   * `embedded` is part of the page; `served` is read from its URL on every visit and never stored; `kept` is completely
+   * stored on this device; `fetchable` must be downloaded, or copied from the user's disk.
    */
   state: 'embedded' | 'served' | 'kept' | 'fetchable';
   /** Bytes of all its files. */
   totalBytes: number;
-  /** As its page on the Hub names it. */
+  /** As its page on the Hub says. */
   licence?: string | undefined;
-  /** Which files were chosen, and what else a person should know. */
+  /** Which files were chosen, and anything else the user should know. */
   notes: readonly string[];
-  /** Of its networks, by path, as JSON: what {@link ModelLibrary.judge} takes. Absent where nothing is to be fetched. */
+  /** The networks' configurations by path, as JSON, for {@link ModelLibrary.judge}. Absent if there is nothing to download. */
   configurations?: ReadonlyMap<string, string>;
 }
 
-/** Whether this machine's memory holds a model at its own size. */
+/** Whether a model fits into this device's memory at its native size. */
 export type Fit =
   | { verdict: 'fits' }
-  /** As the refusal of a run says it. */
+  /** `message` is what a refused run would say. */
   | { verdict: 'tooLarge'; neededBytes: number; availableBytes: number; message: string };
 
-/** A model in this browser's storage, finished or not. */
+/** A model in this browser's storage, complete or not. */
 export interface KeptModel {
-  /** What {@link ModelLibrary.remove} takes. */
+  /** The argument of {@link ModelLibrary.remove}. */
   folder: string;
   name: string;
   location: string;
-  /** As its page on the Hub names it. */
+  /** As its page on the Hub says. */
   licence?: string | undefined;
-  precision: 'fp16' | 'fp32';
-  /** Absent where it is not finished. */
+  precision: Precision;
+  /** Absent if its download is not complete. */
   facts?: ModelFacts;
-  /** Bytes on the disk. */
+  /** Bytes on disk. */
   storedBytes: number;
-  /** Where it is not finished: how far it came, in bytes of its source. */
+  /** How far an incomplete download has come, in bytes of its source. */
   unfinished?: { receivedBytes: number; totalBytes: number };
-  /** It is being fetched now, in this tab or another. */
+  /** It is being downloaded now, in this tab or another. */
   isBusy: boolean;
 }
 
-export type FetchProgress =
-  /** Another tab fetches it. */
-  | { stage: 'wait' }
+export const fetchProgressSchema = z.discriminatedUnion('stage', [
+  /** Another tab is downloading it. */
+  z.object({ stage: z.literal('wait') }),
   /** Counts all files of the model. */
-  | { stage: 'download'; file: string; loadedBytes: number; totalBytes: number };
+  z.object({
+    stage: z.literal('download'),
+    file: z.string(),
+    loadedBytes: z.number().min(0),
+    totalBytes: z.number().min(0),
+  }),
+]);
+export type FetchProgress = z.infer<typeof fetchProgressSchema>;
 
-export interface HubAccess {
-  /** Hugging Face's own Hub where absent. */
-  url?: string | undefined;
-  /** Sent to the Hub's own host and to no other. */
-  token?: string | undefined;
-}
+export const hubAccessSchema = z.object({
+  /** Absent: Hugging Face. */
+  url: z.string().optional(),
+  /** Sent only to the hub's own host. */
+  token: z.string().optional(),
+});
+export type HubAccess = z.infer<typeof hubAccessSchema>;
 
 export interface StorageFacts {
-  /** Bytes that this site may still store; absent where the browser does not say. */
+  /** Bytes that this site may still store; absent if the browser does not say. */
   freeBytes?: number;
   usedBytes?: number;
-  /** The browser will not clear it when the disk gets full. */
+  /** The browser will not clear it when disk space runs low. */
   isPersistent: boolean;
 }
 
 export interface FetchCall {
-  /** Aborting rejects with an AbortError; what has arrived is kept, and the next call goes on from there. */
+  /** Aborting rejects with an AbortError; what has arrived stays, and the next call resumes from there. */
   signal: AbortSignal;
   onProgress(progress: FetchProgress): void;
 }
 
-/** What an embedding (a textual inversion) teaches. */
+/** What an embedding (a textual inversion) adds to the prompt's vocabulary. */
 export interface EmbeddingWord {
-  /** What it is called in the prompt unless a person gives it another name. */
+  /** Its name in the prompt, unless the user gives it another. */
   token: string;
-  /** Tokens of a prompt that it takes. */
+  /** Prompt tokens that it takes up. */
   vectors: number;
-  /** Of the text encoders that it is made for, in the model's order. */
+  /** Widths of the text encoders that it is made for, in the model's order. */
   widths: readonly number[];
 }
 
 export interface ModelLibrary {
   /**
-   * Looks a model up; no weights are fetched.
-   * @throws InputError (`model_name`, or `hub_token` where it is gated), CheckpointError where it is of a kind that
-   *   cannot be run, NetworkError
+   * Looks up a model; downloads no weights.
+   * @throws InputError (`model_name`, or `hub_token` if it is gated), CheckpointError if it is of a kind that Inlay
+   *   can't run, NetworkError
    */
   describe(name: string, signal: AbortSignal): Promise<ModelDetails>;
   /**
-   * Fetches a model and keeps it, and asks the browser not to clear it by itself. One that is kept, embedded or served
-   * needs nothing.
-   * @throws as {@link describe}, and DeviceError where storage is full
+   * Downloads a model into this browser's storage, and asks the browser never to clear it by itself. Does nothing if the
+   * model is stored, embedded or served.
+   * @throws as {@link describe}, and DeviceError if storage is full
    */
   download(name: string, call: FetchCall): Promise<void>;
   /**
-   * Makes files of the person's own known under a name, which then goes where any model's name goes.
-   * @param files by path within the model; of a single file its name
+   * Registers the user's own files as a model.
+   * @param files by path within the model; a single file by its name
+   * @returns the model name to use for them
    */
   offerFiles(title: string, files: ReadonlyMap<string, File>): Promise<string>;
   /**
-   * Reads an embedding, which is fetched where it is not kept: some kilobytes.
+   * Reads an embedding, downloading it (a few kilobytes) unless it is stored.
    * @throws InputError, CheckpointError (`embeddings`), NetworkError
    */
   readEmbedding(source: string | File, signal: AbortSignal): Promise<EmbeddingWord>;
   list(): Promise<KeptModel[]>;
-  /** @throws InputError (`model_name`) while a tab uses or fetches it */
+  /** @throws InputError (`model_name`) while a tab uses or downloads it */
   remove(folder: string): Promise<void>;
   /**
-   * Judges a model from its configurations; nothing is fetched.
-   * @throws CheckpointError where they are of a kind that cannot be run; DeviceError
+   * Checks whether a model fits, from its configurations; downloads nothing.
+   * @throws CheckpointError if Inlay can't run its kind; DeviceError
    */
   judge(name: string, configurations: ReadonlyMap<string, string>): Promise<Fit>;
-  /** From now on. */
+  /** Models come from this hub from now on. */
   setHub(hub: HubAccess): void;
   storage(): Promise<StorageFacts>;
   /** Asks the browser never to clear this site's storage by itself. @returns whether it agreed */

@@ -4,7 +4,7 @@
  */
 import { ApiError, createFalClient, type QueueStatus } from '@fal-ai/client';
 import type { Call, Engine, HostedAccess } from '../contract/engine';
-import { decodeError, InputError, isAbort, messageOf, NetworkError } from '../contract/errors';
+import { abortError, InputError, isAbort, messageOf, NetworkError } from '../contract/errors';
 import {
   type ImageSource,
   type InpaintRequest,
@@ -80,7 +80,7 @@ export function createHostedEngine(options: HostedOptions): Engine {
         throw error;
       }
     } catch (error) {
-      if (signal.aborted || isAbort(error)) throw decodeError({ name: 'AbortError', message: '' });
+      if (signal.aborted || isAbort(error)) throw abortError();
       if (access.kind === 'server' && error instanceof TypeError) {
         throw new NetworkError(await serverOutOfReach(access.url, options.fetch ?? fetch));
       }
@@ -145,7 +145,7 @@ export function createHostedEngine(options: HostedOptions): Engine {
       running.add(own);
       try {
         const signal = AbortSignal.any([call.signal, own.signal]);
-        if (signal.aborted) throw decodeError({ name: 'AbortError', message: '' });
+        if (signal.aborted) throw abortError();
         return await inpaint(request, { ...call, signal });
       } finally {
         running.delete(own);

@@ -3,11 +3,11 @@ import type { Progress } from '../contract/engine';
 import { CheckpointError, DeviceError } from '../contract/errors';
 import type { FromWorker, ToWorker } from '../contract/protocol';
 import { inpaintRequestSchema, localOptionsSchema } from '../contract/schema';
-import { createLocalEngine, type WorkerLike } from './local';
+import { createLocalEngine, type EngineWorker } from './local';
 
-class FakeWorker implements WorkerLike {
-  onmessage: WorkerLike['onmessage'] = null;
-  onerror: WorkerLike['onerror'] = null;
+class FakeWorker implements EngineWorker {
+  onmessage: EngineWorker['onmessage'] = null;
+  onerror: EngineWorker['onerror'] = null;
   readonly received: ToWorker[] = [];
   terminated = false;
 
@@ -195,7 +195,7 @@ describe('createLocalEngine', () => {
     const other = run();
     worker(0).answer({ type: 'alive', lock: 'inlay-worker-1' });
     free();
-    await expect(silent).rejects.toThrow(/^The engine stopped \(it ended without a word\)/);
+    await expect(silent).rejects.toThrow(/^The engine stopped \(it ended unexpectedly\)/);
     worker(1).answer({ type: 'result', id: 2, picture });
     await expect(other).resolves.toMatchObject({ seed: 3 });
   });
@@ -219,7 +219,7 @@ describe('createLocalEngine', () => {
       id: 1,
       picture: { ...picture, png: 'none' },
     } as unknown as FromWorker);
-    await expect(result).rejects.toThrow(/cannot be read/);
+    await expect(result).rejects.toThrow(/unreadable message/);
     const next = run();
     worker(0).answer({
       type: 'error',

@@ -1,50 +1,52 @@
-/** The engine on this machine: the pipeline in a worker of its own, behind the interface of every engine. */
+/** The local engine: the pipeline in its own worker, behind the interface of every engine. */
 import type { Call, EngineStatus, LocalEngine, Progress, ProviderChoice } from '../contract/engine';
-import { DeviceError, DeviceLostError, decodeError, type EncodedError } from '../contract/errors';
+import { abortError, DeviceError, DeviceLostError, decodeError, type EncodedError } from '../contract/errors';
 import { CANCEL_MS } from '../contract/limits';
 import type { HubAccess } from '../contract/modelLibrary';
-import type { Alive, FinishedPicture, FromWorker, ToWorker } from '../contract/protocol';
-import { logIgnored, readFromWorker } from '../contract/protocolChecks';
+import {
+  type Alive,
+  type FinishedPicture,
+  type FromWorker,
+  readFromWorker,
+  type ToWorker,
+} from '../contract/protocol';
 import { type InpaintRequest, type InpaintResult, type LocalOptions, STARTER } from '../contract/schema';
-import { whenEnded } from './localLife';
-import { createLocalModels, keepDownloads, type LibraryWorkerLike, spawnLibraryWorker } from './localModels';
+import { createLocalModels, keepDownloads, type LibraryWorker, spawnLibraryWorker } from './localModels';
+import { createWorkerClient, type WorkerLike } from './workerClient';
 
-/** A run in the order of sending: the first is at work in the worker, the others wait there. */
-interface Run {
-  request: InpaintRequest;
-  options: LocalOptions;
-  call: Call;
-  /** Without effect once the caller has its answer. */
-  resolve(result: InpaintResult): void;
+/** What runs the engine: the page's worker, or a server's process. */
+export type EngineWorker = WorkerLike<ToWorker, FromWorker>;
+
+interface Pending<Value> {
+  /** Neither has an effect once the caller has its answer. */
+  resolve(value: Value): void;
   reject(error: Error): void;
 }
 
-/** What a worker of our own looks like; tests pass another. */
-export interface WorkerLike {
-  postMessage(message: ToWorker): void;
-  terminate(): void;
-  onmessage: ((event: MessageEvent<FromWorker>) => void) | null;
-  onerror: ((event: ErrorEvent) => void) | null;
+/** Runs are kept in the order of sending: the worker runs the first, the others wait there. */
+interface Run extends Pending<InpaintResult> {
+  request: InpaintRequest;
+  options: LocalOptions;
+  call: Call;
 }
 
-function spawnWorker(): WorkerLike {
+function spawnWorker(): EngineWorker {
   return new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module', name: 'inlay-engine' });
 }
 
 export interface LocalEngineOptions {
-  /** The page's own address: the embedded model and the wasm files lie beside it. */
+  /** The page's own URL: the starter model and the WASM files are stored relative to it. */
   baseUrl?: string;
-  /** Where to run; `auto` takes WebGPU on a real graphics device, else WASM. */
   provider?: ProviderChoice;
-  /** Where models by id come from; Hugging Face's Hub where absent. */
+  /** Where models named by id come from; absent: Hugging Face. */
   hubUrl?: string;
-  /** What is said of a worker that is gone; a person at a page and a server's client do different things about it. */
+  /** Messages about a worker that is gone: the user of a page and a client of a server need different advice. */
   words?: EngineWords;
   /** How long a worker may take to answer a cancel, in milliseconds. */
   cancelMs?: number;
-  /** Make the workers; tests pass others. */
-  spawn?: () => WorkerLike;
-  spawnLibrary?: () => LibraryWorkerLike;
+  /** Start the workers. */
+  spawn?: () => EngineWorker;
+  spawnLibrary?: () => LibraryWorker;
 }
 
 export interface EngineWords {
@@ -56,11 +58,11 @@ export interface EngineWords {
 
 const pageWords: EngineWords = {
   ended: (reason) =>
-    `The engine stopped (${reason}); press Generate again, and reload the page if it happens twice`,
-  shutDown: 'The engine was shut down; reload the page',
+    `The engine stopped (${reason}). Press Generate again; if it happens twice, reload the page.`,
+  shutDown: 'The engine was shut down. Reload the page.',
 };
 
-/** The engine of this page. Its worker starts at once, so that its status is known early. */
+/** Its worker starts at once, so that its status is known early. */
 export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine {
   const {
     baseUrl = new URL('.', location.href).href,
@@ -72,40 +74,33 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     spawnLibrary = spawnLibraryWorker,
   } = options;
   const runs = new Map<number, Run>();
-  /** Until when the run at work, which is cancelled, has to answer. */
+  /** When the current run, which is cancelled, must have answered. */
   let deadline: { id: number; timer: ReturnType<typeof setTimeout> } | undefined;
   const listeners = new Set<(status: EngineStatus) => void>();
   let status: EngineStatus | undefined;
-  /** Why there is no status; told to those who wait for one. */
+  /** Why there is no status. */
   let unavailable: Error | undefined;
-  const waiting = new Set<{ resolve(status: EngineStatus): void; reject(error: Error): void }>();
-  const answers = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  /** Callers that wait for the status. */
+  const waiting = new Set<Pending<EngineStatus>>();
+  /** Callers that wait for an `answered`. */
+  const answers = new Map<number, Pending<void>>();
   let hub: HubAccess = { url: hubUrl };
-  let worker: WorkerLike | undefined;
   let nextId = 1;
   let disposed = false;
 
-  function start(): WorkerLike {
-    const started = spawn();
-    worker = started;
-    started.onmessage = ({ data }) => {
-      const message = readFromWorker(data);
-      if (message === undefined) logIgnored('engine', data);
-      else if (message.type === 'alive') {
-        whenEnded(message.lock, () => started === worker && fail(lost('it ended without a word')));
-      } else receive(message);
-    };
-    started.onerror = (event) => fail(lost(event.message || 'no reason given'));
-    started.postMessage({ type: 'init', baseUrl, provider, hubUrl: hub.url });
-    if (hub.token !== undefined) started.postMessage({ type: 'hub', hub });
-    return started;
-  }
+  const worker = createWorkerClient<ToWorker, FromWorker>({
+    name: 'engine',
+    spawn,
+    greeting: () => [
+      { type: 'init', baseUrl, provider, hubUrl: hub.url },
+      ...(hub.token === undefined ? [] : [{ type: 'hub' as const, hub }]),
+    ],
+    read: readFromWorker,
+    receive,
+    onEnd: (reason) => fail(new DeviceLostError(words.ended(reason))),
+  });
 
-  function lost(reason: string): DeviceLostError {
-    return new DeviceLostError(words.ended(reason));
-  }
-
-  /** The worker is gone: with it the run that was at work, unless nobody waits for that; those that waited go on in a new one. */
+  /** Fails the current run of a worker that is gone (a cancelled one with an AbortError); waiting runs continue in a new one. */
   function fail(error: Error): void {
     stop();
     for (const { reject } of waiting) reject(error);
@@ -114,22 +109,19 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     if (first !== undefined) {
       const [id, { call, reject }] = first;
       runs.delete(id);
-      reject(call.signal.aborted ? aborted() : error);
+      reject(call.signal.aborted ? abortError() : error);
     }
-    goOn();
+    resendRuns();
   }
 
-  /** Sends those that waited in a worker that is gone to a new one. */
-  function goOn(): void {
+  /** Sends the runs that waited in a worker that is gone to a new one. */
+  function resendRuns(): void {
     for (const [id, { call }] of runs) if (call.signal.aborted) runs.delete(id);
-    if (runs.size === 0) return;
-    const next = start();
-    for (const [id, { request, options }] of runs)
-      next.postMessage({ type: 'inpaint', id, request, options });
+    for (const [id, { request, options }] of runs) worker.post({ type: 'inpaint', id, request, options });
   }
 
-  /** Gives the run at work its time to answer a cancel. */
-  function watch(): void {
+  /** If the current run is cancelled, gives it `cancelMs` to answer before its worker is ended. */
+  function limitCancel(): void {
     const [first] = runs;
     const [id, run] = first ?? [];
     const isCancelled = run?.call.signal.aborted === true;
@@ -140,10 +132,10 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     const giveUp = () => {
       stop();
       runs.delete(id);
-      run.reject(aborted());
-      goOn();
-      // The next run finds it ready.
-      if (worker === undefined) start();
+      run.reject(abortError());
+      resendRuns();
+      // Ready for the next run.
+      worker.start();
     };
     deadline = { id, timer: setTimeout(giveUp, cancelMs) };
   }
@@ -151,19 +143,18 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
   function cancel(id: number): void {
     const run = runs.get(id);
     if (run === undefined) return;
-    worker?.postMessage({ type: 'cancel', id });
-    const [atWork] = runs.keys();
-    // What waits has nothing to stop, and the worker may be in the middle of a long step of another run.
-    if (id !== atWork) run.reject(aborted());
-    watch();
+    worker.postIfRunning({ type: 'cancel', id });
+    const [current] = runs.keys();
+    // A waiting run has nothing to stop, and the worker may be in a long step of another run.
+    if (id !== current) run.reject(abortError());
+    limitCancel();
   }
 
   function stop(): void {
-    worker?.terminate();
-    worker = undefined;
+    worker.stop();
     clearTimeout(deadline?.timer);
     deadline = undefined;
-    // What is gone holds no model and refuses none.
+    // A worker that is gone holds no model and refuses none.
     for (const { resolve } of answers.values()) resolve();
     answers.clear();
   }
@@ -178,7 +169,7 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     const id = nextId++;
     return new Promise((resolve, reject) => {
       answers.set(id, { resolve, reject });
-      (worker ?? start()).postMessage(message(id));
+      worker.post(message(id));
     });
   }
 
@@ -187,11 +178,11 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     hubUrl,
     spawn: spawnLibrary,
     precision: async () => (await statusSoon()).precision,
-    release: () => (worker === undefined ? Promise.resolve() : ask((id) => ({ type: 'release', id }))),
+    release: () => (worker.isRunning() ? ask((id) => ({ type: 'release', id })) : Promise.resolve()),
     judge: (name, texts) => ask((id) => ({ type: 'judge', id, name, texts })),
     onHub(next) {
       hub = next;
-      worker?.postMessage({ type: 'hub', hub });
+      worker.postIfRunning({ type: 'hub', hub });
     },
   });
 
@@ -226,7 +217,7 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
         take(message.id)?.reject(error);
         if (message.dead) {
           stop();
-          goOn();
+          resendRuns();
         }
         return;
       }
@@ -245,25 +236,25 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
   function take(id: number): Run | undefined {
     const run = runs.get(id);
     runs.delete(id);
-    watch();
+    limitCancel();
     return run;
   }
 
-  start();
+  worker.start();
   return {
     models,
     inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<InpaintResult> {
       if (disposed) return Promise.reject(new DeviceError(words.shutDown));
-      if (call.signal.aborted) return Promise.reject(aborted());
-      // The starter comes with the page: nothing of it is stored.
+      if (call.signal.aborted) return Promise.reject(abortError());
+      // The starter model is part of the page, so nothing is stored.
       if (request.model_name !== STARTER) keepDownloads();
       const id = nextId++;
       return new Promise((resolve, reject) => {
-        // Before the run is listed: a new worker is sent what is listed.
-        const sent = worker ?? start();
+        // A worker that can't start throws before the run is listed.
+        worker.start();
         runs.set(id, { request, options, call, resolve, reject });
         call.signal.addEventListener('abort', () => cancel(id), { once: true });
-        sent.postMessage({ type: 'inpaint', id, request, options });
+        worker.post({ type: 'inpaint', id, request, options });
       });
     },
     onStatus(listener) {
@@ -275,15 +266,11 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
       disposed = true;
       models.dispose();
       stop();
-      for (const { reject } of [...runs.values(), ...waiting]) reject(aborted());
+      for (const { reject } of [...runs.values(), ...waiting]) reject(abortError());
       runs.clear();
       waiting.clear();
     },
   };
-}
-
-function aborted(): Error {
-  return decodeError({ name: 'AbortError', message: '' });
 }
 
 function toResult({ png, width, height, seed, timings }: FinishedPicture): InpaintResult {

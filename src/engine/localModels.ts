@@ -1,28 +1,22 @@
-/** The models of this machine as the page sees them: a worker of their own, started at first use. */
-import type { EngineStatus } from '../contract/engine';
-import { DeviceError, decodeError, encodeError, TooLargeError } from '../contract/errors';
+/** The page's side of the worker that downloads and stores models; it starts at the first call. */
+import type { Precision } from '../contract/engine';
+import { abortError, DeviceError, decodeError, encodeError, TooLargeError } from '../contract/errors';
 import { CANCEL_MS } from '../contract/limits';
 import type { FetchCall, HubAccess, ModelLibrary, StorageFacts } from '../contract/modelLibrary';
-import type {
-  Alive,
-  FromLibrary,
-  LibraryRequest,
-  LibraryValues,
-  Texts,
-  ToLibrary,
+import {
+  type Alive,
+  type FromLibrary,
+  type LibraryRequest,
+  type LibraryValues,
+  readFromLibrary,
+  type Texts,
+  type ToLibrary,
 } from '../contract/protocol';
-import { logIgnored, readFromLibrary } from '../contract/protocolChecks';
-import { whenEnded } from './localLife';
+import { createWorkerClient, type WorkerLike } from './workerClient';
 
-/** What the worker looks like; tests pass another. */
-export interface LibraryWorkerLike {
-  postMessage(message: ToLibrary): void;
-  terminate(): void;
-  onmessage: ((event: MessageEvent<FromLibrary>) => void) | null;
-  onerror: ((event: ErrorEvent) => void) | null;
-}
+export type LibraryWorker = WorkerLike<ToLibrary, FromLibrary>;
 
-export function spawnLibraryWorker(): LibraryWorkerLike {
+export function spawnLibraryWorker(): LibraryWorker {
   return new Worker(new URL('../worker/library.ts', import.meta.url), {
     type: 'module',
     name: 'inlay-models',
@@ -31,14 +25,14 @@ export function spawnLibraryWorker(): LibraryWorkerLike {
 
 export interface LocalModelsOptions {
   baseUrl: string;
-  /** Where models by id come from unless another hub is set; Hugging Face's Hub where absent. */
+  /** Where models named by id come from until another hub is set; undefined: Hugging Face. */
   hubUrl: string | undefined;
-  spawn(): LibraryWorkerLike;
-  /** In which the device runs models. Rejects where it can run nothing. */
-  precision(): Promise<EngineStatus['precision']>;
-  /** Resolves once the engine holds no model that it does not need. */
+  spawn(): LibraryWorker;
+  /** What models are computed in on this device. Rejects if it can't run any. */
+  precision(): Promise<Precision>;
+  /** Resolves once the engine has closed its model, unless a run needs it. */
   release(): Promise<void>;
-  /** @throws TooLargeError where the engine cannot run a model of these configurations */
+  /** @throws TooLargeError if the engine can't run a model of these configurations */
   judge(name: string, texts: Texts): Promise<void>;
   /** Tells the engine too. */
   onHub(hub: HubAccess): void;
@@ -51,56 +45,43 @@ interface Pending {
   call: Partial<FetchCall>;
 }
 
-/** The page's side of the worker that fetches and keeps models; the worker starts at the first call. */
 export function createLocalModels(options: LocalModelsOptions): ModelLibrary & { dispose(): void } {
   const pending = new Map<number, Pending>();
-  let worker: LibraryWorkerLike | undefined;
   let hub: HubAccess = { url: options.hubUrl };
   let nextId = 1;
 
-  function start(): LibraryWorkerLike {
-    const started = options.spawn();
-    worker = started;
-    started.onmessage = ({ data }) => {
-      const message = readFromLibrary(data);
-      if (message === undefined) logIgnored('model library', data);
-      else if (message.type === 'alive') {
-        whenEnded(message.lock, () => started === worker && stop(failed('it ended without a word')));
-      } else receive(message);
-    };
-    started.onerror = (event) => stop(failed(event.message || 'it could not start'));
-    started.postMessage({ type: 'init', baseUrl: options.baseUrl });
-    started.postMessage({ type: 'hub', hub });
-    return started;
-  }
+  const worker = createWorkerClient<ToLibrary, FromLibrary>({
+    name: 'model library',
+    spawn: options.spawn,
+    greeting: () => [
+      { type: 'init', baseUrl: options.baseUrl },
+      { type: 'hub', hub },
+    ],
+    read: readFromLibrary,
+    receive,
+    onEnd: (reason) =>
+      stop(new DeviceError(`The model storage worker stopped (${reason}). Try again, or reload the page.`)),
+  });
 
   function stop(reason: Error): void {
-    worker?.terminate();
-    worker = undefined;
+    worker.stop();
     for (const { reject } of pending.values()) reject(reason);
     pending.clear();
   }
 
-  function failed(reason: string): DeviceError {
-    return new DeviceError(`The worker that keeps models failed: ${reason}; try again, or reload the page`);
-  }
-
-  /** A worker that does not answer a cancel is ended; what else was asked of it is asked of a new one. */
+  /** Ends a worker that does not answer a cancel; the other calls are sent to a new one. */
   function replace(): void {
-    worker?.terminate();
-    worker = undefined;
+    worker.stop();
     for (const [id, { call, reject }] of pending) {
       if (call.signal?.aborted !== true) continue;
       pending.delete(id);
-      reject(decodeError({ name: 'AbortError', message: '' }));
+      reject(abortError());
     }
-    if (pending.size === 0) return;
-    const next = start();
-    for (const [id, { request }] of pending) next.postMessage({ type: 'call', id, request });
+    for (const [id, { request }] of pending) worker.post({ type: 'call', id, request });
   }
 
   function cancel(id: number): void {
-    worker?.postMessage({ type: 'cancel', id });
+    worker.postIfRunning({ type: 'cancel', id });
     setTimeout(() => pending.has(id) && replace(), CANCEL_MS);
   }
 
@@ -110,8 +91,8 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
       case 'judge': {
         const { id, name, texts } = message;
         options.judge(name, texts).then(
-          () => worker?.postMessage({ type: 'judged', id }),
-          (error: unknown) => worker?.postMessage({ type: 'judged', id, error: encodeError(error) }),
+          () => worker.postIfRunning({ type: 'judged', id }),
+          (error: unknown) => worker.postIfRunning({ type: 'judged', id, error: encodeError(error) }),
         );
         return;
       }
@@ -136,13 +117,14 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
     call: Partial<FetchCall> = {},
   ): Promise<LibraryValues[Method]> {
     const { signal } = call;
-    if (signal?.aborted) return Promise.reject(decodeError({ name: 'AbortError', message: '' }));
+    if (signal?.aborted) return Promise.reject(abortError());
     const id = nextId++;
     return new Promise<LibraryValues[keyof LibraryValues]>((resolve, reject) => {
-      const asked = worker ?? start();
+      // A worker that can't start throws before the call is listed.
+      worker.start();
       pending.set(id, { request, resolve, reject, call });
       signal?.addEventListener('abort', () => pending.has(id) && cancel(id), { once: true });
-      asked.postMessage({ type: 'call', id, request });
+      worker.post({ type: 'call', id, request });
       // The protocol pairs each method with its value.
     }) as Promise<LibraryValues[Method]>;
   }
@@ -152,7 +134,7 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
       return ask({ method: 'describe', name, precision: await options.precision() }, { signal });
     },
     async download(name, call) {
-      // Nobody waits for the answer: some browsers put the question to the person.
+      // Not awaited: some browsers ask the user.
       keepDownloads();
       await ask({ method: 'download', name, precision: await options.precision() }, call);
     },
@@ -175,7 +157,7 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
     },
     setHub(next) {
       hub = { ...next, url: next.url ?? options.hubUrl };
-      worker?.postMessage({ type: 'hub', hub });
+      worker.postIfRunning({ type: 'hub', hub });
       options.onHub(hub);
     },
     async storage(): Promise<StorageFacts> {
@@ -191,13 +173,13 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
       };
     },
     persist: async () => navigator.storage.persist(),
-    dispose: () => stop(decodeError({ name: 'AbortError', message: '' })),
+    dispose: () => stop(abortError()),
   };
 }
 
 /**
- * Asks the browser not to clear this site's storage when the disk gets full: gigabytes of a model are at stake. Only the
- * page may ask. A refusal changes nothing else.
+ * Asks the browser not to clear this site's storage when disk space runs low, because a model has gigabytes. Only the page
+ * may ask, not a worker. A refusal changes nothing else.
  */
 export function keepDownloads(): void {
   if (typeof navigator === 'undefined') return;

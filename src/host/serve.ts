@@ -3,7 +3,7 @@ import type { Call } from '../contract/engine';
 import { encodeError } from '../contract/errors';
 import type { HubAccess } from '../contract/modelLibrary';
 import type { FinishedPicture, FromWorker, Texts, ToWorker } from '../contract/protocol';
-import { type Later, logIgnored, readToWorker } from '../contract/protocolChecks';
+import { type Later, logIgnored, readToWorker } from '../contract/protocol';
 import type { InpaintRequest, LocalOptions } from '../contract/schema';
 
 /** What runs the requests. */

@@ -1,7 +1,7 @@
 /** Dispatches the page's messages to the library: any number at once, each cancellable. */
 import { decodeError, encodeError } from '../contract/errors';
 import type { FromLibrary, LibraryRequest, LibraryValues, ToLibrary } from '../contract/protocol';
-import { type Later, logIgnored, readToLibrary } from '../contract/protocolChecks';
+import { type Later, logIgnored, readToLibrary } from '../contract/protocol';
 import type { CheckpointFiles } from '../model/files';
 import type { Library } from '../model/library';
 

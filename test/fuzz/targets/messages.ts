@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { decodeError } from '../../../src/contract/errors';
 import type { FromWorker, ToWorker } from '../../../src/contract/protocol';
-import { createLocalEngine, type WorkerLike } from '../../../src/engine/local';
+import { createLocalEngine, type EngineWorker } from '../../../src/engine/local';
 import { serve } from '../../../src/host/serve';
 import { mutatedObject } from '../mutate';
 import { target } from '../target';
@@ -101,7 +101,7 @@ export const messageTargets = [
     name: 'messages from the worker',
     input: fc.array(anyOf(fromWorker), { minLength: 1, maxLength: 4 }),
     async take(messages) {
-      const worker: WorkerLike = { postMessage() {}, terminate() {}, onmessage: null, onerror: null };
+      const worker: EngineWorker = { postMessage() {}, terminate() {}, onmessage: null, onerror: null };
       const library = { postMessage() {}, terminate() {}, onmessage: null, onerror: null };
       const engine = createLocalEngine({
         baseUrl: 'https://inlay.example/',

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { LocalEngine } from '../../../contract/engine';
 import type { FromWorker } from '../../../contract/protocol';
-import { createLocalEngine, type EngineWords, type WorkerLike } from '../../../engine/local';
+import { createLocalEngine, type EngineWords, type EngineWorker } from '../../../engine/local';
 import { packed, unpacked } from './ipcBlobs';
 import { type MemoryReport, type PaintSetup, SETUP } from './paintSetup';
 
@@ -33,7 +33,7 @@ export function createPaintEngine(setup: PaintSetup): PaintEngine {
   return { ...engine, residentBytes: () => residentBytes };
 }
 
-function startProcess(setup: PaintSetup, onMemory: (residentBytes: number) => void): WorkerLike {
+function startProcess(setup: PaintSetup, onMemory: (residentBytes: number) => void): EngineWorker {
   const child: ChildProcess = fork(
     fileURLToPath(new URL('./paintProcess.ts', import.meta.url)),
     // From the project's root, where Node finds tsx.
@@ -46,7 +46,7 @@ function startProcess(setup: PaintSetup, onMemory: (residentBytes: number) => vo
     },
   );
   let tail: Promise<unknown> = Promise.resolve();
-  const worker: WorkerLike = {
+  const worker: EngineWorker = {
     onmessage: null,
     onerror: null,
     postMessage(message) {

@@ -1,7 +1,7 @@
 /** The interface of every engine: the local worker, the hosted API, your own server. */
 import { z } from 'zod';
 import { InputError } from './errors';
-import type { ModelLibrary } from './modelLibrary';
+import { type ModelLibrary, precisionSchema } from './modelLibrary';
 import {
   type InpaintRequest,
   type InpaintResult,
@@ -9,10 +9,6 @@ import {
   type LocalOptions,
   localOptionsSchema,
 } from './schema';
-
-/** What a session computes in, and what weights are stored as. */
-export const precisionSchema = z.enum(['fp16', 'fp32']);
-export type Precision = z.infer<typeof precisionSchema>;
 
 const count = z.int().min(0);
 const transfer = { file: z.string(), loadedBytes: z.number().min(0), totalBytes: z.number().min(0) };

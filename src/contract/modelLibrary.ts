@@ -1,8 +1,11 @@
 /** The models on this device: looking them up, downloading, listing and deleting them. */
 import { z } from 'zod';
-import type { Precision } from './engine';
 import type { FamilyId } from './families';
 import type { ModelTraits } from './modelSettings';
+
+/** What a session computes in, and what weights are stored as. */
+export const precisionSchema = z.enum(['fp16', 'fp32']);
+export type Precision = z.infer<typeof precisionSchema>;
 
 /** The image sizes that a model works at, in pixels. */
 export interface ModelSizes {

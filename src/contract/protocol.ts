@@ -11,7 +11,6 @@ import {
   type ProviderChoice,
   parseLocalOptions,
   parseRequest,
-  precisionSchema,
   progressSchema,
 } from './engine';
 import { type EncodedError, encodeError, InternalError, readError } from './errors';
@@ -21,6 +20,7 @@ import {
   hubAccessSchema,
   type KeptModel,
   type ModelDetails,
+  precisionSchema,
 } from './modelLibrary';
 import type { InpaintRequest, LocalOptions } from './schema';
 

@@ -1,8 +1,7 @@
 /** The page's side of the worker that downloads and stores models; it starts at the first call. */
-import type { Precision } from '../contract/engine';
 import { abortError, DeviceError, decodeError, encodeError, TooLargeError } from '../contract/errors';
 import { CANCEL_MS } from '../contract/limits';
-import type { FetchCall, HubAccess, ModelLibrary, StorageFacts } from '../contract/modelLibrary';
+import type { FetchCall, HubAccess, ModelLibrary, Precision, StorageFacts } from '../contract/modelLibrary';
 import {
   type Alive,
   type FromLibrary,

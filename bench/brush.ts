@@ -16,7 +16,7 @@ const DRAW_MS = 5000;
 const { page, editor, client, photograph, close } = await openBuiltPage(WIDTH, HEIGHT);
 try {
   await editor.openFile(photograph);
-  await page.getByText('goes to the model').waitFor({ state: 'detached', timeout: 120_000 });
+  await page.getByText('The model sees').waitFor({ state: 'detached', timeout: 120_000 });
   const bytes = () => pageMemory(page, client);
   const box = await editor.canvas.boundingBox();
   if (!box) throw new Error('the canvas is not shown');

@@ -15,7 +15,7 @@ const PATIENCE_MS = 240_000;
 const { page, editor, client, photograph, processMemory, close } = await openBuiltPage(WIDTH, HEIGHT);
 try {
   page.setDefaultTimeout(PATIENCE_MS);
-  const label = page.getByText('goes to the model');
+  const label = page.getByText('The model sees');
   const step = async (name: string, action: () => Promise<unknown>) => {
     const started = performance.now();
     const events = await traced(client, async () => {
@@ -60,7 +60,7 @@ try {
       await page.getByRole('spinbutton', { name: 'Extend right' }).fill('800');
       await page.getByRole('spinbutton', { name: 'Extend top' }).fill('400');
       await page.getByRole('button', { name: 'Apply' }).click();
-      await page.getByText(`of ${WIDTH + 800} × ${HEIGHT + 400} goes to the model`).waitFor();
+      await page.getByText(`of ${WIDTH + 800} × ${HEIGHT + 400}`).waitFor();
     });
   }
 } finally {

@@ -14,7 +14,7 @@ const PATIENCE_MS = 240_000;
 const { page, editor, client, photograph, close } = await openBuiltPage(side, side);
 try {
   page.setDefaultTimeout(PATIENCE_MS);
-  const label = page.getByText('goes to the model');
+  const label = page.getByText('The model sees');
   const figures: Record<string, unknown>[] = [];
   const step = async (name: string, action: () => Promise<unknown>) => {
     const started = performance.now();

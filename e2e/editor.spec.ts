@@ -79,7 +79,7 @@ test('own picture: open, paint, undo, redo, erase, invert, clear; the rest stays
 
   await editor.drag([0.4, 0.4], [0.6, 0.5]);
   await expect(editor.undo).toBeEnabled();
-  const label = page.getByText('goes to the model');
+  const label = page.getByText('The model sees');
   await expect(label).toHaveText(/of 640 × 480/);
   await editor.undo.click();
   await expect(label).toHaveCount(0);
@@ -135,7 +135,7 @@ test('shows progress and a way out; cancelling leaves the page usable', async ({
 test('bad input names the field or the file and keeps what was painted', async ({ page }, info) => {
   const editor = await open(page);
   await editor.drag([0.7, 0.2], [0.8, 0.3]);
-  const label = page.getByText('goes to the model');
+  const label = page.getByText('The model sees');
   const painted = await label.textContent();
   await editor.steps.fill('151');
   await editor.guidance.fill('20.5');
@@ -168,7 +168,7 @@ test('drop and paste open pictures', async ({ page }) => {
       },
       [kind, size] as const,
     );
-  const label = page.getByText('goes to the model');
+  const label = page.getByText('The model sees');
   for (const [kind, size] of [
     ['drop', 700],
     ['paste', 900],
@@ -189,9 +189,9 @@ test('a photograph taken sideways opens upright', async ({ page }, info) => {
     .jpeg()
     .toFile(path);
   await editor.openFile(path);
-  await expect(page.getByText('goes to the model')).toHaveCount(0);
+  await expect(page.getByText('The model sees')).toHaveCount(0);
   await editor.tool('Invert mask').click();
-  await expect(page.getByText('goes to the model')).toContainText('of 400 × 600');
+  await expect(page.getByText('The model sees')).toContainText('of 400 × 600');
 });
 
 test('versions: shown, continued from, and the keys for tools and brush', async ({ page }) => {
@@ -239,9 +239,9 @@ test.describe('on a phone', () => {
   test('a finger paints, everything is within reach, nothing scrolls sideways', async ({ page }) => {
     const editor = await open(page);
     await editor.tool('Clear mask').tap();
-    await expect(page.getByText('goes to the model')).toHaveCount(0);
+    await expect(page.getByText('The model sees')).toHaveCount(0);
     await editor.canvas.tap();
-    await expect(page.getByText('goes to the model')).toHaveCount(1);
+    await expect(page.getByText('The model sees')).toHaveCount(1);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(width).toBeLessThanOrEqual(390);
     for (const control of [

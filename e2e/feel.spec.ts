@@ -240,7 +240,7 @@ test('by keys alone: a picture is opened, masked, repainted, compared and downlo
   const chooser = page.waitForEvent('filechooser');
   await keyboard.press('Control+o');
   await (await chooser).setFiles('public/samples/sample.jpg');
-  const label = page.getByText('goes to the model');
+  const label = page.getByText('The model sees');
   await expect(label).toHaveCount(0);
 
   await tabTo('Canvas');

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
-import { commands } from '../src/ui/page/commands';
+import { commands, helpOf } from '../src/ui/commands/index';
 import { folderFiles, memoryFile } from '../test/support/hub/files';
 import { type Hub, startHub } from '../test/support/hub/hub';
 import { EditorPage } from '../test/support/pages/editorPage';
@@ -58,7 +58,7 @@ test.afterAll(async () => {
 });
 
 const versions = ({ page }: Visit) => page.getByRole('list', { name: 'Versions' }).getByRole('button');
-const frameLine = ({ page }: Visit) => page.getByText('goes to the model');
+const frameLine = ({ page }: Visit) => page.getByText('The model sees');
 
 const inTheEditor: Steps = {
   'The mask grows, shrinks and feathers': async (visit) => {
@@ -168,7 +168,7 @@ const inTheEditor: Steps = {
   '`?` lists all keys': async ({ page }) => {
     await page.keyboard.press('?');
     const help = page.getByRole('dialog');
-    for (const { action } of commands) await expect(help).toContainText(action);
+    for (const command of commands) await expect(help).toContainText(helpOf(command));
     await page.keyboard.press('Escape');
   },
   'The switch **Hosted API** sends runs': async ({ page, editor }) => {

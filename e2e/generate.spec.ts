@@ -97,7 +97,7 @@ test('cancelling stops the run, keeps what was painted, and the next run works',
   await expect(editor.result).toHaveCount(0);
   // The regions for messages are always there; they are empty.
   for (const alert of await page.getByRole('alert').all()) await expect(alert).toBeEmpty();
-  await expect(page.getByText('goes to the model')).toBeAttached();
+  await expect(page.getByText('The model sees')).toBeAttached();
 
   await editor.steps.fill('2');
   await editor.run();
@@ -121,7 +121,7 @@ test('a damaged checkpoint is named, and nothing that was painted is lost', asyn
     await expect(message).toBeVisible({ timeout: 300_000 });
     await expect(editor.generate).toBeEnabled();
     await expect(editor.prompt).toHaveValue('a prompt of my own');
-    await expect(page.getByText('goes to the model')).toBeAttached();
+    await expect(page.getByText('The model sees')).toBeAttached();
   } finally {
     await models.close();
   }

@@ -45,7 +45,7 @@ class MaskPage extends EditorPage {
       .png()
       .toFile(path);
     await this.openFile(path);
-    await expect(this.page.getByText('goes to the model')).toHaveCount(0);
+    await expect(this.page.getByText('The model sees')).toHaveCount(0);
     const box = await this.canvas.boundingBox();
     if (!box) throw new Error('the canvas is not shown');
     this.#corner = box;
@@ -573,7 +573,7 @@ test('bad pictures: a clear message or the first frame, and nothing painted is l
     .toFile(path);
   await editor.openFile(path);
   await editor.tool('Invert mask').click();
-  await expect(page.getByText('goes to the model')).toContainText('of 64 × 48');
+  await expect(page.getByText('The model sees')).toContainText('of 64 × 48');
   await page.keyboard.press('Delete');
   const box = await editor.canvas.boundingBox();
   if (!box) throw new Error('the canvas is not shown');
@@ -637,12 +637,12 @@ test('transparency is shown, and kept through a run into the PNG; an address ope
   await give('https://pictures.test/gone.png');
   await expect(page.getByRole('alert').filter({ hasText: 'pictures.test' })).toBeVisible();
   await give('https://pictures.test/a.png');
-  await expect(page.getByText('goes to the model')).toHaveCount(0);
+  await expect(page.getByText('The model sees')).toHaveCount(0);
   await editor.tool('Invert mask').click();
-  await expect(page.getByText('goes to the model')).toContainText('of 90 × 60');
+  await expect(page.getByText('The model sees')).toContainText('of 90 × 60');
   await page.getByRole('button', { name: 'Other ways to open' }).click();
   await page.getByRole('button', { name: 'Sample picture' }).click();
-  await expect(page.getByText('goes to the model')).toContainText('of 1200 × 799');
+  await expect(page.getByText('The model sees')).toContainText('of 1200 × 799');
 });
 
 /** A valid PNG of one grey: 112 MB of pixels at one bit each, half a megabyte as a file. */

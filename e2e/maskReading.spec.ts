@@ -36,7 +36,7 @@ class MaskReadingPage extends EditorPage {
     const background = { r: 90, g: 120, b: 150 };
     await sharp({ create: { width: WIDTH, height: HEIGHT, channels: 3, background } }).toFile(path);
     await this.openFile(path);
-    await expect(this.page.getByText('goes to the model')).toHaveCount(0);
+    await expect(this.page.getByText('The model sees')).toHaveCount(0);
   }
 
   async import(name: string, image: Buffer): Promise<void> {

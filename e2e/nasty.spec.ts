@@ -62,7 +62,7 @@ test('a reload in the middle of a stroke, another picture, a window that shrinks
   const [mine, other] = [info.outputPath('mine.png'), info.outputPath('other.png')];
   await photograph(mine);
   await photograph(other, 320, 200);
-  const label = page.getByText('goes to the model');
+  const label = page.getByText('The model sees');
   await editor.openFile(mine);
   await expect(label).toHaveCount(0);
   await editor.drag([0.4, 0.4], [0.6, 0.5]);
@@ -83,7 +83,7 @@ test('a reload in the middle of a stroke, another picture, a window that shrinks
   const second = await context.newPage();
   const copy = new EditorPage(second);
   await second.goto(page.url());
-  await expect(second.getByText('Another tab works on it')).toBeVisible();
+  await expect(second.getByText('Open in another tab')).toBeVisible();
   await second.getByRole('button', { name: 'Restore session' }).click();
   await copy.ready();
   expect((await maskOf(copy)).equals(painted)).toBe(true);
@@ -242,11 +242,11 @@ test('kinds of pictures: all open, are run on and keep what is not masked', asyn
     const path = info.outputPath(name);
     const { width, height } = await picture.toFile(path);
     await editor.openFile(path);
-    await expect(page.getByText('goes to the model'), name).toHaveCount(0);
+    await expect(page.getByText('The model sees'), name).toHaveCount(0);
     const isLine = Math.min(width, height) === 1;
     if (isLine) await editor.tool('Invert mask').click();
     else await page.mouse.click(...(await middleOf(editor)));
-    await expect(page.getByText('goes to the model'), name).toContainText(`of ${width} × ${height}`);
+    await expect(page.getByText('The model sees'), name).toContainText(`of ${width} × ${height}`);
     const saved = await editor.run();
     expect(await sharp(saved).metadata(), name).toMatchObject({ width, height });
     if (isLine) continue;

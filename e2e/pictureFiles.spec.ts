@@ -207,7 +207,7 @@ test('a picture of one pixel, and one under 64, are opened and painted', async (
     await editor.openFile(path);
     await isOpen(page, width / height);
     await editor.tool('Invert mask').click();
-    await expect(page.getByText('goes to the model')).toContainText(`of ${width} × ${height}`);
+    await expect(page.getByText('The model sees')).toContainText(`of ${width} × ${height}`);
     expect(await sharp(await editor.run()).metadata()).toMatchObject({ width, height });
   }
 });

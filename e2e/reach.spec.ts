@@ -64,13 +64,13 @@ test.describe('on a phone', () => {
     // Unfolded once more, they stay.
     await editor.unfold();
     await page.getByRole('button', { name: 'Apply' }).tap();
-    await expect(page.getByText('goes to the model')).toContainText(/of \d+ × \d+/);
+    await expect(page.getByText('The model sees')).toContainText(/of \d+ × \d+/);
     await editor.unfold();
     await page.getByRole('button', { name: 'Adjust the frame' }).tap();
     await page.getByRole('button', { name: 'Done' }).tap();
     await expect(page.getByRole('toolbar', { name: 'Options of the tool' })).toBeAttached();
     await page.getByRole('button', { name: 'Extend the canvas' }).tap();
-    await page.getByRole('button', { name: 'Leave the canvas as it is' }).tap();
+    await page.getByRole('button', { name: 'Cancel' }).tap();
     await expect(left).toHaveCount(0);
   });
 });
@@ -83,7 +83,7 @@ test('over an orange picture the mask is of another colour, until one is chosen'
   const editor = new EditorPage(page);
   await editor.open(harnessPage('index.html?ms=5'));
   await editor.openFile(path);
-  await expect(page.getByText('goes to the model')).toHaveCount(0);
+  await expect(page.getByText('The model sees')).toHaveCount(0);
   await editor.drag([0.4, 0.5], [0.6, 0.5]);
   // Of the mask as it is shown: its middle.
   const overlay = () =>

@@ -83,7 +83,7 @@ test('variations: one press, seeds in a row, one to choose', async ({ page }) =>
 
 test('the frame follows its handles and keys, and returns to automatic', async ({ page }) => {
   await open(page);
-  const label = page.getByText('goes to the model');
+  const label = page.getByText('The model sees');
   const automatic = await label.textContent();
   await page.getByRole('button', { name: 'Adjust the frame' }).click();
   const width = page.getByRole('spinbutton', { name: 'Frame width' });
@@ -107,7 +107,7 @@ test('the frame follows its handles and keys, and returns to automatic', async (
   // Typed as people type: on the way to 300 stand 3 and 30, which no frame can have.
   await width.press('Control+a');
   await width.pressSequentially('300');
-  await expect(label).toContainText(/^300 × .*; the mask beyond it does not$/);
+  await expect(label).toContainText(/^The model sees 300 × .*; the mask outside the frame is ignored$/);
   await page.getByRole('button', { name: 'Automatic frame' }).click();
   await expect(label).toHaveText(automatic ?? '');
   // Each choice is a step: the number, the two keys, the drag. The mask is as it was.
@@ -136,7 +136,7 @@ test('the canvas is drawn out by handle and by number, painted on and undone', a
   await right.fill('160');
   await page.getByRole('spinbutton', { name: 'Extend top' }).fill('40');
   await page.getByRole('button', { name: 'Apply' }).click();
-  const label = page.getByText('goes to the model');
+  const label = page.getByText('The model sees');
   await expect(label).toContainText('of 1360 × 839');
   const { width, height } = await sharp(await editor.run()).metadata();
   expect({ width, height }).toEqual({ width: 1360, height: 839 });
@@ -207,9 +207,9 @@ test('keys: a stroke over a result goes on from it; frame, canvas and "Continue"
   await expect(versions.nth(3)).toHaveAccessibleName(/on the canvas/);
 
   await page.keyboard.press('s');
-  await expect(page.getByRole('toolbar', { name: 'The frame that is sent' })).toBeVisible();
+  await expect(page.getByRole('toolbar', { name: 'Frame' })).toBeVisible();
   await page.keyboard.press('d');
-  const canvas = page.getByRole('toolbar', { name: 'Extend the canvas by' });
+  const canvas = page.getByRole('toolbar', { name: 'Extend the canvas' });
   await expect(canvas).toBeVisible();
   await page.getByRole('button', { name: 'Canvas, upper edge' }).focus();
   await page.keyboard.press('ArrowUp');
@@ -218,7 +218,7 @@ test('keys: a stroke over a result goes on from it; frame, canvas and "Continue"
   await expect(canvas).toHaveCount(0);
   await page.keyboard.press('?');
   const help = page.getByRole('dialog');
-  for (const action of ['Adjust the frame', 'Draw the canvas out', 'Continue from the version'])
+  for (const action of ['Adjust the frame', 'Extend the canvas', 'Continue from this version'])
     await expect(help).toContainText(action);
 });
 

@@ -95,7 +95,7 @@ test('the original, a result, after "Continue", painted on, drawn out: downloade
   await page.getByRole('button', { name: 'Extend the canvas' }).click();
   await page.getByRole('spinbutton', { name: 'Extend right' }).fill('40');
   await page.getByRole('button', { name: 'Apply' }).click();
-  await expect(page.getByText('goes to the model')).toContainText('of 1240 × 799');
+  await expect(page.getByText('The model sees')).toContainText('of 1240 × 799');
   const wider = await editor.saved();
   expect(await sharp(wider).metadata()).toMatchObject({ width: 1240, height: 799 });
   const left = { left: 0, top: 0, width: 1200, height: 799 };

@@ -42,7 +42,7 @@ export class Person {
     const editor = new EditorPage(page);
     await page.goto(this.url);
     // The sample with its mask, or the question whether to go on where one was.
-    const label = page.getByText('goes to the model');
+    const label = page.getByText('The model sees');
     await label
       .or(page.getByRole('button', { name: 'Restore session' }))
       .first()
@@ -98,7 +98,7 @@ export class Person {
     const path = join(this.folder, 'mine.png');
     await photograph(path);
     await editor.openFile(path);
-    await editor.page.getByText('goes to the model').waitFor({ state: 'detached' });
+    await editor.page.getByText('The model sees').waitFor({ state: 'detached' });
     await editor.drag([0.4, 0.4], [0.6, 0.5]);
     await editor.prompt.fill('a red fox');
     if (model !== undefined) await editor.model.fill(model);

@@ -1,13 +1,13 @@
 /** The editor's small plain data, which panels show. */
+import { MAX_EDGE_RADIUS } from '../image/edges';
 import type { Point, Rect, Size } from '../image/geometry';
-import type { Mode } from '../image/mask/mask';
+import type { Adjusting } from './document/adjusting';
 import { overlayColours } from './kernels/overlayColour';
 import type { View } from './kernels/view';
-
-export type Tool = 'brush' | 'eraser' | 'lasso' | 'polygon' | 'rectangle' | 'ellipse' | 'wand';
-
-export const MIN_BRUSH = 2; // image pixels, diameter
-export const MAX_BRUSH = 1000;
+import type { Draft } from './tools/draft';
+import { type ToolId, tools } from './tools/index';
+import { type ToolSettings, toolDefaults } from './tools/settings';
+import type { NumberOption } from './tools/tool';
 
 /** How the mask is shown; it never changes what it is. */
 export interface MaskLook {
@@ -21,31 +21,22 @@ export interface MaskLook {
   show: 'overlay' | 'alone';
 }
 
-/** A shape in the making. */
-export interface Draft {
-  tool: 'lasso' | 'polygon' | 'rectangle' | 'ellipse';
-  mode: Mode;
-  /** Image points: the path so far; for rectangle and ellipse the two corners. */
-  points: readonly Point[];
-  /** Where the next point of a polygon would go. */
-  hover: Point | null;
-}
+/** By how many image pixels the mask grows, shrinks and feathers. */
+export const edgeRadius = {
+  kind: 'number',
+  field: 'edgeRadius',
+  name: 'Pixels to grow, shrink or feather by',
+  label: 'By',
+  default: 8,
+  min: 1,
+  max: MAX_EDGE_RADIUS,
+  step: 1,
+  unit: 'px',
+} as const satisfies NumberOption;
 
-export interface EditorState {
+export interface EditorState extends ToolSettings {
   picture: (Size & { name: string }) | null;
-  tool: Tool;
-  /** Diameter in image pixels. */
-  brushSize: number;
-  /** Share of the brush's radius that is full, 0 … 1. */
-  hardness: number;
-  /** Whether a pen's pressure sets the brush's size. */
-  penPressure: boolean;
-  /** How shapes and the wand join the mask; Shift and Alt override it. */
-  mode: Mode;
-  /** Of the wand: the largest difference in any channel, 0 … 255. */
-  tolerance: number;
-  /** Of the wand: only what is connected. */
-  contiguous: boolean;
+  tool: ToolId;
   /** By how many image pixels the mask grows, shrinks and feathers. */
   edgeRadius: number;
   look: MaskLook;
@@ -65,6 +56,8 @@ export interface EditorState {
   maskBounds: Rect;
   /** The frame that is sent, where a person has chosen one, in image pixels; null while it follows from the mask. */
   frame: Rect | null;
+  /** What the handles on the stage move. */
+  adjusting: Adjusting;
   canUndo: boolean;
   canRedo: boolean;
   /** Grows with every change of the picture, of the mask and of the preview, for those who draw them. */
@@ -75,14 +68,9 @@ export interface EditorState {
 
 export const initialState: EditorState = {
   picture: null,
-  tool: 'brush',
-  brushSize: 60,
-  hardness: 1,
-  penPressure: true,
-  mode: 'add',
-  tolerance: 24,
-  contiguous: true,
-  edgeRadius: 8,
+  tool: tools[0].id,
+  ...toolDefaults,
+  edgeRadius: edgeRadius.default,
   look: { color: overlayColours[0].color, isAutomatic: true, opacity: 0.5, show: 'overlay' },
   draft: null,
   keyCursor: null,
@@ -93,6 +81,7 @@ export const initialState: EditorState = {
   fitted: true,
   maskBounds: { x: 0, y: 0, width: 0, height: 0 },
   frame: null,
+  adjusting: null,
   canUndo: false,
   canRedo: false,
   pictureRevision: 0,

@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { memorySurface } from '../../test/support/memorySurface';
+import { selectColour } from '../../test/support/openedEditor';
 import { createMask, createPixels } from '../image/raster';
 import { createEditor } from './store';
 
@@ -33,9 +34,8 @@ it('erases, inverts and clears, and tells who draws', () => {
   const stop = editor.onMaskChange(areas);
   editor.invert();
   expect(areas).toHaveBeenLastCalledWith({ x: 0, y: 0, width: 200, height: 100 });
-  editor.setTool('eraser');
   editor.setBrushSize(400);
-  editor.stroke({ x: 0, y: 50 });
+  editor.stroke({ x: 0, y: 50 }, { erase: true });
   editor.endStroke();
   expect(state().maskBounds.x).toBeGreaterThan(190);
   editor.clear();
@@ -54,11 +54,11 @@ it('the wand picks from what is seen: what lies over the canvas is put there fir
   // Of the black and transparent picture the wand would take all; of this one the left half.
   for (let i = 0; i < seen.data.length; i += 4) seen.data.fill(i % 800 < 400 ? 255 : 0, i, i + 4);
   editor.setBeforePick(async () => editor.setPicture(memorySurface(seen)));
-  await editor.selectColor({ x: 20, y: 50 }, 'add');
+  await selectColour(editor, { x: 20, y: 50 }, 'add');
   expect(state().maskBounds).toEqual({ x: 0, y: 0, width: 100, height: 100 });
   editor.setBeforePick(null);
   editor.setPicture(memorySurface(createPixels(seen)));
-  await editor.selectColor({ x: 20, y: 50 }, 'add');
+  await selectColour(editor, { x: 20, y: 50 }, 'add');
   expect(state().maskBounds).toEqual({ x: 0, y: 0, width: 200, height: 100 });
 });
 

@@ -3,40 +3,35 @@
  * that panels show.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { clamp, type Point, type Rect, rectOfSize, type Size } from '../image/geometry';
+import { type Point, type Rect, rectOfSize, type Size } from '../image/geometry';
 import { createMask, type Mask } from '../image/raster';
 import { closePictures, type EditorDocument, type Preview } from './document/document';
 import { createFrameActions, type FrameActions } from './document/frameActions';
 import { MaskHistory } from './document/history';
 import { createMaskActions, type MaskActions } from './document/maskActions';
 import { overlayColourOf, type Picture } from './document/picture';
-import { type Draft, type EditorState, initialState, MAX_BRUSH, MIN_BRUSH } from './state';
+import { type EditorState, edgeRadius, initialState } from './state';
+import type { Draft } from './tools/draft';
 import { Gesture } from './tools/gesture';
+import type { ToolId } from './tools/index';
+import { inRange, numberOptions, type ToolSettings } from './tools/settings';
 import { createViewActions, type ViewActions } from './view/viewActions';
 import { directWork, type MaskWork } from './workers/maskOperations';
 
+export type { Point, Rect, Size } from '../image/geometry';
 export type { EditorDocument, Preview } from './document/document';
 export { overlayColourOf, type Picture } from './document/picture';
 export type { Noting, Step } from './document/steps';
 export * from './state';
+export { type ToolId, tools } from './tools/index';
+export { toolOf } from './tools/settings';
+export type { NumberOption, Tool, ToolOption } from './tools/tool';
 export { fitMargin } from './view/viewActions';
 export type { Pasted, PictureWork, Prepared } from './workers/pictureWork';
 
-/** What a person sets about tools and looks, each within its range. */
+/** What the user sets about tools and how the mask is shown. */
 export type EditorOptions = Partial<
-  Pick<
-    EditorState,
-    | 'tool'
-    | 'brushSize'
-    | 'hardness'
-    | 'penPressure'
-    | 'mode'
-    | 'tolerance'
-    | 'contiguous'
-    | 'edgeRadius'
-    | 'look'
-    | 'panning'
-  >
+  ToolSettings & Pick<EditorState, 'tool' | 'edgeRadius' | 'look' | 'panning'>
 >;
 
 export interface Opening {
@@ -53,7 +48,7 @@ export interface Editor extends ViewActions, Omit<MaskActions, 'record'>, FrameA
   /** Large data; null until a picture is open. */
   readonly document: EditorDocument | null;
   readonly preview: Preview | null;
-  /** What presses and moves mean for the tool in hand. */
+  /** Passes presses and moves on to the current tool. */
   readonly gesture: Gesture;
   /** Opens a picture with a history of its own. Undo returns to the one before, if anything was done to that. */
   open(picture: Picture, name: string, given?: Opening): void;
@@ -65,11 +60,12 @@ export interface Editor extends ViewActions, Omit<MaskActions, 'record'>, FrameA
   onResize(listener: (document: EditorDocument) => void): () => void;
   /** Puts another version of the same size under the mask, and closes the one before. It is no step by itself. */
   setPicture(picture: Picture): void;
-  setTool(tool: EditorState['tool']): void;
+  setTool(tool: ToolId): void;
   setBrushSize(imagePixels: number): void;
   setOptions(options: EditorOptions): void;
   setDraft(draft: Draft | null): void;
   setKeyCursor(imagePoint: Point | null): void;
+  setAdjusting(adjusting: EditorState['adjusting']): void;
   /** Takes over the bitmap and closes it in time. */
   showPreview(preview: Preview | null): void;
   /** Says how to put on the canvas what lies over it, before colours are picked there; null while nothing does. */
@@ -79,13 +75,6 @@ export interface Editor extends ViewActions, Omit<MaskActions, 'record'>, FrameA
   /** Calls back with what could not be done, in a sentence. @returns how to stop */
   onProblem(listener: (problem: string) => void): () => void;
 }
-
-const ranges = {
-  brushSize: [MIN_BRUSH, MAX_BRUSH],
-  hardness: [0, 1],
-  tolerance: [0, 255],
-  edgeRadius: [1, 128],
-} as const;
 
 /** Earlier canvases that undo returns to, other sizes of this picture and other pictures: each holds a whole picture. */
 const MAX_EARLIER = 4;
@@ -164,14 +153,11 @@ export function createEditor(work: MaskWork = directWork): Editor {
   });
   const view = createViewActions(store);
   const setOptions = (options: EditorOptions) => {
-    const checked = { ...options };
-    for (const name of ['brushSize', 'hardness', 'tolerance', 'edgeRadius'] as const) {
-      const value = checked[name];
-      if (value === undefined) continue;
-      const [low, high] = ranges[name];
-      checked[name] = clamp(name === 'hardness' ? value : Math.round(value), low, high);
-    }
-    set(checked);
+    const checked = Object.entries(options).map(([field, value]) => {
+      const row = field === edgeRadius.field ? edgeRadius : numberOptions.get(field);
+      return [field, row && typeof value === 'number' ? inRange(row, value) : value];
+    });
+    set(Object.fromEntries(checked));
   };
 
   const setDraft = (draft: Draft | null) => set({ draft });
@@ -295,6 +281,9 @@ export function createEditor(work: MaskWork = directWork): Editor {
     setDraft,
     setKeyCursor(keyCursor) {
       set({ keyCursor });
+    },
+    setAdjusting(adjusting) {
+      set({ adjusting });
     },
     showPreview(next) {
       if (preview && preview.bitmap !== next?.bitmap) preview.bitmap.close();

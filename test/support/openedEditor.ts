@@ -1,7 +1,9 @@
 /** An editor with a small image open, and what tests of tools and masks do with it. */
 
-import { createEditor } from '../../src/editor/store';
+import { createEditor, type Editor } from '../../src/editor/store';
+import { colourSelection } from '../../src/editor/tools/wand';
 import type { Point } from '../../src/image/geometry';
+import type { Mode } from '../../src/image/mask/mask';
 import { createMask, createPixels, type Mask } from '../../src/image/raster';
 import { memorySurface } from './memorySurface';
 
@@ -44,4 +46,10 @@ export function drag({ gesture }: ReturnType<typeof openedEditor>, points: Point
   gesture.press(first, input);
   for (const point of rest) gesture.move(point, input);
   gesture.release(last, input);
+}
+
+/** Selects by the colour at an image point, as the wand does. */
+export function selectColour(editor: Editor, at: Point, mode: Mode): Promise<void> {
+  const { tolerance, contiguous } = editor.store.getState();
+  return editor.select(colourSelection, { at, tolerance, contiguous }, mode);
 }

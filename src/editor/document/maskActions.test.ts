@@ -5,7 +5,7 @@ import { featherMask, growMask, shrinkMask } from '../../image/edges';
 import { maskBounds } from '../../image/mask/mask';
 import { createMask, createPixels } from '../../image/raster';
 import { fillShape } from '../kernels/shape';
-import { createEditor, type Tool } from '../store';
+import { createEditor, type ToolId } from '../store';
 import { directWork } from '../workers/maskOperations';
 
 it('edges: the whole mask as the kernels grow, shrink and feather it', async () => {
@@ -85,7 +85,7 @@ it('100 random operations, then 100 undos give the first mask back, and 100 redo
     return Math.floor((seed / 2 ** 32) * below);
   };
   const point = () => ({ x: random(WIDTH + 20) - 10, y: random(HEIGHT + 20) - 10 });
-  const tools: Tool[] = ['brush', 'eraser', 'lasso', 'rectangle', 'ellipse', 'polygon', 'wand'];
+  const tools: ToolId[] = ['brush', 'eraser', 'lasso', 'rectangle', 'ellipse', 'polygon', 'wand'];
   const states = [data().slice()];
   const used = new Set<string>();
   for (let tries = 0; states.length <= 100 && tries < 1000; tries++) {

@@ -7,6 +7,7 @@ import type { Mask } from '../../image/raster';
 import { type Shape, shapeRuns } from '../kernels/shape';
 import { paintSegment, segmentBounds } from '../kernels/stroke';
 import type { EditorState } from '../state';
+import type { Operation } from '../tools/tool';
 import { type Edge, edgeArea, type MaskWork, type Patch } from '../workers/maskOperations';
 import { closePictures, type EditorDocument } from './document';
 import type { MaskHistory } from './history';
@@ -15,9 +16,9 @@ import type { Beside, Noting, Step } from './steps';
 import { createTurns } from './turns';
 
 export interface StrokeInput {
-  /** Of a pen, 0 … 1; counts where the state says so. */
+  /** Of a pen, 0 … 1; ignored unless the option for it is on. */
   pressure?: number;
-  /** Takes away instead of painting; by default the tool decides. */
+  /** Whether the stroke removes the mask instead of adding to it; decided by its start. */
   erase?: boolean;
 }
 
@@ -35,8 +36,8 @@ export interface MaskActions {
   clear(): void;
   invert(): void;
   fillShape(shape: Shape, mode: Mode): void;
-  /** Adds what has the colour at an image point, or takes it away, by the state's tolerance. */
-  selectColor(at: Point, mode: Mode): Promise<void>;
+  /** Joins what an operation selects from the image with the mask. */
+  select<Request>(operation: Operation<Request>, request: Request, mode: Mode): Promise<void>;
   /** Grows, shrinks or feathers by the state's radius. */
   edge(edge: Edge): Promise<void>;
   /** The mask becomes what is transparent. */
@@ -82,7 +83,7 @@ export function createMaskActions(parts: {
 }): MaskActions {
   const { store, document, moveToLinkedDocument, work, announce, report, beforePick } = parts;
   const { setState: set, getState: get } = store;
-  let last: { point: Point; radius: number } | null = null;
+  let last: { point: Point; radius: number; erase: boolean } | null = null;
   let lastEnd: { document: EditorDocument; point: Point } | null = null;
   const { inTurn, inLine, startWork, settled } = createTurns({
     document,
@@ -274,18 +275,19 @@ export function createMaskActions(parts: {
   };
 
   return {
-    stroke(point, { pressure = 1, erase = get().tool === 'eraser' } = {}) {
+    stroke(point, { pressure = 1, erase: startsErasing = false } = {}) {
       const own = document();
       const { brushSize, hardness, penPressure, working } = get();
       if (!own || working !== null) return;
       const share = penPressure ? LEAST_PRESSURE + (1 - LEAST_PRESSURE) * pressure : 1;
       const radius = (brushSize / 2) * share;
-      const from = last ?? { point, radius };
+      const from = last ?? { point, radius, erase: startsErasing };
+      const { erase } = from;
       const segment = { from: from.point, to: point, radius: from.radius, toRadius: radius, hardness };
       own.history.touch(segmentBounds(segment, own.mask), erase ? 0 : 255);
       announce(paintSegment(own.mask, segment, erase ? 0 : 255));
       own.history.tidy(TIDY_TILES);
-      last = { point, radius };
+      last = { point, radius, erase };
     },
     endStroke,
     abandonStroke() {
@@ -303,16 +305,13 @@ export function createMaskActions(parts: {
     clear: () => void inTurn(() => fill(0)),
     invert: () => void inTurn(invert),
     fillShape: (shape, mode) => void inTurn(() => addShape(shape, mode)),
-    async selectColor(at, mode) {
-      const { tolerance, contiguous } = get();
+    async select(operation, request, mode) {
       const own = document();
       const bringing = beforePick();
       if (bringing) await bringing;
       const brought = bringing ? document()?.history.last : undefined;
       if (document() !== own) return;
-      await changeOrReport('Selecting', mode, ({ picture }) =>
-        work.select(picture, { at, tolerance, contiguous }),
-      );
+      await changeOrReport('Selecting', mode, ({ picture }) => work.select(picture, operation, request));
       // What was put on the canvas for it goes back with it.
       own?.history.join(brought);
     },

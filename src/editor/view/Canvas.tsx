@@ -3,8 +3,9 @@ import { type CSSProperties, type ReactNode, useEffect, useImperativeHandle, use
 import { useStore } from 'zustand';
 import type { Point, Rect } from '../../image/geometry';
 import { rectToView, toView } from '../kernels/view';
-import type { Draft, Editor, EditorState } from '../store';
-import { draftPath } from '../tools/gesture';
+import type { Editor, EditorState } from '../store';
+import { type Draft, draftPath } from '../tools/draft';
+import { toolOf } from '../tools/settings';
 import { overlayRatio, Painter } from './painter';
 import { attachPointer } from './pointer';
 
@@ -58,14 +59,13 @@ export function Canvas({ editor, frame, frameLabel, frameCuts, busy, children }:
 
   const view = useStore(editor.store, (state) => state.view);
   const panning = useStore(editor.store, (state) => state.panning);
-  const tool = useStore(editor.store, (state) => state.tool);
+  const hasRing = useStore(editor.store, (state) => toolOf(state.tool).hasRing === true);
   const picture = useStore(editor.store, (state) => state.picture);
   const draft = useStore(editor.store, (state) => state.draft);
   const working = useStore(editor.store, (state) => state.working);
   const keyCursor = useStore(editor.store, (state) => state.keyCursor);
   const forming = useStore(editor.store, () => editor.preview !== null);
   const place = picture && rectToView(view, { x: 0, y: 0, width: picture.width, height: picture.height });
-  const paints = tool === 'brush' || tool === 'eraser';
 
   return (
     <div
@@ -78,7 +78,7 @@ export function Canvas({ editor, frame, frameLabel, frameCuts, busy, children }:
       // biome-ignore lint/a11y/noNoninteractiveTabindex: keys act on it
       tabIndex={0}
       data-panning={panning || undefined}
-      data-paints={paints || undefined}
+      data-paints={hasRing || undefined}
       data-busy={(busy && !forming) || undefined}
     >
       <span id="canvas-help" className="sr-only">
@@ -91,7 +91,7 @@ export function Canvas({ editor, frame, frameLabel, frameCuts, busy, children }:
       {children}
       {frame && picture && <CropFrame place={rectToView(view, frame)} label={frameLabel} cuts={frameCuts} />}
       {draft && <DraftShape draft={draft} view={view} />}
-      {paints && !panning && <BrushRing editor={editor} handle={ring} />}
+      {hasRing && !panning && <BrushRing editor={editor} handle={ring} />}
       {keyCursor && <KeyCursor at={toView(view, keyCursor)} />}
       {working && <p className="working">{working} …</p>}
     </div>
@@ -138,7 +138,7 @@ function DraftShape({ draft, view }: { draft: Draft; view: EditorState['view'] }
         <path d={path} className="draft-shadow" />
         <path d={path} className="draft-line" />
       </g>
-      {draft.tool === 'polygon' &&
+      {draft.isByCorners &&
         draft.points.map((point, i) => {
           const { x, y } = toView(view, point);
           // biome-ignore lint/suspicious/noArrayIndexKey: corners are only ever added at the end

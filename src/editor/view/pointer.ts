@@ -3,7 +3,7 @@
 import type { Point } from '../../image/geometry';
 import { toImage } from '../kernels/view';
 import type { Editor } from '../store';
-import type { GestureInput } from '../tools/gesture';
+import type { GestureInput } from '../tools/tool';
 
 export interface PointerHooks {
   /** Where the brush's outline belongs, in view pixels; null to hide it. */

@@ -13,7 +13,7 @@ import { cleanMask } from '../../image/mask/cleanMask';
 import { maskBounds, maskFromTransparency } from '../../image/mask/mask';
 import type { Mask, Pixels } from '../../image/raster';
 import type { Picture } from '../document/picture';
-import { selectByColor, type WandRequest } from '../kernels/wand';
+import type { Operation } from '../tools/tool';
 
 export type Edge = 'grow' | 'shrink' | 'feather';
 
@@ -26,8 +26,7 @@ export interface Patch {
 export interface MaskWork {
   /** @param radius whole pixels @returns a mask of the same size; `mask` may be gone afterwards */
   edge(edge: Edge, mask: Mask, radius: number): Promise<Mask>;
-  /** The magic wand. */
-  select(picture: Picture, request: WandRequest): Promise<Patch>;
+  select<Request>(picture: Picture, operation: Operation<Request>, request: Request): Promise<Patch>;
   /** White where the picture is transparent; null where it nowhere is. */
   transparency(picture: Picture): Promise<Patch | null>;
 }
@@ -43,8 +42,8 @@ export function edgeArea(edge: Edge, bounds: Rect, mask: Mask, radius: number): 
   return intersectRect(growRect(bounds, edge === 'shrink' ? 1 : radius), rectOfSize(mask));
 }
 
-export function runSelect(pixels: Pixels, request: WandRequest): Patch {
-  const { mask, bounds } = selectByColor(pixels, request);
+export function runSelect<Request>(pixels: Pixels, operation: Operation<Request>, request: Request): Patch {
+  const { mask, bounds } = operation.run(pixels, request);
   return { mask: cropMask(mask, bounds), place: bounds };
 }
 
@@ -59,6 +58,7 @@ export function runTransparency(pixels: Pixels): Patch | null {
 /** On this thread: under Node. */
 export const directWork: MaskWork = {
   edge: async (edge, mask, radius) => runEdge(edge, mask, radius),
-  select: async (picture, request) => runSelect(picture.read(rectOfSize(picture)), request),
+  select: async (picture, operation, request) =>
+    runSelect(picture.read(rectOfSize(picture)), operation, request),
   transparency: async (picture) => runTransparency(picture.read(rectOfSize(picture))),
 };

@@ -5,7 +5,8 @@ import type { Size } from '../../image/geometry';
 import { maskToPixels } from '../../image/mask/mask';
 import { type MaskReading, readLuminance, readMask } from '../../image/mask/maskReading';
 import type { Mask, Pixels } from '../../image/raster';
-import type { WandRequest } from '../kernels/wand';
+import { operations } from '../tools/index';
+import type { Operation } from '../tools/tool';
 import { decodeWhole } from './decodePicture';
 import { type Edge, type Patch, runEdge, runSelect, runTransparency } from './maskOperations';
 import { createCanvas } from './surface';
@@ -14,7 +15,8 @@ import { serveTasks } from './taskWorker';
 /** A picture's file comes with the first task that needs it, and is kept for the next. */
 export type Task =
   | { kind: 'edge'; edge: Edge; mask: Mask; radius: number }
-  | { kind: 'select'; request: WandRequest; file: Blob | null }
+  /** @param operation the id of one that `tools/index` lists, with its request */
+  | { kind: 'select'; operation: string; request: unknown; file: Blob | null }
   | { kind: 'transparency'; file: Blob | null }
   | { kind: 'encode'; size: Size; painted: Patch | null }
   /** A mask of our own, as it is. */
@@ -28,7 +30,7 @@ async function run(task: Task): Promise<unknown> {
     case 'edge':
       return runEdge(task.edge, task.mask, task.radius);
     case 'select':
-      return runSelect(await pictureOf(task.file), task.request);
+      return runSelect(await pictureOf(task.file), operationOf(task.operation), task.request);
     case 'transparency':
       return runTransparency(await pictureOf(task.file));
     case 'encode':
@@ -40,6 +42,13 @@ async function run(task: Task): Promise<unknown> {
     default:
       throw new TypeError(`unknown task ${task satisfies never}`);
   }
+}
+
+/** The page sends an operation's own request beside its id. */
+function operationOf(id: string): Operation<unknown> {
+  const found = operations.find((operation) => operation.id === id);
+  if (!found) throw new RangeError(`no operation is called ${id}`);
+  return found as Operation<unknown>;
 }
 
 async function pictureOf(file: Blob | null): Promise<Pixels> {

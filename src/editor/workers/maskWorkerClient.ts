@@ -36,7 +36,8 @@ export function createMaskWorker(): MaskWorker {
   };
   return {
     edge: (edge, mask, radius) => ask({ kind: 'edge', edge, mask, radius }, [mask.data.buffer]),
-    select: (picture, request) => ask<Patch>({ kind: 'select', request, file: fileFor(picture) }),
+    select: (picture, { id: operation }, request) =>
+      ask<Patch>({ kind: 'select', operation, request, file: fileFor(picture) }),
     transparency: (picture) => ask<Patch | null>({ kind: 'transparency', file: fileFor(picture) }),
     encode: ({ width, height }, painted) =>
       ask({ kind: 'encode', size: { width, height }, painted }, painted ? [painted.mask.data.buffer] : []),

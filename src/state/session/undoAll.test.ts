@@ -1,5 +1,7 @@
 /** 100 random operations of every kind, runs and other canvas sizes among them, and the way back through all. */
+
 import { afterEach, expect, it } from 'vitest';
+import { selectColour } from '../../../test/support/openedEditor';
 import { answer, fakeEngine, opened, paint, travel } from '../../../test/support/session';
 import type { Editor } from '../../editor/store';
 import type { Point } from '../../image/geometry';
@@ -53,7 +55,7 @@ it('100 random operations, then undo to the first mask and redo to the last, byt
     ellipse: () => editor.fillShape({ kind: 'ellipse', from: point(), to: point() }, mode()),
     wand: () => {
       editor.setOptions({ tolerance: random(120), contiguous: random(2) === 0 });
-      return editor.selectColor(point(), mode());
+      return selectColour(editor, point(), mode());
     },
     invert: () => editor.invert(),
     fill: () => editor.fill(),

@@ -2,10 +2,12 @@
  * Walks through strokes, runs, versions, canvas sizes and pictures, as they come one after the other: undo leads back
  * through all of it, redo to where one was, with picture, mask, frame and versions as they were.
  */
+
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { eventually } from '../../../test/support/eventually';
+import { selectColour } from '../../../test/support/openedEditor';
 import { fakeEngine, HEIGHT, imaging, opened, paint, travel, WIDTH } from '../../../test/support/session';
 import { type Point, rectOfSize } from '../../image/geometry';
 import type { Session } from './session';
@@ -164,7 +166,7 @@ it('a colour picked from a result is one step with going on from it', async () =
   const result = seen(session);
   editor.setBeforePick(() => session.continueFrom(1));
   editor.setOptions({ tolerance: 0 });
-  await editor.selectColor({ x: 300, y: 200 }, 'add');
+  await selectColour(editor, { x: 300, y: 200 }, 'add');
   editor.setBeforePick(null);
   expect(seen(session)).toMatchObject({ baseId: 1, shownId: null });
   expect(steps(session).maskBounds.width).toBeGreaterThan(0);

@@ -4,9 +4,9 @@ import { DropdownMenu } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { useApp, useEditor } from '../base/context';
+import { keysOf } from '../commands/keys';
 import { IconButton } from '../controls/IconButton';
 import { Tooltip } from '../controls/Tooltip';
-import { keysOf } from '../page/commands';
 import './saveActions.css';
 
 /** So long the button says that it has copied. */

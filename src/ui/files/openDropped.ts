@@ -4,7 +4,7 @@ import { isWeights } from '../../state/models/modelFiles';
 import type { ModelLibraryStore } from '../../state/models/modelLibrary';
 import { leftInWords, sortGiven } from '../../state/pictures/droppedFiles';
 import type { Session } from '../../state/session/session';
-import { importMask } from '../mask/maskFile';
+import { importMask } from '../commands/maskFile';
 import { listEntry, openOwnModel } from '../models/useModelFiles';
 
 export interface DroppedFiles {

@@ -1,13 +1,12 @@
-/** How the mask is shown: colour, opacity, or alone. */
+/** How the mask is shown: its colour and opacity over the image, or on its own. */
 import { Layers2 } from 'lucide-react';
 import { Switch } from 'radix-ui';
 import { overlayColours } from '../../editor/kernels/overlayColour';
 import { type MaskLook, overlayColourOf } from '../../editor/store';
 import { useEditor, useSession } from '../base/context';
+import { useCommand } from '../commands/useCommand';
 import { BarSlider } from '../controls/BarSlider';
-import { keysOf } from '../page/commands';
 import { BarPanel } from './MaskMenu';
-import { toggleMaskAlone } from './toolActions';
 import './maskAppearanceMenu.css';
 
 export function MaskAppearanceMenu() {
@@ -58,18 +57,20 @@ export function MaskAppearanceMenu() {
         text={`${Math.round(look.opacity * 100)} %`}
         onChange={(value) => change({ opacity: value / 100 })}
       />
-      <div className="menu-button">
-        <label htmlFor="mask-alone">Mask alone</label>
-        <kbd aria-hidden>{keysOf('maskAlone')}</kbd>
-        <Switch.Root
-          id="mask-alone"
-          className="switch"
-          checked={look.show === 'alone'}
-          onCheckedChange={() => toggleMaskAlone(editor)}
-        >
-          <Switch.Thumb className="switch-thumb" />
-        </Switch.Root>
-      </div>
+      <MaskOnlySwitch />
     </BarPanel>
+  );
+}
+
+function MaskOnlySwitch() {
+  const { label, keys, isPressed, run } = useCommand('maskOnly');
+  return (
+    <div className="menu-button">
+      <label htmlFor="mask-only">{label}</label>
+      <kbd aria-hidden>{keys}</kbd>
+      <Switch.Root id="mask-only" className="switch" checked={isPressed} onCheckedChange={run}>
+        <Switch.Thumb className="switch-thumb" />
+      </Switch.Root>
+    </div>
   );
 }

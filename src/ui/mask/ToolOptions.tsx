@@ -1,148 +1,106 @@
-/** The options of the tool in hand. */
-import { Check, Link2, type LucideIcon, PenTool, Replace, SquareMinus, SquarePlus, X } from 'lucide-react';
-import { MAX_BRUSH, MIN_BRUSH } from '../../editor/store';
-import type { Mode } from '../../image/mask/mask';
+/** The options of the current tool, made from its rows. */
+import { type EditorState, type NumberOption, type ToolOption, toolOf } from '../../editor/store';
 import { useEditor, useSession } from '../base/context';
 import { BarSlider } from '../controls/BarSlider';
 import { IconButton } from '../controls/IconButton';
-import { keysOf } from '../page/commands';
 import './toolOptions.css';
-
-/** The slider runs over the logarithm: as fine for small brushes as for large ones. */
-const SLIDER_STEPS = 100;
-const toSlider = (size: number) =>
-  (Math.log(size / MIN_BRUSH) / Math.log(MAX_BRUSH / MIN_BRUSH)) * SLIDER_STEPS;
-const fromSlider = (value: number) => MIN_BRUSH * (MAX_BRUSH / MIN_BRUSH) ** (value / SLIDER_STEPS);
 
 export function ToolOptions() {
   const tool = useEditor((state) => state.tool);
   return (
     <div className="tool-options" role="toolbar" aria-label="Options of the tool">
-      {tool === 'brush' || tool === 'eraser' ? <BrushOptions /> : <ModeOptions />}
-      {tool === 'wand' && <WandOptions />}
-      {tool === 'polygon' && <PolygonButtons />}
+      {toolOf(tool).options.map((row) => (
+        <OptionControl key={row.name} row={row} />
+      ))}
     </div>
   );
 }
 
-function BrushOptions() {
+type Row<Kind extends ToolOption['kind']> = Extract<ToolOption, { kind: Kind }>;
+
+function OptionControl({ row }: { row: ToolOption }) {
+  switch (row.kind) {
+    case 'number':
+      return <OptionSlider row={row} />;
+    case 'toggle':
+      return <OptionToggle row={row} />;
+    case 'choice':
+      return <OptionChoice row={row} />;
+    case 'button':
+      return <OptionButton row={row} />;
+    default:
+      throw new TypeError(`unknown option ${row satisfies never}`);
+  }
+}
+
+/** The value of a row in the editor's store, and how to set it. */
+function useOption<Value>({ field }: { field: string }): [value: Value, set: (value: Value) => void] {
   const { editor } = useSession();
-  const brushSize = useEditor((state) => state.brushSize);
-  const hardness = useEditor((state) => state.hardness);
-  const penPressure = useEditor((state) => state.penPressure);
+  const value = useEditor((state) => state[field as keyof EditorState]) as Value;
+  return [value, (next) => editor.setOptions({ [field]: next })];
+}
+
+/** Positions of a slider over the logarithm. */
+const LOGARITHMIC_STEPS = 100;
+
+export function OptionSlider({ row }: { row: NumberOption }) {
+  const [value, set] = useOption<number>(row);
+  const { min, max, step, unit, isLogarithmic } = row;
+  const shown = unit === '%' ? Math.round(value * 100) : value;
+  const text = unit === '' ? String(shown) : `${shown} ${unit}`;
+  const range = Math.log(max / min);
   return (
-    <>
-      <BarSlider
-        label="Size"
-        name="Size of the brush"
-        min={0}
-        max={SLIDER_STEPS}
-        value={Math.round(toSlider(brushSize))}
-        text={`${brushSize} px`}
-        onChange={(value) => editor.setBrushSize(fromSlider(value))}
-      />
-      <BarSlider
-        label="Hardness"
-        name="Hardness of the brush"
-        min={0}
-        max={100}
-        value={Math.round(hardness * 100)}
-        text={`${Math.round(hardness * 100)} %`}
-        onChange={(value) => editor.setOptions({ hardness: value / 100 })}
-      />
-      <span className="wide">
-        <IconButton
-          name="Pen pressure sets the size"
-          label="Pen"
-          icon={PenTool}
-          side="top"
-          pressed={penPressure}
-          onPress={() => editor.setOptions({ penPressure: !penPressure })}
-        />
-      </span>
-    </>
+    <BarSlider
+      label={row.label}
+      name={row.name}
+      min={isLogarithmic ? 0 : Math.round(min / step)}
+      max={isLogarithmic ? LOGARITHMIC_STEPS : Math.round(max / step)}
+      value={Math.round(isLogarithmic ? (Math.log(value / min) / range) * LOGARITHMIC_STEPS : value / step)}
+      text={text}
+      onChange={(position) =>
+        set(isLogarithmic ? min * Math.exp((position / LOGARITHMIC_STEPS) * range) : position * step)
+      }
+    />
   );
 }
 
-const modes: readonly { mode: Mode; name: string; label: string; icon: LucideIcon; keys?: string }[] = [
-  { mode: 'add', name: 'Add to the mask', label: 'Add', icon: SquarePlus, keys: 'Shift' },
-  { mode: 'subtract', name: 'Subtract from the mask', label: 'Subtract', icon: SquareMinus, keys: 'Alt' },
-  { mode: 'replace', name: 'Replace the mask', label: 'Replace', icon: Replace },
-];
+function OptionToggle({ row }: { row: Row<'toggle'> }) {
+  const [isOn, set] = useOption<boolean>(row);
+  const { name, label, icon, isWideOnly } = row;
+  const button = (
+    <IconButton {...{ name, label, icon }} side="top" pressed={isOn} onPress={() => set(!isOn)} />
+  );
+  return isWideOnly ? <span className="wide">{button}</span> : button;
+}
 
-function ModeOptions() {
-  const { editor } = useSession();
-  const active = useEditor((state) => state.mode);
+function OptionChoice({ row }: { row: Row<'choice'> }) {
+  const [chosen, set] = useOption<string>(row);
   return (
     <fieldset className="group">
-      <legend className="sr-only">How it joins the mask</legend>
-      {modes.map(({ mode, name, label, icon, keys }) => (
+      <legend className="sr-only">{row.name}</legend>
+      {row.choices.map(({ value, ...button }) => (
         <IconButton
-          key={mode}
-          name={name}
-          label={label}
-          icon={icon}
-          keys={keys}
+          key={value}
+          {...button}
           side="top"
-          pressed={active === mode}
-          onPress={() => editor.setOptions({ mode })}
+          pressed={chosen === value}
+          onPress={() => set(value)}
         />
       ))}
     </fieldset>
   );
 }
 
-function WandOptions() {
+function OptionButton({ row }: { row: Row<'button'> }) {
   const { editor } = useSession();
-  const tolerance = useEditor((state) => state.tolerance);
-  const contiguous = useEditor((state) => state.contiguous);
+  const isEnabled = useEditor(({ draft }) => row.isEnabled(draft));
+  const { name, label, icon, keys } = row;
   return (
-    <>
-      <BarSlider
-        label="Tolerance"
-        name="Tolerance of the wand"
-        min={0}
-        max={255}
-        value={tolerance}
-        text={String(tolerance)}
-        onChange={(value) => editor.setOptions({ tolerance: value })}
-      />
-      <IconButton
-        name="Only what is connected"
-        label="Connected"
-        icon={Link2}
-        side="top"
-        pressed={contiguous}
-        onPress={() => editor.setOptions({ contiguous: !contiguous })}
-      />
-    </>
-  );
-}
-
-/** For fingers, which have no Enter and no Escape. */
-function PolygonButtons() {
-  const { editor } = useSession();
-  const corners = useEditor((state) => state.draft?.points.length ?? 0);
-  return (
-    <>
-      <IconButton
-        name="Close the polygon"
-        label="Close"
-        icon={Check}
-        keys="Enter"
-        side="top"
-        disabled={corners < 3}
-        onPress={() => editor.gesture.finish()}
-      />
-      <IconButton
-        name="Drop the polygon"
-        label="Drop"
-        icon={X}
-        keys={keysOf('escape')}
-        side="top"
-        disabled={corners === 0}
-        onPress={() => editor.setDraft(null)}
-      />
-    </>
+    <IconButton
+      {...{ name, label, icon, keys }}
+      side="top"
+      disabled={!isEnabled}
+      onPress={() => row.press(editor.gesture.hand)}
+    />
   );
 }

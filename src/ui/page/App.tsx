@@ -1,7 +1,11 @@
 /** The page. */
-import { useCallback, useState } from 'react';
+import { useMemo, useState } from 'react';
+import { useStore } from 'zustand';
 import { AppContext, type AppParts } from '../base/context';
 import { useTheme } from '../base/theme';
+import type { CommandApp } from '../commands/command';
+import { CommandContext } from '../commands/useCommand';
+import { useKeys } from '../commands/useKeys';
 import { TooltipProvider } from '../controls/Tooltip';
 import { FileNotes } from '../files/FileNotes';
 import { useFiles } from '../files/useFiles';
@@ -9,14 +13,12 @@ import { RestoreNotices } from '../gallery/RestoreNotices';
 import { ToolRail } from '../mask/ToolRail';
 import { SidePanel } from '../run/SidePanel';
 import { usePageTitle } from '../run/usePageTitle';
-import { type Adjusting, toggleAdjusting } from '../stage/Adjust';
 import { ComparisonContext, useNewComparison } from '../stage/comparison';
 import { Stage } from '../stage/Stage';
 import { VersionStrip } from '../stage/VersionStrip';
 import { HelpDialog } from './HelpDialog';
 import { OfflineNote } from './OfflineNote';
 import { TopBar } from './TopBar';
-import { useKeys } from './useKeys';
 // Controls that are classes only.
 import '../controls/button.css';
 import '../controls/note.css';
@@ -32,37 +34,33 @@ export function App(parts: AppParts) {
   const [helping, setHelping] = useState(false);
   const files = useFiles(session, models);
   const { openPicker } = files;
-  const help = useCallback(() => setHelping(true), []);
   usePageTitle(session);
-  const [adjusting, setAdjusting] = useState<Adjusting>(null);
-  const adjust = useCallback(
-    (what: 'frame' | 'canvas' | null) =>
-      setAdjusting((now) => (what === null ? null : toggleAdjusting(session, now, what))),
-    [session],
+  const { onHold: compare } = comparison;
+  const commandApp = useMemo<CommandApp>(
+    () => ({ session, saving, openPicker, showHelp: () => setHelping(true), compare }),
+    [session, saving, openPicker, compare],
   );
-  useKeys(session, saving, {
-    onOpen: openPicker,
-    onCompare: comparison.onHold,
-    onHelp: help,
-    onAdjust: adjust,
-  });
+  useKeys(commandApp);
+  const adjusting = useStore(session.editor.store, (state) => state.adjusting !== null);
   return (
     <AppContext value={parts}>
-      <TooltipProvider delayDuration={500} skipDelayDuration={200}>
-        <div className="app" data-adjusting={adjusting !== null || undefined}>
-          <TopBar theme={theme} onTheme={toggleTheme} onOpen={openPicker} onHelp={help} />
-          <ToolRail />
-          <ComparisonContext value={comparison}>
-            <Stage onOpen={openPicker} adjusting={adjusting} onAdjust={setAdjusting} />
-            <RestoreNotices />
-            <OfflineNote />
-            <VersionStrip />
-          </ComparisonContext>
-          <SidePanel adjusting={adjusting !== null} />
-        </div>
-        <FileNotes {...files} />
-        <HelpDialog open={helping} onOpenChange={setHelping} />
-      </TooltipProvider>
+      <CommandContext value={commandApp}>
+        <TooltipProvider delayDuration={500} skipDelayDuration={200}>
+          <div className="app" data-adjusting={adjusting || undefined}>
+            <TopBar theme={theme} onTheme={toggleTheme} />
+            <ToolRail />
+            <ComparisonContext value={comparison}>
+              <Stage />
+              <RestoreNotices />
+              <OfflineNote />
+              <VersionStrip />
+            </ComparisonContext>
+            <SidePanel adjusting={adjusting} />
+          </div>
+          <FileNotes {...files} />
+          <HelpDialog open={helping} onOpenChange={setHelping} />
+        </TooltipProvider>
+      </CommandContext>
     </AppContext>
   );
 }

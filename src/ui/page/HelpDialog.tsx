@@ -1,12 +1,14 @@
-/** All keys on one sheet, and what the page is. */
+/** What the page is, and all its keys. */
+import { type Group, groups } from '../commands/command';
+import { commands, gestures, helpOf } from '../commands/index';
+import { keysOf } from '../commands/keys';
 import { Dialog, DialogDescription, DialogTitle } from '../controls/Dialog';
-import { type Command, commands, gestures, keysOf } from './commands';
 import './helpDialog.css';
 
-function rowsOf(group: Command['group']): { keys: string; action: string }[] {
+function rowsOf(group: Group): { keys: string; help: string }[] {
   const pressed = commands.filter((command) => command.group === group);
   return [
-    ...pressed.map(({ id, action }) => ({ keys: keysOf(id), action })),
+    ...pressed.map((command) => ({ keys: keysOf(command.id), help: helpOf(command) })),
     ...gestures.filter((gesture) => gesture.group === group),
   ];
 }
@@ -16,21 +18,20 @@ export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange
     <Dialog open={open} onOpenChange={onOpenChange} closeName="Close help" isDescribed>
       <DialogTitle>Keys and help</DialogTitle>
       <DialogDescription>
-        Paint over what should change, say what should be there, press Generate. Only the painted part is
-        repainted; every other pixel stays as it is. Pictures leave this machine only while you have the
-        hosted API on.
+        Paint over what should change, describe what should be there, and click Generate. Only the masked area
+        changes; every other pixel stays as it is. Images leave this device only while the hosted API is on.
       </DialogDescription>
       <div className="key-groups">
-        {(['Tools', 'Mask', 'View', 'Page'] as const).map((group) => (
+        {groups.map((group) => (
           <section key={group}>
             <h3>{group}</h3>
             <dl>
-              {rowsOf(group).map(({ keys, action }) => (
+              {rowsOf(group).map(({ keys, help }) => (
                 <div key={keys}>
                   <dt>
                     <kbd>{keys}</kbd>
                   </dt>
-                  <dd>{action}</dd>
+                  <dd>{help}</dd>
                 </div>
               ))}
             </dl>

@@ -1,32 +1,30 @@
 /** The top line: what is open, where the work happens, how the page looks. */
-import { CircleQuestionMark, FolderOpen, Images, Moon, Redo2, Sun, Undo2 } from 'lucide-react';
+import { CircleQuestionMark, FolderOpen, Images, Moon, Sun } from 'lucide-react';
 import { Popover } from 'radix-ui';
 import { useState } from 'react';
 import { statusExplanation, statusLabel } from '../../state/models/engineStatus';
 import { STARTER } from '../../state/models/modelCatalogue';
-import { useApp, useEditor, useEngineStatus, useModelState, useSession, useSettings } from '../base/context';
+import { useApp, useEngineStatus, useModelState, useSettings } from '../base/context';
 import type { Theme } from '../base/theme';
 import { usePhone } from '../base/useNarrow';
+import { CommandButton } from '../commands/CommandButton';
+import { useCommand } from '../commands/useCommand';
 import { IconButton } from '../controls/IconButton';
 import { Tooltip } from '../controls/Tooltip';
 import { OpenMenu } from '../files/OpenMenu';
 import { GalleryDialog } from '../gallery/GalleryDialog';
 import { HostedSwitch, useHostedNote, useHostedReach } from '../hosted/HostedPanel';
-import { keysOf } from './commands';
 import { PageMenu } from './PageMenu';
 import './topBar.css';
 
 export interface TopBarProps {
   theme: Theme;
   onTheme(): void;
-  onOpen(): void;
-  onHelp(): void;
 }
 
-export function TopBar({ theme, onTheme, onOpen, onHelp }: TopBarProps) {
-  const { editor } = useSession();
-  const canUndo = useEditor((state) => state.canUndo);
-  const canRedo = useEditor((state) => state.canRedo);
+export function TopBar({ theme, onTheme }: TopBarProps) {
+  const open = useCommand('open');
+  const help = useCommand('help');
   const phone = usePhone();
   const { gallery } = useApp();
   const [browsing, setBrowsing] = useState(false);
@@ -39,7 +37,7 @@ export function TopBar({ theme, onTheme, onOpen, onHelp }: TopBarProps) {
     theme === 'dark'
       ? { name: 'Light theme', icon: Sun, onPress: onTheme }
       : { name: 'Dark theme', icon: Moon, onPress: onTheme },
-    { name: 'Keys and help', icon: CircleQuestionMark, keys: keysOf('help'), onPress: onHelp },
+    { name: help.label, icon: CircleQuestionMark, keys: help.keys, onPress: help.run },
   ];
   return (
     <header className="top">
@@ -47,7 +45,7 @@ export function TopBar({ theme, onTheme, onOpen, onHelp }: TopBarProps) {
         <Mark />
         <span>Inlay</span>
       </h1>
-      <button type="button" className="button" aria-label="Open image" onClick={onOpen}>
+      <button type="button" className="button" aria-label={open.label} onClick={open.run}>
         <FolderOpen size={16} strokeWidth={1.8} aria-hidden />
         <span>
           Open<span className="wide-text"> image</span>
@@ -55,20 +53,8 @@ export function TopBar({ theme, onTheme, onOpen, onHelp }: TopBarProps) {
       </button>
       <OpenMenu />
       <div className="group">
-        <IconButton
-          name="Undo"
-          icon={Undo2}
-          keys={keysOf('undo')}
-          disabled={!canUndo}
-          onPress={editor.undo}
-        />
-        <IconButton
-          name="Redo"
-          icon={Redo2}
-          keys={keysOf('redo')}
-          disabled={!canRedo}
-          onPress={editor.redo}
-        />
+        <CommandButton id="undo" />
+        <CommandButton id="redo" />
       </div>
       <span className="spacer" />
       <StatusPill />

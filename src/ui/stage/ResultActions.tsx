@@ -3,9 +3,10 @@ import { Columns2, Eye, GitCompareArrows, PencilLine, Square, X } from 'lucide-r
 import type { Version } from '../../state/pictures/versions';
 import { useSession, useVersions } from '../base/context';
 import { useNarrow } from '../base/useNarrow';
+import { keysOf } from '../commands/keys';
+import { useCommand } from '../commands/useCommand';
 import { IconButton } from '../controls/IconButton';
 import { Tooltip } from '../controls/Tooltip';
-import { keysOf } from '../page/commands';
 import { useComparison } from './comparison';
 import './resultActions.css';
 
@@ -17,7 +18,7 @@ export function ResultActions({ version }: { version: Version }) {
   const placement = useVersions((state) => state.placement);
   const ofOriginal = version.parentId === null || version.parentId === 0;
   return (
-    <div className="result-actions" role="toolbar" aria-label="The version that is shown">
+    <div className="result-actions" role="toolbar" aria-label="This version">
       {canStandBeside && (
         <IconButton
           name={placement === 'canvas' ? 'Beside the canvas' : 'On the canvas'}
@@ -36,21 +37,21 @@ export function ResultActions({ version }: { version: Version }) {
         />
       )}
       {before && <HoldButton held={held} onHold={onHold} />}
-      {!isBase && (
-        <Tooltip text="Continue from this version" keys={keysOf('continueFrom')} side="top">
-          <button
-            type="button"
-            className="button"
-            aria-label="Continue from this version"
-            onClick={() => void session.continueFrom(version.id)}
-          >
-            <PencilLine size={16} strokeWidth={1.8} aria-hidden />
-            <span className="action-word">Continue</span>
-          </button>
-        </Tooltip>
-      )}
+      {!isBase && <ContinueButton />}
       <IconButton name="Close" icon={X} side="top" onPress={() => session.show(null)} />
     </div>
+  );
+}
+
+function ContinueButton() {
+  const { label, tip, keys, run } = useCommand('continueFrom');
+  return (
+    <Tooltip text={tip} keys={keys} side="top">
+      <button type="button" className="button" aria-label={label} onClick={run}>
+        <PencilLine size={16} strokeWidth={1.8} aria-hidden />
+        <span className="action-word">Continue</span>
+      </button>
+    </Tooltip>
   );
 }
 
@@ -62,7 +63,7 @@ function HoldButton({ held, onHold }: { held: boolean; onHold(held: boolean): vo
       type="button"
       className="icon-button"
       aria-label="Compare, hold"
-      title={`Hold to see what it was before (${keysOf('compare')})`}
+      title={`Hold to compare with the previous version (${keysOf('compare')})`}
       aria-pressed={held}
       onPointerDown={hold}
       onPointerUp={release}

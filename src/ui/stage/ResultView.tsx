@@ -2,7 +2,7 @@
 import { type PointerEvent as ReactPointerEvent, useRef } from 'react';
 import { lineAt, parkedAt, shareAt, shareByKey } from '../../editor/kernels/compare';
 import { rectToView, type View } from '../../editor/kernels/view';
-import type { Rect } from '../../image/geometry';
+import type { Rect } from '../../editor/store';
 import type { Version } from '../../state/pictures/versions';
 import { useEditor, useVersions } from '../base/context';
 import './resultView.css';

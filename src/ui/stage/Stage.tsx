@@ -2,10 +2,10 @@
 import { History, ImageUp, Info, TriangleAlert, X } from 'lucide-react';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
+import { cutsMask } from '../../editor/document/adjusting';
 import { bestSplit } from '../../editor/kernels/view';
-import { fitMargin, type Step } from '../../editor/store';
+import { fitMargin, type Rect, type Size, type Step } from '../../editor/store';
 import { Canvas } from '../../editor/view/Canvas';
-import { intersectRect, isSameRect, type Rect } from '../../image/geometry';
 import { findVersion, type Version, versionLabel } from '../../state/pictures/versions';
 import { planRun } from '../../state/run/paintRun';
 import { paddingOf } from '../../state/settings/settings';
@@ -20,21 +20,16 @@ import {
 } from '../base/context';
 import { useArrived } from '../base/useArrived';
 import { useNarrow } from '../base/useNarrow';
-import { readAgain } from '../mask/maskFile';
-import { AdjustHandles, type Adjusting } from './Adjust';
+import { readAgain } from '../commands/maskFile';
+import { useCommand } from '../commands/useCommand';
+import { AdjustHandles } from './Adjusting';
 import { useComparison } from './comparison';
 import { ResultPane } from './ResultPane';
 import { CompareLine, ResultImages } from './ResultView';
 import { StageBar } from './StageBar';
 import './stage.css';
 
-export interface StageProps {
-  onOpen(): void;
-  adjusting: Adjusting;
-  onAdjust(adjusting: Adjusting): void;
-}
-
-export function Stage({ onOpen, adjusting, onAdjust }: StageProps) {
+export function Stage() {
   const { editor } = useSession();
   const picture = useEditor((state) => state.picture);
   const maskBounds = useEditor((state) => state.maskBounds);
@@ -59,11 +54,6 @@ export function Stage({ onOpen, adjusting, onAdjust }: StageProps) {
   const [share, setShare] = useState(0);
   const { pane, painting } = useContinueByPainting(over ? shown : undefined);
   const [seenId, setSeenId] = useState<number | null>(null);
-  const adjust = {
-    adjusting: running ? null : adjusting,
-    onAdjust,
-    frame: plan?.frame ?? null,
-  };
   return (
     <main className="stage">
       <div className="panes" data-split={split} ref={element}>
@@ -80,7 +70,7 @@ export function Stage({ onOpen, adjusting, onAdjust }: StageProps) {
             editor={editor}
             frame={plan?.frame ?? null}
             frameLabel={plan && picture ? frameLabel(plan, picture, maskBounds) : ''}
-            frameCuts={plan !== null && cuts(plan.frame, maskBounds)}
+            frameCuts={plan !== null && cutsMask(plan.frame, maskBounds)}
             busy={running}
           >
             {over && (
@@ -94,12 +84,12 @@ export function Stage({ onOpen, adjusting, onAdjust }: StageProps) {
             )}
           </Canvas>
           {over && before && <CompareLine version={shown} share={share} onShare={setShare} />}
-          <AdjustHandles {...adjust} />
-          {!picture && arrived && <EmptyStage onOpen={onOpen} />}
+          <AdjustHandles frame={plan?.frame ?? null} />
+          {!picture && arrived && <EmptyStage />}
         </section>
         {beside && <ResultPane version={shown} share={share} onShare={setShare} />}
       </div>
-      <StageBar {...adjust} />
+      <StageBar frame={plan?.frame ?? null} />
       <StageAlert />
     </main>
   );
@@ -169,44 +159,37 @@ function useContinueByPainting(version: Version | undefined) {
   return { pane, painting: changed || pressed };
 }
 
-function frameLabel(
-  { frame, size }: NonNullable<ReturnType<typeof planRun>>,
-  picture: { width: number; height: number },
-  maskBounds: Rect,
-): string {
-  const scaled = frame.width === size.width && frame.height === size.height;
-  const whole = `${frame.width} × ${frame.height} of ${picture.width} × ${picture.height} goes to the model`;
-  const sent = scaled ? whole : `${whole}, as ${size.width} × ${size.height}`;
-  return cuts(frame, maskBounds) ? `${sent}; the mask beyond it does not` : sent;
-}
-
-function cuts(frame: Rect, maskBounds: Rect): boolean {
-  return !isSameRect(intersectRect(maskBounds, frame), maskBounds);
+function frameLabel({ frame, size }: { frame: Rect; size: Size }, picture: Size, maskBounds: Rect): string {
+  const isScaled = frame.width !== size.width || frame.height !== size.height;
+  const seen = `The model sees ${frame.width} × ${frame.height} of ${picture.width} × ${picture.height}`;
+  const scaled = isScaled ? `${seen}, scaled to ${size.width} × ${size.height}` : seen;
+  return cutsMask(frame, maskBounds) ? `${scaled}; the mask outside the frame is ignored` : scaled;
 }
 
 const offeredInWords = {
-  held: 'Another tab works on it; here you get a copy:',
-  failed: 'It could not be brought back the last time:',
-  aside: 'What you worked on last is kept:',
+  held: 'Open in another tab; here you get a copy:',
+  failed: 'Could not be restored last time:',
+  aside: 'Your last session was saved:',
 } as const;
 
-function EmptyStage({ onOpen }: { onOpen(): void }) {
+function EmptyStage() {
+  const { run: open } = useCommand('open');
   const session = useSession();
   const { sample, drafts } = useApp();
   const { offered } = useStore(drafts.store);
   return (
     <div className="empty">
       <ImageUp size={44} strokeWidth={1.3} aria-hidden />
-      <h2>Open a picture, paint over a part of it, and have that part repainted</h2>
+      <h2>Open an image, paint over part of it, and have that part repainted</h2>
       <p className="empty-ways">
-        <button type="button" className="button primary" onClick={onOpen}>
-          Choose a picture
+        <button type="button" className="button primary" onClick={open}>
+          Choose an image
         </button>
         <button type="button" className="button" onClick={() => void session.openSample(sample)}>
           Open the sample
         </button>
       </p>
-      <p>or drop one here, or paste it</p>
+      <p>You can also drop or paste one here.</p>
       {offered && (
         <div className="empty-offer" role="status">
           <p>

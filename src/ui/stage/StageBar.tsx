@@ -1,31 +1,25 @@
 /**
- * Below the picture: the options of the tool in hand, the zoom, and the mask's menus; where room is short, in their place what
- * can be done with a result, as long as one is looked at and the mask steps back.
+ * Below the image: the mask's menus, the options of the current tool and the zoom. Where room is short, what can be done
+ * with a result takes the place of the mask's menus while one is shown.
  */
-import { Maximize, Minus, Plus } from 'lucide-react';
-import { useEditor, useSession } from '../base/context';
+import { useEditor } from '../base/context';
 import { usePhone, useTight } from '../base/useNarrow';
-import { IconButton } from '../controls/IconButton';
+import { CommandButton } from '../commands/CommandButton';
+import { useCommand } from '../commands/useCommand';
 import { Tooltip } from '../controls/Tooltip';
 import { MaskAppearanceMenu } from '../mask/MaskAppearanceMenu';
 import { MaskMenu } from '../mask/MaskMenu';
 import { ToolOptions } from '../mask/ToolOptions';
-import { InvertButton } from '../mask/ToolRail';
-import { actualSize, zoomBy } from '../mask/toolActions';
-import { keysOf } from '../page/commands';
-import { AdjustButtons, AdjustOptions, type AdjustProps } from './Adjust';
+import { type AdjustingProps, AdjustOptions, useAdjusting } from './Adjusting';
 import { useComparison } from './comparison';
 import { ResultActions } from './ResultActions';
 import './stageBar.css';
 
-export function StageBar(adjust: AdjustProps) {
-  const { editor } = useSession();
-  const scale = useEditor((state) => state.view.scale);
+export function StageBar({ frame }: AdjustingProps) {
   const phone = usePhone();
   const tight = useTight();
   const { shown } = useComparison();
-  const ready = useEditor((state) => state.picture !== null);
-  const percent = Math.round(scale * window.devicePixelRatio * 100);
+  const adjusting = useAdjusting();
   return (
     <div className="stage-bar">
       {shown && tight ? (
@@ -36,50 +30,40 @@ export function StageBar(adjust: AdjustProps) {
         <div key="mask" className="bar-group">
           <MaskMenu />
           <MaskAppearanceMenu />
-          {phone && <InvertButton side="top" label="Invert" />}
-          <AdjustButtons {...adjust} />
+          {phone && <CommandButton id="invert" side="top" hasWord />}
+          <CommandButton id="frame" side="top" hasWord />
+          <CommandButton id="canvas" side="top" hasWord />
         </div>
       )}
-      {adjust.adjusting ? <AdjustOptions {...adjust} /> : <ToolOptions />}
+      {adjusting ? <AdjustOptions frame={frame} /> : <ToolOptions />}
       <div className="bar-group zoom">
         <span className="wide">
-          <IconButton
-            name="Zoom out"
-            icon={Minus}
-            keys={keysOf('zoomOut')}
-            side="top"
-            disabled={!ready}
-            onPress={() => zoomBy(editor, 'out')}
-          />
-          <Tooltip text="One picture pixel on one screen pixel" keys={keysOf('actualSize')} side="top">
-            <button
-              type="button"
-              className="zoom-value"
-              aria-label={`Actual size, now at ${percent} %`}
-              disabled={!ready}
-              onClick={() => actualSize(editor)}
-            >
-              <output className="tabular">{percent} %</output>
-            </button>
-          </Tooltip>
-          <IconButton
-            name="Zoom in"
-            icon={Plus}
-            keys={keysOf('zoomIn')}
-            side="top"
-            disabled={!ready}
-            onPress={() => zoomBy(editor, 'in')}
-          />
+          <CommandButton id="zoomOut" side="top" />
+          <ZoomValue />
+          <CommandButton id="zoomIn" side="top" />
         </span>
-        <IconButton
-          name="Fit"
-          icon={Maximize}
-          keys={keysOf('fit')}
-          side="top"
-          disabled={!ready}
-          onPress={editor.fit}
-        />
+        <CommandButton id="fit" side="top" />
       </div>
     </div>
+  );
+}
+
+/** The zoom in percent of actual size, and the button that goes there. */
+function ZoomValue() {
+  const scale = useEditor((state) => state.view.scale);
+  const { tip, keys, isEnabled, run } = useCommand('actualSize');
+  const percent = Math.round(scale * window.devicePixelRatio * 100);
+  return (
+    <Tooltip text={tip} keys={keys} side="top">
+      <button
+        type="button"
+        className="zoom-value"
+        aria-label={`Actual size, now at ${percent} %`}
+        disabled={!isEnabled}
+        onClick={run}
+      >
+        <output className="tabular">{percent} %</output>
+      </button>
+    </Tooltip>
   );
 }

@@ -26,7 +26,7 @@ export function VersionStrip() {
   const press = (version: Version) => {
     session.show(version.id === shownId || version.id === baseId ? null : version.id);
   };
-  const hint = items.length > 1 ? 'Click a version to look at it' : 'Results collect here';
+  const hint = items.length > 1 ? 'Click a version to view it' : 'Your results appear here';
   return (
     <footer className="strip">
       <ul ref={list} aria-label="Versions">

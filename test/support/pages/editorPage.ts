@@ -46,7 +46,7 @@ export class EditorPage {
 
   /** Waits for a picture with a mask: the frame's label shows what goes to the model. A development server may begin cold. */
   async ready(): Promise<void> {
-    await this.page.getByText('goes to the model').waitFor({ state: 'attached', timeout: 60_000 });
+    await this.page.getByText('The model sees').waitFor({ state: 'attached', timeout: 60_000 });
   }
 
   /** On a phone, the settings beneath the prompt; elsewhere they are there. */

@@ -257,7 +257,7 @@ export async function enterState(editor: EditorPage, origin: string, state: Page
   const url = harnessPage(`index.html?${state.query ?? ''}`, origin);
   if (state.isEmpty) {
     await page.goto(url);
-    await page.getByText('Choose a picture').waitFor();
+    await page.getByText('Choose an image').waitFor();
   } else await editor.open(url);
   await state.enter?.(page, editor);
   await settled(page);

@@ -2,7 +2,6 @@
 
 import { PictureError } from '../../editor/workers/decodePicture';
 import { readMaskFile, writeMaskFile } from '../../editor/workers/maskFiles';
-import type { MaskReading } from '../../image/mask/maskReading';
 import { emptyMaskProblem, type ReadingNote, readingNote } from '../../state/pictures/readingNote';
 import type { Session } from '../../state/session/session';
 import { giveFile } from '../base/giving';
@@ -28,7 +27,7 @@ export function pickMask(session: Session): void {
 export async function importMask(
   session: Session,
   file: File,
-  reading?: MaskReading,
+  reading?: ReadingNote['other'],
 ): Promise<string | null> {
   const { editor, job } = session;
   const opened = editor.document;

@@ -1,14 +1,38 @@
 import { expect, it } from 'vitest';
-import { combinationOf, commandOf, commands, keysOf } from './commands';
+import { tools } from '../../editor/store';
+import { groups } from './command';
+import { commandByKeys, commands, gestures, helpOf } from './index';
+import { combinationOf, keysOf } from './keys';
 
 const press = (key: string, more: Partial<Parameters<typeof combinationOf>[0]> = {}) =>
-  commandOf(
+  commandByKeys(
     combinationOf({ key, code: '', ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...more }),
-  );
+  )?.id;
 
 it('no combination means two things', () => {
   const all = commands.flatMap(({ keys }) => keys);
   expect(new Set(all).size).toBe(all.length);
+});
+
+it('commands differ by id and by their line in the help sheet, whose groups are all used', () => {
+  expect(new Set(commands.map(({ id }) => id)).size).toBe(commands.length);
+  expect(new Set(commands.map(helpOf)).size).toBe(commands.length);
+  expect(new Set(commands.map(({ group }) => group))).toEqual(new Set(groups));
+  // The sheet tells rows of a group apart by their keys.
+  for (const group of groups) {
+    const keys = [
+      ...commands.filter((command) => command.group === group).map(({ id }) => keysOf(id, false)),
+      ...gestures.filter((gesture) => gesture.group === group).map((gesture) => gesture.keys),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+  }
+});
+
+it('every tool has a command with its key; a word beneath an icon is a part of the name', () => {
+  for (const { id, key } of tools) expect(press(key)).toBe(id);
+  for (const { label, word = label } of commands) {
+    expect(label.toLowerCase()).toContain(word.toLowerCase());
+  }
 });
 
 it('reads keys as they come: Shift, Ctrl and ⌘, signs, other alphabets', () => {

@@ -1,0 +1,15 @@
+/** The lasso: masks what is inside a line drawn by hand. */
+import { Lasso } from 'lucide-react';
+import { drawsShape, shapeOptions } from './dragging';
+import type { Tool } from './tool';
+
+export const lasso = {
+  id: 'lasso',
+  name: 'Lasso',
+  tip: 'Lasso: draw around it',
+  key: 'l',
+  icon: Lasso,
+  cursorClick: false,
+  ...drawsShape('outline'),
+  options: shapeOptions,
+} as const satisfies Tool;

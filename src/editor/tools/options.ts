@@ -1,0 +1,53 @@
+/** Rows of options that several tools share. */
+import { PenTool, Replace, SquareMinus, SquarePlus } from 'lucide-react';
+import type { ToolOption } from './tool';
+
+/** Diameter in image pixels. */
+export const brushSize = {
+  kind: 'number',
+  field: 'brushSize',
+  name: 'Size of the brush',
+  label: 'Size',
+  default: 60,
+  min: 2,
+  max: 1000,
+  step: 1,
+  unit: 'px',
+  isLogarithmic: true,
+} as const satisfies ToolOption;
+
+/** Share of the brush's radius that is full. */
+export const hardness = {
+  kind: 'number',
+  field: 'hardness',
+  name: 'Hardness of the brush',
+  label: 'Hardness',
+  default: 1,
+  min: 0,
+  max: 1,
+  step: 0.01,
+  unit: '%',
+} as const satisfies ToolOption;
+
+export const penPressure = {
+  kind: 'toggle',
+  field: 'penPressure',
+  name: 'Pen pressure sets the size',
+  label: 'Pen',
+  icon: PenTool,
+  default: true,
+  isWideOnly: true,
+} as const satisfies ToolOption;
+
+/** How shapes and selections join the mask; Shift and Alt override it. */
+export const mode = {
+  kind: 'choice',
+  field: 'mode',
+  name: 'Combine with mask',
+  default: 'add',
+  choices: [
+    { value: 'add', name: 'Add to the mask', label: 'Add', icon: SquarePlus, keys: 'Shift' },
+    { value: 'subtract', name: 'Subtract from the mask', label: 'Subtract', icon: SquareMinus, keys: 'Alt' },
+    { value: 'replace', name: 'Replace the mask', label: 'Replace', icon: Replace },
+  ],
+} as const satisfies ToolOption;

@@ -84,7 +84,7 @@ test('a server of one’s own makes the picture; nothing outside the mask change
   await editor.steps.fill('2');
   await editor.generate.click();
   const alert = page.getByRole('alert');
-  await expect(alert.filter({ hasText: 'cannot be reached: start it with npm run serve' })).toBeVisible({
+  await expect(alert.filter({ hasText: 'can’t be reached. Start it with npm run serve' })).toBeVisible({
     timeout: 60_000,
   });
   await panel.getByRole('button', { name: 'Remove server' }).click();

@@ -69,7 +69,7 @@ test('a body of unknown length grows as it comes', async () => {
 test('a server that never answers is given up, and its connection closed', async () => {
   const { url, closed } = await serve(() => {});
   await expect(fetchBounded(url, { maxBytes: 10, what, stallMs: 100 })).rejects.toThrow(
-    'model "m": config.json: no answer came for 0.1 s; check the address and the network',
+    'model "m": config.json: no answer for 0.1 s; check the URL and your connection',
   );
   await expect.poll(closed).toBe(1);
 });
@@ -78,7 +78,7 @@ test('a server that falls silent within its answer is given up', async () => {
   const { url, closed } = await serve((response) => void response.write('{'));
   const error = await fetchBounded(url, { maxBytes: 10, what, stallMs: 100 }).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(NetworkError);
-  expect(String(error)).toMatch(/no byte came for|only 1 bytes came in/);
+  expect(String(error)).toMatch(/no byte arrived for|only 1 bytes arrived in/);
   await expect.poll(closed).toBe(1);
 });
 
@@ -88,7 +88,7 @@ test('a server that drips is given up though it never stalls', async () => {
     response.on('close', () => clearInterval(drip));
   });
   await expect(fetchBounded(url, { maxBytes: 1e6, what, stallMs: 200 })).rejects.toThrow(
-    /only \d+ bytes came in 0\.\d+ s/,
+    /only \d+ bytes arrived in 0\.\d+ s/,
   );
   await expect.poll(closed).toBe(1);
 });
@@ -123,7 +123,7 @@ test.each([`${20_000_000}`, `${2 ** 42}`, '1e400', '9'.repeat(400)])(
     const response = new Response(body, { headers: { 'content-length': length } });
     const before = pulls;
     await expect(boundedBody(response, { maxBytes: 16_000_000, what })).rejects.toThrow(
-      /the server declares .*, where at most 16 MB are taken; check the address/,
+      /the server declares .*, and the limit is 16 MB; check the URL/,
     );
     expect(pulls).toBe(before);
   },
@@ -168,7 +168,7 @@ test('an answer that is no success is told by its status, its body left', async 
 test('a connection that fails, and an address that is refused', async () => {
   const failing = () => Promise.reject(new TypeError('fetch failed'));
   await expect(askBounded('http://x/', { what, fetch: failing })).rejects.toThrow(
-    'model "m": config.json: it could not be fetched (fetch failed); check the address and the network',
+    'model "m": config.json: it could not be fetched (fetch failed); check the URL and your connection',
   );
   const refusing = () => Promise.reject(new InputError('model_name', 'no'));
   await expect(askBounded('http://x/', { what, fetch: refusing })).rejects.toThrow(InputError);

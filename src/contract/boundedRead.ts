@@ -1,25 +1,25 @@
 /**
- * Reads from addresses with a limit on everything: a signal, the time without a byte, the pace, the size. A server that
- * falls silent, drips or sends without end takes neither time nor memory beyond what stands here.
+ * Reads from URLs with a limit on everything: a signal, the time without a byte, the pace, the size. A server that stalls,
+ * drips or sends endlessly can't take more time or memory than these limits.
  */
 import { InputError, messageOf, NetworkError } from './errors';
 import { STALL_MS } from './limits';
 
 /**
- * The slowest pace that counts as an answer, on average: a byte now and then would hold a caller for ever though it never
- * stalls. The edge of a mobile network gives several times that; 16 MB may take half an hour with it.
+ * The slowest average pace that counts as an answer: a byte now and then never stalls, but would keep a caller waiting for
+ * ever. A weak mobile connection is several times as fast. At this pace 16 MB take half an hour.
  */
 export const LOWEST_BYTES_PER_SECOND = 8_192;
 
 export interface ReadLimits {
-  /** The greatest length of the body, in bytes as they arrive here (after any content coding). */
+  /** The largest accepted body, in bytes as they arrive here (after any content coding). */
   maxBytes: number;
   signal?: AbortSignal | undefined;
-  /** Milliseconds without a byte after which the read is given up; {@link STALL_MS} where absent. */
+  /** Milliseconds without a byte after which the read is given up; {@link STALL_MS} if absent. */
   stallMs?: number | undefined;
   /** What is read, for messages: `model "a/b": unet/config.json`. */
   what: string;
-  /** @param totalBytes 0 where the server does not say */
+  /** @param totalBytes 0 if the server does not say */
   onProgress?: ((loadedBytes: number, totalBytes: number) => void) | undefined;
 }
 
@@ -28,9 +28,9 @@ export interface FetchLimits extends ReadLimits {
   init?: RequestInit | undefined;
 }
 
-/** A read that failed. Crosses the worker as the NetworkError that it is. */
+/** A read that failed. Leaves a worker as a NetworkError. */
 export class ReadError extends NetworkError {
-  /** @param reason in few words, for callers that say more around it */
+  /** @param reason in a few words, for callers that write a longer message around it */
   constructor(
     what: string,
     readonly reason: string,
@@ -40,16 +40,16 @@ export class ReadError extends NetworkError {
   }
 }
 
-/** The answer is longer than what is taken. */
+/** The response is longer than the limit. */
 export class TooLongError extends ReadError {}
 
-/** The server sent nothing for too long, or next to nothing. */
+/** The server sent nothing, or almost nothing, for too long. */
 export class SilenceError extends ReadError {}
 
 /**
  * Reads a body to its end.
- * @throws TooLongError before the first byte where the server declares more than `maxBytes`, else as soon as more came;
- *   NetworkError where it stalls, creeps, breaks off or ends before its declared length; the signal's reason on abort
+ * @throws TooLongError before the first byte if the server declares more than `maxBytes`, else as soon as more arrives;
+ *   NetworkError if it stalls, is too slow, breaks off or ends before its declared length; the signal's reason on abort
  */
 export async function boundedBody(
   response: Response,
@@ -62,7 +62,7 @@ export async function boundedBody(
   try {
     signal?.throwIfAborted();
     if (total > maxBytes) throw tooLong(what, `the server declares ${inWords(total)}`, maxBytes);
-    // Zeroed pages cost nothing until they are written: a false declaration takes no memory.
+    // Zeroed pages cost nothing until they are written, so a false declaration takes no memory.
     let bytes = roomFor(total > 0 ? total : Math.min(maxBytes, 1 << 16), what);
     let loaded = 0;
     const start = performance.now();
@@ -70,8 +70,8 @@ export async function boundedBody(
       const pace = start + stallMs + (loaded / LOWEST_BYTES_PER_SECOND) * 1000 - performance.now();
       const chunk = await inTime(reader.read(), Math.min(stallMs, pace), signal, () =>
         pace < stallMs
-          ? `only ${inWords(loaded)} came in ${seconds(performance.now() - start)}`
-          : `no byte came for ${seconds(stallMs)}`,
+          ? `only ${inWords(loaded)} arrived in ${seconds(performance.now() - start)}`
+          : `no byte arrived for ${seconds(stallMs)}`,
       ).catch((error: unknown) => {
         signal?.throwIfAborted();
         const advice = 'try again, or from another network';
@@ -80,7 +80,7 @@ export async function boundedBody(
       });
       if (chunk.done) break;
       const end = loaded + chunk.value.byteLength;
-      if (end > maxBytes) throw tooLong(what, `more than ${inWords(maxBytes)} came`, maxBytes);
+      if (end > maxBytes) throw tooLong(what, `more than ${inWords(maxBytes)} arrived`, maxBytes);
       if (end > bytes.byteLength) {
         const grown = roomFor(Math.min(maxBytes, Math.max(bytes.byteLength * 2, end)), what);
         grown.set(bytes.subarray(0, loaded));
@@ -96,22 +96,22 @@ export async function boundedBody(
     }
     return loaded === bytes.byteLength ? bytes : bytes.slice(0, loaded);
   } finally {
-    // A body that is not read to its end would hold the connection. Nothing waits for a server to agree.
+    // An unread body would keep the connection open. Not awaited: a server may not agree.
     void reader.cancel().catch(() => {});
   }
 }
 
 /**
- * Asks for an address and reads the answer. The silence before the answer, redirects included, is limited as that within it.
- * @returns the answer and its body; of an answer that is no success (`response.ok`) the body is dropped, and `bytes` is empty
- * @throws as {@link boundedBody}; NetworkError where nothing answers; InputError of a `fetch` that refuses the address
+ * Fetches a URL and reads the body. The silence before the response, redirects included, has the same limit as within it.
+ * @returns the response and its body; unless it is a success (`response.ok`), the body is dropped and `bytes` is empty
+ * @throws as {@link boundedBody}; NetworkError if nothing answers; InputError of a `fetch` that refuses the URL
  */
 export async function fetchBounded(
   address: string,
   { fetch = globalThis.fetch, init, ...limits }: FetchLimits,
 ): Promise<{ response: Response; bytes: Uint8Array<ArrayBuffer> }> {
   const response = await askBounded(address, { fetch, init, ...limits });
-  // Browsers give the answer to HEAD an empty body, and a length that is the file's.
+  // In browsers the response to HEAD has an empty body, but the length of the file.
   const isHead = init?.method === 'HEAD';
   if (response.ok && !isHead) return { response, bytes: await boundedBody(response, limits) };
   void response.body?.cancel().catch(() => {});
@@ -119,7 +119,7 @@ export async function fetchBounded(
 }
 
 /**
- * The answer of an address, its body still to be read (with {@link boundedBody}) or cancelled.
+ * Fetches a URL up to the headers; the caller reads the body (with {@link boundedBody}) or cancels it.
  * @throws as {@link fetchBounded}
  */
 export async function askBounded(
@@ -136,32 +136,32 @@ export async function askBounded(
   const dead = new AbortController();
   const answer = fetch(address, { ...init, signal: dead.signal });
   try {
-    return await inTime(answer, stallMs, signal, () => `no answer came for ${seconds(stallMs)}`);
+    return await inTime(answer, stallMs, signal, () => `no answer for ${seconds(stallMs)}`);
   } catch (error) {
     dead.abort();
-    // It may come all the same, from a fetch that does not heed its signal.
+    // The response may still arrive, from a fetch that ignores its signal.
     void answer.then(({ body }) => body?.cancel()).catch(() => {});
     signal?.throwIfAborted();
-    // A server's own fetch refuses addresses: another try would not help.
+    // The fetch of Inlay's server refuses URLs: trying again would not help.
     if (error instanceof InputError) throw error;
-    const advice = 'check the address and the network';
+    const advice = 'check the URL and your connection';
     if (error instanceof Silence) throw new SilenceError(what, error.message, advice);
     throw new ReadError(what, `it could not be fetched (${messageOf(error)})`, advice);
   }
 }
 
-/** @returns bytes that the body will have; 0 where the server does not say */
+/** @returns the length of the body in bytes; 0 if the server does not say */
 export function declaredLength({ headers }: Response): number {
-  // With a content coding the length counts compressed bytes and says nothing of what arrives here.
+  // With a content coding the header counts compressed bytes, not what arrives here.
   if (headers.get('content-encoding') !== null) return 0;
   const length = Number(headers.get('content-length') ?? 0);
   return Number.isNaN(length) ? 0 : length;
 }
 
-/** Nothing came for too long: {@link SilenceError} before it has a place. */
+/** Nothing arrived for too long. Becomes a {@link SilenceError}, which names what was read. */
 class Silence extends Error {}
 
-/** Waits for one step of a connection, no longer than `ms` and not beyond an abort. */
+/** Waits for one step of a connection, at most `ms` and not beyond an abort. */
 function inTime<Value>(
   step: Promise<Value>,
   ms: number,
@@ -184,14 +184,14 @@ function roomFor(bytes: number, what: string): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(bytes);
   } catch {
-    const reason = `there is no memory for ${inWords(bytes)} in one piece`;
+    const reason = `there is not enough memory for ${inWords(bytes)}`;
     throw new TooLongError(what, reason, 'close other programs and try again');
   }
 }
 
 function tooLong(what: string, found: string, maxBytes: number): TooLongError {
-  const reason = `${found}, where at most ${inWords(maxBytes)} are taken`;
-  return new TooLongError(what, reason, 'check the address');
+  const reason = `${found}, and the limit is ${inWords(maxBytes)}`;
+  return new TooLongError(what, reason, 'check the URL');
 }
 
 function inWords(bytes: number): string {

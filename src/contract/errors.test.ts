@@ -45,7 +45,7 @@ it.each([
 ])('%j comes out as a named error', (data) => {
   const error = decodeError(data);
   expect(error).toBeInstanceOf(InternalError);
-  expect(error.message).toMatch(/cannot be read/);
+  expect(error.message).toMatch(/unreadable/);
 });
 
 it('leaves out what cannot be read', () => {

@@ -1,11 +1,11 @@
 /**
- * The errors a person can meet. Each message says what went wrong, where, and what to do.
- * The names survive the worker; cancellation is an AbortError and carries no message for people.
+ * The errors that users see. Each message says what happened, where, and what to do about it.
+ * The names survive the way out of a worker. Cancellation is an AbortError, whose message is never shown.
  */
 
 /**
- * One field of a request or one argument is wrong. `field` is the request's own name for it. `mayNeedToken`: what was not
- * found may be private.
+ * One field of a request, or one argument, is wrong. `field` is its name in the request. `mayNeedToken`: something was not
+ * found, and may be private.
  */
 export class InputError extends Error {
   override name = 'InputError';
@@ -18,7 +18,7 @@ export class InputError extends Error {
   }
 }
 
-/** A checkpoint's files are missing, damaged or of a kind that Inlay cannot run ({@link UnsupportedError}). */
+/** A checkpoint's files are missing, damaged, or of a kind that Inlay can't run ({@link UnsupportedError}). */
 export class CheckpointError extends Error {
   override name = 'CheckpointError';
   /** The field that named the files. */
@@ -29,37 +29,37 @@ export class CheckpointError extends Error {
   }
 }
 
-/** A checkpoint is of a kind that Inlay cannot run, whole as it may be. Another engine may run it. */
+/** A checkpoint is intact but of a kind that Inlay can't run. Another engine may run it. */
 export class UnsupportedError extends CheckpointError {
   override name = 'UnsupportedError';
 }
 
-/** The machine cannot do what was asked: no WebGPU, out of memory, the device was lost. */
+/** This device can't do what was asked: no WebGPU, not enough memory, the GPU was lost. */
 export class DeviceError extends Error {
   override name = 'DeviceError';
 }
 
-/** Memory ran out in the middle of a run. */
+/** Memory ran out during a run. */
 export class OutOfMemoryError extends DeviceError {
   override name = 'OutOfMemoryError';
 }
 
-/** What computes went away in the middle of a run: the graphics device, the worker. Another try may succeed. */
+/** The GPU or the worker went away during a run. Trying again may succeed. */
 export class DeviceLostError extends DeviceError {
   override name = 'DeviceLostError';
 }
 
-/** What a model needs and what there is, in bytes. */
+/** What a model needs and what is available, in bytes. */
 export interface TooLargeFigures {
-  /** The network that needs most, e.g. `unet`. */
+  /** The network that needs the most, e.g. `unet`. */
   component: string;
   neededBytes: number;
   availableBytes: number;
-  /** `memory`: all of it together; `buffer`: the largest single buffer of the graphics device. */
+  /** `memory`: the total; `buffer`: the largest single buffer that the GPU allows. */
   limit: 'memory' | 'buffer';
 }
 
-/** The model, at this picture size, cannot fit into this machine. Another engine may run it. */
+/** The model does not fit into this device's memory at this image size. Another engine may run it. */
 export class TooLargeError extends DeviceError {
   override name = 'TooLargeError';
   readonly code = 'too_large';
@@ -71,12 +71,12 @@ export class TooLargeError extends DeviceError {
   }
 }
 
-/** A server could not be reached, or answered with an error. */
+/** A server can't be reached, or answered with an error. */
 export class NetworkError extends Error {
   override name = 'NetworkError';
 }
 
-/** Something that Inlay believed impossible: a bug, to be reported. */
+/** Something that should be impossible: a bug, to be reported. */
 export class InternalError extends Error {
   override name = 'InternalError';
 }
@@ -92,14 +92,14 @@ export type ErrorName =
   | 'NetworkError'
   | 'InternalError';
 
-/** What crosses the worker's border in place of an Error, which structured clone strips of its class. */
+/** What leaves a worker instead of an Error, because structured clone drops its class. */
 export interface EncodedError {
   name: ErrorName | 'AbortError';
   message: string;
   field?: string;
   mayNeedToken?: boolean;
   figures?: TooLargeFigures;
-  /** Where an InternalError was thrown, for the log: the receiver's own stack says nothing of it. */
+  /** Where an InternalError was thrown, for the log: the receiver's own stack does not show it. */
   stack?: string;
 }
 
@@ -108,7 +108,7 @@ export function abortError(): DOMException {
   return new DOMException('The run was cancelled.', 'AbortError');
 }
 
-/** What an error says, or the thrown thing itself as text: `catch` gives no Error for certain. */
+/** The message of an error, or whatever was thrown as text: `catch` does not always give an Error. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -138,7 +138,7 @@ export function encodeError(error: unknown): EncodedError {
   return { name: 'InternalError', message: messageOf(error), ...(stack !== undefined && { stack }) };
 }
 
-/** Some fifty lines. */
+/** About fifty lines. */
 const MAX_STACK_CHARACTERS = 5000;
 
 const errorNames: Readonly<Record<EncodedError['name'], true>> = {
@@ -154,7 +154,7 @@ const errorNames: Readonly<Record<EncodedError['name'], true>> = {
   InternalError: true,
 };
 
-/** An error as it came over a border, whatever came: what cannot be read is left out, and an unknown name is a bug's. */
+/** Reads an encoded error, whatever was sent: unreadable parts are left out, and an unknown name becomes InternalError. */
 export function readError(data: unknown): EncodedError {
   const fields: Readonly<Record<string, unknown>> =
     typeof data === 'object' && data !== null ? { ...data } : {};
@@ -162,7 +162,7 @@ export function readError(data: unknown): EncodedError {
   const isKnown = typeof name === 'string' && Object.hasOwn(errorNames, name);
   return {
     name: isKnown ? (name as EncodedError['name']) : 'InternalError',
-    message: typeof message === 'string' ? message : 'an error that cannot be read came from the engine',
+    message: typeof message === 'string' ? message : 'the engine reported an unreadable error',
     ...(typeof field === 'string' && { field }),
     ...(typeof mayNeedToken === 'boolean' && { mayNeedToken }),
     ...(isFigures(figures) && { figures }),
@@ -180,7 +180,7 @@ function isFigures(figures: unknown): figures is TooLargeFigures {
   );
 }
 
-/** The inverse of {@link encodeError}: an error of the class that was encoded. @param data looked at by {@link readError} */
+/** The inverse of {@link encodeError}: an error of the class that was encoded. @param data is checked by {@link readError} */
 export function decodeError(data: unknown): Error {
   const encoded = readError(data);
   switch (encoded.name) {

@@ -1,6 +1,6 @@
 /**
- * The hosted API as an engine: its official client sends the request, this file waits, reports, cancels there too, and
- * says in the words of every other engine what went wrong.
+ * The hosted API as an engine. The official client sends the request; this file waits, reports progress, passes
+ * cancellation on, and turns the API's errors into those of every other engine.
  */
 import { ApiError, createFalClient, type QueueStatus } from '@fal-ai/client';
 import type { Call, Engine, HostedAccess } from '../contract/engine';
@@ -15,60 +15,59 @@ import {
 const ENDPOINT = 'fal-ai/inpaint';
 
 export interface HostedOptions {
-  /** Asked at each run. @throws InputError where there is neither key nor proxy */
+  /** Called for each run. @throws InputError if there is neither a key nor a proxy */
   access(): HostedAccess;
-  /** In place of the browser's; tests lead it elsewhere. */
+  /** Replaces the browser's. */
   fetch?: typeof fetch;
   pollMs?: number;
-  /** Pause before a lost connection is tried again. */
+  /** Pause before trying again after a lost connection. */
   reconnectMs?: number;
 }
 
 const POLL_MS = 500;
 const RECONNECT_MS = 1000;
-/** A server that says nothing for so long is as good as none. */
+/** A server that does not answer within this time counts as absent. */
 const THERE_MS = 5000;
 /** Lost connections in a row before a run is given up. */
 const MAX_LOSSES = 8;
-/** Smaller pictures travel inside the request, so that the host stores nothing; larger ones are uploaded. */
+/** Smaller images are sent inside the request, so that the host stores nothing; larger ones are uploaded. */
 const MAX_INLINE_BYTES = 4_000_000;
 
-/** The hosted API behind the interface of every engine. Each run asks anew by whose leave it is made. */
+/** Each run asks for its credentials again. */
 export function createHostedEngine(options: HostedOptions): Engine {
   const { pollMs = POLL_MS, reconnectMs = RECONNECT_MS } = options;
   const running = new Set<AbortController>();
 
   function connect(access: HostedAccess) {
-    const given = options.fetch ?? fetch;
+    const request = options.fetch ?? fetch;
     return createFalClient({
-      // Not the environment's: the key is the person's, or the proxy's own business.
+      // Never from the environment: the key is the user's, or the proxy adds its own.
       credentials: keyOf(access),
       suppressLocalCredentialsWarning: true,
       ...(access.kind === 'proxy' && { proxyUrl: { url: access.url, when: 'always' as const } }),
       ...(options.fetch && { fetch: options.fetch }),
-      ...(access.kind === 'server' && { fetch: toServer(access.url, given) }),
+      ...(access.kind === 'server' && { fetch: toServer(access.url, request) }),
     });
   }
 
   async function inpaint(request: InpaintRequest, call: Call): Promise<InpaintResult> {
     const { signal } = call;
     const access = options.access();
-    // One's own server needs no network where it runs on this device.
+    // The user's own server may run on this device, which needs no network.
     if (access.kind !== 'server' && isOffline())
-      throw new NetworkError('Hosted API: this machine is offline; connect it, or paint here.');
+      throw new NetworkError(
+        'You’re offline, so the hosted API can’t be reached. Reconnect, or switch the hosted API off to generate on this device.',
+      );
     const client = connect(access);
     try {
-      // 1. Picture and mask, inside the request or uploaded
+      // 1. Image and mask, inside the request or uploaded
       call.onProgress({ stage: 'upload' });
-      const address = (source: ImageSource) =>
-        toAddress(source, (file) => client.storage.upload(file), options.fetch);
-      const [image_url, mask_url] = await Promise.all([
-        address(request.image_url),
-        address(request.mask_url),
-      ]);
+      const urlOf = (source: ImageSource) =>
+        toUrl(source, (file) => client.storage.upload(file), options.fetch);
+      const [image_url, mask_url] = await Promise.all([urlOf(request.image_url), urlOf(request.mask_url)]);
       signal.throwIfAborted();
 
-      // 2. Into the queue. It is not cut off by a cancellation: what arrived there must be cancelled there.
+      // 2. Into the queue. Cancelling does not interrupt this: a request that has arrived must be cancelled there.
       const submitted = client.queue.submit(ENDPOINT, { input: { ...request, image_url, mask_url } });
       const { request_id } = await abandonable(submitted, signal, (late) => cancel(client, late.request_id));
 
@@ -88,13 +87,13 @@ export function createHostedEngine(options: HostedOptions): Engine {
     }
   }
 
-  /** Asks again where the connection was lost: the run goes on without us, and is paid for. */
+  /** Repeats a request whose connection was lost: the run continues without us, and is paid for. */
   async function persistent<Result>(ask: () => Promise<Result>): Promise<Result> {
     for (let losses = 1; ; losses++) {
       try {
         return await ask();
       } catch (error) {
-        // What the server answered is an ApiError; a fetch that found no server is a TypeError.
+        // An ApiError is the server's answer; a TypeError is a fetch that did not reach it.
         if (!(error instanceof TypeError) || losses === MAX_LOSSES) throw error;
         await pause(reconnectMs);
       }
@@ -116,22 +115,20 @@ export function createHostedEngine(options: HostedOptions): Engine {
       }),
     );
     const answer = await persistent(() => client.queue.result(ENDPOINT, { requestId, abortSignal: signal }));
-    return take(answer.data, answer.requestId || requestId, signal);
+    return download(answer.data, answer.requestId || requestId, signal);
   }
 
-  /** The result's address belongs to the host: its picture is fetched here and given an address of the page's. */
-  async function take(data: unknown, requestId: string, signal: AbortSignal): Promise<InpaintResult> {
+  /** Downloads the result from the host's URL and gives it a URL of this page. */
+  async function download(data: unknown, requestId: string, signal: AbortSignal): Promise<InpaintResult> {
     const parsed = inpaintResultSchema.safeParse(data);
     if (!parsed.success) {
-      throw new NetworkError(
-        `Hosted API: the answer to request ${requestId} is not as documented; try again.`,
-      );
+      throw new NetworkError(`Hosted API: request ${requestId} returned an unexpected answer. Try again.`);
     }
     const { image, seed } = parsed.data;
     const response = await persistent(() => (options.fetch ?? fetch)(image.url, { signal }));
     if (!response.ok) {
       throw new NetworkError(
-        `Hosted API: the picture of request ${requestId} was answered with ${response.status}; try again.`,
+        `Hosted API: the image of request ${requestId} could not be downloaded (${response.status}). Try again.`,
       );
     }
     const file = await response.blob();
@@ -161,14 +158,14 @@ function keyOf(access: HostedAccess): string | undefined {
   return access.kind === 'proxy' ? undefined : access.key;
 }
 
-/** The client knows fal's hosts alone: what goes there goes to the server, under the paths that it serves them at. */
-function toServer(serverUrl: string, given: typeof fetch): typeof fetch {
+/** The client knows only fal's hosts: requests to them are sent to the server, under the paths that it uses. */
+function toServer(serverUrl: string, request: typeof fetch): typeof fetch {
   const base = serverUrl.replace(/\/$/, '');
   return (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const isQueue = url.hostname === 'queue.fal.run';
-    if (!isQueue && url.hostname !== 'fal.run' && url.hostname !== 'rest.fal.ai') return given(input, init);
-    return given(`${base}${isQueue ? '/queue' : ''}${url.pathname}${url.search}`, init);
+    if (!isQueue && url.hostname !== 'fal.run' && url.hostname !== 'rest.fal.ai') return request(input, init);
+    return request(`${base}${isQueue ? '/queue' : ''}${url.pathname}${url.search}`, init);
   };
 }
 
@@ -179,11 +176,11 @@ function release({ image }: InpaintResult): void {
 }
 
 async function cancel(client: Client, requestId: string): Promise<void> {
-  // Done already, or out of reach: the person has left either way.
+  // Failed because it is done or unreachable: the user has cancelled either way.
   await client.queue.cancel(ENDPOINT, { requestId }).catch(() => {});
 }
 
-/** Rejects as soon as the signal aborts; what comes later is handed to `undo`. */
+/** Rejects as soon as the signal aborts; a value that arrives later goes to `undo`. */
 function abandonable<Value>(
   promise: Promise<Value>,
   signal: AbortSignal,
@@ -199,37 +196,37 @@ function abandonable<Value>(
   });
 }
 
-/** Queue position, log lines (each once) and, where a line is a sampler's, steps. */
+/** Reports the queue position, each log line once, and steps if a line is a scheduler's progress bar. */
 function reporter({ onProgress }: Call): (status: QueueStatus) => void {
-  let told = 0;
+  let reported = 0;
   return (status) => {
     if (status.status === 'IN_QUEUE') {
       onProgress({ stage: 'queue', position: status.queue_position });
       return;
     }
     const lines = status.logs ?? [];
-    for (const { message } of lines.slice(told)) {
+    for (const { message } of lines.slice(reported)) {
       // tqdm: "13%|█▎        | 4/30 [00:01<00:08]"
       const [, step, steps] = /\|\s*(\d+)\/(\d+)/.exec(message) ?? [];
       if (step !== undefined && steps !== undefined) {
         onProgress({ stage: 'denoise', step: Number(step), steps: Number(steps) });
       } else onProgress({ stage: 'log', message: message.trim() });
     }
-    told = Math.max(told, lines.length);
+    reported = Math.max(reported, lines.length);
   };
 }
 
-async function toAddress(
+async function toUrl(
   source: ImageSource,
   upload: (file: Blob) => Promise<string>,
-  given: typeof fetch | undefined,
+  request: typeof fetch | undefined,
 ): Promise<string> {
   if (typeof source === 'string' && !source.startsWith('blob:')) return source;
-  const file = source instanceof Blob ? source : await (await (given ?? fetch)(source)).blob();
+  const file = source instanceof Blob ? source : await (await (request ?? fetch)(source)).blob();
   if (file.size > MAX_INLINE_BYTES) return upload(file);
   const bytes = new Uint8Array(await file.arrayBuffer());
   let text = '';
-  // Arguments of one call are limited in number.
+  // One call takes a limited number of arguments.
   for (let at = 0; at < bytes.length; at += 32_768)
     text += String.fromCharCode(...bytes.subarray(at, at + 32_768));
   return `data:${file.type || 'image/png'};base64,${btoa(text)}`;
@@ -244,38 +241,38 @@ function pause(ms: number): Promise<void> {
 }
 
 /**
- * Why one's own server could not be asked. A browser tells no page: a server that is off, one that refuses the page's
- * origin, mixed content and the page's own policy look alike. What can be told apart is.
+ * Explains why the user's own server could not be reached. Browsers don't tell a page: a server that is off, one that
+ * refuses the page's origin, mixed content and the page's own policy look the same. This tells apart what it can.
  * @param page the page's origin; absent outside a browser
  */
 export async function serverOutOfReach(
   serverUrl: string,
-  given: typeof fetch,
+  request: typeof fetch,
   page: string | undefined = globalThis.location?.origin,
 ): Promise<string> {
   const { protocol, hostname, origin } = new URL(serverUrl);
   const isHere = hostname === 'localhost' || hostname === '127.0.0.1';
   if (protocol === 'http:' && !isHere && page !== undefined) {
     if (page.startsWith('https:')) {
-      return `Your server ${serverUrl} cannot be reached from this page: browsers let a page at https: reach http: on this device alone (mixed content). Put TLS before the server and start it with --public-url https://…`;
+      return `Your server ${serverUrl} can’t be reached from this page: from an https: page, browsers allow http: only to this device (mixed content). Put TLS in front of the server and start it with --public-url https://…`;
     }
-    return `Your server ${serverUrl} cannot be reached: start it with npm run serve -- --allow-origin ${page}. This page reaches http: at localhost and 127.0.0.1 alone, and ${origin} where it was built with VITE_CONNECT=${origin}.`;
+    return `Your server ${serverUrl} can’t be reached. Start it with npm run serve -- --allow-origin ${page}. This page can use http: only at localhost and 127.0.0.1, and ${origin} only if it was built with VITE_CONNECT=${origin}.`;
   }
-  if (page !== undefined && (await isThere(serverUrl, given))) {
-    return `Your server ${serverUrl} refuses this page (403): start it with npm run serve -- --allow-origin ${page}`;
+  if (page !== undefined && (await isThere(serverUrl, request))) {
+    return `Your server ${serverUrl} refuses this page (403). Start it with npm run serve -- --allow-origin ${page}`;
   }
-  const compare = 'compare its address with the one that it prints';
+  const check = 'check that the URL is the one it prints';
   if (page === undefined || /^https?:\/\/(localhost|127\.0\.0\.1)(:|$)/.test(page)) {
-    return `Your server ${serverUrl} cannot be reached: start it with npm run serve, and ${compare}.`;
+    return `Your server ${serverUrl} can’t be reached. Start it with npm run serve, and ${check}.`;
   }
-  // Chrome asks the person before a page of the internet reaches this device; a no looks like a server that is off.
-  return `Your server ${serverUrl} cannot be reached: start it with npm run serve -- --allow-origin ${page}, ${compare}, and where the browser asks whether this page may reach this device or its network, allow it.`;
+  // Chrome asks the user before a page from the internet may reach this device; a no looks like a server that is off.
+  return `Your server ${serverUrl} can’t be reached. Start it with npm run serve -- --allow-origin ${page}, ${check}, and if the browser asks whether this page may reach this device or its network, allow it.`;
 }
 
-/** Whether anything answers there, to whomever: the answer itself cannot be read. */
-async function isThere(serverUrl: string, given: typeof fetch): Promise<boolean> {
+/** Whether anything answers at all: the page can't read the answer. */
+async function isThere(serverUrl: string, request: typeof fetch): Promise<boolean> {
   try {
-    await given(`${serverUrl}/health`, { mode: 'no-cors', signal: AbortSignal.timeout(THERE_MS) });
+    await request(`${serverUrl}/health`, { mode: 'no-cors', signal: AbortSignal.timeout(THERE_MS) });
     return true;
   } catch {
     return false;
@@ -287,7 +284,7 @@ interface ApiDetail {
   msg?: unknown;
 }
 
-/** An error of ours for one of the client's; `key` never stands in its message. */
+/** Turns an error of the client into one of ours. The key never appears in its message. */
 function explain(error: unknown, access: HostedAccess): Error {
   const key = keyOf(access);
   const isOwn = access.kind === 'server';
@@ -295,53 +292,51 @@ function explain(error: unknown, access: HostedAccess): Error {
   const clean = (text: string) => (key ? text.replaceAll(key, '(the key)') : text);
   if (error instanceof ApiError) {
     const details = detailsOf(error.body);
-    const said = clean(details.map(({ msg }) => String(msg ?? '')).join('; '));
+    const reason = clean(details.map(({ msg }) => String(msg ?? '')).join('; '));
     const request = error.requestId ? ` (request ${error.requestId})` : '';
     switch (error.status) {
       case 401:
         return new InputError(
           'fal_key',
           isOwn
-            ? `${who}: the key is missing or wrong (401); enter the one that it was started with (INLAY_KEY).${request}`
-            : `Hosted API: the key was refused (401); enter another one.${request}`,
+            ? `${who}: the key is missing or wrong (401). Enter the key that the server was started with (INLAY_KEY).${request}`
+            : `Hosted API: the key was refused (401). Enter another one.${request}`,
         );
       case 403:
         return new InputError(
           'fal_key',
           isOwn
-            ? `${who} refused (403): ${said || 'no reason given'}.${request}`
-            : `Hosted API: not allowed (403): ${said || 'no reason given'}; look after key and balance at fal.ai.${request}`,
+            ? `${who} refused (403): ${reason || 'no reason given'}.${request}`
+            : `Hosted API: not allowed (403): ${reason || 'no reason given'}. Check your key and balance at fal.ai.${request}`,
         );
       case 422: {
         const loc = details[0]?.loc;
         const field = Array.isArray(loc) ? String(loc.at(-1)) : 'request';
-        return new InputError(field, said.startsWith(field) ? said : `${field}: ${said}${request}`);
+        return new InputError(field, reason.startsWith(field) ? reason : `${field}: ${reason}${request}`);
       }
       case 413:
         return new InputError(
           'image_url',
-          `image_url: too large for ${isOwn ? 'your server' : 'the hosted API'}; mask a smaller part.${request}`,
+          `image_url: too large for ${isOwn ? 'your server' : 'the hosted API'}. Mask a smaller area.${request}`,
         );
       case 429:
-        return new NetworkError(
-          `${who}: too many requests wait there (429); try again in a while.${request}`,
-        );
+        return new NetworkError(`${who}: too many requests are waiting (429). Try again later.${request}`);
       case 504:
-        return new NetworkError(`${who}: it took too long there (504); try again.${request}`);
+        return new NetworkError(`${who}: the run took too long (504). Try again.${request}`);
       default:
         return new NetworkError(
-          `${who}: it answered ${error.status}${said ? `: ${said}` : ''}; try again later.${request}`,
+          `${who} answered ${error.status}${reason ? `: ${reason}` : ''}. Try again later.${request}`,
         );
     }
   }
   if (error instanceof TypeError) {
-    return new NetworkError('Hosted API: it cannot be reached; check the network and try again.');
+    return new NetworkError('The hosted API can’t be reached. Check your connection and try again.');
   }
   if (error instanceof InputError || error instanceof NetworkError) return error;
-  return new NetworkError(`${who}: ${clean(messageOf(error))}; try again.`);
+  return new NetworkError(`${who}: ${clean(messageOf(error))}. Try again.`);
 }
 
-/** `detail` is a sentence or a list; outside the API's own answers it may be anything. */
+/** `detail` is a sentence or a list in the API's own answers; in others it may be anything. */
 function detailsOf(body: unknown): ApiDetail[] {
   if (typeof body !== 'object' || body === null || !('detail' in body)) return [];
   if (Array.isArray(body.detail))

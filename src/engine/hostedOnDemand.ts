@@ -1,9 +1,9 @@
-/** The hosted engine, whose code and client are fetched at the first run: most visits make none. */
+/** The hosted engine, whose code and client are loaded at the first run: most visits have none. */
 import type { Engine } from '../contract/engine';
 import { NetworkError } from '../contract/errors';
 import type { HostedOptions } from './hosted';
 
-/** @param load tests pass another */
+/** @param load imports the engine's code */
 export function createHostedEngineOnDemand(options: HostedOptions, load = () => import('./hosted')): Engine {
   let opened: Promise<Engine> | undefined;
 
@@ -13,7 +13,7 @@ export function createHostedEngineOnDemand(options: HostedOptions, load = () => 
     } catch (cause) {
       opened = undefined;
       throw new NetworkError(
-        'Hosted API: the part of this page that speaks to it could not be loaded; check the network and reload the page.',
+        'The code for the hosted API could not be loaded. Check your connection and reload the page.',
         { cause },
       );
     }

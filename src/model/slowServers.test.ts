@@ -58,13 +58,13 @@ const stallMs = 200;
 
 describe('a folder at an address', () => {
   it.each([
-    ['that is silent', silent, /model "m": model_index\.json: no answer came for 0\.2 s/],
-    ['that drips', dripping, /model "m": model_index\.json: only \d+ bytes came in/],
-    ['whose JSON has no end', endless, /model "m": model_index\.json: more than 16 MB came/],
+    ['that is silent', silent, /model "m": model_index\.json: no answer for 0\.2 s/],
+    ['that drips', dripping, /model "m": model_index\.json: only \d+ bytes arrived in/],
+    ['whose JSON has no end', endless, /model "m": model_index\.json: more than 16 MB arrived/],
     [
       'whose JSON is declared at 4.4 TB',
       declaring(2 ** 42),
-      /the server declares 4\.4 TB, .* 16 MB are taken/,
+      /the server declares 4\.4 TB, and the limit is 16 MB/,
     ],
   ])('%s', async (_, answer, message) => {
     const { url } = await serve(answer);
@@ -76,7 +76,7 @@ describe('a folder at an address', () => {
   it('whose weights are declared at 4.4 TB', async () => {
     const { url } = await serve(declaring(2 ** 42));
     const read = httpFiles('m', url, { stallMs }).read('unet/diffusion_pytorch_model.safetensors');
-    await expect(read).rejects.toThrow('the server declares 4.4 TB, where at most 16 GB are taken');
+    await expect(read).rejects.toThrow('the server declares 4.4 TB, and the limit is 16 GB');
   });
 });
 
@@ -89,8 +89,8 @@ describe('looking for a model', () => {
     );
 
   it.each([
-    ['is silent', silent, /gave no answer \(no answer came for 0\.2 s\), 2 times in a row/, 2],
-    ['sends JSON without end', endless, /model_index\.json: more than 16 MB came/, 1],
+    ['is silent', silent, /gave no answer \(no answer for 0\.2 s\), 2 times in a row/, 2],
+    ['sends JSON without end', endless, /model_index\.json: more than 16 MB arrived/, 1],
     ['declares 4.4 TB', declaring(2 ** 42), /model_index\.json: the server declares 4\.4 TB/, 1],
   ])('at an address that %s', async (_, answer, message, asked) => {
     const server = await serve(answer);
@@ -99,9 +99,9 @@ describe('looking for a model', () => {
   });
 
   it.each([
-    ['is silent', silent, /gave no answer \(no answer came for 0\.2 s\), 2 times in a row/],
-    ['sends JSON without end', endless, /more than 16 MB came/],
-    ['drips', dripping, /gave no answer \(only \d+ bytes came in/],
+    ['is silent', silent, /gave no answer \(no answer for 0\.2 s\), 2 times in a row/],
+    ['sends JSON without end', endless, /more than 16 MB arrived/],
+    ['drips', dripping, /gave no answer \(only \d+ bytes arrived in/],
   ])('on a hub that %s', async (_, answer, message) => {
     const { url } = await serve(answer);
     await expect(find('a/b', new URL(url).origin)).rejects.toThrow(message);

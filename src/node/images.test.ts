@@ -141,7 +141,7 @@ describe('sources', () => {
     expect(await message(uri)).toMatch(/^--image: the data URI is no picture that can be read/);
     expect((await message('data:image/png')).length).toBeLessThan(200);
     expect(await message(`http://${origin}/none`)).toMatch(/was answered with 404; check the address$/);
-    expect(await message(`http://${origin}/endless`)).toMatch(/where at most 1.1 GB are taken/);
+    expect(await message(`http://${origin}/endless`)).toMatch(/the limit is 1.1 GB/);
     expect(await message('ftp://host/a.png')).toMatch(/ftp:\/\/ addresses are not read/);
     expect(await message(at('none.png'))).toBe(
       `--image: ${at('none.png')} cannot be opened: there is no such file`,

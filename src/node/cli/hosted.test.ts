@@ -131,7 +131,7 @@ describe('the hosted engine', () => {
     });
     const error = await failure(run(engine));
     expect(error.message).toBe(
-      'Hosted API: not allowed (403): you sent Key (the key); look after key and balance at fal.ai.',
+      'Hosted API: not allowed (403): you sent Key (the key). Check your key and balance at fal.ai.',
     );
     expect(`${error.stack}`).not.toContain(KEY);
   });
@@ -145,7 +145,7 @@ describe('the hosted engine', () => {
         return true;
       },
     });
-    expect((await failure(run(engine))).message).toMatch(/not as documented/);
+    expect((await failure(run(engine))).message).toMatch(/an unexpected answer/);
   });
 });
 
@@ -179,7 +179,7 @@ describe('a server of one’s own', () => {
     const error = await failure(run(engineTo(server.url, 'marker-of-another'), {}));
     expect(error).toMatchObject({ name: 'InputError', field: 'fal_key' });
     expect(error.message).toMatch(
-      `Your server ${server.url}: the key is missing or wrong (401); enter the one that it was started with (INLAY_KEY).`,
+      `Your server ${server.url}: the key is missing or wrong (401). Enter the key that the server was started with (INLAY_KEY).`,
     );
     expect(error.message).not.toContain('marker-of-another');
   });
@@ -190,7 +190,7 @@ describe('a server of one’s own', () => {
     const error = await failure(run(engineTo(server.url)));
     expect(error.name).toBe('NetworkError');
     expect(error.message).toBe(
-      `Your server ${server.url} cannot be reached: start it with npm run serve, and compare its address with the one that it prints.`,
+      `Your server ${server.url} can’t be reached. Start it with npm run serve, and check that the URL is the one it prints.`,
     );
   });
 
@@ -201,13 +201,13 @@ describe('a server of one’s own', () => {
     };
     const page = 'https://inlay.example';
     expect(await serverOutOfReach('http://127.0.0.1:8199', answers, page)).toBe(
-      'Your server http://127.0.0.1:8199 refuses this page (403): start it with npm run serve -- --allow-origin https://inlay.example',
+      'Your server http://127.0.0.1:8199 refuses this page (403). Start it with npm run serve -- --allow-origin https://inlay.example',
     );
     expect(await serverOutOfReach('http://127.0.0.1:8199', isOff, page)).toMatch(
-      /cannot be reached: start it with npm run serve -- --allow-origin https:\/\/inlay\.example, .*the browser asks/,
+      /can’t be reached\. Start it with npm run serve -- --allow-origin https:\/\/inlay\.example, .*the browser asks/,
     );
     expect(await serverOutOfReach('http://127.0.0.1:8199', isOff, 'http://localhost:4173')).toMatch(
-      /cannot be reached: start it with npm run serve, and compare/,
+      /can’t be reached\. Start it with npm run serve, and check/,
     );
     expect(await serverOutOfReach('http://10.0.0.2:8199', answers, page)).toMatch(
       /\(mixed content\).*--public-url/,

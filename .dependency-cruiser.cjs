@@ -35,6 +35,15 @@ module.exports = {
     ...forbidden,
     { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
     {
+      name: 'what families are made of knows no family',
+      severity: 'error',
+      from: {
+        path: '^src/model/(checkpoint|configs|onnxExport|weights|runtime)/',
+        pathNot: '\\.test\\.tsx?$',
+      },
+      to: { path: '^src/model/families/' },
+    },
+    {
       name: 'nothing that ships imports test helpers or Dawn',
       severity: 'error',
       from: { path: '^src/', pathNot: '\\.test\\.tsx?$' },

@@ -15,6 +15,7 @@ import { connect } from '../src/model/source/download';
 import { HUB_URL } from '../src/model/source/modelName';
 import { localSource } from '../src/node/folder';
 import { diskWeightStore } from '../src/node/weightStore';
+import type { StableDiffusion } from '../src/pipeline/conditioning/stableDiffusion';
 import { wasmBytes } from './wasmBytes';
 
 const resultsPath = fileURLToPath(new URL('results/export-memory.json', import.meta.url));
@@ -65,7 +66,7 @@ try {
   const networks = Object.fromEntries(estimated.result?.networks ?? []);
 
   // 3. What it takes
-  const model = await loadModel(files, runtime, call);
+  const model = (await loadModel(files, runtime, call)) as StableDiffusion;
   const created = await watched(() => model.denoiser());
   const wasm = { created: wasmBytes(), ran: 0 };
   const unet = created.result;

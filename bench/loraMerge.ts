@@ -8,7 +8,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { buildUnet2d } from '../src/graph/networks/unet2d';
 import { recordTensors } from '../src/graph/onnx/tensors';
-import { parseUnet2dConfig } from '../src/model/config';
+import { parseUnet2dConfig } from '../src/model/configs/unet2d';
 import { createProduct } from '../src/model/runtime/ortProduct';
 import { CastRoom, castBytes } from '../src/model/weights/cast';
 import { float32ToHalf, halfToFloat32 } from '../src/model/weights/half';

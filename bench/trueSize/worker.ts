@@ -136,7 +136,8 @@ async function graphs(order: StageOrder): Promise<NonNullable<StageResult['graph
   // SwiftShader has no halves, and needs none to make sessions that nobody runs; its forms are those of fp32.
   const target = { ...opened.target, precision: order.precision };
   const checker = new GraphChecker(opened.ort, target, opened.device);
-  const model = await loadModel(await stored(order), checker, { signal, onProgress: () => {} });
+  const call = { signal, onProgress: () => {} };
+  const model = (await loadModel(await stored(order), checker, call)) as StableDiffusion;
   const networks = networksOf(model, checker, { side: 64, text: false, unet: false });
   for (const component of order.components) await networks[component]?.().catch(passChecked);
   return checker.checked;
@@ -152,7 +153,8 @@ async function sessions(order: StageOrder): Promise<NonNullable<StageResult['com
     const guard = createMemoryGuard(runtime, { kept: noVerdicts, machine: {} });
     await guard.admit(files, { width: side ?? 64, height: side ?? 64 });
   }
-  const model = await loadModel(files, runtime, { signal, onProgress: () => {} });
+  const call = { signal, onProgress: () => {} };
+  const model = (await loadModel(files, runtime, call)) as StableDiffusion;
   const networks = networksOf(model, runtime, {
     side: side ?? 64,
     // SwiftShader has no halves: fp16 sessions of text encoders can be created there, and not run.

@@ -146,7 +146,16 @@ export function configurationsOf(
 ): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
   const isXl = familyOfNetworks(networks) === 'sdxl';
   return new Map<string, Json>([
-    ['model_index.json', { _class_name: isXl ? 'StableDiffusionXLPipeline' : 'StableDiffusionPipeline' }],
+    [
+      'model_index.json',
+      {
+        _class_name: `StableDiffusion${isXl ? 'XL' : ''}Pipeline`,
+        text_encoder: ['transformers', 'CLIPTextModel'],
+        ...(isXl && { text_encoder_2: ['transformers', 'CLIPTextModelWithProjection'] }),
+        unet: ['diffusers', 'UNet2DConditionModel'],
+        vae: ['diffusers', 'AutoencoderKL'],
+      },
+    ],
     ['text_encoder/config.json', text[networks]],
     ...(isXl ? [['text_encoder_2/config.json', openClipG] as const] : []),
     ['unet/config.json', { ...unet[networks], in_channels: networks.endsWith('inpaint') ? 9 : 4 }],

@@ -1,7 +1,8 @@
 /** What a checkpoint that does not fit its configuration is answered with. */
 import { describe, expect, it } from 'vitest';
 import { goldenConfig, goldenWeights, maxError, pseudoRandom, runOnce } from '../../test/support/goldenGraph';
-import { parseUnet2dConfig, parseVaeConfig } from '../model/config';
+import { parseVaeConfig } from '../model/configs/autoencoderKl';
+import { parseUnet2dConfig } from '../model/configs/unet2d';
 import { buildVaeDecoder, buildVaeEncoder } from './networks/autoencoderKl';
 import { buildUnet2d } from './networks/unet2d';
 import { wasmTarget } from './onnx/targets';

@@ -14,7 +14,9 @@ import {
   runOnce,
   type Tensor,
 } from '../../test/support/goldenGraph';
-import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../model/config';
+import { parseVaeConfig } from '../model/configs/autoencoderKl';
+import { parseClipTextConfig } from '../model/configs/clipText';
+import { parseUnet2dConfig } from '../model/configs/unet2d';
 import { buildVaeDecoder, buildVaeEncoder } from './networks/autoencoderKl';
 import { buildClipText, eosRows } from './networks/clipText';
 import { buildUnet2d, type Unet2dConfig } from './networks/unet2d';

@@ -4,7 +4,9 @@
  */
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
-import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../model/config';
+import { parseVaeConfig } from '../model/configs/autoencoderKl';
+import { parseClipTextConfig } from '../model/configs/clipText';
+import { parseUnet2dConfig } from '../model/configs/unet2d';
 import { buildVaeDecoder, buildVaeEncoder } from './networks/autoencoderKl';
 import { buildClipText } from './networks/clipText';
 import { buildUnet2d } from './networks/unet2d';

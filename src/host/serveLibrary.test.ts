@@ -2,16 +2,21 @@ import { expect, it, vi } from 'vitest';
 import { eventually } from '../../test/support/eventually';
 import type { FetchProgress } from '../contract/modelLibrary';
 import type { FromLibrary } from '../contract/protocol';
-import type { CheckpointFiles } from '../model/files';
+import { wasmTarget } from '../graph/onnx/targets';
+import { type CheckpointFiles, filesOfTexts } from '../model/files';
 import type { Library } from '../model/library';
+import { memoryLimits, modelNeeds } from '../model/memoryNeeds';
+import { encodeSkeleton, skeletonPath } from '../model/onnxExport/files';
+import { skeletonsOf } from '../model/onnxExport/skeletons';
+import { folderFiles } from '../node/folder';
 import { serveLibrary } from './serveLibrary';
 
-const files: CheckpointFiles = {
+const plain: CheckpointFiles = {
   name: 'owner/large',
   read: async (path) => (path === 'unet/config.json' ? new TextEncoder().encode('{"a":1}') : undefined),
 };
 
-function setUp() {
+function setUp(files = plain) {
   const posted: FromLibrary[] = [];
   const library: Library = {
     setHub: vi.fn(),
@@ -76,4 +81,34 @@ it('fetches nothing of a model that the engine refuses, and keeps the figures', 
   receive({ type: 'judged', id: 1, error });
   await eventually(() => expect(posted).toHaveLength(2));
   expect(posted[1]).toEqual({ type: 'error', id: 1, error });
+});
+
+it('asks about an ONNX export with its graphs, so that it is judged before it is fetched', async () => {
+  const folder = folderFiles('goldens/onnx/inpaint');
+  const skeletons = skeletonsOf(folder);
+  // As a download knows it before the first byte of weights.
+  const known = new Map<string, string>();
+  for (const name of ['text_encoder', 'unet', 'vae_encoder', 'vae_decoder']) {
+    known.set(skeletonPath(name), encodeSkeleton((await skeletons(name)) ?? new Uint8Array()));
+  }
+  for (const path of [
+    'model_index.json',
+    'unet/config.json',
+    'vae_decoder/config.json',
+    'text_encoder/config.json',
+  ]) {
+    const bytes = await folder.read(path);
+    if (bytes !== undefined) known.set(path, new TextDecoder().decode(bytes));
+  }
+  const { posted, receive } = setUp(filesOfTexts('an/export', known));
+  receive({ type: 'call', id: 1, request: download });
+  await eventually(() => expect(posted).toHaveLength(1));
+  const [message] = posted;
+  if (message?.type !== 'judge') throw new Error('it was not asked about');
+  const target = wasmTarget;
+  const limits = memoryLimits({ provider: 'wasm', now: 0 });
+  const judged = await modelNeeds(filesOfTexts('an/export', message.texts), target, limits);
+  expect(judged?.networks.get('unet')?.weightBytes).toBeGreaterThan(10_000);
+  expect(judged).toEqual(await modelNeeds(folder, target, limits));
+  receive({ type: 'cancel', id: 1 });
 });

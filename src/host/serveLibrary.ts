@@ -2,14 +2,9 @@
 import { decodeError, encodeError } from '../contract/errors';
 import type { FromLibrary, LibraryRequest, LibraryValues, ToLibrary } from '../contract/protocol';
 import { type Later, logIgnored, readToLibrary } from '../contract/protocol';
+import { describingPaths } from '../model/describeModel';
 import type { CheckpointFiles } from '../model/files';
 import type { Library } from '../model/library';
-
-/** What tells how large a model's networks are. */
-const CONFIGURATIONS = [
-  'model_index.json',
-  ...['unet', 'vae', 'text_encoder', 'text_encoder_2'].map((folder) => `${folder}/config.json`),
-];
 
 /** @returns the receiver of every message after `init` */
 export function serveLibrary(
@@ -22,7 +17,7 @@ export function serveLibrary(
   /** The device is the engine's: what it can run is asked there. */
   async function admit(id: number, files: CheckpointFiles, signal: AbortSignal): Promise<void> {
     const texts = new Map<string, string>();
-    for (const path of CONFIGURATIONS) {
+    for (const path of describingPaths) {
       const bytes = await files.read(path);
       if (bytes !== undefined) texts.set(path, new TextDecoder().decode(bytes));
     }

@@ -106,7 +106,7 @@ describe('another architecture is named before any weight is fetched', () => {
       memoryFile('transformer/diffusion_pytorch_model.safetensors', whole.slice(0, 1000)),
     ];
     await expect(open(files)).rejects.toThrow(
-      `model "golden/sd15": this is ${name} (${pipeline}), which is not supported; Inlay runs Stable Diffusion 1.x, 2.x and SDXL`,
+      `model "golden/sd15": this is ${name} (${pipeline}), which is not supported; Inlay runs Stable Diffusion 1, 2 and XL`,
     );
     expect(fetched()).toBe(0);
   });

@@ -6,7 +6,7 @@ import type { Unet2dConfig } from '../graph/networks/unet2d';
 import type { GraphTarget } from '../graph/onnx/types';
 import type { UnetConditioning } from '../pipeline/conditioning/stableDiffusion';
 import type { Denoiser, TextEncoder, TextEncoding, Vae } from '../pipeline/model';
-import { kept } from './lazy';
+import { lazyDisposable } from './lazy';
 import type { Runtime, Session } from './runtime/session';
 
 /**
@@ -123,8 +123,8 @@ export function createVae(
   encoder: () => Promise<Session>,
   decoder: () => Promise<Session>,
 ): Vae {
-  const encoding = once(encoder);
-  const decoding = once(decoder);
+  const encoding = lazyDisposable(encoder);
+  const decoding = lazyDisposable(decoder);
   const downscale = 2 ** (config.blockOutChannels.length - 1);
   return {
     scalingFactor: config.scalingFactor,
@@ -150,25 +150,6 @@ export function createVae(
     async dispose() {
       await encoding.dispose();
       await decoding.dispose();
-    },
-  };
-}
-
-/** A component made at first use; see {@link kept}. */
-export interface Once<Component> {
-  get(): Promise<Component>;
-  dispose(): Promise<void>;
-}
-
-export function once<Component extends { dispose(): Promise<void> }>(
-  make: () => Promise<Component>,
-): Once<Component> {
-  const { get, forget } = kept(make);
-  return {
-    get,
-    async dispose() {
-      const component = await forget()?.catch(() => undefined);
-      await component?.dispose();
     },
   };
 }

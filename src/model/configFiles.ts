@@ -1,11 +1,11 @@
-/** The small files of a checkpoint, and what reading it tells of. */
+/** A checkpoint's small files: configurations and tokenizers, each read once. */
 import { CheckpointError } from '../contract/errors';
 import { MAX_JSON_BYTES } from '../contract/limits';
 import { createTokenizer } from '../pipeline/conditioning/tokenizer';
 import type { Tokenizer } from '../pipeline/model';
 import { parseSchedulerConfig } from '../pipeline/schedulers/config';
 import type { SchedulerConfig } from '../pipeline/schedulers/settings';
-import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
+import { type CheckpointFiles, missingFile, parseJsonFile } from './files';
 
 export type LoadProgress =
   | { stage: 'download' | 'merge'; file: string; loadedBytes: number; totalBytes: number }
@@ -16,10 +16,15 @@ export interface LoadCall {
   onProgress(progress: LoadProgress): void;
 }
 
-export interface SmallFiles {
-  /** @throws CheckpointError where the file is missing or no JSON */
+export interface ConfigFiles {
+  /** What errors call the model. */
+  readonly name: string;
+  /** @throws CheckpointError if the file is missing or is not JSON */
   json(path: string): Promise<unknown>;
+  /** @returns undefined if there is no such file @throws CheckpointError if it is not JSON */
   optionalJson(path: string): Promise<unknown>;
+  /** @returns undefined if there is no such file, or it cannot be read as JSON: whoever needs it says so */
+  lenientJson(path: string): Promise<unknown>;
   scheduler(): Promise<SchedulerConfig>;
   /** @param folder e.g. `tokenizer_2` */
   tokenizer(folder: string): Promise<Tokenizer>;
@@ -32,38 +37,56 @@ function tooLong({ name }: CheckpointFiles, path: string, { byteLength }: Uint8A
   );
 }
 
-/** @param call stops reading when its signal aborts */
-export function smallFiles(files: CheckpointFiles, call: LoadCall): SmallFiles {
-  const text = async (path: string): Promise<string> =>
-    new TextDecoder().decode(await readRequired(files, path, { signal: call.signal }));
+/** @param signal ends reading, if it has one */
+export function configFiles(files: CheckpointFiles, signal?: AbortSignal): ConfigFiles {
+  const begun = new Map<string, Promise<Uint8Array<ArrayBuffer> | undefined>>();
+  const read = (path: string) => {
+    const bytes = begun.get(path) ?? files.read(path, { signal });
+    begun.set(path, bytes);
+    return bytes;
+  };
+  const required = async (path: string): Promise<Uint8Array<ArrayBuffer>> => {
+    const bytes = await read(path);
+    if (bytes === undefined) throw missingFile(files, path);
+    return bytes;
+  };
   const optionalText = async (path: string): Promise<string | undefined> => {
-    const bytes = await files.read(path, { signal: call.signal });
+    const bytes = await read(path);
     if (bytes !== undefined && bytes.byteLength > MAX_JSON_BYTES) throw tooLong(files, path, bytes);
     return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
   };
   return {
-    async json(path) {
-      return parseJsonFile(files, path, await readRequired(files, path, { signal: call.signal }));
-    },
+    name: files.name,
+    json: async (path) => parseJsonFile(files, path, await required(path)),
     async optionalJson(path) {
-      const bytes = await files.read(path, { signal: call.signal });
+      const bytes = await read(path);
       return bytes === undefined ? undefined : parseJsonFile(files, path, bytes);
     },
-    scheduler: async () => parseSchedulerConfig(await text('scheduler/scheduler_config.json')),
+    async lenientJson(path) {
+      const bytes = await read(path);
+      if (bytes === undefined) return undefined;
+      try {
+        return JSON.parse(new TextDecoder().decode(bytes));
+      } catch {
+        return undefined;
+      }
+    },
+    scheduler: async () =>
+      parseSchedulerConfig(new TextDecoder().decode(await required('scheduler/scheduler_config.json'))),
     async tokenizer(folder) {
-      const read = (name: string) => optionalText(`${folder}/${name}`);
+      const text = (name: string) => optionalText(`${folder}/${name}`);
       const [vocab, merges, config] = [
-        await read('vocab.json'),
-        await read('merges.txt'),
-        await read('tokenizer_config.json'),
+        await text('vocab.json'),
+        await text('merges.txt'),
+        await text('tokenizer_config.json'),
       ];
       // What the configuration lists needs no other file; each that is asked for in vain is a request at an address.
       const isListed = config?.includes('"added_tokens_decoder"') ?? false;
-      const specialTokens = isListed ? undefined : await read('special_tokens_map.json');
-      const addedTokens = isListed ? undefined : await read('added_tokens.json');
+      const specialTokens = isListed ? undefined : await text('special_tokens_map.json');
+      const addedTokens = isListed ? undefined : await text('added_tokens.json');
       const hasPair = vocab !== undefined && merges !== undefined;
       const whole =
-        hasPair && (isListed || addedTokens !== undefined) ? undefined : await read('tokenizer.json');
+        hasPair && (isListed || addedTokens !== undefined) ? undefined : await text('tokenizer.json');
       if (!hasPair && whole === undefined) {
         throw new CheckpointError(
           `model "${files.name}": ${folder}/ has neither vocab.json with merges.txt nor tokenizer.json; name a Stable ` +

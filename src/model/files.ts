@@ -1,6 +1,7 @@
 /** Where a checkpoint's files come from: a folder over HTTP, or (under Node) on the disk. */
 import { askBounded, boundedBody, declaredLength, type FetchLimits } from '../contract/boundedRead';
 import { CheckpointError, NetworkError } from '../contract/errors';
+import { NAME_ANOTHER } from '../contract/families';
 import { MAX_JSON_BYTES } from '../contract/limits';
 import type { RandomReader } from '../graph/onnxExport/read';
 
@@ -44,9 +45,12 @@ export async function readRequired(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await files.read(path, options);
   if (bytes !== undefined) return bytes;
-  throw new CheckpointError(
-    `model "${files.name}": ${path} is missing; name a Stable Diffusion model in the diffusers layout`,
-  );
+  throw missingFile(files, path);
+}
+
+/** For a file that a checkpoint cannot do without. */
+export function missingFile({ name }: Pick<CheckpointFiles, 'name'>, path: string): CheckpointError {
+  return new CheckpointError(`model "${name}": ${path} is missing; ${NAME_ANOTHER} in the diffusers layout`);
 }
 
 /** @throws CheckpointError where the file is no JSON */

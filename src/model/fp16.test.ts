@@ -17,7 +17,7 @@ import { openOnWebgpu, webgpuTarget, weightsIn } from '../../test/support/webgpu
 import { buildClipText } from '../graph/networks/clipText';
 import { folderFiles } from '../node/folder';
 import { InpaintCache } from '../pipeline/inpaint';
-import { parseClipTextConfig } from './config';
+import { parseClipTextConfig } from './configs/clipText';
 import { loadModel } from './load';
 import { Runtime } from './runtime/session';
 

@@ -1,13 +1,13 @@
 /** What is made at first use and kept; a failure is not kept, so that the next use tries again. */
 
-export interface Kept<Value> {
+export interface Lazy<Value> {
   get(): Promise<Value>;
-  /** Lets go of what was made. @returns it, or undefined where nothing was */
+  /** Lets go of what was made. @returns it, or undefined if nothing was */
   forget(): Promise<Value> | undefined;
 }
 
-/** @param make called at first use, and at the first after a failure or `forget` */
-export function kept<Value>(make: () => Promise<Value>): Kept<Value> {
+/** @param make called at first use, and at the first use after a failure or `forget` */
+export function lazy<Value>(make: () => Promise<Value>): Lazy<Value> {
   let made: Promise<Value> | undefined;
   return {
     get() {
@@ -23,6 +23,26 @@ export function kept<Value>(make: () => Promise<Value>): Kept<Value> {
       const forgotten = made;
       made = undefined;
       return forgotten;
+    },
+  };
+}
+
+/** Disposed if it was made; the next use makes it again. */
+export interface LazyDisposable<Value> {
+  get(): Promise<Value>;
+  dispose(): Promise<void>;
+}
+
+/** @param make as for {@link lazy} */
+export function lazyDisposable<Value extends { dispose(): Promise<void> }>(
+  make: () => Promise<Value>,
+): LazyDisposable<Value> {
+  const { get, forget } = lazy(make);
+  return {
+    get,
+    async dispose() {
+      const value = await forget()?.catch(() => undefined);
+      await value?.dispose();
     },
   };
 }

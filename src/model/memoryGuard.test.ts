@@ -36,7 +36,9 @@ it('gives the runtime tiles and room for other networks that suit the run at han
   await guard.admit(configsOf('sdxl'), size);
   expect(runtime.vaeTiles.decoder).toBe(512);
   // An export at an address says nothing of itself, and has no tiles.
-  const index = new TextEncoder().encode('{"vae_decoder": ["diffusers", "OnnxRuntimeModel"]}');
+  const index = new TextEncoder().encode(
+    '{"_class_name": "OnnxStableDiffusionPipeline", "vae_decoder": ["diffusers", "OnnxRuntimeModel"]}',
+  );
   const read = async (path: string) => (path === 'model_index.json' ? index : undefined);
   await guard.admit({ name: 'an/export', read }, size);
   expect(runtime.vaeTiles).toEqual({});

@@ -50,7 +50,7 @@ describe('modelNeeds', () => {
     const { networks: sd } = await needsOf('sd15', gpu);
     // 859,520,964 parameters of the UNet and 123,060,480 of the text encoder, 2 bytes each, and small constants.
     expect((sd.get('unet')?.weightBytes ?? 0) / 2 / 859_520_964).toBeCloseTo(1, 4);
-    expect((sd.get('text_encoder')?.weightBytes ?? 0) / 2 / 123_060_480).toBeCloseTo(1, 3);
+    expect((sd.get('text encoder')?.weightBytes ?? 0) / 2 / 123_060_480).toBeCloseTo(1, 3);
     const { networks: xl } = await needsOf('sdxl', gpu);
     expect((xl.get('unet')?.weightBytes ?? 0) / 2 / 2_567_463_684).toBeCloseTo(1, 4);
     // The autoencoder in fp32: 49,490,179 parameters of the decoder and 20 of post_quant_conv.
@@ -69,9 +69,14 @@ describe('modelNeeds', () => {
     expect(at768.largest.bytes / (2.25 ** 2 * 2 ** 26)).toBeCloseTo(1, 2);
   });
 
+  it('counts one row for a UNet that is told its guidance', async () => {
+    const [two, one] = [await networkOf('unet', 'sd15', gpu), await networkOf('unet', 'sd15-lcm', gpu)];
+    expect(one.activationBytes / two.activationBytes).toBeCloseTo(0.5, 1);
+  });
+
   it('counts a long prompt: rows for the encoder, tokens for the UNet', async () => {
     const text = async (chunks: number) =>
-      (await networkOf('text_encoder', 'sd15', wasm, { ...square(512), chunks })).activationBytes;
+      (await networkOf('text encoder', 'sd15', wasm, { ...square(512), chunks })).activationBytes;
     expect((await text(4)) / (await text(1))).toBeCloseTo(4, 1);
     expect(await text(64)).toBe(await text(8)); // sixteen rows at once, whatever there is
     // Beyond what the picture itself takes: scores of 2 · 8 · 4096 · 77 · 12 floats, 242 MB, twice.
@@ -161,7 +166,7 @@ describe('refuseTooLarge', () => {
     // The second text encoder's table of 49,408 · 1280 halves: 126 MB, where 67 are allowed.
     const xl = await needsOf('sdxl', gpu, undefined, limits);
     expect(() => refuseTooLarge('a/b', xl, limits)).toThrow(
-      /its text_encoder needs a buffer of 75\.9 MB at this picture size, and the graphics device allows 67\.1 MB/,
+      /its text encoder needs a buffer of 75\.9 MB at this picture size, and the graphics device allows 67\.1 MB/,
     );
   });
 });

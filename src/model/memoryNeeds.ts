@@ -7,17 +7,12 @@
  * limits, the whole with the machine's memory where that is small enough to be told, and the rest is experience.
  */
 import { TooLargeError } from '../contract/errors';
-import { type Footprint, footprint } from '../graph/footprint';
-import { buildVaeDecoder, buildVaeEncoder } from '../graph/networks/autoencoderKl';
-import { buildClipText } from '../graph/networks/clipText';
-import { buildUnet2d } from '../graph/networks/unet2d';
-import { recordTensors } from '../graph/onnx/tensors';
-import type { Graph, GraphTarget } from '../graph/onnx/types';
-import { TEXT_ROWS_AT_ONCE, type VaeTiles } from '../pipeline/model';
-import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from './config';
-import { type CheckpointFiles, parseJsonFile, readRequired } from './files';
-import { isExported, namingModel } from './onnxExport/files';
-import { exportedNeeds } from './onnxExport/needs';
+import type { Footprint } from '../graph/footprint';
+import type { GraphTarget } from '../graph/onnx/types';
+import type { VaeTiles } from '../pipeline/model';
+import { asUnsupportedError, type Workload } from './blueprint';
+import { describeModel } from './describeModel';
+import type { CheckpointFiles } from './files';
 
 export interface ModelNeeds {
   /** By network, in the order in which a run needs them. The autoencoder's are those of one tile where it has tiles. */
@@ -33,9 +28,9 @@ interface Size {
   height: number;
 }
 
-/** What a run is known by before it begins. */
+/** What is known of a run before it begins. */
 export interface RunSize extends Size {
-  /** Rows of tokens that the longest prompt takes; 1 where absent. */
+  /** Rows of tokens that the longest prompt takes; 1 if absent. */
   chunks?: number;
 }
 
@@ -53,10 +48,6 @@ export interface MemoryLimits {
 }
 
 const GIB = 2 ** 30;
-/** Measured: upload buffers, uniforms and buffers that it keeps on WebGPU. WASM's are in its overhead. */
-const MARGIN: Record<GraphTarget['provider'], number> = { webgpu: 1.1, wasm: 1 };
-/** On WASM Stable Diffusion 1.5's exported UNet took 478 MB more than its graph says, of which the overhead holds 429. */
-const EXPORT_MARGIN: typeof MARGIN = { ...MARGIN, wasm: 1.02 };
 /** Of wasm32's 4 GiB: ONNX Runtime itself, workspaces and gaps. */
 const WASM_OVERHEAD_BYTES = 0.4 * GIB;
 /** Of the machine's memory the rest is the system's, the browser's and the page's. */
@@ -132,90 +123,44 @@ export function afterExhaustion(
 }
 
 /**
- * @param limits what there is: the autoencoder gets tiles where a whole picture would not fit
+ * @param limits what there is: the autoencoder gets tiles if a whole picture would not fit
  * @param run absent: a short prompt at the size that the model was trained at
- * @returns undefined where nothing says it before the weights are there (ONNX exports at an address that is no hub's)
- * @throws CheckpointError where a configuration is none of Stable Diffusion, or of networks that cannot be built
+ * @returns undefined if nothing says it before the weights are there (ONNX exports whose files can only be read whole)
+ * @throws CheckpointError if the model is of a kind that cannot run, or of networks that cannot be built
  */
-export function modelNeeds(
+export async function modelNeeds(
   files: CheckpointFiles,
   target: GraphTarget,
   limits: MemoryLimits,
   run?: RunSize,
 ): Promise<ModelNeeds | undefined> {
-  return namingModel(files.name, () => needsOf(files, target, limits, run));
-}
-
-async function needsOf(
-  files: CheckpointFiles,
-  target: GraphTarget,
-  limits: MemoryLimits,
-  run: RunSize | undefined,
-): Promise<ModelNeeds | undefined> {
-  const json = async (path: string) => parseJsonFile(files, path, await readRequired(files, path));
-  if (await isExported(files)) {
-    const margin = EXPORT_MARGIN[target.provider];
-    const needs = await exportedNeeds(
-      files,
-      target,
-      (size, measure) => inTilesWhereNeeded(size, limits, margin, measure),
-      run,
-    );
-    return needs && { ...needs, margin };
-  }
-  if ((await files.read('unet/config.json')) === undefined) return undefined;
-  if ((await files.read('vae/config.json')) === undefined) return undefined;
-  const unet = parseUnet2dConfig(await json('unet/config.json'));
-  const vae = parseVaeConfig(await json('vae/config.json'));
-  const second = await files.read('text_encoder_2/config.json');
-  const folders = second === undefined ? ['text_encoder'] : ['text_encoder', 'text_encoder_2'];
-  const downscale = 2 ** (vae.blockOutChannels.length - 1);
-  const width = run?.width ?? unet.sampleSize * downscale;
-  const height = run?.height ?? unet.sampleSize * downscale;
-  const latents = { width: width / downscale, height: height / downscale };
-  const margin = MARGIN[target.provider];
+  const { facts, parts, form } = await describeModel(files);
+  const margin = form.memoryMargin[target.provider];
+  // Whatever is asked for, a model of one size works at that.
+  const size: Workload = {
+    width: facts.nativeSize,
+    height: facts.nativeSize,
+    chunks: 1,
+    ...run,
+    ...facts.fixedSize,
+  };
   const networks = new Map<string, Footprint>();
-
-  // Both rows of guidance. Chunks of a prompt are encoded as rows, and read by the UNet one after another.
-  const rows = 2;
-  const chunks = run?.chunks ?? 1;
-  let tokens = 0;
-  for (const folder of folders) {
-    const config = parseClipTextConfig(await json(`${folder}/config.json`), folder);
-    const pooled = folder !== 'text_encoder';
-    const outputs = { hiddenState: second === undefined ? 'last' : 'penultimate', pooled } as const;
-    tokens = config.length * chunks;
-    const graph = imagined(target, (tensors) => buildClipText(config, tensors, target, outputs, folder));
-    networks.set(folder, footprint(graph, { batch: Math.min(rows * chunks, TEXT_ROWS_AT_ONCE) }));
+  const tiles: VaeTiles = {};
+  for (const part of parts) {
+    const partTarget = { ...target, precision: part.weights.precision(target.precision) };
+    const source = await form.placeholder(part, partTarget);
+    if (source === undefined) return undefined;
+    const found = await asUnsupportedError(files.name, () => {
+      const graph = part.build(source, partTarget);
+      const measure = (tile: Size) => form.measure(graph, part.dims({ ...size, ...tile }, source));
+      const half = part.tiledHalf?.(source);
+      if (half === undefined) return { need: measure(size) };
+      return { half, ...inTilesWhereNeeded(size, limits, margin, measure) };
+    });
+    networks.set(part.name, found.need);
+    if ('half' in found && found.half !== undefined) tiles[found.half] = found.tile;
   }
-  const vaeTarget: GraphTarget =
-    second !== undefined && vae.forceUpcast ? { ...target, precision: 'fp32' } : target;
-  const encoderGraph = imagined(vaeTarget, (tensors) => buildVaeEncoder(vae, tensors, vaeTarget));
-  const encoder = inTilesWhereNeeded({ width, height }, limits, margin, (tile) =>
-    footprint(encoderGraph, { batch: 1, ...tile }),
-  );
-  networks.set('vae encoder', encoder.need);
-  const unetGraph = imagined(target, (tensors) => buildUnet2d(unet, tensors, target));
-  networks.set(
-    'unet',
-    footprint(unetGraph, {
-      ...latents,
-      batch: rows,
-      sample_batch: 1,
-      mask_batch: 1,
-      tokens,
-    }),
-  );
-  const decoderGraph = imagined(vaeTarget, (tensors) => buildVaeDecoder(vae, tensors, vaeTarget));
-  const decoder = inTilesWhereNeeded({ width, height }, limits, margin, (tile) =>
-    footprint(decoderGraph, {
-      batch: 1,
-      latent_width: tile.width / downscale,
-      latent_height: tile.height / downscale,
-    }),
-  );
-  networks.set('vae decoder', decoder.need);
-  return { networks, tiles: { encoder: encoder.tile, decoder: decoder.tile }, margin };
+  return { networks, tiles, margin };
 }
 
 /** @returns what the whole picture needs, or the largest tile that fits; the smallest where none does */
@@ -235,16 +180,6 @@ function inTilesWhereNeeded(
     best = { need: measure(part), tile };
   }
   return best;
-}
-
-/** Names of tensors that only old files have; the imagined one is new. */
-const OLD_NAMES = /\.(query|key|value|proj_attn)\./;
-
-function imagined(
-  { precision }: GraphTarget,
-  build: (tensors: ReturnType<typeof recordTensors>) => Graph,
-): Graph {
-  return build(recordTensors(precision, OLD_NAMES));
 }
 
 /** What a network takes while it runs. */

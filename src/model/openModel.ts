@@ -1,8 +1,9 @@
 /** From a model's name to its files, ready to run: from the store, or by way of the network into the store. */
-import { InputError, UnsupportedError } from '../contract/errors';
+import { InputError } from '../contract/errors';
 import type { Precision } from '../graph/onnx/types';
 import type { WeightStore } from '../storage/weights';
-import { unsupportedPipeline } from './checkpoint/architecture';
+import { familyOf } from './families';
+import { refuseOtherPipeline } from './families/unsupported';
 import { type CheckpointFiles, httpFiles, parseJsonFile, readRequired } from './files';
 import type { TextFiles } from './prepare/layout';
 import { type ModelPlan, planModel } from './prepare/plan';
@@ -70,37 +71,32 @@ export async function prepareSource(
   return prepared;
 }
 
-/** Which files of a source to fetch; of its files at most a configuration is read. */
+/**
+ * Which files of a source to fetch; of its files only a few configurations are read.
+ * @throws CheckpointError if it is of a kind that Inlay cannot run
+ */
 export async function planSource(
   source: Source,
   precision: Precision,
   connection: Connection,
 ): Promise<ModelPlan> {
-  await refuseOtherPipeline(source, connection);
-  return planModel(source, precision, await upcastsVae(source, connection));
-}
-
-/** Before any weight is fetched. @throws CheckpointError naming the architecture that the repository is of */
-async function refuseOtherPipeline(source: Source, connection: Connection): Promise<void> {
-  const file = source.files.find(({ path }) => path === 'model_index.json');
-  if (source.only !== undefined || file === undefined) return;
-  const json = parseJsonFile(source, file.path, await readSmallFile(file, connection));
-  const architecture = unsupportedPipeline(json);
-  if (architecture !== undefined) throw new UnsupportedError(`model "${source.name}": ${architecture}`);
-}
-
-/** As diffusers has it: SDXL's pipelines alone look at `force_upcast`, whose default is true. */
-async function upcastsVae(source: Source, connection: Connection): Promise<boolean> {
-  const has = (path: string) => source.files.find((file) => file.path === path);
-  const config = has('vae/config.json') ?? has('vae_decoder/config.json');
-  if (has('text_encoder_2/config.json') === undefined || config === undefined) return false;
-  const json = parseJsonFile(source, config.path, await readSmallFile(config, connection));
-  return !(
-    typeof json === 'object' &&
-    json !== null &&
-    'force_upcast' in json &&
-    json.force_upcast === false
-  );
+  if (source.only !== undefined) return planModel(source, precision);
+  const json = async (path: string): Promise<unknown> => {
+    const file = source.files.find((file) => file.path === path);
+    return file && parseJsonFile(source, path, await readSmallFile(file, connection));
+  };
+  const index = await json('model_index.json');
+  refuseOtherPipeline(source.name, index);
+  const configs = new Map<string, unknown>();
+  const family = familyOf({ index, paths: source.files.map(({ path }) => path) });
+  for (const { folder, exports, configDecides } of family?.weights ?? []) {
+    if (!configDecides) continue;
+    for (const name of [folder, ...exports]) {
+      const config = configs.get(folder) ?? (await json(`${name}/config.json`));
+      if (config !== undefined) configs.set(folder, config);
+    }
+  }
+  return planModel(source, precision, { index, configs });
 }
 
 /** All of Stable Diffusion shares one vocabulary, which single files leave out: that of a model at hand. */

@@ -4,12 +4,13 @@
  */
 import { InputError, InternalError } from '../contract/errors';
 import type { Precision } from '../graph/onnx/types';
+import { weightFolders } from './families';
 import type { LoraChoice } from './lora/choice';
 import type { MatrixProduct } from './lora/merge';
 import { loraKey, openLora } from './lora/open';
 import { type OpenOptions, openModel, planSource } from './openModel';
 import { storedName } from './prepare/journal';
-import { componentFolders, type ModelPlan } from './prepare/plan';
+import type { ModelPlan } from './prepare/plan';
 import { type PrepareProgress, prepareModel } from './prepare/prepare';
 import { deleteModel, isPrepared, openPrepared, type PreparedFiles, storedModels } from './prepare/prepared';
 import { connect, type RemoteFile } from './source/download';
@@ -113,15 +114,15 @@ async function planPrepared({ manifest, read, openShard }: PreparedFiles): Promi
     if (bytes !== undefined) small.push({ path, size: bytes.byteLength, at: { blob: new Blob([bytes]) } });
   }
   const components: ModelPlan['components'][number][] = [];
-  for (const folderName of componentFolders) {
-    const stored = manifest.components[folderName];
+  for (const { folder } of weightFolders) {
+    const stored = manifest.components[folder];
     if (stored === undefined) continue;
     const files: RemoteFile[] = [];
     for (const shard of stored.shards) {
       const { path, size, digest } = shard;
       files.push({ path, size, at: { blob: await openShard(shard) }, version: digest });
     }
-    components.push({ folder: folderName, precision: stored.precision, format: 'safetensors', files });
+    components.push({ folder, precision: stored.precision, format: 'safetensors', files });
   }
   const all = [...small, ...components.flatMap(({ files }) => files)];
   const { name, location, commit, licence, precision, notes } = manifest;

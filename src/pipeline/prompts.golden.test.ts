@@ -27,7 +27,8 @@ describe.each(['sd15-inpaint', 'sd2-inpaint', 'sdxl-inpaint'])('%s', (name) => {
   const isXl = name.startsWith('sdxl');
   beforeAll(async () => {
     const call = { signal: new AbortController().signal, onProgress: () => {} };
-    model = await loadModel(folderFiles(`goldens/models/${name}`), await createNodeRuntime(1), call);
+    const files = folderFiles(`goldens/models/${name}`);
+    model = (await loadModel(files, await createNodeRuntime(1), call)) as StableDiffusion;
   });
   afterAll(() => model.dispose());
 

@@ -13,7 +13,7 @@ import {
 } from '../../test/support/goldenGraph';
 import { buildVaeDecoder, buildVaeEncoder } from '../graph/networks/autoencoderKl';
 import { wasmTarget } from '../graph/onnx/targets';
-import { parseVaeConfig } from '../model/config';
+import { parseVaeConfig } from '../model/configs/autoencoderKl';
 import type { Vae, VaeTiles } from './model';
 import { decodeLatents, encodePicture } from './tiling';
 

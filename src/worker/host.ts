@@ -9,7 +9,7 @@ import type { Pixels, Size } from '../image/pixels';
 import { withEmbeddings } from '../model/embedding/attach';
 import { type Embedding, embeddingChoice, openEmbeddings } from '../model/embedding/open';
 import { type CheckpointFiles, filesOfTexts, heeding, httpFiles } from '../model/files';
-import { kept } from '../model/lazy';
+import { lazy } from '../model/lazy';
 import { loadModel } from '../model/load';
 import { choiceOfFile } from '../model/lora/open';
 import { createMemoryGuard, type MemoryGuard } from '../model/memoryGuard';
@@ -63,7 +63,7 @@ export function createHost({
   /** Of the run at hand, as far as it is known before its model is open. */
   let currentRun: RunSize | undefined;
 
-  const runtime = kept(async () => {
+  const runtime = lazy(async () => {
     ready = await openBrowserRuntime(provider, { onStatus, verdicts });
     const { deviceMemory } = navigator as { deviceMemory?: number };
     guard = createMemoryGuard(ready, { kept: verdicts, machine: { deviceMemory } });

@@ -9,7 +9,9 @@ import { buildUnet2d } from '../../src/graph/networks/unet2d';
 import { plainForms, wasmTarget } from '../../src/graph/onnx/targets';
 import { recordTensors } from '../../src/graph/onnx/tensors';
 import type { Graph, GraphTarget } from '../../src/graph/onnx/types';
-import { parseClipTextConfig, parseUnet2dConfig, parseVaeConfig } from '../../src/model/config';
+import { parseVaeConfig } from '../../src/model/configs/autoencoderKl';
+import { parseClipTextConfig } from '../../src/model/configs/clipText';
+import { parseUnet2dConfig } from '../../src/model/configs/unet2d';
 import { families, familyFiles } from '../../test/support/hub/families';
 
 const fused = { multiHeadAttention: true, groupNorm: true, biasSplitGelu: true };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CheckpointError } from '../../contract/errors';
-import { unsupportedPipeline } from './architecture';
+import { unsupportedPipeline } from '../families/unsupported';
 import { openCheckpoint } from './open';
 import { blobSource, bytesSource, joinShards, parseShardIndex, readTensor } from './reader';
 import { rowsOf, transposed } from './tensorView';

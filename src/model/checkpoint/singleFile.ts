@@ -1,67 +1,101 @@
 /**
  * A single file that holds a whole Stable Diffusion (`.safetensors` or `.ckpt` of the original programs) as the
- * components that a repository in the diffusers layout would have: keys renamed, configs derived.
- * Facts: diffusers, loaders/single_file_utils.py.
+ * components that a repository in the diffusers layout would have: keys renamed, configurations derived. What differs from
+ * family to family comes in as rules. Facts: diffusers, loaders/single_file_utils.py.
  */
 import { CheckpointError, UnsupportedError } from '../../contract/errors';
-import { refuseUnsupportedTensors } from './architecture';
-import { mapClip } from './keyMaps/clip';
+import { type FamilyId, familiesInWords } from '../../contract/families';
 import { type Component, type OriginalPart, partOf } from './keyMaps/component';
-import { mapOpenClipPenultimate, mapOpenClipWithProjection } from './keyMaps/openClip';
 import { mapUnet, type UnetLayout, type UnetRules, unetLayout } from './keyMaps/unet';
 import { mapVae } from './keyMaps/vae';
+import { type PredictionType, statedPrediction } from './prediction';
 import type { StoredCheckpoint } from './reader';
-import { detectPrediction, type Family, type PredictionType, schedulerConfig } from './schedulers';
 
 export type { Component } from './keyMaps/component';
-export type { Family, PredictionType } from './schedulers';
+export type { PredictionType } from './prediction';
 
-export type ComponentName = 'unet' | 'vae' | 'text_encoder' | 'text_encoder_2';
+type Json = Readonly<Record<string, unknown>>;
 
 export interface SingleFileModel {
-  family: Family;
+  family: FamilyId;
   /** Of the UNet's first convolution: 4, or 9 for inpainting. */
   inChannels: number;
   prediction: PredictionType;
-  components: Partial<Record<ComponentName, Component>> & Record<'unet' | 'vae' | 'text_encoder', Component>;
+  /** By folder. */
+  components: ReadonlyMap<string, Component>;
   /** What `scheduler_config.json` would say. */
-  scheduler: Readonly<Record<string, unknown>>;
+  scheduler: Json;
   /** What `model_index.json` would say. */
-  modelIndex: Readonly<Record<string, unknown>>;
-  /** All of the family use CLIP's vocabulary, which the file does not hold; they differ in what they pad with. */
-  padTokens: { tokenizer: '<|endoftext|>' | '!'; tokenizer_2?: '!' };
+  modelIndex: Json;
+  /** What each tokenizer pads with, by folder. All use CLIP's vocabulary, which the file does not hold. */
+  padTokens: ReadonlyMap<string, string>;
   /** Keys that belong to none of the components: EMA copies, noise schedules, training state. */
   unused: readonly string[];
 }
 
 export interface SingleFileOptions {
   /** What is known better than the file says it, in `config.json`'s own fields; wins over what is derived. */
-  configs?: Partial<Record<ComponentName, Readonly<Record<string, unknown>>>> | undefined;
+  configs?: Readonly<Record<string, Json>> | undefined;
   prediction?: PredictionType | undefined;
   signal?: AbortSignal | undefined;
 }
 
-const UNET = 'model.diffusion_model.';
-const VAES = ['first_stage_model.', 'vae.'];
-const CLIP_SD1 = 'cond_stage_model.transformer.';
-const CLIP_SDXL = 'conditioner.embedders.0.transformer.';
-const OPEN_CLIP_SDXL = 'conditioner.embedders.1.model.';
-/** The second is how Stability's later programs name the one encoder of SD-Turbo. */
-const OPEN_CLIP_SD2 = ['cond_stage_model.model.', 'conditioner.embedders.0.model.'];
+/** What the tensors tell before the family's rules apply. */
+export interface SingleFileKind {
+  /** Of the UNet. */
+  inChannels: number;
+  prediction: PredictionType;
+}
 
-/** Width of SD 2's text encoder; the refiner's is 1280. */
-const REFINER_WIDTH = 1280;
+/** How a family's models are held in one file. */
+export interface SingleFileRules {
+  family: FamilyId;
+  /** Whether its UNet takes an embedding beside the timestep's (SDXL: pooled text and sizes). */
+  readsAddedEmbeddings: boolean;
+  texts: readonly TextRules[];
+  vae: { scalingFactor: number; forceUpcast: boolean };
+  /** @param texts the text encoders, in their order */
+  unet(kind: SingleFileKind, texts: readonly Component[]): UnetRules;
+  /** @param unet.lastAttention key of the attention nearest to the output */
+  prediction(
+    checkpoint: StoredCheckpoint,
+    unet: { inChannels: number; lastAttention: string | undefined },
+    signal?: AbortSignal,
+  ): Promise<PredictionType>;
+  /** The scheduler of the family's own repository in the diffusers layout: such files say nothing about it. */
+  scheduler(kind: SingleFileKind): Json;
+  /** What a file says of its scheduler all the same. */
+  schedulerMarks?(checkpoint: StoredCheckpoint): Json;
+  modelIndex(kind: SingleFileKind): Json;
+}
+
+/** A text encoder in one file. */
+export interface TextRules {
+  folder: string;
+  tokenizer: string;
+  /** What its keys may begin with. */
+  prefixes: readonly [string, ...string[]];
+  /** For errors, e.g. `second text encoder`. */
+  what: string;
+  /** Whether its presence tells the family. */
+  isTelling: boolean;
+  map(part: OriginalPart): Component;
+  padToken: string;
+}
+
+const UNET = 'model.diffusion_model.';
+const VAES = ['first_stage_model.', 'vae.'] as const;
 
 /**
- * @throws CheckpointError where the file is of another architecture, lacks a component, or has tensors that
- *   no component has
+ * @param families the rules of every family that may be in one file
+ * @throws CheckpointError if the file lacks a component, or has tensors that no component has
  */
-export async function readSingleFile(
+export async function readWithRules(
   checkpoint: StoredCheckpoint,
+  families: readonly SingleFileRules[],
   options: SingleFileOptions = {},
 ): Promise<SingleFileModel> {
   const { name, tensors } = checkpoint;
-  refuseUnsupportedTensors(name, tensors);
   const unetPart = partOf(name, tensors, UNET);
   if (unetPart.tensors.size === 0) {
     throw new UnsupportedError(
@@ -70,53 +104,41 @@ export async function readSingleFile(
   }
   const layout = unetLayout(unetPart);
   refuseChannels(name, layout);
-  const text = findTextEncoders(checkpoint, layout);
+  const { rules, parts } = findTextEncoders(checkpoint, layout, families);
   const vaePart = VAES.map((prefix) => partOf(name, tensors, prefix)).find((part) => part.tensors.size > 0);
   if (vaePart === undefined) throw missing(name, 'autoencoder', VAES[0]);
 
-  const { family } = text;
   const { inChannels } = layout;
+  const unet = { inChannels, lastAttention: lastAttention(unetPart, layout) };
   const prediction =
     options.prediction ??
-    (await detectPrediction(checkpoint, family, inChannels, lastAttention(unetPart, layout), options.signal));
-  const textEncoder = family === 'sd2' ? mapOpenClipPenultimate(text.first) : mapClip(text.first);
-  const textEncoder2 = text.second && mapOpenClipWithProjection(text.second);
-  const rules = unetRules(family, inChannels, prediction, textEncoder2);
-  const derived = {
-    unet: mapUnet(unetPart, layout, rules),
-    vae: mapVae(vaePart, {
-      scalingFactor: family === 'sdxl' ? 0.13025 : 0.18215,
-      forceUpcast: family === 'sdxl',
-      sampleSize: rules.sampleSize * 8,
-    }),
-    text_encoder: textEncoder,
-    ...(textEncoder2 && { text_encoder_2: textEncoder2 }),
-  };
-  const withConfig = (component: ComponentName, { config, tensors }: Component): Component => ({
-    config: { ...config, ...options.configs?.[component] },
-    tensors,
-  });
-  const used = [UNET, vaePart.prefix, text.first.prefix, ...(text.second ? [text.second.prefix] : [])];
+    statedPrediction(checkpoint) ??
+    (await rules.prediction(checkpoint, unet, options.signal));
+  const kind = { inChannels, prediction };
+  const texts = rules.texts.map(({ folder, map }, i) => [folder, map(parts[i] as OriginalPart)] as const);
+  const unetRules = rules.unet(
+    kind,
+    texts.map(([, component]) => component),
+  );
+  const derived: (readonly [string, Component])[] = [
+    ['unet', mapUnet(unetPart, layout, unetRules)],
+    ['vae', mapVae(vaePart, { ...rules.vae, sampleSize: unetRules.sampleSize * 8 })],
+    ...texts,
+  ];
+  const used = [UNET, vaePart.prefix, ...parts.map(({ prefix }) => prefix)];
   return {
-    family,
+    family: rules.family,
     inChannels,
     prediction,
-    components: {
-      unet: withConfig('unet', derived.unet),
-      vae: withConfig('vae', derived.vae),
-      text_encoder: withConfig('text_encoder', derived.text_encoder),
-      ...(textEncoder2 && { text_encoder_2: withConfig('text_encoder_2', textEncoder2) }),
-    },
-    scheduler: {
-      ...schedulerConfig(family, inChannels, prediction, layout.guidanceWidth !== undefined),
-      // The mark of SDXL models trained down to a signal of zero.
-      ...(family === 'sdxl' && tensors.has('ztsnr') ? { rescale_betas_zero_snr: true } : {}),
-    },
-    modelIndex: modelIndex(family, inChannels),
-    padTokens:
-      family === 'sdxl'
-        ? { tokenizer: '<|endoftext|>', tokenizer_2: '!' }
-        : { tokenizer: family === 'sd2' ? '!' : '<|endoftext|>' },
+    components: new Map(
+      derived.map(([folder, { config, tensors }]) => [
+        folder,
+        { config: { ...config, ...options.configs?.[folder] }, tensors },
+      ]),
+    ),
+    scheduler: schedulerConfig(rules, kind, checkpoint, layout.guidanceWidth !== undefined),
+    modelIndex: rules.modelIndex(kind),
+    padTokens: new Map(rules.texts.map(({ tokenizer, padToken }) => [tokenizer, padToken])),
     unused: [...tensors.keys()].filter((key) => !used.some((prefix) => key.startsWith(prefix))),
   };
 }
@@ -135,66 +157,47 @@ function refuseChannels(name: string, { inChannels, outChannels }: UnetLayout): 
   );
 }
 
+/** Width that the UNet of SDXL's refiner reads: that of its one text encoder. */
+const REFINER_WIDTH = 1280;
+/** OpenCLIP as the only text encoder; the second is how Stability's later programs name that of SD-Turbo. */
+export const LONE_OPEN_CLIP = ['cond_stage_model.model.', 'conditioner.embedders.0.model.'] as const;
+
 /** Which text encoders the file has tells its family. */
 function findTextEncoders(
   { name, tensors }: StoredCheckpoint,
   layout: UnetLayout,
-): { family: Family; first: OriginalPart; second?: OriginalPart } {
-  const part = (prefix: string) => {
-    const found = partOf(name, tensors, prefix);
-    return found.tensors.size > 0 ? found : undefined;
-  };
-  const hasAddition = layout.additionWidth !== undefined;
-  const second = part(OPEN_CLIP_SDXL);
-  if (second !== undefined && hasAddition) {
-    const first = part(CLIP_SDXL);
-    if (first === undefined) throw missing(name, 'first text encoder', CLIP_SDXL);
-    return { family: 'sdxl', first, second };
+  families: readonly SingleFileRules[],
+): { rules: SingleFileRules; parts: readonly OriginalPart[] } {
+  const find = (prefixes: readonly string[]) =>
+    prefixes.map((prefix) => partOf(name, tensors, prefix)).find((found) => found.tensors.size > 0);
+  const isAdded = layout.additionWidth !== undefined;
+  const candidates = families.filter(({ readsAddedEmbeddings }) => readsAddedEmbeddings === isAdded);
+  const rules = candidates.find(({ texts }) =>
+    texts.some(({ isTelling, prefixes }) => isTelling && find(prefixes)),
+  );
+  if (rules === undefined) {
+    const isRefiner = layout.crossAttentionDim === REFINER_WIDTH;
+    if (isAdded && (isRefiner || find(LONE_OPEN_CLIP) !== undefined)) {
+      throw new UnsupportedError(
+        `${name}: this is ${isRefiner ? 'the SDXL refiner' : 'unCLIP'}, which is not supported; Inlay runs ` +
+          familiesInWords('and'),
+      );
+    }
+    const lacking = candidates[0]?.texts.find(({ isTelling }) => isTelling);
+    throw missing(name, lacking?.what ?? 'text encoder', lacking?.prefixes[0]);
   }
-  const openClip = OPEN_CLIP_SD2.map(part).find((found) => found !== undefined);
-  if (hasAddition && (openClip !== undefined || layout.crossAttentionDim === REFINER_WIDTH)) {
-    const what = layout.crossAttentionDim === REFINER_WIDTH ? 'the SDXL refiner' : 'unCLIP';
-    throw new UnsupportedError(
-      `${name}: this is ${what}, which is not supported; Inlay runs Stable Diffusion 1.x, 2.x and SDXL`,
-    );
-  }
-  if (hasAddition) throw missing(name, 'second text encoder', OPEN_CLIP_SDXL);
-  if (openClip !== undefined) return { family: 'sd2', first: openClip };
-  const clip = part(CLIP_SD1);
-  if (clip !== undefined) return { family: 'sd1', first: clip };
-  throw missing(name, 'text encoder', CLIP_SD1);
+  const parts = rules.texts.map(({ what, prefixes }) => {
+    const found = find(prefixes);
+    if (found === undefined) throw missing(name, what, prefixes[0]);
+    return found;
+  });
+  return { rules, parts };
 }
 
 function missing(file: string, what: string, prefix: string | undefined): CheckpointError {
   return new CheckpointError(
     `${file}: it holds a UNet but no ${what} ("${prefix}…"); use the whole checkpoint, or the model in the diffusers layout`,
   );
-}
-
-function unetRules(
-  family: Family,
-  inChannels: number,
-  prediction: PredictionType,
-  textEncoder2: Component | undefined,
-): UnetRules {
-  switch (family) {
-    case 'sd1':
-      return { heads: { count: 8 }, sampleSize: 64 };
-    case 'sd2': {
-      const is768 = prediction === 'v_prediction' && inChannels === 4;
-      return { heads: { channels: 64 }, sampleSize: is768 ? 96 : 64, upcastAttention: is768 };
-    }
-    case 'sdxl': {
-      const pooled = textEncoder2?.config.projection_dim;
-      return {
-        heads: { channels: 64 },
-        sampleSize: 128,
-        ...(typeof pooled === 'number' ? { pooledWidth: pooled } : {}),
-      };
-    }
-    default:
-      return family satisfies never;
-  }
 }
 
 /** The attention nearest to the output, by its original key. */
@@ -208,18 +211,34 @@ function lastAttention(
     : undefined;
 }
 
-function modelIndex(family: Family, inChannels: number): Record<string, unknown> {
-  const stem = family === 'sdxl' ? 'StableDiffusionXL' : 'StableDiffusion';
+/** What the schedulers of all these families' repositories share. */
+const commonScheduler: Json = {
+  beta_start: 0.00085,
+  beta_end: 0.012,
+  beta_schedule: 'scaled_linear',
+  clip_sample: false,
+  num_train_timesteps: 1000,
+  set_alpha_to_one: false,
+  skip_prk_steps: true,
+  steps_offset: 1,
+  trained_betas: null,
+};
+
+/** @param isConsistency whether it is a latent consistency model, distilled whole */
+function schedulerConfig(
+  rules: SingleFileRules,
+  kind: SingleFileKind,
+  checkpoint: StoredCheckpoint,
+  isConsistency: boolean,
+): Json {
+  const own = isConsistency
+    ? // latent-consistency/lcm-sdxl and SimianLuo/LCM_Dreamshaper_v7
+      { _class_name: 'LCMScheduler', original_inference_steps: 50 }
+    : rules.scheduler(kind);
   return {
-    _class_name: `${stem}${inChannels === 9 ? 'Inpaint' : ''}Pipeline`,
-    unet: ['diffusers', 'UNet2DConditionModel'],
-    vae: ['diffusers', 'AutoencoderKL'],
-    text_encoder: ['transformers', 'CLIPTextModel'],
-    tokenizer: ['transformers', 'CLIPTokenizer'],
-    ...(family === 'sdxl' && {
-      text_encoder_2: ['transformers', 'CLIPTextModelWithProjection'],
-      tokenizer_2: ['transformers', 'CLIPTokenizer'],
-      force_zeros_for_empty_prompt: true,
-    }),
+    ...commonScheduler,
+    ...own,
+    prediction_type: kind.prediction,
+    ...rules.schedulerMarks?.(checkpoint),
   };
 }

@@ -3,6 +3,7 @@
  * their vectors with the prompt. The model's own weights are neither copied nor changed. Follows
  * `load_textual_inversion` of diffusers (loaders/textual_inversion.py), refusals included.
  */
+import { families, familyIds, familyTitle } from '../../contract/families';
 import type { Model, TextBranch } from '../../pipeline/model';
 import { embeddingError } from './error';
 import type { Embedding } from './open';
@@ -70,13 +71,6 @@ function takenError(name: string, token: string): Error {
   );
 }
 
-/** Families by the widths of their text encoders. */
-const families: Readonly<Record<string, string>> = {
-  '768': 'Stable Diffusion 1',
-  '1024': 'Stable Diffusion 2',
-  '768 and 1280': 'Stable Diffusion XL',
-};
-
 function refuseMisfit({ name, prompts }: Model, embedding: Embedding): void {
   const text = prompts.branches;
   if (text.some(({ table }) => table === undefined)) {
@@ -90,8 +84,8 @@ function refuseMisfit({ name, prompts }: Model, embedding: Embedding): void {
   if (own.join() === wanted.join()) return;
   const described = (widths: readonly number[]) => {
     const numbers = widths.join(' and ');
-    const family = families[numbers];
-    return family === undefined ? `a width of ${numbers}` : `${family} (${numbers} wide)`;
+    const family = familyIds.find((id) => families[id].textWidths.join() === widths.join());
+    return family === undefined ? `a width of ${numbers}` : `${familyTitle(family)} (${numbers} wide)`;
   };
   throw embeddingError(
     `embedding ${embedding.name}: it is made for ${described(own)}, and model "${name}" takes ${described(wanted)}; ` +

@@ -5,13 +5,13 @@
  */
 import type { CheckpointError } from '../../contract/errors';
 import type { IndexedTensor, StoredCheckpoint } from '../checkpoint/reader';
+import { weightFolders } from '../families';
 import { loraError } from './error';
-
-export type LoraComponent = 'unet' | 'text_encoder' | 'text_encoder_2';
 
 /** What changes one weight: `up · down`, or `up · mid · down` of convolutions in LyCORIS' Tucker form. */
 export interface LoraModule {
-  component: LoraComponent;
+  /** Folder of the network, e.g. `text_encoder_2`. */
+  component: string;
   /** Of the weight that changes: with dots as in the model, or all underscores as kohya's trainer writes it. */
   name: string;
   isUnderscored: boolean;
@@ -54,7 +54,7 @@ const otherKinds: readonly [name: string, key: RegExp][] = [
 type Part = 'down' | 'up' | 'mid' | 'alpha';
 
 interface NamedPart {
-  component: LoraComponent;
+  component: string;
   name: string;
   isUnderscored: boolean;
   part: Part;
@@ -132,8 +132,16 @@ function unknownForm(name: string, key: string): CheckpointError {
 /** Names of modules that stand without the name of their network: old files of diffusers. */
 const BARE =
   /^((down|up)_blocks|mid_block|conv_in|conv_out|conv_norm_out|time_embedding|add_embedding|text_model)\./;
-const KOHYA = /^lora_(unet|te1?|te2)_(.+?)\.(?:lora_(down|up|mid)\.weight|(alpha))$/;
-const PREFIX = /^(unet|text_encoder|text_encoder_2)\./;
+/** Folders by what kohya's trainer calls them. */
+const kohyaFolders = new Map(
+  weightFolders.flatMap(({ folder, kohya }) => kohya.map((name) => [name, folder] as const)),
+);
+/** Folders that LoRAs change. */
+const folders = weightFolders.flatMap(({ folder, kohya }) => (kohya.length > 0 ? [folder] : []));
+const KOHYA = new RegExp(
+  `^lora_(${[...kohyaFolders.keys()].join('|')})_(.+?)\\.(?:lora_(down|up|mid)\\.weight|(alpha))$`,
+);
+const PREFIX = new RegExp(`^(${folders.join('|')})\\.`);
 const SUFFIX =
   /^(.+?)(?:\.lora_([AB])(?:\.\w+)?\.weight|\.lora(?:_linear_layer)?\.(down|up)\.weight|[._](to_[qkv]|to_out)_lora\.(down|up)\.weight|(\.alpha))$/;
 /** Layers of the text encoder under the names that diffusers gave them before it used peft. */
@@ -148,12 +156,15 @@ const oldText: Readonly<Record<string, string>> = {
 function partOfKey(key: string): NamedPart | undefined {
   const kohya = KOHYA.exec(key);
   if (kohya !== null) {
-    const [, prefix, name = '', part, alpha] = kohya;
-    const component =
-      prefix === 'unet' ? 'unet' : prefix === 'te2' ? 'text_encoder_2' : ('text_encoder' as const);
-    return { component, name, isUnderscored: true, part: alpha ? 'alpha' : (part as Part) };
+    const [, prefix = '', name = '', part, alpha] = kohya;
+    return {
+      component: kohyaFolders.get(prefix) ?? prefix,
+      name,
+      isUnderscored: true,
+      part: alpha ? 'alpha' : (part as Part),
+    };
   }
-  const prefix = PREFIX.exec(key)?.[1] as LoraComponent | undefined;
+  const prefix = PREFIX.exec(key)?.[1];
   if (prefix === undefined && !BARE.test(key)) return undefined;
   const rest = (prefix === undefined ? key : key.slice(prefix.length + 1)).replace('.processor.', '.');
   const component = prefix ?? (rest.startsWith('text_model.') ? 'text_encoder' : 'unet');
@@ -183,13 +194,13 @@ type Scale = Pick<LoraModule, 'alpha' | 'isRankStabilized'>;
 function scalesOf(
   name: string,
   metadata: LoraFile['metadata'],
-): (component: LoraComponent, module: string) => Scale {
+): (component: string, module: string) => Scale {
   const text = metadata.lora_adapter_metadata;
   if (text === undefined) return () => ({});
   const about = parseAbout(name, text);
   const fields = new Map(typeof about === 'object' && about !== null ? Object.entries(about) : []);
   const special = new Map<string, (module: string) => unknown>();
-  for (const component of ['unet', 'text_encoder', 'text_encoder_2']) {
+  for (const component of folders) {
     special.set(component, byPattern(name, fields.get(`${component}.alpha_pattern`)));
   }
   return (component, module) => {

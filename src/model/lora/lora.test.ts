@@ -31,7 +31,7 @@ async function loraOf(tensors: Values, weight = 1, metadata?: Record<string, str
 function baseOf(shapes: Readonly<Record<string, number[]>>, isXl = false): Base {
   const components = new Map([['unet', new Map(Object.entries(shapes))]]);
   if (isXl) components.set('text_encoder_2', new Map());
-  return { name: 'base', components, unetConfig: { cross_attention_dim: 768 } };
+  return { name: 'base', components, family: isXl ? 'sdxl' : 'sd1' };
 }
 
 const KEY = 'down_blocks.0.attentions.0.proj_in';

@@ -1,11 +1,12 @@
 /** Finds for every pair of a LoRA the weight that it changes, and refuses what was made for another model. */
 import type { CheckpointError } from '../../contract/errors';
+import { type FamilyId, familyTitle } from '../../contract/families';
 import { countValues, type IndexedTensor, readTensor } from '../checkpoint/reader';
 import { castBytes, isWeightType } from '../weights/cast';
 import { firstNonFinite } from '../weights/finite';
 import type { OpenLora } from './choice';
 import { loraError } from './error';
-import { familyOfBase, familyOfLora } from './family';
+import { familyOfLora } from './family';
 import { type LoraFile, type LoraModule, readLoraFile } from './file';
 import { addFactors, type MatrixProduct } from './merge';
 import { moduleNames } from './names';
@@ -21,8 +22,8 @@ export interface Base {
   name: string;
   /** By folder. */
   components: ReadonlyMap<string, BaseShapes>;
-  /** `unet/config.json` */
-  unetConfig: unknown;
+  /** Undefined if its configurations do not tell. */
+  family: FamilyId | undefined;
 }
 
 /** @returns by component and key of the weight, what is to be done to it */
@@ -69,8 +70,7 @@ export function resolveLoras(loras: readonly OpenLora[], base: Base, product: Ma
 /** A file whose keys say that it was made for another architecture is told so, not called damaged. */
 function readLora({ checkpoint }: OpenLora, base: Base): LoraFile {
   const keys = [...checkpoint.tensors.keys()];
-  const family = familyOfLora(keys, { metadata: checkpoint.metadata });
-  if (family === 'Flux' || family === 'Stable Diffusion 3') {
+  if (familyOfLora(keys, { metadata: checkpoint.metadata })?.runs === false) {
     const key = keys.find((each) => /double_blocks|single|joint|transformer\.|te3/.test(each)) ?? keys[0];
     throw mismatch(
       { name: checkpoint.name, keys, metadata: checkpoint.metadata },
@@ -83,11 +83,11 @@ function readLora({ checkpoint }: OpenLora, base: Base): LoraFile {
 
 function mismatch(
   file: Pick<LoraFile, 'name' | 'keys' | 'metadata'> & Partial<LoraFile>,
-  { name, components, unetConfig }: Base,
+  { name, family }: Base,
   what: string,
 ): CheckpointError {
-  const model = familyOfBase(unetConfig, components.has('text_encoder_2'));
-  const lora = familyOfLora(file.keys, file);
+  const model = family === undefined ? 'of another family' : familyTitle(family);
+  const lora = familyOfLora(file.keys, file)?.name;
   const made =
     lora === undefined
       ? 'the LoRA was made for another kind of model'

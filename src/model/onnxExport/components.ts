@@ -3,7 +3,8 @@ import { InputError } from '../../contract/errors';
 import type { ExportedSizes, ExportedText, ExportedUnet } from '../../graph/onnxExport/adapt';
 import type { UnetConditioning } from '../../pipeline/conditioning/stableDiffusion';
 import type { Denoiser, TextEncoder, TextEncoding, Vae } from '../../pipeline/model';
-import { inpaintingOf, once } from '../components';
+import { inpaintingOf } from '../components';
+import { lazyDisposable } from '../lazy';
 import type { Runtime, Session } from '../runtime/session';
 
 /** A session and what its export says of itself. */
@@ -123,8 +124,8 @@ export function createExportedVae(
   encoder: () => Promise<ExportedSession>,
   decoder: () => Promise<ExportedSession>,
 ): Vae {
-  const encoding = once(encoder);
-  const decoding = once(decoder);
+  const encoding = lazyDisposable(encoder);
+  const decoding = lazyDisposable(decoder);
   return {
     ...config,
     get tiles() {

@@ -1,24 +1,15 @@
 /** An export's weights: from the shards that they were prepared into, or from a plain folder's files in memory. */
 import { base64Decode, base64Encode } from '@bufbuild/protobuf/wire';
-import { CheckpointError, UnsupportedError } from '../../contract/errors';
-import { GraphError } from '../../graph/onnx/tensors';
+import { CheckpointError } from '../../contract/errors';
 import type { Precision, TensorEntry } from '../../graph/onnx/types';
 import { type ExportedTensor, type RandomReader, readExported } from '../../graph/onnxExport/read';
+import { asUnsupportedError } from '../blueprint';
 import { refuseForeign } from '../checkpoint/open';
 import { bytesSource } from '../checkpoint/reader';
-import { type CheckpointFiles, parseJsonFile, readRequired } from '../files';
+import { type CheckpointFiles, readRequired } from '../files';
 import { isPrepared } from '../prepare/prepared';
 import { castBytes, typeOf } from '../weights/cast';
 import type { LoadWeightsOptions, Weights } from '../weights/componentWeights';
-
-export const exportedComponents = [
-  'text_encoder',
-  'text_encoder_2',
-  'unet',
-  'vae_encoder',
-  'vae_decoder',
-] as const;
-export type ExportedComponent = (typeof exportedComponents)[number];
 
 /** A graph of someone else's, and the bytes of its weights. */
 export interface OpenedExport {
@@ -41,23 +32,13 @@ export function storedPrecision({ type }: ExportedTensor, precision: Precision):
   return type === 'F16' && precision === 'fp16' ? 'fp16' : 'fp32';
 }
 
-/** Whether the networks are ONNX exports and nothing else. */
-export async function isExported(files: CheckpointFiles): Promise<boolean> {
-  if (isPrepared(files)) return files.manifest.components.vae_decoder !== undefined;
-  const index = parseJsonFile(files, 'model_index.json', await readRequired(files, 'model_index.json'));
-  if (typeof index === 'object' && index !== null && 'vae_decoder' in index) return true;
-  // optimum's command line keeps the index of the pipeline that it exported.
-  if ((await files.read('vae/config.json')) !== undefined) return false;
-  return (await files.read('vae_decoder/config.json')) !== undefined;
-}
-
 /**
  * @param precision what the device runs
  * @throws CheckpointError where the export is missing, damaged or of weights that cannot be run
  */
 export async function openExport(
   files: CheckpointFiles,
-  component: ExportedComponent,
+  component: string,
   precision: Precision,
   options: LoadWeightsOptions,
 ): Promise<OpenedExport> {
@@ -84,13 +65,13 @@ export async function openExport(
   const model = await open('model.onnx');
   if (model === undefined) throw missingGraph(files, component);
   await refuseForeign(model);
-  const { skeleton, tensors } = await namingModel(files.name, () => readExported(model, open));
+  const { skeleton, tensors } = await asUnsupportedError(files.name, () => readExported(model, open));
   const bytesOf = ({ file }: ExportedTensor) => opened.get(file.name)?.bytes ?? new Uint8Array(0);
   return { skeleton, weights: weightsIn(component, tensors, precision, bytesOf) };
 }
 
 /** For an export that lacks one of its networks. */
-export function missingGraph({ name }: CheckpointFiles, component: ExportedComponent): CheckpointError {
+export function missingGraph({ name }: CheckpointFiles, component: string): CheckpointError {
   return new CheckpointError(`model "${name}": ${component}/model.onnx is missing; name a whole export`);
 }
 
@@ -130,17 +111,4 @@ function weightsIn(
     files.set(castPath, whole);
   }
   return { index, files };
-}
-
-/** A graph that cannot be read or run is a checkpoint that cannot. */
-export async function namingModel<Result>(
-  model: string,
-  work: () => Result | Promise<Result>,
-): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof GraphError) throw new UnsupportedError(`model "${model}": ${error.message}`);
-    throw error;
-  }
 }

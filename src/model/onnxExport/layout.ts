@@ -2,12 +2,13 @@
 
 import type { Precision } from '../../graph/onnx/types';
 import { readExported } from '../../graph/onnxExport/read';
+import { asUnsupportedError } from '../blueprint';
 import { refuseForeign } from '../checkpoint/open';
 import type { IndexedTensor } from '../checkpoint/reader';
 import { planShards, type ShardPlan } from '../prepare/shards';
 import type { RemoteFile } from '../source/download';
 import type { RemoteAccess } from '../source/sourceFile';
-import { encodeSkeleton, namingModel, skeletonPath, storedPrecision } from './files';
+import { encodeSkeleton, skeletonPath, storedPrecision } from './files';
 
 export interface ExportLayout {
   /** The graph without weights: a text by path within the model. */
@@ -40,7 +41,7 @@ export async function layOutExports(
       if (access !== undefined) opened.set(path, access);
       return access;
     };
-    const { skeleton, tensors } = await namingModel(model, async () => {
+    const { skeleton, tensors } = await asUnsupportedError(model, async () => {
       const graph = await beside('model.onnx');
       if (graph === undefined) throw new TypeError(`${component}/model.onnx was listed`);
       await refuseForeign(graph);

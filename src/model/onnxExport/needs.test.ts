@@ -6,9 +6,10 @@ import type { GraphTarget } from '../../graph/onnx/types';
 import { readExported } from '../../graph/onnxExport/read';
 import { folderFiles } from '../../node/folder';
 import { bytesSource } from '../checkpoint/reader';
+import { exportFolders } from '../families';
 import type { CheckpointFiles } from '../files';
 import { type MemoryLimits, modelNeeds, refuseTooLarge } from '../memoryNeeds';
-import { encodeSkeleton, exportedComponents, skeletonPath } from './files';
+import { encodeSkeleton, skeletonPath } from './files';
 
 const target: GraphTarget = {
   provider: 'webgpu',
@@ -43,7 +44,7 @@ async function planned(
 ): Promise<CheckpointFiles> {
   const folder = `goldens/onnx/${name}`;
   const skeletons = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const component of exportedComponents) {
+  for (const component of exportFolders) {
     if (component === 'text_encoder_2' && !name.startsWith('xl')) continue;
     const text = encodeSkeleton(await skeletonOf(name, component));
     skeletons.set(skeletonPath(component), new TextEncoder().encode(text));
@@ -149,8 +150,8 @@ describe('what an export needs, before it is fetched', () => {
     async (name) => {
       const [small, large] = [await needsOf(name, 64), await needsOf(name, 128)];
       expect([...small.networks.keys()]).toEqual([
-        'text_encoder',
-        ...(name.startsWith('xl') ? ['text_encoder_2'] : []),
+        'text encoder',
+        ...(name.startsWith('xl') ? ['text encoder 2'] : []),
         'vae encoder',
         'unet',
         'vae decoder',

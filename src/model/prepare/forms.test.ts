@@ -2,13 +2,21 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { type HubFile, memoryFile } from '../../../test/support/hub/files';
-import { goldenFiles, packSafetensors, temporaryStore } from '../../../test/support/hub/hubServer';
+import {
+  goldenFiles,
+  hastyConnection,
+  packSafetensors,
+  temporaryStore,
+} from '../../../test/support/hub/hubServer';
 import { hub, prepare, serve, tensorBytes, UNET, withHubAndStore } from '../../../test/support/prepare';
 import type { Precision } from '../../graph/onnx/types';
 import { openCheckpoint } from '../checkpoint/open';
 import { bytesSource, readTensor } from '../checkpoint/reader';
+import { planSource } from '../openModel';
+import { findModel } from '../source/source';
 import { castBytes, isWeightType } from '../weights/cast';
 import { float8ToFloat32 } from '../weights/float8';
+import { prepareModel } from './prepare';
 import { openPrepared } from './prepared';
 
 withHubAndStore();
@@ -133,3 +141,38 @@ it.each(['fp16', 'fp32'] as const)(
     expect((await stored('vae', precision, name)).size).toBeGreaterThan(10);
   },
 );
+
+it('SDXL’s autoencoder is kept in fp32, unless its configuration says that fp16 will do', async () => {
+  const single = new Uint8Array(readFileSync('goldens/checkpoints/sdxl.safetensors'));
+  const xl = await goldenFiles('sdxl');
+  const texts = xl.filter(({ path }) => path.startsWith('tokenizer'));
+  const config = JSON.parse(readFileSync('goldens/models/sdxl/vae/config.json', 'utf8'));
+  const kept = async (files: HubFile[]) => {
+    await serve({ files });
+    try {
+      const { store, remove } = await temporaryStore();
+      const connection = hastyConnection(hub.url);
+      const plan = await planSource(await findModel('golden/sd15', connection, hub.url), 'fp16', connection);
+      const { manifest } = await prepareModel(plan, store, connection);
+      await remove();
+      return manifest.components.vae?.precision;
+    } finally {
+      await hub.close();
+    }
+  };
+  for (const [force_upcast, precision] of [
+    [true, 'fp32'],
+    [undefined, 'fp32'],
+    [false, 'fp16'],
+  ] as const) {
+    const vae = memoryFile('vae/config.json', JSON.stringify({ ...config, force_upcast }));
+    const folder = xl.filter(({ path }) => path !== vae.path);
+    expect(await kept([...folder, vae]), `folder, ${force_upcast}`).toBe(precision);
+    // What lies beside a single file counts too.
+    expect(
+      await kept([...texts, vae, memoryFile('model.safetensors', single)]),
+      `file, ${force_upcast}`,
+    ).toBe(precision);
+  }
+  await serve();
+});

@@ -3,8 +3,9 @@ import { CheckpointError } from '../../contract/errors';
 import type { Precision } from '../../graph/onnx/types';
 import { openCheckpoint } from '../checkpoint/open';
 import type { IndexedTensor, StoredIndex } from '../checkpoint/reader';
-import { type ComponentName, readSingleFile } from '../checkpoint/singleFile';
+import type { SingleFileModel } from '../checkpoint/singleFile';
 import { diffusersKeys } from '../checkpoint/textKeys';
+import { familyNamed, familyOf, readSingleFile, weightFolders } from '../families';
 import { type CheckpointFiles, filesOfTexts, parseJsonFile } from '../files';
 import type { OpenLora } from '../lora/choice';
 import { loraError } from '../lora/error';
@@ -13,7 +14,7 @@ import { resolveLoras } from '../lora/resolve';
 import { layOutExports } from '../onnxExport/layout';
 import type { Connection, RemoteFile, Validator } from '../source/download';
 import { RemoteAccess, readSmallFile } from '../source/sourceFile';
-import { componentFolders, type ModelPlan } from './plan';
+import type { ModelPlan } from './plan';
 import { planShards, type ShardPlan } from './shards';
 
 /** Texts by path within the model. */
@@ -78,17 +79,14 @@ export async function layOutModel(
       configs: await configsBeside(filesOfTexts(plan.name, texts)),
       signal: connection.signal,
     });
-    const shards = Object.entries(model.components).flatMap(([component, { tensors }]) =>
-      numbered(
-        component,
-        tensors,
-        precisionOf(component, plan.precision, model.family === 'sdxl'),
-        0,
-        options,
-      ),
-    );
+    const weights = familyNamed(model.family).weights;
+    const shards = [...model.components].flatMap(([component, { tensors, config }]) => {
+      const precision = weights.find(({ folder }) => folder === component)?.precision(plan.precision, config);
+      return numbered(component, tensors, precision ?? plan.precision, 0, options);
+    });
     await add(access, shards);
-    await addDerivedTexts(texts, model, options);
+    addDerivedTexts(texts, model);
+    await addTokenizers(texts, model, options);
     mergeLoras(plan, sources, texts, options);
     return { sources, texts, smallBytes };
   }
@@ -137,8 +135,10 @@ function mergeLoras(
     components.set(component, shapes);
     for (const { key, source } of shard.outputs) shapes.set(key, source.shape);
   }
-  const unetConfig: unknown = JSON.parse(texts.get('unet/config.json') ?? '{}');
-  const changes = resolveLoras(merge.loras, { name: plan.name, components, unetConfig }, merge.product);
+  const json = (path: string): unknown => JSON.parse(texts.get(path) ?? '{}');
+  const family = familyOf({ index: json('model_index.json'), unet: json('unet/config.json') });
+  const base = { name: plan.name, components, family: family?.id };
+  const changes = resolveLoras(merge.loras, base, merge.product);
   const identity = merge.loras.map(({ digest, weight }) => `${weight} of ${digest}`).join(', ');
   for (const source of sources) {
     source.layout += `, with ${identity}`;
@@ -150,11 +150,6 @@ function mergeLoras(
       return { component, plan: { ...shard, outputs } };
     });
   }
-}
-
-/** SDXL's autoencoder overflows in fp16. */
-function precisionOf(component: string, precision: Precision, isXl: boolean): Precision {
-  return component === 'vae' && isXl ? 'fp32' : precision;
 }
 
 function numbered(
@@ -177,37 +172,46 @@ function refuseTwice(keys: Set<string>, tensors: ReadonlyMap<string, IndexedTens
 }
 
 /**
- * What a repository says of the networks in its single file, in `config.json`'s own fields.
- * @throws CheckpointError where one of them is no JSON
+ * What a repository says of the networks in its single file, in `config.json`'s own fields, by folder.
+ * @throws CheckpointError if one of them is not JSON
  */
 export async function configsBeside(
   files: CheckpointFiles,
-): Promise<Partial<Record<ComponentName, Record<string, unknown>>>> {
-  const configs: Partial<Record<ComponentName, Record<string, unknown>>> = {};
-  for (const component of componentFolders) {
-    const path = `${component}/config.json`;
+): Promise<Record<string, Record<string, unknown>>> {
+  const configs: Record<string, Record<string, unknown>> = {};
+  for (const { folder } of weightFolders) {
+    const path = `${folder}/config.json`;
     const bytes = await files.read(path);
     const json = bytes === undefined ? undefined : parseJsonFile(files, path, bytes);
-    if (typeof json === 'object' && json !== null) configs[component] = { ...json };
+    if (typeof json === 'object' && json !== null) configs[folder] = { ...json };
   }
   return configs;
 }
 
 /** What the repository has beside the single file wins over what is derived from it. */
-async function addDerivedTexts(
+export function addDerivedTexts(
   texts: Map<string, string>,
-  model: Awaited<ReturnType<typeof readSingleFile>>,
+  { modelIndex, scheduler, components }: SingleFileModel,
+): void {
+  derive(texts, 'model_index.json', modelIndex);
+  derive(texts, 'scheduler/scheduler_config.json', scheduler);
+  // These have taken in what lies beside the file.
+  for (const [folder, { config }] of components) {
+    texts.set(`${folder}/config.json`, JSON.stringify(config, null, 2));
+  }
+}
+
+function derive(texts: Map<string, string>, path: string, json: unknown): void {
+  if (!texts.has(path)) texts.set(path, JSON.stringify(json, null, 2));
+}
+
+/** Single files hold no tokenizer. @throws CheckpointError if there isn't one beside the file or at hand either */
+async function addTokenizers(
+  texts: Map<string, string>,
+  { padTokens }: SingleFileModel,
   options: LayoutOptions,
 ): Promise<void> {
-  const derive = (path: string, json: unknown) => {
-    if (!texts.has(path)) texts.set(path, JSON.stringify(json, null, 2));
-  };
-  derive('model_index.json', model.modelIndex);
-  derive('scheduler/scheduler_config.json', model.scheduler);
-  for (const [component, { config }] of Object.entries(model.components))
-    texts.set(`${component}/config.json`, JSON.stringify(config, null, 2));
-  const tokenizers = Object.entries(model.padTokens);
-  const lacking = tokenizers.filter(
+  const lacking = [...padTokens].filter(
     ([folder]) =>
       !texts.has(`${folder}/tokenizer.json`) &&
       (!texts.has(`${folder}/vocab.json`) || !texts.has(`${folder}/merges.txt`)),
@@ -217,13 +221,14 @@ async function addDerivedTexts(
   for (const [folder, padToken] of lacking) {
     for (const name of ['vocab.json', 'merges.txt']) {
       const text = clip?.get(`tokenizer/${name}`);
-      if (text === undefined)
+      if (text === undefined) {
         throw new CheckpointError(
           `${folder}/${name} is missing: this file holds the networks, but no tokenizer`,
         );
+      }
       texts.set(`${folder}/${name}`, text);
     }
-    derive(`${folder}/tokenizer_config.json`, {
+    derive(texts, `${folder}/tokenizer_config.json`, {
       model_max_length: 77,
       pad_token: padToken,
       tokenizer_class: 'CLIPTokenizer',

@@ -1,17 +1,17 @@
 /** Which of a model's files to fetch for a device: a choice from a listing, before any weight is fetched. */
 import { CheckpointError, UnsupportedError } from '../../contract/errors';
+import { NAME_ANOTHER } from '../../contract/families';
 import type { Precision } from '../../graph/onnx/types';
+import type { Family, WeightFolder } from '../blueprint';
+import { configPaths, familyOf, tokenizerFiles, tokenizerFolders } from '../families';
+import { otherPipeline, unsupportedFolders } from '../families/unsupported';
 import type { RemoteFile } from '../source/download';
 import type { Source } from '../source/source';
-
-/** The networks of Stable Diffusion that have weights, by their folders. */
-export const componentFolders = ['text_encoder', 'text_encoder_2', 'unet', 'vae'] as const;
-export type ComponentFolder = (typeof componentFolders)[number];
 
 export type WeightFormat = 'safetensors' | 'pickle' | 'onnx';
 
 export interface PlannedComponent {
-  folder: ComponentFolder;
+  folder: string;
   /** In which the device runs it, hence in which it is stored. */
   precision: Precision;
   format: WeightFormat;
@@ -40,8 +40,13 @@ export interface ModelPlan {
   notes: readonly string[];
 }
 
-const SMALL =
-  /^(model_index\.json|scheduler\/[\w.-]+\.json|(unet|vae|vae_encoder|vae_decoder|text_encoder|text_encoder_2)\/config\.json|tokenizer(_2)?\/(vocab|tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json|tokenizer(_2)?\/merges\.txt)$/;
+/** Configurations, tokenizers and schedulers: texts that every model has some of. */
+const smallPaths = new Set([
+  ...configPaths,
+  ...tokenizerFolders.flatMap((folder) => tokenizerFiles.map((name) => `${folder}/${name}`)),
+]);
+const isSmall = (path: string) => smallPaths.has(path) || /^scheduler\/[\w.-]+\.json$/.test(path);
+
 /** `stem[.variant][-00001-of-00002][.variant].ext` */
 const WEIGHTS =
   /^(?<stem>diffusion_pytorch_model|pytorch_model|model)(?:\.(?<before>\w+))?(?:-\d{5}-of-(?<shards>\d{5}))?(?:\.(?<after>\w+))?\.(?<kind>safetensors|bin)$/;
@@ -54,15 +59,22 @@ interface Candidate {
   isSharded: boolean;
 }
 
+/** What is read of a source before its files are chosen. */
+export interface Known {
+  /** `model_index.json` */
+  index?: unknown;
+  /** `config.json` by folder, of those whose precision it decides. */
+  configs?: ReadonlyMap<string, unknown>;
+}
+
 /**
  * Prefers, in this order: the precision that the device runs, safetensors over pickles, shards over one file, and
  * folders over a single file at the root.
  * @param precision what the device runs
- * @param upcastVae whether the autoencoder overflows in fp16 and is to be stored in fp32
- * @throws CheckpointError where there is nothing that Inlay can run, saying what was looked for
+ * @throws CheckpointError if there is nothing that Inlay can run, saying what was looked for
  */
-export function planModel(source: Source, precision: Precision, upcastVae = false): ModelPlan {
-  const small = source.files.filter(({ path }) => SMALL.test(path));
+export function planModel(source: Source, precision: Precision, { index, configs }: Known = {}): ModelPlan {
+  const small = source.files.filter(({ path }) => isSmall(path));
   if (source.only !== undefined) {
     const file = source.files.find(({ path }) => path === source.only);
     if (file === undefined)
@@ -70,20 +82,22 @@ export function planModel(source: Source, precision: Precision, upcastVae = fals
     return finish(source, precision, small, [], { file, format: formatOf(file.path) });
   }
   refuseOtherKinds(source);
-  const folders = componentFolders.filter(
-    (folder) => folder !== 'text_encoder_2' || source.files.some(({ path }) => path.startsWith(`${folder}/`)),
-  );
-  const choose = (candidates: (source: Source, folder: string) => Candidate[]) =>
-    folders.map((folder) => {
-      const wanted: Precision = folder === 'vae' && upcastVae ? 'fp32' : precision;
-      return { folder, wanted, best: best(candidates(source, folder), wanted) };
+  const family = familyOf({ index, paths: source.files.map(({ path }) => path) });
+  if (family === undefined) throw otherPipeline(source.name, index);
+  const choose = (candidates: (source: Source, weights: WeightFolder) => Candidate[]) =>
+    family.weights.map((weights) => {
+      const { folder } = weights;
+      const wanted = weights.precision(precision, configs?.get(folder));
+      return { folder, wanted, best: best(candidates(source, weights), wanted) };
     });
   let chosen = choose(candidatesIn);
   // An export stands for itself: its networks run with each other and with no others.
   if (chosen.some(({ best }) => best?.format === 'onnx')) chosen = choose(onnxIn);
   const single = best(singleFiles(source), precision);
   const complete = chosen.every(({ best }) => best !== undefined);
-  if (single === undefined && chosen.every(({ best }) => best === undefined)) refuseNothing(source, folders);
+  if (single === undefined && chosen.every(({ best }) => best === undefined)) {
+    refuseNothing(source, family);
+  }
   if (single !== undefined && (!complete || isBetter(single, worstRank(chosen, precision), precision))) {
     const [file] = single.files;
     if (file !== undefined) return finish(source, precision, small, [], { file, format: single.format });
@@ -93,7 +107,7 @@ export function planModel(source: Source, precision: Precision, upcastVae = fals
     refuseMissingShard(source, folder);
     throw new UnsupportedError(
       `model "${source.name}": ${folder}/ has no weights that Inlay reads (looked for safetensors, .bin and ONNX ` +
-        'files there, and for a single file beside it); name a Stable Diffusion 1, 2 or XL model',
+        `files there, and for a single file beside it); ${NAME_ANOTHER}`,
     );
   });
   return finish(source, precision, small, components);
@@ -129,39 +143,39 @@ function formatOf(path: string): WeightFormat {
   return /\.onnx$/.test(path) ? 'onnx' : 'pickle';
 }
 
-/** Names what else the repository is, where it is no Stable Diffusion of these families. */
+/** @throws UnsupportedError naming what else the repository is */
 function refuseOtherKinds(source: Source): void {
-  const has = (start: string) => source.files.some(({ path }) => path.startsWith(start));
-  if (has('unet/')) return;
-  if (has('adapter_config.json') || has('pytorch_lora_weights.safetensors')) throw isLora(source);
-  const kinds: readonly (readonly [string, string])[] = [
-    ['transformer/', 'a diffusion transformer (Flux, Stable Diffusion 3 or another)'],
-    ['prior/', 'a model in two stages (Kandinsky, Stable Cascade or another)'],
-  ];
-  const kind = kinds.find(([start]) => has(start))?.[1];
+  const paths = source.files.map(({ path }) => path);
+  const isLoraFile = (path: string) => /^(adapter_config\.json|pytorch_lora_weights\.safetensors)/.test(path);
+  if (!paths.some((path) => path.startsWith('unet/')) && paths.some(isLoraFile)) throw isLora(source);
+  const kind = unsupportedFolders(paths);
   if (kind === undefined) return;
-  throw new UnsupportedError(
-    `model "${source.name}" is ${kind}, which Inlay cannot run; name a Stable Diffusion 1, 2 or XL model`,
-  );
+  throw new UnsupportedError(`model "${source.name}" is ${kind}, which Inlay cannot run; ${NAME_ANOTHER}`);
 }
 
-/** @throws UnsupportedError where neither a network nor a single file is there; a shard that is missing goes before */
-function refuseNothing(source: Source, folders: readonly string[]): never {
-  for (const folder of folders) refuseMissingShard(source, folder);
+/** @throws UnsupportedError if there is neither a network nor a single file; a missing shard is named first */
+function refuseNothing(source: Source, { weights }: Family): never {
+  for (const { folder } of weights) refuseMissingShard(source, folder);
   const has = (pattern: RegExp) => source.files.some(({ path }) => pattern.test(path));
   if (has(/^[^/]*lora[^/]*\.safetensors$/i)) throw isLora(source);
   const reason = has(/\.gguf$/i)
     ? 'holds GGUF files, whose quantised weights are not supported'
-    : 'holds no Stable Diffusion that Inlay reads (looked for safetensors, .bin and ONNX files in text_encoder/, unet/ ' +
-      'and vae/, and for a single .safetensors or .ckpt file beside them)';
+    : `holds no model that Inlay reads (looked for safetensors, .bin and ONNX files in ${inWords(weights)}, and for a ` +
+      'single .safetensors or .ckpt file beside them)';
   throw new UnsupportedError(
-    `model "${source.name}" ${reason}; name a Stable Diffusion 1, 2 or XL model, in safetensors where there is a choice`,
+    `model "${source.name}" ${reason}; ${NAME_ANOTHER}, in safetensors if there is a choice`,
   );
+}
+
+/** `text_encoder/, unet/ and vae/` */
+function inWords(weights: readonly WeightFolder[]): string {
+  const folders = weights.map(({ folder }) => `${folder}/`);
+  return `${folders.slice(0, -1).join(', ')} and ${folders.at(-1)}`;
 }
 
 function isLora({ name }: Source): UnsupportedError {
   return new UnsupportedError(
-    `model "${name}" is a LoRA, which changes a model but is none itself; choose a model and add this one as its LoRA`,
+    `model "${name}" is a LoRA, not a model; choose a model, then add this one as its LoRA`,
   );
 }
 
@@ -182,7 +196,8 @@ function refuseMissingShard(source: Source, folder: string): void {
   }
 }
 
-function candidatesIn(source: Source, folder: string): Candidate[] {
+function candidatesIn(source: Source, weights: WeightFolder): Candidate[] {
+  const { folder } = weights;
   const groups = new Map<string, Candidate & { expected: number }>();
   for (const file of source.files) {
     if (!file.path.startsWith(`${folder}/`)) continue;
@@ -203,15 +218,14 @@ function candidatesIn(source: Source, folder: string): Candidate[] {
   }
   const complete = [...groups.values()].filter(({ files, expected }) => files.length === expected);
   if (complete.length > 0) return complete;
-  return onnxIn(source, folder);
+  return onnxIn(source, weights);
 }
 
 /** What lies beside an exported graph and holds its weights, under names of many kinds. */
 const NO_EXPORTED_WEIGHTS = /\.(json|txt|md|safetensors|bin|xml|msgpack|h5|ckpt|pt|png|jpg|gitattributes)$/;
 
 /** optimum's layout: the graph, and its weights beside it where they are large. */
-function onnxIn(source: Source, folder: string): Candidate[] {
-  const folders = folder === 'vae' ? ['vae_encoder', 'vae_decoder'] : [folder];
+function onnxIn(source: Source, { exports: folders }: WeightFolder): Candidate[] {
   const files = source.files.filter(({ path }) => {
     const [name = '', file = '', ...deeper] = path.split('/');
     if (!folders.includes(name) || deeper.length > 0) return false;

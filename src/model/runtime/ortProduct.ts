@@ -1,6 +1,6 @@
 /** Matrix products by ONNX Runtime: on the processor on every device, with the instructions and threads that it has. */
 import { nodeProto, serializeModel, valueInfo } from '../../graph/onnx/proto';
-import { kept } from '../lazy';
+import { lazy } from '../lazy';
 import type { MatrixProduct } from '../lora/merge';
 import type { Runtime } from './session';
 
@@ -10,7 +10,7 @@ const BLOCK_VALUES = 2 ** 22;
 /** Loads nothing before the first product. */
 export function createProduct(runtime: Runtime): MatrixProduct & { dispose(): Promise<void> } {
   const { ort } = runtime;
-  const session = kept(() =>
+  const session = lazy(() =>
     runtime.enqueue('matrix product', () =>
       ort.InferenceSession.create(productGraph(), { executionProviders: ['wasm'], logSeverityLevel: 3 }),
     ),

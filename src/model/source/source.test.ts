@@ -4,7 +4,7 @@ import { type Hub, startHub } from '../../../test/support/hub/hub';
 import { goldenFiles, hastyConnection } from '../../../test/support/hub/hubServer';
 import { planModel } from '../prepare/plan';
 import { canonicalName, parseModelName } from './modelName';
-import { findModel } from './source';
+import { findModel, type Source } from './source';
 
 let hub: Hub;
 
@@ -337,8 +337,8 @@ describe('findModel', () => {
 });
 
 describe('planModel', () => {
-  const chosen = async (name: string, precision: 'fp16' | 'fp32', upcastVae = false) => {
-    const plan = planModel(await find(name), precision, upcastVae);
+  const chosen = async (name: string, precision: 'fp16' | 'fp32', change = (source: Source) => source) => {
+    const plan = planModel(change(await find(name)), precision);
     return plan.single?.file.path ?? plan.components.flatMap(({ files }) => files.map(({ path }) => path));
   };
 
@@ -352,7 +352,17 @@ describe('planModel', () => {
       'unet/diffusion_pytorch_model.fp16.safetensors',
       'vae/diffusion_pytorch_model.fp16.bin',
     ]);
-    expect(await chosen('some/variants', 'fp16', true)).toContain('vae/diffusion_pytorch_model.bin');
+    // The autoencoder of SDXL, which has a second text encoder, is stored in fp32.
+    const asXl = (source: Source) => ({
+      ...source,
+      files: source.files.flatMap((file) => [
+        file,
+        ...(file.path.startsWith('text_encoder/')
+          ? [{ ...file, path: file.path.replace('text_encoder/', 'text_encoder_2/') }]
+          : []),
+      ]),
+    });
+    expect(await chosen('some/variants', 'fp16', asXl)).toContain('vae/diffusion_pytorch_model.bin');
   });
 
   it('takes a single safetensors file before a folder of pickles', async () => {
@@ -386,7 +396,7 @@ describe('planModel', () => {
     );
     await expect(chosen('some/gguf', 'fp16')).rejects.toThrow(/"some\/gguf" holds GGUF files/);
     await expect(chosen('some/words', 'fp16')).rejects.toThrow(
-      /"some\/words" holds no Stable Diffusion that Inlay/,
+      /"some\/words" holds no model that Inlay reads/,
     );
   });
 });

@@ -1,5 +1,7 @@
 /** A model's folder on a plain web server: it cannot be listed, so each file that it may have is asked for. */
+import type { WeightFolder } from '../blueprint';
 import { parseShardIndex } from '../checkpoint/reader';
+import { tokenizerFiles, tokenizerFolders, weightFolders } from '../families';
 import { parseJsonFile } from '../files';
 import { weightForms } from '../weights/weightFiles';
 import { probe } from './ask';
@@ -9,32 +11,18 @@ import type { Connection, RemoteFile } from './download';
 const ASKED_AT_ONCE = 6;
 
 /** Files of nearly every model. */
-const FOLDER_CANDIDATES: readonly [string, ...string[]] = [
+const usualFiles: readonly [string, ...string[]] = [
   'model_index.json',
   'scheduler/scheduler_config.json',
-  ...['tokenizer', 'tokenizer_2'].flatMap((folder) =>
-    [
-      'vocab.json',
-      'merges.txt',
-      'tokenizer.json',
-      'tokenizer_config.json',
-      'special_tokens_map.json',
-      'added_tokens.json',
-    ].map((name) => `${folder}/${name}`),
-  ),
-  ...['text_encoder', 'text_encoder_2'].flatMap((folder) =>
-    ['config.json', 'model.fp16.safetensors', 'model.safetensors'].map((name) => `${folder}/${name}`),
-  ),
-  ...['unet', 'vae'].flatMap((folder) =>
-    ['config.json', 'diffusion_pytorch_model.fp16.safetensors', 'diffusion_pytorch_model.safetensors'].map(
-      (name) => `${folder}/${name}`,
-    ),
+  ...tokenizerFolders.flatMap((folder) => tokenizerFiles.map((name) => `${folder}/${name}`)),
+  ...weightFolders.flatMap(({ folder, stem }) =>
+    ['config.json', `${stem}.fp16.safetensors`, `${stem}.safetensors`].map((name) => `${folder}/${name}`),
   ),
 ];
 
 /** Other forms of weights, for networks whose safetensors lie in several files, or that have none. */
-function otherForms(folder: string): string[] {
-  const forms = weightForms(folder.startsWith('text_encoder') ? 'model' : 'diffusion_pytorch_model', 'fp16');
+function otherForms({ folder, stem }: WeightFolder): string[] {
+  const forms = weightForms(stem, 'fp16');
   return forms
     .flatMap(({ file, indexes }) => (file.endsWith('.bin') ? [file, ...indexes] : indexes))
     .map((name) => `${folder}/${name}`);
@@ -60,11 +48,11 @@ export async function filesOfFolder(url: string, connection: Connection): Promis
     }
   };
   // One first: a server that does not answer is not asked for each of them.
-  const [index, ...others] = FOLDER_CANDIDATES;
+  const [index, ...others] = usualFiles;
   await lookFor([index]);
   await lookFor(others);
-  const lacking = ['text_encoder', 'text_encoder_2', 'unet', 'vae'].filter(
-    (folder) =>
+  const lacking = weightFolders.filter(
+    ({ folder }) =>
       found.some(({ path }) => path === `${folder}/config.json`) &&
       !found.some(({ path }) => path.startsWith(`${folder}/`) && path.endsWith('.safetensors')),
   );

@@ -2,12 +2,12 @@
 
 import fc from 'fast-check';
 import { wasmTarget } from '../../../src/graph/onnx/targets';
-import {
-  parseClipTextConfig,
-  parseModelIndex,
-  parseUnet2dConfig,
-  parseVaeConfig,
-} from '../../../src/model/config';
+import { parseVaeConfig } from '../../../src/model/configs/autoencoderKl';
+import { parseClipTextConfig } from '../../../src/model/configs/clipText';
+import { parseUnet2dConfig } from '../../../src/model/configs/unet2d';
+import { familyOf } from '../../../src/model/families';
+import { parseIndex } from '../../../src/model/families/stableDiffusionNetworks';
+import { refuseOtherPipeline } from '../../../src/model/families/unsupported';
 import { filesOfTexts } from '../../../src/model/files';
 import { type MemoryLimits, modelNeeds, peakOf } from '../../../src/model/memoryNeeds';
 import { factsOf } from '../../../src/model/modelSummary';
@@ -99,7 +99,10 @@ export const configurationTargets = [
   target({
     name: 'model_index.json',
     input: either('model_index.json'),
-    take: (json) => parseModelIndex(json, 'a/model'),
+    take(json) {
+      refuseOtherPipeline('a/model', json);
+      parseIndex(json, 'a/model', familyOf({ index: json })?.id === 'sdxl');
+    },
     isRefusal: isNamed,
   }),
   target({

@@ -11,7 +11,7 @@ import { convertColours } from '../../../image/colourSpace';
 import { engineMaskNote } from '../../../image/mask/maskWords';
 import { checkSameSize, type Pixels, type Size } from '../../../image/pixels';
 import { type CheckpointFiles, heeding } from '../../../model/files';
-import { kept } from '../../../model/lazy';
+import { lazy } from '../../../model/lazy';
 import { type LoadCall, loadModel } from '../../../model/load';
 import type { MemoryGuard } from '../../../model/memoryGuard';
 import type { RunSize } from '../../../model/memoryNeeds';
@@ -46,7 +46,7 @@ const MAX_SIDE = 2048;
 /** Opens ONNX Runtime and a model at the first run that names it, and keeps both. */
 export function createPaintHost(options: PaintOptions): Host {
   const { threads = availableParallelism(), folders, hubUrl, hubToken } = options;
-  const machine = kept(async () => {
+  const machine = lazy(async () => {
     const runtime = await createNodeRuntime(threads);
     return { runtime, guard: createNodeGuard(runtime) };
   });

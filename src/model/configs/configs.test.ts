@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { CheckpointError } from '../contract/errors';
-import { parseClipTextConfig, parseModelIndex, parseUnet2dConfig, parseVaeConfig } from './config';
+import { CheckpointError } from '../../contract/errors';
+import { parseVaeConfig } from './autoencoderKl';
+import { parseClipTextConfig } from './clipText';
+import { parseUnet2dConfig } from './unet2d';
 
 describe('unet/config.json', () => {
   it('that is empty means diffusers’ defaults', () => {
@@ -120,55 +122,6 @@ describe('text_encoder/config.json', () => {
     expect(() => parseClipTextConfig({ hidden_act: 'mish' }, 'text_encoder_2')).toThrow(
       'text_encoder_2/config.json: hidden_act is "mish"',
     );
-  });
-});
-
-describe('model_index.json', () => {
-  const index = {
-    _class_name: 'StableDiffusionInpaintPipeline',
-    unet: ['diffusers', 'UNet2DConditionModel'],
-    vae: ['diffusers', 'AutoencoderKL'],
-    text_encoder: ['transformers', 'CLIPTextModel'],
-    safety_checker: [null, null],
-  };
-
-  it('names its pipeline', () => {
-    expect(parseModelIndex(index, 'm').pipelineClass).toBe('StableDiffusionInpaintPipeline');
-    const safe = 'StableDiffusionPipelineSafe'; // guided away from some subjects; the networks are the same
-    expect(parseModelIndex({ ...index, _class_name: safe }, 'm').pipelineClass).toBe(safe);
-  });
-
-  it('with a component that cannot be built is refused by name', () => {
-    const noUnet = { ...index, unet: ['diffusers', 'UNet3DConditionModel'] };
-    expect(() => parseModelIndex(noUnet, 'm')).toThrow('model "m": model_index.json: unet is no UNet2D');
-    const other = { ...index, text_encoder_2: ['transformers', 'T5EncoderModel'] };
-    expect(() => parseModelIndex(other, 'm')).toThrow('text_encoder_2 is no CLIPTextModelWithProjection');
-  });
-
-  it('of SDXL says what an empty negative prompt means, true unless told otherwise', () => {
-    const xl = {
-      ...index,
-      _class_name: 'StableDiffusionXLPipeline',
-      text_encoder_2: ['transformers', 'CLIPTextModelWithProjection'],
-    };
-    expect(parseModelIndex(xl, 'm').xl).toEqual({ zerosForEmptyPrompt: true });
-    const told = { ...xl, force_zeros_for_empty_prompt: false };
-    expect(parseModelIndex(told, 'm').xl).toEqual({ zerosForEmptyPrompt: false });
-    expect(parseModelIndex({ ...index, text_encoder_2: [null, null] }, 'm').xl).toBeUndefined();
-    expect(() => parseModelIndex({ ...xl, text_encoder_2: undefined }, 'm')).toThrow('needs text_encoder_2');
-    expect(() => parseModelIndex({ ...xl, requires_aesthetics_score: true }, 'm')).toThrow(
-      'requires_aesthetics_score is true: a refiner',
-    );
-  });
-
-  it('of another architecture names it', () => {
-    const named = (pipeline: string) => () => parseModelIndex({ ...index, _class_name: pipeline }, 'm');
-    expect(named('FluxPipeline')).toThrow('model "m": this is Flux (FluxPipeline), which is not supported');
-    expect(named('StableDiffusion3Pipeline')).toThrow('this is Stable Diffusion 3');
-    expect(named('StableDiffusionXLControlNetPipeline')).toThrow('this is a ControlNet pipeline');
-    expect(named('OddPipeline')).toThrow('its pipeline is OddPipeline, which Inlay cannot run');
-    const refiner = { ...index, text_encoder: [null, null], text_encoder_2: ['transformers', 'X'] };
-    expect(() => parseModelIndex(refiner, 'm')).toThrow('this is the SDXL refiner');
   });
 });
 

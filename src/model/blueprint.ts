@@ -1,0 +1,188 @@
+/**
+ * What a model is, as one value: made once from what a checkpoint says (a listing, small files, a file's header), and read
+ * by everything that has to know it: choosing and preparing files, memory, the facts on the page, LoRAs and loading.
+ */
+import { UnsupportedError } from '../contract/errors';
+import type { FamilyId } from '../contract/families';
+import type { ModelFacts } from '../contract/modelLibrary';
+import type { Footprint } from '../graph/footprint';
+import { GraphError, type TensorSource } from '../graph/onnx/tensors';
+import type { Graph, GraphTarget, Precision, Provider, TensorIndex } from '../graph/onnx/types';
+import type { Model } from '../pipeline/model';
+import type { SingleFileRules } from './checkpoint/singleFile';
+import type { ConfigFiles } from './configFiles';
+import type { CheckpointFiles } from './files';
+import type { Runtime, Session } from './runtime/session';
+import type { LoadWeightsOptions, Weights } from './weights/componentWeights';
+
+/** A family of models: static, and enough to choose files from a listing. Its title and names are in contract/families. */
+export interface Family {
+  readonly id: FamilyId;
+  /** In the order in which errors and downloads name them. */
+  readonly weights: readonly WeightFolder[];
+  /** Folders of its tokenizers. */
+  readonly tokenizers: readonly string[];
+  /** Whether a checkpoint is of this family, as far as is known; families are asked in order. */
+  recognises(evidence: Evidence): boolean;
+  /**
+   * For networks that Inlay builds.
+   * @throws CheckpointError if a configuration is missing, wrong, or does not fit the others
+   */
+  describe(files: ConfigFiles): Promise<Blueprint>;
+  /**
+   * For networks that come as ONNX graphs.
+   * @throws CheckpointError as {@link describe}
+   */
+  describeExport(files: ConfigFiles, readSkeleton: ReadSkeleton): Promise<Blueprint>;
+  /** How one file holds the whole model, as the original programs write it. */
+  readonly singleFile: SingleFileRules;
+  /** What tells that a LoRA was made for it. */
+  readonly lora: LoraMarks;
+}
+
+/** What a checkpoint has said about itself so far. */
+export interface Evidence {
+  /** `model_index.json` */
+  index?: unknown;
+  /** `unet/config.json` */
+  unet?: unknown;
+  /** Of its files. */
+  paths?: readonly string[];
+}
+
+/** A component's folder in the diffusers layout. */
+export interface WeightFolder {
+  readonly folder: string;
+  /** What its weight files are called before variant and extension: transformers' name, or diffusers'. */
+  readonly stem: WeightStem;
+  /** Folders of its ONNX exports, which may be several graphs. */
+  readonly exports: readonly string[];
+  /** What kohya's trainer calls it in the keys of a LoRA, e.g. `unet` in `lora_unet_…`. */
+  readonly kohya: readonly string[];
+  /** Whether its `config.json` has a say in its precision. */
+  readonly configDecides?: boolean;
+  /**
+   * In what it is stored and computed on a device that computes in `device`.
+   * @param config its `config.json`; undefined if there isn't one
+   */
+  precision(device: Precision, config: unknown): Precision;
+}
+
+export type WeightStem = 'model' | 'diffusion_pytorch_model';
+
+/** What tells that a LoRA was made for a family. */
+export interface LoraMarks {
+  /** Of what trainers write into the header: kohya's `ss_base_model_version`, or Stability's `modelspec.architecture`. */
+  metadata?: RegExp;
+  /** A key that only its LoRAs have. */
+  key?: RegExp;
+}
+
+/**
+ * The graph of one component of an export, without its weights.
+ * @param folder e.g. `vae_decoder`
+ * @returns undefined if files can only be read whole, so that a graph has its weights with it
+ */
+export type ReadSkeleton = (folder: string) => Promise<Uint8Array | undefined>;
+
+/** One checkpoint, before any weight is read. */
+export interface Blueprint {
+  /** What errors call it. */
+  readonly name: string;
+  readonly facts: ModelFacts;
+  /** In the order in which a run uses them. */
+  readonly parts: readonly Part[];
+  readonly form: NetworkForm;
+  /**
+   * Puts together what the loop runs; its networks are opened when they are first used.
+   * @throws CheckpointError if scheduler or tokenizers are missing or wrong
+   */
+  connect(opener: Opener): Promise<Model>;
+}
+
+/** Opens a model's parts on the runtime that runs them. */
+export interface Opener {
+  readonly runtime: Runtime;
+  /** @throws CheckpointError, NetworkError or DeviceError if its weights cannot be read, or do not fit the device */
+  open(part: Part): Promise<OpenPart>;
+}
+
+/** A part with its weights, ready to run. */
+export interface OpenPart {
+  readonly session: Session;
+  readonly source: PartSource;
+}
+
+/** The weights of a component. Two parts may share one. */
+export interface WeightSet {
+  readonly folder: string;
+  readonly stem: WeightStem;
+  precision(device: Precision): Precision;
+}
+
+/** One graph of a model. */
+export interface Part {
+  /** For progress and errors, e.g. `text encoder` or `vae decoder`. */
+  readonly name: string;
+  readonly weights: WeightSet;
+  /** @throws GraphError if the tensors or the given graph do not fit the configuration */
+  build(from: PartSource, target: GraphTarget): Graph;
+  /** Sizes of the graph's named dimensions in a run. */
+  dims(run: Workload, from: PartSource): Dims;
+  /** Which half of an autoencoder it is, if its pictures may go through in tiles. */
+  tiledHalf?(from: PartSource): 'encoder' | 'decoder' | undefined;
+}
+
+/** What a part's graph is made from: tensors, or a given graph with its tensors. */
+export type PartSource =
+  | { skeleton?: undefined; tensors: TensorIndex | TensorSource }
+  | { skeleton: Uint8Array; tensors: TensorIndex };
+
+/** What a run asks of the networks: the image in pixels, and the rows of tokens that the longest prompt takes. */
+export interface Workload {
+  width: number;
+  height: number;
+  chunks: number;
+}
+
+/** By name of the dimension. */
+export type Dims = Readonly<Record<string, number>>;
+
+/** How a model's networks come: as weights of graphs that Inlay builds, or as graphs of their own. */
+export interface NetworkForm {
+  /** What stands in for a part's weights in an estimate; undefined if the part can't be known without them. */
+  placeholder(part: Part, target: GraphTarget): Promise<PartSource | undefined>;
+  /** @param dims of the graph's inputs */
+  measure(graph: Graph, dims: Dims): Footprint;
+  /** How much more than the footprints ONNX Runtime takes, as a factor. */
+  readonly memoryMargin: Readonly<Record<Provider, number>>;
+  /**
+   * Reads a part's weights.
+   * @throws CheckpointError if they are missing, damaged or of a type that cannot run
+   */
+  open(
+    files: CheckpointFiles,
+    weights: WeightSet,
+    precision: Precision,
+    options: LoadWeightsOptions,
+  ): Promise<{ source: PartSource; files: Weights['files'] }>;
+  /** @returns what to throw if no session can be made of a graph */
+  explain(model: string, error: unknown): unknown;
+}
+
+/**
+ * A graph that cannot be built or read is a checkpoint that does not fit its own configuration, or cannot run.
+ * @param model what errors call it
+ * @throws UnsupportedError in place of a GraphError
+ */
+export async function asUnsupportedError<Result>(
+  model: string,
+  work: () => Result | Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof GraphError) throw new UnsupportedError(`model "${model}": ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,399 @@
+/** A Stable Diffusion whose networks come as ONNX graphs. */
+import { z } from 'zod';
+import { InternalError, UnsupportedError } from '../../contract/errors';
+import type { ModelFacts } from '../../contract/modelLibrary';
+import {
+  adaptDecoder,
+  adaptEncoder,
+  adaptText,
+  adaptUnet,
+  describeDecoder,
+  describeEncoder,
+  describeText,
+  describeUnet,
+  type ExportedSizes,
+  type ExportedUnet,
+} from '../../graph/onnxExport/adapt';
+import { describeExport, type ExportedInterface } from '../../graph/onnxExport/editor';
+import { sliceAttention } from '../../graph/onnxExport/slices';
+import { stableDiffusion } from '../../pipeline/conditioning/stableDiffusion';
+import { type Model, TEXT_ROWS_AT_ONCE, type TextEncoder } from '../../pipeline/model';
+import {
+  asUnsupportedError,
+  type Blueprint,
+  type Opener,
+  type Part,
+  type PartSource,
+  type ReadSkeleton,
+  type Workload,
+} from '../blueprint';
+import { isCoarse } from '../components';
+import type { ConfigFiles } from '../configFiles';
+import { lazyDisposable } from '../lazy';
+import {
+  createExportedText,
+  createExportedUnet,
+  createExportedVae,
+  type ExportedSession,
+  type ExportedVaeConfig,
+} from '../onnxExport/components';
+import { exportedNetworks } from '../onnxExport/networks';
+import { traitsFrom } from '../traits';
+import { refuseOtherAddition, refuseOtherEncoders, refuseOtherTask } from './stableDiffusionNetworks';
+import {
+  pipelineOf,
+  type StableDiffusionRules,
+  type TextEncoderRules,
+  weightSet,
+} from './stableDiffusionRules';
+
+const count = z.number().int().positive();
+const indexSchema = z.looseObject({
+  _class_name: z.string(),
+  text_encoder_2: z.tuple([z.string().nullable(), z.string().nullable()]).nullish(),
+  force_zeros_for_empty_prompt: z.boolean().nullish(),
+});
+// A missing file or field means Stable Diffusion 1's: diffusers' conversion script wrote none.
+const unetSchema = z
+  .looseObject({
+    sample_size: count.nullish(),
+    in_channels: count.nullish(),
+    time_cond_proj_dim: count.min(4).nullish(),
+  })
+  .default({});
+const textSchema = z
+  .looseObject({ hidden_size: count.nullish(), projection_dim: count.nullish() })
+  .default({});
+const vaeSchema = z
+  .looseObject({
+    scaling_factor: z.number().positive().nullish(),
+    latent_channels: count.nullish(),
+    block_out_channels: z.array(count).min(1).nullish(),
+    force_upcast: z.boolean().nullish(),
+  })
+  .default({});
+
+/** Tokens in a row of CLIP's. */
+const ROW = 77;
+
+/** What lies beside the graphs, as far as it is there. */
+interface ExportedConfig {
+  zerosForEmptyPrompt: boolean;
+  /** What the pipeline's name says; the graph itself decides. */
+  isNamedInpainting: boolean;
+  /** Absent if the files do not say it. */
+  inChannels?: number;
+  /** Latent consistency models: numbers that tell the UNet the guidance. */
+  guidanceWidth?: number;
+  /** Side in pixels that the UNet was trained at. */
+  nativeSize: number;
+  vae: ExportedVaeConfig;
+  /** Of the text encoders, in their order. */
+  texts: readonly { width?: number; pooledWidth?: number }[];
+}
+
+/** @throws CheckpointError if the index names another pipeline, a field is of another type, or a graph is damaged */
+export async function describeExportedNetworks(
+  rules: StableDiffusionRules,
+  files: ConfigFiles,
+  readSkeleton: ReadSkeleton,
+): Promise<Blueprint> {
+  const { config, vaeJson } = await readConfig(rules, files);
+  const fixedSize = await fixedSizeOf(files.name, config, readSkeleton);
+  const isInpainting =
+    config.inChannels === undefined
+      ? config.isNamedInpainting
+      : config.inChannels > config.vae.latentChannels;
+  // Attention is sliced for a short prompt at the size that the model was trained at.
+  const usual = { width: config.nativeSize, height: config.nativeSize, chunks: 1 };
+  const facts: ModelFacts = {
+    family: rules.id,
+    isInpainting,
+    // Of an export of one size its longer side.
+    nativeSize: fixedSize === undefined ? config.nativeSize : Math.max(fixedSize.width, fixedSize.height),
+    ...(fixedSize && { fixedSize }),
+    traits: traitsFrom(
+      config.guidanceWidth !== undefined,
+      await files.lenientJson('scheduler/scheduler_config.json'),
+    ),
+  };
+  const texts = rules.texts.map((text, i) => textPart(rules, text, config.texts[i] ?? {}));
+  const [encoder, unet, decoder] = networkParts(files.name, rules, config, vaeJson, usual);
+  return {
+    name: files.name,
+    facts,
+    parts: [...texts, encoder, unet, decoder],
+    form: exportedNetworks(readSkeleton),
+    connect: (opener) => connect(rules, config, facts, files, { texts, encoder, unet, decoder }, opener),
+  };
+}
+
+/** Sessions of exported networks as the model that the loop runs; each is opened at its first use. */
+async function connect(
+  rules: StableDiffusionRules,
+  config: ExportedConfig,
+  facts: ModelFacts,
+  files: ConfigFiles,
+  { texts, encoder, unet, decoder }: ExportedParts,
+  { runtime, open }: Opener,
+): Promise<Model> {
+  const schedulerConfig = await files.scheduler();
+  const opened = async <Sizes extends ExportedSizes>(
+    part: Part,
+    describe: (ports: ExportedInterface) => Sizes,
+  ): Promise<ExportedSession<Sizes>> => {
+    const { session, source } = await open(part);
+    return { session, sizes: describe(given(source).ports), dispose: () => session.dispose() };
+  };
+  const branches = await Promise.all(
+    rules.texts.map(async ({ folder, tokenizer, isPooled }, i) => {
+      const options = { isXl: rules.readsAddedEmbeddings, pooled: isPooled };
+      const textEncoder = lazyDisposable<TextEncoder>(async () =>
+        createExportedText(
+          await opened(texts[i] as Part, (ports) =>
+            describeText(folder, ports, options, config.texts[i] ?? {}),
+          ),
+        ),
+      );
+      return { tokenizer: await files.tokenizer(tokenizer), textEncoder };
+    }),
+  );
+  const denoiser = lazyDisposable(async () =>
+    createExportedUnet(await opened(unet, (ports) => describeUnet(ports, config)), config.vae.downscale),
+  );
+  const autoencoder = createExportedVae(
+    runtime,
+    config.vae,
+    () => opened(encoder, describeEncoder),
+    () => opened(decoder, describeDecoder),
+  );
+  return stableDiffusion({
+    name: files.name,
+    text: branches.map(({ tokenizer, textEncoder }) => ({ tokenizer, encoder: () => textEncoder.get() })),
+    ...(rules.readsAddedEmbeddings && { xl: { zerosForEmptyPrompt: config.zerosForEmptyPrompt } }),
+    schedulerConfig,
+    ...(config.guidanceWidth !== undefined && { guidanceWidth: config.guidanceWidth }),
+    nativeSize: facts.nativeSize,
+    ...(config.vae.downscale > 8 && { multiple: config.vae.downscale }),
+    isCoarse: isCoarse(runtime.target),
+    ...(facts.fixedSize && { fixedSize: facts.fixedSize }),
+    upload: (values, dims) => runtime.upload(values, dims),
+    denoiser: () => denoiser.get(),
+    vae: () => Promise.resolve(autoencoder),
+    async dispose() {
+      for (const { textEncoder } of branches) await textEncoder.dispose();
+      await denoiser.dispose();
+      await autoencoder.dispose();
+    },
+  });
+}
+
+interface ExportedParts {
+  texts: readonly Part[];
+  encoder: Part;
+  unet: Part;
+  decoder: Part;
+}
+
+async function readConfig(
+  rules: StableDiffusionRules,
+  files: ConfigFiles,
+): Promise<{ config: ExportedConfig; vaeJson: unknown }> {
+  const { name } = files;
+  const index = parse(name, 'model_index.json', indexSchema, await files.json('model_index.json'));
+  refuseOtherEncoders(name, index._class_name, index.text_encoder_2, rules.texts.length > 1);
+  const unet = parse(name, 'unet/config.json', unetSchema, await files.optionalJson('unet/config.json'));
+  const vaePath = 'vae_decoder/config.json';
+  const vaeJson = await files.optionalJson(vaePath);
+  const vae = parse(name, vaePath, vaeSchema, vaeJson);
+  const downscale = 2 ** ((vae.block_out_channels?.length ?? 4) - 1);
+  const texts = [];
+  for (const { folder } of rules.texts) {
+    const path = `${folder}/config.json`;
+    const { hidden_size, projection_dim } = parse(name, path, textSchema, await files.optionalJson(path));
+    texts.push({
+      ...(hidden_size && { width: hidden_size }),
+      ...(projection_dim && { pooledWidth: projection_dim }),
+    });
+  }
+  const config = {
+    zerosForEmptyPrompt: index.force_zeros_for_empty_prompt ?? true,
+    isNamedInpainting: pipelineOf(index._class_name)?.isInpainting ?? false,
+    ...(unet.in_channels && { inChannels: unet.in_channels }),
+    ...(unet.time_cond_proj_dim && { guidanceWidth: unet.time_cond_proj_dim }),
+    nativeSize: (unet.sample_size ?? rules.latentSide) * downscale,
+    vae: {
+      scalingFactor: vae.scaling_factor ?? rules.vae.scalingFactor,
+      latentChannels: vae.latent_channels ?? 4,
+      downscale,
+    },
+    texts,
+  };
+  return { config, vaeJson };
+}
+
+function parse<Schema extends z.ZodType>(
+  model: string,
+  path: string,
+  schema: Schema,
+  json: unknown,
+): z.output<Schema> {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new UnsupportedError(`model "${model}": ${path}: ${issue?.path.join('.')} ${issue?.message}`);
+}
+
+/** In pixels. @returns undefined if it takes any size, or its graphs cannot be read yet */
+async function fixedSizeOf(
+  model: string,
+  config: ExportedConfig,
+  readSkeleton: ReadSkeleton,
+): Promise<{ width: number; height: number } | undefined> {
+  const { downscale } = config.vae;
+  const graphs = [
+    { folder: 'unet', describe: describeUnet, pixels: downscale },
+    { folder: 'vae_decoder', describe: describeDecoder, pixels: downscale },
+    { folder: 'vae_encoder', describe: describeEncoder, pixels: 1 },
+  ] as const;
+  for (const { folder, describe, pixels } of graphs) {
+    const skeleton = await readSkeleton(folder);
+    if (skeleton === undefined) return undefined;
+    const { width, height } = await asUnsupportedError(model, () => describe(interfaceOf(skeleton), config));
+    if (width !== undefined && height !== undefined)
+      return { width: width * pixels, height: height * pixels };
+  }
+  return undefined;
+}
+
+const described = new WeakMap<Uint8Array, ExportedInterface>();
+
+/** What a graph takes and gives; each is looked at once. */
+function interfaceOf(skeleton: Uint8Array): ExportedInterface {
+  const ports = described.get(skeleton) ?? describeExport(skeleton);
+  described.set(skeleton, ports);
+  return ports;
+}
+
+/** The given graph and what it takes and gives. */
+function given(from: PartSource) {
+  if (from.skeleton === undefined) throw new InternalError('an export was opened without its graph');
+  return { ...from, ports: interfaceOf(from.skeleton) };
+}
+
+function textPart(
+  rules: StableDiffusionRules,
+  { folder, isPooled }: TextEncoderRules,
+  configured: ExportedConfig['texts'][number],
+): Part {
+  const options = { isXl: rules.readsAddedEmbeddings, pooled: isPooled };
+  return {
+    name: folder.replaceAll('_', ' '),
+    weights: { ...weightSet(rules, folder), folder },
+    build(from, target) {
+      const { skeleton, tensors } = given(from);
+      return adaptText(folder, skeleton, tensors, target, options);
+    },
+    dims({ chunks }, from) {
+      const { batch } = describeText(folder, given(from).ports, options, configured);
+      return { batch: batch ?? Math.min(2 * chunks, TEXT_ROWS_AT_ONCE), tokens: ROW };
+    },
+  };
+}
+
+/** VAE encoder, UNet and VAE decoder: the order in which a run uses them. */
+function networkParts(
+  model: string,
+  rules: StableDiffusionRules,
+  config: ExportedConfig,
+  vaeJson: unknown,
+  usual: Workload,
+): [encoder: Part, unet: Part, decoder: Part] {
+  const { downscale, latentChannels } = config.vae;
+  const weights = (folder: string) => ({ ...weightSet(rules, 'vae', vaeJson), folder });
+  const inLatents = (fixed: ExportedSizes, { width, height }: Workload) => ({
+    width: fixed.width ?? width / downscale,
+    height: fixed.height ?? height / downscale,
+  });
+  const encoderDims: Part['dims'] = ({ width, height }, from) => {
+    const fixed = describeEncoder(given(from).ports);
+    return { width: fixed.width ?? width, height: fixed.height ?? height };
+  };
+  const decoderDims: Part['dims'] = (run, from) => ({
+    ...inLatents(describeDecoder(given(from).ports), run),
+    channels: latentChannels,
+  });
+  const unetDims: Part['dims'] = (run, from) => {
+    const { ports } = given(from);
+    const sizes = describeUnet(ports, config);
+    return {
+      ...inLatents(sizes, run),
+      // A UNet that is told its guidance computes one row; others compute both rows of guidance.
+      batch: sizes.batch ?? (config.guidanceWidth === undefined ? 2 : 1),
+      sample_batch: 1,
+      mask_latents_batch: 1,
+      tokens: ROW * run.chunks,
+      // If only its weights know these, they decide, whatever is said here.
+      text_width: ports.inputs.get('encoder_hidden_states')?.dims[2] ?? keyWidth(ports) ?? 768,
+      pooled_width: ports.inputs.get('text_embeds')?.dims[1] ?? 1280,
+    };
+  };
+  return [
+    {
+      name: 'vae encoder',
+      weights: weights('vae_encoder'),
+      tiledHalf: (from) => (isFixed(describeEncoder(given(from).ports)) ? undefined : 'encoder'),
+      build(from, target) {
+        const { skeleton, tensors } = given(from);
+        return sliceAttention(adaptEncoder(skeleton, tensors, target), encoderDims(usual, from));
+      },
+      dims: encoderDims,
+    },
+    {
+      name: 'unet',
+      weights: weightSet(rules, 'unet'),
+      build(from, target) {
+        const { skeleton, tensors, ports } = given(from);
+        const sizes = describeUnet(ports, config);
+        refuseMisfitUnet(model, rules, sizes, config);
+        const graph = adaptUnet(skeleton, tensors, target, sizes);
+        return sliceAttention(graph, unetDims(usual, from));
+      },
+      dims: unetDims,
+    },
+    {
+      name: 'vae decoder',
+      weights: weights('vae_decoder'),
+      tiledHalf: (from) => (isFixed(describeDecoder(given(from).ports)) ? undefined : 'decoder'),
+      build(from, target) {
+        const { skeleton, tensors } = given(from);
+        return sliceAttention(adaptDecoder(skeleton, tensors, target), decoderDims(usual, from));
+      },
+      dims: decoderDims,
+    },
+  ];
+}
+
+function isFixed({ width, height }: ExportedSizes): boolean {
+  return width !== undefined || height !== undefined;
+}
+
+function keyWidth(ports: ExportedInterface): number | undefined {
+  return ports.shapeOf('down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight')?.[1];
+}
+
+/** @throws CheckpointError if the graph is made for another task, or disagrees with what its configurations say */
+function refuseMisfitUnet(
+  model: string,
+  rules: StableDiffusionRules,
+  { inChannels, outChannels, isXl, guidanceWidth }: ExportedUnet,
+  { vae: { latentChannels }, guidanceWidth: configured }: ExportedConfig,
+): void {
+  refuseOtherTask(model, { inChannels, outChannels }, latentChannels);
+  refuseOtherAddition(model, { reads: isXl, wanted: rules.readsAddedEmbeddings });
+  if (guidanceWidth === configured) return;
+  throw new UnsupportedError(
+    `model "${model}": its UNet takes the guidance in ${guidanceWidth ?? 'no'} numbers, but unet/config.json says ` +
+      `${configured ?? 'nothing of it'} (time_cond_proj_dim); name an export with its configurations`,
+  );
+}

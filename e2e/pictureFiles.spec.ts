@@ -126,7 +126,7 @@ test('a TIFF is painted, downloaded and keeps its values; kinds that no browser 
   await named(
     'layers.psd',
     '8BPS\0\x01',
-    /of a kind that browsers cannot open: Photoshop \(PSD\)\. Save it as PNG/,
+    /of a kind that browsers cannot open: Photoshop \(PSD\)\. Convert it to PNG/,
   );
   await named('scan.jp2', Buffer.from('0000000c6a5020200d0a870a', 'hex'), /JPEG 2000/);
   await named('old.tga', Buffer.alloc(64), /TGA/);

@@ -1,4 +1,4 @@
-/** The editor's small plain data, which panels show. */
+/** The editor's small, plain data, which panels show. */
 import { MAX_EDGE_RADIUS } from '../image/edges';
 import type { Point, Rect, Size } from '../image/geometry';
 import type { Adjusting } from './document/adjusting';
@@ -9,15 +9,15 @@ import { type ToolId, tools } from './tools/index';
 import { type ToolSettings, toolDefaults } from './tools/settings';
 import type { NumberOption } from './tools/tool';
 
-/** How the mask is shown; it never changes what it is. */
+/** How the mask is shown; this does not change the mask. */
 export interface MaskLook {
   /** `#rrggbb` */
   color: string;
-  /** Whether the colour follows the picture; false once a person has chosen one. */
+  /** Whether the colour is chosen to suit the image; false once the user has chosen one. */
   isAutomatic: boolean;
   /** 0 … 1 */
   opacity: number;
-  /** `overlay`: over the picture; `alone`: white on black, as it leaves the editor. */
+  /** `overlay`: over the image; `alone`: white on black, as in its file. */
   show: 'overlay' | 'alone';
 }
 
@@ -41,26 +41,26 @@ export interface EditorState extends ToolSettings {
   edgeRadius: number;
   look: MaskLook;
   draft: Draft | null;
-  /** Where the keys have put the cursor on the canvas, in image pixels; null while they have not. */
+  /** The cursor that keys move over the canvas, in image pixels; null while keys are not used there. */
   keyCursor: Point | null;
-  /** Whether a drag moves the picture instead of working the tool: the space bar is held. */
+  /** Whether a drag moves the image instead of using the tool: the space bar is held. */
   panning: boolean;
-  /** What is being computed; meanwhile the mask does not change. */
+  /** What is being computed, as a title; meanwhile the mask does not change. */
   working: string | null;
   /** In CSS pixels of the pane. */
   view: View;
   viewSize: Size;
-  /** Whether the view follows the pane's size, until a person zooms or pans. */
+  /** Whether the view follows the pane's size, until the user zooms or pans. */
   fitted: boolean;
-  /** The smallest rectangle around the mask; width 0 if nothing is painted. */
+  /** The bounds of the mask; width 0 if nothing is painted. */
   maskBounds: Rect;
-  /** The frame that is sent, where a person has chosen one, in image pixels; null while it follows from the mask. */
+  /** The frame that the user chose, in image pixels; null while it follows from the mask. */
   frame: Rect | null;
   /** What the handles on the stage move. */
   adjusting: Adjusting;
   canUndo: boolean;
   canRedo: boolean;
-  /** Grows with every change of the picture, of the mask and of the preview, for those who draw them. */
+  /** Each grows with every change of what it counts, so that views know when to draw again. */
   pictureRevision: number;
   maskRevision: number;
   previewRevision: number;

@@ -1,6 +1,6 @@
 /**
- * The editor: a document (picture, mask, history) outside of any store, and beside it the small plain data
- * that panels show.
+ * The editor: a document (image, mask, history), which is kept outside the store, and the small, plain data that panels
+ * show.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { type Point, type Rect, rectOfSize, type Size } from '../image/geometry';
@@ -35,30 +35,30 @@ export type EditorOptions = Partial<
 >;
 
 export interface Opening {
-  /** Of the picture's size; empty if absent. */
+  /** A mask of the image's size; without one the mask is empty. */
   mask?: Mask | undefined;
-  /** The frame that was chosen, in image pixels; null where it follows from the mask. */
+  /** The frame that the user chose, in image pixels; null if it follows from the mask. */
   frame?: Rect | null;
-  /** Whether it was worked on in an earlier session: undo returns to it though nothing was done to it here. */
+  /** Whether it was worked on in an earlier session: undo then returns to it even if nothing was done to it here. */
   worked?: boolean;
 }
 
 export interface Editor extends ViewActions, Omit<MaskActions, 'record'>, FrameActions {
   readonly store: StoreApi<EditorState>;
-  /** Large data; null until a picture is open. */
+  /** Large data; null while no image is open. */
   readonly document: EditorDocument | null;
   readonly preview: Preview | null;
   /** Passes presses and moves on to the current tool. */
   readonly gesture: Gesture;
-  /** Opens a picture with a history of its own. Undo returns to the one before, if anything was done to that. */
+  /** Opens an image with its own history. Undo returns to the previous image, if anything was done to it. */
   open(picture: Picture, name: string, given?: Opening): void;
-  /** Puts the picture away, so that none is open; undo returns to it. */
+  /** Closes the image; undo brings it back. */
   close(): void;
-  /** Goes on with a picture and a mask of another size; undo returns to the present ones. */
+  /** Continues with an image and mask of another size; undo returns to the present ones. */
   resize(picture: Picture, mask: Mask): void;
-  /** Calls back when the document becomes another one, by `resize`, undo or redo, not by `open`. @returns how to stop */
+  /** Calls back when another document is shown, by `resize`, undo or redo, but not by `open`. @returns a function that stops it */
   onResize(listener: (document: EditorDocument) => void): () => void;
-  /** Puts another version of the same size under the mask, and closes the one before. It is no step by itself. */
+  /** Puts another version of the same size under the mask, and closes the previous one. It does not add a step. */
   setPicture(picture: Picture): void;
   setTool(tool: ToolId): void;
   setBrushSize(imagePixels: number): void;
@@ -66,27 +66,30 @@ export interface Editor extends ViewActions, Omit<MaskActions, 'record'>, FrameA
   setDraft(draft: Draft | null): void;
   setKeyCursor(imagePoint: Point | null): void;
   setAdjusting(adjusting: EditorState['adjusting']): void;
-  /** Takes over the bitmap and closes it in time. */
+  /** Takes ownership of the bitmap, and closes it later. */
   showPreview(preview: Preview | null): void;
-  /** Says how to put on the canvas what lies over it, before colours are picked there; null while nothing does. */
+  /**
+   * Sets how to put the version shown over the canvas on the canvas itself, before colours are picked there.
+   * @param bring null while no version is shown over it
+   */
   setBeforePick(bring: (() => Promise<unknown>) | null): void;
-  /** Calls back with each part of the mask that changes, in image pixels. @returns how to stop */
+  /** Calls back with each area of the mask that changes, in image pixels. @returns a function that stops it */
   onMaskChange(listener: (area: Rect) => void): () => void;
-  /** Calls back with what could not be done, in a sentence. @returns how to stop */
+  /** Calls back with what could not be done, as a sentence. @returns a function that stops it */
   onProblem(listener: (problem: string) => void): () => void;
 }
 
-/** Earlier canvases that undo returns to, other sizes of this picture and other pictures: each holds a whole picture. */
+/** How many earlier documents undo can return to: each holds a whole image. */
 const MAX_EARLIER = 4;
 
 function checkMask(picture: Size, mask: Size): void {
   if (mask.width === picture.width && mask.height === picture.height) return;
   throw new RangeError(
-    `the mask is ${mask.width} × ${mask.height}, its picture ${picture.width} × ${picture.height}`,
+    `the mask is ${mask.width} × ${mask.height}, its image ${picture.width} × ${picture.height}`,
   );
 }
 
-/** Lets go of what is too far back for undo to return to. */
+/** Closes documents that are too far back for undo to return to. */
 function forgetOldest(present: EditorDocument): void {
   let oldest: EditorDocument | null = present;
   for (let kept = 0; oldest && kept < MAX_EARLIER; kept++) oldest = oldest.before;
@@ -98,7 +101,7 @@ function forgetOldest(present: EditorDocument): void {
 /** @param work where operations on the whole mask are computed */
 export function createEditor(work: MaskWork = directWork): Editor {
   let document: EditorDocument | null = null;
-  /** What was put away last, as long as nothing is open. */
+  /** The document that was closed last, while none is open. */
   let putAway: EditorDocument | null = null;
   let preview: Preview | null = null;
   const maskListeners = new Set<(area: Rect) => void>();
@@ -112,13 +115,13 @@ export function createEditor(work: MaskWork = directWork): Editor {
     for (const listener of problemListeners) listener(problem);
   };
   const resizeListeners = new Set<(document: EditorDocument) => void>();
-  /** Shows another document of the same picture. */
+  /** Shows a document that undo, redo or a new canvas size leads to. */
   const showDocument = (next: EditorDocument) => {
     gesture.cancel();
     document = next;
     putAway = null;
     const { width, height } = next.picture;
-    // Before the state says how little of it is painted.
+    // Before the state says how much of it is painted.
     announce(rectOfSize(next.picture));
     set({
       picture: { name: next.name, width, height },
@@ -184,7 +187,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
       gesture.cancel();
       const left = document ?? putAway;
       closePictures(left?.after, 'after');
-      // One that nothing was done to is not returned to, and does not stand in the way.
+      // Undo skips an image to which nothing was done.
       const isWorthIt = !left?.opened || left.worked || left.history.canUndo;
       if (!isWorthIt) left.picture.close();
       const before = isWorthIt ? left : left.before;

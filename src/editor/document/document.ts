@@ -1,4 +1,4 @@
-/** The editor's large data, which no store holds. */
+/** The editor's large data, which is kept outside the store. */
 
 import type { Rect } from '../../image/geometry';
 import type { Mask } from '../../image/raster';
@@ -6,32 +6,32 @@ import type { MaskHistory } from './history';
 import type { Picture } from './picture';
 
 export interface EditorDocument {
-  /** The picture's, as a person knows it. */
+  /** The image's name, as the user knows it. */
   name: string;
-  /** Whether it was opened, and not drawn out of another one or cut from it. */
+  /** Whether it was opened; false if it was made from another document by changing the canvas. */
   opened: boolean;
-  /** Whether it was worked on before it was opened, in an earlier session: undo returns to it though it has no step. */
+  /** Whether it was worked on in an earlier session: undo then returns to it even if it has no steps. */
   worked: boolean;
   picture: Picture;
   mask: Mask;
-  /** The frame that is sent, where a person has chosen one, in image pixels; null while it follows from the mask. */
+  /** The frame that the user chose, in image pixels; null while it follows from the mask. */
   frame: Rect | null;
   history: MaskHistory;
   /**
-   * What it was drawn out of or cut from, or the picture that it took the place of, if anything was done to that: undo
-   * returns to it once its own steps are taken back.
+   * What undo returns to once this document has no steps left: the same image on another canvas, or the image that was
+   * open before, if anything was done to it.
    */
   before: EditorDocument | null;
-  /** What redo goes on to once its own steps are done again, until another step is made here. */
+  /** What redo continues with once this document's own steps are redone, until a new step is made here. */
   after: EditorDocument | null;
 }
 
-/** Lets go of the picture of `first` and of all that undo (`before`) or redo (`after`) would reach beyond it. */
+/** Closes the picture of `first` and of every document that undo (`before`) or redo (`after`) would reach from it. */
 export function closePictures(first: EditorDocument | null | undefined, way: 'before' | 'after'): void {
   for (let document = first; document; document = document[way]) document.picture.close();
 }
 
-/** The forming picture, and where it lies. */
+/** The image being generated, and its position. */
 export interface Preview {
   bitmap: ImageBitmap;
   frame: Rect;

@@ -1,16 +1,16 @@
-/** Fills tiles of one value in as few goes as their places allow. */
+/** Fills neighbouring tiles with one value in as few calls as possible. */
 import { type Rect, unionRect } from '../../image/geometry';
 import type { Mask } from '../../image/raster';
 import { fillRect } from '../kernels/tileContent';
 
 export const NOWHERE: Rect = { x: 0, y: 0, width: 0, height: 0 };
 
-/** Neighbouring tiles of a row that get one value are filled in one go. */
+/** Collects neighbouring tiles of a row that get the same value, and fills them together. */
 export class FlatRow {
   readonly #mask: Mask;
   #place = NOWHERE;
   #value = 0;
-  /** The tile after the last. */
+  /** The tile that would follow the last one. */
   #end = -1;
 
   constructor(mask: Mask) {
@@ -18,8 +18,8 @@ export class FlatRow {
   }
 
   add(tile: number, place: Rect, value: number): void {
-    const goesOn = tile === this.#end && place.y === this.#place.y && value === this.#value;
-    if (!goesOn) this.write();
+    const continues = tile === this.#end && place.y === this.#place.y && value === this.#value;
+    if (!continues) this.write();
     this.#place = unionRect(this.#place, place);
     this.#value = value;
     this.#end = tile + 1;

@@ -1,4 +1,4 @@
-/** The frame that is sent, where a person chooses it: each choice is a step of the history, as a stroke is. */
+/** Choosing the frame by hand: each choice is a step of the history, as a stroke is. */
 import type { StoreApi } from 'zustand/vanilla';
 import { isSameRect, type Rect } from '../../image/geometry';
 import type { EditorState } from '../state';
@@ -6,9 +6,9 @@ import type { EditorDocument } from './document';
 import type { Beside } from './steps';
 
 export interface FrameActions {
-  /** @param frame whole image pixels, inside the picture; null lets it follow from the mask again */
+  /** @param frame whole image pixels, inside the image; with null it follows from the mask again */
   moveFrame(frame: Rect | null): void;
-  /** Makes one step of how far the frame was moved since the last one. */
+  /** Turns all moves since the last step into one step. */
   endFrame(): void;
 }
 
@@ -18,7 +18,7 @@ export function createFrameActions(parts: {
   record(beside: Beside): void;
 }): FrameActions {
   const { store, document, record } = parts;
-  /** What is being moved, and from where. */
+  /** The document whose frame is being moved, and where the frame was. */
   let held: { own: EditorDocument; before: Rect | null } | null = null;
 
   const show = (own: EditorDocument, frame: Rect | null) => {

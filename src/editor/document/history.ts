@@ -1,6 +1,6 @@
 /**
- * Undo and redo for a mask: before a tile changes for the first time in a step, its content is kept. Memory
- * follows what was painted, not the picture, and is bounded. What may touch the whole of a large mask comes in parts.
+ * Undo and redo for a mask. Before a tile changes for the first time in a step, its content is kept, so memory depends on
+ * what was painted and not on the image's size; it is bounded. What may touch all of a large mask is sliced work.
  */
 
 import {
@@ -23,18 +23,18 @@ import { type Beside, bytesOf, type Noting, STEP_OVERHEAD_BYTES, type Step } fro
 export interface HistoryLimits {
   /** Side of a tile in pixels. */
   tileSize?: number;
-  /** The oldest steps are forgotten beyond this; the newest one never is. */
+  /** Beyond this the oldest steps are forgotten; the newest never is. */
   maxBytes?: number;
-  /** The one value that the mask has, where it is known to: then it is not looked at. */
+  /** The mask's one value, if it is known to have just one: then the mask is not read. */
   flat?: number | undefined;
 }
 
-/** What filling a tile with one value costs beside looking at one (see `SlicedWork`): most of it, its first touch. */
+/** The cost of filling a tile, compared with reading one (see `SlicedWork`). Most of it is touching its memory first. */
 const FILL_COST = 1 / 4;
-/** Of the parts of undo and redo. */
+/** The cost after which undo and redo yield. */
 const PART_COST = 32;
 
-/** The history of one mask. Whoever changes the mask touches the place before, and commits or abandons the step. */
+/** The history of one mask. Before changing the mask call `touch`; afterwards `commit` or `abandon` the step. */
 export class MaskHistory {
   readonly #mask: Mask;
   readonly #maxBytes: number;
@@ -44,7 +44,7 @@ export class MaskHistory {
   #bytes = 0;
   #stepsMade = 0;
   #open: Map<number, TileContent> | undefined;
-  /** Tiles of the open step that were not looked at since they changed, those changed last at the end. */
+  /** Tiles of the open step that have changed and were not read since; the latest at the end. */
   readonly #stale = new Set<number>();
 
   constructor(mask: Mask, { tileSize = 64, maxBytes = 64 * 2 ** 20, flat }: HistoryLimits = {}) {
@@ -61,30 +61,30 @@ export class MaskHistory {
     return this.#redo.length > 0;
   }
 
-  /** Grows with every step that is not an undo or a redo. */
+  /** Grows with every new step; undo and redo are not new steps. */
   get stepsMade(): number {
     return this.#stepsMade;
   }
 
-  /** Forgets what could be done again: another step was made elsewhere. */
+  /** Forgets the steps that could be redone, because another step was made elsewhere. */
   dropRedo(): void {
     for (const undone of this.#redo) this.#bytes -= bytesOf(undone);
     this.#redo = [];
   }
 
-  /** What the closed steps hold. */
+  /** The memory that closed steps hold. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Around all that is painted, as of the last closed step. */
+  /** The bounds of everything painted, as of the last closed step. */
   get paintBounds(): Rect {
     return this.#index.paintBounds();
   }
 
   /**
    * Announces that the pixels in `rect` are about to change; opens a step if none is open.
-   * @param target the value that they get, if it is one: tiles that have it already will not change
+   * @param target the value that all of them get, if there is one: tiles that have it already will not change
    * @returns how many tiles were read
    */
   touch(rect: Rect, target?: number): number {
@@ -105,7 +105,7 @@ export class MaskHistory {
     return read;
   }
 
-  /** Does a part of what commit() would else do at once: called now and then in the middle of a long stroke. */
+  /** Does part of the work of commit() early; called now and then during a long stroke. */
   tidy(tiles: number): void {
     let left = tiles;
     for (const tile of this.#stale) {
@@ -116,7 +116,7 @@ export class MaskHistory {
     }
   }
 
-  /** Closes the open step. @returns whether anything changed; if not, there is nothing to undo */
+  /** Closes the open step. @returns whether anything changed; otherwise no step is added */
   commit(): boolean {
     this.tidy(Infinity);
     const step = this.#open;
@@ -126,7 +126,7 @@ export class MaskHistory {
     return true;
   }
 
-  /** Adds a step that has changed something beside the mask. */
+  /** Adds a step that changed something other than the mask. */
   record(beside: Beside): void {
     this.commit();
     this.#push({ mask: null, beside });
@@ -137,7 +137,7 @@ export class MaskHistory {
     return this.#undo.at(-1);
   }
 
-  /** The same as {@link record}, beside a stroke in hand, which goes on: the two do not touch each other. */
+  /** Like {@link record}, but leaves a stroke that is being painted open. */
   note(beside: Beside, { with: partner, keepsRedo = false }: Noting = {}): void {
     if (partner && partner.beside === null && this.#undo.includes(partner)) {
       partner.beside = beside;
@@ -151,7 +151,7 @@ export class MaskHistory {
     }
   }
 
-  /** Makes one step of `first` and the one after it, if that is the newest and they do not change the same thing. */
+  /** Makes `first` and the step after it one step, if that is the newest and they do not change the same thing. */
   join(first: Step | undefined): void {
     const second = this.#undo.at(-1);
     if (!first || !second || this.#undo.at(-2) !== first || first.mask || second.beside) return;
@@ -160,7 +160,7 @@ export class MaskHistory {
     this.#bytes -= bytesOf(first);
   }
 
-  /** What has to be awaited before the next undo or redo; undefined where nothing has. */
+  /** What to await before the next undo or redo; undefined if there is nothing to wait for. */
   ready(direction: 'undo' | 'redo'): Promise<unknown> | undefined {
     return (direction === 'undo' ? this.#undo : this.#redo).at(-1)?.beside?.ready?.();
   }
@@ -204,7 +204,7 @@ export class MaskHistory {
     this.#push({ mask: 'invert', beside: null });
   }
 
-  /** Gives what a shape covers one value, within the open step: of tiles that it covers whole no pixel is looked at. */
+  /** Gives the pixels of a shape one value, within the open step. Tiles that are covered entirely are not read. */
   *paint({ bounds, runs }: ShapeRuns, value: number): SlicedWork<void> {
     const { data, width } = this.#mask;
     const { tileSize, columns } = this.#index;
@@ -254,7 +254,7 @@ export class MaskHistory {
         const line = patch.data.subarray(start, start + patch.width);
         this.#mask.data.set(line, row * this.#mask.width + place.x);
       }
-      // Settled here and not in commit(): that would look at all tiles in one go.
+      // Settled here, since commit() would read all tiles at once.
       for (const tile of this.#index.tilesIn(band)) {
         this.#index.update(tile);
         this.#settle(tile);
@@ -264,7 +264,7 @@ export class MaskHistory {
     }
   }
 
-  /** Takes back what the open step has changed, as if it had never been. */
+  /** Takes back what the open step has changed, as if it had never been opened. */
   abandon(): Rect | undefined {
     this.tidy(Infinity);
     const step = this.#open;
@@ -355,7 +355,7 @@ export class MaskHistory {
     for (let first = 0; first < count; first += columns) {
       const { y, height } = this.#index.place(first);
       invertMask({ width, height, data: data.subarray(y * width, (y + height) * width) });
-      // Reading and writing it, also where nothing was ever written.
+      // Reading and writing every pixel, also where nothing was ever written.
       let cost = columns;
       for (let tile = first; tile < first + columns; tile++) {
         const value = this.#index.uniform(tile);
@@ -369,19 +369,19 @@ export class MaskHistory {
     }
   }
 
-  /** As it is now. */
+  /** The tile's present content. */
   #content(tile: number): TileContent {
     return this.#index.uniform(tile) ?? readTile(this.#mask, this.#index.place(tile));
   }
 
-  /** The index knows the tile again: what the open step has left as it was leaves the step. */
+  /** Called once the index is up to date: a tile that the open step left unchanged is dropped from it. */
   #settle(tile: number): void {
     this.#stale.delete(tile);
     const before = this.#open?.get(tile);
     if (before !== undefined && this.#holds(tile, before)) this.#open?.delete(tile);
   }
 
-  /** Whether the tile has this content; the index knows the tile as it is. */
+  /** Whether the tile has this content; the index must be up to date. */
   #holds(tile: number, content: TileContent): boolean {
     const value = this.#index.uniform(tile);
     if (value !== undefined || typeof content === 'number') return value === content;

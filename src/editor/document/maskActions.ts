@@ -1,4 +1,4 @@
-/** What changes the mask: each action is one step of the history. */
+/** Actions that change the mask; each is one step of the history. */
 import type { StoreApi } from 'zustand/vanilla';
 import { cropMask } from '../../image/edges';
 import { isEmptyRect, type Point, type Rect, rectOfSize } from '../../image/geometry';
@@ -23,12 +23,12 @@ export interface StrokeInput {
 }
 
 export interface MaskActions {
-  /** Starts a stroke (a dab) or goes on with it; points in image pixels. */
+  /** Starts a stroke (a dab) or continues it; points in image pixels. */
   stroke(point: Point, input?: StrokeInput): void;
   endStroke(): void;
-  /** Takes the stroke in hand back: a second finger came down. */
+  /** Takes back the stroke being painted, for example because a second finger came down. */
   abandonStroke(): void;
-  /** Where the last stroke ended, for straight lines from there; null where there was none. */
+  /** Where the last stroke ended, for straight lines from there; null before the first. */
   strokeEnd(): Point | null;
   undo(): void;
   redo(): void;
@@ -40,32 +40,32 @@ export interface MaskActions {
   select<Request>(operation: Operation<Request>, request: Request, mode: Mode): Promise<void>;
   /** Grows, shrinks or feathers by the state's radius. */
   edge(edge: Edge): Promise<void>;
-  /** The mask becomes what is transparent. */
+  /** Masks the transparent parts of the image. */
   fromTransparency(): Promise<void>;
-  /** The mask becomes another one of the same size, as a step. @throws RangeError if the sizes differ */
+  /** Replaces the mask by another one of the same size, as a step. @throws RangeError if the sizes differ */
   replaceMask(mask: Mask): Promise<void>;
-  /** Adds what was changed beside the mask to the steps that undo takes back. */
+  /** Adds a change of something other than the mask as a step. */
   record(beside: Beside): void;
-  /** The same at once, beside a stroke in hand or a command that is being computed. */
+  /** The same at once, even during a stroke or while a command is being computed. */
   note(beside: Beside, how?: Noting): void;
-  /** The newest step that undo would take back; null where there is none. */
+  /** The step that undo would take back next; null if there isn't one. */
   lastStep(): Step | null;
   /**
-   * Does what takes its time and ends in another picture on the canvas: commands wait for it, strokes do not.
-   * @returns undefined where another picture was opened before its turn came
+   * For actions that take time and put another version on the canvas: later commands wait for them, strokes do not.
+   * @returns undefined if another image was opened before its turn came
    */
   inLine<Result>(action: () => Promise<Result>): Promise<Result | undefined>;
   /** Resolves once nothing is being computed. */
   settled(): Promise<void>;
 }
 
-/** A pen at no pressure still paints this share of the brush's size. */
+/** Even without pressure, a pen paints at this share of the brush's size. */
 const LEAST_PRESSURE = 0.1;
-/** Tiles that are settled after each segment, so that the end of a long stroke has little left to do. */
+/** Tiles that are settled after each segment, so that little is left to do at the end of a long stroke. */
 const TIDY_TILES = 64;
-/** Of a patch that are joined with the mask at a time. */
+/** Rows of a patch that are joined with the mask at a time. */
 const BAND_ROWS = 64;
-/** What costs no more than this (see `SlicedWork`) is done at once, some 5 ms; the rest follows in slices. */
+/** Work up to this cost (see `SlicedWork`) is done at once, in about 5 ms; the rest follows in slices. */
 const AT_ONCE = 256;
 
 export function createMaskActions(parts: {
@@ -74,9 +74,9 @@ export function createMaskActions(parts: {
   work: MaskWork;
   /** Shows the document that undo or redo leads to from this one. @returns false if there isn't one */
   moveToLinkedDocument(direction: 'undo' | 'redo'): boolean;
-  /** Tells those who draw the mask. */
+  /** Tells the views that draw the mask. */
   announce(area: Rect): void;
-  /** Tells a person what could not be computed. */
+  /** Tells the user what could not be computed. */
   report(problem: string): void;
   /** Puts on the canvas what the user sees over it, since colours are picked from that. @returns undefined if it is there */
   beforePick(): Promise<unknown> | undefined;
@@ -90,14 +90,14 @@ export function createMaskActions(parts: {
     isWorking: () => get().working !== null,
   });
   const stepsMade = new WeakMap<MaskHistory, number>();
-  /** Those that are being changed in slices, be they on the canvas or not. */
+  /** Documents that are being changed in slices, whether they are shown or not. */
   const inSlices = new WeakSet<EditorDocument>();
 
-  /** After a step: what the panels show of the history. */
+  /** After a step: updates what the panels show of the history. */
   const settleSteps = (own: EditorDocument) => {
     const { history } = own;
     const isShown = document() === own;
-    // What was ended after another picture was opened leads there still.
+    // A step that ended after another image was opened still leads there.
     if (isShown && history.stepsMade !== (stepsMade.get(history) ?? 0)) {
       closePictures(own.after, 'after');
       own.after = null;
@@ -109,7 +109,7 @@ export function createMaskActions(parts: {
       canRedo: history.canRedo || own.after !== null,
     });
   };
-  /** The same, and of the mask. */
+  /** The same, and what they show of the mask. */
   const settle = (own: EditorDocument, isMaskSame = false) => {
     settleSteps(own);
     if (document() !== own) return;
@@ -133,9 +133,9 @@ export function createMaskActions(parts: {
     settle(own);
   };
   /**
-   * Changes the mask in parts: at once where they cost little, else in slices between which the page lives and the mask
-   * rests. What was begun is ended, also where the canvas shows another document by then.
-   * @param otherwise what to do where there was nothing to change
+   * Changes the mask: at once if it costs little, otherwise in slices between which the page can react, but the mask
+   * cannot be changed. It is finished even if the canvas shows another document by then.
+   * @param otherwise what to do if there was nothing to change
    */
   const perform = (
     title: string,
@@ -193,7 +193,7 @@ export function createMaskActions(parts: {
       else moveToLinkedDocument(direction);
       return;
     }
-    // The mask rests meanwhile: a stroke would come before what is to be taken back.
+    // Nothing may change the mask meanwhile: a stroke would come after the step that is to be taken back.
     set({ working: title });
     const rested = () => {
       const isShown = document() === own;
@@ -234,7 +234,7 @@ export function createMaskActions(parts: {
       return mode === 'replace' ? rectOfSize(mask) : covered.bounds;
     });
 
-  /** Computes a patch elsewhere, then joins it with the mask in parts; the mask rests until then. */
+  /** Computes a patch in a worker, then joins it with the mask in slices; until then the mask does not change. */
   const change = async (
     title: string,
     mode: Mode,
@@ -258,7 +258,7 @@ export function createMaskActions(parts: {
       if (document() === own) set({ working: null });
     }
   };
-  /** The same for what a person starts from a button or a key: what goes wrong is told, and nothing has changed. */
+  /** The same for commands: problems are reported, and then nothing has changed. */
   const changeOrReport = async (...request: Parameters<typeof change>): Promise<void> => {
     try {
       await inTurn(() => change(...request));
@@ -312,7 +312,7 @@ export function createMaskActions(parts: {
       const brought = bringing ? document()?.history.last : undefined;
       if (document() !== own) return;
       await changeOrReport('Selecting', mode, ({ picture }) => work.select(picture, operation, request));
-      // What was put on the canvas for it goes back with it.
+      // One undo also takes back what was put on the canvas for it.
       own?.history.join(brought);
     },
     async edge(edge) {
@@ -326,7 +326,7 @@ export function createMaskActions(parts: {
     async fromTransparency() {
       await changeOrReport('Reading transparency', 'replace', async ({ picture }) => {
         const patch = await work.transparency(picture);
-        if (!patch) throw new Error('This picture has no transparent parts to make a mask of.');
+        if (!patch) throw new Error('This image has no transparent parts to make a mask from.');
         return patch;
       });
     },
@@ -335,7 +335,7 @@ export function createMaskActions(parts: {
         change('Reading the mask', 'replace', async ({ mask }) => {
           if (replacement.width !== mask.width || replacement.height !== mask.height) {
             throw new RangeError(
-              `the mask is ${replacement.width} × ${replacement.height}, its picture ${mask.width} × ${mask.height}`,
+              `the mask is ${replacement.width} × ${replacement.height}, its image ${mask.width} × ${mask.height}`,
             );
           }
           return { mask: replacement, place: { x: 0, y: 0 } };
@@ -361,12 +361,12 @@ export function createMaskActions(parts: {
   };
 }
 
-/** Writes a patch within the open step, band by band. */
+/** Writes a patch within the open step, a band of rows at a time. */
 function* joining({ history, mask }: EditorDocument, { mask: patch, place }: Patch, mode: Mode) {
   if (mode === 'replace') yield* history.flood(0);
   for (let y = 0; y < patch.height; y += BAND_ROWS) {
     const band = { x: 0, y, width: patch.width, height: Math.min(BAND_ROWS, patch.height - y) };
-    const lies = { x: place.x, y: place.y + y };
-    yield* history.write(combineMasks(mask, cropMask(patch, band), lies, mode), lies);
+    const corner = { x: place.x, y: place.y + y };
+    yield* history.write(combineMasks(mask, cropMask(patch, band), corner, mode), corner);
   }
 }

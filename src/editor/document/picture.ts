@@ -1,6 +1,6 @@
 /**
- * A picture as the page holds it: never written, decoded in a worker, and there in halves of halves, so that a view from
- * afar draws what the window shows and not what the picture holds.
+ * An image as the page holds it: read only, decoded in a worker, and kept at full size, half, a quarter and so on, so that
+ * drawing a zoomed-out view costs what the window shows and not what the image holds.
  */
 
 import type { ColourSpace } from '../../image/files/iccProfile';
@@ -14,23 +14,23 @@ export interface Level extends Size {
 }
 
 export interface Picture extends Size {
-  /** What it was decoded from: workers decode it anew, which costs the page nothing. */
+  /** What it was decoded from. Workers decode it again, which costs the page nothing. */
   readonly file: Blob;
   readonly colourSpace: ColourSpace;
-  /** What its values lost when it was opened, in words: `its 16 bits a channel become 8`. */
+  /** What was lost when it was opened, in words: `its 16 bits a channel become 8`. */
   readonly loss?: string | null;
-  /** The picture and its halves, largest first; empty where there is no canvas (tests under Node). */
+  /** The image and its halves, largest first; empty if there is no canvas (tests in Node). */
   readonly levels: readonly Level[];
-  /** Values of its own colour space. @param rect whole pixels, inside the picture */
+  /** @param rect whole pixels, inside the image @returns values in the image's own colour space */
   read(rect: Rect): Pixels;
-  /** Gives its memory back; size and file stay. */
+  /** Frees its memory; size and file stay. */
   close(): void;
 }
 
-/** Halves are made as long as a side is at least this long. */
+/** An image is halved while one side is at least this long. */
 const SMALLEST = 1024;
 
-/** In a worker: the bitmap and its halves, to be handed over. */
+/** In a worker: the bitmap and its halves, to be transferred to the page. */
 export function halvesOf(bitmap: ImageBitmap, colourSpace: ColourSpace): ImageBitmap[] {
   const canvases: OffscreenCanvas[] = [];
   let from: ImageBitmap | OffscreenCanvas = bitmap;
@@ -39,7 +39,7 @@ export function halvesOf(bitmap: ImageBitmap, colourSpace: ColourSpace): ImageBi
     const created = createCanvas(size, colourSpace);
     if (!created) throw new Error('no 2D canvas');
     const { canvas, context } = created;
-    // At exactly a half, bilinear filtering is the mean of four pixels.
+    // At exactly half the size, bilinear filtering is the mean of four pixels.
     context.imageSmoothingQuality = 'low';
     context.drawImage(from, 0, 0, canvas.width, canvas.height);
     canvases.push(canvas);
@@ -57,7 +57,7 @@ export function bitmapPicture(
 ): Picture {
   const levels = bitmaps.map((source) => ({ source, width: source.width, height: source.height }));
   const [whole] = levels;
-  if (!whole) throw new RangeError('a picture has a lowest level');
+  if (!whole) throw new RangeError('a picture has at least one level');
   return {
     width: whole.width,
     height: whole.height,
@@ -84,10 +84,10 @@ export function levelAt(levels: readonly Level[], scale: number): Level | undefi
   return levels[index];
 }
 
-/** Side of the copy that {@link overlayColourOf} looks at. */
+/** Side of the copy that {@link overlayColourOf} reads. */
 const SAMPLE_SIDE = 48;
 
-/** The colour that a mask is seen best in. @returns undefined where there is no canvas (tests under Node) */
+/** The colour in which a mask is easiest to see. @returns undefined if there is no canvas (tests in Node) */
 export function overlayColourOf({ levels, colourSpace }: Picture): string | undefined {
   const smallest = levels.at(-1);
   if (!smallest) return undefined;

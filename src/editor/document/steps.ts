@@ -1,30 +1,30 @@
 /** What one step of the history holds: what undo takes back at once. */
 import type { TileContent } from '../kernels/tileContent';
 
-/** A change of something beside the mask. */
+/** A change of something other than the mask. */
 export interface Beside {
-  /** Fetches what the exchange needs; undefined where all is at hand. Nothing has changed if it rejects. */
+  /** Fetches what the exchange needs; undefined if nothing is missing. If it rejects, nothing has changed. */
   ready?(): Promise<unknown> | undefined;
-  /** Puts what was there before in place of what is there, and keeps that: doing so twice changes nothing. */
+  /** Swaps the present state with the one that is kept; doing it twice changes nothing. */
   exchange(): void;
 }
 
-/** How a change beside the mask joins the steps. */
+/** How a change of something other than the mask joins the steps. */
 export interface Noting {
-  /** The step that it belongs to: one undo takes back both. Alone where that is no longer the case, or absent. */
+  /** The step that it belongs to, so that one undo takes back both. If that step is gone it becomes its own. */
   with?: Step | undefined;
-  /** Whether what was undone can still be done again: it changes nothing that those steps change. */
+  /** Whether undone steps can still be redone, because they do not change the same thing. */
   keepsRedo?: boolean;
 }
 
 /** What undo takes back at once: a change of the mask, of something beside it, or of both. */
 export interface Step {
-  /** Earlier contents by tile; or an inversion, which is its own inverse and needs no memory. */
+  /** The tiles' earlier contents; or an inversion, which is its own inverse and needs no memory. */
   readonly mask: ReadonlyMap<number, TileContent> | 'invert' | null;
   beside: Beside | null;
 }
 
-/** A guess at what a step, or a tile in it, costs beside its pixels. */
+/** An estimate of what a step, or a tile in it, takes beside its pixels. */
 export const STEP_OVERHEAD_BYTES = 64;
 
 /** The memory that a step holds. */

@@ -1,37 +1,37 @@
-/** The line between a picture before and after: where it lies, and how far a key moves it. */
+/** The line between before and after: its position, and how far a key moves it. */
 import { clamp, type Point, type Rect, type Size } from '../../image/geometry';
 
-/** Of the picture's width. */
+/** Shares of the image's width. */
 const STEP = 0.01;
 const LARGE_STEP = 0.1;
-/** With so much of the grip's width beside the picture it is parked there, smaller by what is missing. */
+/** If this share of the grip's width fits beside the image, it is parked there, scaled down to fit. */
 const ROOM = 0.75;
 
 /**
- * Where the line is put by a pointer.
- * @param place the picture in its pane, in view pixels
- * @returns how much of the picture, from its left, is shown as it was before: 0 … 1
+ * The line's position at a pointer.
+ * @param place the image in its pane, in view pixels
+ * @returns the share of the image, from its left, that shows what was before: 0 … 1
  */
 export function shareAt(place: Rect, viewX: number): number {
   return place.width > 0 ? clamp((viewX - place.x) / place.width, 0, 1) : 0;
 }
 
-/** @returns where the line stands, kept within the pane so that it can be taken hold of; view pixels */
+/** @returns the line's position in view pixels, kept within the pane so that it can be grabbed */
 export function lineAt(place: Rect, share: number, paneWidth: number, margin: number): number {
   return clamp(place.x + share * place.width, margin, Math.max(margin, paneWidth - margin));
 }
 
-/** Where the grip's middle is parked, in view pixels, and on which side of the picture; `over` its edge where neither has room. */
+/** Where the grip's middle is parked, in view pixels, and on which side of the image; `over` its edge if neither side has room. */
 export interface Parking extends Point {
   side: 'left' | 'below' | 'over';
-  /** Of its full size. */
+  /** Share of its full size. */
   scale: number;
 }
 
 /**
- * Where the grip waits while nothing of what was before is shown: all of it is seen, and all of the picture is left to the
- * brush.
- * @param place the picture in its pane, in view pixels
+ * Where the grip waits while nothing of what was before is shown: all of it is visible, and it does not keep the brush off
+ * the image.
+ * @param place the image in its pane, in view pixels
  * @param grip its width and height
  */
 export function parkedAt(place: Rect, pane: Size, grip: number): Parking {
@@ -45,7 +45,7 @@ export function parkedAt(place: Rect, pane: Size, grip: number): Parking {
   return { x, y: middle, side: 'over', scale: 1 };
 }
 
-/** What a key of a slider does, as the ARIA practices say. @returns null for any other key */
+/** Keys of a slider, as in the ARIA authoring practices. @returns null for any other key */
 export function shareByKey(share: number, key: string): number | null {
   const steps: Record<string, number> = {
     ArrowLeft: -STEP,

@@ -1,6 +1,5 @@
 /**
- * The mask as it is shown over the picture, drawn at the view's resolution: its cost follows the window,
- * not the picture.
+ * The mask as shown over the image, drawn at the view's resolution: its cost depends on the window, not on the image.
  */
 import type { Rect } from '../../image/geometry';
 import { createPixels, MASK_THRESHOLD, type Mask, type Pixels } from '../../image/raster';
@@ -9,21 +8,21 @@ import type { View } from './view';
 export interface OverlayStyle {
   /** 0 … 255 */
   color: readonly [red: number, green: number, blue: number];
-  /** Of the stripes' mean, 0 … 1; the outline keeps its own. */
+  /** The mean opacity of the stripes, 0 … 1; the outline has its own. */
   opacity: number;
   /**
-   * `hatched`: stripes and an outline; `outline`: that alone; `solid`: opaque, to clip by; `alone`: the mask
-   * itself, white on black.
+   * `hatched`: stripes and an outline; `outline`: just that; `solid`: opaque, for clipping; `alone`: the mask itself,
+   * white on black.
    */
   fill: 'hatched' | 'outline' | 'solid' | 'alone';
-  /** View pixels per CSS pixel, so that stripes and outline look alike on every screen. */
+  /** View pixels per CSS pixel, so that stripes and outline look the same on every screen. */
   pixelRatio: number;
 }
 
 const STRIPE = 7; // CSS pixels
 const OUTLINE = 1.75; // CSS pixels
 const OUTLINE_OPACITY = 0.95;
-/** How much the two kinds of stripes differ from their mean. */
+/** By which share the two kinds of stripes differ from their mean. */
 const CONTRAST = 0.16;
 
 /**
@@ -35,14 +34,14 @@ const CONTRAST = 0.16;
 export function drawOverlay(mask: Mask, view: View, region: Rect, style: OverlayStyle): Pixels {
   const { width, height } = region;
   const pixels = createPixels(region);
-  // Bytes R, G, B, A in memory; every machine that runs a browser is little-endian.
+  // Bytes R, G, B, A in memory: every device that runs a browser is little-endian.
   const words = new Uint32Array(pixels.data.buffer);
   const reach = Math.max(1, Math.round(OUTLINE * style.pixelRatio));
   const values = sampleMask(mask, view, region, reach);
   const stride = width + 2 * reach;
   const { fill } = style;
   const paint = brushOf(style);
-  // Written out, with a table for every value: this is done for each pixel of the window, several times a second.
+  // Unrolled, with a table for every value: this runs for each pixel of the window, several times a second.
   const hasRim = fill === 'hatched' || fill === 'outline';
   const white = new Uint8Array(hasRim ? values.length : 0);
   for (let i = 0; i < white.length; i++) white[i] = (values[i] as number) >= MASK_THRESHOLD ? 1 : 0;
@@ -55,7 +54,7 @@ export function drawOverlay(mask: Mask, view: View, region: Rect, style: Overlay
     for (let x = 0; x < width; x++, at++, to++) {
       const value = values[at] as number;
       if (value === 0 && fill !== 'alone') continue;
-      // The rim: white, but black `reach` away from there in one of eight directions.
+      // The rim: white, but black at a distance of `reach` in one of eight directions.
       const isRim =
         hasRim &&
         white[at] === 1 &&
@@ -75,7 +74,7 @@ export function drawOverlay(mask: Mask, view: View, region: Rect, style: Overlay
   return pixels;
 }
 
-/** What a pixel becomes for each value of the mask: at its rim, in the stronger stripes and in the others. */
+/** The pixel for each value of the mask: at the rim, in the stronger stripes and in the others. */
 function brushOf({ color, opacity, fill }: OverlayStyle) {
   const [red, green, blue] = color;
   const plain = wordOf(red, green, blue);
@@ -106,7 +105,7 @@ function wordOf(red: number, green: number, blue: number): number {
   return Math.round(red) | (Math.round(green) << 8) | (Math.round(blue) << 16);
 }
 
-/** For each diagonal of the region, x + y, whether it lies in one of the stronger stripes. */
+/** For each diagonal of the region, x + y, whether it is in one of the stronger stripes. */
 function stripes({ x, y, width, height }: Rect, period: number): Uint8Array {
   const strong = new Uint8Array(width + height);
   for (let i = 0; i < strong.length; i++) strong[i] = Math.floor((x + y + i) / period) % 2 === 0 ? 1 : 0;
@@ -114,15 +113,15 @@ function stripes({ x, y, width, height }: Rect, period: number): Uint8Array {
 }
 
 /**
- * The mask at each view pixel: the mean of four samples; at 1:1 and beyond one serves, so that the mask's pixels
- * stay crisp.
+ * The mask at each view pixel: the mean of four samples. From 1:1 on it is one sample, so that the mask's pixels stay
+ * crisp.
  * @returns [region.height + 2 margin, region.width + 2 margin]
  */
 function sampleMask(mask: Mask, view: View, region: Rect, margin: number): Uint8Array {
   const width = region.width + 2 * margin;
   const height = region.height + 2 * margin;
   const offsets = view.scale < 1 ? ([0.25, 0.75] as const) : ([0.5, 0.5] as const);
-  /** Mask pixels beneath each view pixel along one side: two, or twice the same. */
+  /** The two mask pixels beneath each view pixel along one side; they may be the same. */
   const indices = (start: number, count: number, origin: number) =>
     offsets.map((offset) =>
       Int32Array.from({ length: count }, (_, i) =>
@@ -135,7 +134,7 @@ function sampleMask(mask: Mask, view: View, region: Rect, margin: number): Uint8
   const means = new Uint8Array(width * height);
   const isInside = (index: number | undefined, limit: number) =>
     index !== undefined && index >= 0 && index < limit;
-  /** The mean where all four samples lie in the mask; at its border those outside are black. */
+  /** The mean of four samples of which some may be outside the mask: those are black. */
   const atBorder = (x: number, y: number) => {
     let sum = 0;
     for (const row of [uppers[y], lowers[y]]) {
@@ -146,7 +145,7 @@ function sampleMask(mask: Mask, view: View, region: Rect, margin: number): Uint8
     }
     return (sum + 2) >> 2;
   };
-  // Whole rows of samples at once, for this is done for every pixel of the window.
+  // Whole rows of samples at once, because this runs for every pixel of the window.
   let from = 0;
   while (from < width && !isInside(lefts[from], mask.width)) from += 1;
   let to = width;

@@ -1,7 +1,7 @@
-/** Which colour shows a mask best over a picture. */
+/** Which colour makes a mask easiest to see over an image. */
 import type { Pixels } from '../../image/raster';
 
-/** What the overlay may have, the page's own accent first. `#rrggbb` */
+/** The overlay's colours, `#rrggbb`; the page's own accent comes first. */
 export const overlayColours = [
   { color: '#ff7a36', name: 'Orange' },
   { color: '#ff3b5c', name: 'Red' },
@@ -10,20 +10,20 @@ export const overlayColours = [
   { color: '#c86bff', name: 'Violet' },
 ] as const;
 
-/** Of a picture's pixels as many may lie near the overlay's colour as this before another is taken. */
+/** If more than this share of the image is near the overlay's colour, another colour is used. */
 const NEAR_SHARE = 0.35;
-/** Colours so near to one another are hard to tell apart at half opacity: distance as of {@link distance}, 0 … 765. */
+/** Colours this near are hard to tell apart at half opacity; see {@link distance}, 0 … 765. */
 const NEAR = 190;
 
 /**
- * The first colour as long as it stands out from most of the picture; else the one that the fewest pixels come near to.
- * @param pixels the picture, or a small copy of it; transparent pixels count for nothing
+ * The first colour if it stands out from most of the image; otherwise the one that is near to the fewest pixels.
+ * @param pixels the image, or a small copy of it; transparent pixels are ignored
  * @returns `#rrggbb`
  */
 export function overlayColourFor(pixels: Pixels): string {
   const shares = overlayColours.map(({ color }) => ({ color, near: nearShare(pixels, channels(color)) }));
   const [first, ...others] = shares;
-  if (first === undefined) throw new RangeError('there is no colour to choose');
+  if (first === undefined) throw new RangeError('there is no colour to choose from');
   if (first.near < NEAR_SHARE) return first.color;
   return others.reduce((best, each) => (each.near < best.near ? each : best), first).color;
 }
@@ -40,7 +40,7 @@ function nearShare({ data }: Pixels, color: readonly [number, number, number]): 
   return seen === 0 ? 0 : near / seen;
 }
 
-/** A weighted distance in RGB that follows the eye about as well as Lab does: https://www.compuphase.com/cmetric.htm */
+/** A weighted distance in RGB, about as close to perception as Lab: https://www.compuphase.com/cmetric.htm */
 function distance(a: readonly [number, number, number], b: readonly [number, number, number]): number {
   const mean = (a[0] + b[0]) / 2;
   const [red, green, blue] = [a[0] - b[0], a[1] - b[1], a[2] - b[2]];

@@ -1,4 +1,4 @@
-/** Shapes: which pixels a lasso, a polygon, a rectangle or an ellipse covers. */
+/** Which pixels a lasso, polygon, rectangle or ellipse covers. */
 import {
   clamp,
   intersectRect,
@@ -31,7 +31,7 @@ export function squareCorner(from: Point, to: Point): Point {
   return { x: from.x + (to.x < from.x ? -side : side), y: from.y + (to.y < from.y ? -side : side) };
 }
 
-/** The whole pixels that a shape can cover, inside the picture. */
+/** The whole pixels that a shape can cover, inside the image. */
 export function shapeBounds(shape: Shape, imageSize: Size): Rect {
   return intersectRect(roundOutRect(extent(shape)), rectOfSize(imageSize));
 }
@@ -52,16 +52,16 @@ function extent(shape: Shape): Rect {
 /** Pixels from ≤ x < to of a row. */
 type Run = (from: number, to: number) => void;
 
-/** What a shape covers of a picture, row by row. */
+/** What a shape covers of an image, row by row. */
 export interface ShapeRuns {
-  /** Whole pixels, inside the picture. */
+  /** Whole pixels, inside the image. */
   bounds: Rect;
   /** Calls back with each run of pixels in row `y`, from left to right. */
   runs(y: number, run: Run): void;
 }
 
 /**
- * The pixels whose centres a shape covers: of outlines by the non-zero rule, so that a lasso that crosses itself leaves no
+ * The pixels whose centres a shape covers. Outlines follow the non-zero rule, so that a lasso that crosses itself leaves no
  * hole.
  */
 export function shapeRuns(shape: Shape, imageSize: Size): ShapeRuns {
@@ -71,7 +71,7 @@ export function shapeRuns(shape: Shape, imageSize: Size): ShapeRuns {
     bounds,
     runs: (y, run) =>
       spans(y, (from, to) => {
-        // Pixels whose centres lie in from ≤ x < to.
+        // Pixels whose centres are in from ≤ x < to.
         const start = clamp(Math.ceil(from - 0.5), 0, imageSize.width);
         const end = clamp(Math.ceil(to - 0.5), 0, imageSize.width);
         if (end > start) run(start, end);
@@ -81,7 +81,7 @@ export function shapeRuns(shape: Shape, imageSize: Size): ShapeRuns {
 
 /**
  * Sets every pixel whose centre the shape covers.
- * @param value 255 adds, 0 takes away
+ * @param value 255 adds, 0 subtracts
  * @returns the bounds of what may have changed
  */
 export function fillShape(mask: Mask, shape: Shape, value: 0 | 255): Rect {
@@ -126,7 +126,7 @@ function outlineSpans(points: readonly Point[], bounds: Rect): (y: number, span:
     const b = points[(i + 1) % points.length] ?? a;
     if (a.y === b.y) return;
     const [upper, lower, turn] = a.y < b.y ? ([a, b, 1] as const) : ([b, a, -1] as const);
-    // Rows whose centres lie in upper.y ≤ y < lower.y.
+    // Rows whose centres are in upper.y ≤ y < lower.y.
     const first = Math.max(0, Math.ceil(upper.y - 0.5) - bounds.y);
     const end = Math.min(bounds.height, Math.ceil(lower.y - 0.5) - bounds.y);
     const slope = (lower.x - upper.x) / (lower.y - upper.y);

@@ -1,7 +1,7 @@
 /**
- * Strokes: a brush drawn along a segment is the union of its dabs. A dab is full up to its hardness's share of
- * the radius and falls smoothly to nothing at the radius; dabs combine by maximum, so that going over a place
- * twice, or at another speed, gives the same mask.
+ * Strokes: a brush drawn along a segment is the union of its dabs. A dab is full up to its hardness's share of the radius
+ * and falls smoothly to nothing at the radius. Dabs combine by maximum, so that painting over a place twice, or at another
+ * speed, gives the same mask.
  */
 import {
   intersectRect,
@@ -17,15 +17,15 @@ export interface Segment {
   /** Image points. */
   from: Point;
   to: Point;
-  /** Of the brush where the segment starts, in image pixels. */
+  /** The brush's radius where the segment starts, in image pixels. */
   radius: number;
-  /** Where it ends, if that differs: pen pressure. */
+  /** The radius where it ends, if that differs because of pen pressure. */
   toRadius?: number;
   /** Share of the radius that is full, 0 … 1; 1 (the default) is a hard edge. */
   hardness?: number;
 }
 
-/** The whole pixels that a segment can touch, inside the picture. */
+/** The whole pixels that a segment can touch, inside the image. */
 export function segmentBounds({ from, to, radius, toRadius = radius }: Segment, imageSize: Size): Rect {
   const x = Math.min(from.x - radius, to.x - toRadius);
   const y = Math.min(from.y - radius, to.y - toRadius);
@@ -58,8 +58,8 @@ function profileOf(hardness: number): Uint8Array {
 }
 
 /**
- * Paints or erases along a segment. A pixel takes the value of the dab that covers its centre best: painting
- * raises the mask to it, erasing lowers the mask to 255 less it.
+ * Paints or erases along a segment. A pixel takes the value of the dab that covers its centre best: painting raises the
+ * mask to that value, erasing lowers the mask to 255 minus that value.
  * @param mode 255 paints, 0 erases
  * @returns the bounds of what may have changed
  */
@@ -94,7 +94,7 @@ function paintHard(mask: Mask, bounds: Rect, from: Point, to: Point, radius: num
   const left = bounds.x;
   const right = bounds.x + bounds.width - 1;
   for (let y = bounds.y; y < bounds.y + bounds.height; y++) {
-    // The distance along a row is convex and least here: if the row is covered at all, it is beside this point.
+    // The distance along a row is convex and smallest here: if the row is covered at all, it is next to this point.
     const t = alongY === 0 ? 0 : Math.min(1, Math.max(0, (y + 0.5 - from.y) / alongY));
     const nearest = Math.floor(from.x + t * alongX - 0.5);
     let seed = Math.min(right, Math.max(left, nearest));
@@ -131,7 +131,7 @@ function paintSoft(mask: Mask, bounds: Rect, segment: Segment, values: Uint8Arra
       const dy = py - t * alongY;
       let nearest = share(dx * dx + dy * dy, radius + t * grows);
       if (grows !== 0) {
-        // The dabs at both ends may reach further than the one beside the pixel.
+        // The dabs at both ends may reach further than the one next to the pixel.
         const ex = px - alongX;
         const ey = py - alongY;
         nearest = Math.min(nearest, share(px * px + py * py, radius), share(ex * ex + ey * ey, toRadius));

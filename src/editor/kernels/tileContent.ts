@@ -1,11 +1,11 @@
-/** What one tile of a mask holds, in as little memory as that takes. */
+/** The content of one tile of a mask, in as little memory as possible. */
 import type { Rect } from '../../image/geometry';
 import type { Mask } from '../../image/raster';
 
-/** A tile's content: its one value, its bytes, or runs (value, length, value, length, …) where those are shorter. */
+/** A tile's content: its one value, its bytes, or runs (value, length, value, length, …) if those are shorter. */
 export type TileContent = number | Uint8Array | Uint16Array;
 
-/** @param place whole pixels, inside the mask @returns bytes or runs, also where they are all the same */
+/** @param place whole pixels, inside the mask @returns bytes or runs, even if all values are the same */
 export function readTile({ data, width: stride }: Mask, { x, y, width, height }: Rect): TileContent {
   const content = new Uint8Array(width * height);
   for (let row = 0; row < height; row++) {
@@ -35,7 +35,7 @@ export function fillRect({ data, width: stride }: Mask, rect: Rect, value: numbe
   }
 }
 
-/** Whether a part of the mask shows this. @param content bytes or runs */
+/** Whether a part of the mask has this content. @param content bytes or runs */
 export function showsTile(mask: Mask, place: Rect, content: Uint8Array | Uint16Array): boolean {
   const { x, y, width, height } = place;
   const bytes = unpack(content, width * height);
@@ -46,7 +46,7 @@ export function showsTile(mask: Mask, place: Rect, content: Uint8Array | Uint16A
   return true;
 }
 
-/** Runs, where they take less room than the bytes. */
+/** Runs, if they take less memory than the bytes. */
 function pack(content: Uint8Array): TileContent {
   const runs: number[] = [];
   for (let start = 0; start < content.length; ) {

@@ -1,4 +1,4 @@
-/** How the picture lies in its pane. viewPoint = imagePoint × scale + (x, y). */
+/** The view of an image in its pane: viewPoint = imagePoint × scale + (x, y). */
 import { clamp, type Point, type Rect, type Size } from '../../image/geometry';
 
 export interface View extends Point {
@@ -27,7 +27,7 @@ export function rectToView(view: View, imageRect: Rect): Rect {
   };
 }
 
-/** The whole picture in the middle of the pane; small pictures are enlarged fourfold at most. */
+/** The whole image in the middle of the pane; small images are enlarged at most four times. */
 export function fitView(imageSize: Size, viewSize: Size, margin: number): View {
   const scale = Math.min(fitScale(imageSize, viewSize, margin), 4);
   return {
@@ -43,13 +43,13 @@ function fitScale(imageSize: Size, viewSize: Size, margin: number): number {
   return Math.min(across, down);
 }
 
-/** Zooms so that what lies under `viewPoint` stays there. */
+/** Zooms so that what is under `viewPoint` stays there. */
 export function zoomAbout(view: View, viewPoint: Point, scale: number): View {
   const imagePoint = toImage(view, viewPoint);
   return { scale, x: viewPoint.x - imagePoint.x * scale, y: viewPoint.y - imagePoint.y * scale };
 }
 
-/** Moves the picture, keeping a part of it in the pane so that it cannot be lost. */
+/** Moves the image so that a part of it stays in the pane and it cannot get lost. */
 export function keepInSight(view: View, imageSize: Size, viewSize: Size): View {
   const width = imageSize.width * view.scale;
   const height = imageSize.height * view.scale;
@@ -62,15 +62,15 @@ export function keepInSight(view: View, imageSize: Size, viewSize: Size): View {
   };
 }
 
-/** From an eighth of the fitting scale (or 1:1 if that is smaller) to single pixels. */
+/** Limits a scale: from an eighth of the fitting scale (or 1:1 if that is smaller) up to single pixels. */
 export function clampScale(scale: number, imageSize: Size, viewSize: Size): number {
   return clamp(scale, Math.min(1, fitScale(imageSize, viewSize, 0) / 8), MAX_SCALE);
 }
 
 /**
- * Side by side or one above the other: whichever shows two pictures of one size larger. Side by side is
- * easier to compare, and wins unless it costs much.
- * @param margin around each picture, in view pixels
+ * Side by side or one above the other, whichever shows two images of the same size larger. Side by side is easier to
+ * compare, so it wins unless the images get much smaller.
+ * @param margin around each image, in view pixels
  */
 export function bestSplit(imageSize: Size, stageSize: Size, margin: number): 'columns' | 'rows' {
   const beside = fitScale(imageSize, { width: stageSize.width / 2, height: stageSize.height }, margin);

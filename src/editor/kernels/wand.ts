@@ -1,14 +1,14 @@
-/** The magic wand: pixels whose colour is near that of the one pressed. */
+/** The magic wand: pixels whose colour is near that of the clicked one. */
 import type { Point, Rect } from '../../image/geometry';
 import { maskBounds } from '../../image/mask/mask';
 import { createMask, type Mask, type Pixels } from '../../image/raster';
 
 export interface WandRequest {
-  /** An image point, inside the picture. */
+  /** An image point, inside the image. */
   at: Point;
   /** The largest difference in any of red, green, blue and alpha, 0 … 255. */
   tolerance: number;
-  /** Only what is connected with the pressed pixel by its four neighbours. */
+  /** Whether only pixels connected to the clicked one through their four neighbours count. */
   contiguous: boolean;
 }
 
@@ -27,7 +27,7 @@ export function selectByColor(pixels: Pixels, request: WandRequest): { mask: Mas
 function nearness({ data }: Pixels, seed: number, tolerance: number): (index: number) => boolean {
   const [red, green, blue, alpha] = data.subarray(seed * 4, seed * 4 + 4);
   if (red === undefined || green === undefined || blue === undefined || alpha === undefined) {
-    throw new RangeError('the pressed pixel lies outside the picture');
+    throw new RangeError('the clicked pixel is outside the image');
   }
   return (index) => {
     const at = index * 4;
@@ -40,7 +40,7 @@ function nearness({ data }: Pixels, seed: number, tolerance: number): (index: nu
   };
 }
 
-/** Fills run by run: each run's neighbours above and below go on the stack once for every run of their own. */
+/** Fills run by run: each run above and below goes on the stack once. */
 function flood(mask: Mask, x: number, y: number, near: (index: number) => boolean): void {
   const { width, height, data } = mask;
   const open = (index: number) => data[index] === 0 && near(index);

@@ -1,4 +1,4 @@
-/** The canvas: a thin shell around the editor, whose kernels compute and whose painter draws. */
+/** The canvas: a thin component around the editor, whose kernels compute and whose painter draws. */
 import { type CSSProperties, type ReactNode, useEffect, useImperativeHandle, useRef } from 'react';
 import { useStore } from 'zustand';
 import type { Point, Rect } from '../../image/geometry';
@@ -11,14 +11,14 @@ import { attachPointer } from './pointer';
 
 export interface CanvasProps {
   editor: Editor;
-  /** What will be sent to the model, in image pixels. */
+  /** The area that will be sent to the model, in image pixels. */
   frame: Rect | null;
   frameLabel: string;
-  /** Whether the mask reaches beyond the frame: the label says so, and must be seen. */
+  /** Whether the mask reaches beyond the frame; the label says so and must be visible. */
   frameCuts: boolean;
-  /** Whether a run is going on: the mask breathes until the forming picture comes. */
+  /** Whether a run is in progress: the mask pulsates until the first preview arrives. */
   busy: boolean;
-  /** What lies over picture and mask and takes no part in painting: a result. */
+  /** What covers image and mask without taking part in painting: a result. */
   children?: ReactNode;
 }
 
@@ -82,8 +82,8 @@ export function Canvas({ editor, frame, frameLabel, frameCuts, busy, children }:
       data-busy={(busy && !forming) || undefined}
     >
       <span id="canvas-help" className="sr-only">
-        Paint over the part that should change. Wheel zooms, space and drag pans. Arrow keys move a cursor,
-        Enter presses and releases it.
+        Paint over what should change. The wheel zooms; Space and drag pans. Arrow keys move a cursor, Enter
+        presses and releases it.
       </span>
       {place && <div className="canvas-shadow" style={boxStyle(place)} />}
       <canvas ref={pictureLayer} className="layer" />
@@ -102,7 +102,7 @@ interface RingHandle {
   moveTo(viewPoint: Point | null): void;
 }
 
-/** The brush at its true size; it follows the pointer without a render. */
+/** The brush at its true size; it follows the pointer without rendering again. */
 function BrushRing({ editor, handle }: { editor: Editor; handle: React.Ref<RingHandle> }) {
   const element = useRef<HTMLDivElement>(null);
   const size = useStore(editor.store, (state) => state.brushSize * state.view.scale);
@@ -128,7 +128,7 @@ function KeyCursor({ at }: { at: Point }) {
   return <div className="key-cursor" style={{ transform: `translate(${at.x}px, ${at.y}px)` }} />;
 }
 
-/** The outline of a shape in the making, black and white so that it is seen on every picture. */
+/** The outline of the shape being drawn, black and white so that it can be seen on any image. */
 function DraftShape({ draft, view }: { draft: Draft; view: EditorState['view'] }) {
   const path = draftPath(draft);
   const [first] = draft.points;

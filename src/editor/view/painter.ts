@@ -1,6 +1,6 @@
 /**
- * Draws the editor's layers, at most once a frame: the picture when view or picture change, the overlay
- * (mask and forming picture) only where the mask changed.
+ * Draws the editor's layers, at most once per animation frame: the image when it or the view changes, the overlay (mask
+ * and preview) only where the mask changed.
  */
 import {
   growRect,
@@ -22,10 +22,10 @@ export interface Layers {
   overlay: HTMLCanvasElement;
 }
 
-/** From here on single pixels are shown as squares. */
+/** From this scale on, single pixels are shown as squares. */
 const CRISP_SCALE = 3;
 const nowhere: Rect = { x: 0, y: 0, width: 0, height: 0 };
-/** On dense screens the overlay is drawn coarser beyond this: its cost is its pixels. */
+/** Beyond this, dense screens get a coarser overlay: its cost is its number of pixels. */
 const MAX_OVERLAY_PIXELS = 2_500_000;
 
 /** @returns device pixels per CSS pixel of the overlay's layer in a pane of this size */
@@ -44,12 +44,12 @@ export class Painter {
   #request = 0;
   #pictureStale = true;
   #overlayStale = true;
-  /** Where the mask changed since the last frame, in image pixels. */
+  /** Where the mask changed since the last drawing, in image pixels. */
   #dirty: Rect = nowhere;
-  /** Around all that may be white, also in the middle of a stroke. */
+  /** The bounds of everything that may be white, also during a stroke. */
   #painted: Rect = nowhere;
   #previewStale = false;
-  /** Where the preview of the last change lies, in image pixels. */
+  /** The position of the last preview, in image pixels. */
   #previewFrame: Rect = nowhere;
 
   constructor(editor: Editor, layers: Layers) {
@@ -91,7 +91,7 @@ export class Painter {
     for (const stop of this.#stops) stop();
   }
 
-  /** The forming picture comes step by step: only where it lies is drawn anew, or the mask where it lay. */
+  /** A preview arrives with each step: only its area is drawn again, or the mask where it was. */
   #previewChanged(): void {
     const frame = this.#editor.preview?.frame ?? nowhere;
     if (frame !== this.#previewFrame) this.#dirty = unionRect(this.#dirty, this.#previewFrame);
@@ -108,7 +108,7 @@ export class Painter {
     this.#request = 0;
     const { document } = this.#editor;
     if (!document) {
-      // It was put away.
+      // The image was closed.
       for (const layer of [this.#picture, this.#overlay]) {
         layer.clearRect(0, 0, layer.canvas.width, layer.canvas.height);
       }
@@ -138,7 +138,7 @@ export class Painter {
     layer.clearRect(0, 0, width, height);
     const level = levelAt(picture.levels, view.scale);
     if (!level) return;
-    // Only what the window shows, in whole pixels of the level: far in, the whole would be too large to draw.
+    // Only what the window shows, in whole pixels of the level: zoomed in, all of it would be too large to draw.
     const across = (picture.width / level.width) * view.scale;
     const down = (picture.height / level.height) * view.scale;
     const left = Math.max(0, Math.floor(-view.x / across));
@@ -147,8 +147,8 @@ export class Painter {
     const rows = Math.min(level.height, Math.ceil((height - view.y) / down)) - top;
     if (columns <= 0 || rows <= 0) return;
     layer.imageSmoothingEnabled = view.scale < CRISP_SCALE;
-    // The level is at most twice as fine as what is drawn. Better than 'low' would make halves of its own of all of it,
-    // which holds the page up for a tenth of a second at 8192 × 8192.
+    // The level is at most twice as fine as what is drawn. Any better quality would make the browser halve all of it,
+    // which blocks the page for a tenth of a second at 8192 × 8192.
     layer.imageSmoothingQuality = 'low';
     layer.drawImage(
       level.source,
@@ -178,7 +178,7 @@ export class Painter {
     this.#drawPreview(region, view, pixelRatio);
   }
 
-  /** Where an area of the picture lies on the overlay's layer, in its device pixels. @param reach so far beyond it */
+  /** An area of the image on the overlay's layer, in device pixels. @param reach how far beyond the area */
   #regionOf(imageArea: Rect, view: View, reach: number): Rect {
     if (isEmptyRect(imageArea)) return nowhere;
     const { width, height } = this.#overlay.canvas;
@@ -187,7 +187,7 @@ export class Painter {
   }
 
   /**
-   * The forming picture, clipped by the mask, and the mask's outline above it; nothing where none forms.
+   * Draws the preview, clipped by the mask, with the mask's outline on top; nothing if there is no preview.
    * @param region in device pixels of the layer
    */
   #drawPreview(region: Rect, view: View, pixelRatio: number): void {
@@ -233,7 +233,7 @@ export class Painter {
 }
 
 function context(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
-  // What the screen can show of wide colours is shown; on others it would cost accuracy.
+  // Wide colours where the screen can show them; elsewhere they would cost accuracy.
   const colorSpace = matchMedia('(color-gamut: p3)').matches ? 'display-p3' : 'srgb';
   const found = canvas.getContext('2d', { colorSpace });
   if (!found) throw new Error('This browser offers no 2D canvas.');

@@ -1,4 +1,4 @@
-/** Mouse, pen and touch on the canvas: one pointer works the tool, two fingers pan and zoom, the wheel zooms. */
+/** Mouse, pen and touch on the canvas: one pointer uses the tool, two fingers pan and zoom, the wheel zooms. */
 
 import type { Point } from '../../image/geometry';
 import { toImage } from '../kernels/view';
@@ -18,10 +18,10 @@ export const MIDDLE_BUTTON = 1;
 const ERASER_END = 32;
 
 /**
- * The wheel zooms about the pointer, with Shift it pans.
- * @param element what lies over the canvas, or the canvas itself
- * @param origin whose corner is the view's
- * @returns how to detach
+ * The wheel zooms at the pointer; with Shift it pans.
+ * @param element the canvas, or something that covers it
+ * @param origin the element whose corner is the view's origin
+ * @returns a function that detaches it
  */
 export function attachWheel(element: HTMLElement, origin: Element, editor: Editor): () => void {
   const onWheel = (event: WheelEvent) => {
@@ -44,10 +44,10 @@ function pointIn(element: Element, event: MouseEvent): Point {
   return { x: event.clientX - box.left, y: event.clientY - box.top };
 }
 
-/** @returns how to detach */
+/** @returns a function that detaches it */
 export function attachPointer(element: HTMLElement, editor: Editor, hooks: PointerHooks): () => void {
   const { gesture } = editor;
-  /** Those that are down, all of one kind: a hand that rests on the glass while a pen paints is none of them. */
+  /** Pointers that are down, all of one kind: a hand resting on the screen while a pen paints is ignored. */
   const pointers = new Map<number, Point>();
   let kind = '';
   let mode: 'idle' | 'tool' | 'pan' | 'pinch' = 'idle';
@@ -55,7 +55,7 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
   const toPoint = (event: MouseEvent) => pointIn(element, event);
   const imagePoint = (viewPoint: Point) => toImage(editor.store.getState().view, viewPoint);
   const input = (event: PointerEvent): GestureInput => ({
-    // Only a pen's pressure means something: a mouse reports 0.5, a finger whatever it likes.
+    // Only a pen's pressure means anything: a mouse reports 0.5, a finger varies by device.
     ...(event.pointerType === 'pen' && { pressure: event.pressure }),
     shift: event.shiftKey,
     alt: event.altKey,
@@ -66,7 +66,7 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
   const onDown = (event: PointerEvent) => {
     if (event.pointerType === 'mouse' && event.button > MIDDLE_BUTTON) return;
     if (pointers.size > 0 && event.pointerType !== kind) {
-      // Whoever takes up a pen means it, and not the palm that came down first.
+      // A pen takes precedence over the palm that came down first.
       if (event.pointerType !== 'pen') return;
       if (mode === 'tool') gesture.cancel();
       pointers.clear();
@@ -77,7 +77,7 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
     const point = toPoint(event);
     pointers.set(event.pointerId, point);
     if (pointers.size === 2) {
-      // A second finger: what the first has painted on its way was not meant.
+      // A second finger: what the first one painted was not intended.
       if (mode === 'tool') gesture.cancel();
       mode = 'pinch';
       hooks.onHover(null);
@@ -125,7 +125,7 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
     pointers.delete(event.pointerId);
     if (mode === 'tool') {
       if (event.type === 'pointercancel') gesture.cancel();
-      // The capture was lost without a release, as to a window of the browser's own: what was painted stays.
+      // The capture was lost without a release, for example to a browser dialog: what was painted stays.
       else if (event.type === 'lostpointercapture') gesture.release(imagePoint(last), input(event));
       else gesture.release(imagePoint(toPoint(event)), input(event));
     }
@@ -137,7 +137,7 @@ export function attachPointer(element: HTMLElement, editor: Editor, hooks: Point
     if (mode === 'idle') hooks.onHover(null);
   };
 
-  // A pen's side button and a long press with a finger would open the browser's menu over the picture.
+  // A pen's side button, or a long press with a finger, would open the browser's menu over the image.
   const onMenu = (event: Event) => event.preventDefault();
 
   const listeners = {

@@ -1,18 +1,18 @@
-/** How the picture lies in its pane: fit, zoom, pan. */
+/** The view of the image in its pane: fit, zoom, pan. */
 import type { StoreApi } from 'zustand/vanilla';
 import type { Point, Rect, Size } from '../../image/geometry';
 import { clampScale, fitView, keepInSight, rectToView, zoomAbout } from '../kernels/view';
 import type { EditorState } from '../state';
 
-/** Around a fitted picture, in CSS pixels; less in small panes. */
+/** The margin around a fitted image, in CSS pixels; less in small panes. */
 export const fitMargin = (viewSize: Size) => Math.min(28, viewSize.width / 40);
 
 export interface ViewActions {
   resizeView(viewSize: Size): void;
   fit(): void;
-  /** Fits a part of the image's plane, which may reach beyond the picture, unless all of it is in sight. */
+  /** Zooms so that an area is in sight, if it isn't; the area may reach beyond the image. */
   reveal(imageRect: Rect): void;
-  /** @param viewPoint what stays in place; the pane's middle if absent */
+  /** @param viewPoint the point that stays in place; by default the pane's middle */
   zoomTo(scale: number, viewPoint?: Point): void;
   panBy(dx: number, dy: number): void;
 }

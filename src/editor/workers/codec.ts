@@ -1,4 +1,4 @@
-/** The browser's canvas and codecs, in a worker. */
+/** Decoding and encoding with the browser's canvas, in a worker. */
 import { fetchBounded } from '../../contract/boundedRead';
 import { convertColours } from '../../image/colourSpace';
 import type { Size } from '../../image/geometry';
@@ -9,7 +9,7 @@ import type { Codec } from './pictureWork';
 import { canvasSurface, createCanvas, type Surface } from './surface';
 
 const THUMBNAIL_SIDE = 256;
-/** Of an engine's answer: a PNG of 4096 × 4096 pixels of noise has some 50 million. */
+/** For a result: a PNG of 4096 × 4096 pixels of noise has about 50 million. */
 const MAX_ANSWER_BYTES = 256_000_000;
 
 export const codec: Codec = {
@@ -19,11 +19,10 @@ export const codec: Codec = {
   async decode(url: string, size: Size): Promise<Pixels> {
     const { response, bytes } = await fetchBounded(url, {
       maxBytes: MAX_ANSWER_BYTES,
-      what: 'The answer’s picture',
+      what: 'The result',
     });
-    if (!response.ok)
-      throw new Error(`The answer's picture could not be fetched (${response.status}); try again.`);
-    const surface = await open(new Blob([bytes]), 'the engine’s answer');
+    if (!response.ok) throw new Error(`The result could not be fetched (${response.status}); try again.`);
+    const surface = await open(new Blob([bytes]), 'the result');
     return convertColours(pixelsOf(scaled(surface, size)), surface.colourSpace, 'srgb');
   },
 
@@ -61,7 +60,7 @@ export function thumbnail(picture: Drawable): Promise<Blob> {
   return scaled(picture, size).convertToBlob({ type: 'image/webp', quality: 0.85 });
 }
 
-/** Drawn in its own colour space. */
+/** What can be drawn, in its own colour space. */
 type Drawable = Pick<Surface, 'width' | 'height' | 'source' | 'colourSpace'>;
 
 function pixelsOf(canvas: OffscreenCanvas): Pixels {

@@ -1,4 +1,4 @@
-/** Opening pictures: whatever the browser decodes, upright, up to 8192 pixels a side. */
+/** Opening images: every kind that the browser decodes, upright, up to 8192 pixels a side. */
 import { imageSize } from 'image-size';
 import type { ColourSpace } from '../../image/files/iccProfile';
 import { HEAD_BYTES, lossInWords, readHead } from '../../image/files/pictureHead';
@@ -8,7 +8,7 @@ import { decodeForeign } from './foreign';
 import { type Colours, createCanvas, plainColours } from './surface';
 
 const MAX_PICTURE_SIDE = 8192;
-/** From here on a picture may be too much for a phone. */
+/** From this size on an image may be too large for a phone. */
 const LARGE_PIXELS = 16e6;
 
 /** A file that cannot be opened. The message names it and says what to do. */
@@ -16,23 +16,23 @@ export class PictureError extends Error {
   override name = 'PictureError';
 }
 
-/** One of a kind that this browser does not decode, but a decoder of Inlay's own does: see {@link withForeign}. */
+/** The file is of a kind that this browser cannot decode but Inlay's own decoder can: see {@link withForeign}. */
 class ForeignPictureError extends PictureError {
   override name = 'ForeignPictureError';
 }
 
-/** A picture as the browser has it, and what its file says of its colours. */
+/** A decoded image, and what its file says about its colours. */
 export interface Decoded extends Colours {
   bitmap: ImageBitmap;
-  /** What its values lost on the way, in words: `its 16 bits a channel become 8`. */
+  /** What was lost on the way, in words: `its 16 bits a channel become 8`. */
   loss: string | null;
 }
 
 /**
- * Decodes a picture, turned as its EXIF orientation says; of an animation its first frame. Kind and size are read
- * from the file's header first, so that a giant one is refused before it fills the memory.
+ * Decodes an image, turned as its EXIF orientation says; of an animation the first frame. Kind and size are read from the
+ * file's header first, so that a huge one is refused before it fills the memory.
  * @param name for messages: the file's name, or where it came from
- * @param bits a channel that it had before it became this file, as far as more than the file has
+ * @param bits per channel before it was converted to this file, if that was more than the file has
  * @throws PictureError
  */
 export async function decodeWhole(file: Blob, name: string, bits?: number): Promise<Decoded> {
@@ -49,7 +49,7 @@ export async function decodeWhole(file: Blob, name: string, bits?: number): Prom
   } catch {
     if (kind === null) {
       throw new PictureError(
-        `“${name}” is not a picture that this browser can open. Try a PNG, JPEG, WebP or AVIF file.`,
+        `“${name}” is not an image that this browser can open. Try a PNG, JPEG, WebP or AVIF file.`,
       );
     }
     if (kind === 'heic' || kind === 'tiff') throw new ForeignPictureError(unopened(kind, name));
@@ -75,9 +75,9 @@ export async function decodeWhole(file: Blob, name: string, bits?: number): Prom
 }
 
 /**
- * Opens a picture, and where the browser does not decode its kind once more as a PNG that Inlay's own decoder makes of it:
- * on the page, which alone may start such a worker.
- * @param open gets the file itself, or that PNG, and how many bits a channel the file had beyond what it holds
+ * Opens an image. If the browser cannot decode its kind, Inlay's own decoder converts it to a PNG, which is then opened.
+ * This runs on the page, because only the page may start the decoder's worker.
+ * @param open gets the file itself, or that PNG with the number of bits per channel that the file had
  * @throws PictureError
  */
 export async function withForeign<Result>(
@@ -88,7 +88,7 @@ export async function withForeign<Result>(
   try {
     return await open(file);
   } catch (error) {
-    // Its class does not survive a worker.
+    // By name, because its class does not survive a worker.
     if (!(error instanceof Error) || error.name !== 'ForeignPictureError') throw error;
   }
   const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
@@ -99,18 +99,18 @@ export async function withForeign<Result>(
   return open(converted.file, converted.bits);
 }
 
-/** The bitmap of {@link decodeWhole} alone, of every kind. */
+/** Just the bitmap of {@link decodeWhole}, for every kind of image. */
 export function decodePicture(file: Blob, name: string): Promise<ImageBitmap> {
   return withForeign(file, name, async (readable) => (await decodeWhole(readable, name)).bitmap);
 }
 
-/** Firefox takes the option and gives sRGB. */
+/** Tested, because Firefox accepts the option and then gives sRGB. */
 function hasCanvasOf(colourSpace: ColourSpace): boolean {
   const made = createCanvas({ width: 1, height: 1 }, colourSpace);
   return made?.context.getImageData(0, 0, 1, 1).colorSpace === colourSpace;
 }
 
-/** @returns undefined where image-size does not know it; the browser may know it still */
+/** @returns undefined if image-size does not know the kind; the browser may still know it */
 function readSize(head: Uint8Array): Size | undefined {
   try {
     const { width, height } = imageSize(head);
@@ -120,16 +120,17 @@ function readSize(head: Uint8Array): Size | undefined {
   }
 }
 
-/** A kind that no browser, or not this one, decodes: sound as it may be. */
+/** Why a sound file cannot be opened: no browser, or not this one, decodes its kind. */
 function unopened(kind: PictureKind, name: string): string {
   if (kind === 'svg') {
     return `“${name}” is a drawing (SVG), which has no pixels to repaint. Save it as PNG and open that.`;
   }
-  if (kind === 'video') return `“${name}” is a video. Open a single picture of it, saved as PNG or JPEG.`;
-  return `“${name}” is of a kind that browsers cannot open: ${kindName(kind)}. Save it as PNG or JPEG in the program that made it and open that.`;
+  if (kind === 'video')
+    return `“${name}” is a video. Save a single frame of it as PNG or JPEG and open that.`;
+  return `“${name}” is of a kind that browsers cannot open: ${kindName(kind)}. Convert it to PNG or JPEG and open that.`;
 }
 
-/** Why a file whose header could be read could not: the browser does not say. */
+/** Why a file with a readable header could not be decoded. The browser does not say, so this is a guess. */
 function unreadable(size: Size | undefined, name: string): string {
   if (!size) return `“${name}” is damaged or cut off: the browser cannot read it. Get the file again.`;
   const { width, height } = size;

@@ -1,4 +1,4 @@
-/** In a worker: a picture as PNG, JPEG or WebP, as far as they keep what it is. */
+/** In a worker: writes an image as PNG, JPEG or WebP, keeping as much as the format can. */
 import { exifOf } from '../../image/files/exif';
 import { withJpegParts } from '../../image/files/jpegSegments';
 import { readPictureTexts } from '../../image/files/pictureTexts';
@@ -10,38 +10,38 @@ export type EncodedType = 'image/png' | 'image/jpeg' | 'image/webp';
 
 export interface Encoded {
   file: Blob;
-  /** What was lost, in a sentence; null where nothing but fine detail was. */
+  /** What was lost, as a sentence; null if it was just fine detail. */
   note: string | null;
 }
 
-/** Nothing of a photograph is seen to be lost, at a fifth of a PNG's size. */
+/** No loss is visible in a photograph, at a fifth of a PNG's size. */
 const QUALITY = 0.92;
 const names = { 'image/jpeg': 'JPEG', 'image/webp': 'WebP' } as const;
-/** What a PNG begins with. */
+/** The first bytes of a PNG. */
 const PNG_SIGNATURE = '137,80,78,71,13,10,26,10';
 
-/** @throws Error where this browser cannot write such a file */
+/** @throws Error if this browser cannot write such a file */
 export async function encodeAs(file: Blob, type: EncodedType): Promise<Encoded> {
   if (type === 'image/png') return { file: await asPng(file), note: null };
   const { bitmap, colourSpace, icc } = await decodeWhole(file, 'the picture');
   const size = { width: bitmap.width, height: bitmap.height };
   const created = createCanvas(size, colourSpace, { willReadFrequently: true });
   if (!created)
-    throw new Error(`This browser cannot hold a picture of ${size.width} × ${size.height} pixels.`);
+    throw new Error(`This browser cannot hold an image of ${size.width} × ${size.height} pixels.`);
   const { canvas, context } = created;
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   let note: string | null = null;
   if (type === 'image/jpeg' && isTransparent(context)) {
-    note = 'JPEG knows no transparency: what was transparent is white.';
+    note = 'JPEG has no transparency: transparent parts are now white.';
     context.globalCompositeOperation = 'destination-over';
     context.fillStyle = '#fff';
     context.fillRect(0, 0, size.width, size.height);
   }
   const encoded = await canvas.convertToBlob({ type, quality: QUALITY });
-  // Browsers write PNG where they cannot do what was asked.
+  // Browsers write PNG instead of a type that they cannot write.
   if (encoded.type !== type)
-    throw new Error(`This browser cannot write ${names[type]}; choose another kind of file.`);
+    throw new Error(`This browser cannot write ${names[type]}; choose another format.`);
   const exif = exifOf(await readPictureTexts(file));
   const bytes = new Uint8Array(await encoded.arrayBuffer());
   const parts = { icc, exif };
@@ -49,7 +49,7 @@ export async function encodeAs(file: Blob, type: EncodedType): Promise<Encoded> 
   return { file: new Blob([whole], { type }), note };
 }
 
-/** A file that is a PNG stays as it is, whatever its name says; nothing is lost of another. */
+/** A file that is a PNG stays as it is, whatever its name says; others are converted without loss. */
 async function asPng(file: Blob): Promise<Blob> {
   const start = new Uint8Array(await file.slice(0, 8).arrayBuffer());
   if (start.join() === PNG_SIGNATURE)
@@ -61,7 +61,7 @@ async function asPng(file: Blob): Promise<Blob> {
   return surface.toPng(await readPictureTexts(file));
 }
 
-/** Rows that are looked at in one go: a whole photograph's would take its memory twice. */
+/** Rows read at once: reading a whole photograph would double its memory. */
 const ROWS = 256;
 
 function isTransparent(context: OffscreenCanvasRenderingContext2D): boolean {

@@ -1,15 +1,15 @@
 /**
- * Kinds of pictures that the browser does not decode but Inlay does: each file in a worker of its own, which is ended
- * afterwards with all its memory, or when it takes too long.
+ * Kinds of images that Inlay decodes because the browser cannot. Each file is decoded in its own worker, which is ended
+ * afterwards to free its memory, or when it takes too long.
  */
 import type { ForeignAnswer, ForeignTask } from './foreignWorker';
 
-/** Photographs of 50 megapixels take some ten seconds on a slow machine. */
+/** Photographs of 50 megapixels take about ten seconds on a slow device. */
 const MAX_MS = 90_000;
-/** Bytes: larger files are no photographs. */
+/** Photographs are not larger than this. */
 const MAX_BYTES = 512_000_000;
 
-/** @throws Error that says what is wrong with the file, to be put after its name */
+/** @throws Error whose message continues a sentence that begins with the file's name */
 export async function decodeForeign(
   file: Blob,
   kind: ForeignTask['kind'],

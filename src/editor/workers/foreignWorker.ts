@@ -1,4 +1,4 @@
-/** In a worker: a HEIC or TIFF as a PNG that every browser decodes, with its profile. */
+/** In a worker: converts a HEIC or TIFF to a PNG, which every browser decodes, and keeps its profile. */
 import { openHeif } from '../../image/files/heif';
 import { readHead } from '../../image/files/pictureHead';
 import { decodeTiff } from '../../image/files/tiff';
@@ -13,9 +13,9 @@ export interface ForeignTask {
 
 export type ForeignAnswer =
   | {
-      /** PNG. */
+      /** A PNG. */
       file: Blob;
-      /** Bits a channel that the file had. */
+      /** The file's bits per channel. */
       bits: number;
     }
   | { error: string };
@@ -38,7 +38,7 @@ async function convert({
   const bytes = new Uint8Array(await file.arrayBuffer());
   const { pixels, bits, icc } =
     kind === 'heic' ? await readHeic(bytes, maxSide) : await readTiff(bytes, maxSide);
-  // The browser shall take the values as they are; which colours they mean, the profile says.
+  // The canvas must not convert the values: which colours they mean is said by the profile.
   const surface = canvasSurface(pixels, undefined, undefined, { colourSpace: 'srgb', icc });
   surface.write(pixels, 0, 0);
   return { file: await surface.toPng(), bits };
@@ -69,7 +69,7 @@ async function readHeic(bytes: Uint8Array, maxSide: number): Promise<Read> {
 async function readTiff(bytes: Uint8Array, maxSide: number): Promise<Read> {
   try {
     const { pixels, bits, profile, isCmyk } = await decodeTiff(bytes, maxSide);
-    // Print's profile is not that of what the decoder made of it.
+    // A print profile does not describe the RGB that the decoder made.
     return { pixels, bits, icc: isCmyk ? null : (profile?.icc ?? null) };
   } catch (error) {
     if (error instanceof RangeError && /^\d+ × \d+$/.test(error.message)) {
@@ -78,7 +78,7 @@ async function readTiff(bytes: Uint8Array, maxSide: number): Promise<Read> {
       );
     }
     throw new Error(
-      `is a TIFF that cannot be read here: its decoder says “${error instanceof Error ? error.message : error}”. Save it as PNG in the program that made it and open that.`,
+      `is a TIFF that cannot be read: its decoder says “${error instanceof Error ? error.message : error}”. Convert it to PNG and open that.`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** Masks as files: PNG, white on black, of the picture's size. */
+/** Masks as files: PNG, white on black, of the image's size. */
 import { cropMask } from '../../image/edges';
 import { isEmptyRect, type Rect, type Size } from '../../image/geometry';
 import type { MaskReading, ReadMask } from '../../image/mask/maskReading';
@@ -9,13 +9,13 @@ import { createMaskWorker } from './maskWorkerClient';
 /** The page's one worker for masks. */
 export const maskWorker = createMaskWorker();
 
-/** @param bounds around all that is painted @returns a PNG, white on black, of the mask's size */
+/** @param bounds of everything painted @returns a PNG, white on black, of the mask's size */
 export function writeMaskFile(mask: Mask, bounds: Rect): Promise<Blob> {
   const painted = isEmptyRect(bounds) ? null : { mask: cropMask(mask, bounds), place: bounds };
   return maskWorker.encode(mask, painted);
 }
 
-/** The same without holding the page up: what is painted meanwhile may be in the file or not. */
+/** The same without blocking the page: what is painted meanwhile may or may not be in the file. */
 export async function writeMaskInSlices(mask: Mask, bounds: Rect): Promise<Blob> {
   if (isEmptyRect(bounds)) return maskWorker.encode(mask, null);
   const part = createMask(bounds);
@@ -33,9 +33,9 @@ const SLICE_ROWS = 64;
 const SLICE_MS = 8;
 
 /**
- * Reads a mask that somebody made, whatever its format: see `readMask`.
- * @param reading instead of the one that the file suggests
- * @throws PictureError if the file is no picture or has another size
+ * Reads a mask from any source, in any format: see `readMask`.
+ * @param reading to use instead of the one that the file suggests
+ * @throws PictureError if the file is not an image or has another size
  */
 export async function readMaskFile(
   file: Blob,
@@ -46,7 +46,7 @@ export async function readMaskFile(
   return maskWorker.read(await decodeMask(file, name, size), reading);
 }
 
-/** Reads a mask that was written here, value for value. @throws PictureError as {@link readMaskFile} */
+/** Reads a mask that Inlay wrote, value for value. @throws PictureError as {@link readMaskFile} */
 export async function readOwnMaskFile(file: Blob, name: string, size: Size): Promise<Mask> {
   return maskWorker.decode(await decodeMask(file, name, size));
 }
@@ -57,6 +57,6 @@ async function decodeMask(file: Blob, name: string, { width, height }: Size): Pr
   const found = `${bitmap.width} × ${bitmap.height}`;
   bitmap.close();
   throw new PictureError(
-    `“${name}” is ${found} pixels, the picture ${width} × ${height}. Scale the mask to the picture's size first.`,
+    `“${name}” is ${found} pixels, but the image is ${width} × ${height}. Scale the mask to the image's size first.`,
   );
 }

@@ -1,4 +1,4 @@
-/** Operations on whole masks and pictures, which on the page go to a worker. */
+/** Operations on whole masks and images; on the page they run in a worker. */
 
 import { cropMask, featherMask, growMask, shrinkMask } from '../../image/edges';
 import {
@@ -17,17 +17,17 @@ import type { Operation } from '../tools/tool';
 
 export type Edge = 'grow' | 'shrink' | 'feather';
 
-/** A part of a mask and where it lies. */
+/** A part of a mask, and the position of its upper left corner. */
 export interface Patch {
   mask: Mask;
   place: Point;
 }
 
 export interface MaskWork {
-  /** @param radius whole pixels @returns a mask of the same size; `mask` may be gone afterwards */
+  /** @param radius whole pixels @param mask may be transferred, and so be empty afterwards @returns a mask of the same size */
   edge(edge: Edge, mask: Mask, radius: number): Promise<Mask>;
   select<Request>(picture: Picture, operation: Operation<Request>, request: Request): Promise<Patch>;
-  /** White where the picture is transparent; null where it nowhere is. */
+  /** White where the image is transparent; null if it is opaque. */
   transparency(picture: Picture): Promise<Patch | null>;
 }
 
@@ -37,7 +37,7 @@ export function runEdge(edge: Edge, mask: Mask, radius: number): Mask {
   return edges[edge](mask, radius);
 }
 
-/** What of a mask an edge operation can change, given where its paint lies. */
+/** The area of a mask that an edge operation can change. @param bounds of everything painted */
 export function edgeArea(edge: Edge, bounds: Rect, mask: Mask, radius: number): Rect {
   return intersectRect(growRect(bounds, edge === 'shrink' ? 1 : radius), rectOfSize(mask));
 }
@@ -49,13 +49,13 @@ export function runSelect<Request>(pixels: Pixels, operation: Operation<Request>
 
 export function runTransparency(pixels: Pixels): Patch | null {
   const mask = maskFromTransparency(pixels);
-  // Lossy formats leave noise in their transparency, too.
+  // Lossy formats leave noise in transparency, too.
   cleanMask(mask);
   const bounds = maskBounds(mask);
   return isEmptyRect(bounds) ? null : { mask: cropMask(mask, bounds), place: bounds };
 }
 
-/** On this thread: under Node. */
+/** On this thread, for Node. */
 export const directWork: MaskWork = {
   edge: async (edge, mask, radius) => runEdge(edge, mask, radius),
   select: async (picture, operation, request) =>

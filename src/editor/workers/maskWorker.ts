@@ -1,4 +1,4 @@
-/** The worker for what would hold up the page: reads a task, answers with its result. */
+/** The worker for masks, whose tasks would block the page: answers each task with its result. */
 
 import type { ColourSpace } from '../../image/files/iccProfile';
 import type { Size } from '../../image/geometry';
@@ -12,14 +12,14 @@ import { type Edge, type Patch, runEdge, runSelect, runTransparency } from './ma
 import { createCanvas } from './surface';
 import { serveTasks } from './taskWorker';
 
-/** A picture's file comes with the first task that needs it, and is kept for the next. */
+/** An image's file comes with the first task that needs it, and is kept for the next. */
 export type Task =
   | { kind: 'edge'; edge: Edge; mask: Mask; radius: number }
   /** @param operation the id of one that `tools/index` lists, with its request */
   | { kind: 'select'; operation: string; request: unknown; file: Blob | null }
   | { kind: 'transparency'; file: Blob | null }
   | { kind: 'encode'; size: Size; painted: Patch | null }
-  /** A mask of our own, as it is. */
+  /** A mask that Inlay wrote, value for value. */
   | { kind: 'decode'; bitmap: ImageBitmap }
   | { kind: 'read'; bitmap: ImageBitmap; reading: MaskReading | undefined };
 
@@ -53,17 +53,17 @@ function operationOf(id: string): Operation<unknown> {
 
 async function pictureOf(file: Blob | null): Promise<Pixels> {
   if (file) {
-    const { bitmap, colourSpace } = await decodeWhole(file, 'the picture');
+    const { bitmap, colourSpace } = await decodeWhole(file, 'the image');
     picture = pixelsOf(bitmap, colourSpace);
   }
-  if (!picture) throw new Error('no picture was sent');
+  if (!picture) throw new Error('no image was sent');
   return picture;
 }
 
 function pixelsOf(bitmap: ImageBitmap, colourSpace: ColourSpace = 'srgb'): Pixels {
   const { width, height } = bitmap;
   const context = createCanvas({ width, height }, colourSpace, { willReadFrequently: true })?.context;
-  if (!context) throw new Error('This browser cannot read a picture of that size.');
+  if (!context) throw new Error('This browser cannot read an image of that size.');
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   return context.getImageData(0, 0, width, height);
@@ -72,7 +72,7 @@ function pixelsOf(bitmap: ImageBitmap, colourSpace: ColourSpace = 'srgb'): Pixel
 function encode({ width, height }: Size, painted: Patch | null): Promise<Blob> {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d');
-  if (!context) throw new Error('This browser cannot write a picture of that size.');
+  if (!context) throw new Error('This browser cannot write an image of that size.');
   context.fillStyle = '#000';
   context.fillRect(0, 0, width, height);
   if (painted) {
@@ -83,7 +83,7 @@ function encode({ width, height }: Size, painted: Patch | null): Promise<Blob> {
   return canvas.convertToBlob({ type: 'image/png' });
 }
 
-/** The arrays that an answer may hand over instead of copying. */
+/** The arrays that an answer may transfer instead of copying. */
 function transferables(result: unknown): Transferable[] {
   if (typeof result !== 'object' || result === null) return [];
   if ('data' in result && result.data instanceof Uint8Array) return [result.data.buffer];

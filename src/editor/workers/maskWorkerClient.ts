@@ -7,16 +7,16 @@ import type { MaskWork, Patch } from './maskOperations';
 import type { Task } from './maskWorker';
 import { createTaskClient } from './taskWorker';
 
-/** After this the copy of the picture that the wand works on is worth less than its memory. */
+/** After this the worker's copy of the image is worth less than its memory. */
 const IDLE_MS = 20_000;
 const LOST = 'The mask could not be computed: the browser stopped the work. Close other tabs and try again.';
 
 export interface MaskWorker extends MaskWork {
-  /** @param painted all of the mask that is not black; its mask is gone afterwards @returns a PNG, white on black */
+  /** @param painted the part that is not black; its mask is transferred @returns a PNG, white on black */
   encode(size: Size, painted: Patch | null): Promise<Blob>;
-  /** A mask of our own from a picture of it, as it is; closes the bitmap. */
+  /** Reads a mask that Inlay wrote, value for value; closes the bitmap. */
   decode(bitmap: ImageBitmap): Promise<Mask>;
-  /** Anybody's mask from a picture of it; closes the bitmap. @param reading instead of the one that it suggests */
+  /** Reads a mask from any source; closes the bitmap. @param reading to use instead of the one that it suggests */
   read(bitmap: ImageBitmap, reading?: MaskReading): Promise<ReadMask>;
 }
 
@@ -28,7 +28,7 @@ export function createMaskWorker(): MaskWorker {
     LOST,
   );
   const { ask } = client;
-  /** The picture's file, unless the worker has decoded it already. */
+  /** The image's file, unless the worker has already decoded it. */
   const fileFor = (picture: Picture): Blob | null => {
     if (client.running && sentPicture === picture) return null;
     sentPicture = picture;

@@ -1,6 +1,6 @@
 /**
- * What is done with whole pictures, which on the page goes to a worker: what a run sends is cut out and encoded, its
- * answer is put back, the canvas is drawn out. Pictures come and go as files, which cost nothing to hand over.
+ * Work on whole images, which on the page runs in a worker: cutting out and encoding what a run sends, pasting its result
+ * back, extending the canvas. Images come and go as files, which cost nothing to transfer.
  */
 import type { CropPlan } from '../../image/crop';
 import type { PngText } from '../../image/files/pngText';
@@ -18,23 +18,23 @@ export interface PrepareRequest extends CropSource {
 export interface Prepared {
   imageFile: Blob;
   maskFile: Blob;
-  /** How much of the answer each pixel of the frame takes. */
+  /** How much of the result each pixel of the frame takes. */
   weights: Uint8Array<ArrayBuffer>;
 }
 
 export interface PasteRequest {
   picture: Blob;
-  /** Where the answer lies. */
+  /** Of the result. */
   url: string;
   plan: CropPlan;
   weights: Uint8Array<ArrayBuffer>;
-  /** Whether the answer's colours are matched to the picture's. */
+  /** Whether the result's colours are matched to the image's. */
   matches: boolean;
-  /** What the file shall say of itself. */
+  /** Texts that the file will carry. */
   texts: readonly PngText[];
 }
 
-/** A picture as a PNG, and a small copy of it for the strip. */
+/** An image as a PNG, and a small copy of it for the strip of versions. */
 export interface Pasted {
   file: Blob;
   thumbnail: Blob;
@@ -42,44 +42,44 @@ export interface Pasted {
 
 export interface ExtendRequest {
   picture: Blob;
-  /** Whole pixels in the picture's coordinates, around the picture. */
+  /** Whole pixels in the image's coordinates, around the image. */
   canvas: Rect;
 }
 
 export interface PictureWork {
   /** @throws PictureError that names the file */
   open(file: Blob, name: string): Promise<Picture>;
-  /** A small encoded copy for the strip. */
+  /** A small encoded copy for the strip of versions. */
   thumbnail(picture: Picture): Promise<Blob>;
-  /** Gathers what a run sends. @returns null where nothing is masked inside the frame */
+  /** Gathers what a run sends. @returns null if nothing is masked inside the frame */
   prepare(request: PrepareRequest): Promise<Prepared | null>;
-  /** Puts an answer into the picture: outside the mask the bytes stay. */
+  /** Pastes a result into the image; pixels outside the mask stay as they are. */
   paste(request: PasteRequest): Promise<Pasted>;
-  /** The picture on a larger canvas, with its edge carried on and blurred in what is new. */
+  /** The image on a larger canvas; its edge is continued and blurred into the new area. */
   extend(request: ExtendRequest): Promise<Picture>;
 }
 
 /** Turns files into pixels and pixels into PNG files. */
 export interface Codec extends CropEncoder<Blob> {
   open(file: Blob, name: string): Promise<Surface>;
-  /** Decodes what a URL holds, scaled to `size`, in sRGB. */
+  /** Decodes the image at a URL, scaled to `size`, in sRGB. */
   decode(url: string, size: Size): Promise<Pixels>;
   thumbnail(surface: Pick<Surface, 'width' | 'height' | 'source' | 'colourSpace'>): Promise<Blob>;
 }
 
-/** For messages: this file was opened before. */
-const AGAIN = 'the picture';
-/** Pixels of new canvas that are computed at once. */
+/** The image's name in messages, because this file was opened before. */
+const AGAIN = 'the image';
+/** Pixels of the new area that are computed at once. */
 const SLICE_PIXELS = 2 ** 20;
 
-/** @returns null where nothing is masked inside the frame @throws PictureError where the file cannot be read */
+/** @returns null if nothing is masked inside the frame @throws PictureError if the file cannot be read */
 export async function runPrepare(codec: Codec, request: PrepareRequest): Promise<Prepared | null> {
   const { picture, ...source } = request;
   const prepared = await prepareCrop(() => codec.open(picture, AGAIN), source, codec);
   return prepared && { imageFile: prepared.image, maskFile: prepared.mask, weights: prepared.weights };
 }
 
-/** @throws PictureError where a file cannot be read, Error where the answer cannot be fetched */
+/** @throws PictureError if a file cannot be read, Error if the result cannot be fetched */
 export async function runPaste(codec: Codec, request: PasteRequest): Promise<Pasted> {
   const { picture, url, texts, ...options } = request;
   const [surface, answer] = await Promise.all([
@@ -91,7 +91,7 @@ export async function runPaste(codec: Codec, request: PasteRequest): Promise<Pas
   return { file, thumbnail };
 }
 
-/** @throws PictureError where the file cannot be read */
+/** @throws PictureError if the file cannot be read */
 export async function runExtend(codec: Codec, { picture, canvas }: ExtendRequest): Promise<Surface> {
   const surface = await codec.open(picture, AGAIN);
   const border = readBorder(surface, (rect) => surface.read(rect));

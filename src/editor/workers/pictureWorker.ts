@@ -1,4 +1,4 @@
-/** The worker for whole pictures: decodes them, cuts out what a run sends, puts its answer back, draws canvases out. */
+/** The worker for whole images: decodes them, cuts out what a run sends, pastes results back, extends the canvas. */
 
 import type { ColourSpace } from '../../image/files/iccProfile';
 import { halvesOf } from '../document/picture';
@@ -22,12 +22,12 @@ export type Task =
   | { kind: 'extend'; request: ExtendRequest }
   | { kind: 'encode'; file: Blob; type: EncodedType };
 
-/** A file and what the page draws of it. */
+/** A file, and the bitmaps that the page draws. */
 export interface Drawn {
   file: Blob;
   bitmaps: ImageBitmap[];
   colourSpace: ColourSpace;
-  /** What its values lost on opening, in words. */
+  /** What was lost when it was opened, in words. */
   loss: string | null;
 }
 

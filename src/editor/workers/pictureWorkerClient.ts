@@ -1,4 +1,4 @@
-/** The page's side of the worker for whole pictures: nothing here takes the page's own thread for long. */
+/** The page's side of the worker for whole images: nothing here blocks the page for long. */
 
 import { bitmapPicture, type Picture } from '../document/picture';
 import { thumbnail } from './codec';
@@ -8,10 +8,10 @@ import type { Pasted, PictureWork, Prepared } from './pictureWork';
 import type { Drawn, Task } from './pictureWorker';
 import { createTaskClient } from './taskWorker';
 
-/** What a run sends and what comes back lie further apart than this: meanwhile the worker's memory is the model's. */
+/** Shorter than a run, so that the model has the worker's memory between sending and pasting. */
 const IDLE_MS = 5_000;
 const LOST =
-  'The picture could not be worked on: the browser stopped the work, most likely for lack of memory. Close other tabs and try again.';
+  'The image could not be processed: the browser stopped the work, most likely because memory ran out. Close other tabs and try again.';
 
 const { ask } = createTaskClient<Task>(
   () => new Worker(new URL('./pictureWorker.ts', import.meta.url), { type: 'module' }),
@@ -29,7 +29,7 @@ export const imaging: PictureWork = {
     ),
   thumbnail(picture) {
     const smallest = picture.levels.at(-1);
-    if (!smallest) throw new TypeError('a picture on the page has a level to draw');
+    if (!smallest) throw new TypeError('a picture on the page has at least one level');
     return thumbnail({ ...smallest, colourSpace: picture.colourSpace });
   },
   prepare: (request) => ask<Prepared | null>({ kind: 'prepare', request }, [request.mask.data.buffer]),
@@ -38,9 +38,9 @@ export const imaging: PictureWork = {
 };
 
 /**
- * A picture of the page as a PNG, JPEG or WebP, with its profile and with its settings, as EXIF where it is no PNG.
- * @param onNote what is told where something is lost: transparency in a JPEG
- * @throws Error where this browser cannot write such a file, with what to do
+ * An image as PNG, JPEG or WebP, with its profile and its settings (in EXIF unless it is a PNG).
+ * @param onNote called with a sentence if something is lost, such as transparency in a JPEG
+ * @throws Error that says what to do, if this browser cannot write such a file
  */
 export async function encodeAs(
   file: Blob,

@@ -1,4 +1,4 @@
-/** A picture on a canvas, to be read and written in parts at full resolution: what a worker does its work on. */
+/** An image on a canvas, which workers read and write in parts at full resolution. */
 
 import type { ColourSpace } from '../../image/files/iccProfile';
 import { HEAD_BYTES } from '../../image/files/pictureHead';
@@ -7,27 +7,27 @@ import { type PngText, TEXTS_OFFSET, textChunks } from '../../image/files/pngTex
 import type { Point, Size } from '../../image/geometry';
 import type { EditableImage } from '../../image/prepareAndPaste';
 
-/** What a picture's values mean, and the profile that its files shall carry. */
+/** What an image's values mean, and the profile that its files carry. */
 export interface Colours {
   colourSpace: ColourSpace;
-  /** Null where a file says it without one: sRGB. */
+  /** Null for sRGB, which files need no profile for. */
   icc: Uint8Array<ArrayBuffer> | null;
 }
 
 export interface Surface extends EditableImage {
   /** A copy on a surface of another size, its upper left corner at `at`; the rest is transparent. */
   placed(size: Size, at: Point): Surface;
-  /** @param texts what the file says of itself */
+  /** @param texts that the file carries */
   toPng(texts?: readonly PngText[]): Promise<Blob>;
-  /** What a canvas draws; null where there is no canvas (tests under Node). */
+  /** What a canvas can draw; null if there is no canvas (tests in Node). */
   readonly source: CanvasImageSource | null;
 }
 
 export const plainColours: Colours = { colourSpace: 'srgb', icc: null };
 
 /**
- * A canvas of a colour space.
- * @returns null where the browser has no room for it; a canvas of sRGB where it knows no other
+ * A canvas with a colour space.
+ * @returns null if the browser has no memory for it; a canvas in sRGB if it supports nothing else
  */
 export function createCanvas(
   size: Size,
@@ -45,11 +45,11 @@ export function canvasSurface(
   at: Point = { x: 0, y: 0 },
   { colourSpace, icc }: Colours = plainColours,
 ): Surface {
-  // It is read as often as drawn: in the graphics card's memory every read would wait for it.
+  // It is read as often as drawn: every read from the GPU's memory would wait.
   const created = createCanvas(size, colourSpace, { willReadFrequently: true });
   if (!created) {
     throw new Error(
-      `This browser cannot hold a picture of ${size.width} × ${size.height} pixels; open a smaller one.`,
+      `This browser cannot hold an image of ${size.width} × ${size.height} pixels; open a smaller one.`,
     );
   }
   const { canvas, context } = created;

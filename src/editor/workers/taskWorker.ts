@@ -9,9 +9,9 @@ export interface Life {
   lock: string;
 }
 
-/** Browsers tell nobody that a worker ended, and give back the locks that it held. */
+/** Browsers do not report that a worker ended, but they release the locks that it held. */
 function tellLife(): void {
-  // Absent on addresses without https.
+  // Absent on pages without https.
   if (navigator.locks === undefined) return;
   const lock = `inlay-task-worker-${crypto.randomUUID()}`;
   void navigator.locks.request(lock, () => {
@@ -20,7 +20,7 @@ function tellLife(): void {
   });
 }
 
-/** In the worker: runs each task that comes. @param transferables what an answer may hand over instead of copying */
+/** In the worker: runs each task that arrives. @param transferables what an answer may transfer instead of copying */
 export function serveTasks<Task>(
   run: (task: Task) => Promise<unknown>,
   transferables: (result: unknown) => Transferable[],
@@ -39,9 +39,9 @@ export function serveTasks<Task>(
 }
 
 export interface TaskClient<Task> {
-  /** Whether the worker lives, with what it has kept of earlier tasks. */
+  /** Whether the worker is running, with what it kept from earlier tasks. */
   readonly running: boolean;
-  /** The worker's answer to a task is what the task's row in the worker returns. */
+  /** @returns what the worker returns for the task */
   ask<Result>(task: Task, transfer?: Transferable[]): Promise<Result>;
 }
 
@@ -51,8 +51,8 @@ interface Waiting {
 }
 
 /**
- * A worker that starts when needed and goes when idle, with all that it holds.
- * @param lost what to tell whoever waits when the worker dies
+ * A worker that starts when it is needed and ends when it is idle, which frees its memory.
+ * @param lost the message for waiting tasks if the worker dies
  */
 export function createTaskClient<Task>(create: () => Worker, idleMs: number, lost: string): TaskClient<Task> {
   let worker: Worker | null = null;
@@ -72,9 +72,9 @@ export function createTaskClient<Task>(create: () => Worker, idleMs: number, los
   };
   const start = (): Worker => {
     const started = create();
-    // Out of memory, its script is gone, or it ended without a word: whoever waits is told, and the next task starts another.
+    // Out of memory, script not found, or it ended silently: waiting tasks are rejected, and the next one starts a new worker.
     const gone = () => {
-      // One that was stopped meanwhile owes nothing to those that wait for the next.
+      // If it was stopped meanwhile, the waiting tasks are those of the next worker.
       if (worker !== started) return;
       clearTimeout(idleTimer);
       stop();

@@ -64,7 +64,7 @@ it('says what went wrong, once, and no longer when the same has gone well', asyn
 it('tells what a kind of file cannot hold, and does nothing where no picture is open', async () => {
   const { session, saving, given } = await page({
     encode: async (file, _type, onNote) => {
-      onNote('JPEG knows no transparency: what was transparent is white.');
+      onNote('JPEG has no transparency: transparent parts are now white.');
       return file;
     },
   });

@@ -9,7 +9,7 @@ const HARDNESS_STEP = 0.1;
 
 export function scaleBrush(editor: Editor, direction: 'smaller' | 'larger'): void {
   const { brushSize } = editor.store.getState();
-  // Rounded outward, so that a small brush changes too.
+  // Rounded away from the present size, so that a small brush changes too.
   editor.setBrushSize(
     direction === 'larger' ? Math.ceil(brushSize * BRUSH_FACTOR) : Math.floor(brushSize / BRUSH_FACTOR),
   );

@@ -1,4 +1,4 @@
-/** Masks from and to files, with what goes wrong shown on the stage. */
+/** Reading and saving masks as files; problems are shown on the stage. */
 
 import { PictureError } from '../../editor/workers/decodePicture';
 import { readMaskFile, writeMaskFile } from '../../editor/workers/maskFiles';
@@ -6,7 +6,7 @@ import { emptyMaskProblem, type ReadingNote, readingNote } from '../../state/pic
 import type { Session } from '../../state/session/session';
 import { giveFile } from '../base/giving';
 
-/** Asks for a file and makes it the mask, as a step that can be undone. */
+/** Asks for a file and makes it the mask, as a step. */
 export function pickMask(session: Session): void {
   if (!session.editor.document) return;
   const input = document.createElement('input');
@@ -20,9 +20,9 @@ export function pickMask(session: Session): void {
 }
 
 /**
- * Makes a file the mask, and says how it was read where that is not plain.
- * @param reading instead of the one that the file suggests
- * @returns what is wrong with it, or null
+ * Makes a file the mask, with a note on how it was read if that is not obvious.
+ * @param reading to use instead of the one that the file suggests
+ * @returns what is wrong with the file, or null
  */
 export async function importMask(
   session: Session,
@@ -48,13 +48,13 @@ export async function importMask(
   }
 }
 
-/** Reads the mask that was brought in last in the other way that is offered. */
+/** Reads the last imported mask again, in the other way that its note offers. */
 export async function readAgain(session: Session, { file, other }: ReadingNote): Promise<void> {
   const problem = await importMask(session, file, other);
   if (problem !== null) session.complain(problem);
 }
 
-/** Downloads the mask: PNG, white on black, of the picture's size. */
+/** Downloads the mask: PNG, white on black, of the image's size. */
 export async function saveMask({ editor, complain }: Session): Promise<void> {
   const { document: opened } = editor;
   if (!opened) return;

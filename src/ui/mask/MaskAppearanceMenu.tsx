@@ -20,7 +20,7 @@ export function MaskAppearanceMenu() {
         <button
           type="button"
           className="swatch automatic"
-          aria-label="Auto: whichever the picture shows best"
+          aria-label="Auto: the colour that is easiest to see"
           aria-pressed={look.isAutomatic}
           onClick={() => {
             const picture = editor.document?.picture;

@@ -7,7 +7,7 @@ import { CommandLine } from '../commands/CommandButton';
 import { Tooltip } from '../controls/Tooltip';
 import { OptionSlider } from './ToolOptions';
 
-/** A button of the stage's bar that opens a panel. */
+/** A button in the stage's bar that opens a panel. */
 export function BarPanel({
   name,
   label,

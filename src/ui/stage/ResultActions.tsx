@@ -1,4 +1,4 @@
-/** What can be done with the version that is shown; beside the picture, never over it. */
+/** What can be done with the version shown; beside the image, never over it. */
 import { Columns2, Eye, GitCompareArrows, PencilLine, Square, X } from 'lucide-react';
 import type { Version } from '../../state/pictures/versions';
 import { useSession, useVersions } from '../base/context';

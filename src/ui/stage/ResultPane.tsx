@@ -26,7 +26,7 @@ export function ResultPane({ version, share, onShare }: ResultPaneProps) {
   );
 }
 
-/** Dragging and the wheel move both pictures. */
+/** Dragging and the wheel move both images. */
 function usePan(pane: React.RefObject<HTMLDivElement | null>) {
   const { editor } = useSession();
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** A version and what it is compared with, under the canvas's own view: what is seen is the same place. */
+/** A version and what it is compared with, in the canvas's own view, so that both show the same place. */
 import { type PointerEvent as ReactPointerEvent, useRef } from 'react';
 import { lineAt, parkedAt, shareAt, shareByKey } from '../../editor/kernels/compare';
 import { rectToView, type View } from '../../editor/kernels/view';
@@ -8,10 +8,10 @@ import { useEditor, useVersions } from '../base/context';
 import './resultView.css';
 
 const CRISP_SCALE = 3;
-/** Of the grip's circle, in view pixels. */
+/** Diameter of the grip, in view pixels. */
 const GRIP = 28;
 
-/** Where a version lies in the pane: versions of drawn-out canvases reach beyond the picture that is painted on. */
+/** A version's position in the pane: versions of extended canvases reach beyond the image being painted on. */
 function usePlace(version: Version): { place: Rect; view: View } {
   const view = useEditor((state) => state.view);
   const base = useVersions(({ items, baseId }) => items.find(({ id }) => id === baseId));
@@ -23,11 +23,11 @@ function usePlace(version: Version): { place: Rect; view: View } {
 export interface ComparedProps {
   version: Version;
   before: Version | undefined;
-  /** How much of the version, from its left, shows what was before: 0 … 1. */
+  /** The share of the version, from its left, that shows what was before: 0 … 1. */
   share: number;
-  /** Whether all of it does, as long as a key or a button is held. */
+  /** Whether all of it does, because a key or button is held. */
   held: boolean;
-  /** Once there is something to see of it. */
+  /** When the version becomes visible. */
   onSeen?(): void;
 }
 
@@ -41,7 +41,7 @@ export function ResultImages({ version, before, share, held, onSeen }: ComparedP
         src={version.url}
         alt="Result"
         className="result-image"
-        // Loaded is not decoded, and one that is taken away meanwhile never will be.
+        // A loaded image is not decoded yet; one that is removed meanwhile never will be.
         onLoad={({ currentTarget }) => void currentTarget.decode().then(onSeen, () => {})}
         style={{ ...imageStyle(place, view.scale), clipPath: `inset(0 0 0 ${hidden * 100}%)` }}
       />
@@ -71,7 +71,7 @@ function imageStyle(place: Rect, scale: number) {
   };
 }
 
-/** The line between before and after: dragged, or moved by keys. At rest only its grip is there, beside the picture. */
+/** The line between before and after, dragged or moved by keys. At rest only its grip is shown, beside the image. */
 export function CompareLine({
   version,
   share,

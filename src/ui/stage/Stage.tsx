@@ -1,4 +1,4 @@
-/** The picture, and the result over it or beside it: there whichever way both show larger. */
+/** The image, and the result over it or beside it; beside it is split the way that shows both larger. */
 import { History, ImageUp, Info, TriangleAlert, X } from 'lucide-react';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
@@ -96,9 +96,9 @@ export function Stage() {
 }
 
 /**
- * Whoever paints over a result goes on from it: once a press on the canvas has changed the mask, that version
- * is the one that is painted on. Enter presses as a pointer does. A second finger means a look from nearer, undo and
- * other keys and buttons mean themselves.
+ * Painting over a result continues from it: once a press on the canvas has changed the mask, that version is the one being
+ * painted on. Enter presses as a pointer does. A second finger zooms instead; undo and other keys and buttons do what they
+ * say.
  */
 function useContinueByPainting(version: Version | undefined) {
   const session = useSession();
@@ -119,7 +119,7 @@ function useContinueByPainting(version: Version | undefined) {
       const { panning, draft } = session.editor.store.getState();
       const onCanvas = isOnCanvas(event);
       fingers += 1;
-      // A polygon that was begun on the canvas may be closed by its button.
+      // A polygon started on the canvas may be closed by its button.
       if (!onCanvas && draft) return;
       stepBefore.current = session.editor.lastStep();
       setPressed(onCanvas && fingers === 1 && event.button === 0 && !panning);
@@ -147,7 +147,7 @@ function useContinueByPainting(version: Version | undefined) {
       setPressed(false);
     };
   }, [session, id]);
-  // The wand picks from what is seen.
+  // The wand picks from what is visible.
   useEffect(() => {
     session.editor.setBeforePick(id === undefined ? null : () => session.continueFrom(id));
     return () => session.editor.setBeforePick(null);
@@ -212,7 +212,7 @@ function EmptyStage() {
   );
 }
 
-/** What is wrong with picture or mask, where they are. */
+/** What is wrong with the image or mask. */
 function StageAlert() {
   const session = useSession();
   const error = useJob((state) => state.stageError);
@@ -235,7 +235,7 @@ function StageAlert() {
   );
 }
 
-/** How the mask that was brought in was read, and the other way to read it. */
+/** How the imported mask was read, and another way to read it. */
 function MaskNote() {
   const session = useSession();
   const note = useJob((state) => state.maskNote);

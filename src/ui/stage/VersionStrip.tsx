@@ -1,4 +1,4 @@
-/** The picture's versions, to look at and to return to. */
+/** The image's versions, to view and to return to. */
 import { PencilLine } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { type Version, versionLabel } from '../../state/pictures/versions';
@@ -20,7 +20,7 @@ export function VersionStrip() {
   const list = useRef<HTMLUListElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new item scrolls into sight
   useEffect(() => {
-    // The list alone: the page stays where it is.
+    // Scrolls just the list: the page stays where it is.
     list.current?.scrollTo({ left: list.current.scrollWidth, top: list.current.scrollHeight });
   }, [items.length]);
   const press = (version: Version) => {
@@ -45,7 +45,7 @@ export function VersionStrip() {
             </button>
           </li>
         ))}
-        {/* Keyed by its number: the next picture takes its place, and nothing moves. */}
+        {/* Keyed by its number: the next version takes its place, and nothing moves. */}
         <li
           key={`next ${items.length}`}
           className="thumb next"
@@ -58,7 +58,7 @@ export function VersionStrip() {
       {shown && !tight ? (
         <ResultActions version={shown} />
       ) : (
-        // Another text is another paragraph: one that grew would have moved.
+        // A new paragraph for each text: one that grows would count as a layout shift.
         <p key={hint} className="hint">
           {hint}
         </p>

@@ -1,13 +1,13 @@
-/** The version that is looked at, and what it is compared with. */
+/** The version shown, and what it is compared with. */
 import { createContext, useContext, useMemo, useState } from 'react';
 import { findVersion, shownVersion, type Version } from '../../state/pictures/versions';
 import { useEditor, useVersions } from '../base/context';
 
 export interface Comparison {
-  /** Whether all of it shows what was before, as long as a key or a button is held. */
+  /** Whether all of it shows what was before, because a key or button is held. */
   held: boolean;
   onHold(held: boolean): void;
-  /** Whether it is compared with the original instead of with what it was painted on. */
+  /** Whether it is compared with the original instead of the version it was painted on. */
   withOriginal: boolean;
   onWithOriginal(withOriginal: boolean): void;
 }
@@ -20,7 +20,7 @@ export function useNewComparison(): Comparison {
   return useMemo(() => ({ held, onHold, withOriginal, onWithOriginal }), [held, withOriginal]);
 }
 
-/** `shown` and `before` are undefined where there is nothing to look at, or to compare it with. */
+/** @returns `shown` undefined if no version is shown, `before` undefined if there is nothing to compare it with */
 export function useComparison(): Comparison & { shown: Version | undefined; before: Version | undefined } {
   const comparison = useContext(ComparisonContext);
   if (!comparison) throw new Error('versions are compared inside ComparisonContext');

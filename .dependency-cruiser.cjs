@@ -21,7 +21,7 @@ const table = {
   'editor/': ['contract/', 'image/'],
   'state/': ['contract/', 'editor/store\\.', 'image/', 'storage/'],
   'ui/': ['state/', 'editor/', 'image/'],
-  'sw/': ['contract/', 'state/offline\\.'],
+  'sw/': ['contract/'],
 };
 const forbidden = Object.entries(table).map(([folder, allowed]) => ({
   name: `imports of ${folder.replaceAll('\\', '')}`,

@@ -196,7 +196,7 @@ const inTheEditor: Steps = {
     await editor.generate.click();
     const question = page.getByRole('alertdialog', { name: 'Send this run to the hosted API?' });
     await expect(question).toContainText('this is Flux (FluxPipeline), which is not supported');
-    await question.getByRole('button', { name: 'Do not send' }).click();
+    await question.getByRole('button', { name: 'Don’t send' }).click();
     expect(sent).toHaveLength(1);
   },
   'Every result is kept in the **Gallery**': async ({ page, editor }) => {

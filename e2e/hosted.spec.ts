@@ -59,7 +59,7 @@ async function openPage(page: Page) {
     editor,
     hosted: page.getByRole('switch', { name: 'Hosted API' }),
     question: page.getByRole('alertdialog', { name: 'Send this run to the hosted API?' }),
-    field: page.getByLabel(/^Key of/),
+    field: page.getByLabel('fal.ai API key'),
   };
 }
 
@@ -112,7 +112,7 @@ test('nothing is sent without a yes; the switch sends every run through the prox
   await expect(question).toContainText('this is Flux (FluxPipeline), which is not supported', {
     timeout: 60_000,
   });
-  await question.getByRole('button', { name: 'Do not send' }).click();
+  await question.getByRole('button', { name: 'Don’t send' }).click();
   await expect(question).toBeHidden();
   expect(prompts).toEqual([]);
   expect(said.filter((url) => /api\/fal|fal\.(run|ai)/.test(url))).toEqual([`${baseURL}api/fal`]);
@@ -122,7 +122,7 @@ test('nothing is sent without a yes; the switch sends every run through the prox
   await expect(editor.result).toBeVisible({ timeout: 30_000 });
   // Once was once.
   await editor.generate.click();
-  await question.getByRole('button', { name: 'Do not send' }).click();
+  await question.getByRole('button', { name: 'Don’t send' }).click();
   expect(prompts).toEqual(['asked and agreed']);
 
   await hosted.click();
@@ -133,12 +133,12 @@ test('nothing is sent without a yes; the switch sends every run through the prox
 
   // Offline, the switch says so, whether it is on or off.
   await page.context().setOffline(true);
-  await expect(hosted).toHaveAccessibleDescription(/This machine is offline/);
-  await expect(page.getByRole('region', { name: 'Hosted API' })).toContainText('This machine is offline');
+  await expect(hosted).toHaveAccessibleDescription(/You’re offline/);
+  await expect(page.getByRole('region', { name: 'Hosted API' })).toContainText('You’re offline');
   await hosted.click();
-  await expect(hosted).toHaveAccessibleDescription(/This machine is offline/);
+  await expect(hosted).toHaveAccessibleDescription(/You’re offline/);
   await page.context().setOffline(false);
-  await expect(hosted).toHaveAccessibleDescription('Pictures are made here. Nothing is sent.');
+  await expect(hosted).toHaveAccessibleDescription('Runs on this device. Nothing is uploaded.');
 
   // Another site's page may not spend the key.
   const foreignPage = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
@@ -176,7 +176,7 @@ test('a key of one’s own: asked for with the question, masked, kept on request
   const send = question.getByRole('button', { name: 'Send once' });
   await expect(send).toBeDisabled({ timeout: 60_000 });
   await field.fill(OWN_KEY);
-  await page.getByLabel('Keep it in this browser').check();
+  await page.getByLabel('Remember key in this browser').check();
   await page.getByRole('button', { name: 'Use key' }).click();
   await expect(question.getByText('••••3210')).toBeVisible();
   await send.click();

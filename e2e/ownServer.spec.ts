@@ -55,7 +55,7 @@ async function addressOfNone(): Promise<string> {
 async function use(page: Page, address: string, key: string) {
   const panel = page.getByRole('region', { name: 'Hosted API' });
   await panel.getByText('Or your own server').click();
-  await panel.getByLabel('Server address').fill(address);
+  await panel.getByLabel('Server URL').fill(address);
   await panel.getByLabel(/^Server key/).fill(key);
   await panel.getByRole('button', { name: 'Use server' }).click();
   return panel;
@@ -99,7 +99,7 @@ test('a server of one’s own makes the picture; nothing outside the mask change
 
   // 3. The right one
   await use(page, url, KEY);
-  await expect(panel).toContainText(`go to ${url}`);
+  await expect(panel).toContainText(`to ${url}`);
   const result = await decode(await editor.run());
   const before = await decode(path);
   expect([result.width, result.height]).toEqual([before.width, before.height]);

@@ -22,7 +22,7 @@ test('SDXL without a graphics device: need and room in figures, and the hosted A
     // Nothing behind the question says it as well, nor afterwards beside the alert.
     const sentence = page.getByText('its unet needs 10.8 GB');
     await expect(sentence).toHaveCount(1);
-    await question.getByRole('button', { name: 'Do not send' }).click();
+    await question.getByRole('button', { name: 'Don’t send' }).click();
 
     const alert = page.getByRole('alert').filter({ hasText: /too large for this device/ });
     await expect(alert).toHaveText(

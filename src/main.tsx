@@ -4,19 +4,19 @@ import './styles/index.css';
 import { createHostedEngineOnDemand } from './engine/hostedOnDemand';
 import { createLocalEngine } from './engine/local';
 import { browserEnvironment, createHosted } from './state/hosted/hosted';
-import { startOffline } from './sw/page';
+import { createOffline } from './state/offline';
+import { hasServiceWorker, startOffline } from './sw/page';
 import { mountApp } from './ui/page/mount';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 const engine = createLocalEngine({ provider: chosenProvider(), hubUrl: import.meta.env.VITE_HUB_URL });
-mountApp(
-  root,
+mountApp(root, {
   engine,
-  new URL('samples/sample.json', document.baseURI),
-  startOffline(engine),
-  createHosted(browserEnvironment(), (access) => createHostedEngineOnDemand({ access })),
-);
+  hosted: createHosted(browserEnvironment(), (access) => createHostedEngineOnDemand({ access })),
+  offline: createOffline(hasServiceWorker() ? (report) => startOffline(engine, report) : undefined),
+  sample: new URL('samples/sample.json', document.baseURI),
+});
 
 /** `?provider=wasm` or `?provider=webgpu` in the address overrides the choice, for trouble-shooting. */
 function chosenProvider(): 'auto' | 'webgpu' | 'wasm' {

@@ -9,7 +9,7 @@ import { decodeError, type EncodedError } from '../../src/contract/errors';
 import { decodePicture } from '../../src/editor/workers/decodePicture';
 import { encodeAs } from '../../src/editor/workers/pictureWorkerClient';
 import { browserEnvironment, createHosted } from '../../src/state/hosted/hosted';
-import { withoutOffline } from '../../src/state/offline';
+import { createOffline } from '../../src/state/offline';
 import { mountApp } from '../../src/ui/page/mount';
 import { createHarnessModels } from './models';
 
@@ -104,10 +104,9 @@ const engine: LocalEngine = {
 
 const root = document.getElementById('root');
 if (!root) throw new Error('the page has no root');
-mountApp(
-  root,
+mountApp(root, {
   engine,
-  new URL('/samples/sample.json', location.href),
-  withoutOffline(),
-  createHosted(browserEnvironment(), () => engine),
-);
+  hosted: createHosted(browserEnvironment(), () => engine),
+  offline: createOffline(),
+  sample: new URL('/samples/sample.json', location.href),
+});

@@ -1,7 +1,8 @@
 /** The page's side of the service worker: registers it, hears of new versions, and gets threads where the host gives none. */
 import type { EngineStatus, LocalEngine } from '../contract/engine';
-import { createOfflineStore, nothingNew, type Offline, threadsStep, withoutOffline } from '../state/offline';
+import type { OfflineActions, OfflineState } from '../contract/offline';
 import type { LargeGroup, ToServiceWorker } from './ownFiles';
+import { threadsStep } from './threads';
 
 const TRIED = 'inlay-reloaded-for-threads';
 const CHECK_EVERY_MS = 3_600_000;
@@ -9,11 +10,16 @@ const CHECK_EVERY_MS = 3_600_000;
 const KEEP_AFTER_MS = 8_000;
 const ANSWER_WITHIN_MS = 5_000;
 
-/** @param engine whose status says whether threads are wanted and which large files this machine uses */
-export function startOffline(engine: Pick<LocalEngine, 'onStatus'>): Offline {
-  // The development server's files change as they are edited: none is kept.
-  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return withoutOffline();
-  const store = createOfflineStore();
+/** Whether this page has a service worker; the development server's files change as they are edited and are not stored. */
+export function hasServiceWorker(): boolean {
+  return import.meta.env.PROD && 'serviceWorker' in navigator;
+}
+
+/** @param engine whose status says whether threads are wanted, and which large files this device uses */
+export function startOffline(
+  engine: Pick<LocalEngine, 'onStatus'>,
+  report: (change: Partial<OfflineState>) => void,
+): OfflineActions {
   const touched = watchTouches();
   const status = new Promise<EngineStatus>((resolve) => engine.onStatus(resolve));
   const registered = loaded().then(() =>
@@ -22,13 +28,13 @@ export function startOffline(engine: Pick<LocalEngine, 'onStatus'>): Offline {
 
   const start = async () => {
     const registration = await registered;
-    watchForUpdates(registration, () => store.setState({ update: 'ready' }));
+    watchForUpdates(registration, () => report({ update: 'ready' }));
     warnIfRefused(registration);
     const { active } = await navigator.serviceWorker.ready;
     if (active === null) return;
     if (navigator.serviceWorker.controller === null && !(await ask(active, claim()))) {
       // The host has published a newer version since this page was loaded.
-      store.setState({ update: 'ready' });
+      report({ update: 'ready' });
       return;
     }
     const { provider } = await status;
@@ -45,7 +51,7 @@ export function startOffline(engine: Pick<LocalEngine, 'onStatus'>): Offline {
       location.reload();
       return;
     }
-    if (step === 'offer') store.setState({ coresAfterReload: cores });
+    if (step === 'offer') report({ coresAfterReload: cores });
     await wait(KEEP_AFTER_MS);
     await keep(provider);
     if (matchMedia('(display-mode: standalone)').matches) await keep('starter');
@@ -60,7 +66,6 @@ export function startOffline(engine: Pick<LocalEngine, 'onStatus'>): Offline {
   };
 
   return {
-    store,
     async reload() {
       const waiting = (await registered).waiting;
       if (waiting === null) {
@@ -70,11 +75,10 @@ export function startOffline(engine: Pick<LocalEngine, 'onStatus'>): Offline {
       waiting.addEventListener('statechange', () => {
         if (waiting.state === 'activated') location.reload();
       });
-      store.setState({ update: 'switching', otherTabs: false });
+      report({ update: 'switching', otherTabs: false });
       const willSwitch = await ask(waiting, { type: 'switch' });
-      if (!willSwitch) store.setState({ update: 'ready', otherTabs: true });
+      if (!willSwitch) report({ update: 'ready', otherTabs: true });
     },
-    dismiss: () => store.setState(nothingNew),
     keepStarter: () => void keep('starter'),
   };
 }

@@ -315,7 +315,7 @@ describe('a server of one’s own', () => {
     'is no “%s”',
     (address) => {
       const { hosted } = setUp();
-      expect(hosted.setServer(address, '', false)).toMatch(/^Enter the address/);
+      expect(hosted.setServer(address, '', false)).toMatch(/^Enter the URL/);
       expect(hosted.store.getState().server).toBeNull();
     },
   );

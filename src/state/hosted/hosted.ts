@@ -138,10 +138,7 @@ export function createHosted(
       return { kind: 'server', url: server, ...(serverKey !== null && { key: serverKey }) };
     if (key !== null) return { kind: 'key', key };
     if (store.getState().hasProxy) return { kind: 'proxy', url: proxyUrl };
-    throw new InputError(
-      'fal_key',
-      'Enter your fal.ai API key first, or the address of a server of your own.',
-    );
+    throw new InputError('fal_key', 'Enter your fal.ai API key first, or the URL of your own server.');
   }
   const remote = connect(access);
 
@@ -202,7 +199,7 @@ export function createHosted(
     },
     setServer(typed, entered, remember) {
       const url = serverUrl(typed);
-      if (url === null) return 'Enter the address that npm run serve prints, such as http://127.0.0.1:8199.';
+      if (url === null) return 'Enter the URL that npm run serve prints, such as http://127.0.0.1:8199.';
       serverKey = entered.trim() || null;
       storage?.setItem(SERVER, url);
       if (serverKey !== null && remember) storage?.setItem(SERVER_KEY, serverKey);
@@ -286,7 +283,7 @@ async function isProxy(response: Response): Promise<boolean> {
 function unreachable(modelName: string): InputError {
   return new InputError(
     'model_name',
-    `Model: the hosted API cannot reach “${modelName}”, which lies here alone; name a Hugging Face id or an address.`,
+    `The hosted API can’t reach “${modelName}”, which exists only on this device. Use a Hugging Face id or a URL.`,
   );
 }
 

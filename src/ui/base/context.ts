@@ -4,6 +4,7 @@ import { type StoreApi, useStore } from 'zustand';
 import { useShallow } from 'zustand/react/shallow';
 import type { EditorState } from '../../editor/store';
 import type { Gallery } from '../../state/gallery/gallery';
+import type { Hosted } from '../../state/hosted/hosted';
 import type { EngineStatus } from '../../state/models/engineStatus';
 import type { ModelLibraryState, ModelLibraryStore, ModelSizes } from '../../state/models/modelLibrary';
 import type { Offline, OfflineState } from '../../state/offline';
@@ -20,6 +21,7 @@ export interface AppParts {
   /** The description of the sample that the page opens with. */
   sample: URL;
   models: ModelLibraryStore;
+  hosted: Hosted;
   offline: Offline;
   gallery: Gallery;
   recipeOffer: RecipeOffer;

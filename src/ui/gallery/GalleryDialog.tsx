@@ -18,7 +18,11 @@ import './galleryDialog.css';
 const PAGE = 60;
 
 export function GalleryDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
+  const { gallery } = useApp();
   const [viewed, setViewed] = useState<number | null>(null);
+  useEffect(() => {
+    if (open) void gallery.load();
+  }, [open, gallery]);
   if (!open && viewed !== null) setViewed(null);
   return (
     <Dialog

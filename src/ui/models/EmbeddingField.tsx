@@ -4,7 +4,7 @@ import { useEffect, useId, useState } from 'react';
 import type { EmbeddingWord } from '../../state/models/modelLibrary';
 import { type EmbeddingSetting, emptyEmbedding } from '../../state/settings/embeddings';
 import { useJob, useModels, useSession, useSettings } from '../base/context';
-import { useHostedOn } from '../hosted/HostedPanel';
+import { useHostedOn } from '../hosted/useHosted';
 import { AddOnButtons } from './AddOnButtons';
 import './embeddingField.css';
 import './loraField.css';

@@ -3,7 +3,7 @@ import { X } from 'lucide-react';
 import { useId } from 'react';
 import { emptyLora, type LoraSetting } from '../../state/settings/loras';
 import { useJob, useSession, useSettings } from '../base/context';
-import { useHostedOn } from '../hosted/HostedPanel';
+import { useHostedOn } from '../hosted/useHosted';
 import { AddOnButtons } from './AddOnButtons';
 import './loraField.css';
 

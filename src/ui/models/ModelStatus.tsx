@@ -14,7 +14,7 @@ import { about } from '../../state/models/pace';
 import { bytesInWords, partInWords, speedInWords } from '../../state/models/transfer';
 import { duration } from '../../state/run/progress';
 import { useJob, useModelState, useModels, useSession } from '../base/context';
-import { useHostedOn, useHostedQuestion } from '../hosted/HostedPanel';
+import { useHostedOn, useHostedQuestion } from '../hosted/useHosted';
 import { FitLine, useFit } from './FitLine';
 import { TokenForm } from './HubForms';
 import './modelStatus.css';

@@ -9,7 +9,6 @@ import { useKeys } from '../commands/useKeys';
 import { TooltipProvider } from '../controls/Tooltip';
 import { FileNotes } from '../files/FileNotes';
 import { useFiles } from '../files/useFiles';
-import { RestoreNotices } from '../gallery/RestoreNotices';
 import { ToolRail } from '../mask/ToolRail';
 import { SidePanel } from '../run/SidePanel';
 import { usePageTitle } from '../run/usePageTitle';
@@ -17,7 +16,7 @@ import { ComparisonContext, useNewComparison } from '../stage/comparison';
 import { Stage } from '../stage/Stage';
 import { VersionStrip } from '../stage/VersionStrip';
 import { HelpDialog } from './HelpDialog';
-import { OfflineNote } from './OfflineNote';
+import { dialogs, PanelsAt } from './panels';
 import { TopBar } from './TopBar';
 // Controls that are classes only.
 import '../controls/button.css';
@@ -32,6 +31,7 @@ export function App(parts: AppParts) {
   const [theme, toggleTheme] = useTheme();
   const comparison = useNewComparison();
   const [helping, setHelping] = useState(false);
+  const [dialog, setDialog] = useState<string | null>(null);
   const files = useFiles(session, models);
   const { openPicker } = files;
   usePageTitle(session);
@@ -47,17 +47,24 @@ export function App(parts: AppParts) {
       <CommandContext value={commandApp}>
         <TooltipProvider delayDuration={500} skipDelayDuration={200}>
           <div className="app" data-adjusting={adjusting || undefined}>
-            <TopBar theme={theme} onTheme={toggleTheme} />
+            <TopBar theme={theme} onTheme={toggleTheme} onDialog={setDialog} />
             <ToolRail />
             <ComparisonContext value={comparison}>
               <Stage />
-              <RestoreNotices />
-              <OfflineNote />
+              <PanelsAt placement="notices" />
               <VersionStrip />
             </ComparisonContext>
-            <SidePanel adjusting={adjusting} />
+            <SidePanel
+              adjusting={adjusting}
+              belowPrompt={<PanelsAt placement="prompt" />}
+              settings={<PanelsAt placement="settings" />}
+              dock={<PanelsAt placement="dock" />}
+            />
           </div>
           <FileNotes {...files} />
+          {dialogs.map(({ id, Panel }) => (
+            <Panel key={id} open={dialog === id} onOpenChange={(open) => setDialog(open ? id : null)} />
+          ))}
           <HelpDialog open={helping} onOpenChange={setHelping} />
         </TooltipProvider>
       </CommandContext>

@@ -1,10 +1,9 @@
 /** The top line: what is open, where the work happens, how the page looks. */
-import { CircleQuestionMark, FolderOpen, Images, Moon, Sun } from 'lucide-react';
+import { CircleQuestionMark, FolderOpen, Moon, Sun } from 'lucide-react';
 import { Popover } from 'radix-ui';
-import { useState } from 'react';
 import { statusExplanation, statusLabel } from '../../state/models/engineStatus';
 import { STARTER } from '../../state/models/modelCatalogue';
-import { useApp, useEngineStatus, useModelState, useSettings } from '../base/context';
+import { useEngineStatus, useModelState, useSettings } from '../base/context';
 import type { Theme } from '../base/theme';
 import { usePhone } from '../base/useNarrow';
 import { CommandButton } from '../commands/CommandButton';
@@ -12,28 +11,25 @@ import { useCommand } from '../commands/useCommand';
 import { IconButton } from '../controls/IconButton';
 import { Tooltip } from '../controls/Tooltip';
 import { OpenMenu } from '../files/OpenMenu';
-import { GalleryDialog } from '../gallery/GalleryDialog';
-import { HostedSwitch, useHostedNote, useHostedReach } from '../hosted/HostedPanel';
+import { HostedSwitch } from '../hosted/HostedSwitch';
+import { useHostedNote, useHostedState } from '../hosted/useHosted';
 import { PageMenu } from './PageMenu';
+import { dialogs } from './panels';
 import './topBar.css';
 
 export interface TopBarProps {
   theme: Theme;
   onTheme(): void;
+  /** @param id of the dialog to open */
+  onDialog(id: string): void;
 }
 
-export function TopBar({ theme, onTheme }: TopBarProps) {
+export function TopBar({ theme, onTheme, onDialog }: TopBarProps) {
   const open = useCommand('open');
   const help = useCommand('help');
   const phone = usePhone();
-  const { gallery } = useApp();
-  const [browsing, setBrowsing] = useState(false);
-  const browse = () => {
-    setBrowsing(true);
-    void gallery.load();
-  };
   const actions = [
-    { name: 'Gallery', icon: Images, onPress: browse },
+    ...dialogs.map(({ id, name, icon }) => ({ name, icon, onPress: () => onDialog(id) })),
     theme === 'dark'
       ? { name: 'Light theme', icon: Sun, onPress: onTheme }
       : { name: 'Dark theme', icon: Moon, onPress: onTheme },
@@ -64,7 +60,6 @@ export function TopBar({ theme, onTheme }: TopBarProps) {
       ) : (
         actions.map((action) => <IconButton key={action.name} {...action} />)
       )}
-      <GalleryDialog open={browsing} onOpenChange={setBrowsing} />
     </header>
   );
 }
@@ -102,7 +97,7 @@ function StatusPill() {
 function useWhere(): { tone: 'unknown' | 'good' | 'fair'; label: string; explanation: string } {
   const status = useEngineStatus();
   const sent = useHostedNote();
-  const ownServer = useHostedReach()?.server ?? null;
+  const ownServer = useHostedState((state) => state.server);
   const name = useSettings((state) => state.model_name.trim());
   const isHere = useModelState(
     ({ kept }) =>

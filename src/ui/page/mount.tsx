@@ -11,23 +11,23 @@ import { browserHubPreferences } from '../../state/models/hubPreferences';
 import { STARTER } from '../../state/models/modelCatalogue';
 import { createModelLibraryStore } from '../../state/models/modelLibrary';
 import { browserPace } from '../../state/models/pace';
-import { type Offline, withoutOffline } from '../../state/offline';
+import type { Offline } from '../../state/offline';
 import { browserDrafts } from '../../state/session/drafts';
 import { createRecipeOffer } from '../../state/session/recipeOffer';
 import { createSaving } from '../../state/session/saving';
 import { createSession, type PageEngine } from '../../state/session/session';
 import { copyPng, giveFile } from '../base/giving';
-import { HostedContext } from '../hosted/HostedPanel';
 import { App } from './App';
 
-/** @param sample where the description of the sample lies that the page opens with */
-export function mountApp(
-  root: HTMLElement,
-  engine: PageEngine,
-  sample: URL,
-  offline: Offline = withoutOffline(),
-  hosted: Hosted | null = null,
-): void {
+export interface PageParts {
+  engine: PageEngine;
+  hosted: Hosted;
+  offline: Offline;
+  /** The URL of the sample's description: the page opens with it on a first visit. */
+  sample: URL;
+}
+
+export function mountApp(root: HTMLElement, { engine, hosted, offline, sample }: PageParts): void {
   const models = createModelLibraryStore(
     engine.models,
     browserHubPreferences(),
@@ -55,19 +55,18 @@ export function mountApp(
   session.editor.onProblem(session.complain);
   createRoot(root).render(
     <StrictMode>
-      <HostedContext value={hosted}>
-        <App
-          session={session}
-          sample={sample}
-          engineStatus={createEngineStatus(engine)}
-          models={models}
-          offline={offline}
-          gallery={gallery}
-          recipeOffer={recipeOffer}
-          drafts={drafts}
-          saving={createSaving({ session, encode: encodeAs, give: giveFile, write: copyPng })}
-        />
-      </HostedContext>
+      <App
+        session={session}
+        sample={sample}
+        engineStatus={createEngineStatus(engine)}
+        models={models}
+        hosted={hosted}
+        offline={offline}
+        gallery={gallery}
+        recipeOffer={recipeOffer}
+        drafts={drafts}
+        saving={createSaving({ session, encode: encodeAs, give: giveFile, write: copyPng })}
+      />
     </StrictMode>,
   );
   // The sample is for the first visit; later ones go on where the last one was.

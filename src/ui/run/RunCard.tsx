@@ -6,7 +6,8 @@ import { duration, type RunProgress } from '../../state/run/progress';
 import { nextStep } from '../../state/session/readiness';
 import { useEditor, useJob, useModelState, useSession, useSettings, useVersions } from '../base/context';
 import { useArrived } from '../base/useArrived';
-import { HostedOffer, useHostedReach } from '../hosted/HostedPanel';
+import { HostedOffer } from '../hosted/HostedSwitch';
+import { useHostedState } from '../hosted/useHosted';
 import './runCard.css';
 
 /** Stands there always, and always as high: nothing moves when a run begins or ends. */
@@ -50,7 +51,7 @@ function useNextStep(): string {
   const hasMask = useEditor((state) => state.maskBounds.width > 0);
   const modelName = useSettings((state) => state.model_name);
   const models = useModelState((state) => state);
-  const hosted = useHostedReach();
+  const hosted = useHostedState((state) => state);
   const arrived = useArrived();
   if (!hasPicture && !arrived) return 'Opening …';
   return nextStep({ hasPicture, hasMask, modelName, models, hosted }).text;

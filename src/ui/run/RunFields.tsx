@@ -5,7 +5,7 @@ import type { MaskContent } from '../../image/maskContent';
 import { contentIdle, limits, type Settings, schedulerNames } from '../../state/settings/settings';
 import { useSession, useSettings } from '../base/context';
 import { NumberField } from '../controls/Field';
-import { useHostedOn } from '../hosted/HostedPanel';
+import { useHostedOn } from '../hosted/useHosted';
 
 const contents: readonly [MaskContent, string][] = [
   ['original', 'The picture itself'],

@@ -1,6 +1,6 @@
 /** What the model is told, in the order a person thinks; and the button that starts. */
 import { Check, Dices, Gauge, History, Sparkles, Undo2 } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { statusWarning } from '../../state/models/engineStatus';
 import { limits } from '../../state/settings/settings';
@@ -8,16 +8,21 @@ import { useEngineStatus, useJob, useSession, useSettings } from '../base/contex
 import { useNarrow } from '../base/useNarrow';
 import { keysOf } from '../commands/keys';
 import { NumberField, TextField } from '../controls/Field';
-import { HostedPanel } from '../hosted/HostedPanel';
-import { DownloadQuestion } from '../models/DownloadQuestion';
 import { ModelField } from '../models/ModelField';
-import { CodeButton } from './CodeDialog';
-import { MoreFields } from './MoreFields';
-import { CancelButton, RunAlert, RunCard } from './RunCard';
+import { CancelButton } from './RunCard';
 import './sidePanel.css';
 
-/** @param adjusting frame or canvas are in hand: on a phone the settings fold, for the picture's own options have their place */
-export function SidePanel({ adjusting }: { adjusting: boolean }) {
+interface SidePanelProps {
+  /** The frame or the canvas is being adjusted: on a phone the settings fold, so that the image's own options have room. */
+  adjusting: boolean;
+  belowPrompt: ReactNode;
+  /** At the end of the settings. */
+  settings: ReactNode;
+  /** Above the Generate button. */
+  dock: ReactNode;
+}
+
+export function SidePanel({ adjusting, belowPrompt, settings, dock }: SidePanelProps) {
   const session = useSession();
   const running = useJob((state) => state.running);
   const narrow = useNarrow();
@@ -40,7 +45,7 @@ export function SidePanel({ adjusting }: { adjusting: boolean }) {
           rows={3}
           placeholder="what should be there; empty: the background"
         />
-        <HostedPanel />
+        {belowPrompt}
         <details
           className="fold"
           open={!narrow || unfolded || complaint}
@@ -76,15 +81,12 @@ export function SidePanel({ adjusting }: { adjusting: boolean }) {
             </div>
             <SuitedLine />
             <SeedLine />
-            <MoreFields />
-            <CodeButton />
+            {settings}
           </div>
         </details>
       </div>
       <div className="side-dock">
-        <RunAlert />
-        <RunCard />
-        <DownloadQuestion />
+        {dock}
         <div className="go-line">
           <button type="button" className="go" disabled={running} onClick={() => void session.generate()}>
             <Sparkles size={18} strokeWidth={1.9} aria-hidden />

@@ -213,7 +213,7 @@ export const states: Record<string, PageState> = {
   hosted: {
     async enter(page) {
       await page.getByRole('switch', { name: 'Hosted API' }).click();
-      await page.getByLabel(/^Key of/).fill('a key of twenty letters');
+      await page.getByLabel('fal.ai API key').fill('a key of twenty letters');
     },
   },
   consent: {

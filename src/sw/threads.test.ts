@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { threadsStep } from './offline';
+import { threadsStep } from './threads';
 
 const firstVisit = { isolated: false, provider: 'wasm', cores: 4, touched: false, tried: false } as const;
 

@@ -1,5 +1,6 @@
 /** A version beside the canvas. */
 import { type PointerEvent as ReactPointerEvent, useEffect, useRef } from 'react';
+import { attachWheel } from '../../editor/view/pointer';
 import { type Version, versionLabel } from '../../state/pictures/versions';
 import { useSession } from '../base/context';
 import { useComparison } from './comparison';
@@ -31,16 +32,7 @@ function usePan(pane: React.RefObject<HTMLDivElement | null>) {
   const { editor } = useSession();
   useEffect(() => {
     const element = pane.current;
-    if (!element) return;
-    const onWheel = (event: WheelEvent) => {
-      event.preventDefault();
-      const box = element.getBoundingClientRect();
-      const factor = Math.exp(-event.deltaY * (event.ctrlKey ? 0.012 : 0.0016));
-      const point = { x: event.clientX - box.left, y: event.clientY - box.top };
-      editor.zoomTo(editor.store.getState().view.scale * factor, point);
-    };
-    element.addEventListener('wheel', onWheel, { passive: false });
-    return () => element.removeEventListener('wheel', onWheel);
+    return element ? attachWheel(element, element, editor) : undefined;
   }, [editor, pane]);
   return {
     onPointerDown(event: ReactPointerEvent) {

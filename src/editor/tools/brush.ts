@@ -1,6 +1,6 @@
 /** The brush: paints the mask. */
 import { Brush } from 'lucide-react';
-import { strokeOptions, strokes } from './dragging';
+import { continueStroke, endStroke, startStroke, strokeOptions } from './dragging';
 import type { Tool } from './tool';
 
 export const brush = {
@@ -12,6 +12,8 @@ export const brush = {
   hasRing: true,
   opposite: 'eraser',
   cursorClick: false,
-  ...strokes(false),
+  press: (hand, event) => startStroke(hand, event, false),
+  move: continueStroke,
+  release: endStroke,
   options: strokeOptions,
 } as const satisfies Tool;

@@ -1,6 +1,6 @@
 /** The ellipse: masks what fits into a dragged box. */
 import { Circle } from 'lucide-react';
-import { drawsShape, shapeOptions } from './dragging';
+import { finishShape, moveCorner, shapeOptions, startShape } from './dragging';
 import type { Tool } from './tool';
 
 export const ellipse = {
@@ -10,6 +10,8 @@ export const ellipse = {
   key: 'o',
   icon: Circle,
   cursorClick: false,
-  ...drawsShape('ellipse'),
+  press: (hand, event) => startShape(hand, event, 'ellipse'),
+  move: moveCorner,
+  release: finishShape,
   options: shapeOptions,
 } as const satisfies Tool;

@@ -1,6 +1,6 @@
 /** The eraser: a brush that removes the mask. */
 import { Eraser } from 'lucide-react';
-import { strokeOptions, strokes } from './dragging';
+import { continueStroke, endStroke, startStroke, strokeOptions } from './dragging';
 import type { Tool } from './tool';
 
 export const eraser = {
@@ -12,6 +12,8 @@ export const eraser = {
   hasRing: true,
   opposite: 'brush',
   cursorClick: false,
-  ...strokes(true),
+  press: (hand, event) => startStroke(hand, event, true),
+  move: continueStroke,
+  release: endStroke,
   options: strokeOptions,
 } as const satisfies Tool;

@@ -1,6 +1,6 @@
 /** The lasso: masks what is inside a line drawn by hand. */
 import { Lasso } from 'lucide-react';
-import { drawsShape, shapeOptions } from './dragging';
+import { addPoint, finishShape, shapeOptions, startShape } from './dragging';
 import type { Tool } from './tool';
 
 export const lasso = {
@@ -10,6 +10,8 @@ export const lasso = {
   key: 'l',
   icon: Lasso,
   cursorClick: false,
-  ...drawsShape('outline'),
+  press: (hand, event) => startShape(hand, event, 'outline'),
+  move: addPoint,
+  release: finishShape,
   options: shapeOptions,
 } as const satisfies Tool;

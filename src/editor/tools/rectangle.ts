@@ -1,6 +1,6 @@
 /** The rectangle: masks what is between two opposite corners. */
 import { RectangleHorizontal } from 'lucide-react';
-import { drawsShape, shapeOptions } from './dragging';
+import { finishShape, moveCorner, shapeOptions, startShape } from './dragging';
 import type { Tool } from './tool';
 
 export const rectangle = {
@@ -10,6 +10,8 @@ export const rectangle = {
   key: 'r',
   icon: RectangleHorizontal,
   cursorClick: false,
-  ...drawsShape('rectangle'),
+  press: (hand, event) => startShape(hand, event, 'rectangle'),
+  move: moveCorner,
+  release: finishShape,
   options: shapeOptions,
 } as const satisfies Tool;

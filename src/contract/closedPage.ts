@@ -13,7 +13,10 @@ interface TrustedTypes {
   createPolicy(name: string, rules: { createScriptURL(address: string): string }): unknown;
 }
 
-const { trustedTypes, location } = globalThis as { trustedTypes?: TrustedTypes; location?: Location };
+const { trustedTypes, location } = globalThis as {
+  trustedTypes?: TrustedTypes;
+  location?: Pick<URL, 'href' | 'origin' | 'protocol'>;
+};
 if (trustedTypes !== undefined && location !== undefined) {
   trustedTypes.createPolicy('default', {
     createScriptURL(address) {

@@ -171,7 +171,7 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
         ...(room === null ? {} : { freeBytes: room }),
       };
     },
-    persist: async () => navigator.storage.persist(),
+    persist: async () => (await pageStorage().persist?.()) ?? false,
     dispose: () => stop(abortError()),
   };
 }
@@ -182,5 +182,12 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
  */
 export function keepDownloads(): void {
   if (typeof navigator === 'undefined') return;
-  navigator.storage?.persist?.().catch(() => {});
+  pageStorage()
+    ?.persist?.()
+    .catch(() => {});
+}
+
+/** Only pages have `persist`: workers and Node, which share this code's types, do not. */
+function pageStorage(): StorageManager & { persist?(): Promise<boolean> } {
+  return navigator.storage;
 }

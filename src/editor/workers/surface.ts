@@ -32,7 +32,7 @@ export const plainColours: Colours = { colourSpace: 'srgb', icc: null };
 export function createCanvas(
   size: Size,
   colourSpace: ColourSpace,
-  options: CanvasRenderingContext2DSettings = {},
+  options: { willReadFrequently?: boolean } = {},
 ): { canvas: OffscreenCanvas; context: OffscreenCanvasRenderingContext2D } | null {
   const canvas = new OffscreenCanvas(size.width, size.height);
   const context = canvas.getContext('2d', { ...options, colorSpace: colourSpace });

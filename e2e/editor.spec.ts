@@ -65,7 +65,7 @@ test('opens with the sample, and one press of Generate repaints the masked part 
   expect(inside).toBeGreaterThan(10_000);
 });
 
-test('own picture: open, paint, undo, redo, erase, invert, clear; the rest stays byte for byte', async ({
+test('own picture: open, paint, undo, redo, erase, invert, clear; the rest stays byte for byte @smoke', async ({
   page,
 }, info) => {
   const editor = await open(page);

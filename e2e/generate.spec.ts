@@ -9,7 +9,7 @@ import { serveFolder } from './static';
 /** Enough to see a picture form; the number that makes a good one is the page's default. */
 const STEPS = '3';
 
-test('one press of Generate repaints the sample’s masked part and nothing else', async ({ page }) => {
+test('one press of Generate repaints the sample’s masked part and nothing else @smoke', async ({ page }) => {
   const editor = new EditorPage(page);
   await editor.open('/');
   await expect(editor.prompt).not.toHaveValue('');
@@ -48,7 +48,7 @@ test('one press of Generate repaints the sample’s masked part and nothing else
   expect(insideChanged / inside).toBeGreaterThan(0.9);
 });
 
-test('a photograph of one’s own, painted with the mouse: progress, result, the same again from the seed', async ({
+test('a photograph of one’s own, painted with the mouse: progress, result, the same again from the seed @smoke', async ({
   page,
 }, testInfo) => {
   const path = testInfo.outputPath('photograph.png');
@@ -86,7 +86,7 @@ test('a photograph of one’s own, painted with the mouse: progress, result, the
   expect((await decode(await editor.run())).data.equals(after.data)).toBe(false);
 });
 
-test('cancelling stops the run, keeps what was painted, and the next run works', async ({ page }) => {
+test('cancelling stops the run, keeps what was painted, and the next run works @smoke', async ({ page }) => {
   const editor = new EditorPage(page);
   await editor.open('/');
   await editor.steps.fill('150');

@@ -46,7 +46,7 @@ async function requestFor(model_name: string): Promise<InpaintInput> {
   };
 }
 
-test('a lost device, memory that runs out: a clear message each, and the next run paints the right picture', async ({
+test('a lost device, memory that runs out: a clear message each, and the next run paints the right picture @slow', async ({
   page,
 }) => {
   test.setTimeout(600_000);
@@ -82,7 +82,7 @@ async function pictureOf(outcome: Outcome) {
   return decode(Buffer.from(outcome.picture, 'base64'));
 }
 
-test('a model that cannot fit is refused with figures before any of its weights are fetched', async ({
+test('a model that cannot fit is refused with figures before any of its weights are fetched @slow', async ({
   page,
 }) => {
   const hub = await startHub({ repos: [unfetchedRepo('true/sd15', 'sd15')] });

@@ -131,7 +131,7 @@ function kept(page: Page): Promise<string[]> {
   });
 }
 
-test('a host without headers, below a path: threads, installable; then no network and another start', async () => {
+test('a host without headers, below a path: threads, installable; then no network and another start @slow', async () => {
   const photo = test.info().outputPath('photograph.png');
   await photograph(photo, 256, 192);
 
@@ -174,7 +174,7 @@ test('a host without headers, below a path: threads, installable; then no networ
   await second.context.close();
 });
 
-test('a new version waits for the person, and the old one works with its own files until then', async () => {
+test('a new version waits for the person, and the old one works with its own files until then @slow', async () => {
   const { context, page, editor } = await start();
   await openIsolated({ page, editor });
   const oldPrompt = await editor.prompt.inputValue();
@@ -226,7 +226,7 @@ test('a new version waits for the person, and the old one works with its own fil
   await context.close();
 });
 
-test('no file is too large for hosts that allow 25 MiB; a browser without JSPI puts its build together', async () => {
+test('no file is too large for hosts that allow 25 MiB; a browser without JSPI puts its build together @slow', async () => {
   const files = readdirSync(folders.first, { recursive: true, withFileTypes: true }).filter((entry) =>
     entry.isFile(),
   );
@@ -265,7 +265,7 @@ test('no file is too large for hosts that allow 25 MiB; a browser without JSPI p
   await browser.close();
 });
 
-test('the development server takes a built page’s service worker away from its port', async () => {
+test('the development server takes a built page’s service worker away from its port @slow', async () => {
   await host.close();
   host = await startStaticHost(folders.first, '/');
   const built = await start();

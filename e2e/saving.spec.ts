@@ -40,7 +40,7 @@ async function copied(page: Page): Promise<Buffer> {
   return Buffer.from(address.slice(address.indexOf(',') + 1), 'base64');
 }
 
-test('the original, a result, after "Continue", painted on, drawn out: downloaded, saved by key and copied', async ({
+test('the original, a result, after "Continue", painted on, drawn out: downloaded, saved by key and copied @smoke', async ({
   page,
   context,
 }) => {

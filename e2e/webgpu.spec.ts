@@ -48,7 +48,7 @@ function paints(
   loras: [string, number][] = [],
 ) {
   if (golden === undefined) throw new Error('there is no such golden picture');
-  test(`${models_}/${golden.model}: ${golden.name}`, async () => {
+  test(`${models_}/${golden.model}: ${golden.name} @slow`, async () => {
     const request = {
       model_name: `${models.origin}${models_}/${golden.model}/`,
       prompt: golden.prompt,

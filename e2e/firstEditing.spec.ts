@@ -61,7 +61,7 @@ const versions = ({ page }: Visit) => page.getByRole('list', { name: 'Versions' 
 const frameLine = ({ page }: Visit) => page.getByText('The model sees');
 
 const inTheEditor: Steps = {
-  'The mask grows, shrinks and feathers': async (visit) => {
+  'The mask can grow, shrink and feather': async (visit) => {
     const { editor, info } = visit;
     const sample = await maskOf(visit);
     await fromMaskMenu(visit, 'Grow');
@@ -87,7 +87,7 @@ const inTheEditor: Steps = {
     await expect(frameLine(visit)).toContainText('of 1200 × 799');
     expect((await maskOf(visit)).equals(sample)).toBe(true);
   },
-  'A result lies over the picture': async ({ page, editor, original }) => {
+  'A result is shown over the image': async ({ page, editor, original }) => {
     await editor.steps.fill('1');
     expectPainted(original, await decode(await editor.run()), await brightness(SAMPLE_MASK));
     await page.getByRole('slider', { name: 'Compare before and after' }).focus();
@@ -123,7 +123,7 @@ const inTheEditor: Steps = {
     await button(page, 'Reset to the automatic frame').click();
     await button(page, 'Done').click();
   },
-  'The canvas can be drawn out': async (visit) => {
+  'The canvas can be extended': async (visit) => {
     const { page, editor } = visit;
     await button(page, 'Extend the canvas').click();
     await page.getByRole('spinbutton', { name: 'Extend right' }).fill('160');
@@ -180,7 +180,7 @@ const inTheEditor: Steps = {
     expect(sent[0]?.width).toBeLessThan(1360);
     await expect(page.getByRole('region', { name: 'Hosted API' })).toContainText('part around');
   },
-  'With the switch off no picture': async ({ page, editor, requests }) => {
+  'With the switch off no image': async ({ page, editor, requests }) => {
     await page.getByRole('switch', { name: 'Hosted API' }).click();
     await editor.model.fill('starter');
     requests.length = 0;
@@ -191,7 +191,7 @@ const inTheEditor: Steps = {
     expect(leaving.map((request) => request.url())).toEqual([]);
     expect(sent).toHaveLength(1);
   },
-  'Where it cannot make a run': async ({ page, editor }) => {
+  'If the device cannot make a run': async ({ page, editor }) => {
     await editor.model.fill(FOREIGN);
     await editor.generate.click();
     const question = page.getByRole('alertdialog', { name: 'Send this run to the hosted API?' });
@@ -199,7 +199,7 @@ const inTheEditor: Steps = {
     await question.getByRole('button', { name: 'Don’t send' }).click();
     expect(sent).toHaveLength(1);
   },
-  'Every result is kept in the **Gallery**': async ({ page, editor }) => {
+  'Every result is stored in the **Gallery**': async ({ page, editor }) => {
     await editor.steps.fill('3');
     await button(page, 'Gallery').click();
     const gallery = page.getByRole('dialog');
@@ -222,7 +222,7 @@ const inTheEditor: Steps = {
     await button(page, 'Gallery').click();
     await results.last().getByRole('button', { name: 'Open on the canvas' }).click();
   },
-  'What is being painted is kept too': async (visit) => {
+  'Your current work is stored too': async (visit) => {
     const { page, editor } = visit;
     await editor.drag([0.4, 0.4], [0.6, 0.5]);
     const painted = await maskOf(visit);
@@ -247,7 +247,7 @@ const inTheEditor: Steps = {
     await visit.editor.ready();
     expect((await maskOf(visit)).equals(painted)).toBe(true);
   },
-  'Downloaded files carry their settings': async ({ editor }) => {
+  'Downloaded files include their settings': async ({ editor }) => {
     const file = await editor.saved();
     const { comments } = await sharp(file).metadata();
     const textOf = (wanted: string) => comments?.find(({ keyword }) => keyword === wanted)?.text ?? '';
@@ -263,7 +263,7 @@ const inTheEditor: Steps = {
     await button(page, 'Restore').click();
     await expect(editor.prompt).toHaveValue('a mushroom');
   },
-  '**Request as code** shows the present settings': async ({ page, editor }) => {
+  '**Request as code** shows the current settings': async ({ page, editor }) => {
     await editor.prompt.fill('a lighthouse');
     await button(page, 'Request as code').click();
     const dialog = page.getByRole('dialog', { name: 'Request as code' });

@@ -61,7 +61,7 @@ const start: Steps = {
     expect((await maskOf(visit)).equals(mask)).toBe(true);
     expectPainted(visit.original, await decode(await editor.run()), mask);
   },
-  'The embedded starter model needs no download': async ({ page, editor, requests }) => {
+  'The included starter model needs no download': async ({ page, editor, requests }) => {
     const origin = new URL(page.url()).origin;
     const elsewhere = requests.map((request) => request.url()).filter((url) => !url.startsWith('blob:'));
     expect(elsewhere.filter((url) => !url.startsWith(origin))).toEqual([]);
@@ -76,7 +76,7 @@ const start: Steps = {
     await page.reload();
     await editor.ready();
   },
-  'It is there to try the editor with: it draws 208': async (visit) => {
+  'It is for trying out the editor: it draws 208': async (visit) => {
     const { page, editor, original } = visit;
     const mask = await brightness(SAMPLE_MASK);
     const things: unknown = JSON.parse(readFileSync('public/models/starter/concepts.json', 'utf8'));
@@ -88,7 +88,7 @@ const start: Steps = {
     for (const picture of [mushroom, fill]) expectPainted(original, picture, mask);
     expect(roughness(fill, mask)).toBeLessThan(roughness(mushroom, mask));
   },
-  'Real pictures come from full Stable Diffusion checkpoints': async ({ page }) => {
+  'For realistic images you need a full Stable Diffusion checkpoint': async ({ page }) => {
     await expect(page.getByText(/Real pictures come from/)).toBeVisible();
   },
   'Type a Hugging Face id': async ({ page, editor }) => {
@@ -96,7 +96,7 @@ const start: Steps = {
     await editor.model.fill(MODEL);
     await expect(page.getByText('Stable Diffusion 1 for inpainting')).toBeVisible();
   },
-  'What the name leads to, its size': async ({ page }) => {
+  'The page shows what the name leads to, its size': async ({ page }) => {
     await expect(page.getByText(/MB to download · licence creativeml-openrail-m/)).toBeVisible();
     await expect(page.getByText(/^Runs on this device/)).toBeVisible();
     expect(hub.log.filter(({ url }) => url.includes('.safetensors'))).toEqual([]);
@@ -107,7 +107,7 @@ const start: Steps = {
     await button(page, 'Download model').click();
     await expect(page.getByRole('progressbar', { name: 'Model download' })).toBeVisible();
   },
-  'A download pauses, goes on after a reload': async ({ page, editor }) => {
+  'Downloads can be paused, resume after a reload': async ({ page, editor }) => {
     await editor.model.fill('starter');
     await editor.prompt.fill('a red apple');
     await editor.run();
@@ -124,7 +124,7 @@ const start: Steps = {
     const ranges = hub.log.filter(({ origin }) => origin === 'content').map(({ range }) => range);
     expect(ranges).toContainEqual(expect.stringMatching(/^bytes=[1-9]\d*-$/));
   },
-  'A model brings the steps and the guidance': async ({ page, editor, original }) => {
+  'Choosing a model sets the steps and the guidance': async ({ page, editor, original }) => {
     await editor.model.fill('starter');
     await expect(editor.steps).toHaveValue('6');
     await editor.guidance.fill('3');
@@ -138,7 +138,7 @@ const start: Steps = {
     expectPainted(original, await decode(await editor.run()), await brightness(SAMPLE_MASK));
     expect(hub.log.filter(({ url }) => url.includes('.safetensors'))).toEqual([]);
   },
-  '**Manage models** has recommended models': async ({ page }) => {
+  '**Manage models** lists recommended models': async ({ page }) => {
     await button(page, 'Manage models').click();
     const recommended = page.getByRole('region', { name: 'Recommended' }).getByRole('listitem');
     await expect(recommended.filter({ hasText: 'SDXL inpainting' })).toContainText(/ GB.*licence openrail/);

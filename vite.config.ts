@@ -7,6 +7,33 @@ import { offline } from './vite.offline.ts';
 
 const connect = connectFromEnv(process.env);
 
+const all = ['{src,test}/**/*.test.{ts,tsx}'];
+/** Tests that need a software GPU with 16-bit floats; without one they skip, and say so. */
+const webgpu = [
+  'src/**/*.fp16.test.ts',
+  'src/graph/placement.test.ts',
+  'src/model/fp16.test.ts',
+  'src/pipeline/webgpu.golden.test.ts',
+];
+/** Networks, schedulers and whole images against diffusers, and whole programs: all that takes seconds. */
+const golden = [
+  'src/**/*.golden.test.ts',
+  'src/graph/*.test.ts',
+  'src/graph/onnxExport/*.test.ts',
+  'src/model/{badInput,library,load,namedModels,openWithLoras,slowServers,tokenizers}.test.ts',
+  'src/model/{embedding,lora,onnxExport,prepare}/*.test.ts',
+  'src/model/checkpoint/singleFile.test.ts',
+  'src/node/cli/*.test.ts',
+  'src/model/weights/forms.test.ts',
+  'src/node/memoryGuard.test.ts',
+  'src/node/page/start.test.ts',
+  'src/node/server/{failures,load,modelSettings}.test.ts',
+  'src/node/server/painting/*.test.ts',
+  'src/pipeline/{inpaint,tiling}.test.ts',
+  'src/pipeline/schedulers/schedulers.test.ts',
+  'test/fuzz/*.test.ts',
+];
+
 export default defineConfig({
   plugins: [react(), offline(connect), falProxyPlugin(falProxyFromEnv(process.env))],
   base: './',
@@ -25,8 +52,12 @@ export default defineConfig({
   // Compressing 60 MB of wasm to say how small it gets takes longer than all the rest.
   build: { target: 'es2023', chunkSizeWarningLimit: 1200, reportCompressedSize: false },
   test: {
-    include: ['{src,test}/**/*.test.{ts,tsx}'],
     environment: 'node',
+    projects: [
+      { extends: true, test: { name: 'fast', include: all, exclude: [...golden, ...webgpu] } },
+      { extends: true, test: { name: 'golden', include: golden, exclude: webgpu } },
+      { extends: true, test: { name: 'webgpu', include: webgpu } },
+    ],
     // A busy machine gets its time: nothing here waits for something that does not come.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -14,8 +14,8 @@ const table = {
   'storage/': ['contract/'],
   'pipeline/': ['contract/', 'image/'],
   'model/': ['contract/', 'graph/', 'pipeline/(model\\.|conditioning/|schedulers/)', 'storage/weights'],
-  'host/': ['contract/', 'model/', 'pipeline/', 'image/'],
-  'worker/': ['host/', 'contract/', 'model/', 'pipeline/', 'image/', 'storage/weights'],
+  'host/': ['contract/', 'model/', 'pipeline/', 'image/', 'storage/weights'],
+  'worker/': ['host/', 'contract/', 'model/', 'pipeline/', 'image/', 'storage/(weights|database)'],
   // The server talks to its painting process through the page's own client of a worker.
   'node/': ['host/', 'contract/', 'model/', 'pipeline/', 'image/', 'storage/weights', 'engine/local\\.'],
   'editor/': ['contract/', 'image/'],

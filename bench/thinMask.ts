@@ -11,9 +11,9 @@ import { maskToPixels, scaleMask } from '../src/image/mask/mask';
 import { arrayImage, pasteResult } from '../src/image/prepareAndPaste';
 import { createMask, createPixels, type Mask, type Pixels } from '../src/image/raster';
 import { loadModel } from '../src/model/load';
-import { starterFolder } from '../src/node/cli/cliModelFiles';
 import { folderFiles } from '../src/node/folder';
 import { createNodeRuntime } from '../src/node/ort';
+import { starterFolder } from '../src/node/platform';
 import { inpaint } from '../src/pipeline/inpaint';
 
 const SIDE = 256;

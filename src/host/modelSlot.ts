@@ -1,32 +1,36 @@
-/** The model that is open: one at a time, kept with what its runs left, until another is asked for. */
+/** The open model: one at a time, kept with what its runs left in the cache until another one is asked for. */
 import type { Call } from '../contract/engine';
 import { CheckpointError } from '../contract/errors';
+import type { Size } from '../image/pixels';
 import { InpaintCache } from '../pipeline/cache';
 import type { Model } from '../pipeline/model';
 
-export interface OpenedModel<Wanted, Opened> {
-  /** What was asked for, opened if it is not, and what its runs left. Only within `during`. */
-  get(wanted: Wanted): Promise<Opened & { cache: InpaintCache }>;
-  /** Runs `work` for a call: what is loaded meanwhile reports to it and stops with it. */
-  during<Result>(call: Call, work: () => Promise<Result>): Promise<Result>;
+export interface ModelSlot<Wanted, Opened> {
+  /**
+   * Opens the model unless it is open already. Call it only within `withCall`.
+   * @param asked the size of the image to paint; undefined if that depends on the model
+   */
+  get(wanted: Wanted, asked: Size | undefined): Promise<Opened & { cache: InpaintCache }>;
+  /** Runs `work` for a call: whatever is loaded meanwhile reports to that call and stops with it. */
+  withCall<Result>(call: Call, work: () => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
 
 export interface ModelOpener<Wanted, Opened> {
-  /** Equal for what one open model serves. */
+  /** Equal for requests that one open model serves. */
   keyOf(wanted: Wanted): string;
-  /** @param call lasts as long as the model and stands for the run of each moment */
-  open(wanted: Wanted, call: Call): Promise<Opened>;
+  /** @param call lasts as long as the model and forwards to the current run */
+  open(wanted: Wanted, asked: Size | undefined, call: Call): Promise<Opened>;
 }
 
-/** @param opener what opens a model, and tells which requests share one */
-export function createOpenedModel<Wanted, Opened extends { model: Model }>(
+/** @param opener opens a model, and says which requests share one */
+export function createModelSlot<Wanted, Opened extends { model: Model }>(
   opener: ModelOpener<Wanted, Opened>,
-): OpenedModel<Wanted, Opened> {
+): ModelSlot<Wanted, Opened> {
   let kept: { key: string; opened: Opened & { cache: InpaintCache } } | undefined;
-  // A model outlives the run that opened it; what it loads later belongs to the run of that moment.
+  // A model outlives the run that opened it, and loads its networks later on behalf of whichever run needs them.
   let current: Call | undefined;
-  const moment: Call = {
+  const currentCall: Call = {
     get signal() {
       return current?.signal ?? new AbortController().signal;
     },
@@ -41,21 +45,21 @@ export function createOpenedModel<Wanted, Opened extends { model: Model }>(
   }
 
   return {
-    async get(wanted) {
+    async get(wanted, asked) {
       const key = opener.keyOf(wanted);
       if (kept?.key !== key) {
         await close();
-        const opened = await opener.open(wanted, moment);
+        const opened = await opener.open(wanted, asked, currentCall);
         kept = { key, opened: { ...opened, cache: new InpaintCache() } };
       }
       return kept.opened;
     },
-    async during(call, work) {
+    async withCall(call, work) {
       current = call;
       try {
         return await work();
       } catch (error) {
-        // What is stored of it is damaged, and will be another once it is mended.
+        // Its stored files are damaged; once repaired they are another model.
         if (error instanceof CheckpointError) await close();
         throw error;
       } finally {

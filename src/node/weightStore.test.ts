@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { eventually } from '../../test/support/eventually';
 import { type TemporaryStore, temporaryStore } from '../../test/support/hub/hubServer';
 
 let temporary: TemporaryStore;
@@ -37,4 +38,23 @@ it('hands a dead process’s lock to one of many at a time', async () => {
     Array.from({ length: 4 }, () => temporary.store.exclusively('left', signal, () => {}, work)),
   );
   expect(most).toBe(1);
+});
+
+it('keeps a model that a living process has open, and forgets the dead ones', async () => {
+  const { store, folder } = temporary;
+  await writeFile(
+    join(folder, 'models', 'open.use-dead'),
+    await readFile(join(folder, 'models', 'left.lock')),
+  );
+  const [release, again] = [await store.use('open'), await store.use('open')];
+  const remove = () => store.ifUnused('open', async () => {});
+  expect(await remove()).toBe(false);
+  release();
+  expect(await remove()).toBe(false);
+  again();
+  await eventually(async () => expect(await remove()).toBe(true));
+  // Another model whose name begins alike is none of its business.
+  await store.use('open-2');
+  expect(await remove()).toBe(true);
+  expect((await readdir(join(folder, 'models'))).filter((name) => name.startsWith('open.use'))).toEqual([]);
 });

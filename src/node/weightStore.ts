@@ -18,6 +18,8 @@ import type { ModelFolder, StoredWriter, WeightStore } from '../storage/weights'
 
 /** How often a process that waits for another looks again. */
 const POLL_MS = 200;
+/** Between a model's name and the process that uses it. */
+const USE = '.use-';
 
 /** `INLAY_CACHE`, else where the system keeps caches. */
 function defaultCacheFolder(): string {
@@ -59,14 +61,18 @@ export function diskWeightStore(folder = defaultCacheFolder()): WeightStore {
         await release();
       }
     },
-    // A process has read what it needs of a model, or holds its files open: nothing here deletes them.
-    use: async () => () => {},
+    async use(name) {
+      await mkdir(models, { recursive: true });
+      const { path, holder } = newUse(models, name);
+      await writeFile(path, holder);
+      return () => void orAbsent(unlink(path));
+    },
     isBusy: async (name) => {
       const holder = await holderOf(join(models, `${name}.lock`));
       return holder !== undefined && isAlive(holder);
     },
     async ifUnused(name, work) {
-      if (await this.isBusy(name)) return false;
+      if ((await this.isBusy(name)) || (await isUsed(models, name))) return false;
       await this.exclusively(name, new AbortController().signal, () => {}, work);
       return true;
     },
@@ -122,7 +128,7 @@ async function openWriter(full: string): Promise<StoredWriter> {
 
 /** A file that names its process: what a process that ended leaves behind is taken over. */
 async function takeLock(path: string, signal: AbortSignal, onWait: () => void): Promise<() => Promise<void>> {
-  const mine = `${process.pid} ${Math.random().toString(36).slice(2)}`;
+  const mine = ownHolder();
   let waiting = false;
   for (;;) {
     signal.throwIfAborted();
@@ -164,6 +170,30 @@ async function removeDead(path: string, holder: string, mine: string): Promise<v
   } finally {
     await orAbsent(unlink(removing));
   }
+}
+
+/** A process's sign that it reads a model: files of an open model are read at their first use. */
+function newUse(models: string, name: string): { path: string; holder: string } {
+  const holder = ownHolder();
+  return { path: join(models, `${name}${USE}${holder.replace(' ', '-')}`), holder };
+}
+
+/** Whether a living process reads the model. Signs of dead ones are removed. */
+async function isUsed(models: string, name: string): Promise<boolean> {
+  const entries = (await orAbsent(readdir(models))) ?? [];
+  let isRead = false;
+  for (const entry of entries.filter((entry) => entry.startsWith(`${name}${USE}`))) {
+    const path = join(models, entry);
+    const holder = await holderOf(path);
+    if (holder === undefined) continue;
+    if (isAlive(holder)) isRead = true;
+    else await orAbsent(unlink(path));
+  }
+  return isRead;
+}
+
+function ownHolder(): string {
+  return `${process.pid} ${Math.random().toString(36).slice(2)}`;
 }
 
 /** @returns process and a number of its own, as one text; undefined where there is no lock */

@@ -36,33 +36,47 @@ export async function runRequest(
   checkPaints(pictures.mask);
   const asked = sizeOfRun(options, pictures.image);
   const opened = await open(asked);
-  return tasks[opened.model.task]({ request, options, pictures, asked }, opened, call);
+  const size = sizeAtModel(options, asked, opened.model);
+  const outcome = await runAtSize({ request, options, pictures, size }, opened, call);
+  return { ...outcome, pixels: asAsked(outcome.pixels, asked) };
 }
 
-/** What a task makes of a request. */
-interface Asked {
+/** A request with what its model is given. */
+export interface SizedRequest {
   request: InpaintRequest;
   options: LocalOptions;
   pictures: Pictures;
-  /** The size that is wanted. */
-  asked: Size;
+  /** At which the model works: multiples of 8 pixels or of what it wants. */
+  size: Size;
+}
+
+/**
+ * Runs a request by its model's task.
+ * @returns the image at the model's size, and the seed that it was made with
+ * @throws TooLargeError if the run does not fit into memory; else as {@link inpaint}
+ */
+export function runAtSize(
+  sized: SizedRequest,
+  opened: OpenModel,
+  call: Pick<InpaintCall, 'signal' | 'onProgress'>,
+): Promise<InpaintOutcome & { seed: number }> {
+  return tasks[opened.model.task](sized, opened, call);
 }
 
 type Task = (
-  asked: Asked,
+  sized: SizedRequest,
   opened: OpenModel,
   call: Pick<InpaintCall, 'signal' | 'onProgress'>,
 ) => Promise<InpaintOutcome & { seed: number }>;
 
 /** How each kind of model runs a request. */
 const tasks: Record<Model['task'], Task> = {
-  async inpaint({ request, options, pictures, asked }, { model, cache, admit }, call) {
-    const size = sizeAtModel(options, asked, model);
+  async inpaint({ request, options, pictures, size }, { model, cache, admit }, call) {
     const told = withModelSettings(request, options, model);
     const job = createJob(told.request, told.options, pictures, size);
     await admit({ ...size, chunks: model.prompts.chunks(job) });
     const { pixels, timings } = await inpaint(model, job, { ...call, cache });
-    return { pixels: asAsked(pixels, asked), timings, seed: job.seed };
+    return { pixels, timings, seed: job.seed };
   },
 };
 

@@ -1,11 +1,13 @@
-/** The worker's entry: wires the host to the page's messages. */
+/** The engine's worker: connects a host to the page's messages. */
 import '../contract/closedPage';
-import { get, set } from 'idb-keyval';
 import { encodeError } from '../contract/errors';
 import type { FromWorker, ToWorker } from '../contract/protocol';
+import { createHost } from '../host/createHost';
 import { serve } from '../host/serve';
-import { createHost } from './host';
+
 import { tellLife } from './life';
+import { browserPlatform } from './platform';
+import { verdictStore } from './verdicts';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const post = (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer);
@@ -15,14 +17,17 @@ let receive: ReturnType<typeof serve> | undefined;
 scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if (data?.type === 'init') {
     const { baseUrl, provider, hubUrl } = data;
-    const host = createHost({
-      baseUrl,
-      provider,
-      hubUrl,
-      onStatus: (status) => post({ type: 'status', status }),
-      onUnavailable: (error) => post({ type: 'unavailable', error: encodeError(error) }),
-      verdicts: { get: (key) => get<string>(key), set },
-    });
+    const host = createHost(
+      browserPlatform({
+        baseUrl,
+        provider,
+        hubUrl,
+        onStatus: (status) => post({ type: 'status', status }),
+        verdicts: verdictStore(),
+      }),
+    );
+    // Before the first run: the page shows where runs will take place.
+    host.openRuntime().catch((error) => post({ type: 'unavailable', error: encodeError(error) }));
     receive = serve(host, post);
   } else {
     receive?.(data);

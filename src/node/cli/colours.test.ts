@@ -5,12 +5,10 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readRecipe } from '../../contract/recipe';
+import { createHost } from '../../host/createHost';
 import { readPictureTexts } from '../../image/files/pictureTexts';
-import { loadModel } from '../../model/load';
-import type { Model } from '../../pipeline/model';
-import { folderFiles } from '../folder';
-import { createNodeRuntime } from '../ort';
 import { parseArguments } from './args';
+import { cliPlatform } from './cliPlatform';
 import { inpaintFiles } from './inpaint';
 
 const MODEL = 'goldens/models/sd15-inpaint';
@@ -18,15 +16,14 @@ const PICTURES = 'test/pictures';
 const call = { signal: new AbortController().signal, onProgress() {}, onNote() {} };
 let folder: string;
 const at = (name: string) => join(folder, name);
-let model: Model;
+const host = createHost(cliPlatform(1));
 
-beforeAll(async () => {
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'inlay-colours-'));
-  model = await loadModel(folderFiles(MODEL), await createNodeRuntime(1), call);
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
-  await model.dispose();
+  await host.release();
 });
 
 /** One step over a picture. */
@@ -41,7 +38,7 @@ async function paint(image: string, mask: string, out: string, ...more: string[]
   const { image: answer } = await inpaintFiles(args, {
     ...call,
     onNote: (note) => notes.push(note),
-    loadModel: async () => ({ model: { ...model, dispose: async () => {} }, admit: async () => {} }),
+    host,
   });
   return { answer, notes };
 }

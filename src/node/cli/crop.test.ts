@@ -6,15 +6,15 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadModel } from '../../model/load';
-import { folderFiles } from '../folder';
-import { createNodeRuntime } from '../ort';
+import { createHost } from '../../host/createHost';
 import { parseArguments } from './args';
+import { cliPlatform } from './cliPlatform';
 import { inpaintFiles } from './inpaint';
 
 /** Its native size is 64. */
 const MODEL = 'goldens/models/sd15-inpaint';
 const call = { signal: new AbortController().signal, onProgress() {} };
+const host = createHost(cliPlatform(1));
 let folder: string;
 const at = (name: string) => join(folder, name);
 
@@ -23,7 +23,10 @@ beforeAll(async () => {
   await drawing('large', { width: 200, height: 160 }, { left: 80, top: 60, width: 24, height: 16 });
   await drawing('small', { width: 40, height: 24 }, { left: 10, top: 8, width: 16, height: 8 });
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await host.release();
+});
 
 /** A grey picture and the mask of a box in it. */
 async function drawing(
@@ -51,10 +54,7 @@ async function paint(picture: 'large' | 'small', ...more: string[]) {
   const { image } = await inpaintFiles(args, {
     ...call,
     onNote: (note) => notes.push(note),
-    async loadModel(name) {
-      const runtime = await createNodeRuntime(1);
-      return { model: await loadModel(folderFiles(name), runtime, call), admit: async () => {} };
-    },
+    host,
   });
   const { comments = [] } = await sharp(at('out.png')).metadata();
   const { options } = JSON.parse(comments.find(({ keyword }) => keyword === 'inlay')?.text ?? '{}');

@@ -5,17 +5,17 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ofOneSize } from '../../../test/support/exports';
 import { parseLocalOptions, parseRequest } from '../../contract/engine';
-import { loadModel } from '../../model/load';
-import { folderFiles } from '../folder';
-import { createNodeRuntime } from '../ort';
+import { createHost } from '../../host/createHost';
 import { createPaintHost } from '../server/painting/paintHost';
 import { parseArguments } from './args';
+import { cliPlatform } from './cliPlatform';
 import { inpaintFiles } from './inpaint';
 
 /** An export that takes 64 × 64 pixels alone, and a picture of 100 × 80 with the mask of its middle. */
 let folder: string;
 let model: string;
 const call = { signal: new AbortController().signal, onProgress() {}, onNote() {} };
+const host = createHost(cliPlatform(1));
 const at = (name: string) => join(folder, name);
 
 beforeAll(async () => {
@@ -33,7 +33,10 @@ beforeAll(async () => {
     .toFile(at('mask.png'));
   await plain(64, 64, 'white').toFile(at('other.png'));
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await host.release();
+});
 
 async function paint(...more: string[]) {
   const args = parseArguments([
@@ -43,10 +46,7 @@ async function paint(...more: string[]) {
   if (args === 'help') throw new Error('no run');
   const { image } = await inpaintFiles(args, {
     ...call,
-    async loadModel(name) {
-      const runtime = await createNodeRuntime(1);
-      return { model: await loadModel(folderFiles(name), runtime, call), admit: async () => {} };
-    },
+    host,
   });
   return { size: [image.width, image.height], pixels: await sharp(at('out.png')).raw().toBuffer() };
 }
@@ -69,7 +69,7 @@ it('the command line gives the model’s own picture without pasting, and names 
 });
 
 it('the server answers with a picture of the size that it was sent', async () => {
-  const host = createPaintHost({ threads: 1, folders: { fixed: model }, hubUrl: 'http://127.0.0.1:9' });
+  const server = createPaintHost({ threads: 1, folders: { fixed: model }, hubUrl: 'http://127.0.0.1:9' });
   const file = (name: string) => new Blob([new Uint8Array(readFileSync(at(name)))]);
   const request = {
     ...parseRequest({
@@ -79,14 +79,14 @@ it('the server answers with a picture of the size that it was sent', async () =>
     image_url: file('image.png'),
     mask_url: file('mask.png'),
   };
-  const { png, width, height } = await host.inpaint(request, parseLocalOptions({}), call);
+  const { png, width, height } = await server.inpaint(request, parseLocalOptions({}), call);
   // Sides are multiples of eight.
   expect([width, height]).toEqual([96, 80]);
   const { width: written } = await sharp(Buffer.from(await png.arrayBuffer())).metadata();
   expect(written).toBe(96);
   // A mask of another size is refused before a model is looked for, let alone fetched.
   const misfit = { ...request, model_name: 'owner/of-none', mask_url: file('other.png') };
-  await expect(host.inpaint(misfit, parseLocalOptions({}), call)).rejects.toMatchObject({
+  await expect(server.inpaint(misfit, parseLocalOptions({}), call)).rejects.toMatchObject({
     field: 'mask_url',
   });
 });

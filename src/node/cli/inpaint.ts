@@ -2,12 +2,14 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseLocalOptions, parseRequest } from '../../contract/engine';
+import { type Call, parseLocalOptions, parseRequest } from '../../contract/engine';
 import { InputError } from '../../contract/errors';
 import { type ModelSettings, settingsInWords } from '../../contract/modelSettings';
 import { recipeOf, recipeTexts } from '../../contract/recipe';
 import { type InpaintResult, type LocalOptions, STARTER } from '../../contract/schema';
 import type { SuitedSettings } from '../../contract/suitedSettings';
+import type { ModelHost } from '../../host/createHost';
+import { withoutPreview } from '../../host/previews';
 import { defaultFeather } from '../../image/blend';
 import { convertColours } from '../../image/colourSpace';
 import { type CropPlan, defaultPadding, planCrop } from '../../image/crop';
@@ -21,37 +23,16 @@ import {
   prepareCrop,
 } from '../../image/prepareAndPaste';
 import { cropPixels, type Mask } from '../../image/raster';
-import type { RunSize } from '../../model/memoryNeeds';
-import { inpaint, type PipelineProgress } from '../../pipeline/inpaint';
 import type { Model } from '../../pipeline/model';
-import { createJob, withModelSettings } from '../../pipeline/runRequest';
+import { runAtSize, withModelSettings } from '../../pipeline/runRequest';
 import { type MeasuredPicture, measureSource } from '../images';
 import { type Arguments, flagOf } from './args';
 import { readMaskArgument } from './maskArgument';
 import { checkWritable, encodeFile, outputKind, writeFileAt } from './outputs';
 
-/** A model, and the question whether a run fits into this machine's memory. */
-export interface LoadedModel {
-  model: Model;
-  /** @throws TooLargeError with figures */
-  admit(run: RunSize): Promise<void>;
-}
-
-export interface Run {
-  /**
-   * Loads the model named `--model`.
-   * @param size at which it shall paint; undefined where that depends on the model
-   * @throws TooLargeError before its weights are fetched where it cannot do so
-   */
-  loadModel(
-    name: string,
-    addOns: Pick<LocalOptions, 'loras' | 'embeddings'>,
-    signal: AbortSignal,
-    size: Size | undefined,
-  ): Promise<LoadedModel>;
-  signal: AbortSignal;
-  onProgress(progress: PipelineProgress): void;
-  /** What a person should know of the run, in a sentence. */
+export interface Run extends Call {
+  host: Pick<ModelHost, 'withModel'>;
+  /** Something the user should know about the run, in a sentence. */
   onNote?(note: string): void;
 }
 
@@ -62,8 +43,10 @@ export interface Run {
  */
 export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintResult> {
   // 1. Check every value before anything is loaded. The addresses are read here, so data URIs stand in for them.
-  const request = inFlags(() => parseRequest({ ...args.request, image_url: 'data:,', mask_url: 'data:,' }));
-  const options = inFlags(() => parseLocalOptions({ ...args.options, leftToModel: leftOut(args) }));
+  const request = namingFlags(() =>
+    parseRequest({ ...args.request, image_url: 'data:,', mask_url: 'data:,' }),
+  );
+  const options = namingFlags(() => parseLocalOptions({ ...args.options, leftToModel: leftOut(args) }));
 
   const kind = outputKind('--out', args.out);
   await checkWritable('--out', args.out);
@@ -78,13 +61,14 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   const picture = await image.decode();
   if (picture.loss !== null) run.onNote?.(`--image: ${picture.loss}. The file itself stays as it is.`);
 
-  // 3. The part that goes to the model
-  const size = sizeBefore(args, options, picture);
-  const { model, admit } = await run.loadModel(request.model_name, options, run.signal, size);
-  try {
+  // 3. The crop that goes to the model, and the result back into the image
+  const wanted = { name: request.model_name, loras: options.loras, embeddings: options.embeddings };
+  const asked = sizeBefore(args, options, picture);
+  const painted = await run.host.withModel(wanted, asked, run, async (opened) => {
+    const { model } = opened;
     const plan = planFor(args, options, picture, mask, model);
-    // What is pasted back is prepared as on the page; what is not is what diffusers itself would be given.
     const canvas = arrayImage(picture, picture.colourSpace);
+    // What is pasted back is prepared as on the page; what is not is what diffusers itself would be given.
     const prepared = args.pasteBack ? await prepare(canvas, mask, plan) : undefined;
     const pictures = prepared ?? {
       image: convertColours(canvas.read(plan.frame), picture.colourSpace, 'srgb'),
@@ -93,54 +77,51 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
     const told = withModelSettings(request, options, model);
     const toldNote = noteOf(told.suited, leftOut(args));
     if (toldNote !== null) run.onNote?.(toldNote);
-    const job = createJob(told.request, told.options, pictures, plan.size);
-    await admit({ ...plan.size, chunks: model.prompts.chunks(job) });
-    const { pixels, timings } = await inpaint(model, job, {
+    const outcome = await runAtSize({ ...told, pictures, size: plan.size }, opened, {
       signal: run.signal,
-      onProgress: run.onProgress,
+      onProgress: (progress) => run.onProgress(withoutPreview(progress)),
     });
+    const facts = { ...outcome, plan, told };
+    if (prepared === undefined) return { ...facts, result: outcome.pixels };
+    const patch = asClamped(scalePixels(outcome.pixels, plan.frame));
+    pasteResult(canvas, patch, { plan, weights: prepared.weights, matches: args.colourMatch });
+    return { ...facts, result: picture };
+  });
+  const { result, plan, told, seed, timings } = painted;
 
-    // 4. Back into the picture, and to the disk
-    if (prepared) {
-      const answer = asClamped(scalePixels(pixels, plan.frame));
-      pasteResult(canvas, answer, { plan, weights: prepared.weights, matches: args.colourMatch });
-    }
-    const result = prepared ? picture : pixels;
-    const recipe = recipeOf({
-      engine: 'local',
-      request: { ...told.request, model_name: withoutPath(request.model_name) },
-      options: {
-        ...told.options,
-        ...plan.size,
-        loras: (options.loras ?? []).map(sourceWithoutPath),
-        embeddings: (options.embeddings ?? []).map(sourceWithoutPath),
-      },
-      page: args.colourMatch ? {} : { colour_match: false },
-      seed: job.seed,
+  // 4. To the disk
+  const recipe = recipeOf({
+    engine: 'local',
+    request: { ...told.request, model_name: withoutPath(request.model_name) },
+    options: {
+      ...told.options,
+      ...plan.size,
+      loras: (options.loras ?? []).map(sourceWithoutPath),
+      embeddings: (options.embeddings ?? []).map(sourceWithoutPath),
+    },
+    page: args.colourMatch ? {} : { colour_match: false },
+    seed,
+    width: result.width,
+    height: result.height,
+    madeAt: new Date(),
+  });
+  // What is not pasted back is the model's own image, in sRGB.
+  const icc = args.pasteBack ? picture.icc : null;
+  const file = await encodeFile(result, kind, icc, recipeTexts(recipe));
+  if (file.note !== null) run.onNote?.(`--out: ${file.note}.`);
+  await writeFileAt('--out', args.out, file.bytes);
+  return {
+    image: {
+      url: pathToFileURL(resolve(args.out)).href,
+      content_type: file.contentType,
+      file_name: basename(args.out),
+      file_size: file.bytes.byteLength,
       width: result.width,
       height: result.height,
-      madeAt: new Date(),
-    });
-    // What is not pasted back is the model's own, in sRGB.
-    const icc = args.pasteBack ? picture.icc : null;
-    const file = await encodeFile(result, kind, icc, recipeTexts(recipe));
-    if (file.note !== null) run.onNote?.(`--out: ${file.note}.`);
-    await writeFileAt('--out', args.out, file.bytes);
-    return {
-      image: {
-        url: pathToFileURL(resolve(args.out)).href,
-        content_type: file.contentType,
-        file_name: basename(args.out),
-        file_size: file.bytes.byteLength,
-        width: result.width,
-        height: result.height,
-      },
-      seed: job.seed,
-      timings,
-    };
-  } finally {
-    await model.dispose();
-  }
+    },
+    seed,
+    timings,
+  };
 }
 
 /** Cuts out what the model is shown, scaled by Lanczos. @throws InputError (`--mask`) if nothing would be repainted */
@@ -162,7 +143,7 @@ async function decodeMask(mask: MeasuredPicture, image: Size): Promise<Pixels> {
 }
 
 /** Runs a check whose errors shall name the flag that a person wrote. */
-function inFlags<Result>(check: () => Result): Result {
+function namingFlags<Result>(check: () => Result): Result {
   try {
     return check();
   } catch (error) {

@@ -3,12 +3,9 @@ import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { InputError, isAbort, messageOf } from '../../contract/errors';
 import type { InpaintResult } from '../../contract/schema';
-import { withEmbeddings } from '../../model/embedding/attach';
-import { loadModel } from '../../model/load';
-import { createNodeGuard } from '../memoryGuard';
-import { createNodeRuntime } from '../ort';
+import { createHost } from '../../host/createHost';
 import { parseArguments, usage } from './args';
-import { modelFiles, openEmbeddingFiles } from './cliModelFiles';
+import { cliPlatform } from './cliPlatform';
 import { inpaintFiles } from './inpaint';
 import { createProgressLine } from './progress';
 
@@ -30,26 +27,14 @@ export async function main(
       process.stdout.write(usage);
       return 0;
     }
-    const result = await inpaintFiles(args, {
+    const host = createHost(cliPlatform(args.threads));
+    const run = {
+      host,
       signal: controller.signal,
       onProgress: progress.show,
       onNote: progress.note,
-      async loadModel(name, { loras = [], embeddings = [] }, signal, size) {
-        const runtime = await createNodeRuntime(args.threads);
-        const guard = createNodeGuard(runtime);
-        const call = { signal, onProgress: progress.show };
-        // First: they are small, and what is wrong with one is told before a model is fetched.
-        const words = await openEmbeddingFiles(embeddings, call);
-        const files = await modelFiles(name, {
-          ...call,
-          runtime,
-          loras,
-          admit: (configs) => guard.admit(configs, size),
-        });
-        const model = withEmbeddings(await loadModel(files, runtime, call), words);
-        return { model, admit: (run) => guard.admit(files, run) };
-      },
-    });
+    };
+    const result = await inpaintFiles(args, run).finally(() => host.release());
     progress.end();
     process.stdout.write(`${answer(result)}\n`);
     return 0;

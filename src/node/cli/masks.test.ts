@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseLocalOptions, parseRequest } from '../../contract/engine';
-import { loadModel } from '../../model/load';
-import { folderFiles } from '../folder';
-import { createNodeRuntime } from '../ort';
+import { createHost, type ModelHost } from '../../host/createHost';
 import { createPaintHost } from '../server/painting/paintHost';
 import { parseArguments } from './args';
+import { cliPlatform } from './cliPlatform';
 import { inpaintFiles } from './inpaint';
 
 const MODEL = 'goldens/models/sd15-inpaint';
@@ -49,7 +48,15 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const host = createHost(cliPlatform(1));
+afterAll(() => host.release());
 let loaded = 0;
+const counting: Pick<ModelHost, 'withModel'> = {
+  withModel(...parameters) {
+    loaded += 1;
+    return host.withModel(...parameters);
+  },
+};
 /** Runs the command line. */
 async function paint(mask: string, ...more: string[]) {
   const args = parseArguments([
@@ -61,11 +68,7 @@ async function paint(mask: string, ...more: string[]) {
   await inpaintFiles(args, {
     ...call,
     onNote: (note) => void notes.push(note),
-    async loadModel(name) {
-      loaded += 1;
-      const runtime = await createNodeRuntime(1);
-      return { model: await loadModel(folderFiles(name), runtime, call), admit: async () => {} };
-    },
+    host: counting,
   });
   return { pixels: await sharp(at('out.png')).raw().toBuffer(), notes };
 }
@@ -207,7 +210,7 @@ describe('--mask-reading', () => {
   it('refuses a name that is none', () => {
     const rest = ['--model', 'm', '--image', 'i', '--mask', 'm', '--prompt', '', '--out', 'o'];
     expect(() => parseArguments([...rest, '--mask-reading', 'red'])).toThrow(
-      '--mask-reading: "red" is none of luminance, alpha, inverted',
+      '--mask-reading: "red" is not one of luminance, alpha, inverted',
     );
   });
 });

@@ -1,10 +1,12 @@
 /** Progress on standard error: one line that rewrites itself on a terminal, else a line for each tenth of the way. */
-import type { PipelineProgress } from '../../pipeline/inpaint';
+import type { Progress } from '../../contract/engine';
 
-export type RunProgress =
-  | PipelineProgress
-  | { stage: 'download' | 'merge'; file: string; loadedBytes: number; totalBytes: number }
-  | { stage: 'compile'; component: string };
+/** What a run on this machine reports while it works; the other stages are a server's, or a wait. */
+type RunProgress = Exclude<Progress, { stage: 'upload' | 'queue' | 'log' }>;
+
+function isShown(progress: Progress): progress is RunProgress {
+  return progress.stage !== 'upload' && progress.stage !== 'queue' && progress.stage !== 'log';
+}
 
 interface Stream {
   isTTY?: boolean;
@@ -52,7 +54,8 @@ export function createProgressLine(stream: Stream, now: () => number = Date.now)
   }
 
   return {
-    show(progress: RunProgress): void {
+    show(progress: Progress): void {
+      if (!isShown(progress)) return;
       const text = textOf(progress);
       if (stream.isTTY) {
         stream.write(`\r${text.padEnd(shown.length)}`);

@@ -6,17 +6,16 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { memorySurface } from '../../../test/support/memorySurface';
 import { parseLocalOptions, parseRequest } from '../../contract/engine';
 import { type Codec, runPaste, runPrepare } from '../../editor/workers/pictureWork';
+import { createHost } from '../../host/createHost';
 import { defaultFeather } from '../../image/blend';
 import { planCrop } from '../../image/crop';
 import { maskBounds } from '../../image/mask/mask';
 import { readMask } from '../../image/mask/maskReading';
 import { createMask, createPixels, type Pixels } from '../../image/raster';
-import { loadModel } from '../../model/load';
-import { folderFiles } from '../folder';
 import { decodeImage, encodePng } from '../images';
-import { createNodeRuntime } from '../ort';
 import { createPaintHost } from '../server/painting/paintHost';
 import { parseArguments } from './args';
+import { cliPlatform } from './cliPlatform';
 import { inpaintFiles } from './inpaint';
 
 const MODEL = 'goldens/models/sd15-inpaint';
@@ -89,13 +88,9 @@ it('the page’s crop, painted by the server and pasted back, is the command lin
     ...['--image', at('picture.png'), '--mask', at('mask.png'), '--out', at('out.png')],
   ]);
   if (args === 'help') throw new Error('no run');
-  await inpaintFiles(args, {
-    ...call,
-    async loadModel(name) {
-      const runtime = await createNodeRuntime(1);
-      return { model: await loadModel(folderFiles(name), runtime, call), admit: async () => {} };
-    },
-  });
+  const commandLine = createHost(cliPlatform(1));
+  await inpaintFiles(args, { ...call, host: commandLine });
+  await commandLine.release();
   const ofCommandLine = await read(blobOf(readFileSync(at('out.png'))));
   expect(Buffer.from(ofCommandLine.data).equals(Buffer.from(ofPage))).toBe(true);
   const before = await read(picture);

@@ -6,7 +6,7 @@ interface PackedBlob {
 }
 
 /** The same message with bytes in place of each Blob, however deep. */
-export async function packed(message: unknown): Promise<object> {
+export async function encode(message: unknown): Promise<object> {
   const pack = async (value: unknown): Promise<unknown> => {
     if (value instanceof Blob) {
       return { packedBlob: new Uint8Array(await value.arrayBuffer()), type: value.type } satisfies PackedBlob;
@@ -20,8 +20,8 @@ export async function packed(message: unknown): Promise<object> {
   return result;
 }
 
-/** The inverse of {@link packed}. */
-export function unpacked<Message>(message: Message): Message {
+/** The inverse of {@link encode}. */
+export function decode<Message>(message: Message): Message {
   const unpack = (value: unknown): unknown => {
     if (!isPlain(value)) return value;
     if (isPackedBlob(value)) return new Blob([value.packedBlob], { type: value.type });

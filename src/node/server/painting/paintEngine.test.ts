@@ -75,7 +75,7 @@ it('refuses names that are no models without asking anybody, whatever every obje
     'constructor',
     '__proto__',
     'toString',
-    '../../cli/cliModelFiles',
+    '../../cli/cliPlatform',
     'a/..',
     '../../..',
     'a/b@../..',

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { LocalEngine } from '../../../contract/engine';
 import type { FromWorker } from '../../../contract/protocol';
 import { createLocalEngine, type EngineWords, type EngineWorker } from '../../../engine/local';
-import { packed, unpacked } from './ipcBlobs';
+import { decode, encode } from './ipcBlobs';
 import { type MemoryReport, type PaintSetup, SETUP } from './paintSetup';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -52,7 +52,7 @@ function startProcess(setup: PaintSetup, onMemory: (residentBytes: number) => vo
     postMessage(message) {
       // A process that is gone is reported by its exit.
       tail = tail
-        .then(() => packed(message))
+        .then(() => encode(message))
         .then((ready) => (child.connected ? child.send(ready) : undefined))
         .catch(() => {});
     },
@@ -64,7 +64,7 @@ function startProcess(setup: PaintSetup, onMemory: (residentBytes: number) => vo
   };
   child.on('message', (message: FromWorker | MemoryReport) => {
     if (message?.type === 'memory') onMemory(Number(message.residentBytes) || 0);
-    else worker.onmessage?.({ data: unpacked(message) } as MessageEvent<FromWorker>);
+    else worker.onmessage?.({ data: decode(message) } as MessageEvent<FromWorker>);
   });
   child.on('error', (error) => fail(error.message));
   child.on('exit', (code, signal) => fail(signal ?? `exit code ${code}`));

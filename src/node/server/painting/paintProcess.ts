@@ -6,7 +6,7 @@ import { InputError } from '../../../contract/errors';
 import type { FromWorker, ToWorker } from '../../../contract/protocol';
 import { serve } from '../../../host/serve';
 import { createGuardedFetch, ForbiddenAddressError } from '../http/guardedFetch';
-import { packed, unpacked } from './ipcBlobs';
+import { decode, encode } from './ipcBlobs';
 import { createPaintHost } from './paintHost';
 import { type MemoryReport, type PaintSetup, SETUP } from './paintSetup';
 
@@ -31,7 +31,7 @@ const post = async (message: FromWorker): Promise<void> => {
   if (message.type === 'result' || message.type === 'error') {
     process.send?.({ type: 'memory', residentBytes: process.memoryUsage.rss() } satisfies MemoryReport);
   }
-  process.send?.(await packed(message));
+  process.send?.(await encode(message));
 };
 // In the order of posting: packing a picture takes longer than packing a line of progress.
 let tail: Promise<void> = Promise.resolve();
@@ -39,7 +39,7 @@ const receive = serve(createPaintHost(setup.paint), (message) => {
   tail = tail.then(() => post(message));
 });
 process.on('message', (message: ToWorker) => {
-  const whole = unpacked(message);
+  const whole = decode(message);
   if (whole?.type === 'inpaint' || whole?.type === 'cancel') receive(whole);
 });
 // A terminal sends its signals to both processes; the server decides when a run has had its time.

@@ -45,7 +45,8 @@ export function createRunner({ engine, readPicture, files, maxRunMs }: RunnerPar
     const call: Call = {
       signal: AbortSignal.any([signal, clock.signal]),
       onProgress(progress) {
-        clock.note(progress.stage);
+        // Waiting for another process's download is part of the download.
+        if (progress.stage !== 'queue') clock.note(progress.stage);
         logged(progress);
       },
     };

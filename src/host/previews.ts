@@ -1,0 +1,42 @@
+/** Reports a run's progress in order, with each preview as a bitmap. */
+import type { Call, Progress } from '../contract/engine';
+import type { Pixels } from '../image/pixels';
+import type { PipelineProgress } from '../pipeline/inpaint';
+
+export interface ProgressReports {
+  add(progress: PipelineProgress): void;
+  /** Resolves once all that was added has been reported. */
+  sent(): Promise<unknown>;
+}
+
+/** @param preview makes the bitmap; absent: previews are dropped */
+export function reportTo(
+  call: Call,
+  preview: ((pixels: Pixels) => Promise<ImageBitmap>) | undefined,
+): ProgressReports {
+  if (preview === undefined) {
+    return { add: (progress) => call.onProgress(withoutPreview(progress)), sent: () => Promise.resolve() };
+  }
+  // A bitmap takes its time: what follows it waits.
+  let tail: Promise<unknown> = Promise.resolve();
+  const send = async (progress: PipelineProgress): Promise<void> => {
+    if (progress.stage !== 'denoise' || progress.preview === undefined) {
+      return call.onProgress(withoutPreview(progress));
+    }
+    call.onProgress({ ...progress, preview: await preview(progress.preview) });
+  };
+  return {
+    add(progress) {
+      tail = tail.catch(() => {}).then(() => send(progress));
+      // A failed run does not ask for `sent`.
+      tail.catch(() => {});
+    },
+    sent: () => tail,
+  };
+}
+
+/** The same progress, of which nothing needs closing. */
+export function withoutPreview(progress: PipelineProgress): Progress {
+  if (progress.stage !== 'denoise') return progress;
+  return { stage: 'denoise', step: progress.step, steps: progress.steps };
+}

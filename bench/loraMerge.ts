@@ -115,7 +115,7 @@ const rooms = { changed: new CastRoom(), cast: new CastRoom() };
 const shapes = [...shapesOfSdxl().values()].sort((a, b) => a.out * a.width - b.out * b.width);
 for (const { out, width, count } of shapes) {
   const [left, right] = [random(out * RANK), random(RANK * width)];
-  const half = castBytes(new Uint8Array(random(out * width).buffer), 'F32', 'fp16');
+  const half = castBytes(new Uint8Array(random(out * width).buffer), 'F32', 'F16');
   let before = new Float32Array();
   const widenedBefore = await secondsOf(() => {
     before = widenBefore(half);
@@ -123,13 +123,13 @@ for (const { out, width, count } of shapes) {
   const narrowedBefore = await secondsOf(() => narrowBefore(new Uint8Array(before.buffer)));
   let bytes = half;
   const widen = await secondsOf(() => {
-    bytes = castBytes(half, 'F16', 'fp32', rooms.changed);
+    bytes = castBytes(half, 'F16', 'F32', rooms.changed);
   });
   const weight = new Float32Array(bytes.buffer, 0, out * width);
   await product.addTo(weight.subarray(0, width), left.subarray(0, RANK), right, RANK); // loaded, compiled
   const ort = await secondsOf(() => product.addTo(weight, left, right, RANK));
   const loop = await secondsOf(() => addInLoops(weight, left, right));
-  const narrow = await secondsOf(() => castBytes(bytes, 'F32', 'fp16', rooms.cast));
+  const narrow = await secondsOf(() => castBytes(bytes, 'F32', 'F16', rooms.cast));
   sum.values += count * out * width;
   sum.operations += count * out * width * RANK * 2;
   sum.ortSeconds += count * ort;

@@ -114,7 +114,7 @@ test('a byte that changed in storage makes no picture: the file is named, and it
   await expect(page.getByText(/unet\/00001\.safetensors was changed in this machine's storage/)).toBeVisible({
     timeout: 60_000,
   });
-  await expect(page.getByText(/The rest is sound and stays/)).toBeVisible();
+  await expect(page.getByText(/Everything else is intact/)).toBeVisible();
   await expect(editor.result).toHaveCount(0);
   // The panel knows too.
   await expect(keptLine(page)).toHaveCount(0);

@@ -15,7 +15,7 @@ export interface ModelOffer {
   networks?: KnownNetworks;
   /** Of the files to download, by the device's precision; absent if only a look-up can tell. */
   bytes?: { fp16: number; fp32: number };
-  /** Absent where only its page says it. */
+  /** Absent if only its page says it. */
   licence?: string;
   /** What else people call it; short names that are typed are looked for among these too. */
   nicknames?: string;

@@ -49,9 +49,9 @@ export function familyTitle(id: FamilyId): string {
   return `${product} ${version}`;
 }
 
-/** The side in pixels that a model was probably trained at, judged by its name alone. */
+/** The side in pixels that a model was probably trained at, judged only by its name. */
 export function nativeSizeByName(modelName: string): number {
-  // The latest first: "xl" also stands in names that carry an older version's number.
+  // The latest first: "xl" also occurs in names that carry an older version's number.
   for (const id of [...familyIds].reverse()) {
     const named = families[id].names.find(({ pattern }) => pattern.test(modelName));
     if (named !== undefined) return named.nativeSize;

@@ -13,7 +13,7 @@ export interface ModelSettings {
 export interface ModelTraits {
   /** Its UNet is told the guidance (`time_cond_proj_dim`): a latent consistency model, distilled whole. */
   readsGuidance: boolean;
-  /** diffusers' class, e.g. `EulerDiscreteScheduler`; absent where no file says it. */
+  /** diffusers' class, e.g. `EulerDiscreteScheduler`; absent if no file says it. */
   scheduler?: string;
   /** The file's `timestep_spacing`, `prediction_type` and `rescale_betas_zero_snr`, where it has them. */
   spacing?: string;

@@ -15,9 +15,9 @@ export interface SuitedSettings {
 
 /**
  * What suits a model, as well as it is known.
- * @param modelName an id, an address, a path, or the name of a person's own file
+ * @param modelName an id, an address, a path, or the name of the user's own file
  * @param traits absent as long as its configuration is not read
- * @returns null where the table has no entry for it
+ * @returns null if the table has no entry for it
  */
 export function suitedSettings(modelName: string, traits?: ModelTraits): SuitedSettings | null {
   const offer = offerOf(modelName);
@@ -75,7 +75,7 @@ function byName(modelName: string, steps: number | undefined): ModelSettings | n
   return null;
 }
 
-/** More is no number of steps that a model was distilled for. */
+/** No model was distilled for more steps. */
 const MOST_NAMED_STEPS = 16;
 
 /** The count in names such as `sdxl_lightning_4step`. */
@@ -89,7 +89,7 @@ function stepsIn(modelName: string): number | undefined {
   return undefined;
 }
 
-/** Weights' file names say what a file is; the folder or repository that one lies in says it for all of them. */
+/** Weights' file names say what a file is; its folder or repository says it for all of them. */
 const FILE_NAME = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What a graph takes of memory, computed from the graph itself: its nodes are gone through in the order they run in,
+ * What a graph takes of memory, computed from the graph itself: its nodes are visited in the order in which they run,
  * with the sizes that one run has, and tensors live from the node that makes them to the last one that reads them.
  *
  * An upper bound in one respect, since a node's result is never put over its input, and a lower one in another, since
@@ -27,13 +27,13 @@ export type Infer = (node: Node, sizes: Sizes) => void;
 /** A tensor while it lives. */
 interface Buffer {
   bytes: number;
-  /** Names that still stand for it. */
+  /** Names by which it is still read. */
   names: number;
 }
 
 /**
  * @param dims sizes of the inputs' named dimensions, e.g. `{ batch: 2, height: 64, … }`
- * @param infer the rules of the operators; those of our own graphs where absent
+ * @param infer the rules of the operators; those of our own graphs if absent
  */
 export function footprint(
   graph: Pick<Graph, 'bytes'>,
@@ -101,7 +101,7 @@ export function footprint(
  * Works out the size of every tensor of a run.
  * @param dims as of {@link footprint}
  * @param sizes filled in, as far as it goes where this throws
- * @throws GraphError where there is no rule for an operator, or a size is known only once the graph runs
+ * @throws GraphError if there is no rule for an operator, or a size is known only once the graph runs
  */
 export function inferSizes(
   model: ReadModel,
@@ -145,7 +145,7 @@ export class Sizes {
     return this.#find(name).element;
   }
 
-  /** @throws GraphError where they are known only once the graph runs */
+  /** @throws GraphError if they are known only once the graph runs */
   ints(name: string | undefined): readonly number[] {
     const { values } = this.#find(name);
     if (values === undefined) throw new GraphError(`"${name}" has no values before the graph runs`);

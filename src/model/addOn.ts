@@ -1,5 +1,5 @@
 /**
- * A small file that goes with a model (a LoRA, an embedding) by the name that a person gives it: found, fetched once into
+ * A small file that goes with a model (a LoRA, an embedding) by the name that the user gives it: found, fetched once into
  * the store, and read from there ever after, without a network.
  */
 import { CheckpointError, InputError } from '../contract/errors';
@@ -27,9 +27,9 @@ export interface AddOnKind {
   usual: readonly string[];
   /** What its files end in. */
   files: RegExp;
-  /** Those endings, for people. */
+  /** Those endings, for the user. */
   endings: string;
-  /** Bytes that none has; absent where it may be of any size. */
+  /** Bytes that none has; absent if it may be of any size. */
   maxBytes?: number;
 }
 
@@ -48,7 +48,7 @@ export interface AddOnFile {
   fileName: string;
 }
 
-/** A person's own file as it comes out of the request. */
+/** The user's own file as it comes out of the request. */
 export function sourceOfFile(source: string | File): AddOnSource {
   if (typeof source === 'string') return source;
   return { name: source.name, blob: source, version: `${source.size} ${source.lastModified}` };
@@ -56,7 +56,7 @@ export function sourceOfFile(source: string | File): AddOnSource {
 
 /**
  * One name for all that it may be called, found without a network.
- * @throws InputError (of the kind's field) where it is no name
+ * @throws InputError (of the kind's field) if it is not a name
  */
 export function addOnKey(kind: AddOnKind, source: AddOnSource, hubUrl = HUB_URL): string {
   if (typeof source !== 'string') return `${source.name} ${source.version}`;
@@ -64,7 +64,7 @@ export function addOnKey(kind: AddOnKind, source: AddOnSource, hubUrl = HUB_URL)
 }
 
 /**
- * @throws InputError (of the kind's field) where there is no such file, or a repository holds several and none was chosen
+ * @throws InputError (of the kind's field) if there is no such file, or a repository holds several and none was chosen
  * @throws CheckpointError, NetworkError, DeviceError as for models
  */
 export async function openAddOn(
@@ -151,7 +151,7 @@ function baseName(path: string): string {
   return path.split(/[/\\]/).at(-1) ?? path;
 }
 
-/** @returns XXH3-128 of what was stored; undefined where it is not what the server lists */
+/** @returns XXH3-128 of what was stored; undefined if it is not what the server lists */
 async function fetchInto(
   file: RemoteFile,
   folderName: string,
@@ -194,7 +194,7 @@ async function findFile(
     const path = decodedName(new URL(source.trim())) || kind.component;
     const file = await probe(path, source.trim(), connection);
     if (file === undefined)
-      throw new InputError(kind.field, `${kind.field}: there is no file at ${source}; check the address`);
+      throw new InputError(kind.field, `${kind.field}: there is no file at ${source}; check the URL`);
     return { file, location: source };
   }
   const found = await findModel(source, connection, hubUrl).catch((error: unknown) =>
@@ -211,14 +211,14 @@ async function findFile(
   return { file, location, ...(commit === undefined ? {} : { commit }) };
 }
 
-/** A bare % in an address is no escape. */
+/** A bare % in an address is not an escape. */
 function decodedName({ pathname }: URL): string {
   return fileNameOf(pathname);
 }
 
 /**
  * @param files of a repository or folder
- * @throws InputError (of the kind's field) listing the candidates where it is not clear which one is meant
+ * @throws InputError (of the kind's field) listing the candidates if it is not clear which one is meant
  */
 export function chooseAddOn<File extends { path: string }>(
   { field, label, usual, files: pattern, endings }: AddOnKind,
@@ -244,7 +244,7 @@ export function chooseAddOn<File extends { path: string }>(
   );
 }
 
-/** Where it is damaged, of another kind or for another model: people look for it at its own field. */
+/** For one that is damaged, of another kind or for another model: the error is shown at its own field. */
 function addOnError({ field }: AddOnKind, message: string, cause?: unknown): CheckpointError {
   return new CheckpointError(message, { field, cause });
 }

@@ -1,8 +1,8 @@
-/** What goes with a model, as a person names it. */
+/** What goes with a model, as the user names it. */
 
-/** A person's own file. */
+/** The user's own file. */
 export interface LocalFile {
-  /** For people, e.g. its path. */
+  /** For the user, e.g. its path. */
   name: string;
   blob: Blob;
   /** Stands for its content: size and date. */

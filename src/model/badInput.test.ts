@@ -80,7 +80,7 @@ describe('a repository with bad weights is refused by name, and nothing of it is
     [
       'a lone ONNX graph',
       [memoryFile(UNET, readFileSync('goldens/onnx/inpaint/unet/model.onnx'))],
-      /^unet\/.*ONNX export of one network alone/,
+      /^unet\/.*ONNX export of a single network/,
     ],
   ];
   it.each(bad)('%s', async (_what, files, message) => {

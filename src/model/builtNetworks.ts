@@ -1,6 +1,7 @@
 /** Networks that Inlay builds itself, from a configuration and a checkpoint's own tensors. */
 import { footprint } from '../graph/footprint';
 import { recordTensors } from '../graph/onnx/tensors';
+import { storedAs } from '../graph/onnx/types';
 import type { NetworkForm } from './blueprint';
 import { isPrepared } from './prepare/prepared';
 import { loadWeights } from './weights/componentWeights';
@@ -15,7 +16,7 @@ export const builtNetworks: NetworkForm = {
   memoryMargin: { webgpu: 1.1, wasm: 1 },
   async open(files, { folder, stem }, precision, options) {
     const weights = isPrepared(files)
-      ? await files.openWeights(folder, precision)
+      ? await files.openWeights(folder, storedAs[precision])
       : await loadWeights(files, folder, stem, precision, options);
     return { source: { tensors: weights.index }, files: weights.files };
   },

@@ -23,7 +23,7 @@ export interface ConfigFiles {
   json(path: string): Promise<unknown>;
   /** @returns undefined if there is no such file @throws CheckpointError if it is not JSON */
   optionalJson(path: string): Promise<unknown>;
-  /** @returns undefined if there is no such file, or it cannot be read as JSON: whoever needs it says so */
+  /** @returns undefined if there is no such file, or it cannot be read as JSON: the caller that needs it says so */
   lenientJson(path: string): Promise<unknown>;
   scheduler(): Promise<SchedulerConfig>;
   /** @param folder e.g. `tokenizer_2` */
@@ -80,7 +80,7 @@ export function configFiles(files: CheckpointFiles, signal?: AbortSignal): Confi
         await text('merges.txt'),
         await text('tokenizer_config.json'),
       ];
-      // What the configuration lists needs no other file; each that is asked for in vain is a request at an address.
+      // What the configuration lists needs no other file; each file asked for costs a request at a URL.
       const isListed = config?.includes('"added_tokens_decoder"') ?? false;
       const specialTokens = isListed ? undefined : await text('special_tokens_map.json');
       const addedTokens = isListed ? undefined : await text('added_tokens.json');

@@ -12,21 +12,21 @@ export interface ReadOptions {
 }
 
 export interface CheckpointFiles {
-  /** What a person calls the model: an id, a URL or a path. */
+  /** What the user calls the model: an id, a URL or a path. */
   readonly name: string;
   /**
-   * @returns the whole file, or undefined where there is none of that path
-   * @throws NetworkError where the answer is neither
+   * @returns the whole file, or undefined if there is no such file
+   * @throws NetworkError if the answer is neither
    */
   read(path: string, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
-   * For reading here and there; absent where files come whole alone.
-   * @returns undefined where there is no file of that path
+   * For reading here and there; absent if files can only be read whole.
+   * @returns undefined if there is no file of that path
    */
   open?(path: string): Promise<RandomReader | undefined>;
 }
 
-/** Files whose texts are at hand: configurations and tokenizers. @param texts by path within the model */
+/** Files whose texts are in memory: configurations and tokenizers. @param texts by path within the model */
 export function filesOfTexts(name: string, texts: ReadonlyMap<string, string>): CheckpointFiles {
   return {
     name,
@@ -37,7 +37,7 @@ export function filesOfTexts(name: string, texts: ReadonlyMap<string, string>): 
   };
 }
 
-/** Reads a file that a checkpoint cannot do without. @throws CheckpointError where it is missing */
+/** Reads a file that a checkpoint cannot do without. @throws CheckpointError if it is missing */
 export async function readRequired(
   files: CheckpointFiles,
   path: string,
@@ -53,7 +53,7 @@ export function missingFile({ name }: Pick<CheckpointFiles, 'name'>, path: strin
   return new CheckpointError(`model "${name}": ${path} is missing; ${NAME_ANOTHER} in the diffusers layout`);
 }
 
-/** @throws CheckpointError where the file is no JSON */
+/** @throws CheckpointError if the file is not JSON */
 export function parseJsonFile(
   files: Pick<CheckpointFiles, 'name'>,
   path: string,
@@ -63,7 +63,7 @@ export function parseJsonFile(
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     throw new CheckpointError(
-      `model "${files.name}": ${path} is no JSON; the file is damaged, fetch it again`,
+      `model "${files.name}": ${path} is not JSON; the file is damaged, download it again`,
     );
   }
 }
@@ -81,7 +81,7 @@ export function heeding<Files extends CheckpointFiles>(files: Files, call: { sig
 
 /** A file of weights that a browser or Node can hold in one piece is smaller by far. */
 const MAX_WEIGHT_BYTES = 16e9;
-/** Where a server does not say how long a file is, what comes is kept in memory on trust: enough for small models alone. */
+/** If a server does not say how long a file is, what comes is kept in memory on trust: enough only for small models. */
 const MAX_UNDECLARED_BYTES = 256e6;
 
 /**
@@ -103,7 +103,7 @@ export function httpFiles(
       // Some static hosts answer every unknown path with their start page.
       const isPage = response.headers.get('content-type')?.startsWith('text/html') ?? false;
       if (!response.ok || isPage) {
-        // A body that nobody reads holds its connection.
+        // An unread body holds its connection.
         void response.body?.cancel().catch(() => {});
         if (response.ok || response.status === 404) return undefined;
         throw new NetworkError(

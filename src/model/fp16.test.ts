@@ -64,7 +64,7 @@ describe.skipIf('skip' in found)('float16 on llvmpipe', { timeout: 900_000 }, ()
   );
 });
 
-/** Signal's over error's mean square, in dB; −∞ where shapes differ or a value is no number. */
+/** Signal's over error's mean square, in dB; −∞ where shapes differ or a value is not a number. */
 function signalToNoise(found: Tensor | undefined, expected: Tensor): number {
   if (found?.dims.join() !== expected.dims.join()) return Number.NEGATIVE_INFINITY;
   let signal = 0;

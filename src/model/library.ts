@@ -28,13 +28,13 @@ export interface LibraryParts {
   store: WeightStore;
   /** The embedded model: what it is, and its vocabulary for files that hold none. */
   starter: CheckpointFiles;
-  /** Computes the files' SHA-256; on this thread where absent. */
+  /** Computes the files' SHA-256; on this thread if absent. */
   openDigest?: OpenDigest;
   manners?: Manners;
 }
 
 export interface LibraryCall {
-  /** Of the device, hence of what is stored. */
+  /** Of the device, and so of what is stored. */
   precision: Precision;
   signal: AbortSignal;
 }
@@ -53,14 +53,14 @@ export interface Library {
   offerFiles(title: string, files: ReadonlyMap<string, File>): Promise<string>;
   readEmbedding(source: string | File, signal: AbortSignal): Promise<EmbeddingWord>;
   list(): Promise<KeptModel[]>;
-  /** Bytes that can still be stored, or undefined where the platform does not say. */
+  /** Bytes that can still be stored, or undefined if the platform does not say. */
   room(): Promise<number | undefined>;
   remove(folder: string): Promise<void>;
 }
 
 export function createLibrary({ store, starter, openDigest, manners }: LibraryParts): Library {
   let hub: HubAccess = {};
-  /** A person's own files by the name that they go under, as long as this session has them. */
+  /** The user's own files by the name that they go under, as long as this session has them. */
   const offered = new Map<string, Source>();
 
   const connection = (signal: AbortSignal): Connection =>

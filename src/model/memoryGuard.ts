@@ -18,10 +18,10 @@ export interface MemoryGuard {
   /**
    * Call before a model's weights are fetched, and before each run: sessions and tiles follow from it.
    * @param run absent: at the model's own size
-   * @throws TooLargeError with figures where it cannot run here
+   * @throws TooLargeError with figures if it cannot run here
    */
   admit(files: CheckpointFiles, run?: RunSize): Promise<void>;
-  /** As {@link admit}, at the model's own size and without consequences for the run at hand. */
+  /** As {@link admit}, at the model's own size and without consequences for the current run. */
   judge(files: CheckpointFiles): Promise<void>;
   /** Call after a run that failed: a later one, in another worker, is more careful. */
   learn(): Promise<void>;
@@ -72,7 +72,7 @@ export function createMemoryGuard(
       if (known?.key !== of) known = { key: of, needs: await modelNeeds(files, runtime.target, limits, run) };
       const { needs } = known;
       runtime.vaeTiles = needs?.tiles ?? {};
-      // An export at an address that is no hub's: what its graphs need is seen when they run.
+      // An export at an address that is not the Hub's: what its graphs need is seen when they run.
       if (needs === undefined) return;
       refuseTooLarge(files.name, needs, limits);
       neededBytes = peakOf(needs).bytes;

@@ -1,8 +1,8 @@
 /**
  * How much memory a model needs and how much it may have, before anything of it is fetched or loaded.
  *
- * Needs follow from the configurations alone: the graphs are built on imagined tensors, and gone through with the sizes of
- * the run. What there is, browsers hardly say: WebGPU limits single buffers and gives no figure of free memory,
+ * Needs follow from configurations only: the graphs are built on placeholder tensors, and measured with the sizes of the
+ * run. What there is, browsers hardly say: WebGPU limits single buffers and gives no figure of free memory,
  * `navigator.deviceMemory` is rounded and capped, and WASM ends at 4 GiB. So single buffers are compared with the adapter's
  * limits, the whole with the machine's memory where that is small enough to be told, and the rest is experience.
  */
@@ -43,7 +43,7 @@ export interface MemoryLimits {
   residentBytes: number;
   /** What one buffer may have; Infinity on WASM. */
   bufferBytes: number;
-  /** What `totalBytes` follows from, for people. */
+  /** What `totalBytes` follows from, for the user. */
   reason: string;
 }
 
@@ -75,7 +75,7 @@ const EXPERIENCE_MS = 24 * 3600 * 1000;
 
 export function memoryLimits(machine: {
   provider: GraphTarget['provider'];
-  /** `navigator.deviceMemory`, in GiB; absent where the browser does not say. */
+  /** `navigator.deviceMemory`, in GiB; absent if the browser does not say. */
   deviceMemory?: number | undefined;
   /** All of the machine's memory, where that is known to the byte. */
   memoryBytes?: number | undefined;
@@ -197,7 +197,7 @@ export function peakOf({ networks, margin }: ModelNeeds): { component: string; b
   return peak;
 }
 
-/** @throws TooLargeError where the model cannot run here even with one network loaded at a time */
+/** @throws TooLargeError if the model cannot run here even with one network loaded at a time */
 export function refuseTooLarge(name: string, needs: ModelNeeds, limits: MemoryLimits): void {
   const advice = 'choose a smaller model or picture, or use the hosted API';
   const { component, bytes } = peakOf(needs);

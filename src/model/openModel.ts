@@ -1,4 +1,4 @@
-/** From a model's name to its files, ready to run: from the store, or by way of the network into the store. */
+/** From a model's name to its files, ready to run: from the store, or through the network into the store. */
 import { InputError } from '../contract/errors';
 import type { Precision } from '../graph/onnx/types';
 import type { WeightStore } from '../storage/weights';
@@ -19,15 +19,15 @@ export interface OpenOptions extends PrepareOptions {
   signal: AbortSignal;
   onProgress(progress: PrepareProgress): void;
   hubUrl?: string | undefined;
-  /** Kept by the caller for the session; sent to the hub alone. */
+  /** Kept by the caller for the session; sent only to the hub. */
   token?: string | undefined;
   manners?: Manners | undefined;
 }
 
 /**
- * A model by the name that a person gives it.
+ * A model by the name that the user gives it.
  * @param precision in which the device runs it
- * @throws InputError where there is no such model or it wants a token; CheckpointError, DeviceError and NetworkError
+ * @throws InputError if there is no such model or it wants a token; CheckpointError, DeviceError and NetworkError
  *   as {@link prepareModel}
  */
 export async function openModel(
@@ -45,7 +45,7 @@ export async function openModel(
     );
   }
   const parsed = parseModelName(name, hubUrl);
-  // A folder on a web server has no versions: it is read as it stands.
+  // A folder on a web server has no versions: it is read as is.
   if (parsed.kind === 'folder') return httpFiles(name, parsed.url, options.manners);
   const stored = await openPrepared(store, canonicalName(name, hubUrl), precision);
   // It may have been stored under another of its names.
@@ -54,7 +54,7 @@ export async function openModel(
   return prepareSource(await findModel(name, connection, hubUrl), precision, connection, options);
 }
 
-/** A model whose files are known: those of a listing, or a person's own. */
+/** A model whose files are known: those of a listing, or the user's own. */
 export async function prepareSource(
   source: Source,
   precision: Precision,
@@ -99,7 +99,7 @@ export async function planSource(
   return planModel(source, precision, { index, configs });
 }
 
-/** All of Stable Diffusion shares one vocabulary, which single files leave out: that of a model at hand. */
+/** All of Stable Diffusion shares one vocabulary, which single files leave out: it is taken from a model that has it. */
 export async function clipVocabulary(files: CheckpointFiles, signal: AbortSignal): Promise<TextFiles> {
   const texts = new Map<string, string>();
   for (const path of ['tokenizer/vocab.json', 'tokenizer/merges.txt']) {

@@ -65,17 +65,14 @@ describe('openMerged', () => {
       onProgress: () => {},
     });
     if (!isPrepared(base)) throw new Error('not prepared');
-    const [before, after] = [
-      await base.openWeights('unet', 'fp32'),
-      await merged.openWeights('unet', 'fp32'),
-    ];
+    const [before, after] = [await base.openWeights('unet', 'F32'), await merged.openWeights('unet', 'F32')];
     const stem = 'down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q';
     const bytes = new Blob([await readFile('goldens/loras/kohya.safetensors')]);
     const { tensors } = await openCheckpoint(blobSource('kohya', bytes));
     const half = async (side: string) => {
       const tensor = tensors.get(`lora_unet_${stem.replaceAll('.', '_')}.${side}.weight`);
       if (tensor === undefined || !isWeightType(tensor.dtype)) throw new Error('no such half');
-      const values = castBytes(await readTensor(tensor), tensor.dtype, 'fp32').slice();
+      const values = castBytes(await readTensor(tensor), tensor.dtype, 'F32').slice();
       return { values: new Float32Array(values.buffer), shape: tensor.shape };
     };
     const [up, down] = [await half('lora_up'), await half('lora_down')];
@@ -91,7 +88,7 @@ describe('openMerged', () => {
       expect(is[i]).toBeCloseTo(sum, 5);
     }
     expect(await floats(after, 'conv_in.weight')).toEqual(await floats(before, 'conv_in.weight'));
-    const [vae, vaeBefore] = [await merged.openWeights('vae', 'fp32'), await base.openWeights('vae', 'fp32')];
+    const [vae, vaeBefore] = [await merged.openWeights('vae', 'F32'), await base.openWeights('vae', 'F32')];
     expect(await tensorBytes(vae)).toEqual(await tensorBytes(vaeBefore));
   });
 
@@ -149,7 +146,7 @@ describe('openMerged', () => {
     await serveBoth();
     const loras = [{ source: PEFT, weight: 1 }];
     const whole = await open(loras);
-    const expected = await tensorBytes(await whole.openWeights('unet', 'fp32'));
+    const expected = await tensorBytes(await whole.openWeights('unet', 'F32'));
     await temporary.store.model(whole.folder).clear();
     const stop = new AbortController();
     const told: MergeProgress[] = [];
@@ -163,7 +160,7 @@ describe('openMerged', () => {
     expect(merging.length).toBeGreaterThan(0);
     expect(merging.at(-1)).toMatchObject({ totalBytes: expect.any(Number), loadedBytes: expect.any(Number) });
     const again = await open(loras);
-    expect(await tensorBytes(await again.openWeights('unet', 'fp32'))).toEqual(expected);
+    expect(await tensorBytes(await again.openWeights('unet', 'F32'))).toEqual(expected);
   });
 
   it('goes on after a crash in the middle of a merge, from what was safe', async () => {
@@ -173,7 +170,7 @@ describe('openMerged', () => {
       { source: KOHYA, weight: 1 },
     ];
     const whole = await open(loras);
-    const expected = await tensorBytes(await whole.openWeights('unet', 'fp32'));
+    const expected = await tensorBytes(await whole.openWeights('unet', 'F32'));
     await temporary.store.model(whole.folder).clear();
     let crashes = 0;
     for (const writes of [40, 120, 200]) {
@@ -183,6 +180,6 @@ describe('openMerged', () => {
     }
     expect(crashes).toBeGreaterThan(1);
     const resumed = await open(loras, temporary.store, { checkpointBytes: 50_000 });
-    expect(await tensorBytes(await resumed.openWeights('unet', 'fp32'))).toEqual(expected);
+    expect(await tensorBytes(await resumed.openWeights('unet', 'F32'))).toEqual(expected);
   });
 });

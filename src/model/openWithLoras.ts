@@ -31,8 +31,8 @@ export interface MergeOptions extends Omit<OpenOptions, 'onProgress'> {
 }
 
 /**
- * @param base the model's name, or its files where they are at hand
- * @throws as `openModel`; InputError (`loras`) and CheckpointError where a LoRA is missing or does not fit
+ * @param base the model's name, or its files if they are known
+ * @throws as `openModel`; InputError (`loras`) and CheckpointError if a LoRA is missing or does not fit
  */
 export async function openMerged(
   base: string | Source,
@@ -141,7 +141,7 @@ async function planPrepared({ manifest, read, openShard }: PreparedFiles): Promi
 }
 
 /**
- * Another weight is another model of gigabytes: of one base the last merge alone is kept, for a former one is made
+ * Another weight is another model of gigabytes: of one base only the last merge is kept, since an earlier one can be made
  * again without a network. One that another tab uses stays.
  */
 async function forgetOtherMerges(

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
-import type { Precision } from '../../src/graph/onnx/types';
+import { type Precision, storedAs } from '../../src/graph/onnx/types';
 import { planModel } from '../../src/model/prepare/plan';
 import { type PrepareOptions, prepareModel } from '../../src/model/prepare/prepare';
 import { openPrepared } from '../../src/model/prepare/prepared';
@@ -91,7 +91,7 @@ export async function expectFinished(
   expect(prepared).toBeDefined();
   for (const [folder, stem] of Object.entries(stems)) {
     const expected = await loadWeights(folderFiles(goldenFolder(golden)), folder, stem, precision);
-    const weights = await prepared?.openWeights(folder, precision);
+    const weights = await prepared?.openWeights(folder, storedAs[precision]);
     if (weights === undefined) throw new Error('not prepared');
     expect(await tensorBytes(weights)).toEqual(await tensorBytes(expected));
   }

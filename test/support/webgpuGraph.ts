@@ -1,6 +1,6 @@
 /** For tests: our graphs on WebGPU under Node, in the precision wanted. */
 
-import type { Graph, GraphTarget, Precision } from '../../src/graph/onnx/types';
+import { type Graph, type GraphTarget, type Precision, storedAs } from '../../src/graph/onnx/types';
 import { parseSafetensorsHeader } from '../../src/model/checkpoint/safetensors';
 import { castFile } from '../../src/model/weights/componentWeights';
 import { type goldenWeights, type RunningGraph, runs, type Weights } from './goldenGraph';
@@ -26,7 +26,7 @@ export function weightsIn(precision: Precision, { files }: ReturnType<typeof gol
   const cast = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const [path, bytes] of files) {
     const stored = parseSafetensorsHeader(bytes, bytes.byteLength, path);
-    const file = castFile(path, bytes, stored, precision);
+    const file = castFile(path, bytes, stored, storedAs[precision]);
     cast.set(path, file.bytes);
     for (const [key, entry] of file.index) index.set(key, entry);
   }

@@ -1,7 +1,7 @@
 /**
  * The layers, and the one place that knows which form of a layer is best on which provider and in which
- * precision. Pictures are [B, C, h, w]. Tokens travel as rows [B·N, C], as Gemm wants them; attention alone
- * needs to know where one picture's rows end, and takes that from the run-time shape of a tensor at hand.
+ * precision. Pictures are [B, C, h, w]. Tokens travel as rows [B·N, C], as Gemm wants them; only
+ * attention needs to know where one image's rows end, and takes that from the run-time shape of a tensor that it has.
  */
 import type { GraphBuilder, Value } from '../onnx/builder';
 import { GraphError } from '../onnx/tensors';
@@ -74,7 +74,7 @@ export interface LinearOptions {
 }
 
 /**
- * Rows times an [out, in] weight as it lies in the file: [R, in] → [R, out]. A Gemm with a transposed weight,
+ * Rows times an [out, in] weight as the file has it: [R, in] → [R, out]. A Gemm with a transposed weight,
  * since a Transpose of our own would be folded and bring the weight back to the CPU.
  */
 export function linear(g: GraphBuilder, key: string, rows: Value, options: LinearOptions): Value {
@@ -333,8 +333,8 @@ function pictureShape(g: GraphBuilder, picture: Value, start: number): Value {
 }
 
 /**
- * A tensor of the same shape but for its last axis, whose contents nobody reads: what `shapedLike` needs where
- * no tensor of the wanted shape is at hand. It is one small copy on the GPU; arithmetic on shapes would be
+ * A tensor of the same shape but for its last axis, whose contents are never read: what `shapedLike` needs where
+ * there is no tensor of the wanted shape. It is one small copy on the GPU; arithmetic on shapes would be
  * nodes on the CPU.
  * @param x […, from] of rank 3
  */

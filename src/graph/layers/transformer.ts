@@ -75,11 +75,11 @@ export function spatialTransformer(
 }
 
 interface Shapes {
-  /** [B, N, channels of all heads]: its shape alone is read. */
+  /** [B, N, channels of all heads]: only its shape is read. */
   tokens: Value;
   /** The text, [B·S, contextWidth]. */
   words: Value;
-  /** [B, S, channels of all heads]: its shape alone is read. */
+  /** [B, S, channels of all heads]: only its shape is read. */
   memory: Value;
 }
 

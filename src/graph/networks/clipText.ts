@@ -35,7 +35,7 @@ export interface ClipTextOutputs {
  * [B, length, 1], 1 where a token's vector is the table's and 0 where it is not, and `added_rows` [B, length, hiddenSize], which
  * is added: that way the table itself is neither copied nor longer than its file's.
  * Outputs: `last_hidden_state` [B, length, hiddenSize], and `pooled` [B, projection] where asked for.
- * @throws GraphError where tensors or configuration do not fit
+ * @throws GraphError if tensors or configuration do not fit
  */
 export function buildClipText(
   config: ClipTextConfig,

@@ -41,7 +41,7 @@ export interface Unet2dConfig {
   timeEmbeddingWidth: number;
   /** SDXL's size conditioning: pooled text embedding beside sinusoidal embeddings of six numbers. */
   textTime?: { timeWidth: number; inputWidth: number };
-  /** Latent consistency models: the guidance comes in so many numbers, and is added before the timestep's first layer. */
+  /** Latent consistency models: the guidance comes in that many numbers, and is added before the timestep's first layer. */
   guidanceWidth?: number;
   /** Side in latents that the model was trained at; any other runs too. */
   sampleSize: number;
@@ -63,7 +63,7 @@ interface Context {
  * [1 or B, 5, h, w] in models of nine channels, `timestep` [1], `encoder_hidden_states` [B, S, C], and
  * `text_embeds` [B, P] with `time_ids` [B, 6] in SDXL, and `timestep_cond` [1, guidanceWidth] where there is one. A row that comes once serves every row of the text.
  * Output: `prediction` [B, 4, h, w].
- * @throws GraphError where tensors or configuration do not fit
+ * @throws GraphError if tensors or configuration do not fit
  */
 export function buildUnet2d(
   config: Unet2dConfig,

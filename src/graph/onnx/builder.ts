@@ -116,7 +116,7 @@ export class GraphBuilder {
    * A tensor of the checkpoint, as an initializer that points into its file.
    * @param shape the shape that the file must have
    * @param dims the shape that the graph sees: the same bytes, so no node has to reshape a weight
-   * @throws GraphError where the file has no such tensor, or one of another shape or precision
+   * @throws GraphError if the file has no such tensor, or one of another shape or precision
    */
   weight(key: string, shape: readonly number[], dims: readonly number[] = shape): Value {
     const full = this.key(key);
@@ -152,7 +152,7 @@ export class GraphBuilder {
     return this.node('Cast', [value], { attributes: { to: dataType[element] }, element });
   }
 
-  /** @throws GraphError where the checkpoint holds tensors that nothing used */
+  /** @throws GraphError if the checkpoint holds tensors that nothing used */
   finish(): Graph {
     this.tensors.finish();
     return {

@@ -96,7 +96,7 @@ function attributeProto(name: string, value: AttributeValue): AttributeProto {
   return create(AttributeProtoSchema, { name, type: type.INTS, ints: value.map(BigInt) });
 }
 
-/** A small tensor whose values stand in the model itself. */
+/** A small tensor whose values are in the model itself. */
 export function inlineTensor(
   name: string,
   element: ElementType,
@@ -115,7 +115,7 @@ export function inlineTensor(
   return create(TensorProtoSchema, { name, dataType: dataType[element], dims: dims.map(BigInt), rawData });
 }
 
-/** A tensor whose bytes stand in another file. `offset` and `length` are bytes. */
+/** A tensor whose bytes are in another file. `offset` and `length` are bytes. */
 export function externalTensor(
   name: string,
   element: ElementType,
@@ -185,7 +185,7 @@ export function serializeModel(
 export interface ReadTensor {
   element: StoredElement;
   dims: readonly number[];
-  /** Where they are few, and stand in the model itself. */
+  /** If they are few, and in the model itself. */
   values?: readonly number[];
 }
 
@@ -213,7 +213,7 @@ export function readModel(bytes: Uint8Array): ReadModel {
   return readGraph(graph);
 }
 
-/** @throws TypeError where an input is no tensor, GraphError where a type is not known here */
+/** @throws TypeError if an input is not a tensor, GraphError if a type is not known here */
 export function readGraph(graph: GraphProto): ReadModel {
   return {
     nodes: graph.node.map(({ opType, input, output, attribute }) => {
@@ -239,7 +239,7 @@ export function readGraph(graph: GraphProto): ReadModel {
     }),
     initializers: graph.initializer.map((tensor) => ({ name: tensor.name, ...readTensor(tensor) })),
     inputs: graph.input.map(({ name, type }) => {
-      if (type?.value.case !== 'tensorType') throw new TypeError(`input ${name} is no tensor`);
+      if (type?.value.case !== 'tensorType') throw new TypeError(`input ${name} is not a tensor`);
       const { elemType, shape } = type.value.value;
       const dims = (shape?.dim ?? []).map(({ value }) =>
         value.case === 'dimParam' ? value.value : Number(value.value ?? 0),
@@ -253,7 +253,7 @@ export function readGraph(graph: GraphProto): ReadModel {
 /** More values than any shape has, and than any list that shapes are made from. */
 const MAX_VALUES = 1024;
 
-/** A tensor's type and shape, and its values where they are few and stand in the model itself. */
+/** A tensor's type and shape, and its values if they are few and in the model itself. */
 export function readTensor(tensor: TensorProto): ReadTensor {
   const { dims, dataType: type, dataLocation } = tensor;
   const element = elementOf(type);
@@ -291,7 +291,7 @@ function valuesOf(
   }
 }
 
-/** @param type of TensorProto.DataType @throws GraphError where it is not known here */
+/** @param type of TensorProto.DataType @throws GraphError if it is not known here */
 export function elementOf(type: number): StoredElement {
   for (const [element, known] of Object.entries(storedTypes)) {
     if (known.type === type) return element as StoredElement;

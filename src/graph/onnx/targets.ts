@@ -1,6 +1,6 @@
 import type { Forms, GraphTarget } from './types';
 
-/** Plain operators alone. On the CPU they are best, and the fused ones have no kernel. */
+/** Plain operators only. On the CPU they are best, and the fused ones have no kernel. */
 export const plainForms: Forms = { multiHeadAttention: false, groupNorm: false, biasSplitGelu: false };
 
 /** ONNX Runtime's WASM, which the page and Node have alike: so both give the same picture. */

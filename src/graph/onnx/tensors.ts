@@ -1,5 +1,5 @@
 /** Where a graph's weights come from, and the checks that make a wrong checkpoint fail at build. */
-import type { Precision, TensorEntry, TensorIndex } from './types';
+import { type Precision, storedAs, storedSize, type TensorEntry, type TensorIndex } from './types';
 
 /**
  * A checkpoint or its configuration does not describe a network that can be built. The message names the
@@ -11,9 +11,9 @@ export class GraphError extends Error {
 
 export interface TensorSource {
   has(key: string): boolean;
-  /** The tensor of that key. @throws GraphError where it is missing, of another shape or another precision */
+  /** The tensor of that key. @throws GraphError if it is missing, of another shape or another precision */
   take(key: string, shape: readonly number[]): TensorEntry;
-  /** @throws GraphError where a tensor was never taken that no rule explains */
+  /** @throws GraphError if a tensor was never taken that no rule explains */
   finish(): void;
 }
 
@@ -27,7 +27,7 @@ export function checkpointTensors(
   precision: Precision,
   harmless: RegExp,
 ): TensorSource {
-  const dtype = precision === 'fp16' ? 'F16' : 'F32';
+  const dtype = storedAs[precision];
   const taken = new Set<string>();
   return {
     has: (key) => index.has(key),
@@ -39,7 +39,7 @@ export function checkpointTensors(
       }
       const sameShape =
         entry.shape.length === shape.length && entry.shape.every((size, axis) => size === shape[axis]);
-      const length = shape.reduce((product, size) => product * size, dtype === 'F16' ? 2 : 4);
+      const length = storedSize(dtype, shape);
       if (!sameShape || entry.dtype !== dtype || entry.length !== length) {
         const found = `${entry.dtype} [${entry.shape.join(', ')}] in ${entry.length} bytes`;
         throw new GraphError(
@@ -71,6 +71,7 @@ export interface RecordedTensors extends TensorSource {
  * @param absent keys of alternatives that the imagined checkpoint lacks
  */
 export function recordTensors(precision: Precision, absent = /^$/): RecordedTensors {
+  const dtype = storedAs[precision];
   const shapes = new Map<string, readonly number[]>();
   let offset = 0;
   return {
@@ -78,9 +79,9 @@ export function recordTensors(precision: Precision, absent = /^$/): RecordedTens
     has: (key) => !absent.test(key),
     take(key, shape) {
       shapes.set(key, shape);
-      const length = shape.reduce((product, size) => product * size, precision === 'fp16' ? 2 : 4);
+      const length = storedSize(dtype, shape);
       const entry: TensorEntry = {
-        dtype: precision === 'fp16' ? 'F16' : 'F32',
+        dtype,
         shape,
         path: 'recorded.safetensors',
         offset,

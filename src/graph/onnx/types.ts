@@ -1,7 +1,26 @@
 /** What a graph is built from, what for, and what comes out. */
 
 export type Provider = 'webgpu' | 'wasm';
+/** What a session computes in. */
 export type Precision = 'fp32' | 'fp16';
+
+/** How a tensor is stored, by safetensors' name. What it is computed in is the graph's business. */
+export type StoredType = 'F32' | 'F16';
+
+/** How weights are stored for a session that computes in a precision. */
+export const storedAs: Readonly<Record<Precision, StoredType>> = { fp32: 'F32', fp16: 'F16' };
+
+const valueBytes: Readonly<Record<StoredType, number>> = { F32: 4, F16: 2 };
+
+/** Bytes that a tensor of that shape takes as it is stored. */
+export function storedSize(type: StoredType, shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, valueBytes[type]);
+}
+
+/** Whether a type that a file names is one in which Inlay stores tensors. */
+export function isStoredType(type: string): type is StoredType {
+  return Object.hasOwn(valueBytes, type);
+}
 
 /**
  * The forms whose speed or correctness depends on the machine. The canary (model/runtime/canary.ts) decides each on the
@@ -25,7 +44,7 @@ export interface GraphTarget {
 
 /** One tensor of a checkpoint: bytes `offset` … `offset + length` of the file `path`. */
 export interface TensorEntry {
-  dtype: 'F32' | 'F16';
+  dtype: StoredType;
   shape: readonly number[];
   path: string;
   /** Bytes from the beginning of the file. */

@@ -10,7 +10,7 @@ import { halvings, isCastBeforeUse } from './repairs';
 
 /** What an export takes and gives, as far as its graph says. */
 export interface ExportedSizes {
-  /** The one number of rows that it takes; absent where it takes any. */
+  /** The one number of rows that it takes; absent if it takes any. */
   batch?: number;
   /** The one height and width that it takes, in its own pixels or latents. */
   height?: number;
@@ -83,7 +83,7 @@ export function describeText(
 
 /**
  * Input: `input_ids` [B, 77], int32. Outputs: `last_hidden_state` [B, 77, width] and, where `pooled`, `pooled` [B, P].
- * @throws GraphError where the export has other inputs and outputs, or cannot run on the target
+ * @throws GraphError if the export has other inputs and outputs, or cannot run on the target
  */
 export function adaptText(
   component: string,
@@ -112,12 +112,12 @@ export function adaptText(
 export interface ExportedUnet extends ExportedSizes {
   inChannels: number;
   outChannels: number;
-  /** The one number of tokens that it takes; absent where it takes any. */
+  /** The one number of tokens that it takes; absent if it takes any. */
   tokens?: number;
   isXl: boolean;
   /** Latent consistency models: numbers that tell the guidance. */
   guidanceWidth?: number;
-  /** Its latents come in multiples of so many. */
+  /** Its latents come in multiples of that many. */
   multiple: number;
 }
 

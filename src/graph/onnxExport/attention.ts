@@ -4,7 +4,7 @@ import type { GraphProto, NodeProto } from '../onnx/generated/onnx_pb';
 import { readTensor } from '../onnx/proto';
 
 /**
- * Softmax over all keys between two products. Whatever stands in between works on each query's row for itself, so that
+ * Softmax over all keys between two products. Whatever is in between works on each query's row for itself, so that
  * any part of the queries gives the same rows as all of them.
  */
 export interface Attention {
@@ -18,7 +18,7 @@ export interface Attention {
   rowwise: readonly string[];
   /** Nodes of `between` that add zeros. */
   idle: ReadonlySet<NodeProto>;
-  /** Of the queries: rows stand on the last axis but one. */
+  /** Of the queries: rows are on the last axis but one. */
   queries: Shape;
   /** Of the largest tensor from the first product to the last. */
   bytes: number;
@@ -60,7 +60,7 @@ class Around {
     return this.#makers.get(name ?? '');
   }
 
-  /** The one node that reads a value; undefined where several do, or the graph gives it away. */
+  /** The one node that reads a value; undefined if several do, or the graph gives it away. */
   onlyReader(name: string | undefined): NodeProto | undefined {
     const readers = this.#readers.get(name ?? '') ?? [];
     return readers.length === 1 && !this.#outputs.has(name ?? '') ? readers[0] : undefined;
@@ -83,7 +83,7 @@ function attentionOf(softmax: NodeProto, around: Around, sizes: Sizes, opset: nu
   if (before === undefined) return undefined;
   const { first } = before;
 
-  // From the weights on nothing but casts stands before the values.
+  // From the weights on there is nothing but casts before the values.
   const after: NodeProto[] = [softmax];
   let [weights = ''] = softmax.output;
   let last = around.onlyReader(weights);
@@ -121,7 +121,7 @@ interface Before {
   idle: ReadonlySet<NodeProto>;
 }
 
-/** The way from the first product to a value; undefined where there is none, or more than one. */
+/** The way from the first product to a value; undefined if there is none, or more than one. */
 function scoresFrom(name: string, reader: NodeProto, around: Around, sizes: Sizes): Before | undefined {
   const maker = around.maker(name);
   if (maker === undefined || !sizes.has(name) || around.onlyReader(name) !== reader) return undefined;
@@ -129,7 +129,7 @@ function scoresFrom(name: string, reader: NodeProto, around: Around, sizes: Size
   if (!ELEMENTWISE.has(maker.opType) || maker.input.length > 2) return undefined;
   const [left = '', right] = maker.input;
   if (![left, right ?? left].every((input) => sizes.has(input))) return undefined;
-  // What divides, and what is taken away, is not what goes on.
+  // What divides, and what is taken away, is not what continues.
   const sides = right === undefined || ['Div', 'Sub'].includes(maker.opType) ? [left] : [left, right];
   const ways = sides.flatMap((side) => {
     const way = sameShape(sizes.shape(side), sizes.shape(name))

@@ -28,7 +28,7 @@ export interface Port {
   name: string;
   /** Of TensorProto_DataType. */
   element: number;
-  /** undefined where a dimension is known only at run time. */
+  /** undefined if a dimension is known only at run time. */
   dims: readonly (number | undefined)[];
 }
 
@@ -98,7 +98,7 @@ export class ExportEditor implements Repairable {
    * @param component what errors call it
    * @param skeleton as `readExported` gives it
    * @param index its weights by name, in float16 only where they are so in the export and the target runs that
-   * @throws GraphError where the target cannot run the graph, or would compute it wrongly
+   * @throws GraphError if the target cannot run the graph, or would compute it wrongly
    */
   constructor(
     readonly component: string,
@@ -146,7 +146,7 @@ export class ExportEditor implements Repairable {
     return { name: innerName(port.name), element: this.elementOf(port) };
   }
 
-  /** @throws GraphError where the export has none of that name */
+  /** @throws GraphError if the export has none of that name */
   inputPort(name: string): Port {
     const port = this.ports.inputs.get(name);
     if (port !== undefined) return port;
@@ -233,7 +233,7 @@ export class ExportEditor implements Repairable {
     );
   }
 
-  /** @throws GraphError where an input of the export was not fed */
+  /** @throws GraphError if an input of the export was not fed */
   finish(): Graph {
     const unfed = [...this.ports.inputs.keys()].find((name) => !this.#fed.has(name));
     if (unfed !== undefined) {

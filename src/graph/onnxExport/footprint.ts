@@ -19,7 +19,7 @@ import type { Graph } from '../onnx/types';
 /**
  * @param graph as adapt.ts gives it
  * @param dims as of `footprint`
- * @throws GraphError where an operator is not known here, or a shape follows from values that only a run has
+ * @throws GraphError if an operator is not known here, or a shape follows from values that only a run has
  */
 export function exportedFootprint(
   graph: Pick<Graph, 'bytes'>,
@@ -161,7 +161,7 @@ function reduced(shape: Shape, axes: readonly number[] | undefined, keepsAxes: n
     : shape.filter((_, axis) => !gone.includes(axis));
 }
 
-/** @throws GraphError where the equation does not name every axis by a letter */
+/** @throws GraphError if the equation does not name every axis by a letter */
 function einsum(equation: string, shapes: readonly Shape[]): Shape {
   const [left = '', right] = equation.replaceAll(' ', '').split('->');
   const letters = new Map<string, number>();
@@ -178,7 +178,7 @@ function sliced(node: Node, sizes: Sizes): Shape {
   return slicedPlaces(node, sizes).map(({ count }) => count);
 }
 
-/** Of every axis where a Slice begins, how it goes on and how often. */
+/** Of every axis where a Slice begins, how it continues and how often. */
 function slicedPlaces({ inputs }: Node, sizes: Sizes): { start: number; step: number; count: number }[] {
   const [first, starts, ends, axes, steps] = inputs;
   const shape = sizes.shape(first);

@@ -1,5 +1,5 @@
 /**
- * Reads an ONNX model of any size: its graph into memory, of its weights only where they lie. The library's own wire
+ * Reads an ONNX model of any size: its graph into memory, of its weights only where they are. The library's own wire
  * reader takes the fields apart; the bytes of large tensors are stepped over and never read.
  */
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -26,7 +26,7 @@ export interface RandomReader {
 
 export type ExportedType = 'F32' | 'F16' | 'BF16';
 
-/** A tensor too large to stand in the graph. */
+/** A tensor too large to be in the graph. */
 export interface ExportedTensor {
   name: string;
   type: ExportedType;
@@ -55,7 +55,7 @@ const TENSOR_RAW = 9;
 const WEIGHT_BYTES = 1024;
 /** A graph of the largest SDXL network has 10 MB. */
 const MAX_GRAPH_BYTES = 2 ** 27;
-/** Integers that stand in the graph. */
+/** Integers in the graph itself. */
 const MAX_CONSTANT_BYTES = 2 ** 24;
 
 /** Operators of a graph; published: 11,000 of an SDXL network. */
@@ -70,8 +70,8 @@ const weightTypes = new Map<number, { type: ExportedType; bytes: number }>([
 
 /**
  * @param file the `model.onnx`
- * @param beside the file of external data by the name that the model gives it; undefined where there is none
- * @throws GraphError where it is no ONNX model, is damaged, or holds weights of a type that cannot be run
+ * @param beside the file of external data by the name that the model gives it; undefined if there is none
+ * @throws GraphError if it is not an ONNX model, is damaged, or holds weights of a type that cannot be run
  */
 export async function readExported(
   file: RandomReader,
@@ -118,7 +118,8 @@ export async function readExported(
     });
   });
   const { model, graph } = parse(file, modelParts, graphParts);
-  if (graph.node.length === 0) throw new GraphError(`${file.name}: this is no ONNX model, or an empty one`);
+  if (graph.node.length === 0)
+    throw new GraphError(`${file.name}: this is not an ONNX model, or it is empty`);
 
   // 2. Which tensors are weights
   const tensors: ExportedTensor[] = [];
@@ -164,7 +165,7 @@ interface Field {
 
 interface Found {
   tensor: TensorProto;
-  /** Its values in the model's own file; absent where they are in `tensor` or in another file. */
+  /** Its values in the model's own file; absent if they are in `tensor` or in another file. */
   inline?: { offset: number; length: number };
 }
 
@@ -196,7 +197,7 @@ function parse(
   return damaged(file, () => {
     const model = fromBinary(ModelProtoSchema, concat(modelParts));
     const graph = fromBinary(GraphProtoSchema, concat(graphParts));
-    // Shapes are inferred anew; where each node stood in somebody's Python is of no use here.
+    // Shapes are inferred again; where each node stood in somebody's Python is of no use here.
     graph.valueInfo = [];
     graph.metadataProps = [];
     for (const node of graph.node) {
@@ -209,7 +210,7 @@ function parse(
   });
 }
 
-/** Where a tensor's values lie that are not in the model's own file. */
+/** Where a tensor's values are if not in the model's own file. */
 async function placeOf(
   tensor: TensorProto,
   file: RandomReader,
@@ -236,7 +237,7 @@ async function placeOf(
   return { file: data, offset, length };
 }
 
-/** @returns undefined for what stands in the graph: integers, and values that are few */
+/** @returns undefined for what is in the graph: integers, and values that are few */
 function weightOf(
   { name, dataType, dims }: TensorProto,
   place: { file: RandomReader; offset: number; length: number },
@@ -266,7 +267,7 @@ const LARGEST_WINDOW = 2 ** 22;
 /** Tag and length of a field. */
 const MAX_HEAD = 20;
 
-/** Reads small pieces out of larger ones, which grow while reading goes on without a jump. */
+/** Reads small pieces out of larger ones, which grow while reading continues without a jump. */
 class Windowed {
   #start = 0;
   #bytes = new Uint8Array(0);
@@ -323,7 +324,7 @@ function damaged<Result>(file: RandomReader, work: () => Result): Result {
 
 function damage(file: RandomReader): GraphError {
   return new GraphError(
-    `${file.name}: this is no ONNX model, or it is damaged or cut short; delete the file and download it again`,
+    `${file.name}: this is not an ONNX model, or it is damaged or cut short; delete the file and download it again`,
   );
 }
 

@@ -127,7 +127,7 @@ const forms: [string, NodeProto[], bigint?][] = [
   ['with queries that are values too', [product, softmax, node('MatMul', 'weights queries', 'y')]],
 ];
 
-/** Runs both on so many queries and keys. */
+/** Runs both on that many queries and keys. */
 async function expectAlike(sliced: Graph, whole: Graph, queries: number, keys: number) {
   const values = feeds(queries, keys);
   const found = await runOnce(sliced, new Map(), values, 'y');

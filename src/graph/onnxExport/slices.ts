@@ -54,7 +54,7 @@ export function sliceAttention(
 /** 4 GiB of scores: 2048 × 2048 pixels in one head. ONNX Runtime takes minutes over graphs of thousands of parts. */
 const MOST_PARTS = 64;
 
-/** Rows stand there in queries, scores and results, whatever their rank. */
+/** Rows are there in queries, scores and results, whatever their rank. */
 const ROWS = -2;
 
 class Slicer {

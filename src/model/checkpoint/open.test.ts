@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { CheckpointError } from '../../contract/errors';
 import { unsupportedPipeline } from '../families/unsupported';
+import { loadWeights } from '../weights/componentWeights';
 import { openCheckpoint } from './open';
-import { blobSource, bytesSource, joinShards, parseShardIndex, readTensor } from './reader';
+import { blobSource, bytesSource, noteTensors, parseShardIndex, readTensor } from './reader';
 import { rowsOf, transposed } from './tensorView';
 
 /** A safetensors file of float32 tensors, each a row of the given values. */
@@ -41,7 +42,7 @@ describe('openCheckpoint', () => {
     ['a web page', text('<!doctype html><title>Not found</title>'), /this is a web page/],
     ['a Git LFS pointer', text('version https://git-lfs.github.com/spec/v1\n'), /git lfs pull/],
     ['GGUF', text('GGUF'), /GGUF/],
-    ['a lone ONNX graph', text('\x08\x08\x12\x07pytorch\x1a\x05'), /ONNX export of one network alone/],
+    ['a lone ONNX graph', text('\x08\x08\x12\x07pytorch\x1a\x05'), /ONNX export of a single network/],
     ['a bare pickle', new Uint8Array([0x80, 2, 0x7d, 0x71, 0, 0x2e, 0, 0, 0]), /bare Python pickle/],
   ])('refuses %s by name', async (_what, bytes, message) => {
     const opened = openCheckpoint(bytesSource('unet/m.safetensors', bytes));
@@ -66,37 +67,32 @@ describe('openCheckpoint', () => {
 });
 
 describe('shards', () => {
-  const open = async (tensors: Record<string, number[]>) =>
-    (await openCheckpoint(bytesSource('m', safetensors(tensors)))).tensors;
-  const index = { weight_map: { a: 'm-1.safetensors', b: 'm-2.safetensors' } };
-
-  it('become one index', async () => {
-    const map = parseShardIndex(index, 'i.json');
-    const shards = new Map([
-      ['m-1.safetensors', await open({ a: [1] })],
-      ['m-2.safetensors', await open({ b: [2] })],
-    ]);
-    const b = joinShards(map, shards, 'i.json').get('b');
-    expect(b && floats(await readTensor(b))).toEqual([2]);
-  });
-
-  it('are refused where they do not fit their index', async () => {
-    const map = parseShardIndex(index, 'i.json');
-    const first = await open({ a: [1] });
-    expect(() => joinShards(map, new Map([['m-1.safetensors', first]]), 'i.json')).toThrow(
-      /"b" is missing from m-2/,
-    );
-    const both = new Map([
-      ['m-1.safetensors', first],
-      ['m-2.safetensors', await open({ a: [1], b: [2] })],
-    ]);
-    expect(() => joinShards(map, both, 'i.json')).toThrow(
-      /"a" is in m-2.safetensors but the index gives m-1/,
-    );
+  it('are named by their index', () => {
+    const index = { weight_map: { a: 'm-1.safetensors', b: 'm-2.safetensors' } };
+    expect([...parseShardIndex(index, 'i.json')]).toEqual(Object.entries(index.weight_map));
     expect(() => parseShardIndex({ weight_map: { a: '../../secret.bin' } }, 'i.json')).toThrow(
       /no file for "a"/,
     );
     expect(() => parseShardIndex({}, 'i.json')).toThrow(/names no tensors/);
+  });
+
+  it('that have a tensor twice do not belong together, whichever way they are read', async () => {
+    const owners = new Map<string, string>();
+    noteTensors(owners, ['a', 'b'], 'unet/m-1.safetensors');
+    noteTensors(owners, ['c'], 'unet/m-2.safetensors');
+    expect(() => noteTensors(owners, ['d', 'a'], 'unet/m-3.safetensors')).toThrow(
+      'unet/m-3.safetensors: tensor "a" is in unet/m-1.safetensors too; the files do not belong together',
+    );
+    const weight_map = { a: 'm-1.safetensors', b: 'm-2.safetensors' };
+    const shards: Record<string, Uint8Array<ArrayBuffer>> = {
+      'unet/m.safetensors.index.json': new TextEncoder().encode(JSON.stringify({ weight_map })),
+      'unet/m-1.safetensors': safetensors({ a: [1] }),
+      'unet/m-2.safetensors': safetensors({ a: [1], b: [2] }),
+    };
+    const folder = { name: 'm', read: async (path: string) => shards[path] };
+    await expect(loadWeights(folder, 'unet', 'm', 'fp32')).rejects.toThrow(
+      /"a" is in unet\/m-1.safetensors too/,
+    );
   });
 });
 

@@ -15,7 +15,7 @@ export async function isTorchFile(file: RandomAccess, signal?: AbortSignal): Pro
 
 /**
  * The tensors of a `.safetensors`, `.bin`, `.ckpt` or `.pt` file. Reads headers only.
- * @throws CheckpointError where it is damaged, or of a format that is not supported, by that format's name
+ * @throws CheckpointError if it is damaged, or of a format that is not supported, by that format's name
  */
 export async function openCheckpoint(file: RandomAccess, signal?: AbortSignal): Promise<StoredCheckpoint> {
   const checkpoint = await readIndex(file, signal);
@@ -41,7 +41,7 @@ export async function refuseForeign(file: Pick<RandomAccess, 'name' | 'size' | '
 }
 
 const LONE_GRAPH =
-  'this is the ONNX export of one network alone; name the repository or folder that holds it beside the others';
+  'this is the ONNX export of a single network; name the repository or folder that holds it beside the others';
 
 /** A ModelProto begins with its version, a small number, and who made it. */
 function isOnnx(start: Uint8Array): boolean {
@@ -67,7 +67,7 @@ async function readSafetensorsFile(
   return { name: file.name, tensors, metadata: parseSafetensorsMetadata(header, file.name) };
 }
 
-/** @returns what to tell a person of a file that is neither safetensors nor a zip */
+/** @returns what to tell the user of a file that is neither safetensors nor a zip */
 function foreignFormat(start: Uint8Array, lone?: 'a lone graph too'): string | undefined {
   // A safetensors header: its brace at byte 8, its length before, whose first bytes may be those of anything.
   if (start[8] === 0x7b && start[7] === 0 && start[6] === 0) return undefined;
@@ -91,7 +91,7 @@ function foreignFormat(start: Uint8Array, lone?: 'a lone graph too'): string | u
     return 'this is a Git LFS pointer, not the weights themselves; fetch the file with "git lfs pull" or from the Hub';
   }
   if (/^\s*</.test(text)) {
-    return 'this is a web page, not a file of weights; check the address, which must lead to the file itself';
+    return 'this is a web page, not a file of weights; check the URL, which must lead to the file itself';
   }
   return undefined;
 }

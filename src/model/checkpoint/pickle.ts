@@ -235,7 +235,7 @@ class PickleMachine {
   #build(callable: PickleValue | undefined, args: PickleValue | undefined): PickleValue {
     if (isKind(callable, 'opaque')) return callable;
     if (!isKind(callable, 'global'))
-      throw this.#bytes.damaged('its pickle calls something that is no function');
+      throw this.#bytes.damaged('its pickle calls something that is not a function');
     const items = isKind(args, 'tuple') ? args.items : [];
     switch (callable.role) {
       case 'tensor':
@@ -296,7 +296,7 @@ class PickleMachine {
     return { kind: 'storage', key, count, dtype: type.role === 'storage' ? type.dtype : undefined };
   }
 
-  /** Only a ParameterDict's parameters are of interest, which stand among its attributes. */
+  /** Only a ParameterDict's parameters are of interest, which are among its attributes. */
   #setAttributes(attributes: PickleValue): void {
     const target = this.#top();
     if (!isKind(target, 'dict') || !this.#parameterDicts.has(target) || !isKind(attributes, 'dict')) return;
@@ -309,7 +309,7 @@ class PickleMachine {
     const target = this.#top();
     if (isKind(target, 'list')) for (const item of items) target.items.push(item);
     else if (!isKind(target, 'opaque'))
-      throw this.#bytes.damaged('its pickle appends to something that is no list');
+      throw this.#bytes.damaged('its pickle appends to something that is not a list');
   }
 
   #setItems(items: readonly PickleValue[]): void {
@@ -317,7 +317,7 @@ class PickleMachine {
     if (items.length % 2 !== 0) throw this.#bytes.damaged('a dictionary has a key without a value');
     if (isKind(target, 'opaque')) return;
     if (!isKind(target, 'dict'))
-      throw this.#bytes.damaged('its pickle sets items of something that is no dictionary');
+      throw this.#bytes.damaged('its pickle sets items of something that is not a dictionary');
     for (let i = 0; i < items.length; i += 2) {
       target.entries.set(items[i] as PickleValue, items[i + 1] as PickleValue);
     }

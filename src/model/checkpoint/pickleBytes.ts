@@ -11,7 +11,7 @@ export class PickleBytes {
   #at = 0;
   readonly #view: DataView;
 
-  /** @throws CheckpointError where there are more bytes than any checkpoint has */
+  /** @throws CheckpointError if there are more bytes than any checkpoint has */
   constructor(
     readonly bytes: Uint8Array,
     readonly path: string,
@@ -80,7 +80,7 @@ export class PickleBytes {
 
   damaged(what: string): CheckpointError {
     return new CheckpointError(
-      `${this.path}: ${what}; the file is damaged, or no checkpoint of PyTorch: ${GET_ANOTHER}`,
+      `${this.path}: ${what}; the file is damaged, or not a PyTorch checkpoint: ${GET_ANOTHER}`,
     );
   }
 }

@@ -1,17 +1,17 @@
 /** Which Python names a checkpoint's pickle may mention, and what each becomes here. None is ever imported or run. */
-import type { StoredType } from './safetensors';
+import type { CheckpointType } from './safetensors';
 
 type BuilderRole = 'tensor' | 'tensorWithType' | 'parameter' | 'dict' | 'parameterDict';
 
-/** What a name stands for while a pickle is read. */
+/** What a name means while a pickle is read. */
 export type PickleGlobal =
   | { kind: 'global'; name: string; role: BuilderRole }
-  | { kind: 'global'; name: string; role: 'storage' | 'type'; dtype: StoredType }
+  | { kind: 'global'; name: string; role: 'storage' | 'type'; dtype: CheckpointType }
   | { kind: 'global'; name: string; role: 'untypedStorage' }
   /** Found in training checkpoints beside the weights; kept as a name, and so is all that is made of it. */
   | { kind: 'global'; name: string; role: 'inert' };
 
-const storageTypes: Readonly<Record<string, StoredType>> = {
+const storageTypes: Readonly<Record<string, CheckpointType>> = {
   DoubleStorage: 'F64',
   FloatStorage: 'F32',
   HalfStorage: 'F16',
@@ -24,7 +24,7 @@ const storageTypes: Readonly<Record<string, StoredType>> = {
   BoolStorage: 'BOOL',
 };
 
-const types: Readonly<Record<string, StoredType>> = {
+const types: Readonly<Record<string, CheckpointType>> = {
   float64: 'F64',
   float32: 'F32',
   float16: 'F16',
@@ -86,7 +86,7 @@ const inertClasses =
 const FOREIGN_TYPE =
   /^(u?int\d{1,2}|complex\d{2,3}|float\d_\w{1,16}|bits\w{1,8}|qu?int\w{1,8}|[A-Z][A-Za-z0-9_]{1,30}Storage)$/;
 
-/** @returns whether the name stands for a type of values that is not supported */
+/** @returns whether the name means a type of values that is not supported */
 export function isForeignType(module: string, attribute: string): boolean {
   return (
     (module === 'torch' && FOREIGN_TYPE.test(attribute)) ||

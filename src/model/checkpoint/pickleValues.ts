@@ -1,13 +1,13 @@
-/** What a pickle's values become: plain data, descriptions of tensors, and names of what is left alone. */
+/** What a pickle's values become: plain data, descriptions of tensors, and names of what is ignored. */
 import type { PickleGlobal } from './pickleGlobals';
-import type { StoredType } from './safetensors';
+import type { CheckpointType } from './safetensors';
 
 /** A file of the archive that holds the values of one or several tensors. */
 export interface PickleStorage {
   kind: 'storage';
   key: string;
   /** Absent for untyped storages: each tensor then names its own type. */
-  dtype: StoredType | undefined;
+  dtype: CheckpointType | undefined;
   /** In values of `dtype`; in bytes where untyped. */
   count: number;
 }
@@ -15,7 +15,7 @@ export interface PickleStorage {
 export interface PickleTensor {
   kind: 'tensor';
   storage: PickleStorage;
-  dtype: StoredType;
+  dtype: CheckpointType;
   /** In values, as are the strides. */
   offset: number;
   shape: readonly number[];
@@ -39,7 +39,7 @@ export type PickleValue =
   | PickleStorage
   | PickleTensor
   | { kind: 'tuple' | 'list'; items: PickleValue[] }
-  /** An object of a class that is none of the weights' business. */
+  /** An object of a class that has nothing to do with weights. */
   | { kind: 'opaque'; of: string };
 
 type Kind = 'global' | 'dict' | 'storage' | 'tensor' | 'tuple' | 'list' | 'opaque';

@@ -19,7 +19,7 @@ export interface RandomAccess {
 }
 
 /**
- * A tensor and the file it lies in. Without `strides` its values are the bytes `offset` … `offset + length`,
+ * A tensor and the file it is in. Without `strides` its values are the bytes `offset` … `offset + length`,
  * row after row; with `strides` those bytes are a stretch of the file out of which the values are picked.
  */
 export interface IndexedTensor extends StoredTensor {
@@ -133,8 +133,8 @@ const pickleShard = /^[\w.-]+\.bin$/;
 
 /**
  * Reads `….safetensors.index.json` or `….bin.index.json`.
- * @returns file name by tensor key; the files lie beside the index
- * @throws CheckpointError where it is no such index
+ * @returns file name by tensor key; the files are beside the index
+ * @throws CheckpointError if it is no such index
  */
 export function parseShardIndex(json: unknown, path: string): Map<string, string> {
   const map = typeof json === 'object' && json !== null && 'weight_map' in json ? json.weight_map : undefined;
@@ -155,31 +155,18 @@ export function parseShardIndex(json: unknown, path: string): Map<string, string
 }
 
 /**
- * One index over the shards of a component.
- * @param shards opened files by name
- * @throws CheckpointError where a tensor is in none or in two, or the index places it elsewhere
+ * Notes which of a component's files has which tensors: those of shards that belong together have each tensor once.
+ * @param owners file by tensor key, of the component's files so far; filled in
+ * @throws CheckpointError if another file has one of the tensors too
  */
-export function joinShards(
-  weightMap: ReadonlyMap<string, string>,
-  shards: ReadonlyMap<string, StoredIndex>,
-  path: string,
-): StoredIndex {
-  const joined = new Map<string, IndexedTensor>();
-  for (const [shardName, tensors] of shards) {
-    for (const [key, tensor] of tensors) {
-      if (weightMap.get(key) !== shardName || joined.has(key)) {
-        const expected = weightMap.get(key) ?? 'no file';
-        throw new CheckpointError(
-          `${path}: tensor "${key}" is in ${shardName} but the index gives ${expected}; the files do not belong together`,
-        );
-      }
-      joined.set(key, tensor);
+export function noteTensors(owners: Map<string, string>, keys: Iterable<string>, path: string): void {
+  for (const key of keys) {
+    const other = owners.get(key);
+    if (other !== undefined) {
+      throw new CheckpointError(
+        `${path}: tensor "${key}" is in ${other} too; the files do not belong together: ${GET_ANOTHER}`,
+      );
     }
+    owners.set(key, path);
   }
-  for (const [key, shardName] of weightMap) {
-    if (!joined.has(key)) {
-      throw new CheckpointError(`${path}: tensor "${key}" is missing from ${shardName}; download it again`);
-    }
-  }
-  return joined;
 }

@@ -25,7 +25,8 @@ export const bytesPerValue = {
   F8_E4M3: 1,
   F8_E5M2: 1,
 } as const;
-export type StoredType = keyof typeof bytesPerValue;
+/** What a checkpoint's tensors may be of, whether Inlay computes with it or not. */
+export type CheckpointType = keyof typeof bytesPerValue;
 
 /** Largest N; the format allows 100 MB. A whole SDXL, the longest in use, takes 0.4 MB. */
 const MAX_HEADER_BYTES = MAX_JSON_BYTES;
@@ -34,9 +35,9 @@ export const MAX_TENSORS = 100_000;
 /** torch's tensors have no more. */
 const MAX_DIMENSIONS = 64;
 
-/** A tensor as it lies in its file. */
+/** A tensor as its file has it. */
 export interface StoredTensor {
-  dtype: StoredType;
+  dtype: CheckpointType;
   shape: readonly number[];
   /** Bytes from the beginning of the file. */
   offset: number;
@@ -46,7 +47,7 @@ export interface StoredTensor {
 
 const size = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 const tensorSchema = z.object({
-  dtype: z.enum(Object.keys(bytesPerValue) as [StoredType, ...StoredType[]]),
+  dtype: z.enum(Object.keys(bytesPerValue) as [CheckpointType, ...CheckpointType[]]),
   shape: z.array(size).max(MAX_DIMENSIONS),
   data_offsets: z.tuple([size, size]),
 });
@@ -55,7 +56,7 @@ const headerSchema = z.record(z.string(), z.unknown());
 /**
  * @param start the file's first bytes: at least 8
  * @returns how many bytes, from the file's first, hold the header
- * @throws CheckpointError where the length cannot be one
+ * @throws CheckpointError if the length cannot be one
  */
 export function safetensorsHeaderBytes(start: Uint8Array, path: string): number {
   if (start.byteLength < 8)
@@ -120,7 +121,7 @@ export function parseSafetensorsHeader(
   return tensors;
 }
 
-/** A newer type than those that Inlay knows is no damage. */
+/** A newer type than those that Inlay knows is not damage. */
 function refuseUnknownType(path: string, key: string, value: unknown): void {
   const dtype = typeof value === 'object' && value !== null && 'dtype' in value ? value.dtype : undefined;
   if (typeof dtype !== 'string' || Object.hasOwn(bytesPerValue, dtype)) return;
@@ -148,7 +149,7 @@ function parseJson(bytes: Uint8Array, path: string): Record<string, unknown> {
     return headerSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch {
     throw new CheckpointError(
-      `${path}: the header is no JSON object; the file is damaged or of another format: ${GET_ANOTHER}`,
+      `${path}: the header is not JSON object; the file is damaged or of another format: ${GET_ANOTHER}`,
     );
   }
 }

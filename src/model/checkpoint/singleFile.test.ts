@@ -201,7 +201,7 @@ describe('readSingleFile on the true models', () => {
     [
       'an autoencoder',
       () => ({ 'encoder.down.0.block.0.conv1.weight': [128, 128, 3, 3] }),
-      /autoencoder alone/,
+      /only an autoencoder/,
     ],
     [
       'one folder of diffusers',

@@ -99,7 +99,7 @@ export async function readWithRules(
   const unetPart = partOf(name, tensors, UNET);
   if (unetPart.tensors.size === 0) {
     throw new UnsupportedError(
-      `${name}: it holds no UNet ("${UNET}…"); it is no Stable Diffusion checkpoint in one file`,
+      `${name}: it holds no UNet ("${UNET}…"); it is not a Stable Diffusion checkpoint in one file`,
     );
   }
   const layout = unetLayout(unetPart);

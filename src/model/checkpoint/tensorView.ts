@@ -16,7 +16,7 @@ function rowMajorStrides(shape: readonly number[]): number[] {
 /**
  * A tensor given by strides, as torch describes its views.
  * @param offset bytes from the beginning of the file to the first value
- * @throws CheckpointError where values repeat (expanded tensors), which no checkpoint needs
+ * @throws CheckpointError if values repeat (expanded tensors), which no checkpoint needs
  */
 export function stridedTensor(
   key: string,
@@ -57,7 +57,7 @@ export function withoutKernel(key: string, tensor: IndexedTensor): IndexedTensor
   if (tensor.shape.length <= 2) return tensor;
   if (tensor.shape.slice(2).some((n) => n !== 1)) {
     throw new CheckpointError(
-      `${tensor.file.name}: "${key}" of shape [${tensor.shape}] is no 1×1 convolution; the file is damaged, or of another model: ${GET_ANOTHER}`,
+      `${tensor.file.name}: "${key}" of shape [${tensor.shape}] is not a 1×1 convolution; the file is damaged, or of another model: ${GET_ANOTHER}`,
     );
   }
   const strides = tensor.strides ?? rowMajorStrides(tensor.shape);

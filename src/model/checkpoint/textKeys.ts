@@ -1,7 +1,7 @@
 /** Keys of text encoders in the diffusers layout. */
 import { CheckpointError } from '../../contract/errors';
 
-/** What lies at the top of transformers' CLIPTextModel, or within its `text_model`, by version and way of saving. */
+/** What is at the top of transformers' CLIPTextModel, or within its `text_model`, depending on version and way of saving. */
 const WITHIN = /^(embeddings|encoder|final_layer_norm)\./;
 
 /**

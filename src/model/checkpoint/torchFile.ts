@@ -20,16 +20,16 @@ const MAX_PICKLE_BYTES = 64 * 2 ** 20;
 export interface TorchArchive {
   root: PickleValue;
   /**
-   * Where a tensor's values lie.
+   * Where a tensor's values are.
    * @param key what errors call it
-   * @throws CheckpointError where the archive lacks some of them
+   * @throws CheckpointError if the archive lacks some of them
    */
   locate(key: string, tensor: PickleTensor): IndexedTensor;
 }
 
 /**
  * @param file a zip archive as torch.save writes it since PyTorch 1.6
- * @throws CheckpointError where it is damaged, holds no tensors or asks for code to be run
+ * @throws CheckpointError if it is damaged, holds no tensors or asks for code to be run
  */
 export async function readTorchFile(file: RandomAccess, signal?: AbortSignal): Promise<StoredCheckpoint> {
   const archive = await openTorchArchive(file, signal);
@@ -58,7 +58,7 @@ export async function openTorchArchive(file: RandomAccess, signal?: AbortSignal)
   const pickleName = [...entries.keys()].find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   const pickleEntry = pickleName === undefined ? undefined : entries.get(pickleName);
   if (pickleName === undefined || pickleEntry === undefined) {
-    throw new CheckpointError(`${file.name}: the archive has no data.pkl; it is no checkpoint of PyTorch`);
+    throw new CheckpointError(`${file.name}: the archive has no data.pkl; it is not a PyTorch checkpoint`);
   }
   const root = pickleName.slice(0, -'data.pkl'.length);
   if (entries.has(`${root}constants.pkl`)) {

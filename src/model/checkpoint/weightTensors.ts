@@ -1,4 +1,4 @@
-/** Which of a file's tensors are weights, in a form that can be run as it stands: nothing is left out silently. */
+/** Which of a file's tensors are weights, in a form that can be run as is: nothing is left out silently. */
 import { UnsupportedError } from '../../contract/errors';
 import { isWeightType, type WeightType } from '../weights/cast';
 import type { StoredTensor } from './safetensors';
@@ -6,8 +6,8 @@ import type { StoredTensor } from './safetensors';
 const ADVICE = 'use a file of this model in fp32, fp16, bf16 or plain fp8';
 
 /**
- * Weights whose values count only together with something else in the file, by a key that only such files have: to take them
- * alone would give a wrong picture.
+ * Weights whose values count only together with something else in the file, by a key that only such files have: using only
+ * them would give a wrong image.
  */
 const quantised: readonly [what: string, key: RegExp][] = [
   // ComfyUI and its tools: one factor for each tensor, and a mark for the whole.
@@ -56,7 +56,7 @@ export function weightTensors<Tensor extends StoredTensor>(
     if (isWeightType(dtype)) weights.push([key, { ...tensor, dtype }]);
     else if (WEIGHT.test(key)) {
       throw new UnsupportedError(
-        `${pathOf(tensor)}: tensor "${key}" is of type ${dtype}, which is no floating-point type: its weights are quantised ` +
+        `${pathOf(tensor)}: tensor "${key}" is of type ${dtype}, which is not a floating-point type: its weights are quantised ` +
           `in a way that is not supported; ${ADVICE}`,
       );
     }

@@ -41,7 +41,7 @@ const DESCRIPTOR_BYTES = [12, 16, 20, 24];
 
 /**
  * @returns entries by name, folders left out
- * @throws CheckpointError where the archive is damaged, or an entry is compressed or encrypted
+ * @throws CheckpointError if the archive is damaged, or an entry is compressed or encrypted
  */
 export async function readZipEntries(
   file: RandomAccess,
@@ -52,7 +52,7 @@ export async function readZipEntries(
   entries.sort((a, b) => a.headerOffset - b.headerOffset);
   const found = new Map<string, ZipEntry>();
   // Only a local header says how long it is. Over a network, a thousand of them cost a thousand round trips:
-  // there a few are read, and as long as they confirm what torch's alignment implies, it stands for the rest.
+  // there a few are read, and as long as they confirm what torch's alignment implies, the rest is assumed to follow it.
   let trusted = file.remote === true;
   for (const [i, entry] of entries.entries()) {
     const limit = entries[i + 1]?.headerOffset ?? directory.offset;
@@ -70,7 +70,7 @@ export async function readZipEntries(
   return found;
 }
 
-/** Reads the end of the archive, which says where the directory lies. */
+/** Reads the end of the archive, which says where the directory is. */
 async function readDirectory(
   file: RandomAccess,
   signal: AbortSignal | undefined,
@@ -181,10 +181,10 @@ function zip64Sizes(
 }
 
 /**
- * Where an entry's bytes begin, from its neighbours alone: between its header and the next lie the rest of
+ * Where an entry's bytes begin, only from its neighbours: between its header and the next lie the rest of
  * the header, the bytes and perhaps a descriptor, and torch aligns the bytes, which leaves one place.
  * @param limit where the next entry begins
- * @returns undefined where more than one place is possible, or none
+ * @returns undefined if more than one place is possible, or none
  */
 function impliedOffset(entry: DirectoryEntry, limit: number): number | undefined {
   const places = (entry.hasDescriptor ? DESCRIPTOR_BYTES : [0])

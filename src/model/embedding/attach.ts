@@ -10,7 +10,7 @@ import type { Embedding } from './open';
 
 /**
  * @returns the model with these words; the one that was given stays as it is, and both share their networks
- * @throws CheckpointError (`embeddings`) where one is made for another kind of model, or its word exists already
+ * @throws CheckpointError (`embeddings`) if one is made for another kind of model, or its word exists already
  */
 export function withEmbeddings(model: Model, embeddings: readonly Embedding[]): Model {
   if (embeddings.length === 0) return model;

@@ -20,7 +20,7 @@ export interface VectorTable {
 }
 
 export interface EmbeddingFile {
-  /** What the file itself calls its word; absent where it does not say. */
+  /** What the file itself calls its word; absent if it does not say. */
   token?: string;
   /** For one text encoder, or for SDXL's two in the model's order; of as many vectors each. */
   tables: readonly VectorTable[];
@@ -35,7 +35,7 @@ interface Found {
   token?: string;
 }
 
-/** @throws CheckpointError (`embeddings`) where the file is damaged, or holds something else */
+/** @throws CheckpointError (`embeddings`) if the file is damaged, or holds something else */
 export async function readEmbeddingFile(file: RandomAccess, signal?: AbortSignal): Promise<EmbeddingFile> {
   const { tensors, token } = (await isTorchFile(file, signal))
     ? await findInTorchFile(file, signal)
@@ -74,13 +74,13 @@ export async function readEmbeddingFile(file: RandomAccess, signal?: AbortSignal
   return { tables: [await tableOf(file.name, key, tensor)], ...named(token ?? key) };
 }
 
-/** What cannot be a token is none: the file's name takes its place. */
+/** The file's name replaces what cannot be a token. */
 function named(token: string | undefined): Pick<EmbeddingFile, 'token'> {
   const word = token?.trim() ?? '';
   return word === '' || word === '*' || word.length > MAX_TOKEN_CHARACTERS ? {} : { token: word };
 }
 
-/** AUTOMATIC1111's dictionary with `string_to_param`; diffusers' with one tensor; or the tensor alone. */
+/** AUTOMATIC1111's dictionary with `string_to_param`; diffusers' with one tensor; or just the tensor. */
 async function findInTorchFile(file: RandomAccess, signal: AbortSignal | undefined): Promise<Found> {
   const archive = await openTorchArchive(file, signal);
   const { root } = archive;
@@ -106,12 +106,12 @@ async function tableOf(file: string, key: string, tensor: IndexedTensor): Promis
   }
   if (count > MAX_VECTORS) {
     throw refuse(
-      `"${key}" has ${count} vectors, and a row of CLIP's has room for ${MAX_VECTORS} tokens; it is no textual inversion ` +
+      `"${key}" has ${count} vectors, and a row of CLIP's has room for ${MAX_VECTORS} tokens; it is not a textual inversion ` +
         'for Stable Diffusion',
     );
   }
   if (!isWeightType(dtype)) throw refuse(`"${key}" is stored as ${dtype}; use one in 16 or 32 bits`);
-  const bytes = castBytes(await readTensor(tensor), dtype, 'fp32');
+  const bytes = castBytes(await readTensor(tensor), dtype, 'F32');
   const values = new Float32Array(bytes.slice().buffer);
   const wrong = values.findIndex((value) => !Number.isFinite(value));
   if (wrong >= 0) {

@@ -1,4 +1,4 @@
-/** An embedding by the name that a person gives it, its vectors read. */
+/** An embedding by the name that the user gives it, its vectors read. */
 import { CheckpointError } from '../../contract/errors';
 import { MAX_TOKEN_CHARACTERS } from '../../contract/limits';
 import { type AddOnKind, type AddOnOptions, chooseAddOn, openAddOn, sourceOfFile } from '../addOn';
@@ -34,7 +34,7 @@ export interface Embedding {
   tables: EmbeddingFile['tables'];
 }
 
-/** A person's own file as it comes out of the request. */
+/** The user's own file as it comes out of the request. */
 export function embeddingChoice({
   source,
   token,
@@ -46,8 +46,8 @@ export function embeddingChoice({
 }
 
 /**
- * @throws InputError (`embeddings`) where there is no such file, or a repository holds several and none was chosen
- * @throws CheckpointError (`embeddings`) where it is damaged or no embedding; NetworkError, DeviceError as for models
+ * @throws InputError (`embeddings`) if there is no such file, or a repository holds several and none was chosen
+ * @throws CheckpointError (`embeddings`) if it is damaged or not an embedding; NetworkError, DeviceError as for models
  */
 export async function openEmbedding(
   { source, token }: EmbeddingChoice,
@@ -87,7 +87,7 @@ function stemOf(name: string, fileName: string): string {
 
 /**
  * @param files of a repository or folder
- * @throws InputError (`embeddings`) listing the candidates where it is not clear which one is meant
+ * @throws InputError (`embeddings`) listing the candidates if it is not clear which one is meant
  */
 export function chooseEmbedding<File extends { path: string }>(source: string, files: readonly File[]): File {
   return chooseAddOn(kind, source, files);

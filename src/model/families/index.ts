@@ -11,7 +11,7 @@ import { refuseUnsupportedTensors } from './unsupported';
 /** In the order in which they are asked whether a checkpoint is theirs. */
 export const families: readonly Family[] = [sd1, sd2, sdxl];
 
-/** @returns undefined if what is known is none of theirs */
+/** @returns undefined if it is none of them */
 export function familyOf(evidence: Evidence): Family | undefined {
   return families.find(({ recognises }) => recognises(evidence));
 }

@@ -76,7 +76,7 @@ const vaeSchema = z
 /** Tokens in a row of CLIP's. */
 const ROW = 77;
 
-/** What lies beside the graphs, as far as it is there. */
+/** What the files beside the graphs say, as far as they are there. */
 interface ExportedConfig {
   zerosForEmptyPrompt: boolean;
   /** What the pipeline's name says; the graph itself decides. */

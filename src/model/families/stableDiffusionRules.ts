@@ -118,7 +118,7 @@ export function pipelineOf(className: string): { isXl: boolean; isInpainting: bo
     : { isXl: match.groups?.xl !== undefined, isInpainting: match.groups?.inpaint === 'Inpaint' };
 }
 
-/** A field of JSON that nobody has checked yet. */
+/** A field of unchecked JSON. */
 export function fieldOf(json: unknown, field: string): unknown {
   return typeof json === 'object' && json !== null && Object.hasOwn(json, field)
     ? (json as Readonly<Record<string, unknown>>)[field]

@@ -129,14 +129,14 @@ const byPurpose: readonly [what: string, key: RegExp][] = [
     /^(down_blocks\.0\.(resnets|attentions)\.|time_embedding\.linear_1\.|text_model\.embeddings\.|encoder\.down_blocks\.0\.)/,
   ],
   [
-    'this is an autoencoder alone, without a UNet and text encoder; use the whole checkpoint',
+    'this is only an autoencoder, without a UNet and text encoder; use the whole checkpoint',
     /^(first_stage_model\.|vae\.)?(encoder|decoder)\.(down|up)\.0\.block\.0\./,
   ],
 ];
 
 /**
  * What a file is, judged by the names of its tensors.
- * @returns the words for an error; undefined where nothing speaks against Stable Diffusion
+ * @returns the words for an error; undefined if nothing speaks against Stable Diffusion
  */
 function unsupportedTensors(keys: Iterable<string>): string | undefined {
   const all = [...keys];
@@ -147,7 +147,7 @@ function unsupportedTensors(keys: Iterable<string>): string | undefined {
   return byPurpose.find(([, key]) => all.some((candidate) => key.test(candidate)))?.[0];
 }
 
-/** @throws CheckpointError where the tensors belong to another architecture, naming it */
+/** @throws CheckpointError if the tensors belong to another architecture, naming it */
 export function refuseUnsupportedTensors(file: string, tensors: StoredIndex): void {
   const reason = unsupportedTensors(tensors.keys());
   if (reason !== undefined) throw new UnsupportedError(`${file}: ${reason}`);
@@ -155,7 +155,7 @@ export function refuseUnsupportedTensors(file: string, tensors: StoredIndex): vo
 
 /**
  * Whether a `model_index.json` belongs to another architecture.
- * @returns the words for an error; undefined where it may be a Stable Diffusion that Inlay runs
+ * @returns the words for an error; undefined if it may be a Stable Diffusion that Inlay runs
  */
 export function unsupportedPipeline(modelIndex: unknown): string | undefined {
   if (typeof modelIndex !== 'object' || modelIndex === null) return undefined;
@@ -176,7 +176,7 @@ export function unsupportedPipeline(modelIndex: unknown): string | undefined {
     const value = fields.get(field);
     return Array.isArray(value) && value[0] !== null;
   };
-  // The refiner is an SDXL with the second text encoder alone.
+  // The refiner is an SDXL with only the second text encoder.
   if (present('text_encoder_2') && !present('text_encoder')) {
     return `this is the SDXL refiner, which only works behind another model; ${RUNS}`;
   }

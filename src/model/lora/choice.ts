@@ -1,4 +1,4 @@
-/** What a person chooses, and what becomes of it. */
+/** What the user chooses, and what becomes of it. */
 import type { AddOnSource, LocalFile } from '../addOnSource';
 import type { StoredCheckpoint } from '../checkpoint/reader';
 

@@ -61,7 +61,7 @@ interface NamedPart {
 }
 
 /**
- * @throws CheckpointError where the file is another kind of change (named), where a key is not one of a LoRA for
+ * @throws CheckpointError if the file is another kind of change (named), a key is not one of a LoRA for
  *   Stable Diffusion, or a pair is not complete
  */
 export function readLoraFile({ name, tensors, metadata }: StoredCheckpoint): LoraFile {
@@ -102,7 +102,7 @@ export function readLoraFile({ name, tensors, metadata }: StoredCheckpoint): Lor
   if (stray !== undefined && found.size === 0) throw unknownForm(name, stray);
   if (found.size === 0 || stray !== undefined) {
     throw loraError(
-      `LoRA ${name}: ${stray === undefined ? 'the file is empty' : `"${stray}" is no key of a LoRA for Stable Diffusion`}; ` +
+      `LoRA ${name}: ${stray === undefined ? 'the file is empty' : `"${stray}" is not a LoRA key that Inlay knows`}; ` +
         'choose a LoRA in the format of diffusers or kohya',
     );
   }
@@ -112,7 +112,9 @@ export function readLoraFile({ name, tensors, metadata }: StoredCheckpoint): Lor
     const { down, up, mid, alpha } = parts;
     if (down === undefined || up === undefined || keys.down === undefined || keys.up === undefined) {
       const [key] = Object.values(keys);
-      throw loraError(`LoRA ${name}: "${key}" stands alone: its other half is missing; the file is damaged`);
+      throw loraError(
+        `LoRA ${name}: "${key}" is incomplete: its matching tensor is missing; the file is damaged`,
+      );
     }
     const pair = { component, name: module, isUnderscored, key: keys.down, upKey: keys.up, down, up };
     return { ...pair, ...(mid && { mid }), ...(alpha ? { alpha } : scales(component, module)) };
@@ -129,7 +131,7 @@ function unknownForm(name: string, key: string): CheckpointError {
   );
 }
 
-/** Names of modules that stand without the name of their network: old files of diffusers. */
+/** Names of modules without the name of their network: old files of diffusers. */
 const BARE =
   /^((down|up)_blocks|mid_block|conv_in|conv_out|conv_norm_out|time_embedding|add_embedding|text_model)\./;
 /** Folders by what kohya's trainer calls them. */
@@ -152,7 +154,7 @@ const oldText: Readonly<Record<string, string>> = {
   to_out: 'out_proj',
 };
 
-/** @returns undefined where the key belongs to no known format */
+/** @returns undefined if the key belongs to no known format */
 function partOfKey(key: string): NamedPart | undefined {
   const kohya = KOHYA.exec(key);
   if (kohya !== null) {
@@ -217,7 +219,7 @@ function parseAbout(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw loraError(`LoRA ${name}: "lora_adapter_metadata" in its header is no JSON; the file is damaged`);
+    throw loraError(`LoRA ${name}: "lora_adapter_metadata" in its header is not JSON; the file is damaged`);
   }
 }
 

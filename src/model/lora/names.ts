@@ -3,7 +3,7 @@ import type { LoraModule } from './file';
 
 /** One network's modules that have a weight matrix, by what a LoRA may call them. */
 export interface ModuleNames {
-  /** @returns the key of the weight, e.g. `mid_block.attentions.0.proj_in.weight`; undefined where there is none */
+  /** @returns the key of the weight, e.g. `mid_block.attentions.0.proj_in.weight`; undefined if there is none */
   find(module: Pick<LoraModule, 'name' | 'isUnderscored'>): string | undefined;
 }
 
@@ -77,7 +77,7 @@ function originalNames(modules: ReadonlySet<string>): (module: string) => string
       case 'downsamplers':
         return `${place}.${first + layers}.0.op`;
       case 'upsamplers':
-        // It stands behind the attention where there is one, in its place where not.
+        // It comes after the attention if there is one, else in its place.
         return `${place}.${first + layers}.${attentive.has(level ?? '') ? 2 : 1}.conv`;
       default:
         return undefined;

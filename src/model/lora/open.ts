@@ -1,4 +1,4 @@
-/** A LoRA by the name that a person gives it, its header read. */
+/** A LoRA by the name that the user gives it, its header read. */
 import { CheckpointError } from '../../contract/errors';
 import { type AddOnKind, type AddOnOptions, addOnKey, chooseAddOn, openAddOn, sourceOfFile } from '../addOn';
 import { openCheckpoint } from '../checkpoint/open';
@@ -16,21 +16,21 @@ const kind: AddOnKind = {
   endings: '.safetensors and .bin',
 };
 
-/** A person's own file as it comes out of the request. */
+/** The user's own file as it comes out of the request. */
 export function choiceOfFile({ source, weight }: { source: string | File; weight: number }): LoraChoice {
   return { source: sourceOfFile(source), weight };
 }
 
 /**
  * One name for all that a LoRA may be called, found without a network.
- * @throws InputError (`loras`) where it is no name
+ * @throws InputError (`loras`) if it is not a name
  */
 export function loraKey(source: LoraChoice['source'], hubUrl?: string): string {
   return addOnKey(kind, source, hubUrl);
 }
 
 /**
- * @throws InputError (`loras`) where there is no such LoRA, or a repository holds several and none was chosen
+ * @throws InputError (`loras`) if there is no such LoRA, or a repository holds several and none was chosen
  * @throws CheckpointError, NetworkError, DeviceError as for models
  */
 export async function openLora({ source, weight }: LoraChoice, options: AddOnOptions): Promise<OpenLora> {
@@ -50,7 +50,7 @@ async function openFile(name: string, blob: Blob, signal: AbortSignal): Promise<
 
 /**
  * @param files of a repository or folder
- * @throws InputError (`loras`) listing the candidates where it is not clear which one is meant
+ * @throws InputError (`loras`) listing the candidates if it is not clear which one is meant
  */
 export function chooseLora<File extends { path: string }>(source: string, files: readonly File[]): File {
   return chooseAddOn(kind, source, files);

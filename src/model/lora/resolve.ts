@@ -144,7 +144,7 @@ function isSame(a: readonly number[], b: readonly number[]): boolean {
 
 function mergeOf(module: LoraModule, weight: number, product: MatrixProduct): Merge {
   return async (values) => {
-    // Read when their turn comes: a LoRA of a gigabyte then never stands in memory as a whole.
+    // Read when their turn comes, so that a LoRA of a gigabyte is never in memory as a whole.
     const [up, down, mid] = await Promise.all([
       floats(module.upKey, module.up),
       floats(module.key, module.down),
@@ -183,6 +183,6 @@ async function floats(key: string, tensor: IndexedTensor): Promise<Float32Array>
         'wrong or the file is damaged: use an earlier save of it, or another LoRA',
     );
   }
-  const bytes = castBytes(stored, tensor.dtype, 'fp32');
+  const bytes = castBytes(stored, tensor.dtype, 'F32');
   return new Float32Array(bytes.slice().buffer);
 }

@@ -1,14 +1,14 @@
 /** An export's weights: from the shards that they were prepared into, or from a plain folder's files in memory. */
 import { base64Decode, base64Encode } from '@bufbuild/protobuf/wire';
 import { CheckpointError } from '../../contract/errors';
-import type { Precision, TensorEntry } from '../../graph/onnx/types';
+import type { Precision, StoredType, TensorEntry } from '../../graph/onnx/types';
 import { type ExportedTensor, type RandomReader, readExported } from '../../graph/onnxExport/read';
 import { asUnsupportedError } from '../blueprint';
 import { refuseForeign } from '../checkpoint/open';
 import { bytesSource } from '../checkpoint/reader';
 import { type CheckpointFiles, readRequired } from '../files';
 import { isPrepared } from '../prepare/prepared';
-import { castBytes, typeOf } from '../weights/cast';
+import { castBytes } from '../weights/cast';
 import type { LoadWeightsOptions, Weights } from '../weights/componentWeights';
 
 /** A graph of someone else's, and the bytes of its weights. */
@@ -28,13 +28,13 @@ export function encodeSkeleton(skeleton: Uint8Array): string {
 }
 
 /** Half stays half where the device has it; everything else is float32: a graph's own types are not narrowed. */
-export function storedPrecision({ type }: ExportedTensor, precision: Precision): Precision {
-  return type === 'F16' && precision === 'fp16' ? 'fp16' : 'fp32';
+export function storedTypeOf({ type }: ExportedTensor, precision: Precision): StoredType {
+  return type === 'F16' && precision === 'fp16' ? 'F16' : 'F32';
 }
 
 /**
  * @param precision what the device runs
- * @throws CheckpointError where the export is missing, damaged or of weights that cannot be run
+ * @throws CheckpointError if the export is missing, damaged or of weights that cannot be run
  */
 export async function openExport(
   files: CheckpointFiles,
@@ -89,14 +89,13 @@ function weightsIn(
   let castEnd = 0;
   for (const tensor of tensors) {
     const { name, type, shape, file, offset, length } = tensor;
-    const wanted = storedPrecision(tensor, precision);
-    const dtype = typeOf(wanted);
+    const dtype = storedTypeOf(tensor, precision);
     if (type === dtype) {
       files.set(file.name, bytesOf(tensor));
       index.set(name, { dtype, shape, path: file.name, offset, length });
       continue;
     }
-    const cast = castBytes(bytesOf(tensor).subarray(offset, offset + length), type, wanted);
+    const cast = castBytes(bytesOf(tensor).subarray(offset, offset + length), type, dtype);
     pieces.push(cast);
     index.set(name, { dtype, shape, path: castPath, offset: castEnd, length: cast.byteLength });
     castEnd += cast.byteLength;

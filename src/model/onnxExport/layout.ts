@@ -1,4 +1,4 @@
-/** Where every tensor of an ONNX export goes, read from its graphs alone. */
+/** Where every tensor of an ONNX export goes, read only from its graphs. */
 
 import type { Precision } from '../../graph/onnx/types';
 import { readExported } from '../../graph/onnxExport/read';
@@ -8,7 +8,7 @@ import type { IndexedTensor } from '../checkpoint/reader';
 import { planShards, type ShardPlan } from '../prepare/shards';
 import type { RemoteFile } from '../source/download';
 import type { RemoteAccess } from '../source/sourceFile';
-import { encodeSkeleton, skeletonPath, storedPrecision } from './files';
+import { encodeSkeleton, skeletonPath, storedTypeOf } from './files';
 
 export interface ExportLayout {
   /** The graph without weights: a text by path within the model. */
@@ -19,9 +19,9 @@ export interface ExportLayout {
 
 /**
  * @param model what errors call the checkpoint
- * @param files of the networks that are wanted, `unet/model.onnx` and what lies beside it
+ * @param files of the networks that are wanted, `unet/model.onnx` and what is beside it
  * @param open a file for reading here and there
- * @throws CheckpointError where a graph is damaged, lacks a file, or has weights that cannot be run
+ * @throws CheckpointError if a graph is damaged, lacks a file, or has weights that cannot be run
  */
 export async function layOutExports(
   model: string,
@@ -49,9 +49,9 @@ export async function layOutExports(
     });
     let count = 0;
     const sources = [...opened.values()].map((access) => {
-      const shards = (['fp16', 'fp32'] as const).flatMap((stored) => {
+      const shards = (['F16', 'F32'] as const).flatMap((stored) => {
         const here = tensors.filter(
-          (tensor) => tensor.file === access && storedPrecision(tensor, precision) === stored,
+          (tensor) => tensor.file === access && storedTypeOf(tensor, precision) === stored,
         );
         const index = new Map(
           here.map(({ name, type, shape, offset, length }): [string, IndexedTensor] => [

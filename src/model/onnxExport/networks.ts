@@ -1,4 +1,4 @@
-/** Networks that come as ONNX graphs, of which memory is known from the graphs alone. */
+/** Networks that come as ONNX graphs, whose memory needs follow from the graphs. */
 import { InternalError, UnsupportedError } from '../../contract/errors';
 import { type Footprint, weightsAlone } from '../../graph/footprint';
 import { GraphError } from '../../graph/onnx/tensors';

@@ -1,5 +1,5 @@
 /**
- * One pass over a file's bytes, in order, that brings each tensor into its shard. Memory holds the piece at hand and
+ * One pass over a file's bytes, in order, that brings each tensor into its shard. Memory holds the current piece and
  * those few tensors that have to be turned (transposed, shared) as a whole.
  */
 import { InternalError, UnsupportedError } from '../../contract/errors';
@@ -95,7 +95,7 @@ export class FilePass {
   }
 
   /**
-   * @param position byte of the source at which `states` were taken; 0 with no states to begin anew
+   * @param position byte of the source at which `states` were taken; 0 with no states to begin again
    */
   static async begin(
     plans: readonly ShardPlan[],
@@ -143,7 +143,7 @@ export class FilePass {
 
   /**
    * The last position up to `end` at which no tensor waits for the rest of itself: there a pass can be gone on from
-   * later. Where tensors are changed as a whole, chunks end there by chance alone.
+   * later. Where tensors are changed as a whole, chunks end there only by chance.
    */
   pauseBefore(end: number): number {
     const task = this.#tasks.find(
@@ -209,18 +209,18 @@ export class FilePass {
 
   async #append({ output, shard }: Task, values: Uint8Array<ArrayBuffer>): Promise<void> {
     const { change, source } = output;
-    const { precision } = shard.plan;
+    const { type } = shard.plan;
     if (firstNonFinite(values, source.dtype) >= 0) throw nonFinite(source.file.name, output.key);
     if (change === undefined) {
-      await shard.append(castBytes(values, source.dtype, precision, this.#rooms.cast));
+      await shard.append(castBytes(values, source.dtype, type, this.#rooms.cast));
       return;
     }
-    const changed = castBytes(values, source.dtype, 'fp32', this.#rooms.changed);
+    const changed = castBytes(values, source.dtype, 'F32', this.#rooms.changed);
     await change(new Float32Array(changed.buffer, changed.byteOffset, changed.byteLength / 4));
-    await shard.append(castBytes(changed, 'F32', precision, this.#rooms.cast));
+    await shard.append(castBytes(changed, 'F32', type, this.#rooms.cast));
   }
 
-  /** Makes what was written safe. @returns what a later pass goes on from */
+  /** Makes what was written safe. @returns what a later pass continues from */
   async checkpoint(): Promise<ShardState[]> {
     const states: ShardState[] = [];
     for (const { plan, writer, digest, position } of this.#shards) {

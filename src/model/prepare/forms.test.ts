@@ -9,7 +9,7 @@ import {
   temporaryStore,
 } from '../../../test/support/hub/hubServer';
 import { hub, prepare, serve, tensorBytes, UNET, withHubAndStore } from '../../../test/support/prepare';
-import type { Precision } from '../../graph/onnx/types';
+import { type Precision, storedAs } from '../../graph/onnx/types';
 import { openCheckpoint } from '../checkpoint/open';
 import { bytesSource, readTensor } from '../checkpoint/reader';
 import { planSource } from '../openModel';
@@ -34,7 +34,7 @@ async function changed(
   const packed: [string, { dtype: string; shape: readonly number[]; values: Uint8Array }][] = [];
   for (const [key, tensor] of tensors) {
     if (!isWeightType(tensor.dtype)) continue;
-    const floats = new Float32Array(castBytes(await readTensor(tensor), tensor.dtype, 'fp32').slice().buffer);
+    const floats = new Float32Array(castBytes(await readTensor(tensor), tensor.dtype, 'F32').slice().buffer);
     const { key: name = key, dtype, values } = change(key, floats);
     packed.push([name, { dtype, shape: tensor.shape, values }]);
   }
@@ -53,7 +53,7 @@ async function stored(component: string, precision: Precision = 'fp32', name = '
     const { plan } = await prepare({ name, precision, store });
     const files = await openPrepared(store, plan.key, precision);
     if (files === undefined) throw new Error('not stored');
-    return await tensorBytes(await files.openWeights(component, precision));
+    return await tensorBytes(await files.openWeights(component, storedAs[precision]));
   } finally {
     await remove();
   }

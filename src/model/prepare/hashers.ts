@@ -19,7 +19,7 @@ export interface Lent {
 }
 
 /**
- * @param state its inner state as base64 of what `save` gave, to go on from
+ * @param state its inner state as base64 of what `save` gave, to continue from
  * @throws where that cannot be read: see {@link canGoOn}
  */
 export async function lendHasher(kind: HasherKind, state?: string): Promise<Lent> {
@@ -39,7 +39,7 @@ export async function lendHasher(kind: HasherKind, state?: string): Promise<Lent
   return { hash, giveBack };
 }
 
-/** Whether a saved state can be gone on from: each build of hash-wasm reads its own alone. */
+/** Whether a saved state can be continued from: each build of hash-wasm reads only its own. */
 export async function canGoOn(kind: HasherKind, state: string): Promise<boolean> {
   try {
     (await lendHasher(kind, state)).giveBack();

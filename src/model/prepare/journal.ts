@@ -5,7 +5,7 @@ import type { ModelFolder } from '../../storage/weights';
 
 /** Raised when what is stored can no longer be read by newer code. */
 const VERSION = 2;
-/** Of journals: what is unfinished starts anew where it is raised. */
+/** Of journals: what is unfinished starts again where it is raised. */
 const JOURNAL_VERSION = 3;
 const JOURNAL = 'unfinished.json';
 const MANIFEST = 'model.json';
@@ -34,14 +34,14 @@ const fileStateSchema = z.object({
     .object({
       /** Bytes of the source that are safe. */
       position: bytes,
-      /** Inner state of the source's SHA-256 after them, in base64; absent where there is nothing to compare with. */
+      /** Inner state of the source's SHA-256 after them, in base64; absent if there is nothing to compare with. */
       sha256State: z.string().optional(),
       shards: z.array(z.object({ path: z.string(), size: bytes, position: bytes, digestState: z.string() })),
     })
     .optional(),
   /** The source's shards, once it is checked. */
   done: z.array(shardSchema).optional(),
-  /** Shards that were stored once and found damaged or missing later: alone to be fetched anew, and then the same. */
+  /** Shards that were stored once and found damaged or missing later: only these are fetched again, and must then be the same. */
   lost: z.array(shardSchema).optional(),
 });
 export type FileState = z.infer<typeof fileStateSchema>;
@@ -49,7 +49,7 @@ export type FileState = z.infer<typeof fileStateSchema>;
 const precision = z.enum(['fp16', 'fp32']);
 const journalSchema = z.object({
   version: z.literal(JOURNAL_VERSION),
-  /** What it will be, for people; absent before anything is stored. */
+  /** What it will be, for the user; absent before anything is stored. */
   model: z
     .object({
       name: z.string(),
@@ -65,7 +65,7 @@ export type Journal = z.infer<typeof journalSchema>;
 
 const manifestSchema = z.object({
   version: z.literal(VERSION),
-  /** What the person typed. */
+  /** What the user typed. */
   name: z.string(),
   location: z.string(),
   commit: z.string().optional(),
@@ -77,7 +77,7 @@ const manifestSchema = z.object({
   downloadBytes: bytes,
   /** Bytes on the disk. */
   storedBytes: bytes,
-  /** What the shards came from, by path: what is lost of them can be fetched alone. */
+  /** What the shards came from, by path: only what is lost of them is fetched again. */
   sources: z.record(z.string(), fileStateSchema),
   components: z.record(z.string(), z.object({ precision, shards: z.array(shardSchema) })),
   /** Paths of configurations and tokenizers, kept under `files/`. */
@@ -89,7 +89,7 @@ const manifestSchema = z.object({
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** @returns an empty one where there is none, or where it was torn by a crash */
+/** @returns an empty one if there is none, or if it was torn by a crash */
 export async function readJournal(folder: ModelFolder): Promise<Journal> {
   const parsed = journalSchema.safeParse(await readJson(folder, JOURNAL));
   return parsed.success ? parsed.data : { version: JOURNAL_VERSION, files: {} };
@@ -123,7 +123,7 @@ export function writeJournal(folder: ModelFolder, journal: Journal): Promise<voi
   return folder.writeText(JOURNAL, JSON.stringify(journal));
 }
 
-/** @returns undefined where the model is not finished, or was stored by an older version */
+/** @returns undefined if the model is not finished, or was stored by an older version */
 export async function readManifest(folder: ModelFolder): Promise<Manifest | undefined> {
   return manifestSchema.safeParse(await readJson(folder, MANIFEST)).data;
 }
@@ -141,7 +141,7 @@ export async function writeManifest(
 
 /**
  * Turns a finished model back into an unfinished one that lacks one file; what else is there stays.
- * @param path of a shard, or of a small file, which are all fetched anew anyway
+ * @param path of a shard, or of a small file, which are all fetched again anyway
  */
 export async function reopenJournal(folder: ModelFolder, manifest: Manifest, path: string): Promise<void> {
   const { name, location, licence, precision, downloadBytes } = manifest;
@@ -163,7 +163,7 @@ export async function isDescribed(folder: ModelFolder): Promise<boolean> {
   return (await folder.readText(MANIFEST)) !== undefined || (await folder.readText(JOURNAL)) !== undefined;
 }
 
-/** What is left of the folder is then nobody's. */
+/** What is left of the folder then belongs to no model. */
 export async function forgetDescription(folder: ModelFolder): Promise<void> {
   await folder.remove(MANIFEST);
   await folder.remove(JOURNAL);

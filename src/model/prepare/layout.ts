@@ -1,8 +1,8 @@
-/** From a plan to where every tensor of a model goes, read from the headers of its files alone. */
+/** From a plan to where every tensor of a model goes, read only from the headers of its files. */
 import { CheckpointError } from '../../contract/errors';
-import type { Precision } from '../../graph/onnx/types';
+import { type Precision, storedAs } from '../../graph/onnx/types';
 import { openCheckpoint } from '../checkpoint/open';
-import type { IndexedTensor, StoredIndex } from '../checkpoint/reader';
+import { noteTensors, type StoredIndex } from '../checkpoint/reader';
 import type { SingleFileModel } from '../checkpoint/singleFile';
 import { diffusersKeys } from '../checkpoint/textKeys';
 import { familyNamed, familyOf, readSingleFile, weightFolders } from '../families';
@@ -47,7 +47,7 @@ export interface LayoutOptions {
 
 /**
  * @param validators by path, from an earlier call that was interrupted; filled in for others
- * @throws CheckpointError where a file is damaged or of a kind that Inlay cannot run
+ * @throws CheckpointError if a file is damaged or of a kind that Inlay cannot run
  */
 export async function layOutModel(
   plan: ModelPlan,
@@ -101,12 +101,12 @@ export async function layOutModel(
       continue;
     }
     const shards: SourceLayout['shards'] = [];
-    const keys = new Set<string>();
+    const owners = new Map<string, string>();
     for (const file of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
       const access = open(file);
       const { tensors: stored } = await openCheckpoint(access, connection.signal);
       const tensors = diffusersKeys(folder, stored, file.path);
-      refuseTwice(keys, tensors, file.path);
+      noteTensors(owners, tensors.keys(), file.path);
       const here = numbered(folder, tensors, precision, shards.length, options);
       shards.push(...here);
       await add(access, here);
@@ -160,15 +160,7 @@ function numbered(
   { shardBytes }: LayoutOptions,
 ): { component: string; plan: ShardPlan }[] {
   const name = (number: number) => `${component}/${String(before + number).padStart(5, '0')}.safetensors`;
-  return planShards(tensors, precision, name, shardBytes).map((plan) => ({ component, plan }));
-}
-
-function refuseTwice(keys: Set<string>, tensors: ReadonlyMap<string, IndexedTensor>, path: string): void {
-  for (const key of tensors.keys()) {
-    if (keys.has(key))
-      throw new CheckpointError(`${path}: tensor "${key}" is in two files; they do not belong together`);
-    keys.add(key);
-  }
+  return planShards(tensors, storedAs[precision], name, shardBytes).map((plan) => ({ component, plan }));
 }
 
 /**
@@ -195,7 +187,7 @@ export function addDerivedTexts(
 ): void {
   derive(texts, 'model_index.json', modelIndex);
   derive(texts, 'scheduler/scheduler_config.json', scheduler);
-  // These have taken in what lies beside the file.
+  // These include what the files beside it say.
   for (const [folder, { config }] of components) {
     texts.set(`${folder}/config.json`, JSON.stringify(config, null, 2));
   }
@@ -205,7 +197,7 @@ function derive(texts: Map<string, string>, path: string, json: unknown): void {
   if (!texts.has(path)) texts.set(path, JSON.stringify(json, null, 2));
 }
 
-/** Single files hold no tokenizer. @throws CheckpointError if there isn't one beside the file or at hand either */
+/** Single files hold no tokenizer. @throws CheckpointError if there isn't one beside the file, nor one to take in its place */
 async function addTokenizers(
   texts: Map<string, string>,
   { padTokens }: SingleFileModel,

@@ -12,7 +12,7 @@ export type WeightFormat = 'safetensors' | 'pickle' | 'onnx';
 
 export interface PlannedComponent {
   folder: string;
-  /** In which the device runs it, hence in which it is stored. */
+  /** In which the device runs it, and so in which it is stored. */
   precision: Precision;
   format: WeightFormat;
   files: readonly RemoteFile[];
@@ -21,7 +21,7 @@ export interface PlannedComponent {
 export interface ModelPlan {
   /** What the model is kept under. */
   key: string;
-  /** What the person typed. */
+  /** What the user typed. */
   name: string;
   location: string;
   commit?: string;
@@ -36,7 +36,7 @@ export interface ModelPlan {
   small: readonly RemoteFile[];
   /** Bytes to fetch in all. */
   downloadBytes: number;
-  /** For people: which files were chosen, and what else they should know. */
+  /** For the user: which files were chosen, and what else they should know. */
   notes: readonly string[];
 }
 
@@ -91,7 +91,7 @@ export function planModel(source: Source, precision: Precision, { index, configs
       return { folder, wanted, best: best(candidates(source, weights), wanted) };
     });
   let chosen = choose(candidatesIn);
-  // An export stands for itself: its networks run with each other and with no others.
+  // An export's networks run with each other and with no others.
   if (chosen.some(({ best }) => best?.format === 'onnx')) chosen = choose(onnxIn);
   const single = best(singleFiles(source), precision);
   const complete = chosen.every(({ best }) => best !== undefined);
@@ -221,7 +221,7 @@ function candidatesIn(source: Source, weights: WeightFolder): Candidate[] {
   return onnxIn(source, weights);
 }
 
-/** What lies beside an exported graph and holds its weights, under names of many kinds. */
+/** Files beside an exported graph that hold no weights; those that do have names of many kinds. */
 const NO_EXPORTED_WEIGHTS = /\.(json|txt|md|safetensors|bin|xml|msgpack|h5|ckpt|pt|png|jpg|gitattributes)$/;
 
 /** optimum's layout: the graph, and its weights beside it where they are large. */
@@ -236,7 +236,7 @@ function onnxIn(source: Source, { exports: folders }: WeightFolder): Candidate[]
   return isComplete ? [{ files, format: 'onnx', variant: '', isSharded: false }] : [];
 }
 
-/** What lies at the root beside checkpoints and is none. */
+/** Files at the root that are not checkpoints. */
 const NO_CHECKPOINT = /lora|vae|controlnet|refiner|embedding|safety|upscale|diffusion_pytorch_model/i;
 
 function singleFiles(source: Source): Candidate[] {

@@ -13,7 +13,7 @@ import {
   UNET,
   withHubAndStore,
 } from '../../../test/support/prepare';
-import type { Precision } from '../../graph/onnx/types';
+import { type Precision, storedAs } from '../../graph/onnx/types';
 import { openMerged } from '../openWithLoras';
 import { openPrepared } from './prepared';
 
@@ -50,7 +50,7 @@ const remove = async (path: string) => (await folder()).remove(path);
 
 async function load(path: string, precision: Precision = 'fp32') {
   const prepared = await openPrepared(temporary.store, 'golden/sd15', precision);
-  return prepared?.openWeights(path.split('/')[0] ?? '', precision);
+  return prepared?.openWeights(path.split('/')[0] ?? '', storedAs[precision]);
 }
 
 /** A finished model, damaged and found out; what was asked of the hub so far is forgotten. */
@@ -83,7 +83,7 @@ describe('a damaged model', () => {
     await expect(load(SECOND)).rejects.toMatchObject({
       name: 'CheckpointError',
       message: expect.stringMatching(
-        `${SECOND} was ${how} this machine's storage\\. The rest is sound and stays; start again to fetch this file of \\d+ kB anew`,
+        `${SECOND} was ${how} this machine's storage\\. Everything else is intact\\. Try again to download this file of \\d+ kB`,
       ),
     });
     await expectNothing();
@@ -171,7 +171,7 @@ describe('a damaged model', () => {
       new AbortController().signal,
       () => {},
       async () => {
-        await expect(load(SECOND)).rejects.toThrow(/another tab is at mending it/);
+        await expect(load(SECOND)).rejects.toThrow(/another tab is repairing it/);
       },
     );
     expect(await openPrepared(temporary.store, 'golden/sd15', 'fp32')).toBeDefined();

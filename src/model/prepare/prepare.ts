@@ -1,6 +1,6 @@
 /**
  * From a plan to a model on the disk: one pass over each file's bytes as they arrive, each tensor cast and put into
- * its shard, every step such that it can break off anywhere and go on later from there.
+ * its shard, every step such that it can break off anywhere and continue later from there.
  */
 import { DeviceError } from '../../contract/errors';
 import { isOutOfSpace, type ModelFolder, type WeightStore } from '../../storage/weights';
@@ -38,9 +38,9 @@ import { type OpenDigest, openDigestHere } from './streamDigest';
 
 export interface PrepareOptions {
   onProgress?(progress: PrepareProgress): void;
-  /** Bytes a shard may have; 1 GiB where absent. */
+  /** Bytes a shard may have; 1 GiB if absent. */
   shardBytes?: number;
-  /** Bytes of a source between two points from which an interrupted download can go on; 16 MiB where absent. */
+  /** Bytes of a source between two points from which an interrupted download can continue; 16 MiB if absent. */
   checkpointBytes?: number;
   /** CLIP's vocabulary and merges, for single files, which hold none: by path, e.g. `tokenizer/vocab.json`. */
   tokenizer?: (() => Promise<TextFiles>) | undefined;
@@ -48,7 +48,7 @@ export interface PrepareOptions {
   merge?: { base: string; loras: readonly OpenLora[]; product: MatrixProduct } | undefined;
   /** Looks at configurations and tokenizers before any weights are fetched, and refuses the model by throwing. */
   admit?: ((files: CheckpointFiles) => Promise<void>) | undefined;
-  /** Computes the files' SHA-256; on this thread where absent. */
+  /** Computes the files' SHA-256; on this thread if absent. */
   openDigest?: OpenDigest;
 }
 
@@ -71,8 +71,8 @@ const REPORT_MS = 50;
 
 /**
  * Fetches what is missing of a model and stores it ready to run. What an earlier, interrupted call stored is used.
- * @throws DeviceError where there is too little space, before the first byte of weights is fetched
- * @throws CheckpointError where files are damaged, changed or of a kind that Inlay cannot run
+ * @throws DeviceError if there is too little space, before the first byte of weights is fetched
+ * @throws CheckpointError if files are damaged, changed or of a kind that Inlay cannot run
  * @throws NetworkError, InputError as {@link download}; an AbortError after cancellation
  */
 export async function prepareModel(
@@ -148,7 +148,7 @@ async function prepareInto(
     for (const { file, shards } of layout.sources) {
       const done = new Map((journal.files[file.path]?.done ?? []).map((shard) => [shard.path, shard]));
       for (const { component, plan: shard } of shards) {
-        components[component] ??= { precision: shard.precision, shards: [] };
+        components[component] ??= { precision: shard.type === 'F16' ? 'fp16' : 'fp32', shards: [] };
         const stored = done.get(shard.path);
         if (stored !== undefined) components[component].shards.push(stored);
       }
@@ -332,7 +332,7 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
         }
       }
     } catch (error) {
-      // The next call goes on from this very byte.
+      // The next call continues from this very byte.
       const mayGoOn = isSettled && pass.isClean && !(error instanceof FileChangedError);
       if (mayGoOn && pass.position > lastSaved) await save().catch(() => {});
       throw error;

@@ -1,6 +1,6 @@
 /** A prepared model, opened from where it is stored. No network is needed. */
 import { CheckpointError, InputError } from '../../contract/errors';
-import type { Precision, TensorEntry } from '../../graph/onnx/types';
+import { isStoredType, type Precision, type StoredType, type TensorEntry } from '../../graph/onnx/types';
 import type { ModelFolder, WeightStore } from '../../storage/weights';
 import { parseSafetensorsHeader, safetensorsHeaderBytes } from '../checkpoint/safetensors';
 import type { CheckpointFiles } from '../files';
@@ -24,10 +24,10 @@ export interface PreparedFiles extends CheckpointFiles {
   /**
    * The weights of one component, as files that ONNX Runtime reads piece by piece.
    * @param folder e.g. `unet`
-   * @param precision `as stored` for exports, whose tensors may differ among themselves
-   * @throws CheckpointError where a shard is missing or damaged; the model is unfinished from then on
+   * @param type `as stored` for exports, whose tensors may differ among themselves
+   * @throws CheckpointError if a shard is missing or damaged; the model is unfinished from then on
    */
-  openWeights(folder: string, precision: Precision | 'as stored'): Promise<Weights>;
+  openWeights(folder: string, type: StoredType | 'as stored'): Promise<Weights>;
   /**
    * One file of weights, found to be what was stored.
    * @throws CheckpointError as `openWeights`
@@ -41,8 +41,8 @@ export function isPrepared(files: CheckpointFiles): files is PreparedFiles {
 }
 
 /**
- * @param key as of the plan; of a name typed by a person: `canonicalName(name)`
- * @returns undefined where the model is not stored, or not finished
+ * @param key as of the plan; of a name typed by the user: `canonicalName(name)`
+ * @returns undefined if the model is not stored, or not finished
  */
 export async function openPrepared(
   store: WeightStore,
@@ -52,7 +52,7 @@ export async function openPrepared(
   return openStored(store, storedName(key, precision));
 }
 
-/** @param name of the folder in the store @returns undefined where it holds no finished model */
+/** @param name of the folder in the store @returns undefined if it holds no finished model */
 export async function openStored(store: WeightStore, name: string): Promise<PreparedFiles | undefined> {
   const folder = store.model(name);
   const manifest = await readManifest(folder);
@@ -86,7 +86,7 @@ export async function openStored(store: WeightStore, name: string): Promise<Prep
       const index = new Map<string, TensorEntry>();
       const files = new Map<string, WeightFile>();
       for (const shard of stored.shards) {
-        const { file, entries } = await openEntries(await openShard(shard), shard, stored.precision, wanted);
+        const { file, entries } = await openEntries(await openShard(shard), shard, wanted);
         files.set(shard.path, file);
         for (const [key, entry] of entries) index.set(key, entry);
       }
@@ -109,27 +109,28 @@ async function soundShard(folder: ModelFolder, { path, size, digest }: StoredSha
 async function openEntries(
   blob: Blob,
   { path, size }: StoredShard,
-  stored: Precision,
-  wanted: Precision | 'as stored',
+  wanted: StoredType | 'as stored',
 ): Promise<{ file: WeightFile; entries: Weights['index'] }> {
   const headerBytes = safetensorsHeaderBytes(await bytesOf(blob.slice(0, 8)), path);
   const tensors = parseSafetensorsHeader(await bytesOf(blob.slice(0, headerBytes)), size, path);
-  if (wanted !== 'as stored' && stored !== wanted) {
+  const isWanted = [...tensors.values()].every(({ dtype }) => dtype === wanted);
+  if (wanted !== 'as stored' && !isWanted) {
     const cast = castFile(path, await bytesOf(blob), tensors, wanted);
     return { file: cast.bytes, entries: cast.index };
   }
   return {
     file: blob,
     entries: new Map(
-      [...tensors].map(([key, tensor]) => [
-        key,
-        { ...tensor, dtype: tensor.dtype === 'F16' ? 'F16' : 'F32', path },
-      ]),
+      [...tensors].map(([key, { dtype, ...tensor }]) => {
+        if (!isStoredType(dtype))
+          throw new CheckpointError(`${path}: "${key}" is stored as ${dtype}; delete the model`);
+        return [key, { ...tensor, dtype, path }];
+      }),
     ),
   };
 }
 
-/** Nothing of that file may be used again: the next call fetches it alone. @returns what to tell */
+/** Nothing of that file may be used again: the next call fetches only it. @returns what to tell */
 async function reportLost(
   store: WeightStore,
   name: string,
@@ -140,7 +141,7 @@ async function reportLost(
   const what = `model "${manifest.name}": ${lost.path} was ${how} this machine's storage`;
   const folder = store.model(name);
   if (await store.isBusy(name)) {
-    return new CheckpointError(`${what}; another tab is at mending it: wait for it, then start again`);
+    return new CheckpointError(`${what}; another tab is repairing it: wait, then try again`);
   }
   await store.exclusively(
     name,
@@ -157,7 +158,7 @@ async function reportLost(
   );
   const size = lost.size >= 1e6 ? `${Math.ceil(lost.size / 1e6)} MB` : `${Math.ceil(lost.size / 1e3)} kB`;
   return new CheckpointError(
-    `${what}. The rest is sound and stays; start again to fetch this file of ${size} anew`,
+    `${what}. Everything else is intact. Try again to download this file of ${size}`,
   );
 }
 
@@ -166,9 +167,9 @@ async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /**
- * A model kept under a name that leads nowhere else: a person's own files.
+ * A model kept under a name that leads nowhere else: the user's own files.
  * @param precision taken where it is kept in both
- * @returns undefined where none of that name is kept whole
+ * @returns undefined if none of that name is kept whole
  */
 export async function openNamed(
   store: WeightStore,
@@ -197,7 +198,7 @@ export async function storedModels(store: WeightStore): Promise<StoredModel[]> {
 
 /**
  * Ends deletions that broke off: what is left of them holds files, but no word on what they are. A model whose
- * download has only just begun is being prepared, and is let be.
+ * download has only just begun is being prepared, and is left alone.
  */
 export async function clearRemains(store: WeightStore): Promise<void> {
   for (const name of await store.models()) {
@@ -216,7 +217,7 @@ export async function clearRemains(store: WeightStore): Promise<void> {
  */
 export async function deleteModel(store: WeightStore, folder: string): Promise<void> {
   const clear = async () => {
-    // First: what a deletion that breaks off leaves must neither look whole nor go on by itself.
+    // First: what a deletion that breaks off leaves must neither look whole nor continue by itself.
     await forgetDescription(store.model(folder));
     await store.model(folder).clear();
   };

@@ -7,7 +7,7 @@ import type { SourceLayout } from './layout';
 /**
  * @param name what errors call the model
  * @param journal what of it is stored already
- * @throws DeviceError where what is missing does not fit, with numbers where the platform gives them
+ * @throws DeviceError if what is missing does not fit, with numbers if the platform gives them
  */
 export async function checkRoom(
   name: string,

@@ -3,10 +3,10 @@
  * byte arrives, so that a pass over the source writes each of them from its beginning to its end.
  */
 import { UnsupportedError } from '../../contract/errors';
-import type { Precision } from '../../graph/onnx/types';
-import { countValues, type IndexedTensor, type StoredIndex } from '../checkpoint/reader';
+import { type StoredType, storedSize } from '../../graph/onnx/types';
+import type { IndexedTensor, StoredIndex } from '../checkpoint/reader';
 import { weightTensors } from '../checkpoint/weightTensors';
-import { typeOf, type WeightType } from '../weights/cast';
+import type { WeightType } from '../weights/cast';
 
 /** ORT's asyncify build misreads external data from 4 GiB on; browsers limit buffers well before. */
 const MAX_SHARD_BYTES = 2 ** 30;
@@ -25,7 +25,8 @@ export interface Output {
 export interface ShardPlan {
   /** Within the model's folder. */
   path: string;
-  precision: Precision;
+  /** In which its tensors are stored. */
+  type: StoredType;
   /** The safetensors header with its length in front. */
   header: Uint8Array<ArrayBuffer>;
   /** Bytes of the whole shard. */
@@ -38,25 +39,24 @@ export interface ShardPlan {
  * @param tensors of one component, from one file
  * @param name numbers the shards of the component
  * @param limit bytes a shard may have
- * @throws CheckpointError where a single tensor is over the limit, or of a type that cannot be run
+ * @throws CheckpointError if a single tensor is over the limit, or of a type that cannot be run
  */
 export function planShards(
   tensors: StoredIndex,
-  precision: Precision,
+  type: StoredType,
   name: (number: number) => string,
   limit = MAX_SHARD_BYTES,
 ): ShardPlan[] {
-  const valueBytes = precision === 'fp16' ? 2 : 4;
   const outputs: Output[] = [];
   for (const [key, source] of weightTensors(tensors, ({ file }) => file.name)) {
-    outputs.push({ key, source, length: countValues(source.shape) * valueBytes });
+    outputs.push({ key, source, length: storedSize(type, source.shape) });
   }
   outputs.sort((a, b) => a.source.offset - b.source.offset || (a.key < b.key ? -1 : 1));
   const shards: ShardPlan[] = [];
   let group: Output[] = [];
   let size = 0;
   const close = () => {
-    if (group.length > 0) shards.push(shardOf(group, precision, name(shards.length + 1)));
+    if (group.length > 0) shards.push(shardOf(group, type, name(shards.length + 1)));
     group = [];
     size = 0;
   };
@@ -84,18 +84,17 @@ function headerBytesOf({ key, source }: Output): number {
   return JSON.stringify(key).length * 3 + source.shape.length * 12 + 90;
 }
 
-function shardOf(outputs: Output[], precision: Precision, path: string): ShardPlan {
-  const dtype = typeOf(precision);
+function shardOf(outputs: Output[], type: StoredType, path: string): ShardPlan {
   let end = 0;
   const entries = outputs.map(({ key, source, length }) => {
     const begin = end;
     end += length;
-    return [key, { dtype, shape: source.shape, data_offsets: [begin, end] }];
+    return [key, { dtype: type, shape: source.shape, data_offsets: [begin, end] }];
   });
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   const padded = Math.ceil(text.byteLength / 8) * 8;
   const header = new Uint8Array(8 + padded).fill(0x20); // spaces, as the format asks for
   new DataView(header.buffer).setBigUint64(0, BigInt(padded), true);
   header.set(text, 8);
-  return { path, precision, header, size: header.byteLength + end, outputs };
+  return { path, type, header, size: header.byteLength + end, outputs };
 }

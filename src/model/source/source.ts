@@ -15,25 +15,25 @@ import { filesOfFolder } from './webFolder';
 export interface Source {
   /** What the model is kept under: the same for every way to name it. */
   key: string;
-  /** What the person typed. */
+  /** What the user typed. */
   name: string;
-  /** Where the files really are, for people: the id after a move, or the address. */
+  /** Where the files really are, for the user: the id after a move, or the address. */
   location: string;
   /** The commit that the listing belongs to; absent outside the Hub. */
   commit?: string;
   files: readonly RemoteFile[];
-  /** The one file that the name leads to; absent where it leads to a repository or folder. */
+  /** The one file that the name leads to; absent if it leads to a repository or folder. */
   only?: string;
   /** As the Hub's page of it names it. */
   licence?: string;
-  /** What a person should know, e.g. that the repository moved. */
+  /** What the user should know, e.g. that the repository moved. */
   notes: readonly string[];
 }
 
 /**
  * @param name an id with an optional `@revision`, or the address of a repository, a folder or a file
- * @throws InputError (`model_name`) where there is no such model, revision or file; (`hub_token`) where it is gated
- * @throws NetworkError where the server cannot be reached or does not answer as it should
+ * @throws InputError (`model_name`) if there is no such model, revision or file; (`hub_token`) if it is gated
+ * @throws NetworkError if the server cannot be reached or does not answer as it should
  */
 export async function findModel(name: string, connection: Connection, hubUrl = HUB_URL): Promise<Source> {
   const parsed = parseModelName(name, hubUrl);
@@ -47,7 +47,7 @@ export async function findModel(name: string, connection: Connection, hubUrl = H
       if (file === undefined)
         throw new InputError(
           'model_name',
-          `model_name: there is no file at ${parsed.url}; check the address, which must lead to the file itself`,
+          `model_name: there is no file at ${parsed.url}; check the URL, which must lead to the file itself`,
         );
       return { key: parsed.url, name, location: parsed.url, files: [file], only: path, notes: [] };
     }
@@ -81,7 +81,7 @@ function refuseMixedContent(address: string): void {
 }
 
 /**
- * A person's own files.
+ * The user's own files.
  * @param files by path within the model; of a single file the path is its name
  */
 export function localModel(name: string, files: ReadonlyMap<string, Blob>): Source {
@@ -158,7 +158,7 @@ async function hubSource(
   }
 }
 
-/** Files of a repository; published: some hundred. A listing may go on from page to page without end. */
+/** Files of a repository; published: some hundred. A listing may continue from page to page without end. */
 const MAX_FILES = 20_000;
 
 function tooManyFiles(id: string): CheckpointError {
@@ -211,7 +211,7 @@ function explain(
   if (error instanceof HubApiError)
     return new NetworkError(`${host} answered ${error.statusCode} for ${id}; try again later`);
   if (error instanceof SyntaxError || error instanceof TypeError) {
-    return new NetworkError(`${host} answered for ${id} with something that is no listing; try again later`);
+    return new NetworkError(`${host} sent an unexpected reply for ${id}; try again later`);
   }
   if (!(error instanceof RefusedError)) return error;
   if (error.code === 'GatedRepo') return gated(id, hubUrl);

@@ -66,7 +66,7 @@ export class RemoteAccess implements RandomAccess {
 
   /**
    * Compares what now comes with what the layout was read from: a layout of other bytes would put values in wrong places.
-   * @throws FileChangedError where they differ
+   * @throws FileChangedError if they differ
    */
   compare(bytes: Uint8Array, position: number): void {
     for (const read of this.reads) {
@@ -85,7 +85,7 @@ export class RemoteAccess implements RandomAccess {
 
 /**
  * A small file, checked against the digest that the server lists.
- * @throws CheckpointError where it is longer than any, or not what was listed, twice
+ * @throws CheckpointError if it is longer than any, or not what was listed, twice
  */
 export async function readSmallFile(
   file: RemoteFile,
@@ -94,7 +94,7 @@ export async function readSmallFile(
   if (file.size > MAX_JSON_BYTES) {
     throw new CheckpointError(
       `${file.path}: it has ${file.size} bytes, where configurations and vocabularies have at most ${MAX_JSON_BYTES}; ` +
-        'this is no model that Inlay reads',
+        'this is not a model that Inlay reads',
     );
   }
   for (let attempt = 1; ; attempt++) {

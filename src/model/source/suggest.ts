@@ -1,4 +1,4 @@
-/** Models that people mean when they mistype an id: those that the API names, and their nearest neighbours. */
+/** Models that a mistyped id probably means: those that the API names, and their nearest neighbours. */
 const known: readonly string[] = [
   'diffusers/stable-diffusion-xl-1.0-inpainting-0.1',
   'stabilityai/stable-diffusion-xl-base-1.0',
@@ -18,8 +18,8 @@ const known: readonly string[] = [
 const MOST_SLIPS = 3;
 
 /**
- * The known id that a mistyped one stands for.
- * @returns undefined where none is near, or where it is a known one itself
+ * The known id that a mistyped one means.
+ * @returns undefined if none is near, or if it is a known one itself
  */
 export function nearestKnownId(id: string): string | undefined {
   const typed = id.toLowerCase();

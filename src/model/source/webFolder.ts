@@ -20,7 +20,7 @@ const usualFiles: readonly [string, ...string[]] = [
   ),
 ];
 
-/** Other forms of weights, for networks whose safetensors lie in several files, or that have none. */
+/** Other forms of weights, for networks whose safetensors are in several files, or that have none. */
 function otherForms({ folder, stem }: WeightFolder): string[] {
   const forms = weightForms(stem, 'fp16');
   return forms
@@ -28,7 +28,7 @@ function otherForms({ folder, stem }: WeightFolder): string[] {
     .map((name) => `${folder}/${name}`);
 }
 
-/** @throws CheckpointError where the index is damaged */
+/** @throws CheckpointError if the index is damaged */
 async function shardsOf(url: string, index: RemoteFile): Promise<string[]> {
   if (!('blob' in index.at)) return [];
   const folder = index.path.slice(0, index.path.indexOf('/') + 1);

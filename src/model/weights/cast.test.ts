@@ -23,8 +23,8 @@ describe('castBytes', () => {
       for (const room of [undefined, new CastRoom()]) {
         room?.take(64);
         const part = moved.subarray(offset);
-        expect([...castBytes(part, from, 'fp32', room)]).toEqual([...stored.F32]);
-        expect([...castBytes(part, from, 'fp16', room)]).toEqual([...stored.F16]);
+        expect([...castBytes(part, from, 'F32', room)]).toEqual([...stored.F32]);
+        expect([...castBytes(part, from, 'F16', room)]).toEqual([...stored.F16]);
         expect([...part]).toEqual([...bytes]);
       }
     }
@@ -33,11 +33,11 @@ describe('castBytes', () => {
   it('takes a room’s memory again, and counts it once', () => {
     const meter = new BufferMeter();
     const room = new CastRoom(meter);
-    const first = castBytes(stored.F16, 'F16', 'fp32', room);
-    const second = castBytes(stored.F16.subarray(0, 2), 'F16', 'fp32', room);
+    const first = castBytes(stored.F16, 'F16', 'F32', room);
+    const second = castBytes(stored.F16.subarray(0, 2), 'F16', 'F32', room);
     expect(second.buffer).toBe(first.buffer);
     expect(meter.heldBytes).toBe(12);
-    castBytes(stored.F64, 'F64', 'fp32', room);
+    castBytes(stored.F64, 'F64', 'F32', room);
     expect(meter.heldBytes).toBe(12);
     room.take(100);
     expect(meter).toMatchObject({ heldBytes: 100, peakBytes: 100 });

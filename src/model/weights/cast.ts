@@ -1,21 +1,16 @@
-/** Brings stored values into the precision that the device runs. */
-import type { Precision } from '../../graph/onnx/types';
-import { bytesPerValue, type StoredType } from '../checkpoint/safetensors';
+/** Brings a checkpoint's values into the type in which they are stored for the device. */
+import type { StoredType } from '../../graph/onnx/types';
+import { bytesPerValue, type CheckpointType } from '../checkpoint/safetensors';
 import { type Float8Type, float8ToFloat32 } from './float8';
 import { bfloat16ToFloat32, float32ToHalf, halfToFloat32 } from './half';
 
 export type WeightType = 'F64' | 'F32' | 'F16' | 'BF16' | Float8Type;
 
-const weightTypes: readonly StoredType[] = ['F32', 'F16', 'BF16', 'F64', 'F8_E4M3', 'F8_E5M2'];
+const weightTypes: readonly CheckpointType[] = ['F32', 'F16', 'BF16', 'F64', 'F8_E4M3', 'F8_E5M2'];
 
 /** Integers (CLIP's `position_ids`) are no weights that graphs read. */
-export function isWeightType(dtype: StoredType): dtype is WeightType {
+export function isWeightType(dtype: CheckpointType): dtype is WeightType {
   return weightTypes.includes(dtype);
-}
-
-/** The name that safetensors has for a precision. */
-export function typeOf(precision: Precision): 'F16' | 'F32' {
-  return precision === 'fp16' ? 'F16' : 'F32';
 }
 
 /** Counts memory as it is taken and given back. */
@@ -30,7 +25,7 @@ export class CastRoom {
 
   constructor(readonly meter?: Meter) {}
 
-  /** @returns at least so many bytes, with old values in them; the next call gives the same memory */
+  /** @returns at least that many bytes, with old values in them; the next call gives the same memory */
   take(bytes: number): ArrayBuffer {
     if (this.#buffer.byteLength < bytes) {
       this.release();
@@ -48,31 +43,35 @@ export class CastRoom {
 
 /**
  * @param bytes whole values, at any alignment
- * @param room where the cast goes, valid until the next cast there; new memory where absent
+ * @param room where the cast goes, valid until the next cast there; new memory if absent
  * @returns the same bytes where they are of the wanted type already
  */
 export function castBytes(
   bytes: Uint8Array<ArrayBuffer>,
   from: WeightType,
-  precision: Precision,
+  to: StoredType,
   room?: CastRoom,
 ): Uint8Array<ArrayBuffer> {
-  if (from === typeOf(precision)) return bytes;
+  if (from === to) return bytes;
   const count = bytes.byteLength / bytesPerValue[from];
   const memory = (size: number) => room?.take(size) ?? new ArrayBuffer(size);
-  if (precision === 'fp32') {
-    const floats = new Float32Array(memory(4 * count), 0, count);
-    return asBytes(toFloat32(bytes, from, floats));
+  switch (to) {
+    case 'F32':
+      return asBytes(toFloat32(bytes, from, new Float32Array(memory(4 * count), 0, count)));
+    case 'F16': {
+      const values = toFloat32(bytes, from, undefined);
+      return asBytes(float32ToHalf(values, new Uint16Array(memory(2 * count), 0, count)));
+    }
+    default:
+      throw new TypeError(`unknown type ${to satisfies never}`);
   }
-  const values = toFloat32(bytes, from, undefined);
-  return asBytes(float32ToHalf(values, new Uint16Array(memory(2 * count), 0, count)));
 }
 
 function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** @param target new memory where absent, or none where the values are float32 already */
+/** @param target new memory if absent, or none if the values are float32 already */
 function toFloat32(
   bytes: Uint8Array<ArrayBuffer>,
   from: WeightType,

@@ -72,7 +72,7 @@ async function repacked(
       packed.push([key, { dtype, shape, values }]);
       continue;
     }
-    const floats = new Float32Array(castBytes(values, dtype, 'fp32').slice().buffer);
+    const floats = new Float32Array(castBytes(values, dtype, 'F32').slice().buffer);
     const changed = change(key, floats);
     packed.push([changed.key ?? key, { shape, dtype: changed.dtype, values: changed.values }]);
   }
@@ -82,7 +82,7 @@ async function repacked(
 const asF32 = (floats: Float32Array) => ({ dtype: 'F32', values: new Uint8Array(floats.slice().buffer) });
 const asF16 = (floats: Float32Array) => ({
   dtype: 'F16',
-  values: castBytes(new Uint8Array(floats.slice().buffer), 'F32', 'fp16'),
+  values: castBytes(new Uint8Array(floats.slice().buffer), 'F32', 'F16'),
 });
 
 const weightMap = (shards: Record<string, Uint8Array<ArrayBuffer>>) =>
@@ -221,8 +221,8 @@ describe('fp8', () => {
     // −0 is a value of its own.
     expect(Object.is(floats[0x80], -0)).toBe(true);
     // And through half precision, which holds every one of them.
-    const half = castBytes(codes, type, 'fp16');
-    const back = new Float32Array(castBytes(half, 'F16', 'fp32').slice().buffer);
+    const half = castBytes(codes, type, 'F16');
+    const back = new Float32Array(castBytes(half, 'F16', 'F32').slice().buffer);
     expect([...back]).toEqual([...expected]);
   });
 
@@ -273,7 +273,7 @@ describe('weights of other types', () => {
   ])('%s is refused by tensor and type', async (dtype, bytes) => {
     const file = packSafetensors([['conv_in.weight', { dtype, shape: [1], values: new Uint8Array(bytes) }]]);
     await expect(load({ [`${UNET}.safetensors`]: file }, 'unet')).rejects.toThrow(
-      `${UNET}.safetensors: tensor "conv_in.weight" is of type ${dtype}, which is no floating-point type`,
+      `${UNET}.safetensors: tensor "conv_in.weight" is of type ${dtype}, which is not a floating-point type`,
     );
   });
 

@@ -3,15 +3,22 @@
  * the file's own bytes, else every tensor is cast once.
  */
 import { CheckpointError } from '../../contract/errors';
-import type { Precision, TensorEntry, TensorIndex } from '../../graph/onnx/types';
+import {
+  type Precision,
+  type StoredType,
+  storedAs,
+  storedSize,
+  type TensorEntry,
+  type TensorIndex,
+} from '../../graph/onnx/types';
 import { openCheckpoint } from '../checkpoint/open';
-import { bytesSource, countValues, gather } from '../checkpoint/reader';
+import { bytesSource, gather, noteTensors } from '../checkpoint/reader';
 import { GET_ANOTHER } from '../checkpoint/remedy';
 import { bytesPerValue, type StoredTensor } from '../checkpoint/safetensors';
 import { diffusersKeys } from '../checkpoint/textKeys';
 import { weightTensors } from '../checkpoint/weightTensors';
 import type { CheckpointFiles } from '../files';
-import { castBytes, typeOf, type WeightType } from './cast';
+import { castBytes, type WeightType } from './cast';
 import { firstNonFinite } from './finite';
 import { readWeightFiles } from './weightFiles';
 
@@ -31,7 +38,7 @@ export interface LoadWeightsOptions {
 /**
  * @param folder the component's folder, e.g. `unet`
  * @param stem file name without variant and extension: `diffusion_pytorch_model` or `model`
- * @throws CheckpointError where there are no weights, or they are damaged or of a type that cannot be run
+ * @throws CheckpointError if there are no weights, or they are damaged or of a type that cannot be run
  */
 export async function loadWeights(
   checkpoint: CheckpointFiles,
@@ -40,6 +47,7 @@ export async function loadWeights(
   precision: Precision,
   { signal, onProgress }: LoadWeightsOptions = {},
 ): Promise<Weights> {
+  const owners = new Map<string, string>();
   const index = new Map<string, TensorEntry>();
   const files = new Map<string, WeightFile>();
   const optionsOf = (path: string) => ({
@@ -50,8 +58,9 @@ export async function loadWeights(
     signal?.throwIfAborted();
     const { tensors } = await openCheckpoint(bytesSource(path, bytes), signal);
     const stored = diffusersKeys(folder, tensors, path);
+    noteTensors(owners, stored.keys(), path);
     refuseNonFinite(path, bytes, stored);
-    const prepared = castFile(path, bytes, stored, precision);
+    const prepared = castFile(path, bytes, stored, storedAs[precision]);
     files.set(path, prepared.bytes);
     for (const [key, entry] of prepared.index) index.set(key, entry);
   }
@@ -61,7 +70,7 @@ export async function loadWeights(
 /** Tensors as a file has them: row after row, or (in pickles) picked out of a stretch by strides. */
 type Stored = ReadonlyMap<string, StoredTensor & { strides?: readonly number[] }>;
 
-/** @throws CheckpointError naming the first tensor that holds what is no number */
+/** @throws CheckpointError naming the first tensor that holds what is not a number */
 function refuseNonFinite(path: string, bytes: Uint8Array<ArrayBuffer>, stored: Stored): void {
   for (const [key, { offset, length, dtype }] of weightTensors(stored, () => path)) {
     if (firstNonFinite(bytes.subarray(offset, offset + length), dtype) >= 0) throw nonFinite(path, key);
@@ -77,16 +86,15 @@ export function nonFinite(path: string, key: string): CheckpointError {
 }
 
 /**
- * @returns the file's weights in that precision: its own bytes where they are of it already
+ * @returns the file's weights as that type: its own bytes if they are of it already
  * @throws UnsupportedError naming a weight of a type that cannot be run
  */
 export function castFile(
   path: string,
   bytes: Uint8Array<ArrayBuffer>,
   stored: Stored,
-  precision: Precision,
+  dtype: StoredType,
 ): { bytes: Uint8Array<ArrayBuffer>; index: TensorIndex } {
-  const dtype = typeOf(precision);
   const weights = weightTensors(stored, () => path);
   // Sessions read typed arrays, which begin at whole values: safetensors has them there, old archives not always.
   const isReady = ([, { dtype: from, strides, offset }]: (typeof weights)[number]) =>
@@ -98,13 +106,13 @@ export function castFile(
     ]);
     return { bytes, index: new Map(entries) };
   }
-  const lengths = weights.map(([, { shape }]) => countValues(shape) * bytesPerValue[dtype]);
+  const lengths = weights.map(([, { shape }]) => storedSize(dtype, shape));
   const cast = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
   const index = new Map<string, TensorEntry>();
   let offset = 0;
   weights.forEach(([key, tensor], i) => {
     const length = lengths[i] ?? 0;
-    cast.set(castBytes(valuesOf(tensor, bytes), tensor.dtype, precision), offset);
+    cast.set(castBytes(valuesOf(tensor, bytes), tensor.dtype, dtype), offset);
     index.set(key, { dtype, shape: tensor.shape, path, offset, length });
     offset += length;
   });

@@ -3,7 +3,7 @@
 import { bytesPerValue } from '../checkpoint/safetensors';
 import type { WeightType } from './cast';
 
-/** The bits of the exponent that are all ones in infinities and NaN; `F8_E4M3` has NaN alone, with all ones below the sign. */
+/** The bits of the exponent that are all ones in infinities and NaN; `F8_E4M3` has only NaN, with all ones below the sign. */
 const marks: Readonly<Record<Exclude<WeightType, 'F64'>, number>> = {
   F32: 0x7f80_0000,
   F16: 0x7c00,

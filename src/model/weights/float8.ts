@@ -23,7 +23,7 @@ function decoded(code: number, type: Float8Type): number {
 const tables = new Map<Float8Type, Float32Array>();
 
 /**
- * @param target where the values go; new memory where absent
+ * @param target where the values go; new memory if absent
  * @returns float32 values of 8-bit codes
  */
 export function float8ToFloat32(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goldenPictures, paintPixels } from '../../../test/support/goldenPictures';
 import { packSafetensors, singleSafetensors } from '../../../test/support/hub/hubServer';
+import { storedAs } from '../../graph/onnx/types';
 import { folderFiles, localSource } from '../../node/folder';
 import { createNodeRuntime } from '../../node/ort';
 import { diskWeightStore } from '../../node/weightStore';
@@ -132,7 +133,7 @@ describe('checkpoints in bf16, fp16 and fp32', () => {
         }
       }
       packed.push([key, { dtype: type, shape, values: part }]);
-      const held = type === 'F16' ? castBytes(part, 'F16', 'fp32') : new Uint8Array(exact.buffer);
+      const held = type === 'F16' ? castBytes(part, 'F16', 'F32') : new Uint8Array(exact.buffer);
       values.set(key, new Float32Array(held.slice().buffer));
     }
     return { file: packSafetensors(packed), values };
@@ -150,7 +151,10 @@ describe('checkpoints in bf16, fp16 and fp32', () => {
     const source = await replaced(`${type} ${precision}`, async (files) => {
       files.set(PATH, new Blob([file]));
     });
-    const { index, files } = await (await prepared(source, precision)).openWeights('unet', precision);
+    const { index, files } = await (await prepared(source, precision)).openWeights(
+      'unet',
+      storedAs[precision],
+    );
     expect([...index.keys()].sort()).toEqual([...values.keys()].sort());
     for (const [key, { path, offset, length, dtype }] of index) {
       expect(dtype).toBe(precision === 'fp16' ? 'F16' : 'F32');

@@ -29,7 +29,7 @@ function buildHalfTable(): Int32Array {
 }
 
 /**
- * @param target where the values go; new memory where absent
+ * @param target where the values go; new memory if absent
  * @returns float32 values of IEEE half bits
  */
 export function halfToFloat32(
@@ -44,7 +44,7 @@ export function halfToFloat32(
 }
 
 /**
- * @param target where the values go; new memory where absent
+ * @param target where the values go; new memory if absent
  * @returns float32 values of bfloat16 bits: the upper half of a float32
  */
 export function bfloat16ToFloat32(
@@ -58,7 +58,7 @@ export function bfloat16ToFloat32(
 
 /**
  * Rounds to nearest even, as IEEE 754 and torch do; beyond ±65504 becomes infinity.
- * @param target where the bits go; new memory where absent
+ * @param target where the bits go; new memory if absent
  * @returns IEEE half bits
  */
 export function float32ToHalf(
@@ -80,7 +80,7 @@ export function float32ToHalf(
   return target;
 }
 
-/** What is no normal half. @param bits of a float32 */
+/** What is not a normal half. @param bits of a float32 */
 function roundToHalf(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;

@@ -10,7 +10,7 @@ export type ReadFile = [path: string, bytes: Uint8Array<ArrayBuffer>];
 interface Form {
   /** One file with all of the weights. */
   file: string;
-  /** What says which tensor lies in which file. */
+  /** What says which tensor is in which file. */
   indexes: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export function weightForms(stem: string, precision: Precision): Form[] {
 /**
  * @param folder the component's folder, e.g. `unet`
  * @param stem file name without variant and extension: `diffusion_pytorch_model` or `model`
- * @throws CheckpointError where there are no weights, or a shard is missing
+ * @throws CheckpointError if there are no weights, or a shard is missing
  */
 export async function readWeightFiles(
   checkpoint: CheckpointFiles,

@@ -163,7 +163,7 @@ export const recordTargets = [
       const files = await openStored(storeOf(folder), 'x');
       await files?.read('unet/config.json');
       // Its one shard is never what was stored: that is refused, and marks the model as unfinished.
-      await files?.openWeights('unet', 'fp32').catch((error: unknown) => {
+      await files?.openWeights('unet', 'F32').catch((error: unknown) => {
         if (!isNamed(error)) throw error;
       });
       return true;

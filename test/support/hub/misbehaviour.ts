@@ -97,7 +97,7 @@ export const refused: readonly (readonly [
     'serves a header of its own',
     [{ kind: 'corrupt', atByte: 9, origin: 'content', times: 2, ...unet }],
     'CheckpointError',
-    /unet.*header is no JSON/,
+    /unet.*header is not JSON/,
   ],
   [
     'removes a file',

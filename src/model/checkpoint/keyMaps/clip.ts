@@ -42,7 +42,7 @@ export function clipConfig(
   return {
     architectures: ['CLIPTextModel'],
     model_type: 'clip_text_model',
-    // The two specials stand at the end of CLIP's vocabulary, before tokens that training added.
+    // The two special tokens are at the end of CLIP's vocabulary, before tokens that training added.
     bos_token_id: Math.min(vocabulary, CLIP_VOCABULARY) - 2,
     eos_token_id: Math.min(vocabulary, CLIP_VOCABULARY) - 1,
     hidden_act: rules.hiddenAct,

@@ -28,12 +28,12 @@ export function partOf(file: string, tensors: StoredIndex, prefix: string): Orig
   return { file, prefix, tensors: part };
 }
 
-/** @throws CheckpointError where the part lacks the tensor */
+/** @throws CheckpointError if the part lacks the tensor */
 export function need(part: OriginalPart, key: string): IndexedTensor {
   const tensor = part.tensors.get(key);
   if (tensor !== undefined) return tensor;
   throw new CheckpointError(
-    `${part.file}: tensor "${part.prefix}${key}" is missing; the file is incomplete or no Stable Diffusion checkpoint`,
+    `${part.file}: tensor "${part.prefix}${key}" is missing; the file is incomplete or not a Stable Diffusion checkpoint`,
   );
 }
 

@@ -93,7 +93,7 @@ function mapLayers(part: OriginalPart, layers: number): Map<string, IndexedTenso
   return tensors;
 }
 
-/** Query, key and value lie below one another in one matrix: each is a range of its rows. */
+/** Query, key and value are stacked in one matrix: each is a range of its rows. */
 function thirdsOf(part: OriginalPart, key: string, tensor: IndexedTensor): [string, IndexedTensor][] {
   const rows = tensor.shape[0] ?? 0;
   if (rows === 0 || rows % 3 !== 0) {

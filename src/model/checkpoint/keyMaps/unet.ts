@@ -21,7 +21,7 @@ export interface UnetRules {
   heads: { count: number } | { channels: number };
   /** Latents a side that the model was trained at. */
   sampleSize: number;
-  /** Width of the pooled embedding that goes with size and crop: SDXL alone. */
+  /** Width of the pooled embedding that goes with size and crop: only SDXL has it. */
   pooledWidth?: number;
   /** SD 2.1's attention overflows in half precision. */
   upcastAttention?: boolean;
@@ -68,7 +68,7 @@ const attentionKey =
 
 /**
  * Reads the UNet's structure off its shapes.
- * @throws CheckpointError where it is built differently from all of Stable Diffusion
+ * @throws CheckpointError if it is built differently from all of Stable Diffusion
  */
 export function unetLayout(part: OriginalPart): UnetLayout {
   const inputs = blockCount(part, 'input_blocks');
@@ -171,7 +171,7 @@ function unetConfig(layout: UnetLayout, rules: UnetRules): Record<string, unknow
   };
 }
 
-/** @returns undefined where no UNet has such a key */
+/** @returns undefined if no UNet has such a key */
 function diffusersKey(key: string, layersPerBlock: number): string | undefined {
   const end = key.lastIndexOf('.');
   const stem = key.slice(0, end);
@@ -194,7 +194,7 @@ function diffusersKey(key: string, layersPerBlock: number): string | undefined {
   const place = `${down ? 'down' : 'up'}_blocks.${level}`;
   const rest = block[4] ?? '';
   if (down && block[3] === '0' && rest === `op.${leaf}`) return `${place}.downsamplers.0.conv.${leaf}`;
-  // It stands behind the attention where there is one, in its place where not.
+  // It comes after the attention if there is one, else in its place.
   if (!down && block[3] !== '0' && rest === `conv.${leaf}`) return `${place}.upsamplers.0.conv.${leaf}`;
   if (block[3] === '0') return resnetKey(`${place}.resnets.${layer}`, rest);
   return block[3] === '1' ? attention(`${place}.attentions.${layer}`, rest) : undefined;

@@ -88,7 +88,7 @@ function vaeConfig(part: OriginalPart, levels: number, rules: VaeRules): Record<
   };
 }
 
-/** @returns undefined where no autoencoder has such a key */
+/** @returns undefined if no autoencoder has such a key */
 function diffusersKey(key: string, levels: number): string | undefined {
   if (/^(post_)?quant_conv\.(weight|bias)$/.test(key)) return key;
   const parts = /^(encoder|decoder)\.(.+)\.(weight|bias)$/.exec(key);

@@ -35,7 +35,7 @@ describe('parseSafetensorsHeader', () => {
     ['a file cut within its header', file(one([0, 8]), 8).slice(0, 20), /ends within its header/],
     ['a file of 3 bytes', new Uint8Array(3), /too short/],
     ['a header of 2^63 bytes', hugeHeader, /claims 9223372036854775808 bytes/],
-    ['no JSON', file('hello', 0), /no JSON object/],
+    ['no JSON', file('hello', 0), /not a JSON object/],
     ['a shape that needs other bytes', file(one([0, 8], [3]), 8), /needs 12 bytes but has 8/],
     ['negative offsets', file(one([-8, 0]), 8), /"a": data_offsets\.0/],
     [

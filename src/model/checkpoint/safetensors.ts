@@ -149,7 +149,7 @@ function parseJson(bytes: Uint8Array, path: string): Record<string, unknown> {
     return headerSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch {
     throw new CheckpointError(
-      `${path}: the header is not JSON object; the file is damaged or of another format: ${GET_ANOTHER}`,
+      `${path}: the header is not a JSON object; the file is damaged or of another format: ${GET_ANOTHER}`,
     );
   }
 }

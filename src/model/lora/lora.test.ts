@@ -126,7 +126,7 @@ describe('what is refused', () => {
 
   it('half a pair, and keys of no format', async () => {
     const half = await loraOf({ [`${kohya}.lora_down.weight`]: down });
-    expect(() => readLoraFile(half.checkpoint)).toThrow(/its other half is missing/);
+    expect(() => readLoraFile(half.checkpoint)).toThrow(/its matching tensor is missing/);
     const model = await loraOf({ 'conv_in.weight': down });
     expect(() => readLoraFile(model.checkpoint)).toThrow(
       /its keys are of a form that is not known; the first is "conv_in.weight"/,

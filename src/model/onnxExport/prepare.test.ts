@@ -124,7 +124,7 @@ describe('an ONNX export by id', () => {
       /git lfs pull/,
     ],
     ['a web page', () => '<!doctype html><title>Not found</title>', /this is a web page/],
-    ['empty', () => new Uint8Array(0), /no ONNX model/],
+    ['empty', () => new Uint8Array(0), /not an ONNX model/],
   ];
   it.each(damage)('refuses a graph that is %s', async (_what, change, message) => {
     const bytes = await readFile(`goldens/onnx/inpaint/${UNET}`);

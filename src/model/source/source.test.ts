@@ -134,9 +134,9 @@ describe('names of models', () => {
     ['https://example.org/sd-Q4_0.gguf', /is a GGUF file/],
     [
       'https://huggingface.co/owner/name/blob/main/README.md',
-      /no file of weights; .*"owner\/name" as a whole/,
+      /not a file of weights; .*"owner\/name" as a whole/,
     ],
-    ['https://example.org/model.zip', /no file of weights; .*a folder in the diffusers layout/],
+    ['https://example.org/model.zip', /not a file of weights; .*a folder in the diffusers layout/],
     ['SD-Turbo', /neither a Hugging Face id .*; did you mean "stabilityai\/sd-turbo"\?/],
     ['C:\\models\\x.safetensors', /looks like a path on a disk: on the page, open the file/],
     ['~/models/sd15', /looks like a path on a disk/],

@@ -89,7 +89,7 @@ describe('looking for a model', () => {
     );
 
   it.each([
-    ['is silent', silent, /gave no answer \(no answer for 0\.2 s\), 2 times in a row/, 2],
+    ['is silent', silent, /could not be reached \(no answer for 0\.2 s\), 2 times in a row/, 2],
     ['sends JSON without end', endless, /model_index\.json: more than 16 MB arrived/, 1],
     ['declares 4.4 TB', declaring(2 ** 42), /model_index\.json: the server declares 4\.4 TB/, 1],
   ])('at an address that %s', async (_, answer, message, asked) => {
@@ -99,9 +99,9 @@ describe('looking for a model', () => {
   });
 
   it.each([
-    ['is silent', silent, /gave no answer \(no answer for 0\.2 s\), 2 times in a row/],
+    ['is silent', silent, /could not be reached \(no answer for 0\.2 s\), 2 times in a row/],
     ['sends JSON without end', endless, /more than 16 MB arrived/],
-    ['drips', dripping, /gave no answer \(only \d+ bytes arrived in/],
+    ['drips', dripping, /could not be reached \(only \d+ bytes arrived in/],
   ])('on a hub that %s', async (_, answer, message) => {
     const { url } = await serve(answer);
     await expect(find('a/b', new URL(url).origin)).rejects.toThrow(message);

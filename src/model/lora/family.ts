@@ -12,23 +12,30 @@ const known = [
   ...families.map(({ id, lora }) => ({ name: familyTitle(id), lora, runs: true })),
 ];
 
+export interface LoraFamily {
+  name: string;
+  /** Whether Inlay runs models of it. */
+  runs: boolean;
+  /** A key of the file that only its LoRAs have, if there is one. */
+  key?: string | undefined;
+}
+
 /** @returns undefined if nothing in the file tells */
 export function familyOfLora(
   keys: readonly string[],
   { metadata, modules }: Partial<LoraFile>,
-): { name: string; runs: boolean } | undefined {
+): LoraFamily | undefined {
   const said = metadata?.ss_base_model_version ?? metadata?.['modelspec.architecture'] ?? '';
-  return (
+  const found =
     known.find(({ lora }) => lora.metadata?.test(said)) ??
-    known.find(({ lora }) => keys.some((key) => lora.key?.test(key))) ??
-    familyByWidth(modules)
-  );
+    known.find(({ lora }) => keys.some((key) => lora.key?.test(key)));
+  if (found === undefined) return familyByWidth(modules);
+  const { name, runs, lora } = found;
+  return { name, runs, key: keys.find((key) => lora.key?.test(key)) };
 }
 
 /** By the width of the texts that the UNet reads, which a pair for its attention has too. */
-function familyByWidth(
-  modules: LoraFile['modules'] | undefined,
-): { name: string; runs: boolean } | undefined {
+function familyByWidth(modules: LoraFile['modules'] | undefined): LoraFamily | undefined {
   const reads = modules?.find(
     ({ component, name }) => component === 'unet' && /attn2[._]to_[kv]$/.test(name),
   );

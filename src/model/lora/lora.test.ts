@@ -142,7 +142,7 @@ describe('what is refused', () => {
     const sd1 = baseOf({ 'down_blocks.0.resnets.0.conv1.weight': [8, 8, 3, 3] });
     const xl = await read('xl-kohya-original');
     expect(() => resolveLoras([xl], sd1, product)).toThrow(
-      /LoRA xl-kohya-original does not fit model "base": "lora_\w+.*" has no place in it; the model is Stable Diffusion 1, the LoRA was made for Stable Diffusion XL/,
+      /LoRA xl-kohya-original does not fit model "base": it has no weight for "lora_\w+.*"; the model is Stable Diffusion 1, the LoRA was made for Stable Diffusion XL/,
     );
     const flux = await loraOf({ 'lora_unet_double_blocks_0_img_attn_proj.lora_down.weight': down });
     expect(() => resolveLoras([flux], baseOf({}, true), product)).toThrow(

@@ -30,7 +30,7 @@ export interface Base {
 export type Merges = ReadonlyMap<string, ReadonlyMap<string, Merge>>;
 
 /**
- * @throws CheckpointError naming the first key that has no place in the model, and both families
+ * @throws CheckpointError naming the first key for which the model has no weight, and both families
  */
 export function resolveLoras(loras: readonly OpenLora[], base: Base, product: MatrixProduct): Merges {
   const steps = new Map<string, Map<string, Merge[]>>();
@@ -43,7 +43,7 @@ export function resolveLoras(loras: readonly OpenLora[], base: Base, product: Ma
       const key = names.get(module.component)?.find(module);
       const shape = key === undefined ? undefined : base.components.get(module.component)?.get(key);
       if (key === undefined || shape === undefined) {
-        throw mismatch(file, base, `"${module.key}" has no place in it`);
+        throw mismatch(file, base, `it has no weight for "${module.key}"`);
       }
       refuseTornPair(file.name, module);
       const fit = misfit(module, shape);
@@ -70,12 +70,12 @@ export function resolveLoras(loras: readonly OpenLora[], base: Base, product: Ma
 /** A file whose keys say that it was made for another architecture is told so, not called damaged. */
 function readLora({ checkpoint }: OpenLora, base: Base): LoraFile {
   const keys = [...checkpoint.tensors.keys()];
-  if (familyOfLora(keys, { metadata: checkpoint.metadata })?.runs === false) {
-    const key = keys.find((each) => /double_blocks|single|joint|transformer\.|te3/.test(each)) ?? keys[0];
+  const made = familyOfLora(keys, { metadata: checkpoint.metadata });
+  if (made?.runs === false) {
     throw mismatch(
       { name: checkpoint.name, keys, metadata: checkpoint.metadata },
       base,
-      `"${key}" has no place in it`,
+      `it has no weight for "${made.key ?? keys[0]}"`,
     );
   }
   return readLoraFile(checkpoint);

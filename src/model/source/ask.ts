@@ -55,7 +55,7 @@ export function politeFetch(connection: Connection): typeof fetch {
       if (attempt === MAX_ATTEMPTS || silences === MAX_SILENCES) {
         const what =
           response instanceof Error
-            ? `gave no answer (${response instanceof ReadError ? response.reason : response.message})`
+            ? `could not be reached (${response instanceof ReadError ? response.reason : response.message})`
             : `answered ${response.response.status}`;
         const advice = adviceOf(url, connection, response instanceof Error ? response : undefined);
         throw new NetworkError(`${url.host} ${what}, ${attempt} times in a row; ${advice}`);
@@ -76,15 +76,15 @@ function withBody({ status, statusText, headers }: Response, bytes: Uint8Array<A
 
 /** @param error absent if the server did answer */
 function adviceOf(url: URL, connection: Connection, error: Error | undefined): string {
-  const usual = 'check the network and try again later';
+  const usual = 'check your connection and try again';
   // A browser hides from the page whether it was the network or the server's rules.
   const mayBeRules = error !== undefined && globalThis.location !== undefined;
   if (!mayBeRules || url.origin === connection.hubOrigin) return usual;
   if (isOfCivitai(url))
     return 'Civitai lets no other page read its files: download the file there and drop it here';
   return (
-    'check the address and the network; a server other than the Hub must allow pages of other origins to read its files ' +
-    '(CORS): where it does not, save the file and open it from the disk'
+    'check the URL and your connection; a server other than the Hub must allow other sites to read its files (CORS): if it ' +
+    'does not, save the file and open it from the disk'
   );
 }
 

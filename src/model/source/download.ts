@@ -144,7 +144,7 @@ export async function* download(
       if (failures >= MAX_FAILURES) {
         throw new NetworkError(
           `${file.path}: ${error.message}, ${failures} times in a row; what has arrived is kept: ` +
-            'check the network and start again to go on from there',
+            'check your connection and try again to resume from there',
         );
       }
       const patience = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));

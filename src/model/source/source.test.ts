@@ -287,10 +287,12 @@ describe('findModel', () => {
     const connection = hastyConnection(hub.url, { fetch: silent });
     const folder = findModel('https://elsewhere.example/sd', connection, hub.url);
     await expect(folder).rejects.toThrow(
-      /elsewhere\.example gave no answer .* \(CORS\).*open it from the disk/,
+      /elsewhere\.example could not be reached .* \(CORS\).*open it from the disk/,
     );
     expect(asked).toBe(5);
-    await expect(findModel('golden/sd15', connection, hub.url)).rejects.toThrow(/check the network and try/);
+    await expect(findModel('golden/sd15', connection, hub.url)).rejects.toThrow(
+      /check your connection and try/,
+    );
   });
 
   it('knows without asking that a page from https: may not read http:, but for its own machine', async () => {
@@ -331,7 +333,7 @@ describe('findModel', () => {
     const connection = hastyConnection('http://127.0.0.1:9');
     await expect(findModel('golden/sd15', connection, 'http://127.0.0.1:9')).rejects.toMatchObject({
       name: 'NetworkError',
-      message: expect.stringMatching(/127\.0\.0\.1:9 gave no answer/),
+      message: expect.stringMatching(/127\.0\.0\.1:9 could not be reached/),
     });
   });
 });

@@ -41,7 +41,7 @@ test('opens with the sample, and one press of Generate repaints the masked part 
     JSON.parse(readFileSync(new URL('sample.json', sample), 'utf8')).prompt,
   );
   await expect(editor.model).toHaveValue('starter');
-  await expect(page.getByText('A starter', { exact: true })).toBeVisible();
+  await expect(page.getByText('Starter model', { exact: true })).toBeVisible();
   await editor.seed.fill('3');
   const first = await pixels(await editor.run());
   expect(first).toMatchObject({ width: 1200, height: 799 });

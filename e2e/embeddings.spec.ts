@@ -60,7 +60,7 @@ test('by id and by keyboard: its word is shown, goes into the prompt and changes
   await expect(row(page, 1).name).toBeFocused();
   await page.keyboard.type('concepts/toy');
   await page.keyboard.press('Tab');
-  await expect(field(page)).toContainText('By name in the prompt: <toy> (1 vector, ');
+  await expect(field(page)).toContainText('Write in the prompt: <toy> (1 vector, ');
   await expect(field(page).getByRole('button', { name: 'Add to prompt: <toy>' })).toBeHidden();
   const taught = await paint(editor);
   expect(isSame(taught, plain)).toBe(false);
@@ -79,7 +79,7 @@ test('by id and by keyboard: its word is shown, goes into the prompt and changes
   const chooser = page.waitForEvent('filechooser');
   await field(page).getByRole('button', { name: 'From a file' }).click();
   await (await chooser).setFiles('goldens/inversions/learned_embeds.bin');
-  await expect(field(page)).toContainText('By name in the prompt: <toy>');
+  await expect(field(page)).toContainText('Write in the prompt: <toy>');
   expect(isSame(await paint(editor), taught)).toBe(true);
   await row(page, 1).remove.click();
   expect(isSame(await paint(editor), plain)).toBe(true);
@@ -97,7 +97,7 @@ test('one for another family, a name that nothing has and a broken file are told
 
   await row(page, 1).name.fill('concepts/xl');
   await row(page, 1).name.blur();
-  await expect(field(page)).toContainText('By name in the prompt: xl (2 vectors, ');
+  await expect(field(page)).toContainText('Write in the prompt: xl (2 vectors, ');
   await editor.generate.click();
   await page.getByRole('alertdialog').getByRole('button', { name: 'Download model' }).click();
   await expect(error).toHaveText(/it is made for a width of .* and model .* takes a width of/, {

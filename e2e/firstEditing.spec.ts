@@ -209,7 +209,7 @@ const inTheEditor: Steps = {
     await expect(results).toHaveCount(5);
     await results.last().getByRole('button', { name: 'Delete' }).click();
     await expect(results).toHaveCount(4);
-    await results.last().getByRole('button', { name: 'Look at it large' }).click();
+    await results.last().getByRole('button', { name: 'View large' }).click();
     await expect(gallery.getByRole('img', { name: 'a mushroom' })).toBeVisible();
     await page.keyboard.press('Escape');
     const download = page.waitForEvent('download');
@@ -237,11 +237,11 @@ const inTheEditor: Steps = {
     await expect(editor.prompt).toHaveValue('a red apple');
     await expect(versions(visit)).toHaveCount(count);
   },
-  '**Start anew**, in the menu beside': async (visit) => {
+  '**Start over**, in the menu beside': async (visit) => {
     const { page } = visit;
     const painted = await maskOf(visit);
     await button(page, 'Other ways to open').click();
-    await page.getByRole('button', { name: 'Start anew' }).last().click();
+    await page.getByRole('button', { name: 'Start over' }).last().click();
     await expect(frameLine(visit)).toHaveCount(0);
     await button(page, 'Restore session').click();
     await visit.editor.ready();
@@ -259,7 +259,7 @@ const inTheEditor: Steps = {
     writeFileSync(path, await editor.saved());
     await editor.prompt.fill('something else');
     await editor.openFile(path);
-    await expect(page.getByText('This picture carries its settings.')).toBeVisible();
+    await expect(page.getByText('This image includes Inlay settings.')).toBeVisible();
     await button(page, 'Restore').click();
     await expect(editor.prompt).toHaveValue('a mushroom');
   },

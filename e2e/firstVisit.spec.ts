@@ -89,7 +89,7 @@ const start: Steps = {
     expect(roughness(fill, mask)).toBeLessThan(roughness(mushroom, mask));
   },
   'For realistic images you need a full Stable Diffusion checkpoint': async ({ page }) => {
-    await expect(page.getByText(/Real pictures come from/)).toBeVisible();
+    await expect(page.getByText(/For realistic images/)).toBeVisible();
   },
   'Type a Hugging Face id': async ({ page, editor }) => {
     expect(sentencesOf('Start').join('\n')).toContain(`\`${MODEL}\``);
@@ -142,10 +142,10 @@ const start: Steps = {
     await button(page, 'Manage models').click();
     const recommended = page.getByRole('region', { name: 'Recommended' }).getByRole('listitem');
     await expect(recommended.filter({ hasText: 'SDXL inpainting' })).toContainText(/ GB.*licence openrail/);
-    const kept = page.getByRole('region', { name: 'On this machine' });
+    const kept = page.getByRole('region', { name: 'On this device' });
     await kept.getByRole('button', { name: /^Delete / }).click();
     await kept.getByRole('button', { name: /^Delete [\d.]+ MB$/ }).click();
-    await expect(kept.getByText('Nothing yet: what you download is kept here.')).toBeVisible();
+    await expect(kept.getByText('Nothing yet. Models that you download appear here.')).toBeVisible();
   },
   'It opens your own files': async ({ page, editor }) => {
     const chooser = page.waitForEvent('filechooser');
@@ -155,8 +155,8 @@ const start: Steps = {
     await editor.drop('goldens/models/sd15-inpaint');
     await expect(editor.model).toHaveValue('disk:sd15-inpaint');
     await button(page, 'Manage models').click();
-    await page.getByLabel('Hub address').fill(mirror.url);
-    await button(page, 'Use address').click();
+    await page.getByLabel('Hub URL').fill(mirror.url);
+    await button(page, 'Save').click();
     await button(page, 'Close models').click();
   },
   'A gated model asks for a token': async ({ page, editor }) => {

@@ -39,7 +39,7 @@ test('keeps results over a reload: search, restore, download, open, delete', asy
   await expect(gallery.getByText(/^2 results · [\d.]+ MB in this browser/)).toBeVisible();
   if (process.env.GALLERY_SHOTS) await page.screenshot({ path: `${process.env.GALLERY_SHOTS}/gallery.png` });
   // Large, with keys: to the neighbour and back, saved, and Escape leads back to all of them.
-  await results.first().getByRole('button', { name: 'Look at it large' }).click();
+  await results.first().getByRole('button', { name: 'View large' }).click();
   await expect(gallery.getByText('1 of 2')).toBeVisible();
   await page.keyboard.press('ArrowRight');
   await expect(gallery.getByRole('img', { name: 'a red fox' })).toBeVisible();
@@ -78,10 +78,10 @@ test('keeps results over a reload: search, restore, download, open, delete', asy
   const path = info.outputPath('fox.png');
   writeFileSync(path, fox);
   await editor.openFile(path);
-  const offer = page.getByText('This picture carries its settings.');
+  const offer = page.getByText('This image includes Inlay settings.');
   await expect(offer).toBeVisible();
   if (process.env.GALLERY_SHOTS) await page.screenshot({ path: `${process.env.GALLERY_SHOTS}/offer.png` });
-  await page.getByRole('button', { name: 'Do not restore' }).click();
+  await page.getByRole('button', { name: 'Don’t restore' }).click();
   await expect(offer).toHaveCount(0);
   await expect(editor.prompt).toHaveValue('something else');
   await editor.openFile(path);
@@ -95,7 +95,7 @@ test('keeps results over a reload: search, restore, download, open, delete', asy
     await results.first().getByRole('button', { name: 'Delete' }).click();
     await expect(results).toHaveCount(left);
   }
-  await expect(gallery.getByText('Deleted: a red fox, and 1 before')).toBeVisible();
+  await expect(gallery.getByText('Deleted: a red fox and 1 more')).toBeVisible();
   // They come back whole, to their places, also after the gallery was closed.
   await gallery.getByRole('button', { name: 'Close gallery' }).click();
   await button.click();
@@ -111,7 +111,7 @@ test('keeps results over a reload: search, restore, download, open, delete', asy
   await expect(results).toHaveCount(1);
   await gallery.getByRole('button', { name: 'Delete all' }).click();
   await gallery.getByRole('button', { name: 'Yes, delete all' }).click();
-  await expect(gallery.getByText('Results collect here with their settings')).toBeVisible();
+  await expect(gallery.getByText('Your results appear here with their settings')).toBeVisible();
 });
 
 test('a browser that keeps nothing says so, and the result stays', async ({ page }) => {
@@ -124,7 +124,7 @@ test('a browser that keeps nothing says so, and the result stays', async ({ page
   await editor.steps.fill('2');
   const result = await run(editor, 'a hut', '5');
   expect(result.length).toBeGreaterThan(1000);
-  const note = page.getByRole('alert').filter({ hasText: 'not in the gallery' });
+  const note = page.getByRole('alert').filter({ hasText: 'saved in the gallery' });
   await expect(note).toContainText('private window');
   await expect(page.getByRole('list', { name: 'Versions' }).getByRole('button')).toHaveCount(2);
   await note.getByRole('button', { name: 'Dismiss' }).click();
@@ -132,8 +132,8 @@ test('a browser that keeps nothing says so, and the result stays', async ({ page
   // What waits is not lost with the note: the gallery offers another try, and tells again if that fails.
   await page.getByRole('button', { name: 'Gallery', exact: true }).click();
   const gallery = page.getByRole('dialog', { name: 'Gallery' });
-  await expect(gallery).toContainText('This result is not in the gallery.');
-  await gallery.getByRole('button', { name: 'Try to keep again' }).click();
+  await expect(gallery).toContainText('This result isn’t saved in the gallery.');
+  await gallery.getByRole('button', { name: 'Try saving again' }).click();
   await page.keyboard.press('Escape');
   await expect(note).toContainText('private window');
 });

@@ -31,7 +31,7 @@ async function open(page: Page): Promise<EditorPage> {
   await editor.open('/?provider=wasm');
   await editor.model.fill(MODEL);
   await page.getByRole('button', { name: 'Download model', exact: true }).click();
-  await expect(page.getByText('Kept on this machine: works offline.')).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText('Stored on this device; works offline.')).toBeVisible({ timeout: 60_000 });
   await editor.prompt.fill('a boat');
   await editor.steps.fill('2');
   await editor.seed.fill('7');

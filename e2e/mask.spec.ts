@@ -629,7 +629,7 @@ test('transparency is shown, and kept through a run into the PNG; an address ope
   });
   const give = async (address: string) => {
     // It stays open where something is wrong with the address.
-    const field = page.getByLabel('Address of a picture');
+    const field = page.getByLabel('Image URL');
     if (!(await field.isVisible())) await page.getByRole('button', { name: 'Other ways to open' }).click();
     await field.fill(address);
     await page.keyboard.press('Enter');
@@ -641,7 +641,7 @@ test('transparency is shown, and kept through a run into the PNG; an address ope
   await editor.tool('Invert mask').click();
   await expect(page.getByText('The model sees')).toContainText('of 90 × 60');
   await page.getByRole('button', { name: 'Other ways to open' }).click();
-  await page.getByRole('button', { name: 'Sample picture' }).click();
+  await page.getByRole('button', { name: 'Sample image' }).click();
   await expect(page.getByText('The model sees')).toContainText('of 1200 × 799');
 });
 

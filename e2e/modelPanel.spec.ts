@@ -42,8 +42,8 @@ test('a folder that is dropped, or chosen, is a model: kept and painted with, wi
   // Of several models in it the first is taken, and the others are offered.
   await editor.drop('goldens/models');
   await expect(editor.model).toHaveValue('disk:lcm');
-  await expect(page.getByText(/The folder holds \d+ models; this is lcm/)).toBeVisible();
-  await button(page, 'Choose sdxl-inpaint').click();
+  await expect(page.getByText(/The folder contains \d+ models; this is lcm/)).toBeVisible();
+  await button(page, 'Use sdxl-inpaint').click();
   await expect(editor.model).toHaveValue('disk:sdxl-inpaint');
   await expect(page.getByText('Stable Diffusion XL for inpainting')).toBeVisible();
   await button(page, 'Manage models').click();
@@ -72,7 +72,7 @@ test('a file that is dropped, or chosen, is a model; one that is none is named',
     await (await chooser).setFiles(path);
   };
   await choose('README.md');
-  await expect(page.getByText('README.md is no model')).toBeVisible();
+  await expect(page.getByText('README.md is not a model file')).toBeVisible();
   await choose('goldens/checkpoints/sd15.ckpt');
   await expect(editor.model).toHaveValue('disk:sd15.ckpt');
   await expect(page.getByText(/^Stable Diffusion 1,/)).toBeVisible();
@@ -88,7 +88,7 @@ test('a file that is dropped, or chosen, is a model; one that is none is named',
     page.getByText(/the Python object "(posix|nt)\.system", which no checkpoint needs/),
   ).toBeVisible();
   await editor.drop('bench');
-  await expect(page.getByText(/The folder holds no model_index\.json/)).toBeVisible();
+  await expect(page.getByText(/The folder has no model_index\.json/)).toBeVisible();
   expect(hub.log).toEqual([]);
 });
 
@@ -98,12 +98,12 @@ test('a mirror’s address is typed, checked, used and remembered; its models co
   const editor = new EditorPage(page);
   await editor.open('/?provider=wasm');
   await button(page, 'Manage models').click();
-  const address = page.getByLabel('Hub address');
+  const address = page.getByLabel('Hub URL');
   await address.fill('hub.example');
-  await button(page, 'Use address').click();
-  await expect(page.getByText(/begin it with https:/)).toBeVisible();
+  await button(page, 'Save').click();
+  await expect(page.getByText(/Start with https:/)).toBeVisible();
   await address.fill(`${hub.url}/`);
-  await button(page, 'Use address').click();
+  await button(page, 'Save').click();
   await button(page, 'Close models').click();
   await editor.model.fill(MODEL);
   await expect(page.getByText(/licence a-licence-of-its-own/)).toBeVisible();
@@ -115,13 +115,13 @@ test('a mirror’s address is typed, checked, used and remembered; its models co
   await page.reload();
   await editor.ready();
   await button(page, 'Manage models').click();
-  await expect(page.getByLabel('Hub address')).toHaveValue(hub.url);
-  const kept = page.getByRole('region', { name: 'On this machine' });
+  await expect(page.getByLabel('Hub URL')).toHaveValue(hub.url);
+  const kept = page.getByRole('region', { name: 'On this device' });
   await expect(
     kept.getByText(/Stable Diffusion 1 for inpainting.*licence a-licence-of-its-own/),
   ).toBeVisible();
   // The download asked for it.
-  await expect(page.getByText('The browser keeps it until you delete it.')).toBeVisible();
+  await expect(page.getByText('The browser keeps models until you delete them.')).toBeVisible();
   await button(page, 'Close models').click();
   await editor.model.fill(MODEL);
   await expect(page.getByText(/licence a-licence-of-its-own/)).toBeVisible();
@@ -133,9 +133,9 @@ test('“Keep for good” asks the browser, and says what it answered', async ({
   const storage = page.getByRole('region', { name: 'Storage' });
   await expect(storage.getByText(/ used · /)).toBeVisible();
   await button(page, 'Keep for good').click();
-  await expect(storage.getByText(/The browser declined/)).toBeVisible();
+  await expect(storage.getByText(/Installing the app or bookmarking it/)).toBeVisible();
   await allowKeeping(page);
   await button(page, 'Keep for good').click();
-  await expect(storage.getByText('The browser keeps it until you delete it.')).toBeVisible();
+  await expect(storage.getByText('The browser keeps models until you delete them.')).toBeVisible();
   await expect(button(page, 'Keep for good')).toHaveCount(0);
 });

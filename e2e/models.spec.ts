@@ -65,7 +65,7 @@ test('a name is looked up before anything is fetched, downloaded, paused, resume
   await button(page, 'Manage models').click();
   await button(page, `Delete ${MODEL}`).click();
   await page.getByRole('button', { name: /^Delete [\d.]+ MB$/ }).click();
-  await expect(page.getByText('Nothing yet: what you download is kept here.')).toBeVisible();
+  await expect(page.getByText('Nothing yet. Models that you download appear here.')).toBeVisible();
   await button(page, 'Close models').click();
   await expect(button(page, 'Download model')).toBeVisible();
 });
@@ -119,7 +119,7 @@ test('two tabs never fetch the same model twice', async ({ page, context }) => {
   await expect(page.getByRole('progressbar', { name: 'Model download' })).toBeVisible();
   await expect.poll(() => unetRanges().length).toBeGreaterThan(0);
   await button(other, 'Download model').click();
-  await expect(other.getByText('Another tab downloads it')).toBeVisible();
+  await expect(other.getByText('Downloading in another tab')).toBeVisible();
   hub.faults.clear();
   await expect(keptLine(page)).toBeVisible({ timeout: 60_000 });
   await expect(keptLine(other)).toBeVisible({ timeout: 60_000 });

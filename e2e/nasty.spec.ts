@@ -76,7 +76,7 @@ test('a reload in the middle of a stroke, another picture, a window that shrinks
   await editor.open(page.url());
   await page.mouse.up();
   // It is back without asking; what this tab holds, another one gets as a copy, when it asks for it.
-  const note = page.getByText('Back where you were.');
+  const note = page.getByText('Your last session was restored.');
   await expect(note).toBeVisible();
   await expect(label).toContainText('of 640 × 480');
   expect((await maskOf(editor)).equals(painted)).toBe(true);

@@ -217,7 +217,7 @@ test('a new version waits for the person, and the old one works with its own fil
   await editor.ready();
   await expect(editor.prompt).toHaveValue(oldPrompt);
   await page.getByRole('button', { name: 'Other ways to open' }).click();
-  await page.getByRole('button', { name: 'Sample picture' }).click();
+  await page.getByRole('button', { name: 'Sample image' }).click();
   await expect(editor.prompt).toHaveValue('a prompt of the new version');
   await expect(note).toBeHidden();
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);

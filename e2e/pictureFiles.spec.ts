@@ -165,13 +165,13 @@ test('what is dragged is named over the whole page, and a model chosen as a pict
   const weights = info.outputPath('mine.safetensors');
   writeFileSync(weights, 'x');
   await editor.openFile(weights);
-  await expect(page.getByRole('alert').filter({ hasText: 'is a model, not a picture' })).toBeVisible();
+  await expect(page.getByRole('alert').filter({ hasText: 'is a model, not an image' })).toBeVisible();
   await info.attach('offer', {
     body: await page.screenshot(),
     contentType: 'image/png',
   });
-  await page.getByRole('button', { name: 'Open it as a model' }).click();
-  await expect(page.getByText('is a model, not a picture')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Open as a model' }).click();
+  await expect(page.getByText('is a model, not an image')).toHaveCount(0);
 });
 
 test('an address with a bare percent sign opens, and a wrong one leaves the field open', async ({ page }) => {
@@ -181,7 +181,7 @@ test('an address with a bare percent sign opens, and a wrong one leaves the fiel
     if (route.request().url().endsWith('none.png')) await route.fulfill({ status: 404, headers });
     else await route.fulfill({ path: `${PICTURES}/whole.tif`, contentType: 'image/tiff', headers });
   });
-  const field = page.getByLabel('Address of a picture');
+  const field = page.getByLabel('Image URL');
   await page.getByRole('button', { name: 'Other ways to open' }).click();
   await field.fill('pictures.test/none.png');
   await page.keyboard.press('Enter');

@@ -60,7 +60,7 @@ test('a .safetensors and a .ckpt by address: with progress, kept, the folder’s
   }
 
   await button(page, 'Manage models').click();
-  const kept = page.getByRole('region', { name: 'On this machine' });
+  const kept = page.getByRole('region', { name: 'On this device' });
   for (const address of addresses) await expect(kept.getByText(address)).toBeVisible();
 
   await hub.close();

@@ -93,7 +93,7 @@ function keepsNothing(name: string, url: string, prepare: (page: Page) => Promis
         url,
         async (_person, editor) => {
           const since = performance.now();
-          return { told: await alertOf(editor, /not in the gallery/), since };
+          return { told: await alertOf(editor, /saved in the gallery/), since };
         },
         { gallery: false, prepare },
       ),
@@ -125,7 +125,7 @@ function kinds(url: string, addresses: Addresses): Kind[] {
       faulty(url, async (_person, editor) => {
         const { page } = editor;
         await page.getByRole('button', { name: 'Other ways to open' }).click();
-        const field = page.getByLabel('Address of a picture');
+        const field = page.getByLabel('Image URL');
         await field.fill(addresses.of(how, 'picture.png'));
         await page.keyboard.press('Enter');
         await until(() => addresses.open > 0, 'the question');
@@ -181,15 +181,15 @@ function kinds(url: string, addresses: Addresses): Kind[] {
           await editor.seed.fill('6');
           const since = performance.now();
           const result = digestOf(await editor.run());
-          const told = await alertOf(editor, /not in the gallery/);
+          const told = await alertOf(editor, /saved in the gallery/);
           check((await galleryOf(page)).length === had.length, 'the full disk took it');
           await client.send('Storage.overrideQuotaForOrigin', { origin });
           await page.getByRole('button', { name: 'Gallery', exact: true }).click();
           const gallery = page.getByRole('dialog', { name: 'Gallery' });
-          await gallery.getByRole('button', { name: 'Try to keep again' }).click();
+          await gallery.getByRole('button', { name: 'Try saving again' }).click();
           await until(async () => (await galleryOf(page)).includes(result), 'the result in the gallery');
           await page.keyboard.press('Escape');
-          return { told: `${told}; “Try to keep again” keeps ${result} once there is room`, since };
+          return { told: `${told}; “Try saving again” keeps ${result} once there is room`, since };
         }),
     },
     keepsNothing('Page: IndexedDB is refused', url, (page) => page.addInitScript(openRefused)),

@@ -186,10 +186,10 @@ export async function stateOf(editor: EditorPage, gallery = true): Promise<State
 /** Takes up what the page held, where it asks. */
 export async function restore({ page }: EditorPage): Promise<string> {
   const button = page.getByRole('button', { name: /^(Restore session|Go on)$/ });
-  const back = page.getByText('Back where you were');
+  const back = page.getByText('Your last session was restored');
   await button.or(back).first().waitFor();
   const told = await page
-    .getByText(/Back where you were|What you painted last/)
+    .getByText(/Your last session was restored|What you painted last/)
     .first()
     .innerText();
   if (await button.isVisible()) await button.click();

@@ -1,4 +1,4 @@
-/** The page's side of the service worker: registers it, hears of new versions, and gets threads where the host gives none. */
+/** The page's side of the service worker: registers it, notices new versions, and reloads for threads if the host sets no headers. */
 import type { EngineStatus, LocalEngine } from '../contract/engine';
 import type { OfflineActions, OfflineState } from '../contract/offline';
 import type { LargeGroup, ToServiceWorker } from './ownFiles';
@@ -6,7 +6,7 @@ import { threadsStep } from './threads';
 
 const TRIED = 'inlay-reloaded-for-threads';
 const CHECK_EVERY_MS = 3_600_000;
-/** By then the engine has loaded what it needs, and what is kept comes from the browser's own cache. */
+/** By then the engine has loaded what it needs, so storing it reads the browser's own cache. */
 const KEEP_AFTER_MS = 8_000;
 const ANSWER_WITHIN_MS = 5_000;
 
@@ -56,9 +56,7 @@ export function startOffline(
     await keep(provider);
     if (matchMedia('(display-mode: standalone)').matches) await keep('starter');
   };
-  start().catch((error: unknown) =>
-    console.warn('The page is not kept for a time without a network:', error),
-  );
+  start().catch((error: unknown) => console.warn('The page can’t be stored for offline use:', error));
 
   const keep = async (group: LargeGroup) => {
     const { active } = await navigator.serviceWorker.ready;
@@ -106,7 +104,7 @@ function warnIfRefused({ installing, active }: ServiceWorkerRegistration): void 
   installing?.addEventListener('statechange', () => {
     if (installing.state !== 'redundant' || active !== null) return;
     console.warn(
-      'The page is not kept for a time without a network: a file that the host serves could not be had, or is not the build’s. Publish the folder again.',
+      'The page can’t be stored for offline use: a file on the host is missing or isn’t from this build. Publish the folder again.',
     );
   });
 }

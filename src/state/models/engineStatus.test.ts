@@ -11,7 +11,7 @@ it('says where the work happens, and plainly if there is no WebGPU', () => {
     },
   });
   const label = () => statusLabel(store.getState().status);
-  expect(label()).toBe('Checking this machine');
+  expect(label()).toBe('Checking this device');
   report({ provider: 'webgpu', precision: 'fp16' });
   expect(label()).toBe('WebGPU · fp16');
   expect(statusWarning(store.getState().status)).toBeNull();
@@ -19,7 +19,7 @@ it('says where the work happens, and plainly if there is no WebGPU', () => {
   expect(label()).toBe('WASM · 1 thread');
   report({ provider: 'wasm', precision: 'fp32', threads: 2 });
   expect(label()).toBe('WASM · 2 threads');
-  expect(statusWarning(store.getState().status)).toContain('No WebGPU here');
+  expect(statusWarning(store.getState().status)).toContain('WebGPU isn’t available');
   report({ provider: 'webgpu', precision: 'fp32', note: 'No 16-bit shaders: slower' });
   expect(statusExplanation(store.getState().status)).toBe('No 16-bit shaders: slower.');
 });

@@ -1,4 +1,4 @@
-/** Where the work happens, as the engine reports it. */
+/** Where runs happen, as the engine reports it. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { EngineStatus, LocalEngine } from '../../contract/engine';
 
@@ -15,22 +15,23 @@ export function createEngineStatus(
 
 /** `WebGPU · fp16`, `WASM · 2 threads` */
 export function statusLabel(status: EngineStatus | null): string {
-  if (!status) return 'Checking this machine';
+  if (!status) return 'Checking this device';
   const { provider, precision, threads } = status;
   if (provider === 'webgpu') return `WebGPU · ${precision}`;
   return threads === undefined ? 'WASM' : `WASM · ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }
 
-/** What keeps this machine from doing better, in a sentence; null where nothing does. */
+/** Why this device is slower than it could be, in a sentence; null if it isn't. */
 export function statusWarning(status: EngineStatus | null): string | null {
   if (!status || (status.provider === 'webgpu' && !status.note)) return null;
   return statusExplanation(status);
 }
 
-/** What a person should know about it, beyond the label. */
+/** What the user should know beyond the label. */
 export function statusExplanation(status: EngineStatus | null): string {
-  if (!status) return 'Looking for a graphics processor that the page can use.';
+  if (!status) return 'Looking for a GPU.';
   if (status.note) return /[.!?]$/.test(status.note) ? status.note : `${status.note}.`;
-  if (status.provider === 'wasm') return 'No WebGPU here, so the CPU makes the pictures, more slowly.';
-  return 'Pictures are made on this machine’s graphics processor. Nothing leaves it.';
+  if (status.provider === 'wasm')
+    return 'WebGPU isn’t available, so images are generated on the CPU, which is slower.';
+  return 'Images are generated on this device’s GPU. Nothing is uploaded.';
 }

@@ -15,17 +15,17 @@ it('says nothing before a model is judged', () => {
 
 it.each([
   ['webgpu', fits, unmeasured, 'fits', 'Runs on this device'],
-  ['webgpu', fits, measured(42), 'fits', 'Runs on this device, about 40 s a picture'],
-  ['webgpu', fits, measured(600), 'slow', 'Runs on this device, slowly, about 10 minutes a picture'],
+  ['webgpu', fits, measured(42), 'fits', 'Runs on this device, about 40 s per image'],
+  ['webgpu', fits, measured(600), 'slow', 'Runs on this device, slowly, about 10 minutes per image'],
   ['wasm', fits, unmeasured, 'slow', 'Runs on this device, slowly on the CPU'],
-  ['wasm', fits, measured(900), 'slow', 'Runs on this device, slowly on the CPU, about 15 minutes a picture'],
-  ['wasm', fits, measured(20), 'fits', 'Runs on this device, about 20 s a picture'],
+  ['wasm', fits, measured(900), 'slow', 'Runs on this device, slowly on the CPU, about 15 minutes per image'],
+  ['wasm', fits, measured(20), 'fits', 'Runs on this device, about 20 s per image'],
   [
     'wasm',
     tooLarge,
     measured(900),
     'tooLarge',
-    'Too large for this device: needs 10.8 GB of memory, can have 3.9 GB',
+    'Too large for this device: needs 10.8 GB of memory, 3.9 GB available',
   ],
 ] as const)('on %s, %j', (provider, fit, pace, kind, text) => {
   expect(fitInWords(XL, { fits: { [XL]: fit }, lookups }, provider, pace)).toEqual({ kind, text });

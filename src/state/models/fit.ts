@@ -1,4 +1,4 @@
-/** Whether a model runs on this device, in words, before anything of it is fetched. */
+/** Whether a model runs on this device, in words, before it is downloaded. */
 import { offerOf } from '../../contract/catalogue';
 import type { EngineStatus } from '../../contract/engine';
 import { familyOfNetworks } from '../../contract/knownNetworks';
@@ -8,7 +8,7 @@ import { suitedSettings } from '../../contract/suitedSettings';
 import type { ModelLibraryState } from './modelState';
 import { about, type Pace } from './pace';
 
-/** A picture that takes longer is called slow. */
+/** A model that takes longer per image is called slow. */
 const SLOW_SECONDS = 120;
 
 export interface FitInWords {
@@ -18,7 +18,7 @@ export interface FitInWords {
 
 /**
  * @param name as it is looked up or recommended
- * @returns null as long as it is not judged
+ * @returns null until it was checked
  */
 export function fitInWords(
   name: string,
@@ -32,13 +32,13 @@ export function fitInWords(
     const [needed, available] = [fit.neededBytes, fit.availableBytes].map(inGigabytes);
     return {
       kind: 'tooLarge',
-      text: `Too large for this device: needs ${needed} of memory, can have ${available}`,
+      text: `Too large for this device: needs ${needed} of memory, ${available} available`,
     };
   }
   const lookup = lookups[name];
   const facts = lookup?.state === 'found' ? lookup.details : undefined;
   const seconds = pictureSeconds(name, facts, pace);
-  const time = seconds === null ? '' : `, ${about(seconds)} a picture`;
+  const time = seconds === null ? '' : `, ${about(seconds)} per image`;
   if (seconds === null ? provider === 'wasm' : seconds > SLOW_SECONDS) {
     const where = provider === 'wasm' ? ' on the CPU' : '';
     return { kind: 'slow', text: `Runs on this device, slowly${where}${time}` };
@@ -46,12 +46,12 @@ export function fitInWords(
   return { kind: 'fits', text: `Runs on this device${time}` };
 }
 
-/** As refusals of runs round it. */
+/** Rounded as in the errors of runs. */
 function inGigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-/** A picture at the model's own size with the settings that suit it. */
+/** One image at the model's native size with its default settings. */
 function pictureSeconds(
   name: string,
   facts: ModelFacts | undefined,

@@ -1,4 +1,4 @@
-/** What the page remembers of the Hub: its address for good, the token for this tab's session only. */
+/** What the page remembers of the Hub: its URL from visit to visit, the token for this tab only. */
 import type { HubAccess } from '../../contract/modelLibrary';
 
 export interface HubPreferences {
@@ -9,7 +9,7 @@ export interface HubPreferences {
 const URL_KEY = 'inlay.hub';
 const TOKEN_KEY = 'inlay.hub.token';
 
-/** Where the browser forbids storage, both last until the page is left. */
+/** If the browser forbids storage, both last until the page is left. */
 export function browserHubPreferences(): HubPreferences {
   return {
     read: () => ({ url: get('localStorage', URL_KEY), token: get('sessionStorage', TOKEN_KEY) }),
@@ -20,21 +20,21 @@ export function browserHubPreferences(): HubPreferences {
   };
 }
 
-type Place = 'localStorage' | 'sessionStorage';
+type Area = 'localStorage' | 'sessionStorage';
 
-function get(place: Place, key: string): string | undefined {
+function get(area: Area, key: string): string | undefined {
   try {
-    return window[place].getItem(key) ?? undefined;
+    return window[area].getItem(key) ?? undefined;
   } catch {
     return undefined;
   }
 }
 
-function set(place: Place, key: string, value: string | undefined): void {
+function set(area: Area, key: string, value: string | undefined): void {
   try {
-    if (value === undefined) window[place].removeItem(key);
-    else window[place].setItem(key, value);
+    if (value === undefined) window[area].removeItem(key);
+    else window[area].setItem(key, value);
   } catch {
-    // Storage is forbidden or full: what is in memory serves until the page is left.
+    // Storage is forbidden or full: the values in memory last until the page is left.
   }
 }

@@ -1,4 +1,4 @@
-/** Before a model is fetched: whether this machine can run it, and whether the person wants it fetched. */
+/** Before a download: whether this device can run the model, and whether the user wants it. */
 import type { StoreApi } from 'zustand/vanilla';
 import { TooLargeError } from '../../contract/errors';
 import { configurationsOf } from '../../contract/knownNetworks';

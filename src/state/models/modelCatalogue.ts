@@ -1,4 +1,4 @@
-/** The models that the page offers by name, and what it has to know of any model before a run. */
+/** The models that the page offers by name, and what it needs to know about any model before a run. */
 
 import { type ModelOffer, offerOf, offers } from '../../contract/catalogue';
 import { familyTitle, nativeSizeByName } from '../../contract/families';
@@ -8,7 +8,7 @@ import { inpaintRequestSchema, STARTER } from '../../contract/schema';
 export { type ModelOffer, offerOf, offers } from '../../contract/catalogue';
 export { STARTER };
 
-/** Where more models are. */
+/** More models on the Hub. */
 export const MODELS_URL = 'https://huggingface.co/models?search=inpainting&library=diffusers';
 
 /** The side of the squares that a model was trained on, by its name: for as long as its config is not read. */
@@ -22,12 +22,12 @@ export function factsInWords({ family, isInpainting, nativeSize, fixedSize }: Mo
   return `${familyTitle(family)}${isInpainting ? ' for inpainting' : ''}, ${size}`;
 }
 
-/** Of a person's own files; the mark in front of their names is no part of what people call them. */
+/** The name to show: for the user's own files without the mark in front of it. */
 export function titleOf(modelName: string): string {
   return offerOf(modelName)?.title ?? modelName.replace(/^disk:/, '');
 }
 
-/** The model's name in few words, for captions. */
+/** The model's short name, for captions. */
 export function shortModelName(modelName: string): string {
   const parts = modelName
     .replace(/^disk:/, '')
@@ -40,7 +40,7 @@ export function shortModelName(modelName: string): string {
 /** @returns what is wrong with the name, or null */
 export function checkModelName(modelName: string): string | null {
   const parsed = inpaintRequestSchema.shape.model_name.safeParse(modelName);
-  if (!parsed.success) return 'Name a model: “starter”, a Hugging Face id, or an address.';
+  if (!parsed.success) return 'Enter a model: “starter”, a Hugging Face id or a URL.';
   return null;
 }
 

@@ -49,7 +49,7 @@ it('takes single files where a folder holds nothing else: those nearest its top,
 
 it('says what is wrong with anything else', () => {
   expect(ownModels([])).toMatch(/empty/);
-  expect(ownModels(listed('notes.txt'))).toMatch(/notes.txt is no model/);
+  expect(ownModels(listed('notes.txt'))).toMatch(/notes.txt is not a model file/);
   expect(ownModels(listed('photos/a.jpg', 'photos/b.jpg'))).toMatch(/no model_index.json/);
   expect(ownModels(listed('m/unet/diffusion_pytorch_model.safetensors'))).toMatch(/no model_index.json/);
 });

@@ -1,7 +1,7 @@
-/** A person's own files as a model: which of them, under which paths, called what. */
+/** The user's own files as models: which files, under which paths, with which title. */
 export interface OwnModel {
   title: string;
-  /** By path within the model; of a single file its name. */
+  /** By path within the model; a single file by its name. */
   files: ReadonlyMap<string, File>;
 }
 
@@ -11,23 +11,23 @@ export function isWeights(name: string): boolean {
   return WEIGHTS.test(name);
 }
 
-/** Weights of one network alone, as a folder in the diffusers layout has them. */
+/** Weights of a single network, as in a diffusers folder. */
 const OF_A_NETWORK = /^(diffusion_pytorch_model|pytorch_model|model)\b/;
 
 /**
- * The models in what was opened. A folder holds one for each model_index.json in it; without any, one for each single file
- * of those that lie nearest its top.
- * @param listed with their paths, the picked folder's own name in front; of a single file its name alone
- * @returns the one that lies nearest the top first; or, where there is none, what is wrong as a sentence
+ * The models among the opened files. A folder has one for each model_index.json; without any, one for each single file
+ * nearest to its top.
+ * @param listed with their paths, which begin with the picked folder's name; a single file only has its name
+ * @returns the one nearest to the top first; or, if there isn't one, what is wrong as a sentence
  */
 export function ownModels(
   listed: readonly { path: string; file: File }[],
 ): readonly [OwnModel, ...OwnModel[]] | string {
   const [first] = listed;
-  if (first === undefined) return 'The folder is empty: open one that holds a model in the diffusers layout.';
+  if (first === undefined) return 'The folder is empty. Open one that contains a diffusers model.';
   if (listed.length === 1 && !first.path.includes('/')) {
     if (!isWeights(first.path)) {
-      return `${first.path} is no model: open a .safetensors or .ckpt file, or a folder in the diffusers layout.`;
+      return `${first.path} is not a model file. Open a .safetensors or .ckpt file, or a diffusers folder.`;
     }
     return [{ title: first.path, files: new Map([[first.path, first.file]]) }];
   }
@@ -44,7 +44,7 @@ export function ownModels(
   const [single, ...otherSingles] = singleFiles(listed);
   if (single !== undefined) return [single, ...otherSingles];
   return (
-    'The folder holds no model_index.json: open the folder of a model in the diffusers layout, ' +
+    'The folder has no model_index.json. Open the folder of a diffusers model, ' +
     'or a single .safetensors or .ckpt file.'
   );
 }
@@ -55,7 +55,7 @@ function byDepth(a: string, b: string): number {
   return depthOf(a) - depthOf(b) || (a < b ? -1 : 1);
 }
 
-/** The folders that hold a model, with their slash, nearest the top first: downloads often lie one folder deeper. */
+/** The folders with a model, with their slash, nearest to the top first: downloads are often one folder deeper. */
 function rootsOf(paths: readonly string[]): string[] {
   return paths
     .filter((path) => path.split('/').at(-1) === 'model_index.json')
@@ -63,7 +63,7 @@ function rootsOf(paths: readonly string[]): string[] {
     .sort(byDepth);
 }
 
-/** The folder's own name; where others are called the same, its path below the one that was picked. */
+/** The folder's own name; if others have the same, its path below the picked folder. */
 function titleOfRoot(root: string, all: readonly string[]): string {
   const nameOf = (path: string) => path.split('/').at(-2) ?? 'folder';
   const isAlone = all.filter((other) => nameOf(other) === nameOf(root)).length === 1;

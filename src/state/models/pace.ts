@@ -1,31 +1,31 @@
 /**
- * How fast this device was: downloads in bytes a second, pictures in seconds a step. Remembered from one visit to the next,
- * so that a model's time can be told before anything is fetched; where nothing was measured, no time is told.
+ * How fast this device was: downloads in bytes per second, images in seconds per step. Remembered between visits, so that
+ * a model's time can be estimated before it is downloaded; without a measurement there is no estimate.
  */
 import { z } from 'zod';
 import { type FamilyId, families } from '../../contract/families';
 
 export interface Pace {
-  /** @returns null where no download was measured */
+  /** @returns null if no download was measured */
   downloadSeconds(bytes: number): number | null;
   downloaded(bytesPerSecond: number): void;
-  /** @returns null where no run was measured */
+  /** @returns null if no run was measured */
   pictureSeconds(work: Work): number | null;
   painted(work: Work, seconds: number): void;
 }
 
-/** What one picture costs. */
+/** What one image costs. */
 export interface Work {
   family: FamilyId;
   steps: number;
   /** With guidance above 1 both rows run. */
   guidance: number;
-  /** Pixels of the model's picture. */
+  /** Pixels of the image that the model generates. */
   pixels: number;
 }
 
 const NATIVE_PIXELS = 512 * 512;
-/** Encoding the prompt and both halves of the autoencoder, in steps. */
+/** Text encoder, VAE encoder and VAE decoder, in steps. */
 const BESIDE_STEPS = 2;
 
 const KEY = 'inlay.pace';
@@ -36,7 +36,7 @@ const keptSchema = z.object({
   secondsPerUnit: positive.optional(),
 });
 
-/** @param storage absent where the browser forbids it: then the pace lasts until the page is left */
+/** @param storage undefined if the browser forbids it: the pace then lasts until the page is left */
 export function createPace(storage: Pick<Storage, 'getItem' | 'setItem'> | undefined): Pace {
   let kept = read(storage);
   const write = (changed: typeof kept) => {
@@ -44,7 +44,7 @@ export function createPace(storage: Pick<Storage, 'getItem' | 'setItem'> | undef
     try {
       storage?.setItem(KEY, JSON.stringify(kept));
     } catch {
-      // Full or forbidden: it is measured again at the next visit.
+      // Full or forbidden: it is measured again on the next visit.
     }
   };
   return {
@@ -74,7 +74,7 @@ function read(storage: Pick<Storage, 'getItem'> | undefined): z.infer<typeof kep
   }
 }
 
-/** In the browser's storage. */
+/** Remembered in the browser's storage. */
 export function browserPace(): Pace {
   try {
     return createPace(window.localStorage);
@@ -83,7 +83,7 @@ export function browserPace(): Pace {
   }
 }
 
-/** `about 40 s`, `about 3 minutes`, `about 2 hours`: no more exact than it is known. */
+/** `about 40 s`, `about 3 minutes`, `about 2 hours`: no more precise than the estimate is. */
 export function about(seconds: number): string {
   if (seconds < 90) return `about ${Math.max(1, Math.round(seconds / 5)) * 5} s`;
   const minutes = seconds / 60;

@@ -63,7 +63,7 @@ it('writes sizes and speeds as disks and the Hub label them', () => {
   expect(speedInWords(940_000)).toBe('0.9 MB/s');
 });
 
-it('says how much is free, and that the browser does not say', () => {
+it('says how much is free, or that it is unknown', () => {
   expect(freeInWords(10.7e9)).toBe('10.7 GB free for this page');
-  expect(freeInWords(undefined)).toBe('the browser does not say how much is free');
+  expect(freeInWords(undefined)).toBe('free space unknown');
 });

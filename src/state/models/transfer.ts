@@ -1,18 +1,18 @@
-/** How fast a download goes and how long it still takes. */
+/** The speed of a download and the time left. */
 export interface Transfer {
   loadedBytes: number;
   totalBytes: number;
-  /** Null until it has been watched for long enough to say. */
+  /** Null until it was watched for long enough. */
   bytesPerSecond: number | null;
   secondsLeft: number | null;
-  /** What was there when, oldest first. */
+  /** Bytes over time, oldest first. */
   samples: readonly { ms: number; bytes: number }[];
 }
 
-/** The speed is averaged over so long: calm, and yet quick to notice that a line got slower. */
+/** The window that the speed is averaged over: calm, yet quick to notice a slower line. */
 const WINDOW_MS = 10_000;
 const FIRST_WORD_MS = 1000;
-/** More samples say nothing more. */
+/** More samples add nothing. */
 const SAMPLE_MS = 250;
 
 /** @param nowMs a clock that only runs forward, in milliseconds */
@@ -23,7 +23,7 @@ export function advanceTransfer(
   nowMs: number,
 ): Transfer {
   const last = before?.samples.at(-1);
-  // A file that came damaged is fetched anew: what was measured before belongs to another count.
+  // A damaged file is downloaded again: earlier samples belong to another count.
   const earlier = before === null || (last && loadedBytes < last.bytes) ? [] : before.samples;
   const isDue = last === undefined || earlier.length === 0 || nowMs - last.ms >= SAMPLE_MS;
   const samples = isDue ? [...recent(earlier, nowMs), { ms: nowMs, bytes: loadedBytes }] : earlier;
@@ -51,11 +51,9 @@ export function bytesInWords(bytes: number): string {
   return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 }
 
-/** @param freeBytes absent where the browser does not say */
+/** @param freeBytes undefined if the browser doesn't say */
 export function freeInWords(freeBytes: number | undefined): string {
-  return freeBytes === undefined
-    ? 'the browser does not say how much is free'
-    : `${bytesInWords(freeBytes)} free for this page`;
+  return freeBytes === undefined ? 'free space unknown' : `${bytesInWords(freeBytes)} free for this page`;
 }
 
 /** `1.20 of 6.90 GB` */

@@ -1,4 +1,4 @@
-/** What every panel works on. */
+/** The parts that every panel works on. */
 import { createContext, useContext } from 'react';
 import { type StoreApi, useStore } from 'zustand';
 import { useShallow } from 'zustand/react/shallow';
@@ -18,7 +18,7 @@ import type { Settings } from '../../state/settings/settings';
 export interface AppParts {
   session: Session;
   engineStatus: StoreApi<{ status: EngineStatus | null }>;
-  /** The description of the sample that the page opens with. */
+  /** The URL of the sample's description. */
   sample: URL;
   models: ModelLibraryStore;
   hosted: Hosted;
@@ -33,7 +33,7 @@ export const AppContext = createContext<AppParts | null>(null);
 
 export function useApp(): AppParts {
   const parts = useContext(AppContext);
-  if (!parts) throw new Error('panels live inside AppContext');
+  if (!parts) throw new Error('panels must be inside AppContext');
   return parts;
 }
 
@@ -46,7 +46,7 @@ export const useVersions = <T>(select: (state: Versions) => T): T => useStore(us
 export const useModels = (): ModelLibraryStore => useApp().models;
 export const useModelState = <T>(select: (state: ModelLibraryState) => T): T =>
   useStore(useModels().store, select);
-/** At which sizes the named model works. */
+/** The sizes at which the chosen model works. */
 export const useModelSizes = (): ModelSizes => {
   const name = useSettings((state) => state.model_name);
   const models = useModels();

@@ -1,6 +1,6 @@
-/** Files and pictures that leave the page. */
+/** Files and images that leave the page. */
 
-/** So long an address lives: the download has begun by then; revoked at once, it would not. */
+/** How long an object URL lives. Revoked at once, the download would not start. */
 const ADDRESS_MS = 60_000;
 
 /** Downloads a file. */
@@ -14,21 +14,21 @@ export function giveFile(file: Blob, name: string): void {
 
 /**
  * Puts a PNG into the clipboard.
- * @param png may still be made: Safari takes the promise only, as long as the press is fresh
- * @throws Error with what to do where the browser does not allow it
+ * @param png may still be pending: Safari only accepts the promise, and only right after the click
+ * @throws Error that says what to do if the browser does not allow it
  */
 export async function copyPng(png: Promise<Blob>): Promise<void> {
-  // What it rejects with is told below; where nobody waits for it any more it is no error of its own.
+  // A rejection is reported below; unawaited, it must not count as unhandled.
   png.catch(() => {});
   if (typeof ClipboardItem === 'undefined' || !navigator.clipboard?.write) {
-    throw new Error('this browser lets pages copy no pictures. Download it instead.');
+    throw new Error('this browser can’t copy images. Download it instead.');
   }
   try {
     await navigator.clipboard.write([new ClipboardItem({ 'image/png': png })]);
   } catch (error) {
     await png;
     if (error instanceof DOMException && error.name === 'NotAllowedError') {
-      throw new Error('the browser did not allow it. Click on the page and try again, or download it.');
+      throw new Error('the browser blocked it. Click on the page and try again, or download the image.');
     }
     throw error;
   }

@@ -1,6 +1,6 @@
-/** Small choices about how the page looks, which this browser keeps from visit to visit. */
+/** How the page looks, as this browser remembers it from visit to visit. */
 
-/** @returns null where nothing is kept, or storage is forbidden */
+/** @returns null if nothing is stored, or storage is forbidden */
 export function readPreference(key: string): string | null {
   try {
     return localStorage.getItem(key);
@@ -9,11 +9,11 @@ export function readPreference(key: string): string | null {
   }
 }
 
-/** Where storage is forbidden the choice lasts as long as the page. */
+/** If storage is forbidden, the choice lasts until the page is left. */
 export function writePreference(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // As said above.
+    // Forbidden or full.
   }
 }

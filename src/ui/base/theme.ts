@@ -1,4 +1,4 @@
-/** Dark or light: the system's choice until a person makes one, which this browser then keeps. */
+/** Dark or light: the system's choice until the user makes one, which this browser then remembers. */
 import { useEffect, useState } from 'react';
 import { readPreference, writePreference } from './preferences';
 
@@ -13,7 +13,7 @@ export function useTheme(): [Theme, () => void] {
   }, [theme]);
   useEffect(() => {
     const list = window.matchMedia(LIGHT);
-    // A choice of the person's own stands.
+    // The user's choice stays.
     const follow = () => chosenTheme() ?? setTheme(systemTheme());
     list.addEventListener('change', follow);
     return () => list.removeEventListener('change', follow);

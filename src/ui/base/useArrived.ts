@@ -1,9 +1,9 @@
-/** Whether the page has been there for a moment: what it opens with takes about as long to come. */
+/** Whether the page has been open for a moment: loading its first image takes about as long. */
 import { useEffect, useState } from 'react';
 
 const MOMENT_MS = 1200;
 
-/** @returns false for the first moment, in which nothing is said of a picture that is only just coming */
+/** @returns false at first, while the image that the page opens with may still be loading */
 export function useArrived(): boolean {
   const [arrived, setArrived] = useState(false);
   useEffect(() => {

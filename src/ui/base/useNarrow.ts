@@ -1,4 +1,4 @@
-/** How large the page is, at the sizes where the style sheets change its layout. */
+/** The size of the page, in the steps at which the style sheets change the layout. */
 import { useSyncExternalStore } from 'react';
 
 function hookOf(query: string): () => boolean {
@@ -10,9 +10,9 @@ function hookOf(query: string): () => boolean {
   return () => useSyncExternalStore(subscribe, () => list.matches);
 }
 
-/** The panel stands below the picture, not beside it. */
+/** The panel is below the image, not beside it. */
 export const useNarrow = hookOf('(max-width: 900px)');
 /** The width of a phone. */
 export const usePhone = hookOf('(max-width: 560px)');
-/** A phone that stands or lies: what can be done with a version takes the place of the mask's menus. */
+/** A phone, upright or in landscape: the actions of a version replace the mask menus. */
 export const useTight = hookOf('(max-width: 560px), (min-width: 600px) and (max-height: 500px)');

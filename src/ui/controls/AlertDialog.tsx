@@ -1,4 +1,4 @@
-/** A question that wants an answer before anything goes on; closing it is a no. */
+/** A question that must be answered first; closing it is a no. */
 import { AlertDialog as RadixAlertDialog } from 'radix-ui';
 import type { ReactNode } from 'react';
 import './dialog.css';

@@ -1,4 +1,4 @@
-/** A slider of the stage's bar and its panels: label, track, value. */
+/** A slider with its label and value, in the stage bar and its popovers. */
 import { Slider } from 'radix-ui';
 import './barSlider.css';
 
@@ -10,7 +10,7 @@ export interface BarSliderProps {
   max: number;
   step?: number;
   value: number;
-  /** The value as people read it. */
+  /** The value as it is displayed. */
   text: string;
   onChange(value: number): void;
 }

@@ -1,4 +1,4 @@
-/** A labelled field of the panel, with what is wrong with it beneath. */
+/** A labelled field of the panel, with its error below it. */
 import { type ReactNode, useId } from 'react';
 import type { SettingsField } from '../../state/settings/settings';
 import { useJob, useSession, useSettings } from '../base/context';
@@ -6,7 +6,7 @@ import './field.css';
 
 interface FieldProps {
   label: string;
-  /** Shown in place of the label where room is short; the accessible name stays. */
+  /** Shown instead of the label if there is little room; the accessible name stays. */
   shortLabel?: string;
   aside?: ReactNode;
   field: SettingsField;
@@ -107,7 +107,7 @@ export function NumberField({
   step: number | 'any';
   placeholder: string;
   aside?: ReactNode;
-  /** Why it cannot be set. */
+  /** Why it can't be changed. */
   disabledFor?: string | undefined;
 }) {
   const session = useSession();

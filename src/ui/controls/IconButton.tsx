@@ -13,7 +13,7 @@ export interface IconButtonProps {
   disabled?: boolean;
   /** For buttons that stay pressed. */
   pressed?: boolean;
-  /** A word beneath the icon: a part of `name`, so that whoever speaks to the page can say it. */
+  /** A word below the icon: part of `name`, so that voice control finds it. */
   label?: string;
 }
 

@@ -1,4 +1,4 @@
-/** What is said of files on their way in: while they are dragged, and where another kind was chosen than was asked for. */
+/** Messages about files: while they are dragged, and when a model was chosen as an image. */
 import { Box, ImageUp, X } from 'lucide-react';
 import type { Files } from './useFiles';
 import './fileNotes.css';
@@ -16,9 +16,9 @@ export function FileNotes({ dragged, offered, accept, dismiss }: Files) {
         <div className="file-offer" role="alert">
           <p className="note">
             <Box size={17} strokeWidth={1.8} aria-hidden />
-            <span>“{offered.name}” is a model, not a picture.</span>
+            <span>“{offered.name}” is a model, not an image.</span>
             <button type="button" className="button" onClick={accept}>
-              Open it as a model
+              Open as a model
             </button>
             <button type="button" className="icon-button" aria-label="Dismiss" onClick={dismiss}>
               <X size={16} aria-hidden />

@@ -1,4 +1,4 @@
-/** Where else a picture comes from: an address, the sample, the last session; and the way to an empty page. */
+/** Other ways to open an image: a URL, the sample, the last session; and starting over. */
 import { ChevronDown, FilePlus, History, Image, Link } from 'lucide-react';
 import { Popover } from 'radix-ui';
 import { type FormEvent, useId, useState } from 'react';
@@ -50,7 +50,7 @@ export function OpenMenu() {
           aria-label="Other ways to open"
         >
           <form className="popover-form" onSubmit={submit}>
-            <label htmlFor={id}>Address of a picture</label>
+            <label htmlFor={id}>Image URL</label>
             <div className="popover-row">
               <input
                 id={id}
@@ -85,7 +85,7 @@ export function OpenMenu() {
             }}
           >
             <Image size={16} strokeWidth={1.8} aria-hidden />
-            <span>Sample picture</span>
+            <span>Sample image</span>
           </button>
           {hasPicture && offered && (
             <button
@@ -110,7 +110,7 @@ export function OpenMenu() {
               }}
             >
               <FilePlus size={16} strokeWidth={1.8} aria-hidden />
-              <span>Start anew</span>
+              <span>Start over</span>
             </button>
           )}
         </Popover.Content>

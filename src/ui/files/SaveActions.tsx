@@ -1,4 +1,4 @@
-/** What lies on the canvas as a file or in the clipboard: always in this place, whatever it is. */
+/** What is on the canvas, to the clipboard or as a file: always in this place, whatever it is. */
 import { Check, ChevronDown, Copy, Download } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { useEffect, useState } from 'react';
@@ -9,7 +9,7 @@ import { IconButton } from '../controls/IconButton';
 import { Tooltip } from '../controls/Tooltip';
 import './saveActions.css';
 
-/** So long the button says that it has copied. */
+/** How long the button says that it has copied. */
 const COPIED_MS = 2000;
 
 export function SaveActions() {
@@ -18,11 +18,11 @@ export function SaveActions() {
   const ready = useEditor((state) => state.picture !== null);
   const copied = useJustNow(copies);
   return (
-    <div className="save-actions" role="toolbar" aria-label="What lies on the canvas">
+    <div className="save-actions" role="toolbar" aria-label="Copy and download">
       <IconButton
         name="Copy"
         icon={copied ? Check : Copy}
-        tip="Copy the picture"
+        tip="Copy the image"
         keys={keysOf('copy')}
         side="top"
         disabled={!ready || busy === 'copy'}
@@ -76,12 +76,12 @@ export function SaveActions() {
 }
 
 const kinds = [
-  { type: 'image/png', name: 'PNG', about: 'nothing is lost' },
+  { type: 'image/png', name: 'PNG', about: 'lossless' },
   { type: 'image/jpeg', name: 'JPEG', about: 'small, no transparency' },
   { type: 'image/webp', name: 'WebP', about: 'small' },
 ] as const;
 
-/** Whether the number has grown a moment ago. */
+/** Whether the number grew a moment ago. */
 function useJustNow(count: number): boolean {
   const [seen, setSeen] = useState(count);
   useEffect(() => {

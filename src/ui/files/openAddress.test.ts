@@ -45,7 +45,7 @@ it.each([
   expect(await openAddress(session, `http://localhost:${port}/none`)).toMatch(/answered 404/);
   expect(await openAddress(session, `http://localhost:${port}/huge`)).toMatch(/at most 512 MB/);
   expect(await openAddress(session, 'x'.repeat(5000))).toHaveLength(
-    100 + '“” is no address of a picture. Enter one that begins with https://.'.length,
+    100 + '“” isn’t an image URL. Enter one that starts with https://.'.length,
   );
   expect(opened).toHaveLength(1);
 });

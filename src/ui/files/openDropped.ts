@@ -1,4 +1,4 @@
-/** What a person drops or pastes: pictures, a picture's mask, models of one's own, in any number. */
+/** Opens dropped and pasted files: images, an image's mask, models, in any number. */
 
 import { isWeights } from '../../state/models/modelFiles';
 import type { ModelLibraryStore } from '../../state/models/modelLibrary';
@@ -9,11 +9,11 @@ import { listEntry, openOwnModel } from '../models/useModelFiles';
 
 export interface DroppedFiles {
   pictures: readonly File[];
-  /** Folders, and files of weights. */
+  /** Folders and weight files. */
   models: readonly FileSystemEntry[];
 }
 
-/** What a drop holds: to be taken before the event ends, for it is gone afterwards. */
+/** The files of a drop. They must be read before the event ends, which clears them. */
 export function droppedFiles(transfer: DataTransfer): DroppedFiles {
   const pictures: File[] = [];
   const models: FileSystemEntry[] = [];
@@ -26,7 +26,7 @@ export function droppedFiles(transfer: DataTransfer): DroppedFiles {
   return { pictures, models };
 }
 
-/** Opens all that can be opened, and says of the rest why it was not. */
+/** Opens everything that can be opened, and says why the rest was not. */
 export async function openDropped(
   session: Session,
   models: ModelLibraryStore,
@@ -49,7 +49,7 @@ async function openModels(
     const problem = await openOwnModel(listed, session, models);
     if (problem !== null) problems.push(problem);
   };
-  // The first one is named in the settings at last.
+  // Backwards, so that the settings end up with the first one.
   for (const entry of entries.toReversed()) await open(await listEntry(entry));
   return problems;
 }
@@ -58,8 +58,8 @@ async function openPictures(session: Session, files: readonly File[]): Promise<s
   if (files.length === 0) return [];
   const { picture, mask, left } = sortGiven(files, session.editor.store.getState().picture?.name ?? null);
   const problems: string[] = [];
-  // What is wrong with the picture is told where it is opened.
-  if (picture && !(await session.openFile(picture, picture.name || 'the pasted picture'))) return [];
+  // Opening an image reports its own errors.
+  if (picture && !(await session.openFile(picture, picture.name || 'the pasted image'))) return [];
   const problem = mask && (await importMask(session, mask));
   if (problem) problems.push(problem);
   if (left.length > 0) problems.push(leftInWords(left));

@@ -1,4 +1,4 @@
-/** Pictures come by button, by drop and by paste; models of one's own by drop too. */
+/** Images come by button, by drop and by paste; models by drop too. */
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { isWeights } from '../../state/models/modelFiles';
 import type { ModelLibraryStore } from '../../state/models/modelLibrary';
@@ -10,9 +10,9 @@ import { droppedFiles, openDropped } from './openDropped';
 
 export interface Files {
   openPicker(): void;
-  /** What is dragged over the page, in words; null while nothing is. */
+  /** What is being dragged over the page, in words; null if nothing is. */
   dragged: string | null;
-  /** Weights that were chosen as a picture: offered to be opened as what they are. */
+  /** A weight file that was chosen as an image; the page offers to open it as a model. */
   offered: File | null;
   accept(): void;
   dismiss(): void;
@@ -26,7 +26,7 @@ export function useFiles(session: Session, models: ModelLibraryStore): Files {
   const openPicker = useCallback(() => {
     const input = document.createElement('input');
     input.type = 'file';
-    // Not every system counts these among pictures.
+    // Some systems don't count these as images.
     input.accept = 'image/*,.heic,.heif,.avif,.tif,.tiff';
     input.addEventListener('change', () => {
       const file = input.files?.[0];
@@ -46,7 +46,7 @@ export function useFiles(session: Session, models: ModelLibraryStore): Files {
       depth.current += 1;
       setDragged(draggedInWords([...(event.dataTransfer?.items ?? [])]));
     };
-    // Enter and leave also come for each element within: only the last leave ends the drag.
+    // Enter and leave also fire for each element inside: only the last leave ends the drag.
     const onLeave = () => {
       depth.current = Math.max(0, depth.current - 1);
       if (depth.current === 0) setDragged(null);

@@ -1,4 +1,4 @@
-/** Every result that was made here, to search, to return to and to delete. */
+/** Every result that was generated in this browser: search, restore, download, delete. */
 import { Download, FolderOpen, Images, Search, SlidersHorizontal, Trash2, TriangleAlert } from 'lucide-react';
 import { useDeferredValue, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
@@ -14,7 +14,7 @@ import { factsOf, madeAt, titleOf } from './galleryFacts';
 import { unkeptInWords } from './RestoreNotices';
 import './galleryDialog.css';
 
-/** So many are drawn at first, and with each press more. */
+/** Shown at first, and added by each press of "Show more". */
 const PAGE = 60;
 
 export function GalleryDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
@@ -32,7 +32,7 @@ export function GalleryDialog({ open, onOpenChange }: { open: boolean; onOpenCha
       closeName="Close gallery"
       onEscape={(event) => {
         if (viewed === null) return;
-        // Back to all of them.
+        // Back to the list.
         event.preventDefault();
         setViewed(null);
       }}
@@ -43,7 +43,7 @@ export function GalleryDialog({ open, onOpenChange }: { open: boolean; onOpenCha
 }
 
 interface ContentProps {
-  /** Which result is looked at large. */
+  /** The result that is shown large. */
   viewed: number | null;
   onView(id: number | null): void;
   onDone(): void;
@@ -87,12 +87,12 @@ function Content({ viewed, onView, onDone }: ContentProps) {
       {items?.length === 0 && !problem && (
         <div className="gallery-empty">
           <Images size={40} strokeWidth={1.3} aria-hidden />
-          <p>Results collect here with their settings, until you delete them.</p>
+          <p>Your results appear here with their settings until you delete them.</p>
         </div>
       )}
       {items !== null && items.length > 0 && found.length === 0 && (
         <p className="gallery-empty" role="status">
-          Nothing here was made with “{wanted.trim()}”.
+          No results match “{wanted.trim()}”.
         </p>
       )}
       <ul className="gallery-list" aria-label="Results">
@@ -109,7 +109,7 @@ function Content({ viewed, onView, onDone }: ContentProps) {
   );
 }
 
-/** What could not be kept, for as long as the page holds it. */
+/** Results that could not be saved; the page still has them. */
 function UnkeptLine() {
   const { gallery } = useApp();
   const unkept = useStore(gallery.store, (state) => state.unkept);
@@ -118,13 +118,13 @@ function UnkeptLine() {
     <p className="gallery-problem">
       <span>{unkeptInWords(unkept.count)}</span>
       <button type="button" className="link" onClick={() => void gallery.retry()}>
-        Try to keep again
+        Try saving again
       </button>
     </p>
   );
 }
 
-/** What was deleted one by one, to be brought back in turn, the last one first. */
+/** What was deleted one by one, to be restored in turn, the last one first. */
 function RemovedLine() {
   const { gallery } = useApp();
   const removed = useStore(gallery.store, (state) => state.removed);
@@ -135,7 +135,7 @@ function RemovedLine() {
         <p className="gallery-storage">
           <span>
             Deleted: {titleOf(last)}
-            {removed.length > 1 && `, and ${removed.length - 1} before`}
+            {removed.length > 1 && ` and ${removed.length - 1} more`}
           </span>
           <button type="button" className="link" onClick={() => void gallery.undoRemove()}>
             Undo delete
@@ -146,7 +146,7 @@ function RemovedLine() {
   );
 }
 
-/** How much is kept, and the way to delete all of it, asked once more. */
+/** How much is stored, and "Delete all", which asks once more. */
 function StorageLine() {
   const { gallery } = useApp();
   const { items, storage } = useStore(gallery.store);
@@ -166,7 +166,7 @@ function StorageLine() {
       )}
       {asking && (
         <span className="gallery-ask" role="alert">
-          Delete {count} for good?
+          Delete {count} permanently?
           <button
             type="button"
             className="link"
@@ -211,12 +211,7 @@ function Item({ item, among, onView, onDone }: ItemProps) {
   };
   return (
     <li aria-label={title}>
-      <button
-        type="button"
-        className="gallery-look"
-        aria-label="Look at it large"
-        onClick={() => onView(item.id)}
-      >
+      <button type="button" className="gallery-look" aria-label="View large" onClick={() => onView(item.id)}>
         {thumbnail && <img src={thumbnail} alt="" loading="lazy" />}
       </button>
       <div className="gallery-about">
@@ -247,7 +242,7 @@ function Item({ item, among, onView, onDone }: ItemProps) {
   );
 }
 
-/** Alive as long as it is shown. */
+/** Valid as long as the component is shown. */
 function useObjectUrl(file: Blob): string | null {
   const [url, setUrl] = useState<string | null>(null);
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** One result of the gallery as large as the sheet allows, with the way to its neighbours. */
+/** One result as large as the dialog allows, with buttons for the previous and the next. */
 import { ArrowLeft, ChevronLeft, ChevronRight, Download, FolderOpen, SlidersHorizontal } from 'lucide-react';
 import { useEffect, useLayoutEffect, useState } from 'react';
 import { type GalleryItem, galleryFileName } from '../../state/gallery/gallery';
@@ -15,7 +15,7 @@ export interface GalleryViewProps {
   id: number;
   onShow(id: number): void;
   onBack(): void;
-  /** Once something of it is on the page. */
+  /** The page shows or uses the result: the gallery closes. */
   onDone(): void;
 }
 
@@ -31,7 +31,7 @@ export function GalleryView({ items, id, onShow, onBack, onDone }: GalleryViewPr
   const download = () => {
     if (item && picture) giveFile(picture.file, galleryFileName(item));
   };
-  // Before it is painted: a key is for what is seen.
+  // Before the browser paints: keys act on the result that is visible.
   useLayoutEffect(() => {
     const onDown = (event: KeyboardEvent) => {
       const { key, code, ctrlKey, metaKey, target } = event;
@@ -131,7 +131,7 @@ export function GalleryView({ items, id, onShow, onBack, onDone }: GalleryViewPr
             onKeyDown={({ key }) => (key === ' ' || key === 'Enter') && hold()}
             onKeyUp={release}
           >
-            Hold to see before
+            Hold to compare
           </button>
         )}
       </div>
@@ -139,7 +139,7 @@ export function GalleryView({ items, id, onShow, onBack, onDone }: GalleryViewPr
   );
 }
 
-/** A result's file, and an address as long as it is looked at. */
+/** A result's file, and an object URL while it is shown. */
 function usePicture(of: GalleryItem | undefined): { file: Blob; url: string } | null {
   const { gallery } = useApp();
   const [found, setFound] = useState<{ of: GalleryItem; file: Blob; url: string } | null>(null);
@@ -159,11 +159,11 @@ function usePicture(of: GalleryItem | undefined): { file: Blob; url: string } | 
       if (url !== null) URL.revokeObjectURL(url);
     };
   }, [gallery, of]);
-  // In the moment after a step to the neighbour the last one's is still there.
+  // Just after a step to a neighbour this is still the last one's.
   return found?.of === of ? found : null;
 }
 
-/** The address of what a result was painted on, where that is among the versions of the picture that is open. */
+/** The URL of the version that a result was made from, if it is among the versions of the open image. */
 function useBefore(item: GalleryItem | undefined): string | null {
   const { gallery } = useApp();
   const items = useVersions((state) => state.items);

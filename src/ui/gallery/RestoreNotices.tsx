@@ -1,4 +1,4 @@
-/** Said beside the work: what was brought back, an offer to restore settings, and results not kept. */
+/** Notices over the image: the restored session, settings found in an image, results that were not saved. */
 import { History, type LucideIcon, SlidersHorizontal, TriangleAlert, X } from 'lucide-react';
 import { type ReactNode, useEffect } from 'react';
 import { useStore } from 'zustand';
@@ -23,7 +23,7 @@ interface NoticeProps {
   dismissName: string;
   onDismiss(): void;
   bad?: boolean;
-  /** What is said after the title. */
+  /** After the title. */
   children: ReactNode;
 }
 
@@ -44,10 +44,10 @@ function Notice(props: NoticeProps) {
   );
 }
 
-/** So long it stays: what it offers stands in the menu beside "Open image", too. */
+/** How long it stays; the menu beside "Open image" offers the same. */
 const RESTORED_MS = 8000;
 
-/** That the last session is back; it goes with the first stroke, or by itself. */
+/** The last session is back; the notice goes with the first stroke, or by itself. */
 function RestoredNotice() {
   const { drafts } = useApp();
   const { restored } = useStore(drafts.store);
@@ -61,8 +61,8 @@ function RestoredNotice() {
       {restored !== null && (
         <Notice
           icon={History}
-          title="Back where you were."
-          action="Start anew"
+          title="Your last session was restored."
+          action="Start over"
           onAction={() => void drafts.startAnew()}
           dismissName="Dismiss"
           onDismiss={drafts.seen}
@@ -82,10 +82,10 @@ function RecipeNotice() {
       {found && (
         <Notice
           icon={SlidersHorizontal}
-          title="This picture carries its settings."
+          title="This image includes Inlay settings."
           action="Restore"
           onAction={recipeOffer.accept}
-          dismissName="Do not restore"
+          dismissName="Don’t restore"
           onDismiss={recipeOffer.dismiss}
         >
           {promptOf(found)}
@@ -100,9 +100,11 @@ function promptOf(found: { recipe?: { request: { prompt: string } }; fields?: { 
   return prompt.length > 90 ? `${prompt.slice(0, 88)}…` : prompt;
 }
 
-/** `2 results are not in the gallery.` */
+/** `2 results aren’t saved in the gallery.` */
 export function unkeptInWords(count: number): string {
-  return count === 1 ? 'This result is not in the gallery.' : `${count} results are not in the gallery.`;
+  return count === 1
+    ? 'This result isn’t saved in the gallery.'
+    : `${count} results aren’t saved in the gallery.`;
 }
 
 function UnkeptNotice() {
@@ -120,7 +122,7 @@ function UnkeptNotice() {
           onDismiss={gallery.dismiss}
           bad
         >
-          {unkept.reason} {unkept.count === 1 ? 'It stays' : 'They stay'} among the versions: download what
+          {unkept.reason} {unkept.count === 1 ? 'It is' : 'They are'} still among the versions. Download what
           you want to keep.
         </Notice>
       )}

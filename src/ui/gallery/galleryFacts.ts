@@ -1,4 +1,4 @@
-/** What the gallery says of a result. */
+/** What the gallery says about a result. */
 import type { GalleryItem } from '../../state/gallery/gallery';
 import { shortModelName } from '../../state/models/modelCatalogue';
 import { bytesInWords } from '../../state/models/transfer';
@@ -6,14 +6,14 @@ import { bytesInWords } from '../../state/models/transfer';
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 export function titleOf({ recipe }: GalleryItem): string {
-  return recipe.request.prompt.trim() || 'without a prompt';
+  return recipe.request.prompt.trim() || 'No prompt';
 }
 
 export function madeAt({ recipe }: GalleryItem): string {
   return when.format(new Date(recipe.madeAt));
 }
 
-/** @param among all that are listed: where each was made is said only if that tells them apart */
+/** @param among all that are listed: where each was made is only said if they differ */
 export function factsOf({ recipe, bytes }: GalleryItem, among: readonly GalleryItem[]): string[] {
   const { seed, model_name, num_inference_steps } = recipe.request;
   const isHosted = recipe.engine === 'hosted';
@@ -21,7 +21,7 @@ export function factsOf({ recipe, bytes }: GalleryItem, among: readonly GalleryI
   return [
     shortModelName(model_name),
     `${num_inference_steps} steps`,
-    ...(isHosted ? ['hosted API'] : differ && recipe.engine ? ['this machine'] : []),
+    ...(isHosted ? ['hosted API'] : differ && recipe.engine ? ['this device'] : []),
     `${recipe.width} × ${recipe.height}`,
     bytesInWords(bytes),
     `seed ${seed}`,

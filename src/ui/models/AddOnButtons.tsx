@@ -1,4 +1,4 @@
-/** How a LoRA or an embedding is added to its list: an empty line for its name, or a file from the disk. */
+/** Adds a LoRA or an embedding to its list: an empty line for its name, or a file from disk. */
 import { File as FileIcon, Plus } from 'lucide-react';
 import { useRef } from 'react';
 import './addOnButtons.css';

@@ -1,4 +1,4 @@
-/** Generate needs a model that is not here: nothing of gigabytes is fetched unasked. */
+/** Generate needs a model that isn't on this device: gigabytes are only downloaded after a question. */
 import { Download } from 'lucide-react';
 import { titleOf } from '../../state/models/modelCatalogue';
 import { about } from '../../state/models/pace';
@@ -24,12 +24,12 @@ export function DownloadQuestion() {
           <p className="tabular">
             {question && (
               <>
-                {question.isBegun ? 'Still to come: ' : ''}
+                {question.isBegun ? 'Remaining: ' : ''}
                 <b>{bytesInWords(question.bytes)}</b>
                 {question.seconds !== null &&
                   `, ${about(question.seconds)} at the speed of the last download`}
-                . It is kept in this browser and works offline afterwards. Generating goes on by itself once
-                it is here; you can go on painting meanwhile.
+                . It is stored in this browser and then works offline. Generation starts automatically after
+                the download; you can keep painting meanwhile.
               </>
             )}
           </p>

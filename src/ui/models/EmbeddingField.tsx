@@ -1,4 +1,4 @@
-/** The embeddings (textual inversions) whose words the prompts may name: none at first. */
+/** The embeddings (textual inversions) whose words the prompts may use; none at first. */
 import { X } from 'lucide-react';
 import { useEffect, useId, useState } from 'react';
 import type { EmbeddingWord } from '../../state/models/modelLibrary';
@@ -37,7 +37,7 @@ export function EmbeddingField() {
         accept=".safetensors,.bin,.pt"
         onAdd={(source) => set([...embeddings, { ...emptyEmbedding(), source }])}
       />
-      {hosted && <p className="lora-note">The hosted API takes no embeddings.</p>}
+      {hosted && <p className="lora-note">The hosted API doesn’t support embeddings.</p>}
       {error !== undefined && (
         <p className="field-error" id={errorId} role="alert">
           {error}
@@ -50,7 +50,7 @@ export function EmbeddingField() {
 interface RowProps {
   number: number;
   embedding: EmbeddingSetting;
-  /** Of the message that belongs to the field. */
+  /** Of the field's error message. */
   errorId: string | undefined;
   onEdit(change: Partial<EmbeddingSetting>): void;
   onRemove(): void;
@@ -58,7 +58,7 @@ interface RowProps {
 
 function EmbeddingRow({ number, embedding, errorId, onEdit, onRemove }: RowProps) {
   const { source, token } = embedding;
-  // A name is looked up once it is typed to its end: leaving its field says so.
+  // A name is looked up once it is complete, which leaving the field says.
   const [asked, setAsked] = useState<string | File>(typeof source === 'string' ? '' : source);
   const found = useWord(asked);
   const known = found !== undefined && 'token' in found ? found : undefined;
@@ -74,7 +74,7 @@ function EmbeddingRow({ number, embedding, errorId, onEdit, onRemove }: RowProps
             spellCheck={false}
             autoComplete="off"
             autoCapitalize="none"
-            placeholder="owner/name or address"
+            placeholder="owner/name or URL"
             onChange={(event) => {
               onEdit({ source: event.target.value });
               setAsked('');
@@ -112,7 +112,7 @@ function EmbeddingRow({ number, embedding, errorId, onEdit, onRemove }: RowProps
   );
 }
 
-/** How it is called and whether a prompt calls it: one that is never called changes nothing. */
+/** The word that calls it, and whether a prompt uses it: without, the embedding changes nothing. */
 function WordNote({ word, known: { vectors, widths } }: { word: string; known: EmbeddingWord }) {
   const session = useSession();
   const prompt = useSettings((state) => state.prompt);
@@ -120,7 +120,7 @@ function WordNote({ word, known: { vectors, widths } }: { word: string; known: E
   return (
     <p className="embedding-note">
       <span>
-        By name in the prompt: <code>{word}</code> ({vectors === 1 ? '1 vector' : `${vectors} vectors`},{' '}
+        Write in the prompt: <code>{word}</code> ({vectors === 1 ? '1 vector' : `${vectors} vectors`},{' '}
         {widths.join(' and ')} wide)
       </span>
       {!isNamed && (

@@ -1,4 +1,4 @@
-/** The sign of what runs on this device. */
+/** Whether a model runs on this device: an icon and a line. */
 import { CircleCheck, CircleX, Hourglass } from 'lucide-react';
 import { fitInWords } from '../../state/models/fit';
 import { useEngineStatus, useModelState, useModels } from '../base/context';

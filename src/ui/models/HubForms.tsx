@@ -1,4 +1,4 @@
-/** The Hub: a token for this session, and the address of a mirror. */
+/** The Hugging Face Hub: an access token for this tab, and the URL of a mirror. */
 import { KeyRound } from 'lucide-react';
 import { type FormEvent, useId, useState } from 'react';
 import { useModelState, useModels } from '../base/context';
@@ -24,7 +24,7 @@ export function TokenForm() {
           value={token}
           autoComplete="off"
           spellCheck={false}
-          placeholder={hasToken ? 'one is set' : 'hf_…'}
+          placeholder={hasToken ? 'token is set' : 'hf_…'}
           onChange={(event) => setToken(event.target.value)}
         />
         <button type="submit" className="button" disabled={token.trim() === ''}>
@@ -33,29 +33,27 @@ export function TokenForm() {
         </button>
         {hasToken && (
           <button type="button" className="button" onClick={() => models.setToken(undefined)}>
-            Forget
+            Remove
           </button>
         )}
       </div>
-      <p className="hint-line">
-        Kept until this tab is closed; sent to {hostOf(url)} and to no other server.
-      </p>
+      <p className="hint-line">Kept until you close this tab, and sent only to {hostOf(url)}.</p>
     </form>
   );
 }
 
-export function HubAddressForm() {
+export function HubUrlForm() {
   const models = useModels();
   const { url } = useModelState((state) => state.hub);
   const id = useId();
-  const [address, setAddress] = useState(url ?? '');
+  const [typed, setTyped] = useState(url ?? '');
   const [error, setError] = useState('');
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const next = address.trim().replace(/\/+$/, '');
+    const next = typed.trim().replace(/\/+$/, '');
     if (next !== '' && !isWebAddress(next)) {
       setError(
-        'This is no address: begin it with https:// (or http://), or leave the field empty for Hugging Face’s own.',
+        'Not a valid URL. Start with https:// or http://, or leave the field empty to use Hugging Face.',
       );
       return;
     }
@@ -64,25 +62,25 @@ export function HubAddressForm() {
   };
   return (
     <form className="hub-form" onSubmit={submit}>
-      <label htmlFor={id}>Hub address</label>
+      <label htmlFor={id}>Hub URL</label>
       <div className="hub-line">
         <input
           id={id}
-          value={address}
+          value={typed}
           inputMode="url"
           autoComplete="off"
           autoCapitalize="none"
           spellCheck={false}
           placeholder="https://huggingface.co"
           aria-invalid={error === '' ? undefined : true}
-          onChange={(event) => setAddress(event.target.value)}
+          onChange={(event) => setTyped(event.target.value)}
         />
-        <button type="submit" className="button" disabled={address.trim() === (url ?? '')}>
-          Use address
+        <button type="submit" className="button" disabled={typed.trim() === (url ?? '')}>
+          Save
         </button>
       </div>
       <p className={error === '' ? 'hint-line' : 'field-error'} role={error === '' ? undefined : 'alert'}>
-        {error || 'For a mirror of the Hub; changing it forgets the token.'}
+        {error || 'For a mirror of the Hub. Changing it removes the token.'}
       </p>
     </form>
   );

@@ -1,4 +1,4 @@
-/** The LoRAs that go into the model: none at first, each with how much of it. */
+/** The LoRAs to merge into the model, each with its weight; none at first. */
 import { X } from 'lucide-react';
 import { useId } from 'react';
 import { emptyLora, type LoraSetting } from '../../state/settings/loras';
@@ -32,7 +32,7 @@ export function LoraField() {
               spellCheck={false}
               autoComplete="off"
               autoCapitalize="none"
-              placeholder="owner/name or address"
+              placeholder="owner/name or URL"
               onChange={(event) => edit(index, { source: event.target.value })}
             />
           ) : (
@@ -68,10 +68,10 @@ export function LoraField() {
         onAdd={(source) => set([...loras, { ...emptyLora(), source }])}
       />
       {hosted ? (
-        <p className="lora-note">The hosted API takes no LoRAs.</p>
+        <p className="lora-note">The hosted API doesn’t support LoRAs.</p>
       ) : (
         loras.length > 0 && (
-          <p className="lora-note">Merged into a copy of the model at the next run, on this machine only.</p>
+          <p className="lora-note">Merged into a copy of the model at the next run, on this device.</p>
         )
       )}
       {error !== undefined && (

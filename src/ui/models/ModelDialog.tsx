@@ -1,4 +1,4 @@
-/** All models on one sheet: recommended, kept, one's own; the room they take; where they come from. */
+/** All models in one dialog: recommended, downloaded, your own; their storage; where they come from. */
 import { CircleCheck, Download, FileUp, FolderUp, ShieldCheck, Trash2 } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { factsInWords, type ModelOffer, offers, STARTER, titleOf } from '../../state/models/modelCatalogue';
@@ -8,7 +8,7 @@ import { bytesInWords, freeInWords, partInWords } from '../../state/models/trans
 import { useEngineStatus, useJob, useModelState, useModels, useSession, useSettings } from '../base/context';
 import { Dialog, DialogTitle } from '../controls/Dialog';
 import { FitLine, useFit } from './FitLine';
-import { HubAddressForm, TokenForm } from './HubForms';
+import { HubUrlForm, TokenForm } from './HubForms';
 import { FetchStatus, ResumeButton } from './ModelStatus';
 import { useModelFiles } from './useModelFiles';
 import './modelDialog.css';
@@ -33,8 +33,8 @@ export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChang
           ))}
         </ul>
         <p className="hint-line">
-          Any other Stable Diffusion 1, 2 or XL model goes by its Hugging Face id or address in the field
-          “Model”.
+          For any other Stable Diffusion 1, 2 or XL model, enter its Hugging Face id or URL in the Model
+          field.
         </p>
       </section>
       <OwnFiles onChosen={close} />
@@ -42,7 +42,7 @@ export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChang
       <section aria-label="Where models come from">
         <h3>Hugging Face Hub</h3>
         <TokenForm />
-        <HubAddressForm />
+        <HubUrlForm />
       </section>
     </Dialog>
   );
@@ -66,11 +66,11 @@ function Offer({ offer, onChosen }: { offer: ModelOffer; onChosen(): void }) {
   const mine = useModelState((state) => state.kept?.find(({ name }) => name === model_name));
   const fetching = useModelState((state) => state.fetches[model_name]);
   const lookup = useModelState((state) => state.lookups[model_name]);
-  // What the look-up found is what will be fetched.
+  // The look-up knows what will be downloaded.
   const found =
     lookup?.state === 'found' && lookup.details.state === 'fetchable' ? lookup.details.totalBytes : undefined;
   const known = found ?? bytes?.[precision];
-  const size = known === undefined ? 'size shown when chosen' : sizeInWords(known);
+  const size = known === undefined ? 'size shown when selected' : sizeInWords(known);
   const isHere = mine !== undefined || fetching !== undefined || model_name === STARTER;
   const seconds = known === undefined || isHere ? null : models.pace.downloadSeconds(known);
   return (
@@ -82,8 +82,8 @@ function Offer({ offer, onChosen }: { offer: ModelOffer; onChosen(): void }) {
           {model_name === STARTER
             ? size
             : mine && !mine.unfinished
-              ? `On this machine · licence ${licence ?? 'shown when chosen'}`
-              : `${size}${seconds === null ? '' : `, ${about(seconds)}`} · licence ${licence ?? 'shown when chosen'}`}
+              ? `On this device · licence ${licence ?? 'shown when selected'}`
+              : `${size}${seconds === null ? '' : `, ${about(seconds)}`} · licence ${licence ?? 'shown when selected'}`}
         </small>
         {model_name === STARTER ? (
           <span className="fit" data-fit="fits">
@@ -98,7 +98,7 @@ function Offer({ offer, onChosen }: { offer: ModelOffer; onChosen(): void }) {
         <button
           type="button"
           className="button"
-          aria-label={`Choose and download ${title}`}
+          aria-label={`Download and use ${title}`}
           onClick={() => {
             choose(model_name);
             void models.download(model_name);
@@ -111,27 +111,27 @@ function Offer({ offer, onChosen }: { offer: ModelOffer; onChosen(): void }) {
       <button
         type="button"
         className="button"
-        aria-label={`${isChosen ? 'Chosen' : 'Choose'} ${title}`}
+        aria-label={isChosen ? `In use: ${title}` : `Use ${title}`}
         aria-pressed={isChosen}
         onClick={() => choose(offer.model_name)}
       >
-        {isChosen ? 'Chosen' : 'Choose'}
+        {isChosen ? 'In use' : 'Use'}
       </button>
     </li>
   );
 }
 
 function sizeInWords(bytes: number): string {
-  return bytes === 0 ? 'nothing to download' : bytesInWords(bytes);
+  return bytes === 0 ? 'built in' : bytesInWords(bytes);
 }
 
 function KeptModels({ onChosen }: { onChosen(): void }) {
   const kept = useModelState((state) => state.kept);
   const complaint = useModelState((state) => state.complaint);
   return (
-    <section aria-label="On this machine">
-      <h3>On this machine</h3>
-      {kept?.length === 0 && <p className="hint-line">Nothing yet: what you download is kept here.</p>}
+    <section aria-label="On this device">
+      <h3>On this device</h3>
+      {kept?.length === 0 && <p className="hint-line">Nothing yet. Models that you download appear here.</p>}
       <ul className="model-list">
         {kept?.map((model) => (
           <Kept key={model.folder} model={model} onChosen={onChosen} />
@@ -160,7 +160,7 @@ function Kept({ model, onChosen }: { model: KeptModel; onChosen(): void }) {
         <small className="tabular">
           {unfinished === undefined || fetching
             ? details.filter(Boolean).join(' · ')
-            : `${model.isBusy ? 'being downloaded:' : 'paused at'} ${partInWords(unfinished.receivedBytes, unfinished.totalBytes)}`}
+            : `${model.isBusy ? 'downloading in another tab:' : 'paused at'} ${partInWords(unfinished.receivedBytes, unfinished.totalBytes)}`}
         </small>
         {fetching && <FetchStatus name={name} fetching={fetching} />}
       </div>
@@ -169,11 +169,11 @@ function Kept({ model, onChosen }: { model: KeptModel; onChosen(): void }) {
         <button
           type="button"
           className="button"
-          aria-label={`${isChosen ? 'Chosen' : 'Choose'} ${titleOf(name)}`}
+          aria-label={isChosen ? `In use: ${titleOf(name)}` : `Use ${titleOf(name)}`}
           aria-pressed={isChosen}
           onClick={() => choose(name)}
         >
-          {isChosen ? 'Chosen' : 'Choose'}
+          {isChosen ? 'In use' : 'Use'}
         </button>
       )}
       <DeleteButton model={model} />
@@ -242,8 +242,8 @@ function OwnFiles({ onChosen }: { onChosen(): void }) {
         </button>
       </div>
       <p className="hint-line">
-        A .safetensors or .ckpt file, or a folder in the diffusers layout; or drop either on the page. It is
-        copied into the browser’s storage and sent nowhere.
+        Open a .safetensors or .ckpt file or a diffusers folder, or drop it on the page. It is copied to the
+        browser’s storage and isn’t uploaded.
       </p>
       <div role="alert">{problem !== null && <p className="field-error">{problem}</p>}</div>
     </section>
@@ -263,14 +263,15 @@ function Room() {
       <p className="tabular">{parts.filter(Boolean).join(' · ')}</p>
       {isPersistent ? (
         <p className="hint-line good">
-          <ShieldCheck size={15} strokeWidth={1.8} aria-hidden /> The browser keeps it until you delete it.
+          <ShieldCheck size={15} strokeWidth={1.8} aria-hidden /> The browser keeps models until you delete
+          them.
         </p>
       ) : (
         <div className="fetch-line">
           <span className="hint-line">
             {asked
-              ? 'The browser declined: it may clear models when the disk gets full. Installing the page, or a bookmark, can change that.'
-              : 'The browser may clear models when the disk gets full.'}
+              ? 'The browser may delete models when disk space runs low. Installing the app or bookmarking it can prevent that.'
+              : 'The browser may delete models when disk space runs low.'}
           </span>
           <button
             type="button"

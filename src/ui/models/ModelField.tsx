@@ -1,4 +1,4 @@
-/** Which model paints: one of those offered or kept, or any name that a person types. */
+/** The model to generate with: one that is offered or stored, or any name that is typed. */
 import { Check, ChevronDown } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import { type ModelOffer, offers, STARTER, suggestModels, titleOf } from '../../state/models/modelCatalogue';
@@ -10,7 +10,7 @@ import { ModelDialog } from './ModelDialog';
 import { ModelStatus } from './ModelStatus';
 import './modelField.css';
 
-/** Typing pauses for so long before a name is looked up. */
+/** How long typing pauses before a name is looked up. */
 const PAUSE_MS = 600;
 
 export function ModelField() {
@@ -33,7 +33,7 @@ export function ModelField() {
   );
 }
 
-/** A name is looked up at once where it was chosen, and after a pause where it is being typed. */
+/** Looks a name up: at once if it was chosen from the list, after a pause if it is being typed. */
 function useLookup(name: string): void {
   const models = useModels();
   const isKnown = useModelState((state) => state.lookups[name] !== undefined);
@@ -45,7 +45,7 @@ function useLookup(name: string): void {
   }, [models, name, isKnown]);
   useEffect(() => {
     void models.refresh();
-    // Another tab may have fetched or deleted something meanwhile.
+    // Another tab may have downloaded or deleted something meanwhile.
     const onReturn = () => {
       if (document.visibilityState === 'visible') void models.refresh();
     };
@@ -55,13 +55,13 @@ function useLookup(name: string): void {
 }
 
 function inField({ model_name, title, isKept }: Choice): string {
-  if (model_name === STARTER) return 'embedded · works offline';
-  return isKept ? `${title} · kept` : title;
+  if (model_name === STARTER) return 'built in · works offline';
+  return isKept ? `${title} · stored` : title;
 }
 
 type Choice = Pick<ModelOffer, 'model_name' | 'title'> & { detail: string; isKept: boolean };
 
-/** What is typed narrows the list; a name that is chosen already, or that nothing of it has, leaves it whole. */
+/** Typing narrows the list; a chosen name, or one that nothing matches, shows all of it. */
 function matching(choices: readonly Choice[], typed: string): readonly Choice[] {
   const words = typed.trim().toLowerCase();
   if (words === '' || choices.some(({ model_name }) => model_name === typed.trim())) return choices;
@@ -79,13 +79,13 @@ function useChoices(): Choice[] {
   const kept = useModelState((state) => state.kept) ?? [];
   const offered = offers.map(({ model_name, title, goodAt }): Choice => {
     const mine = kept.find(({ name }) => name === model_name);
-    const where = mine === undefined ? '' : mine.unfinished ? 'paused · ' : 'kept · ';
-    return { model_name, title, detail: `${where}${goodAt}`, isKept: where === 'kept · ' };
+    const where = mine === undefined ? '' : mine.unfinished ? 'paused · ' : 'stored · ';
+    return { model_name, title, detail: `${where}${goodAt}`, isKept: where === 'stored · ' };
   });
   const others = kept
     .filter(({ name }) => !offers.some(({ model_name }) => model_name === name))
     .map(({ name, unfinished, storedBytes }): Choice => {
-      const detail = unfinished ? 'paused' : `kept · ${bytesInWords(storedBytes)}`;
+      const detail = unfinished ? 'paused' : `stored · ${bytesInWords(storedBytes)}`;
       return { model_name: name, title: titleOf(name), detail, isKept: unfinished === undefined };
     });
   return [...offered, ...others];
@@ -155,7 +155,7 @@ function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes;
           input.current?.focus();
           setActive(-1);
           setOpen(!open);
-          // Below it lies the list: on a phone there is room for both only from the panel's top on.
+          // The list is below it: on a phone both fit only from the panel's top on.
           if (!open && narrow) input.current?.parentElement?.scrollIntoView({ block: 'start' });
         }}
       >

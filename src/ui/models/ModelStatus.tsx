@@ -1,4 +1,4 @@
-/** What is known of the model that is named, whether it is here, and what to do about it. */
+/** What is known about the chosen model, whether it is on this device, and what can be done about it. */
 import { Download, HardDriveDownload, Pause, Play, RotateCw } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import {
@@ -33,7 +33,7 @@ export function ModelStatus({ name, onManage }: { name: string; onManage(): void
           <Meter part={begun.unfinished.receivedBytes} whole={begun.unfinished.totalBytes} />
           <div className="fetch-line">
             <span className="tabular">
-              {begun.isBusy ? 'Another tab downloads it: ' : 'Paused at '}
+              {begun.isBusy ? 'Downloading in another tab: ' : 'Paused at '}
               {partInWords(begun.unfinished.receivedBytes, begun.unfinished.totalBytes)}
             </span>
             {!begun.isBusy && <ResumeButton name={name} />}
@@ -47,16 +47,16 @@ export function ModelStatus({ name, onManage }: { name: string; onManage(): void
 function StarterNote({ onManage }: { onManage(): void }) {
   return (
     <p className="model-note">
-      <b>A starter</b> to try the editor with, ready at once. It draws some 200 everyday things in the look of
-      emoji; with an empty prompt, a soft fill. Real pictures come from{' '}
-      <a href={MODELS_URL} target="_blank" rel="noreferrer">
-        full Stable Diffusion models
-      </a>
-      :{' '}
+      <b>Starter model</b>: draws about 200 everyday objects in an emoji style; with an empty prompt it fills
+      the masked area. For realistic images,{' '}
       <button type="button" className="link" onClick={onManage}>
-        choose one
+        get a Stable Diffusion model
       </button>{' '}
-      or type its Hugging Face id.
+      (about 2 GB), or enter the id of one from{' '}
+      <a href={MODELS_URL} target="_blank" rel="noreferrer">
+        Hugging Face
+      </a>
+      .
     </p>
   );
 }
@@ -66,12 +66,12 @@ function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
   const lookup = useModelState((state) => state.lookups[name]);
   const fit = useFit(name);
   if (name === '') {
-    return <p className="model-note">A Hugging Face id, the address of a repository, a folder or a file.</p>;
+    return <p className="model-note">Enter a Hugging Face id, or the URL of a repository, folder or file.</p>;
   }
   if (lookup === undefined || lookup.state === 'looking') {
     return (
       <p className="model-note" aria-busy>
-        Looking it up …
+        Looking up the model…
       </p>
     );
   }
@@ -82,7 +82,7 @@ function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
         {lookup.canTryAgain && (
           <button type="button" className="button" onClick={() => void models.look(name)}>
             <RotateCw size={15} strokeWidth={1.8} aria-hidden />
-            Look again
+            Try again
           </button>
         )}
       </Trouble>
@@ -93,7 +93,7 @@ function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
   const isOwn = name.startsWith('disk:');
   const isKept = state === 'kept';
   const size = isKept
-    ? `${bytesInWords(totalBytes)} kept, in ${precision === 'fp16' ? 'half' : 'full'} precision`
+    ? `${bytesInWords(totalBytes)} stored, ${precision === 'fp16' ? 'half' : 'full'} precision`
     : `${bytesInWords(totalBytes)} to ${isOwn ? 'copy' : 'download'}`;
   const offered = offerOf(name)?.licence;
   const seconds = state === 'fetchable' && !isOwn ? models.pace.downloadSeconds(totalBytes) : null;
@@ -106,22 +106,19 @@ function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
       </p>
       {moved && <p>{moved}.</p>}
       {!details.isInpainting && (
-        <p>
-          Not made for inpainting: it does not see the picture around the mask while it paints, so edges may
-          show.
-        </p>
+        <p>Not made for inpainting: it doesn’t see the image around the mask, so edges may show.</p>
       )}
       {state === 'fetchable' && (
         <p>
           <FitLine name={name} />
         </p>
       )}
-      {state === 'served' && <p>Read from its address at each visit; such folders are not kept.</p>}
-      {state === 'kept' && <p className="good">Kept on this machine: works offline.</p>}
+      {state === 'served' && <p>Loaded from its URL on every visit; not stored.</p>}
+      {state === 'kept' && <p className="good">Stored on this device; works offline.</p>}
       {state === 'fetchable' && !isBegun && (
         <div className="fetch-line">
           <span>
-            {isOwn ? 'Copied into the browser once.' : 'Downloaded once, then it works offline.'}
+            {isOwn ? 'Copied to the browser’s storage once.' : 'Downloaded once, then works offline.'}
             {seconds !== null && ` Takes ${about(seconds)}.`}
           </span>
           <button
@@ -140,7 +137,7 @@ function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
   );
 }
 
-/** What a short name may have meant. */
+/** Models that a short name may have meant. */
 function Suggestions({ name }: { name: string }) {
   const session = useSession();
   const found = suggestModels(name);
@@ -161,7 +158,7 @@ function Suggestions({ name }: { name: string }) {
   );
 }
 
-/** A folder held several models: which one this is, and the others. */
+/** A folder contained several models: which one this is, and the others. */
 function OpenedTogether({ name }: { name: string }) {
   const session = useSession();
   const together = useModelState((state) => state.openedTogether);
@@ -169,7 +166,7 @@ function OpenedTogether({ name }: { name: string }) {
   return (
     <div className="model-note">
       <p>
-        The folder holds {together.length} models; this is <b>{titleOf(name)}</b>. Choose another:
+        The folder contains {together.length} models; this is <b>{titleOf(name)}</b>. Switch to:
       </p>
       <ul className="model-siblings">
         {together
@@ -179,7 +176,7 @@ function OpenedTogether({ name }: { name: string }) {
               <button
                 type="button"
                 className="link"
-                aria-label={`Choose ${titleOf(other)}`}
+                aria-label={`Use ${titleOf(other)}`}
                 onClick={() => session.change({ model_name: other })}
               >
                 {titleOf(other)}
@@ -191,7 +188,7 @@ function OpenedTogether({ name }: { name: string }) {
   );
 }
 
-/** What a run's alert, its question or the field itself says already is not said again here. */
+/** Not repeated if the run's alert, its question or the field itself says it already. */
 function Trouble({ failure, children }: { failure: Failure; children?: ReactNode }) {
   const [hasOpened, setHasOpened] = useState(false);
   const { message, wantsToken } = failure;
@@ -214,7 +211,7 @@ function Trouble({ failure, children }: { failure: Failure; children?: ReactNode
   );
 }
 
-/** A download in hand: how far, how fast, how long still, and a way to stop and to go on. */
+/** The current download: how far, how fast, how long it will take, and a button to pause or resume it. */
 export function FetchStatus({ name, fetching }: { name: string; fetching: Fetching }) {
   const models = useModels();
   const hosted = useHostedOn();
@@ -235,7 +232,7 @@ export function FetchStatus({ name, fetching }: { name: string; fetching: Fetchi
       {fetching.state === 'running' && (
         <p className="tabular fetch-speed">{paceInWords(fetching.transfer)}</p>
       )}
-      {/* Where runs are made elsewhere, nothing need be fetched. */}
+      {/* Runs that go elsewhere need no download. */}
       {fetching.state === 'failed' && !hosted && <Trouble failure={fetching} />}
     </div>
   );
@@ -243,7 +240,7 @@ export function FetchStatus({ name, fetching }: { name: string; fetching: Fetchi
 
 function inWords(fetching: Fetching): string {
   if (fetching.state === 'waiting')
-    return fetching.forOtherTab ? 'Another tab downloads it' : 'Asking the server';
+    return fetching.forOtherTab ? 'Downloading in another tab' : 'Contacting the server';
   const { transfer } = fetching;
   const part = transfer === null ? '' : partInWords(transfer.loadedBytes, transfer.totalBytes);
   switch (fetching.state) {
@@ -252,7 +249,7 @@ function inWords(fetching: Fetching): string {
     case 'paused':
       return part === '' ? 'Paused' : `Paused at ${part}`;
     case 'failed':
-      return part === '' ? 'The download did not begin' : `Stopped at ${part}`;
+      return part === '' ? 'The download didn’t start' : `Stopped at ${part}`;
     default:
       throw new TypeError(`unknown state ${fetching satisfies never}`);
   }
@@ -265,8 +262,8 @@ function paceInWords({
   bytesPerSecond: number | null;
   secondsLeft: number | null;
 }) {
-  if (bytesPerSecond === null) return 'measuring the speed';
-  const left = secondsLeft === null ? 'nothing comes at the moment' : `${duration(secondsLeft)} left`;
+  if (bytesPerSecond === null) return 'measuring speed';
+  const left = secondsLeft === null ? 'stalled' : `${duration(secondsLeft)} left`;
   return `${speedInWords(bytesPerSecond)} · ${left}`;
 }
 

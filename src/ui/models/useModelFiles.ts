@@ -1,4 +1,4 @@
-/** A person's own model: by file chooser, by folder chooser, or dropped. */
+/** The user's own model: by file chooser, by folder chooser, or dropped. */
 import { useCallback } from 'react';
 import { ownModels } from '../../state/models/modelFiles';
 import type { ModelLibraryStore } from '../../state/models/modelLibrary';

@@ -1,4 +1,4 @@
-/** A newer version, or threads after a reload: said calmly, and never while a picture is being made. */
+/** A newer version is ready, or a reload would bring threads; never shown during a run. */
 import { RefreshCw, X } from 'lucide-react';
 import { useEditor, useJob, useOffline, useVersions } from '../base/context';
 import './offlineNote.css';
@@ -17,11 +17,11 @@ export function OfflineNote() {
           <p>
             <b>
               {update === 'none'
-                ? `Pictures are made faster after a reload, on all ${coresAfterReload} processor cores.`
+                ? `Reload to use all ${coresAfterReload} CPU cores.`
                 : 'A new version is ready.'}
             </b>
-            {otherTabs && ' Inlay is open in another tab: close it there, then reload.'}
-            {!otherTabs && (unsaved || results) && ' Download first what you want to keep.'}
+            {otherTabs && ' Inlay is open in another tab. Close it there, then reload.'}
+            {!otherTabs && (unsaved || results) && ' Save anything you want to keep first.'}
           </p>
           <button
             type="button"

@@ -1,4 +1,4 @@
-/** The last controls of the top line, behind one button where a phone has no room for each. */
+/** The last controls of the top bar behind one button, for phones. */
 import { Ellipsis, type LucideIcon } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { useRef } from 'react';
@@ -26,7 +26,7 @@ export function PageMenu({ actions }: { actions: readonly PageAction[] }) {
           sideOffset={8}
           collisionPadding={8}
           onCloseAutoFocus={(event) => {
-            // A sheet remembers what had the focus when it opened: that is to be this button, not the menu.
+            // A dialog returns the focus to what had it when the dialog opened: this button, not the menu.
             event.preventDefault();
             trigger.current?.focus();
             chosen.current?.onPress();

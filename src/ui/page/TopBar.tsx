@@ -1,4 +1,4 @@
-/** The top line: what is open, where the work happens, how the page looks. */
+/** The top bar: opening, undo, where runs happen, dialogs, theme. */
 import { CircleQuestionMark, FolderOpen, Moon, Sun } from 'lucide-react';
 import { Popover } from 'radix-ui';
 import { statusExplanation, statusLabel } from '../../state/models/engineStatus';
@@ -78,12 +78,12 @@ function StatusPill() {
         </Popover.Trigger>
       </Tooltip>
       <Popover.Portal>
-        {/* For fingers, which cannot rest on it. */}
+        {/* For touch, which has no hover. */}
         <Popover.Content
           className="popover status-popover"
           sideOffset={8}
           collisionPadding={8}
-          aria-label="Where pictures are made"
+          aria-label="Where images are generated"
         >
           <b>{label}</b>
           <p>{explanation}</p>
@@ -93,7 +93,7 @@ function StatusPill() {
   );
 }
 
-/** Where the next picture is made, and whether that needs a network. */
+/** Where the next run happens, and whether it needs a network. */
 function useWhere(): { tone: 'unknown' | 'good' | 'fair'; label: string; explanation: string } {
   const status = useEngineStatus();
   const sent = useHostedNote();
@@ -104,7 +104,7 @@ function useWhere(): { tone: 'unknown' | 'good' | 'fair'; label: string; explana
       name === STARTER || kept?.some((model) => model.name === name && model.unfinished === undefined),
   );
   if (sent !== null) {
-    return { tone: 'fair', label: ownServer ? 'Your server' : 'fal.ai · needs a network', explanation: sent };
+    return { tone: 'fair', label: ownServer ? 'Your server' : 'fal.ai · needs internet', explanation: sent };
   }
   const tone = status === null ? 'unknown' : status.provider === 'webgpu' && !status.note ? 'good' : 'fair';
   const label = statusLabel(status);
@@ -115,18 +115,18 @@ function useWhere(): { tone: 'unknown' | 'good' | 'fair'; label: string; explana
   };
 }
 
-/** Narrow screens show the first word of it. */
+/** Narrow screens show only its first part. */
 function StatusText({ label }: { label: string }) {
-  const [place, ...details] = label.split(' · ');
+  const [first, ...details] = label.split(' · ');
   return (
     <span className="tabular">
-      {place}
+      {first}
       {details.length > 0 && <span className="wide-text"> · {details.join(' · ')}</span>}
     </span>
   );
 }
 
-/** A square with a piece set into its corner. */
+/** The logo: a square with a piece set into its corner. */
 function Mark() {
   return (
     <svg

@@ -42,7 +42,7 @@ export function mountApp(root: HTMLElement, { engine, hosted, offline, sample }:
     models,
     hosted,
   });
-  // A run may have found that what was kept of its model is damaged.
+  // A run may have found that the stored model is damaged.
   session.job.subscribe(({ running }, before) => {
     if (before.running && !running) void models.refresh();
   });
@@ -69,6 +69,6 @@ export function mountApp(root: HTMLElement, { engine, hosted, offline, sample }:
       />
     </StrictMode>,
   );
-  // The sample is for the first visit; later ones go on where the last one was.
+  // The sample is for the first visit; later ones continue the last session.
   void drafts.start().then((visit) => visit === 'first' && session.openSample(sample));
 }

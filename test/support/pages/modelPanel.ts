@@ -13,4 +13,4 @@ export async function openWithHub(page: Page, hubUrl: string, name?: string): Pr
 
 export const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 
-export const keptLine = (page: Page) => page.getByText('Kept on this machine: works offline.');
+export const keptLine = (page: Page) => page.getByText('Stored on this device; works offline.');

@@ -119,7 +119,7 @@ export const states: Record<string, PageState> = {
         .fill('sd-concepts-library/cat-toy');
       // Leaving the field looks it up.
       await page.getByRole('textbox', { name: 'Word of embedding 1' }).focus();
-      await page.getByText('By name in the prompt').waitFor();
+      await page.getByText('Write in the prompt').waitFor();
     },
   },
   loading: {
@@ -200,7 +200,7 @@ export const states: Record<string, PageState> = {
   'gallery-empty': {
     async enter(page) {
       await pageAction(page, 'Gallery');
-      await page.getByText('Results collect here with').waitFor();
+      await page.getByText('Your results appear here with').waitFor();
     },
   },
   help: { enter: (page) => pageAction(page, 'Keys and help') },
@@ -221,7 +221,7 @@ export const states: Record<string, PageState> = {
     async enter(page, editor) {
       await editor.unfold();
       await editor.model.fill('stable-diffusion-v1-5/stable-diffusion-inpainting');
-      await page.getByText('Kept on this machine').waitFor();
+      await page.getByText('Stored on this device').waitFor();
       await editor.generate.click();
       await page.getByRole('alertdialog').waitFor();
     },

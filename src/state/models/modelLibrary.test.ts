@@ -373,7 +373,7 @@ it('models are judged when they are looked up, the recommended ones without a ne
   expect(state().question).toBeNull();
   expect(state().fits[NAME]).toMatchObject({ verdict: 'tooLarge', neededBytes: 10.8e9 });
   library.looked = [];
-  await models.judgeOffers();
+  await models.checkOffers();
   expect(library.looked).toEqual([]);
   expect(Object.keys(state().fits)).toContain('stabilityai/sd-turbo');
   expect(Object.keys(state().fits)).not.toContain('starter');

@@ -1,5 +1,5 @@
-/** The models of this machine as the panel shows them: looked up, fetched, paused, kept, deleted. */
-import { createStore, type StoreApi } from 'zustand/vanilla';
+/** Models as the page shows them: looked up, downloaded, paused, stored, deleted. */
+import type { StoreApi } from 'zustand/vanilla';
 import { InputError, isAbort, NetworkError, UnsupportedError } from '../../contract/errors';
 import type {
   EmbeddingWord,
@@ -15,7 +15,7 @@ import type { HubPreferences } from './hubPreferences';
 import { createAdmission } from './modelAdmission';
 import { guessedNativeSize } from './modelCatalogue';
 import type { OwnModel } from './modelFiles';
-import type { Failure, Fetching, Lookup, ModelLibraryState } from './modelState';
+import { createModelState, type Failure, type Fetching, type ModelLibraryState } from './modelState';
 import { createPace, type Pace } from './pace';
 import { advanceTransfer, type Transfer } from './transfer';
 
@@ -31,46 +31,46 @@ export {
 
 export interface ModelLibraryStore {
   readonly store: StoreApi<ModelLibraryState>;
-  /** Looks a name up unless that is done; the store has the answer. */
+  /** Looks a name up unless it was; the store has the answer. */
   look(name: string): Promise<void>;
-  /** Fetches a model, or goes on with it; the store has the progress. */
+  /** Downloads a model, or resumes the download; the store has the progress. */
   download(name: string): Promise<void>;
-  /** What has arrived is kept. */
+  /** Keeps what was downloaded so far. */
   pause(name: string): void;
   /**
-   * Resolves once a run can start with the model. Where it is missing, the question in the store stands until it is
-   * answered; then the model is fetched. One that is being fetched already, or lies on the person's own disk, needs no answer.
-   * @throws TooLargeError before anything is asked where it cannot run here; whatever the look-up or the download throws;
-   *   an AbortError where the answer is no, and once the signal aborts: a download that this call began is paused
-   *   then, one that was under way goes on
+   * Resolves once a run can start with the model. If it is missing, the store has a question until it is answered; then
+   * the model is downloaded. One that is being downloaded already, or is a file of the user's, needs no answer.
+   * @throws TooLargeError before any question if it can't run on this device; whatever the look-up or the download
+   *   throws; an AbortError if the answer is no, and once the signal aborts: that pauses a download that this call
+   *   began, while one that was under way continues
    */
   ensure(name: string, call: { signal: AbortSignal; onChange(fetching: Fetching): void }): Promise<void>;
   /** Answers the question of a run. */
   answer(yes: boolean): void;
-  /** Judges the recommended models, once a visit; the store has the answers. */
-  judgeOffers(): Promise<void>;
+  /** Checks whether the recommended models fit this device, once per visit; the store has the answers. */
+  checkOffers(): Promise<void>;
   /** How fast this device was. */
   readonly pace: Pace;
-  /** Remembers how long a picture took. */
-  learnPace(
+  /** Remembers how long an image took. */
+  recordPace(
     name: string,
     settings: { num_inference_steps: number; guidance_scale: number; strength: number },
     size: { width: number; height: number },
     seconds: number,
   ): void;
-  /** @returns the names that they go under in the same order, or null where something went wrong */
+  /** @returns their names in the same order, or null if something went wrong */
   addFiles(own: readonly OwnModel[]): Promise<readonly string[] | null>;
-  /** @returns the word that it teaches, or what is wrong with it as a sentence */
+  /** @returns the embedding's word, or what is wrong with it as a sentence */
   readEmbedding(source: string | File, signal: AbortSignal): Promise<EmbeddingWord | { complaint: string }>;
   remove(model: KeptModel): Promise<void>;
-  /** Reads again what is kept and how much room there is. */
+  /** Reads again which models are stored and how much space there is. */
   refresh(): Promise<void>;
-  /** The network is back: what failed for want of it is looked up again, and downloads go on. */
+  /** The network is back: retries failed look-ups and resumes downloads. */
   reconnect(): void;
   setHubUrl(url: string | undefined): void;
   setToken(token: string | undefined): void;
   persist(): Promise<void>;
-  /** At which sizes a model works: by its configuration once that is known, and by its name before. */
+  /** The sizes at which a model works: by its configuration once that is known, by its name before. */
   sizesOf(name: string): ModelSizes;
 }
 
@@ -79,7 +79,7 @@ interface Running {
   controller: AbortController;
 }
 
-/** @param preferences where the hub and its token are remembered @param now milliseconds of a clock that only runs forward */
+/** @param preferences remember the Hub and its token @param now milliseconds of a monotonic clock */
 export function createModelLibraryStore(
   library: ModelLibrary,
   preferences: HubPreferences,
@@ -88,25 +88,12 @@ export function createModelLibraryStore(
 ): ModelLibraryStore {
   let hub: HubAccess = preferences.read();
   library.setHub(hub);
-  const store = createStore<ModelLibraryState>(() => ({
-    lookups: byName(),
-    fetches: byName(),
-    fits: byName(),
-    question: null,
-    kept: null,
-    openedTogether: [],
-    storage: null,
-    hub: shown(hub),
-    complaint: null,
-  }));
-  const admission = createAdmission(store, library, pace);
+  const state = createModelState(hub);
+  const { store, setLookup, setFetching } = state;
+  const admission = createAdmission(state, library, pace);
   const looking = new Map<string, Promise<ModelDetails>>();
   const running = new Map<string, Running>();
 
-  const setLookup = (name: string, lookup: Lookup | undefined) =>
-    store.setState(({ lookups }) => ({ lookups: changed(lookups, name, lookup) }));
-  const setFetching = (name: string, fetching: Fetching | undefined) =>
-    store.setState(({ fetches }) => ({ fetches: changed(fetches, name, fetching) }));
   const transferOf = (name: string): Transfer | null => {
     const fetching = store.getState().fetches[name];
     return fetching !== undefined && 'transfer' in fetching ? fetching.transfer : null;
@@ -120,13 +107,13 @@ export function createModelLibraryStore(
     setLookup(name, { state: 'looking' });
     const asked = library.describe(name, new AbortController().signal);
     looking.set(name, asked);
-    // An answer from before the hub changed is dropped: another look-up stands in its place.
+    // An answer from before the Hub changed is dropped: another look-up has taken its place.
     const isCurrent = () => looking.get(name) === asked;
     asked.then(
       (details) => {
         if (!isCurrent()) return;
         setLookup(name, { state: 'found', details });
-        if (details.configurations) admission.judge(name, details.configurations);
+        if (details.configurations) admission.checkFits(name, details.configurations);
       },
       (error: unknown) => isCurrent() && setLookup(name, { state: 'failed', ...failure(error) }),
     );
@@ -136,10 +123,10 @@ export function createModelLibraryStore(
 
   const forgetLookups = () => {
     looking.clear();
-    store.setState({ lookups: byName() });
+    state.forgetLookups();
   };
 
-  /** What was kept may have been damaged, cleared by the browser or deleted by another tab since. */
+  /** A stored model may have been damaged, cleared by the browser or deleted by another tab since. */
   const lookAgain = async (name: string): Promise<ModelDetails> => {
     const details = await library.describe(name, new AbortController().signal);
     const known = store.getState().lookups[name];
@@ -159,9 +146,9 @@ export function createModelLibraryStore(
         library.storage(),
         ...keptNames.map((name) => lookAgain(name).catch(() => setLookup(name, undefined))),
       ]);
-      store.setState({ kept, storage, complaint: null });
+      state.setStored(kept, storage);
     } catch (error) {
-      store.setState({ complaint: complaintOf(error).message });
+      state.complain(error);
     }
   };
 
@@ -175,8 +162,8 @@ export function createModelLibraryStore(
     setFetching(name, { state: 'running', transfer });
   };
 
-  /** A person's own disk says nothing of the network. */
-  const learnDownload = (name: string) => {
+  /** Copying the user's own file says nothing about the network. */
+  const recordDownload = (name: string) => {
     const speed = transferOf(name)?.bytesPerSecond ?? 0;
     if (!isOwn(name)) pace.downloaded(speed);
   };
@@ -185,20 +172,20 @@ export function createModelLibraryStore(
     const under = running.get(name);
     if (under !== undefined) return under;
     const controller = new AbortController();
-    // Time that it stood still is no time of the download.
+    // Time spent paused doesn't count.
     setFetching(name, { state: 'waiting', forOtherTab: false });
     const work = async () => {
       try {
         await library.download(name, { signal: controller.signal, onProgress: onProgress(name) });
-        learnDownload(name);
+        recordDownload(name);
         setFetching(name, undefined);
-        // It is kept now, and known better; an answer that is still under way is from before.
+        // It is stored now and better known; a pending answer is outdated.
         looking.delete(name);
         setLookup(name, undefined);
         await Promise.all([describe(name).catch(() => {}), refresh()]);
       } catch (error) {
         const transfer = transferOf(name);
-        learnDownload(name);
+        recordDownload(name);
         setFetching(
           name,
           isAbort(error) ? { state: 'paused', transfer } : { state: 'failed', transfer, ...failure(error) },
@@ -218,7 +205,7 @@ export function createModelLibraryStore(
     hub = next;
     preferences.write(hub);
     library.setHub(hub);
-    store.setState({ hub: shown(hub) });
+    state.setHub(hub);
     forgetLookups();
   };
 
@@ -258,11 +245,11 @@ export function createModelLibraryStore(
       }
     },
     answer: admission.answer,
-    judgeOffers: admission.judgeOffers,
+    checkOffers: admission.checkOffers,
     pace,
-    learnPace(name, { num_inference_steps, guidance_scale, strength }, { width, height }, seconds) {
+    recordPace(name, { num_inference_steps, guidance_scale, strength }, { width, height }, seconds) {
       const lookup = store.getState().lookups[name.trim()];
-      // The starter is so small that its time says nothing of others.
+      // The starter is so small that its time says nothing about others.
       if (lookup?.state !== 'found' || lookup.details.state === 'embedded') return;
       const steps = Math.ceil(num_inference_steps * strength);
       const work = { family: lookup.details.family, steps, guidance: guidance_scale, pixels: width * height };
@@ -271,13 +258,13 @@ export function createModelLibraryStore(
     async addFiles(own) {
       try {
         const names: string[] = [];
-        // One after another: each gets a name that those before it do not have.
+        // One after another, so that each gets a name of its own.
         for (const { title, files } of own) names.push(await library.offerFiles(title, files));
         for (const name of names) setLookup(name, undefined);
-        store.setState({ openedTogether: names.length > 1 ? names : [] });
+        state.setOpenedTogether(names.length > 1 ? names : []);
         return names;
       } catch (error) {
-        store.setState({ complaint: complaintOf(error).message });
+        state.complain(error);
         return null;
       }
     },
@@ -285,7 +272,7 @@ export function createModelLibraryStore(
       try {
         return await library.readEmbedding(source, signal);
       } catch (error) {
-        // Who takes it away does not wait for the answer.
+        // Nobody waits for the answer once the embedding was removed.
         return { complaint: isAbort(error) ? '' : complaintOf(error).message };
       }
     },
@@ -296,14 +283,14 @@ export function createModelLibraryStore(
         forgetLookups();
         await refresh();
       } catch (error) {
-        store.setState({ complaint: complaintOf(error).message });
+        state.complain(error);
       }
     },
     refresh,
     reconnect() {
       const { lookups, fetches } = store.getState();
       for (const [name, lookup] of Object.entries(lookups)) {
-        // Whoever shows it looks it up.
+        // The component that shows it looks it up.
         if (lookup.state === 'failed' && lookup.canTryAgain) setLookup(name, undefined);
       }
       for (const [name, fetching] of Object.entries(fetches)) {
@@ -311,7 +298,7 @@ export function createModelLibraryStore(
       }
     },
     setHubUrl(url) {
-      // A token belongs to the hub that it was made for.
+      // A token belongs to the Hub that issued it.
       changeHub({ url });
     },
     setToken(token) {
@@ -331,7 +318,7 @@ export function createModelLibraryStore(
   };
 }
 
-/** @returns undefined while no configuration of the model was read */
+/** @returns undefined until the model's configuration was read */
 function knownFacts(
   name: string,
   lookups: ModelLibraryState['lookups'],
@@ -342,13 +329,9 @@ function knownFacts(
   return kept?.find((model) => model.name === name)?.facts;
 }
 
-/** A file or folder of the person's own: nothing is downloaded. */
+/** A file or folder of the user's: nothing is downloaded. */
 function isOwn(name: string): boolean {
   return name.startsWith('disk:');
-}
-
-function shown({ url, token }: HubAccess): ModelLibraryState['hub'] {
-  return { url, hasToken: token !== undefined };
 }
 
 function failure(error: unknown): Failure {
@@ -363,21 +346,7 @@ function wantsToken(error: unknown): Failure['wantsToken'] {
   return error.field === 'hub_token' ? 'yes' : error.mayNeedToken ? 'maybe' : 'no';
 }
 
-/** Records by what a person types have no names but their own: "constructor" is no model that was looked up. */
-function byName<Value>(): Record<string, Value> {
-  return Object.create(null);
-}
-
-function changed<Value>(
-  record: Readonly<Record<string, Value>>,
-  name: string,
-  value: Value | undefined,
-): Record<string, Value> {
-  const { [name]: _, ...others } = record;
-  return Object.assign(byName<Value>(), others, value === undefined ? {} : { [name]: value });
-}
-
-/** Rejects as soon as the signal aborts, whatever becomes of the work. */
+/** Rejects as soon as the signal aborts; the work continues unwatched. */
 function abortable<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);

@@ -1,14 +1,16 @@
-/** What the page knows of the models of this machine: one store that look-ups, downloads and judgements write to. */
-import type { Fit, KeptModel, ModelDetails, StorageFacts } from '../../contract/modelLibrary';
+/** What the page knows about models: the store, and every action that changes it. */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { Fit, HubAccess, KeptModel, ModelDetails, StorageFacts } from '../../contract/modelLibrary';
+import { complaintOf } from '../errorDisplay';
 import type { Transfer } from './transfer';
 
 export interface Failure {
   message: string;
-  /** Whether a token of an account that may read it would help: it may where the model may be private. */
+  /** Whether the token of an account with access would help: 'maybe' if the model may be private. */
   wantsToken: 'yes' | 'maybe' | 'no';
-  /** Looking again may help: the network or a server was the trouble, not the name. */
+  /** Trying again may help: the cause was the network or a server, not the name. */
   canTryAgain: boolean;
-  /** The network was the trouble. */
+  /** The cause was the network. */
   isOfNetwork: boolean;
 }
 
@@ -18,7 +20,7 @@ export type Lookup =
   | ({ state: 'failed' } & Failure);
 
 export type Fetching =
-  /** Asked for, or another tab is at it. */
+  /** Requested, or another tab is downloading it. */
   | { state: 'waiting'; forOtherTab: boolean }
   | { state: 'running'; transfer: Transfer }
   | { state: 'paused'; transfer: Transfer | null }
@@ -26,34 +28,102 @@ export type Fetching =
 
 export interface DownloadQuestion {
   name: string;
-  /** Still to come. */
+  /** Remaining. */
   bytes: number;
-  /** By the speed of earlier downloads; null where none was measured. */
+  /** By the speed of earlier downloads; null if none was measured. */
   seconds: number | null;
-  /** A part is here already. */
+  /** Part of it is stored already. */
   isBegun: boolean;
 }
 
 export interface ModelLibraryState {
-  /** By name as typed, without blanks around it; a name that is missing was not looked up. */
+  /** By name as typed, trimmed; missing names were not looked up. */
   lookups: Readonly<Record<string, Lookup>>;
-  /** Of this session. */
+  /** Downloads since the page was opened. */
   fetches: Readonly<Record<string, Fetching>>;
-  /** Whether this machine's memory holds them: models that were looked up, and the recommended ones. */
+  /** Whether they fit into this device's memory: models that were looked up, and the recommended ones. */
   fits: Readonly<Record<string, Fit>>;
-  /** A run needs a model that is not here: may it be fetched? */
+  /** A run needs a model that isn't stored: may it be downloaded? */
   question: DownloadQuestion | null;
-  /** Null until it is read. */
+  /** Stored models; null until they are read. */
   kept: readonly KeptModel[] | null;
-  /** The models that were last opened from one folder, where it held several: the name of each. */
+  /** The names of the models that were last opened from one folder, if it contained several. */
   openedTogether: readonly string[];
   storage: StorageFacts | null;
   hub: { url: string | undefined; hasToken: boolean };
-  /** What went wrong with the list or a deletion. */
+  /** What went wrong with the list or with a deletion. */
   complaint: string | null;
 }
 
-/** What an earlier visit or another tab left of a model, where it is not whole. */
+/** The incomplete download that an earlier visit or another tab left of a model. */
 export function unfinishedOf({ kept }: Pick<ModelLibraryState, 'kept'>, name: string): KeptModel | undefined {
   return kept?.find((model) => model.name === name.trim() && model.unfinished !== undefined);
+}
+
+export type ModelState = ReturnType<typeof createModelState>;
+
+export function createModelState(hub: HubAccess) {
+  const store: StoreApi<ModelLibraryState> = createStore<ModelLibraryState>(() => ({
+    lookups: byName(),
+    fetches: byName(),
+    fits: byName(),
+    question: null,
+    kept: null,
+    openedTogether: [],
+    storage: null,
+    hub: shown(hub),
+    complaint: null,
+  }));
+  return {
+    store,
+    /** @param lookup undefined forgets it */
+    setLookup(name: string, lookup: Lookup | undefined): void {
+      store.setState(({ lookups }) => ({ lookups: changed(lookups, name, lookup) }));
+    },
+    forgetLookups(): void {
+      store.setState({ lookups: byName() });
+    },
+    /** @param fetching undefined once it is done */
+    setFetching(name: string, fetching: Fetching | undefined): void {
+      store.setState(({ fetches }) => ({ fetches: changed(fetches, name, fetching) }));
+    },
+    /** @param fit undefined if it can't be known before a run */
+    setFit(name: string, fit: Fit | undefined): void {
+      store.setState(({ fits }) => ({ fits: changed(fits, name, fit) }));
+    },
+    /** @param question null once it is answered */
+    setQuestion(question: DownloadQuestion | null): void {
+      store.setState({ question });
+    },
+    setStored(kept: readonly KeptModel[], storage: StorageFacts): void {
+      store.setState({ kept, storage, complaint: null });
+    },
+    setOpenedTogether(names: readonly string[]): void {
+      store.setState({ openedTogether: names });
+    },
+    setHub(next: HubAccess): void {
+      store.setState({ hub: shown(next) });
+    },
+    complain(error: unknown): void {
+      store.setState({ complaint: complaintOf(error).message });
+    },
+  };
+}
+
+function shown({ url, token }: HubAccess): ModelLibraryState['hub'] {
+  return { url, hasToken: token !== undefined };
+}
+
+/** Records keyed by what is typed have no inherited names: "constructor" was not looked up. */
+function byName<Value>(): Record<string, Value> {
+  return Object.create(null);
+}
+
+function changed<Value>(
+  record: Readonly<Record<string, Value>>,
+  name: string,
+  value: Value | undefined,
+): Record<string, Value> {
+  const { [name]: _, ...others } = record;
+  return Object.assign(byName<Value>(), others, value === undefined ? {} : { [name]: value });
 }

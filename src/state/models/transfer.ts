@@ -1,4 +1,6 @@
 /** The speed of a download and the time left. */
+import { averageSpeed, type Samples } from './speed';
+
 export interface Transfer {
   loadedBytes: number;
   totalBytes: number;
@@ -6,7 +8,7 @@ export interface Transfer {
   bytesPerSecond: number | null;
   secondsLeft: number | null;
   /** Bytes over time, oldest first. */
-  samples: readonly { ms: number; bytes: number }[];
+  samples: Samples;
 }
 
 /** The window that the speed is averaged over: calm, yet quick to notice a slower line. */
@@ -24,9 +26,9 @@ export function advanceTransfer(
 ): Transfer {
   const last = before?.samples.at(-1);
   // A damaged file is downloaded again: earlier samples belong to another count.
-  const earlier = before === null || (last && loadedBytes < last.bytes) ? [] : before.samples;
+  const earlier = before === null || (last && loadedBytes < last.count) ? [] : before.samples;
   const isDue = last === undefined || earlier.length === 0 || nowMs - last.ms >= SAMPLE_MS;
-  const samples = isDue ? [...recent(earlier, nowMs), { ms: nowMs, bytes: loadedBytes }] : earlier;
+  const samples = isDue ? [...recent(earlier, nowMs), { ms: nowMs, count: loadedBytes }] : earlier;
   const bytesPerSecond = speed(samples, loadedBytes, nowMs);
   const left = Math.max(0, totalBytes - loadedBytes);
   const secondsLeft = bytesPerSecond === null || bytesPerSecond === 0 ? null : left / bytesPerSecond;
@@ -34,15 +36,15 @@ export function advanceTransfer(
 }
 
 /** The last sample before the window stays: the window begins between it and the next. */
-function recent(samples: Transfer['samples'], nowMs: number): Transfer['samples'] {
+function recent(samples: Samples, nowMs: number): Samples {
   const first = samples.findIndex(({ ms }) => nowMs - ms <= WINDOW_MS);
   return first === -1 ? samples.slice(-1) : samples.slice(Math.max(0, first - 1));
 }
 
-function speed(samples: Transfer['samples'], loadedBytes: number, nowMs: number): number | null {
+function speed(samples: Samples, loadedBytes: number, nowMs: number): number | null {
   const first = samples[0];
   if (first === undefined || nowMs - first.ms < FIRST_WORD_MS) return null;
-  return ((loadedBytes - first.bytes) / (nowMs - first.ms)) * 1000;
+  return averageSpeed([first, { ms: nowMs, count: loadedBytes }]);
 }
 
 /** `6.9 GB`, `12 MB`: decimal, as the Hub and disks are labelled. */

@@ -1,6 +1,7 @@
 /** Progress in words and numbers: what is happening, how far, how long still. */
 import type { Progress } from '../../contract/engine';
 import type { Fetching } from '../models/modelLibrary';
+import { averageSpeed, type Samples } from '../models/speed';
 import { partInWords, speedInWords } from '../models/transfer';
 
 export interface RunProgress {
@@ -12,7 +13,7 @@ export interface RunProgress {
   fraction: number | null;
   secondsLeft: number | null;
   /** When each of the last steps ended, for the time left. */
-  stepEnds: readonly { step: number; ms: number }[];
+  stepEnds: Samples;
 }
 
 /** Steps that the speed is averaged over: enough to be calm, few enough to forget a slow first one. */
@@ -60,8 +61,9 @@ export function advance(before: RunProgress, progress: Progress, nowMs: number):
       return { ...waiting, title: 'Reading picture and prompt', detail: '' };
     case 'denoise': {
       const { step, steps } = progress;
-      const stepEnds = [...before.stepEnds, { step, ms: nowMs }].slice(-WINDOW - 1);
-      const secondsPerStep = speed(stepEnds);
+      const stepEnds = [...before.stepEnds, { count: step, ms: nowMs }].slice(-WINDOW - 1);
+      const stepsPerSecond = averageSpeed(stepEnds);
+      const secondsPerStep = stepsPerSecond !== null && stepsPerSecond > 0 ? 1 / stepsPerSecond : null;
       return {
         title: `Painting · step ${step} of ${steps}`,
         detail: secondsPerStep === null ? '' : `${figures(secondsPerStep)} s a step`,
@@ -93,13 +95,6 @@ export function fetchProgress(fetching: Fetching): RunProgress {
     fraction: totalBytes > 0 ? Math.min(1, loadedBytes / totalBytes) : null,
     secondsLeft,
   };
-}
-
-function speed(stepEnds: RunProgress['stepEnds']): number | null {
-  const first = stepEnds[0];
-  const last = stepEnds.at(-1);
-  if (!first || !last || last.step <= first.step) return null;
-  return (last.ms - first.ms) / 1000 / (last.step - first.step);
 }
 
 /** `8 s`, `2 min 05 s` */

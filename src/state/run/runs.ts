@@ -28,7 +28,7 @@ export interface RunParts {
   /** Fetches models before a run; where absent the engine is asked at once. */
   models?:
     | (Pick<ModelLibraryStore, 'ensure' | 'sizesOf'> &
-        Partial<Pick<ModelLibraryStore, 'store' | 'learnPace'>>)
+        Partial<Pick<ModelLibraryStore, 'store' | 'recordPace'>>)
     | undefined;
   /** Where runs may be made besides; where absent this machine makes all. */
   hosted?: Pick<Hosted, 'store' | 'run'> | null | undefined;
@@ -141,7 +141,7 @@ export function createRuns(parts: RunParts): Runs {
         signal,
         onProgress,
       });
-      if (modelSeconds !== undefined) models?.learnPace?.(name, checked, prepared.plan.size, modelSeconds);
+      if (modelSeconds !== undefined) models?.recordPace?.(name, checked, prepared.plan.size, modelSeconds);
       const { width, height } = prepared.picture;
       const version = pictures.add(
         { ...pasted, width, height },

@@ -18,7 +18,7 @@ export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChang
   useEffect(() => {
     if (!open) return;
     void models.refresh();
-    void models.judgeOffers();
+    void models.checkOffers();
   }, [open, models]);
   const close = () => onOpenChange(false);
   return (

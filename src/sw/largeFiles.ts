@@ -1,23 +1,23 @@
 /**
- * The page's own large files: kept when they are first used, each known by its digest, so that files of two versions
- * never work together.
+ * The page's own large files: stored when they are first used, each with its digest, so that files of two versions are
+ * never mixed.
  */
 import { isListedWhole, type OwnFile, roleOf, withHeaders } from './ownFiles';
 
 export interface LargeFilesParts {
   files: readonly OwnFile[];
-  /** The service worker's own address. */
+  /** The service worker's own URL. */
   base: string;
-  /** What every file is answered with. */
+  /** Headers of every response. */
   headers: Readonly<Record<string, string>>;
   open(): Promise<Pick<Cache, 'match' | 'put' | 'keys' | 'delete'>>;
   fetch(url: string, init: RequestInit): Promise<Response>;
 }
 
 export interface LargeFiles {
-  /** @returns the file of that address, whatever its query */
+  /** @returns the file at that URL, whatever its query */
   find(address: string): OwnFile | undefined;
-  /** Whether there is certainly no such file: models are asked for parts that not every model has. */
+  /** Whether such a file certainly doesn't exist: models are asked for parts that not every model has. */
   lacks(address: string): boolean;
   /**
    * The kept file; else the server's, kept once its digest has been found right. A wrong one breaks off: the page must
@@ -25,15 +25,15 @@ export interface LargeFiles {
    * @param settled told when nothing more will be written; the service worker has to live until then
    */
   answer(file: OwnFile, signal: AbortSignal, settled: (promise: Promise<unknown>) => void): Promise<Response>;
-  /** Brings files that are not kept yet. @throws TypeError where one cannot be fetched or is of another version */
+  /** Fetches files that are not stored yet. @throws TypeError if one can't be fetched or is of another version */
   keep(wanted: (file: OwnFile) => boolean): Promise<void>;
-  /** Brings this version's form of every file that the version before keeps. @throws as `keep` */
+  /** Fetches this version's form of every file that the previous version stored. @throws as `keep` */
   keepSuccessors(): Promise<void>;
-  /** Drops what belongs to other versions. */
+  /** Deletes the files of other versions. */
   prune(): Promise<void>;
 }
 
-/** Nothing is fetched or opened before it is asked for. */
+/** Fetches and opens nothing until it is asked to. */
 export function createLargeFiles({ files, base, headers, open, fetch }: LargeFilesParts): LargeFiles {
   const addressOf = ({ path }: OwnFile) => new URL(path, base).href;
   const byAddress = new Map(files.map((file) => [addressOf(file), file]));
@@ -67,7 +67,7 @@ export function createLargeFiles({ files, base, headers, open, fetch }: LargeFil
       const cache = await open();
       const kept = await cache.match(keyOf(file));
       if (kept !== undefined) return kept;
-      // An earlier version's file of the same name may lie in the browser's own cache: ask the server.
+      // The browser's own cache may have an earlier version's file of the same name: ask the server.
       const response = await fetch(addressOf(file), { cache: 'no-cache', signal });
       if (response.status !== 200 || response.body === null) return response;
       const checked = checkedBody(response.body, file);
@@ -93,7 +93,7 @@ export function createLargeFiles({ files, base, headers, open, fetch }: LargeFil
   };
 }
 
-/** Without the headers of a transfer that is over. */
+/** Without the headers that only concern the transfer. */
 function plain(response: Response, body: Blob): Response {
   const headers = new Headers(response.headers);
   headers.delete('Content-Encoding');
@@ -102,8 +102,8 @@ function plain(response: Response, body: Blob): Response {
 }
 
 /**
- * Passes a body on as it comes, for the page shows how far it is, and withholds its end until the digest is known.
- * @returns `whole`: the body once it was found right; undefined where it broke off, was wrong or is not wanted any more
+ * Passes a body on as it arrives, since the page shows its progress, and withholds its end until the digest is known.
+ * @returns `whole`: the verified body; undefined if it broke off, was wrong or isn't wanted any more
  */
 function checkedBody(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -145,7 +145,7 @@ async function digest(blob: Blob): Promise<string> {
   return btoa(String.fromCharCode(...new Uint8Array(bytes)));
 }
 
-/** Promise.withResolvers, which Safari has since 17.4 alone. */
+/** Promise.withResolvers, which Safari only has since 17.4. */
 function withResolvers<T>(): { promise: Promise<T>; resolve(value: T): void } {
   let resolve: (value: T) => void = () => {};
   const promise = new Promise<T>((settle) => {

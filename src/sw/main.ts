@@ -1,10 +1,10 @@
 /**
- * The service worker: keeps the page's own files, so that it opens without a network, and answers them with the page's
- * headers. It answers nothing else: models of the Hub never pass through it. Each file is kept only where it has the
- * digest that the build lists; the page itself came with the service worker.
+ * The service worker: stores the page's own files, so that it opens without a network, and serves them with the page's
+ * headers. It handles nothing else: models from the Hub never pass through it. A file is only stored if it has the digest
+ * that the build lists; the page itself came with the service worker.
  *
- * A new version is installed beside the one that runs and waits until the person asks for it, or until no tab runs the
- * old one: until then every file comes from the version that the page began with.
+ * A new version is installed beside the running one and waits until the user asks for it, or until no tab runs the old
+ * one: until then every file comes from the version that the page began with.
  */
 import { addPlugins, precacheAndRoute } from 'workbox-precaching';
 import { createLargeFiles } from './largeFiles';
@@ -40,7 +40,7 @@ const largeFiles = createLargeFiles({
   files: large,
   base: worker.location.href,
   headers,
-  // One origin may hold several copies of the page.
+  // One origin may have several copies of the page.
   open: () => caches.open(`inlay-large-${worker.registration.scope}`),
   fetch: (url, init) => fetch(url, init),
 });
@@ -52,7 +52,7 @@ worker.addEventListener('fetch', (event) => {
   if (event.request.method !== 'GET' || isPage(event.request.url)) return;
   const file = largeFiles.find(event.request.url);
   if (file === undefined) {
-    // The folder's descriptions for people are not listed: those are opened, not fetched.
+    // The folder's documentation is not listed: people open it, the page doesn't fetch it.
     if (event.request.mode !== 'navigate' && largeFiles.lacks(event.request.url)) {
       event.respondWith(new Response(null, { status: 404 }));
     }
@@ -90,7 +90,7 @@ async function act(message: ToServiceWorker): Promise<boolean> {
   }
 }
 
-/** Tabs that show this page. The origin may hold other pages too. */
+/** Tabs that show this page. The origin may have other pages too. */
 async function openPages(): Promise<number> {
   const windows = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
   return windows.filter(({ url }) => isPage(url)).length;

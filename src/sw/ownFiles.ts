@@ -1,4 +1,4 @@
-/** The page's own files, as the build lists them in the service worker, and the headers they are answered with. */
+/** The page's own files, as the build lists them in the service worker, and the headers they are served with. */
 
 export interface OwnFile {
   /** Relative to the service worker. */
@@ -12,26 +12,26 @@ export interface OwnFile {
 export interface OwnFiles {
   /** Names this build; index.html carries it as `<meta name="inlay-build">`. */
   build: string;
-  /** What every file is answered with. */
+  /** Headers of every response. */
   headers: Readonly<Record<string, string>>;
-  /** index.html itself: hosts that write into pages cannot change what this one opens with. */
+  /** index.html itself: hosts that write into pages can't change it. */
   page: string;
-  /** What the page needs to open besides: brought when the service worker is installed. */
+  /** What else the page needs to open: fetched when the service worker is installed. */
   shell: OwnFile[];
-  /** ONNX Runtime's wasm files and the embedded model: brought when they are first used. */
+  /** ONNX Runtime's wasm files and the starter model: fetched when they are first used. */
   large: OwnFile[];
 }
 
-/** What the page asks of the service worker. Those with an answer are sent with a port. */
+/** Messages from the page to the service worker. Those with an answer come with a port. */
 export type ToServiceWorker =
-  /** Take this page over. Answer: `true`, or `false` where the page belongs to another build. */
+  /** Take over this page. Answer: `true`, or `false` if the page belongs to another build. */
   | { type: 'claim'; build: string }
-  /** Keep these large files for a time without a network. */
+  /** Store these large files for offline use. */
   | { type: 'keep'; group: LargeGroup }
-  /** To the waiting one: replace the version that runs. Answer: whether it will; not while another tab runs it. */
+  /** To the waiting version: replace the running one. Answer: whether it will; not while another tab runs that one. */
   | { type: 'switch' };
 
-/** What runs on the CPU; what runs on WebGPU, and on the CPU where that fails; the embedded model. */
+/** Files for the CPU; for WebGPU, with the CPU as its fallback; the starter model. */
 export type LargeGroup = 'wasm' | 'webgpu' | 'starter';
 
 /** @param jspi whether this browser has it: src/model/runtime/ortBrowser.ts chooses by the same */
@@ -43,17 +43,17 @@ export function isOfGroup(path: string, group: LargeGroup, jspi: boolean): boole
   return build === 'plain' || (group === 'webgpu' && build === (jspi ? '.jspi' : '.asyncify'));
 }
 
-/** Whether the build's list is complete for this path: what it lacks there does not exist. */
+/** Whether the build's list is complete for this path: what it lacks doesn't exist. */
 export function isListedWhole(path: string): boolean {
   return isOfGroup(path, 'starter', false);
 }
 
-/** What a file is in every build: its path without the part that changes with the contents. */
+/** A file's name across builds: its path without the part that changes with the contents. */
 export function roleOf(path: string): string {
   return path.replace(/-[\w-]{8}(?=\.\w+(\.\d)?$)/, '');
 }
 
-/** The same answer with the page's own headers, for hosts that cannot set headers. */
+/** The same response with the page's own headers, for hosts that can't set headers. */
 export function withHeaders(
   response: Response,
   own: Readonly<Record<string, string>>,

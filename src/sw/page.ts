@@ -81,7 +81,7 @@ export function startOffline(
   };
 }
 
-/** A waiting version may lie there from an earlier visit, arrive now, or while the tab stays open for days. */
+/** A new version may be waiting since an earlier visit, arrive now, or while the tab stays open for days. */
 function watchForUpdates(registration: ServiceWorkerRegistration, onReady: () => void): void {
   const look = () => {
     if (registration.waiting !== null && registration.active !== null) onReady();
@@ -99,7 +99,7 @@ function watchForUpdates(registration: ServiceWorkerRegistration, onReady: () =>
   });
 }
 
-/** A first version that cannot be installed is never `ready`: one of its files is not the build's, or cannot be had. */
+/** A first version that can't be installed is never `ready`: one of its files is missing or isn't from the build. */
 function warnIfRefused({ installing, active }: ServiceWorkerRegistration): void {
   installing?.addEventListener('statechange', () => {
     if (installing.state !== 'redundant' || active !== null) return;
@@ -114,7 +114,7 @@ function claim(): ToServiceWorker {
   return { type: 'claim', build };
 }
 
-/** @returns its answer; `false` where it gives none */
+/** @returns its answer; `false` if there isn't one in time */
 function ask(worker: ServiceWorker, message: ToServiceWorker): Promise<boolean> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -128,7 +128,7 @@ function ask(worker: ServiceWorker, message: ToServiceWorker): Promise<boolean> 
   });
 }
 
-/** @returns whether the person has pressed, typed, dropped or pasted anything so far */
+/** @returns whether the user has clicked, typed, dropped or pasted anything so far */
 function watchTouches(): () => boolean {
   const watching = new AbortController();
   for (const type of ['pointerdown', 'keydown', 'drop', 'paste']) {

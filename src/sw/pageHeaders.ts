@@ -1,24 +1,24 @@
 /**
- * The headers that the page's own files are answered with: by `npm start`, and by the service worker on hosts that can set
- * none. They close the page to what is foreign: scripts and workers are its own files, nothing is made code at run time but
- * WebAssembly, and what it asks for goes to https, to this machine, or where the build says.
+ * The headers that the page's own files are served with: by `npm start`, and by the service worker on hosts that can't set
+ * any. They close the page to foreign code: scripts and workers are its own files, only WebAssembly is compiled at run time,
+ * and requests go to https, to this machine, or where the build says.
  */
 
 /**
- * Cross-origin isolation: with these headers the page has SharedArrayBuffer, hence WASM threads. `require-corp` and not
- * `credentialless`, which Safari lacks: what the page fetches from elsewhere is fetched with CORS, which passes under both.
+ * Cross-origin isolation: with these headers the page has SharedArrayBuffer, and so WASM threads. `require-corp` instead of
+ * `credentialless`, which Safari lacks: the page fetches from other origins with CORS, which both allow.
  */
 export const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
 } as const;
 
-/** What any file of the page may carry, also those of the development server. */
+/** For any file of the page, also on the development server. */
 const harmless = {
   ...isolation,
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
-  // Of what a page may ask a person for, this one needs the clipboard and the whole screen.
+  // Of the permissions that a page can ask for, this one needs the clipboard and full screen.
   'Permissions-Policy': [
     'accelerometer',
     'bluetooth',
@@ -40,14 +40,14 @@ const harmless = {
     .join(', '),
 } as const;
 
-/** Models and pictures come from any https address; a hub, a server or a proxy of one's own may listen on this machine. */
+/** Models and images come from any https URL; your own Hub mirror, server or proxy may run on this machine. */
 const CONNECT = ["'self'", 'blob:', 'data:', 'https:', 'http://localhost:*', 'http://127.0.0.1:*'];
 
 /**
  * The Content-Security-Policy, in the form that a header and a `<meta>` both take.
  *
- * Styles may stand in the page: the dialogs' library writes one while a dialog holds the page still. `wasm-unsafe-eval`
- * allows WebAssembly alone; JavaScript is never made from text (src/contract/closedPage.ts).
+ * Inline styles are allowed: the dialogs' library writes one while a dialog stops the page from scrolling.
+ * `wasm-unsafe-eval` only allows WebAssembly; JavaScript is never made from text (src/contract/closedPage.ts).
  * @param connect further origins that the page may reach, e.g. a mirror of the Hub in the local network
  */
 export function contentSecurityPolicy(connect: readonly string[] = []): string {
@@ -63,7 +63,7 @@ export function contentSecurityPolicy(connect: readonly string[] = []): string {
     'base-uri': ["'none'"],
     'form-action': ["'none'"],
     'require-trusted-types-for': ["'script'"],
-    // The only policy there is; it lets the page's own workers through.
+    // The only policy; it allows the page's own workers.
     'trusted-types': ['default'],
   };
   return Object.entries(directives)
@@ -78,14 +78,14 @@ export function pageHeaders(connect: readonly string[] = []): HeaderFields {
   return { ...harmless, 'Content-Security-Policy': contentSecurityPolicy(connect) };
 }
 
-/** Of the development server, whose pages are put together from inline scripts. */
+/** Of the development server, whose pages contain inline scripts. */
 export const developmentHeaders: HeaderFields = harmless;
 
 /**
- * Which addresses besides https and this machine a build may reach: the mirror of the Hub that it is built for, and what
- * `VITE_CONNECT` lists.
+ * The URLs besides https and this machine that a build may reach: the Hub mirror that it is built for, and those in
+ * `VITE_CONNECT`.
  * @returns origins
- * @throws Error naming the variable that holds no http(s) address
+ * @throws Error that names the variable whose value is not an http(s) URL
  */
 export function connectFromEnv(env: Readonly<Record<string, string | undefined>>): string[] {
   const named = (variable: string) =>

@@ -1,6 +1,6 @@
 /**
- * The gallery as the page shows it: keeps every result as it appears among the versions, searches, restores. A result
- * that cannot be kept stays among the versions, and the page says so.
+ * The gallery as the page shows it: saves every result as it appears among the versions, searches, restores. A result that
+ * can't be saved stays among the versions, and the page says so.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { messageOf } from '../../contract/errors';
@@ -17,43 +17,43 @@ import { foundIn } from '../session/recipes';
 export type { GalleryItem } from '../../storage/gallery';
 
 export interface GalleryState {
-  /** Newest first; null until it was read. */
+  /** Newest first; null until they were read. */
   items: readonly GalleryItem[] | null;
   storage: GalleryStorage | null;
   search: string;
   /** What went wrong in the gallery, shown in it. */
   problem: string | null;
-  /** Why the last results were not kept, and how many; told on the page until that is dismissed, and in the gallery. */
+  /** Why the last results were not saved, and how many; shown on the page until dismissed, and in the gallery. */
   unkept: { reason: string; count: number; dismissed: boolean } | null;
-  /** What was deleted one by one since the page was opened and can be brought back, the last one at the end. */
+  /** What was deleted one by one since the page was opened and can be restored, the last one at the end. */
   removed: readonly GalleryItem[];
 }
 
 export interface Gallery {
   readonly store: StoreApi<GalleryState>;
-  /** Where a result's file lies, once that is known; null where it is not in the gallery. */
+  /** The id of a result's entry, once it is saved; null if it isn't in the gallery. */
   idOf(file: Blob): Promise<number | null>;
-  /** What lies there; null where it is gone. */
+  /** The entry's files; null if it is gone. */
   entry(id: number): Promise<{ file: Blob; thumbnail: Blob } | null>;
-  /** Says that a file that comes among the versions again is there already. */
+  /** Says that a file, which is about to become a version again, is saved already. */
   know(file: Blob, id: number): void;
-  /** Reads what is there: at opening, since other tabs add to it too. */
+  /** Reads the entries: whenever the gallery opens, since other tabs add to it too. */
   load(): Promise<void>;
   setSearch(search: string): void;
-  /** @returns null where it could not be read; the gallery says why */
+  /** @returns null if it could not be read; the gallery says why */
   picture(item: GalleryItem): Promise<Blob | null>;
   remove(item: GalleryItem): Promise<void>;
-  /** Brings back what was deleted last; again what was deleted before that. */
+  /** Restores what was deleted last; called again, what was deleted before that. */
   undoRemove(): Promise<void>;
-  /** Deletes all for good, also what could still be brought back. */
+  /** Deletes everything permanently, also what could still be restored. */
   clear(): Promise<void>;
-  /** Keeps what could not be kept, after room was made. */
+  /** Saves what could not be saved, after space was freed. */
   retry(): Promise<void>;
-  /** Takes the note from the page; the gallery still offers another try. */
+  /** Hides the notice; the gallery still offers to try again. */
   dismiss(): void;
 }
 
-/** Deleted pictures are held in memory up to this: the oldest are let go beyond it, the last one never is. */
+/** Deleted images are held in memory up to this: beyond it the oldest are dropped, but never the last. */
 const MAX_REMOVED_BYTES = 256 * 2 ** 20;
 
 export function browserGallery(versions: StoreApi<Versions>): Gallery {
@@ -62,7 +62,7 @@ export function browserGallery(versions: StoreApi<Versions>): Gallery {
 
 /**
  * @param fetchThumbnail the file behind a version's object URL
- * @param maxRemovedBytes of deleted pictures that can be brought back
+ * @param maxRemovedBytes of deleted images that can be restored
  */
 export function createGallery(
   kept: GalleryStore,
@@ -78,17 +78,17 @@ export function createGallery(
     unkept: null,
     removed: [],
   }));
-  /** Where results lie, by their files. */
+  /** Entry ids by the results' files. */
   const ids = new WeakMap<Blob, number>();
-  /** What could not be kept, for another try. */
+  /** Results that could not be saved, for another try. */
   let waiting: { file: Blob; thumbnail: Blob }[] = [];
-  /** The pictures of what was deleted and can be brought back. */
+  /** The images of deleted entries that can be restored. */
   const removedPictures = new Map<GalleryItem, Blob>();
   const setRemoved = (removed: readonly GalleryItem[]) => {
     for (const item of removedPictures.keys()) if (!removed.includes(item)) removedPictures.delete(item);
     store.setState({ removed });
   };
-  /** The last ones that fit into the memory for them. */
+  /** The last ones that fit into memory. */
   const fitting = (items: readonly GalleryItem[]) => {
     let bytes = 0;
     const first = items.findLastIndex((item) => {
@@ -103,7 +103,7 @@ export function createGallery(
     store.setState({ items, storage, problem: null });
   };
 
-  /** Runs `work` and reads the gallery anew; what fails is told in the gallery. */
+  /** Runs `work` and reads the gallery again; the gallery shows errors. */
   const change = async (work: () => Promise<void>) => {
     try {
       await work();
@@ -113,7 +113,7 @@ export function createGallery(
     }
   };
 
-  /** Null where another tab has deleted it. */
+  /** Null if another tab has deleted it. */
   const pictureOf = async (id: number) => {
     try {
       return await copyOf(await kept.picture(id));
@@ -135,15 +135,15 @@ export function createGallery(
     if (store.getState().items !== null) await change(async () => {});
   };
 
-  /** One after the other: their order in the gallery is that of their making. */
+  /** One after the other, so that the gallery's order is that of the runs. */
   let tail = Promise.resolve();
-  /** Undo may bring a picture's versions back. */
+  /** Undo may bring back an image's versions. */
   const seen = new WeakSet<Blob>();
   versions.subscribe(({ items }) => {
     const added = items.filter((version) => isResult(version) && !seen.has(version.file));
     for (const { file, thumbnailUrl } of added) {
       seen.add(file);
-      // Fetched at once: the address dies when another picture is opened; then the picture stands for it.
+      // At once: opening another image revokes the URL. If that has happened, the result is its own thumbnail.
       const fetched = fetchThumbnail(thumbnailUrl).catch(() => file);
       tail = tail.then(async () => keep({ file, thumbnail: await fetched }));
     }
@@ -212,12 +212,12 @@ export function createGallery(
   };
 }
 
-/** Neither the original nor a drawn-out canvas, which no run has made. */
+/** Neither the original nor an extended canvas: a run made it. */
 function isResult({ parentId, seed }: Version): boolean {
   return parentId !== null && seed !== null;
 }
 
-/** The entries whose prompts or model hold every word of `search`, in any order and case. */
+/** The entries whose prompts or model contain every word of `search`, in any order and case. */
 export function searchItems(items: readonly GalleryItem[], search: string): readonly GalleryItem[] {
   const words = search.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return items;

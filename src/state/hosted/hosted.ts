@@ -1,6 +1,6 @@
 /**
- * The hosted API beside this machine's engine: which of the two paints, by whose key, and the person's consent before
- * anything is sent.
+ * The hosted API beside this device's engine: which of them runs, with which key, and the user's consent before anything
+ * is sent.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Engine, HostedAccess } from '../../contract/engine';
@@ -19,20 +19,20 @@ import { STARTER } from '../models/modelCatalogue';
 export interface HostedState {
   /** The switch: runs go to the hosted API. */
   on: boolean;
-  /** How the key is shown; the key itself stands in no store. Null: there is none. */
+  /** The key as it is shown; the key itself is in no store. Null if there isn't one. */
   maskedKey: string | null;
-  /** The key is kept in this browser's storage, as the person asked. */
+  /** The key is in this browser's storage, as the user asked. */
   remembered: boolean;
   /** The page's own server holds a key. */
   hasProxy: boolean;
-  /** The person's own server, which runs go to in place of fal.ai; kept in this browser. */
+  /** The user's own server, which replaces fal.ai; remembered in this browser. */
   server: string | null;
-  /** How the server's key is shown; null where it was given none. */
+  /** The server's key as it is shown; null if there isn't one. */
   maskedServerKey: string | null;
   online: boolean;
-  /** Runs that cannot be made here go to the hosted API without asking; kept until it is taken back. */
+  /** Runs that this device can't do go to the hosted API without asking; remembered until it is revoked. */
   always: boolean;
-  /** A run cannot be made here, for a reason as `complaintOf` words it: may it be sent? */
+  /** This device can't do a run, for this reason in the words of `complaintOf`: may it be sent? */
   question: { reason: string } | null;
 }
 
@@ -46,39 +46,39 @@ export interface Hosted {
   removeKey(): void;
   /**
    * Points the switch at a server that speaks the same API.
-   * @param key empty where it asks for none
+   * @param key empty if it doesn't need one
    * @param remember also keep the key in this browser's storage
-   * @returns what is wrong with the address, or null
+   * @returns what is wrong with the URL, or null
    */
   setServer(url: string, key: string, remember: boolean): string | null;
   /** Back to fal.ai. */
   removeServer(): void;
-  /** Takes the consent of `always` back. */
+  /** Revokes `always`. */
   askAgain(): void;
   answer(answer: Answer): void;
   /**
-   * Runs `work` where the switch says, and, where this machine cannot make it and the person agrees, once more with the
-   * hosted API. Nothing is sent otherwise.
-   * @throws InputError (`model_name`) where the switch is on and no one else can reach the model; whatever `work` throws
+   * Runs `work` where the switch says; if this device can't do it and the user agrees, once more with the hosted API.
+   * Nothing is sent otherwise.
+   * @throws InputError (`model_name`) if the switch is on and others can't reach the model; whatever `work` throws
    */
   run(call: HostedCall, work: (target: RunTarget) => Promise<void>): Promise<void>;
 }
 
-/** Who makes a run. */
+/** Where a run happens. */
 export interface RunTarget {
   kind: Painter;
   engine: Engine;
 }
 
 export interface HostedCall {
-  /** This machine's engine. */
+  /** This device's engine. */
   local: Engine;
   modelName: string;
-  /** Aborting answers the question with a no. */
+  /** Aborting answers the question with no. */
   signal: AbortSignal;
 }
 
-/** What of the browser it needs; tests pass another. */
+/** What it needs from the browser; tests pass their own. */
 export interface HostedEnvironment {
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
   proxyUrl: string;
@@ -91,10 +91,10 @@ const KEY = 'inlay.fal.key';
 const ALWAYS = 'inlay.fal.always';
 const SERVER = 'inlay.server';
 const SERVER_KEY = 'inlay.server.key';
-/** So often in a row a device may be lost before a run is offered to others. */
+/** After this many lost devices in a row, a run is offered to the hosted API. */
 const LOSSES = 2;
 
-/** @param connect makes the engine of the hosted API, which asks for access at each run */
+/** @param connect creates the hosted API's engine, which asks for access on each run */
 export function createHosted(
   environment: HostedEnvironment,
   connect: (access: () => HostedAccess) => Engine,
@@ -118,12 +118,12 @@ export function createHosted(
   environment.onConnection(() => store.setState({ online: environment.isOnline() }));
 
   let probing: Promise<void> | undefined;
-  /** Asks the page's own server until it has answered once: only one with a key answers so. */
+  /** Asks the page's own server until it has answered once: only a server with a key answers like that. */
   function probe(): Promise<void> {
     probing ??= environment
       .fetch(proxyUrl)
       .then(isProxy, () => {
-        // Out of reach: that says nothing of what it is.
+        // Unreachable: ask again later.
         probing = undefined;
         return false;
       })
@@ -131,7 +131,7 @@ export function createHosted(
     return probing;
   }
 
-  /** @throws InputError (`fal_key`) where there is neither key nor proxy */
+  /** @throws InputError (`fal_key`) if there is neither a key nor a proxy */
   function access(): HostedAccess {
     const { server } = store.getState();
     if (server !== null)
@@ -166,7 +166,7 @@ export function createHosted(
     return answer !== 'no';
   }
 
-  /** What another machine would not fail at. */
+  /** Errors that another machine would not have. */
   function cannotRunHere(error: unknown): error is Error {
     if (error instanceof DeviceLostError) {
       losses++;
@@ -220,7 +220,7 @@ export function createHosted(
     answer: (answer) => reply?.(answer),
     async run({ local, modelName, signal }, work) {
       if (store.getState().on) {
-        // Without a way there, which model could be reached is no question yet.
+        // Access first: without it, which model is reachable doesn't matter.
         await probe();
         access();
         if (!isReached(modelName, store.getState())) throw unreachable(modelName);
@@ -238,7 +238,7 @@ export function createHosted(
   };
 }
 
-/** Whether there is a way to the hosted API: a server or a key of one's own, or the proxy of the page's server. */
+/** Whether there is access to the hosted API: your own server or key, or the proxy of the page's server. */
 export function hasAccess({
   maskedKey,
   hasProxy,
@@ -247,29 +247,29 @@ export function hasAccess({
   return server !== null || maskedKey !== null || hasProxy;
 }
 
-/** No network: only a server of one's own may be on this side of it. */
+/** No network; your own server may still be reachable. */
 export function isCutOff({ online, server }: Pick<HostedState, 'online' | 'server'>): boolean {
   return !online && server === null;
 }
 
-/** Whether the place that runs are sent to gets a model by its name: a server of one's own has names of its own, too. */
+/** Whether the hosted side can load a model by its name: your own server has names of its own, too. */
 export function isReached(modelName: string, { server }: Pick<HostedState, 'server'>): boolean {
   return isPublic(modelName) || (server !== null && !modelName.startsWith('disk:'));
 }
 
-/** @returns null where it is no address of a server */
+/** @returns null if it is not the URL of a server */
 function serverUrl(typed: string): string | null {
   const text = typed.trim();
   const whole = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   if (text === '' || text.length > MAX_NAME_CHARACTERS || !URL.canParse(whole)) return null;
   const { protocol, origin, pathname, username, password } = new URL(whole);
   if (protocol !== 'http:' && protocol !== 'https:') return null;
-  // A password in an address would stand in logs and storage.
+  // A password in a URL would end up in logs and storage.
   if (username !== '' || password !== '') return null;
   return `${origin}${pathname}`.replace(/\/$/, '');
 }
 
-/** A page for unknown paths is none. */
+/** A fallback HTML page is not a proxy. */
 async function isProxy(response: Response): Promise<boolean> {
   const answer: unknown = response.ok ? await response.json().catch(() => null) : null;
   return (
@@ -287,7 +287,7 @@ function unreachable(modelName: string): InputError {
   );
 }
 
-/** Whether others can get the model by its name, too. */
+/** Whether others can load the model by its name. */
 function isPublic(modelName: string): boolean {
   return (
     modelName !== STARTER && (/^https?:\/\//i.test(modelName) || /^[\w.-]+\/[\w.-]+(@.+)?$/.test(modelName))
@@ -298,7 +298,7 @@ function masked(key: string): string {
   return `••••${key.length >= 12 ? key.slice(-4) : ''}`;
 }
 
-/** The browser's own. */
+/** The real browser. */
 export function browserEnvironment(): HostedEnvironment {
   let storage: Storage | undefined;
   try {

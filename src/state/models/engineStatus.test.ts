@@ -23,3 +23,14 @@ it('says where the work happens, and plainly if there is no WebGPU', () => {
   report({ provider: 'webgpu', precision: 'fp32', note: 'No 16-bit shaders: slower' });
   expect(statusExplanation(store.getState().status)).toBe('No 16-bit shaders: slower.');
 });
+
+it('never contains the name of a button: it is itself part of a button’s name', () => {
+  const all: (EngineStatus | null)[] = [
+    null,
+    { provider: 'webgpu', precision: 'fp16' },
+    { provider: 'wasm', precision: 'fp32', threads: 2 },
+  ];
+  for (const status of all) {
+    expect(statusExplanation(status)).not.toMatch(/generate|cancel|download|undo|redo|copy/i);
+  }
+});

@@ -31,7 +31,6 @@ export function statusWarning(status: EngineStatus | null): string | null {
 export function statusExplanation(status: EngineStatus | null): string {
   if (!status) return 'Looking for a GPU.';
   if (status.note) return /[.!?]$/.test(status.note) ? status.note : `${status.note}.`;
-  if (status.provider === 'wasm')
-    return 'WebGPU isn’t available, so images are generated on the CPU, which is slower.';
-  return 'Images are generated on this device’s GPU. Nothing is uploaded.';
+  if (status.provider === 'wasm') return 'WebGPU isn’t available, so runs use the CPU, which is slower.';
+  return 'Runs use this device’s GPU. Nothing is uploaded.';
 }

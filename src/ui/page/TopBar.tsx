@@ -83,7 +83,7 @@ function StatusPill() {
           className="popover status-popover"
           sideOffset={8}
           collisionPadding={8}
-          aria-label="Where images are generated"
+          aria-label="Where runs happen"
         >
           <b>{label}</b>
           <p>{explanation}</p>

@@ -43,7 +43,7 @@ it.each([
   expect(await openAddress(session, `http://localhost:${port}/${path}`)).toBeNull();
   expect(opened).toEqual([name]);
   expect(await openAddress(session, `http://localhost:${port}/none`)).toMatch(/answered 404/);
-  expect(await openAddress(session, `http://localhost:${port}/huge`)).toMatch(/at most 512 MB/);
+  expect(await openAddress(session, `http://localhost:${port}/huge`)).toMatch(/the limit is 512 MB/);
   expect(await openAddress(session, 'x'.repeat(5000))).toHaveLength(
     100 + '“” isn’t an image URL. Enter one that starts with https://.'.length,
   );

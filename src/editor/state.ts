@@ -17,8 +17,8 @@ export interface MaskLook {
   isAutomatic: boolean;
   /** 0 … 1 */
   opacity: number;
-  /** `overlay`: over the image; `alone`: white on black, as in its file. */
-  show: 'overlay' | 'alone';
+  /** `overlay`: over the image; `maskOnly`: white on black, as in its file. */
+  show: 'overlay' | 'maskOnly';
 }
 
 /** By how many image pixels the mask grows, shrinks and feathers. */

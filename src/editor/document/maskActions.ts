@@ -1,5 +1,7 @@
 /** Actions that change the mask; each is one step of the history. */
+
 import type { StoreApi } from 'zustand/vanilla';
+import { messageOf } from '../../contract/errors';
 import { cropMask } from '../../image/edges';
 import { isEmptyRect, type Point, type Rect, rectOfSize } from '../../image/geometry';
 import { combineMasks, type Mode } from '../../image/mask/mask';
@@ -173,7 +175,7 @@ export function createMaskActions(parts: {
         },
         (error: unknown) => {
           rested();
-          report(error instanceof Error ? error.message : String(error));
+          report(messageOf(error));
         },
       ),
     );
@@ -207,7 +209,7 @@ export function createMaskActions(parts: {
         },
         (error: unknown) => {
           rested();
-          report(error instanceof Error ? error.message : String(error));
+          report(messageOf(error));
         },
       ),
     );
@@ -263,7 +265,7 @@ export function createMaskActions(parts: {
     try {
       await inTurn(() => change(...request));
     } catch (error) {
-      report(error instanceof Error ? error.message : String(error));
+      report(messageOf(error));
     }
   };
   const join = async (own: EditorDocument, patch: Patch, mode: Mode) => {

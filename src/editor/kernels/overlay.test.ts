@@ -51,7 +51,7 @@ it('hatched: soft values are as transparent as they are soft; alone: the mask it
     ...[0, 0, 0, 0],
     ...[200, 100, 50, 23],
   ]);
-  expect([...drawOverlay(mask, view, region, { ...style, fill: 'alone' }).data]).toEqual([
+  expect([...drawOverlay(mask, view, region, { ...style, fill: 'maskOnly' }).data]).toEqual([
     ...[100, 100, 100, 255],
     ...[0, 0, 0, 255],
     ...[40, 40, 40, 255],

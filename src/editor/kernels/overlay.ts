@@ -11,10 +11,10 @@ export interface OverlayStyle {
   /** The mean opacity of the stripes, 0 … 1; the outline has its own. */
   opacity: number;
   /**
-   * `hatched`: stripes and an outline; `outline`: just that; `solid`: opaque, for clipping; `alone`: the mask itself,
+   * `hatched`: stripes and an outline; `outline`: just that; `solid`: opaque, for clipping; `maskOnly`: the mask itself,
    * white on black.
    */
-  fill: 'hatched' | 'outline' | 'solid' | 'alone';
+  fill: 'hatched' | 'outline' | 'solid' | 'maskOnly';
   /** View pixels per CSS pixel, so that stripes and outline look the same on every screen. */
   pixelRatio: number;
 }
@@ -53,7 +53,7 @@ export function drawOverlay(mask: Mask, view: View, region: Rect, style: Overlay
     let to = y * width;
     for (let x = 0; x < width; x++, at++, to++) {
       const value = values[at] as number;
-      if (value === 0 && fill !== 'alone') continue;
+      if (value === 0 && fill !== 'maskOnly') continue;
       // The rim: white, but black at a distance of `reach` in one of eight directions.
       const isRim =
         hasRim &&
@@ -95,7 +95,7 @@ function brushOf({ color, opacity, fill }: OverlayStyle) {
   const flat = {
     outline: () => 0,
     solid: (value: number) => value << 24,
-    alone: (value: number) => 0xff000000 | (value * 0x010101),
+    maskOnly: (value: number) => 0xff000000 | (value * 0x010101),
   }[fill];
   const both = table(flat);
   return { rim, strong: both, weak: both };

@@ -164,16 +164,16 @@ export class Painter {
     const { document, store } = this.#editor;
     if (!document) return;
     const { look } = store.getState();
-    const alone = look.show === 'alone';
-    if (alone && everything) {
+    const isMaskOnly = look.show === 'maskOnly';
+    if (isMaskOnly && everything) {
       const place = rectToView(view, rectOfSize(document.mask));
       layer.fillStyle = '#000';
       layer.fillRect(place.x, place.y, place.width, place.height);
     }
     // The outline reaches a little beyond what changed.
-    const region = this.#regionOf(imageArea, view, alone ? 0 : Math.ceil(4 * pixelRatio));
+    const region = this.#regionOf(imageArea, view, isMaskOnly ? 0 : Math.ceil(4 * pixelRatio));
     if (isEmptyRect(region)) return;
-    const fill = alone ? 'alone' : 'hatched';
+    const fill = isMaskOnly ? 'maskOnly' : 'hatched';
     layer.putImageData(this.#overlayPart(document.mask, view, region, pixelRatio, fill), region.x, region.y);
     this.#drawPreview(region, view, pixelRatio);
   }
@@ -192,7 +192,7 @@ export class Painter {
    */
   #drawPreview(region: Rect, view: View, pixelRatio: number): void {
     const { document, preview, store } = this.#editor;
-    if (!document || !preview || store.getState().look.show === 'alone') return;
+    if (!document || !preview || store.getState().look.show === 'maskOnly') return;
     const layer = this.#overlay;
     const place = rectToView(view, preview.frame);
     const area = intersectRect(roundOutRect(place), region);

@@ -1,5 +1,7 @@
 /** Opening images: every kind that the browser decodes, upright, up to 8192 pixels a side. */
+
 import { imageSize } from 'image-size';
+import { messageOf } from '../../contract/errors';
 import type { ColourSpace } from '../../image/files/iccProfile';
 import { HEAD_BYTES, lossInWords, readHead } from '../../image/files/pictureHead';
 import { isReadable, kindName, kindOf, type PictureKind } from '../../image/files/pictureKind';
@@ -94,7 +96,7 @@ export async function withForeign<Result>(
   const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
   const kind = kindOf(head, name) === 'heic' ? 'heic' : 'tiff';
   const converted = await decodeForeign(file, kind, MAX_PICTURE_SIDE).catch((error: unknown) => {
-    throw new PictureError(`“${name}” ${error instanceof Error ? error.message : error}`);
+    throw new PictureError(`“${name}” ${messageOf(error)}`);
   });
   return open(converted.file, converted.bits);
 }

@@ -1,4 +1,5 @@
 /** In a worker: converts a HEIC or TIFF to a PNG, which every browser decodes, and keeps its profile. */
+import { messageOf } from '../../contract/errors';
 import { openHeif } from '../../image/files/heif';
 import { readHead } from '../../image/files/pictureHead';
 import { decodeTiff } from '../../image/files/tiff';
@@ -25,7 +26,7 @@ self.addEventListener('message', async ({ data: task }: MessageEvent<ForeignTask
     self.postMessage((await convert(task)) satisfies ForeignAnswer);
   } catch (error) {
     self.postMessage({
-      error: error instanceof Error ? error.message : String(error),
+      error: messageOf(error),
     } satisfies ForeignAnswer);
   }
 });
@@ -78,7 +79,7 @@ async function readTiff(bytes: Uint8Array, maxSide: number): Promise<Read> {
       );
     }
     throw new Error(
-      `is a TIFF that cannot be read: its decoder says “${error instanceof Error ? error.message : error}”. Convert it to PNG and open that.`,
+      `is a TIFF that cannot be read: its decoder says “${messageOf(error)}”. Convert it to PNG and open that.`,
     );
   }
 }
@@ -90,6 +91,6 @@ function tooLarge({ width, height }: { width: number; height: number }, maxSide:
 }
 
 function damaged(error: unknown): Error {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new Error(`is damaged or cut off: its decoder says “${reason}”. Get the file again.`);
 }

@@ -41,7 +41,7 @@ export function actualSize(editor: Editor): void {
 
 export function toggleMaskOnly(editor: Editor): void {
   const { look } = editor.store.getState();
-  editor.setOptions({ look: { ...look, show: look.show === 'alone' ? 'overlay' : 'alone' } });
+  editor.setOptions({ look: { ...look, show: look.show === 'maskOnly' ? 'overlay' : 'maskOnly' } });
 }
 
 /** Starts adjusting the frame or the canvas, or stops; nothing is started during a run or without something to adjust. */

@@ -12,7 +12,7 @@ export const viewCommands = [
     help: 'Show only the mask',
     keys: ['m'],
     enabled: always,
-    pressed: ({ editor }) => editor.look.show === 'alone',
+    pressed: ({ editor }) => editor.look.show === 'maskOnly',
     run: ({ session }) => toggleMaskOnly(session.editor),
   },
   {

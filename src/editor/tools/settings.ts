@@ -18,6 +18,7 @@ export function toolOf(id: ToolId): Tool & { id: ToolId } {
 const hasValue = (row: ToolOption): row is ValueOption => row.kind !== 'button';
 const rows = tools.flatMap((tool: Tool) => tool.options.filter(hasValue));
 
+/** The default of every row. */
 export const toolDefaults = Object.fromEntries(
   rows.map((row) => [row.field, row.default]),
 ) as unknown as ToolSettings;

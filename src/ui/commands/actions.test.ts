@@ -1,0 +1,94 @@
+import { expect, it, vi } from 'vitest';
+import { fakeEngine, opened, paint } from '../../../test/support/session';
+import { createSaving } from '../../state/session/saving';
+import type { CommandApp, CommandState } from './command';
+import { type CommandId, commandOf } from './index';
+
+async function page() {
+  // A run that lasts until it is cancelled.
+  const { engine } = fakeEngine(
+    ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+  );
+  const session = await opened(engine);
+  const compare = vi.fn();
+  const saving = createSaving({ session, encode: async (file) => file, give: vi.fn(), write: vi.fn() });
+  const app: CommandApp = { session, saving, openPicker: vi.fn(), showHelp: vi.fn(), compare };
+  const state = (): CommandState => ({
+    editor: session.editor.store.getState(),
+    run: session.job.getState(),
+    versions: session.versions.getState(),
+    saving: saving.store.getState(),
+  });
+  return {
+    session,
+    compare,
+    adjusting: () => state().editor.adjusting,
+    run: (id: CommandId) => commandOf(id).run(app),
+    release: (id: CommandId) => commandOf(id).release?.(app),
+    enabled: (id: CommandId) => commandOf(id).enabled(state()),
+    pressed: (id: CommandId) => commandOf(id).pressed?.(state()),
+  };
+}
+
+it('frame and canvas are adjusted one at a time; the frame needs a mask, and a run rules out both', async () => {
+  const { session, run, enabled, pressed, adjusting } = await page();
+  expect([enabled('frame'), enabled('canvas')]).toEqual([false, true]);
+  run('frame');
+  expect(adjusting()).toBeNull();
+  paint(session);
+  expect(enabled('frame')).toBe(true);
+  run('frame');
+  expect([pressed('frame'), pressed('canvas')]).toEqual([true, false]);
+  run('canvas');
+  expect([pressed('frame'), pressed('canvas')]).toEqual([false, true]);
+  run('canvas');
+  expect(adjusting()).toBeNull();
+  const running = session.generate();
+  await vi.waitFor(() => expect(session.job.getState().running).toBe(true));
+  expect([enabled('frame'), enabled('canvas'), enabled('generate')]).toEqual([false, false, false]);
+  run('canvas');
+  expect(adjusting()).toBeNull();
+  session.cancel();
+  await running;
+});
+
+it('Escape drops the shape, then cancels the run, then leaves what is adjusted', async () => {
+  const { session, run, adjusting } = await page();
+  const { editor, job } = session;
+  paint(session);
+  run('frame');
+  const running = session.generate();
+  await vi.waitFor(() => expect(job.getState().running).toBe(true));
+  editor.setTool('polygon');
+  editor.gesture.press({ x: 5, y: 5 });
+  editor.gesture.release({ x: 5, y: 5 });
+  run('escape');
+  expect(editor.store.getState().draft).toBeNull();
+  expect(job.getState().running).toBe(true);
+  run('escape');
+  await running;
+  expect(job.getState().running).toBe(false);
+  expect(adjusting()).toEqual({ what: 'frame' });
+  run('escape');
+  expect(adjusting()).toBeNull();
+});
+
+it('the swap key goes from brush to eraser and back; with other tools it subtracts and adds', async () => {
+  const { session, run, pressed } = await page();
+  run('swap');
+  expect(pressed('eraser')).toBe(true);
+  run('swap');
+  expect(pressed('brush')).toBe(true);
+  run('wand');
+  run('swap');
+  expect(session.editor.store.getState()).toMatchObject({ tool: 'wand', mode: 'subtract' });
+  run('swap');
+  expect(session.editor.store.getState().mode).toBe('add');
+});
+
+it('comparing lasts until it is released', async () => {
+  const { compare, run, release } = await page();
+  run('compare');
+  release('compare');
+  expect(compare.mock.calls).toEqual([[true], [false]]);
+});

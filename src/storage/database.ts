@@ -1,13 +1,14 @@
+/** IndexedDB databases that open when they are first needed. */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 
 export interface Database<Schema extends DBSchema> {
-  /** Opens it where it is not open. */
+  /** Opens the database unless it is open. */
   open(): Promise<IDBPDatabase<Schema>>;
-  /** The next call opens it anew. */
+  /** Makes the next call open it again. */
   forget(): void;
 }
 
-/** Milliseconds. Opening takes a few; one that stands behind another tab's change is told nothing, and would wait for ever. */
+/** Opening takes a few milliseconds; behind another tab's upgrade it would wait for ever, without an event. */
 const OPEN_MS = 5_000;
 
 /** The database did not open in time. */
@@ -15,7 +16,7 @@ export class DatabaseBusyError extends Error {
   override name = 'DatabaseBusyError';
 }
 
-/** @throws DatabaseBusyError; a database that opens later is closed at once, so that it holds up nobody else */
+/** @throws DatabaseBusyError; a database that opens later is closed at once, so that it blocks no other tab */
 async function inTime<Schema extends DBSchema>(
   opening: Promise<IDBPDatabase<Schema>>,
 ): Promise<IDBPDatabase<Schema>> {
@@ -23,7 +24,7 @@ async function inTime<Schema extends DBSchema>(
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       opening.then((db) => db.close()).catch(() => {});
-      reject(new DatabaseBusyError(`no answer came for ${OPEN_MS / 1000} s`));
+      reject(new DatabaseBusyError(`no answer for ${OPEN_MS / 1000} s`));
     }, OPEN_MS);
   });
   try {
@@ -34,8 +35,8 @@ async function inTime<Schema extends DBSchema>(
 }
 
 /**
- * An IndexedDB database that is opened when it is first needed, and again after it was closed.
- * @param create makes the stores of the first version
+ * Opens the database when it is first needed, and again after it was closed.
+ * @param create creates the object stores of the first version
  */
 export function createDatabase<Schema extends DBSchema>(
   name: string,
@@ -50,7 +51,7 @@ export function createDatabase<Schema extends DBSchema>(
       opened ??= inTime(
         openDB<Schema>(name, 1, {
           upgrade: create,
-          // A newer version of the page waits in another tab.
+          // A newer version of the page is waiting in another tab.
           blocking(_current, _next, event) {
             forget();
             (event.target as IDBDatabase).close();
@@ -60,7 +61,7 @@ export function createDatabase<Schema extends DBSchema>(
       );
       const own = opened;
       own.catch(() => {
-        // Another call may have begun anew meanwhile.
+        // Another call may have opened it again meanwhile.
         if (opened === own) forget();
       });
       return opened;

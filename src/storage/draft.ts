@@ -1,6 +1,6 @@
 /**
- * What is being painted, in IndexedDB, so that a reload, a crash or a tab that the browser put away does not lose it: one
- * draft for each tab, each of its pictures written once, its mask with each change.
+ * Drafts in IndexedDB: one for each tab, so that no work is lost by a reload, a crash, or a browser that discards the tab.
+ * Each image of a draft is written once, its mask with every change.
  */
 import type { DBSchema } from 'idb';
 import { z } from 'zod';
@@ -19,32 +19,32 @@ const versionSchema = z.object({
   origin: pointSchema,
   width: z.number(),
   height: z.number(),
-  /** Its entry in the gallery; null where it has none. */
+  /** Its entry in the gallery; null if it has none. */
   galleryId: z.number().int().nullable(),
-  /** Whether the draft keeps its file. */
+  /** Whether the draft contains its file. */
   isKept: z.boolean(),
 });
 
 const draftSchema = z.object({
-  /** Of the tab. */
+  /** The tab's id. */
   id: z.string(),
-  /** The picture's name. */
+  /** The image's name. */
   name: z.string(),
-  /** PNG, white on black, of the picture's size; null where nothing was painted. */
+  /** PNG, white on black, as large as the image; null if nothing is masked. */
   mask: z.instanceof(Blob).nullable(),
-  /** The frame that was chosen, in image pixels; null where it followed from the mask. */
+  /** The chosen frame, in image pixels; null if it follows the mask. */
   frame: pointSchema.extend({ width: z.number(), height: z.number() }).nullable(),
-  /** The picture's versions, and which of them is painted on. */
+  /** The image's versions, and the one that the canvas shows for painting. */
   versions: z.array(versionSchema),
   baseId: z.number().int(),
-  /** Which of them is looked at. Former versions of the page did not keep it, nor what follows with a default. */
+  /** The version on display. Fields with a default are missing from drafts of older versions of the page. */
   shownId: z.number().int().nullable().default(null),
   prompt: z.string(),
   negativePrompt: z.string(),
-  /** All fields of the panel, and which of them were set by hand. */
+  /** All fields of the panel, and the names of those that the user has set. */
   settings: z.record(z.string(), z.unknown()).default({}),
   byHand: z.array(z.string()).default([]),
-  /** Whether the person put it away to start anew: it is not brought back unasked. */
+  /** Whether the user put it aside to start again; then it is not restored unasked. */
   isAside: z.boolean().default(false),
   /** Milliseconds since 1970. */
   savedAt: z.number(),
@@ -54,11 +54,11 @@ export type Draft = z.infer<typeof draftSchema>;
 export type DraftVersion = z.infer<typeof versionSchema>;
 
 export interface DraftStore {
-  /** Newest first; what this version cannot read is left out. */
+  /** Newest first. Drafts that this version of the page can't read are left out. */
   list(): Promise<Draft[]>;
-  /** The file of a version that the draft keeps. @returns undefined where it is gone */
+  /** The file of a version in the draft. @returns undefined if it is gone */
   picture(id: string, version: number): Promise<Blob | undefined>;
-  /** @param pictures by version: those that were not kept before; what the draft no longer keeps is deleted */
+  /** @param pictures the new files, by version; files that the draft no longer contains are deleted */
   keep(draft: Draft, pictures: ReadonlyMap<number, Blob>): Promise<void>;
   remove(id: string): Promise<void>;
 }
@@ -68,7 +68,7 @@ interface Schema extends DBSchema {
   pictures: { key: string; value: Blob };
 }
 
-/** Its calls reject where the browser keeps nothing for the page, as in a private window. */
+/** Its calls reject if the browser stores nothing for the page, as in some private windows. */
 export function createDraftStore(): DraftStore {
   const database = createDatabase<Schema>('inlay-drafts', (db) => {
     db.createObjectStore('drafts', { keyPath: 'id' });

@@ -112,7 +112,7 @@ it('waits no longer than five seconds for a database that another tab holds, and
     const store = createGalleryStore(estimate);
     const refused = expect(store.list()).rejects.toMatchObject({
       name: 'GalleryError',
-      message: expect.stringMatching(/another tab holds it .*5 s.*Close Inlay's other tabs/),
+      message: expect.stringMatching(/another tab blocks it .*5 s.*Close Inlay’s other tabs/),
     });
     await vi.advanceTimersByTimeAsync(5_000);
     await refused;
@@ -132,7 +132,7 @@ it('says where a newer version of the page made the database', async () => {
   });
   await expect(createGalleryStore(estimate).list()).rejects.toMatchObject({
     name: 'GalleryError',
-    message: expect.stringMatching(/a newer version of this page made it. Reload/),
+    message: expect.stringMatching(/a newer version of this page\. Reload/),
   });
 });
 

@@ -1,4 +1,4 @@
-/** Every result that was made here, in IndexedDB: listed by small entries, the pictures beside them. */
+/** The gallery in IndexedDB: every result as a small entry with a thumbnail, and its image in a store beside it. */
 import type { DBSchema, IDBPDatabase } from 'idb';
 import { z } from 'zod';
 import { type Recipe, recipeSchema } from '../contract/recipe';
@@ -9,19 +9,19 @@ export interface GalleryItem {
   /** Grows with time. */
   id: number;
   recipe: Recipe;
-  /** A small encoded picture. */
+  /** A small encoded image. */
   thumbnail: Blob;
-  /** Of picture and thumbnail together. */
+  /** Image and thumbnail together. */
   bytes: number;
 }
 
 export interface GalleryStorage {
   usedBytes: number;
-  /** What the browser would still give this page; absent where it does not say. */
+  /** Bytes that this page may still store; absent if the browser does not say. */
   freeBytes?: number;
 }
 
-/** What the gallery could not do. The message says what to do. */
+/** The gallery could not do something. The message says what to do about it. */
 export class GalleryError extends Error {
   override name = 'GalleryError';
 }
@@ -31,10 +31,10 @@ export interface GalleryStore {
   add(recipe: Recipe, picture: Blob, thumbnail: Blob): Promise<number>;
   /** Newest first. */
   list(): Promise<GalleryItem[]>;
-  /** @throws GalleryError where it is no longer there */
+  /** @throws GalleryError if it was deleted */
   picture(id: number): Promise<Blob>;
   remove(id: number): Promise<void>;
-  /** Puts back what was removed, under the id that it had. */
+  /** Puts a removed entry back, with its former id. */
   restore(item: GalleryItem, picture: Blob): Promise<void>;
   clear(): Promise<void>;
   storage(): Promise<GalleryStorage>;
@@ -53,7 +53,7 @@ const entrySchema = z.object({
   bytes: z.number(),
 });
 
-/** @param estimate what the browser says of the page's storage */
+/** @param estimate the browser's estimate of the page's storage */
 export function createGalleryStore(
   estimate: () => Promise<StorageEstimate> = () => navigator.storage.estimate(),
 ): GalleryStore {
@@ -66,7 +66,7 @@ export function createGalleryStore(
     try {
       return await work(await database.open());
     } catch (error) {
-      // Neither a failed opening nor a closed database is kept for the next call.
+      // The next call must not use a database that failed to open or was closed.
       if (!(error instanceof GalleryError) && !isQuota(error)) database.forget();
       throw toGalleryError(error);
     }
@@ -83,7 +83,7 @@ export function createGalleryStore(
           await change.done;
           return id;
         } catch (error) {
-          // A full disk may show at either request or at the commit; `done` rejects with what was the cause.
+          // A full disk may fail either request or the commit; `done` rejects with the cause.
           await change.done.catch(() => {});
           throw change.error ?? error;
         }
@@ -92,7 +92,7 @@ export function createGalleryStore(
     list() {
       return use(async (db) => {
         const entries = await db.getAll('entries');
-        // An entry of a version that this one cannot read stays where it is, unlisted.
+        // An entry that this version of the page can't read stays stored, but is not listed.
         return entries
           .flatMap((entry) => {
             const parsed = entrySchema.safeParse(entry);
@@ -105,7 +105,7 @@ export function createGalleryStore(
       return use(async (db) => {
         const picture = await db.get('pictures', id);
         if (picture) return picture;
-        throw new GalleryError('This picture is no longer in the gallery: it was deleted, in another tab.');
+        throw new GalleryError('This image is no longer in the gallery. It was deleted in another tab.');
       });
     },
     remove(id) {
@@ -157,25 +157,25 @@ function toGalleryError(error: unknown): GalleryError {
   if (error instanceof GalleryError) return error;
   if (isQuota(error)) {
     return new GalleryError(
-      'The gallery is full: the browser gives this page no more storage. Delete pictures from the gallery or models that you do not need.',
+      'The gallery is full: the browser gives this page no more storage. Delete images from the gallery, or models that you don’t need.',
       { cause: error },
     );
   }
   if (error instanceof DatabaseBusyError) {
     return new GalleryError(
-      `The gallery cannot be used: another tab holds it (${error.message}). Close Inlay's other tabs and try again.`,
+      `The gallery can’t be opened because another tab blocks it (${error.message}). Close Inlay’s other tabs and try again.`,
       { cause: error },
     );
   }
   if (error instanceof Error && error.name === 'VersionError') {
     return new GalleryError(
-      'The gallery cannot be used: a newer version of this page made it. Reload the page to get that version.',
+      'The gallery was created by a newer version of this page. Reload the page to get that version.',
       { cause: error },
     );
   }
   const reason = error instanceof Error && error.message ? ` (${error.message})` : '';
   return new GalleryError(
-    `The gallery cannot be used: the browser does not keep data for this page, as in a private window${reason}.`,
+    `The gallery can’t be used because the browser does not store data for this page, as in a private window${reason}.`,
     { cause: error },
   );
 }

@@ -1,15 +1,15 @@
 /**
- * Prepared models in the origin private file system. Runs in a dedicated worker only: synchronous access handles,
+ * Prepared models in the origin private file system. Runs only in a dedicated worker, because synchronous access handles,
  * the only fast way to write, exist nowhere else.
  */
 import { freeRoom } from './freeRoom';
 import { isOutOfSpace, type ModelFolder, type StoredWriter, type WeightStore } from './weights';
 
 const FOLDER = 'models';
-/** A file that is made, made large and removed again, to see whether the browser lets it. */
+/** A file that is created, enlarged and removed, to see whether the browser allows it. */
 const TRIAL = 'trial-of-room';
 
-/** Locks across tabs are Web Locks, which end with the tab that holds them. */
+/** Its locks across tabs are Web Locks, which end with the tab that holds them. */
 export function opfsWeightStore(): WeightStore {
   const models = async (): Promise<FileSystemDirectoryHandle> => {
     const root = await navigator.storage.getDirectory();
@@ -55,8 +55,8 @@ export function opfsWeightStore(): WeightStore {
 }
 
 /**
- * Growing a file takes no time and writes nothing, but the quota that is enforced is asked. Chrome's private windows,
- * whose files lie in memory, ask it only when bytes are written: there a download ends where it is full.
+ * Enlarging a file takes no time and writes nothing, but is checked against the enforced quota. Chrome's private windows,
+ * which hold files in memory, check only when bytes are written: there a download fails once storage is full.
  */
 async function tryRoom(bytes: number): Promise<boolean> {
   const root = await navigator.storage.getDirectory();
@@ -111,7 +111,7 @@ function opfsFolder(models: () => Promise<FileSystemDirectoryHandle>, name: stri
   };
   const make = async (path: string): Promise<FileSystemFileHandle> => {
     const handle = await find(path, true);
-    if (handle === undefined) throw new Error(`${path} could not be made`);
+    if (handle === undefined) throw new Error(`${path} could not be created`);
     return handle;
   };
   return {
@@ -121,7 +121,7 @@ function opfsFolder(models: () => Promise<FileSystemDirectoryHandle>, name: stri
     },
     async writeText(path, text) {
       const handle = await make(path);
-      // Takes effect when it is closed, as a whole. Safari has it from version 26 on.
+      // Takes effect as a whole when it is closed. Safari has it since version 26.
       if ('createWritable' in handle) {
         const writable = await handle.createWritable();
         await writable.write(text);

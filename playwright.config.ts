@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test';
-import { BROWSER_VARIABLE } from './e2e/browser';
-import { hostedPort, hubPort, pagePort, SERVER_KEY } from './e2e/servers';
+import { BROWSER_VARIABLE } from './test/support/pages/browser';
 import { harnessPage } from './test/support/pages/harness';
+import { hostedPort, hubPort, pagePort, SERVER_KEY } from './test/support/pages/ports';
 
 const page = `http://localhost:${pagePort()}/`;
 

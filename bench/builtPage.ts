@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type CDPSession, chromium, type Page } from '@playwright/test';
 import sharp from 'sharp';
 import { build, preview } from 'vite';
-import { findBrowser } from '../e2e/browser';
+import { findBrowser } from '../test/support/pages/browser';
 import { EditorPage } from '../test/support/pages/editorPage';
 
 export interface BuiltPage {

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
-import { findBrowser } from '../e2e/browser';
+import { findBrowser } from '../test/support/pages/browser';
 import { startDevServer } from '../test/support/pages/devServer';
 
 const megabytes = Number(process.argv[2] ?? 1024);

@@ -8,7 +8,7 @@ import type { Page } from '@playwright/test';
 import { EditorPage } from '../test/support/pages/editorPage';
 import { type StaticHost, startStaticHost } from '../test/support/pages/staticHost';
 import { expect, test } from '../test/support/pages/test';
-import { decode } from './pictures';
+import { decode } from '../test/support/pictures';
 
 const FOLDER = '.cache/e2e-closed';
 const PATH = '/inlay/';

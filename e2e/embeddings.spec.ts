@@ -6,9 +6,9 @@ import { folderFiles, memoryFile } from '../test/support/hub/files';
 import { type Hub, startHub } from '../test/support/hub/hub';
 import { EditorPage } from '../test/support/pages/editorPage';
 import { harnessPage } from '../test/support/pages/harness';
+import { serveFolder } from '../test/support/pages/serveFolder';
 import { expect, test } from '../test/support/pages/test';
-import { decibels, decode, type Picture } from './pictures';
-import { serveFolder } from './static';
+import { decibels, decode, type Picture } from '../test/support/pictures';
 
 const MODEL = 'golden/sd15';
 let hub: Hub;

@@ -9,6 +9,7 @@ import { folderFiles, memoryFile } from '../test/support/hub/files';
 import { type Hub, startHub } from '../test/support/hub/hub';
 import { EditorPage } from '../test/support/pages/editorPage';
 import { button } from '../test/support/pages/modelPanel';
+import { hostedPort, hubPort, SERVER_KEY } from '../test/support/pages/ports';
 import { startStaticHost } from '../test/support/pages/staticHost';
 import { expect, test } from '../test/support/pages/test';
 import {
@@ -27,9 +28,8 @@ import {
   type Visit,
   whiteIn,
 } from '../test/support/pages/visit';
+import { decode } from '../test/support/pictures';
 import { paintingEngine, startTestServer, type TestServer } from '../test/support/server';
-import { decode } from './pictures';
-import { hostedPort, hubPort, SERVER_KEY } from './servers';
 
 const FOREIGN = 'golden/flux';
 let hub: Hub;

@@ -9,6 +9,7 @@ import sharp from 'sharp';
 import { folderFiles } from '../test/support/hub/files';
 import { type Hub, startHub } from '../test/support/hub/hub';
 import { button, keptLine } from '../test/support/pages/modelPanel';
+import { hubPort } from '../test/support/pages/ports';
 import { checkoutOfLinks, commandsOf, runCommand, sentencesOf } from '../test/support/pages/readme';
 import { expect, test } from '../test/support/pages/test';
 import {
@@ -24,8 +25,7 @@ import {
   SAMPLE_MASK,
   type Steps,
 } from '../test/support/pages/visit';
-import { decode } from './pictures';
-import { hubPort } from './servers';
+import { decode } from '../test/support/pictures';
 
 const GATED = 'golden/gated';
 const TOKEN = 'hf_of_this_visit';

@@ -2,9 +2,9 @@
 import { cpSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { EditorPage } from '../test/support/pages/editorPage';
+import { serveFolder } from '../test/support/pages/serveFolder';
 import { expect, test } from '../test/support/pages/test';
-import { changes, decode, photograph } from './pictures';
-import { serveFolder } from './static';
+import { changes, decode, photograph } from '../test/support/pictures';
 
 /** Enough to see a picture form; the number that makes a good one is the page's default. */
 const STEPS = '3';

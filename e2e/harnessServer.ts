@@ -9,10 +9,10 @@ import react from '@vitejs/plugin-react';
 import { build } from 'vite';
 import { isolation } from '../src/sw/pageHeaders';
 import { HARNESS_FOLDER } from '../test/support/pages/harness';
+import { harnessPort } from '../test/support/pages/ports';
 import { startStaticHost } from '../test/support/pages/staticHost';
 import config from '../vite.config';
 import { cutLargest } from '../vite.offline';
-import { harnessPort } from './servers';
 
 const sources = fileURLToPath(new URL('harness', import.meta.url));
 const pages = (await readdir(sources)).filter((name) => name.endsWith('.html'));

@@ -6,10 +6,10 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { EditorPage } from '../test/support/pages/editorPage';
+import { hostedPort, SERVER_KEY } from '../test/support/pages/ports';
+import { type StaticServer, serveFolder } from '../test/support/pages/serveFolder';
 import { expect, test } from '../test/support/pages/test';
 import { paintingEngine, startTestServer, type TestServer, twoSteps } from '../test/support/server';
-import { hostedPort, SERVER_KEY } from './servers';
-import { type StaticServer, serveFolder } from './static';
 
 const OWN_KEY = 'marker-key-of-a-person-9876543210';
 

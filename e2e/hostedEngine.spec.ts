@@ -14,6 +14,7 @@ import { createPaintEngine } from '../src/node/server/painting/paintEngine';
 import { isolation } from '../src/sw/pageHeaders';
 import { contractCases } from '../test/support/engineContract';
 import { HARNESS_FOLDER, harnessPage } from '../test/support/pages/harness';
+import { type StaticServer, serveFolder } from '../test/support/pages/serveFolder';
 import { type StaticHost, startStaticHost } from '../test/support/pages/staticHost';
 import { expect, test } from '../test/support/pages/test';
 import {
@@ -26,7 +27,6 @@ import {
 } from '../test/support/server';
 import type { ContractGiven } from './harness/contract';
 import type { HostedGiven } from './harness/hosted';
-import { type StaticServer, serveFolder } from './static';
 
 const KEY = 'marker-key-of-the-server-0123456789';
 const authorization = { authorization: `Key ${KEY}` };

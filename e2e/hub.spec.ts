@@ -6,7 +6,7 @@ import { folderFiles } from '../test/support/hub/files';
 import { startHub } from '../test/support/hub/hub';
 import { harnessPage } from '../test/support/pages/harness';
 import { expect, test } from '../test/support/pages/test';
-import { decode, maskWithDisc, photograph } from './pictures';
+import { decode, maskWithDisc, photograph } from '../test/support/pictures';
 
 const dataUrl = (path: string) => `data:image/png;base64,${readFileSync(path).toString('base64')}`;
 

@@ -5,7 +5,7 @@ import { folderFiles, memoryFile } from '../test/support/hub/files';
 import { type Hub, startHub } from '../test/support/hub/hub';
 import { EditorPage } from '../test/support/pages/editorPage';
 import { expect, test } from '../test/support/pages/test';
-import { decode, type Picture } from './pictures';
+import { decode, type Picture } from '../test/support/pictures';
 
 const MODEL = 'golden/sd15';
 let hub: Hub;

@@ -7,8 +7,8 @@ import { startHub } from '../test/support/hub/hub';
 import { askedWeightBytes, unfetchedRepo } from '../test/support/hub/hubServer';
 import { harnessPage } from '../test/support/pages/harness';
 import { expect, test } from '../test/support/pages/test';
+import { decibels, decode, maskWithDisc, photograph } from '../test/support/pictures';
 import type { Mishap } from './harness/memoryWorker';
-import { decibels, decode, maskWithDisc, photograph } from './pictures';
 
 test.use({
   launchOptions: {

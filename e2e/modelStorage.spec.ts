@@ -4,7 +4,7 @@ import { folderFiles, type HubFile } from '../test/support/hub/files';
 import { type Hub, startHub } from '../test/support/hub/hub';
 import { button, keptLine, openWithHub } from '../test/support/pages/modelPanel';
 import { expect, test } from '../test/support/pages/test';
-import { decode } from './pictures';
+import { decode } from '../test/support/pictures';
 
 const MODEL = 'golden/sd15-inpaint';
 const UNET = 'unet/diffusion_pytorch_model.safetensors';

@@ -5,7 +5,7 @@ import sharp, { type Sharp } from 'sharp';
 import { EditorPage } from '../test/support/pages/editorPage';
 import { harnessPage } from '../test/support/pages/harness';
 import { expect, test } from '../test/support/pages/test';
-import { decode, photograph } from './pictures';
+import { decode, photograph } from '../test/support/pictures';
 
 async function start(page: Page): Promise<EditorPage> {
   const editor = new EditorPage(page);

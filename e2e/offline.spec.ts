@@ -11,11 +11,11 @@ import { ofOneSize } from '../test/support/exports';
 import { folderFiles, type HubFile, memoryFile } from '../test/support/hub/files';
 import { type Hub, startHub } from '../test/support/hub/hub';
 import { EditorPage } from '../test/support/pages/editorPage';
+import { hubPort } from '../test/support/pages/ports';
 import { type StaticHost, startStaticHost } from '../test/support/pages/staticHost';
 import { expect, test } from '../test/support/pages/test';
+import { changes, decode, photograph } from '../test/support/pictures';
 import { keepOffline } from '../vite.offline';
-import { changes, decode, photograph } from './pictures';
-import { hubPort } from './servers';
 
 const PATH = '/some/where/inlay/';
 const MODEL = 'golden/sd15-inpaint';

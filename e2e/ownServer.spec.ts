@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import type { Page } from '@playwright/test';
 import { EditorPage } from '../test/support/pages/editorPage';
 import { expect, test } from '../test/support/pages/test';
-import { changes, decode, photograph } from './pictures';
+import { changes, decode, photograph } from '../test/support/pictures';
 
 const KEY = 'marker-key-of-a-server-at-home-0123';
 /** The brush stays far within, in shares of the photograph's sides. */

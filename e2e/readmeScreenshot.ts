@@ -4,8 +4,8 @@
  */
 import { chromium } from '@playwright/test';
 import sharp from 'sharp';
+import { findBrowser } from '../test/support/pages/browser';
 import { EditorPage } from '../test/support/pages/editorPage';
-import { findBrowser } from './browser';
 
 const [address] = process.argv.slice(2);
 if (address === undefined) throw new Error('name the address that `npm start` prints');

@@ -1,8 +1,8 @@
 /** `npm run test:e2e`: finds a browser, then hands over to Playwright. Arguments go to Playwright. */
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
-import { BROWSER_VARIABLE, findBrowser } from './browser';
-import { PORT_VARIABLES } from './servers';
+import { BROWSER_VARIABLE, findBrowser } from '../test/support/pages/browser';
+import { PORT_VARIABLES } from '../test/support/pages/ports';
 
 let browser: string;
 try {

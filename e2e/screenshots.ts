@@ -4,10 +4,10 @@
  */
 import { mkdirSync } from 'node:fs';
 import { chromium } from '@playwright/test';
+import { findBrowser } from '../test/support/pages/browser';
 import { startDevServer } from '../test/support/pages/devServer';
 import { EditorPage } from '../test/support/pages/editorPage';
 import { enterState, layouts, states } from '../test/support/pages/states';
-import { findBrowser } from './browser';
 
 const folder = 'screenshots';
 mkdirSync(folder, { recursive: true });

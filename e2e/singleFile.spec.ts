@@ -7,7 +7,7 @@ import { loneSafetensors, singleFileRepo } from '../test/support/hub/hubServer';
 import type { EditorPage } from '../test/support/pages/editorPage';
 import { button, keptLine, openWithHub } from '../test/support/pages/modelPanel';
 import { expect, test } from '../test/support/pages/test';
-import { changes, decode, type Picture, photograph } from './pictures';
+import { changes, decode, type Picture, photograph } from '../test/support/pictures';
 
 const FOLDER = 'golden/sd15';
 const SINGLE = 'golden/single';

@@ -13,9 +13,9 @@ import {
   goldenPicturesIn,
 } from '../test/support/goldenPictures';
 import { harnessPage } from '../test/support/pages/harness';
+import { type StaticServer, serveFolder } from '../test/support/pages/serveFolder';
 import { expect, test } from '../test/support/pages/test';
-import { decibels, decode } from './pictures';
-import { type StaticServer, serveFolder } from './static';
+import { decibels, decode } from '../test/support/pictures';
 
 test.use({
   launchOptions: {

@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decode } from '../../e2e/pictures';
 import { folderFiles } from '../../test/support/hub/files';
 import { type Hub, startHub } from '../../test/support/hub/hub';
+import { decode } from '../../test/support/pictures';
 import { type Addresses, type Misbehaviour, startAddresses } from './addresses';
 import { lastLine, mountDisk, type Program, startProgram, TINY } from './programs';
 import { check, digestOf, type Group, type Kind, type Outcome, pause, type State, until } from './report';

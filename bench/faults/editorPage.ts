@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { Page } from '@playwright/test';
-import { decode } from '../../e2e/pictures';
 import type { EditorPage } from '../../test/support/pages/editorPage';
+import { decode } from '../../test/support/pictures';
 import { type Addresses, type Misbehaviour, startAddresses } from './addresses';
 import { alertOf, faulty, galleryOf, maskOf, type Person, restore, stateOf } from './person';
 import { check, digestOf, type Group, type Kind, lostOf, pause, until } from './report';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from '@playwright/test';
 import sharp from 'sharp';
-import { findBrowser } from '../../e2e/browser';
-import { decode, photograph } from '../../e2e/pictures';
+import { findBrowser } from '../../test/support/pages/browser';
 import { EditorPage } from '../../test/support/pages/editorPage';
+import { decode, photograph } from '../../test/support/pictures';
 import { check, digestOf, type Outcome, pause, type State, until } from './report';
 
 export class Person {

@@ -1,6 +1,6 @@
 /** The harness's pages as e2e/harnessServer.ts builds and serves them for all tests. */
 import { fileURLToPath } from 'node:url';
-import { harnessPort } from '../../../e2e/servers';
+import { harnessPort } from './ports';
 
 /** The built pages. */
 export const HARNESS_FOLDER = fileURLToPath(new URL('../../../.cache/e2e-harness', import.meta.url));

@@ -1,7 +1,7 @@
 /** A visit that follows README.md, sentence by sentence, and looks at the pixels of what is painted on the way. */
 import type { Page, Request, TestInfo } from '@playwright/test';
 import sharp from 'sharp';
-import { decode, type Picture } from '../../../e2e/pictures';
+import { decode, type Picture } from '../pictures';
 import { EditorPage } from './editorPage';
 import { button } from './modelPanel';
 import { sentencesOf } from './readme';

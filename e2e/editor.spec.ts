@@ -3,19 +3,11 @@
  * the real engine works in it is another spec's subject.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { EditorPage } from '../test/support/pages/editorPage';
-import { harnessPage } from '../test/support/pages/harness';
+import { openHarness } from '../test/support/pages/harness';
 import { expect, test } from '../test/support/pages/test';
 
 const sample = new URL('../public/samples/', import.meta.url);
-async function open(page: Page, query = 'ms=5'): Promise<EditorPage> {
-  const editor = new EditorPage(page);
-  await editor.open(harnessPage(`index.html?${query}`));
-  return editor;
-}
-
 /** Decoded by libvips, RGB; the page decodes with the browser's libjpeg, so pictures come as PNG here. */
 async function pixels(file: Buffer | string) {
   const { data, info } = await sharp(file).removeAlpha().raw().toBuffer({ resolveWithObject: true });
@@ -36,7 +28,7 @@ async function writePicture(path: string, width: number, height: number): Promis
 }
 
 test('opens with the sample, and one press of Generate repaints the masked part alone', async ({ page }) => {
-  const editor = await open(page);
+  const editor = await openHarness(page);
   await expect(editor.prompt).toHaveValue(
     JSON.parse(readFileSync(new URL('sample.json', sample), 'utf8')).prompt,
   );
@@ -68,7 +60,7 @@ test('opens with the sample, and one press of Generate repaints the masked part 
 test('own picture: open, paint, undo, redo, erase, invert, clear; the rest stays byte for byte @smoke', async ({
   page,
 }, info) => {
-  const editor = await open(page);
+  const editor = await openHarness(page);
   const path = info.outputPath('mine.png');
   await writePicture(path, 640, 480);
   await editor.openFile(path);
@@ -118,7 +110,7 @@ test('own picture: open, paint, undo, redo, erase, invert, clear; the rest stays
 });
 
 test('shows progress and a way out; cancelling leaves the page usable', async ({ page }) => {
-  const editor = await open(page, 'ms=20&hold=5');
+  const editor = await openHarness(page, 'ms=20&hold=5');
   await editor.steps.fill('25');
   await page.keyboard.press('Control+Enter');
   await expect(page.getByText('step 5 of 25')).toBeVisible();
@@ -133,7 +125,7 @@ test('shows progress and a way out; cancelling leaves the page usable', async ({
 });
 
 test('bad input names the field or the file and keeps what was painted', async ({ page }, info) => {
-  const editor = await open(page);
+  const editor = await openHarness(page);
   await editor.drag([0.7, 0.2], [0.8, 0.3]);
   const label = page.getByText('The model sees');
   const painted = await label.textContent();
@@ -155,7 +147,7 @@ test('bad input names the field or the file and keeps what was painted', async (
 });
 
 test('drop and paste open pictures', async ({ page }) => {
-  const editor = await open(page);
+  const editor = await openHarness(page);
   const give = (kind: 'drop' | 'paste', size: number) =>
     page.evaluate(
       async ([type, side]) => {
@@ -181,7 +173,7 @@ test('drop and paste open pictures', async ({ page }) => {
 });
 
 test('a photograph taken sideways opens upright', async ({ page }, info) => {
-  const editor = await open(page);
+  const editor = await openHarness(page);
   const path = info.outputPath('sideways.jpg');
   const background = { r: 90, g: 120, b: 60 };
   await sharp({ create: { width: 600, height: 400, channels: 3, background } })
@@ -195,7 +187,7 @@ test('a photograph taken sideways opens upright', async ({ page }, info) => {
 });
 
 test('versions: shown, continued from, and the keys for tools and brush', async ({ page }) => {
-  const editor = await open(page);
+  const editor = await openHarness(page);
   await editor.steps.fill('2');
   await editor.run();
   await editor.run();
@@ -222,7 +214,7 @@ test('versions: shown, continued from, and the keys for tools and brush', async 
 });
 
 test('wheel zooms about the pointer, and the picture fits again', async ({ page }) => {
-  const editor = await open(page);
+  const editor = await openHarness(page);
   const scale = page.getByRole('button', { name: 'Actual size' });
   const fitted = await scale.textContent();
   const box = await editor.canvas.boundingBox();
@@ -237,7 +229,7 @@ test('wheel zooms about the pointer, and the picture fits again', async ({ page 
 test.describe('on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
   test('a finger paints, everything is within reach, nothing scrolls sideways', async ({ page }) => {
-    const editor = await open(page);
+    const editor = await openHarness(page);
     await editor.tool('Clear mask').tap();
     await expect(page.getByText('The model sees')).toHaveCount(0);
     await editor.canvas.tap();

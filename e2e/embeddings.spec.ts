@@ -4,8 +4,9 @@ import type { Page } from '@playwright/test';
 import { goldenInversions } from '../test/support/goldenPictures';
 import { folderFiles, memoryFile } from '../test/support/hub/files';
 import { type Hub, startHub } from '../test/support/hub/hub';
-import { EditorPage } from '../test/support/pages/editorPage';
+import type { EditorPage } from '../test/support/pages/editorPage';
 import { harnessPage } from '../test/support/pages/harness';
+import { openWithHub } from '../test/support/pages/modelPanel';
 import { serveFolder } from '../test/support/pages/serveFolder';
 import { expect, test } from '../test/support/pages/test';
 import { decibels, decode, type Picture } from '../test/support/pictures';
@@ -26,10 +27,7 @@ test.beforeAll(async () => {
 test.afterAll(() => hub.close());
 
 async function open(page: Page): Promise<EditorPage> {
-  const editor = new EditorPage(page);
-  await page.addInitScript((url) => localStorage.setItem('inlay.hub', url), hub.url);
-  await editor.open('/?provider=wasm');
-  await editor.model.fill(MODEL);
+  const editor = await openWithHub(page, hub.url, MODEL);
   await editor.steps.fill('2');
   await editor.seed.fill('7');
   await page.getByText('More settings').click();

@@ -1,7 +1,7 @@
 /** How the page feels: nothing moves during a run, keys reach everything in order, and it fits small and zoomed windows. */
 import type { Locator, Page } from '@playwright/test';
 import { EditorPage } from '../test/support/pages/editorPage';
-import { HARNESS_ORIGIN, harnessPage } from '../test/support/pages/harness';
+import { HARNESS_ORIGIN, harnessPage, openHarness } from '../test/support/pages/harness';
 import { enterState, layouts, pageAction, settled, states } from '../test/support/pages/states';
 import { expect, test } from '../test/support/pages/test';
 
@@ -58,8 +58,7 @@ for (const query of ['ms=60', 'ms=700&fail=DeviceError&message=no memory']) {
   test(`nothing moves on a phone, ${query}`, async ({ browser }) => {
     const context = await browser.newContext(layouts['phone-dark']);
     const page = await context.newPage();
-    const editor = new EditorPage(page);
-    await editor.open(harnessPage(`index.html?${query}`));
+    const editor = await openHarness(page, query);
     const shifts = await watchShifts(page);
     await editor.generate.click();
     await expect(editor.result.or(page.getByText('no memory'))).toBeVisible();
@@ -100,8 +99,7 @@ function focused(page: Page) {
 test('the focus goes through the page in the order of its layout, and is seen at each place', async ({
   page,
 }) => {
-  const editor = new EditorPage(page);
-  await editor.open(harnessPage('index.html?ms=5'));
+  await openHarness(page);
   const visited = [];
   for (let presses = 0; presses < 80; presses++) {
     await page.keyboard.press('Tab');
@@ -129,8 +127,7 @@ for (const [name, opener, close] of [
   ['Request as code', 'Request as code', 'Close code'],
 ] as const) {
   test(`the sheet “${name}” keeps the focus inside and gives it back`, async ({ page }) => {
-    const editor = new EditorPage(page);
-    await editor.open(harnessPage('index.html?models=kept'));
+    await openHarness(page, 'models=kept');
     const button = page.getByRole('button', { name: opener, exact: true });
     await button.focus();
     await page.keyboard.press('Enter');
@@ -227,8 +224,7 @@ test('“More settings” is as it was left at the next visit', async ({ page })
 });
 
 test('by keys alone: a picture is opened, masked, repainted, compared and downloaded', async ({ page }) => {
-  const editor = new EditorPage(page);
-  await editor.open(harnessPage('index.html?ms=20&hold=4'));
+  const editor = await openHarness(page, 'ms=20&hold=4');
   const { keyboard } = page;
   const tabTo = async (name: string) => {
     for (let presses = 0; presses < 80; presses++) {

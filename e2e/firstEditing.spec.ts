@@ -110,15 +110,10 @@ const inTheEditor: Steps = {
     expectPainted(before, await decode(await editor.run()), mask);
   },
   'The frame that the model sees can be dragged': async (visit) => {
-    const { page } = visit;
+    const { page, editor } = visit;
     await button(page, 'Adjust the frame').click();
     const automatic = await frameLine(visit).textContent();
-    const box = await page.getByRole('button', { name: 'Frame, left edge' }).boundingBox();
-    if (!box) throw new Error('the handle is shown');
-    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-    await page.mouse.down();
-    await page.mouse.move(box.x + box.width / 2 - 30, box.y + box.height / 2, { steps: 4 });
-    await page.mouse.up();
+    await editor.dragHandle(page.getByRole('button', { name: 'Frame, left edge' }), -30);
     await expect(frameLine(visit)).not.toHaveText(automatic ?? '');
     await button(page, 'Reset to the automatic frame').click();
     await button(page, 'Done').click();

@@ -1,17 +1,10 @@
 /** The gallery, settings carried by PNG files, and the request as code, around the harness's engine. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { EditorPage } from '../test/support/pages/editorPage';
-import { harnessPage } from '../test/support/pages/harness';
+import type { EditorPage } from '../test/support/pages/editorPage';
+import { openHarness } from '../test/support/pages/harness';
 import { pageAction } from '../test/support/pages/states';
 import { expect, test } from '../test/support/pages/test';
-
-async function open(page: Page): Promise<EditorPage> {
-  const editor = new EditorPage(page);
-  await editor.open(harnessPage('index.html?ms=5'));
-  return editor;
-}
 
 async function run(editor: EditorPage, prompt: string, seed: string): Promise<Buffer> {
   await editor.prompt.fill(prompt);
@@ -20,7 +13,7 @@ async function run(editor: EditorPage, prompt: string, seed: string): Promise<Bu
 }
 
 test('keeps results over a reload: search, restore, download, open, delete', async ({ page }, info) => {
-  const editor = await open(page);
+  const editor = await openHarness(page);
   await editor.steps.fill('2');
   await editor.guidance.fill('1.5');
   await editor.negativePrompt.fill('blurry 狐');
@@ -120,7 +113,7 @@ test('a browser that keeps nothing says so, and the result stays', async ({ page
       throw new DOMException('not allowed in this window', 'InvalidStateError');
     };
   });
-  const editor = await open(page);
+  const editor = await openHarness(page);
   await editor.steps.fill('2');
   const result = await run(editor, 'a hut', '5');
   expect(result.length).toBeGreaterThan(1000);
@@ -140,7 +133,7 @@ test('a browser that keeps nothing says so, and the result stays', async ({ page
 
 test('the request as code is copied as it is shown', async ({ page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  const editor = await open(page);
+  const editor = await openHarness(page);
   await editor.prompt.fill('a cat\'s "toy" $HOME');
   await page.getByRole('button', { name: 'Request as code' }).click();
   const dialog = page.getByRole('dialog', { name: 'Request as code' });
@@ -155,7 +148,7 @@ test('the request as code is copied as it is shown', async ({ page, context }) =
 
 test('on a phone the top line and the gallery fit', async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
-  const editor = await open(page);
+  const editor = await openHarness(page);
   await page.getByText('Model, steps, guidance, seed').click();
   await editor.steps.fill('2');
   await run(editor, 'a boat', '7');

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { folderFiles, memoryFile } from '../test/support/hub/files';
 import { type Hub, startHub } from '../test/support/hub/hub';
-import { EditorPage } from '../test/support/pages/editorPage';
+import type { EditorPage } from '../test/support/pages/editorPage';
+import { openWithHub } from '../test/support/pages/modelPanel';
 import { expect, test } from '../test/support/pages/test';
 import { decode, type Picture } from '../test/support/pictures';
 
@@ -26,10 +27,7 @@ test.beforeAll(async () => {
 test.afterAll(() => hub.close());
 
 async function open(page: Page): Promise<EditorPage> {
-  const editor = new EditorPage(page);
-  await page.addInitScript((url) => localStorage.setItem('inlay.hub', url), hub.url);
-  await editor.open('/?provider=wasm');
-  await editor.model.fill(MODEL);
+  const editor = await openWithHub(page, hub.url, MODEL);
   await page.getByRole('button', { name: 'Download model', exact: true }).click();
   await expect(page.getByText('Stored on this device; works offline.')).toBeVisible({ timeout: 60_000 });
   await editor.prompt.fill('a boat');

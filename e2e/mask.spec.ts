@@ -1,6 +1,7 @@
 /**
- * The mask editor by mouse, touch, pen and keys: what each tool paints is saved and compared, pixel by pixel,
- * with what the kernels predict for the same points.
+ * The mask editor by mouse, touch, pen and keys. The saved mask is compared, pixel by pixel, with what the kernels give for
+ * the same points. As the page paints with these kernels, this shows that pointer, view, tool, undo and file belong together,
+ * not that the kernels are right: that is the subject of their own tests (src/editor/kernels, src/image), by hand arithmetic.
  */
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { crc32, deflateSync } from 'node:zlib';

@@ -3,13 +3,12 @@ import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import sharp, { type Sharp } from 'sharp';
 import { EditorPage } from '../test/support/pages/editorPage';
-import { harnessPage } from '../test/support/pages/harness';
+import { harnessPage, openHarness } from '../test/support/pages/harness';
 import { expect, test } from '../test/support/pages/test';
 import { decode, photograph } from '../test/support/pictures';
 
 async function start(page: Page): Promise<EditorPage> {
-  const editor = new EditorPage(page);
-  await editor.open(harnessPage('index.html?ms=5'));
+  const editor = await openHarness(page);
   await editor.steps.fill('1');
   return editor;
 }

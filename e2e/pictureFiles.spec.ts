@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
 import { EditorPage } from '../test/support/pages/editorPage';
-import { harnessPage } from '../test/support/pages/harness';
+import { openHarness } from '../test/support/pages/harness';
 import { expect, test } from '../test/support/pages/test';
 
 const PICTURES = 'test/pictures';
@@ -11,8 +11,7 @@ const PICTURES = 'test/pictures';
 const WHOLE = 72 / 40;
 
 async function start(page: Page): Promise<EditorPage> {
-  const editor = new EditorPage(page);
-  await editor.open(harnessPage('index.html?ms=5'));
+  const editor = await openHarness(page);
   await editor.steps.fill('1');
   return editor;
 }

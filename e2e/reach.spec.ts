@@ -1,8 +1,7 @@
 /** Nothing is out of reach: keyboards of other letters, phones with all settings unfolded, pictures of the mask's own colour. */
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { EditorPage } from '../test/support/pages/editorPage';
-import { harnessPage } from '../test/support/pages/harness';
+import { openHarness } from '../test/support/pages/harness';
 import { expect, test } from '../test/support/pages/test';
 
 interface Key {
@@ -26,8 +25,7 @@ function send(page: Page, ...[type, key, code, held]: [Key['type'], string, stri
 test('on a Cyrillic keyboard comparing ends with its key, and brackets are where they are', async ({
   page,
 }) => {
-  const editor = new EditorPage(page);
-  await editor.open(harnessPage('index.html?ms=5'));
+  const editor = await openHarness(page);
   await editor.steps.fill('2');
   await editor.run();
   await send(page, 'keydown', 'с', 'KeyC');
@@ -54,8 +52,7 @@ test.describe('on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
 
   test('frame and canvas can be applied and left, also with the settings unfolded', async ({ page }) => {
-    const editor = new EditorPage(page);
-    await editor.open(harnessPage('index.html?ms=5'));
+    const editor = await openHarness(page);
     await editor.unfold();
     await page.getByRole('button', { name: 'Extend the canvas' }).tap();
     const left = page.getByRole('spinbutton', { name: 'Extend left' });
@@ -80,8 +77,7 @@ test('over an orange picture the mask is of another colour, until one is chosen'
   await sharp({ create: { width: 320, height: 240, channels: 3, background: '#f08040' } })
     .png()
     .toFile(path);
-  const editor = new EditorPage(page);
-  await editor.open(harnessPage('index.html?ms=5'));
+  const editor = await openHarness(page);
   await editor.openFile(path);
   await expect(page.getByText('The model sees')).toHaveCount(0);
   await editor.drag([0.4, 0.5], [0.6, 0.5]);

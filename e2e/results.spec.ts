@@ -1,14 +1,13 @@
 /** Results, variations, frames and drawn-out canvases as a person meets them, around the harness's engine. */
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { EditorPage } from '../test/support/pages/editorPage';
-import { harnessPage } from '../test/support/pages/harness';
+import type { EditorPage } from '../test/support/pages/editorPage';
+import { openHarness } from '../test/support/pages/harness';
 import { settled } from '../test/support/pages/states';
 import { expect, test } from '../test/support/pages/test';
 
 async function open(page: Page): Promise<EditorPage> {
-  const editor = new EditorPage(page);
-  await editor.open(harnessPage('index.html?ms=5'));
+  const editor = await openHarness(page);
   await editor.steps.fill('2');
   return editor;
 }
@@ -82,7 +81,7 @@ test('variations: one press, seeds in a row, one to choose', async ({ page }) =>
 });
 
 test('the frame follows its handles and keys, and returns to automatic', async ({ page }) => {
-  await open(page);
+  const editor = await open(page);
   const label = page.getByText('The model sees');
   const automatic = await label.textContent();
   await page.getByRole('button', { name: 'Adjust the frame' }).click();
@@ -92,10 +91,7 @@ test('the frame follows its handles and keys, and returns to automatic', async (
   const box = await handle.boundingBox();
   if (!box) throw new Error('the handle is shown');
   expect(Math.min(box.width, box.height)).toBeGreaterThanOrEqual(24);
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  await page.mouse.down();
-  await page.mouse.move(box.x + box.width / 2 - 30, box.y + box.height / 2, { steps: 4 });
-  await page.mouse.up();
+  await editor.dragHandle(handle, -30);
   await expect.poll(async () => Number(await width.inputValue())).toBeGreaterThan(before);
   await settled(page);
   const dragged = Number(await width.inputValue());
@@ -125,12 +121,7 @@ test('the canvas is drawn out by handle and by number, painted on and undone', a
   const editor = await open(page);
   await page.getByRole('button', { name: 'Extend the canvas' }).click();
   const handle = page.getByRole('button', { name: 'Canvas, right edge' });
-  const box = await handle.boundingBox();
-  if (!box) throw new Error('the handle is shown');
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  await page.mouse.down();
-  await page.mouse.move(box.x + box.width / 2 + 10, box.y + box.height / 2, { steps: 4 });
-  await page.mouse.up();
+  await editor.dragHandle(handle, 10);
   const right = page.getByRole('spinbutton', { name: 'Extend right' });
   await expect.poll(async () => Number(await right.inputValue())).toBeGreaterThan(0);
   await right.fill('160');

@@ -2,13 +2,12 @@
 import { readFileSync } from 'node:fs';
 import type { Download, Page } from '@playwright/test';
 import sharp from 'sharp';
-import { EditorPage } from '../test/support/pages/editorPage';
-import { harnessPage } from '../test/support/pages/harness';
+import type { EditorPage } from '../test/support/pages/editorPage';
+import { openHarness } from '../test/support/pages/harness';
 import { expect, test } from '../test/support/pages/test';
 
 async function open(page: Page): Promise<EditorPage> {
-  const editor = new EditorPage(page);
-  await editor.open(harnessPage('index.html?ms=5'));
+  const editor = await openHarness(page);
   await editor.unfold();
   await editor.steps.fill('2');
   return editor;

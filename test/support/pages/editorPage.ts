@@ -87,6 +87,17 @@ export class EditorPage {
     await this.page.mouse.up();
   }
 
+  /** Drags a handle of the frame or the canvas sideways. @param x in screen pixels, to the right */
+  async dragHandle(handle: Locator, x: number): Promise<void> {
+    const box = await handle.boundingBox();
+    if (!box) throw new Error('the handle is not shown');
+    const centre = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    await this.page.mouse.move(centre.x, centre.y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(centre.x + x, centre.y, { steps: 4 });
+    await this.page.mouse.up();
+  }
+
   /** Resolves once the page has shown such a text, however briefly: called before what brings it about. */
   shown(text: RegExp): Promise<void> {
     return this.page.evaluate(

@@ -1,6 +1,6 @@
 /**
- * Builds the harness's pages and serves them until it is ended: once for all tests, since a development server compiles
- * them anew for each, and on a machine where it was never started it may ask a page to load again in mid-test.
+ * Builds the harness pages once for all tests and serves them until it is stopped. A development server would compile them
+ * for each test, and at its first start it may make a page reload in the middle of a test.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,13 +22,13 @@ await build({
   configFile: false,
   mode: 'production',
   logLevel: 'error',
-  // Neither a service worker nor the hosted API's proxy.
+  // No service worker, no proxy of the hosted API.
   plugins: [react()],
   build: {
     ...config.build,
     outDir: HARNESS_FOLDER,
     emptyOutDir: true,
-    // Errors name what they happened in.
+    // Keeps names in stack traces.
     minify: false,
     rolldownOptions: { input: pages.map((name) => join(sources, name)) },
   },

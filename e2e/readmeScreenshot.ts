@@ -1,6 +1,6 @@
 /**
- * `npx tsx e2e/readmeScreenshot.ts ADDRESS`: README's picture of the page that `npm start` serves there, with results of
- * the starter model, into docs/screenshot.png.
+ * `npx tsx e2e/readmeScreenshot.ts URL`: makes README's screenshot, docs/screenshot.png, of the page that `npm start`
+ * serves at the URL, with results of the starter model.
  */
 import { chromium } from '@playwright/test';
 import sharp from 'sharp';

@@ -1,6 +1,6 @@
 /**
- * `npx tsx e2e/screenshots.ts [part of a name …]`: the page in its states into screenshots/, to be looked at. The
- * engine is the harness's; the page is the shipped one.
+ * `npx tsx e2e/screenshots.ts [part of a name …]`: saves screenshots of the page in its states to screenshots/, for people to
+ * look at. The page is the published one, its engine the harness's.
  */
 import { mkdirSync } from 'node:fs';
 import { chromium } from '@playwright/test';

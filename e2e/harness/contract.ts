@@ -1,4 +1,4 @@
-/** The contract of every engine in a browser: this page's own worker, or the real client through this server's proxy. */
+/** Runs the contract of every engine in a browser: the page's own worker, or the real client through the server's proxy. */
 
 import type { Engine } from '../../src/contract/engine';
 import { messageOf } from '../../src/contract/errors';

@@ -1,12 +1,12 @@
-/** The local engine without the page, for tests that choose what the page does not let people choose. */
+/** The local engine without the page, for tests that need options which the page does not offer. */
 import { type LocalEngine, parseLocalOptions, parseRequest } from '../../src/contract/engine';
 import type { InpaintInput, LocalOptionsInput } from '../../src/contract/schema';
 import { createLocalEngine } from '../../src/engine/local';
 
 export interface EngineHarness {
   /**
-   * One engine for all that is painted from now on.
-   * @param hubUrl where models by id come from; the real Hub where absent
+   * Opens one engine for all runs from now on.
+   * @param hubUrl where models named by id come from; absent: Hugging Face
    */
   start(provider: 'wasm' | 'webgpu', hubUrl?: string): void;
   /** @returns the picture as a data URL */

@@ -1,4 +1,4 @@
-/** The hosted engine in a browser, without the page: the real client through a proxy of this server's. */
+/** The hosted engine in a browser, without the page: the real client through the server's proxy. */
 import { type Progress, parseLocalOptions, parseRequest } from '../../src/contract/engine';
 import { encodeError } from '../../src/contract/errors';
 import type { InpaintResult } from '../../src/contract/schema';

@@ -1,4 +1,4 @@
-/** The models of the local engine without the page: what a download ends in, and which bytes are kept afterwards. */
+/** The model library without the page: how a download ends, and which bytes are stored afterwards. */
 import { createLocalEngine } from '../../src/engine/local';
 
 export interface LibraryHarness {

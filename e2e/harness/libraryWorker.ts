@@ -1,4 +1,4 @@
-/** The worker that fetches and keeps models, in a hurry: no pause before another try, and a second for silence. */
+/** The model worker without patience: no pause before trying again, and one second of silence at most. */
 import { serveLibraryScope } from '../../src/worker/libraryScope';
 
 serveLibraryScope({ wait: async () => {}, stallMs: 1000 });

@@ -1,7 +1,7 @@
 /**
- * The page around an engine for tests, which paints a disc instead of running a model; what is published has none of it.
- * Query: `ms` a step's time, `hold` the step at which it stays until the window gets the event `go-on`, `fail` an error's
- * name, `provider` what the status line reports. The hosted API stands in the page, too, answered by the same engine.
+ * The page around a test engine, which draws a disc instead of running a model. It is not part of the published page.
+ * Query: `ms` the time of a step, `hold` the step at which it waits for the window's event `go-on`, `fail` an error's name,
+ * `provider` what the status line reports. The same engine answers for the hosted API.
  */
 import '../../src/styles/index.css';
 import type { LocalEngine } from '../../src/contract/engine';

@@ -1,4 +1,4 @@
-/** One engine over several runs, to which something happens in the midst of one. */
+/** One engine over several runs, with a mishap during one of them. */
 
 import type { LocalEngine } from '../../src/contract/engine';
 import { parseLocalOptions, parseRequest } from '../../src/contract/engine';

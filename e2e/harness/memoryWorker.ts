@@ -1,4 +1,4 @@
-/** The engine's worker with a graphics device that can be taken away, or run out of memory, when a test says so. */
+/** The engine's worker with a GPU that a test can remove or let run out of memory. */
 import '../../src/worker/main';
 
 export type Mishap = 'lose' | 'exhaust';

@@ -1,4 +1,4 @@
-/** Models for the page around the test engine: nothing is fetched, everything shows. Query: `models=kept`. */
+/** A fake model library for the page around the test engine: it downloads nothing. Query: `models=kept`. */
 import { InputError } from '../../src/contract/errors';
 import type { KeptModel, ModelDetails, ModelFacts, ModelLibrary } from '../../src/contract/modelLibrary';
 

@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz -- --cases N [--only NAME] [--seed N]`: gives every entrance N inputs that are wrong in some way and prints a
- * table. Exit code 1 where one is met by anything but a result or a refusal in words.
+ * `npm run fuzz -- --cases N [--only NAME] [--seed N]`: sends N inputs that are wrong in some way through every entry point
+ * and prints a table. Exit code 1 if anything but a result or a named refusal comes out.
  */
 import 'fake-indexeddb/auto';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,4 @@
-/** A short round of `npm run fuzz` with every test run, of the same cases each time. */
+/** A short round of `npm run fuzz` in every test run, with the same cases each time. */
 import 'fake-indexeddb/auto';
 import { expect, test } from 'vitest';
 import { fuzz } from './target';

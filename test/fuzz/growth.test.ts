@@ -1,6 +1,6 @@
 /**
- * Each parser of texts and files at n and 4n of its worst shapes: its time must grow with its input, not with its square.
- * Wrong inputs alone found none of the quadratic ones.
+ * Each parser of texts and files with n and 4n of its worst input: its time must grow with the input, not with its square.
+ * Wrong inputs did not find any of the quadratic parsers.
  */
 import { expect, test } from 'vitest';
 import { parseParameters, withoutSecrets } from '../../src/contract/recipe';

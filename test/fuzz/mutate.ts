@@ -1,8 +1,8 @@
-/** Sound input made wrong: bytes, JSON and texts, by a few changes that fast-check can take back one by one. */
+/** Damages valid bytes, JSON and texts by a few changes, which fast-check can undo one by one. */
 import fc from 'fast-check';
 
 const POSITION = 2 ** 31 - 1;
-/** Half of all changes fall into the beginning, where formats say what follows. */
+/** Half of all changes are near the beginning, where formats describe what follows. */
 const HEAD_BYTES = 512;
 const position = fc.tuple(fc.nat(POSITION), fc.boolean());
 const extremes = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];

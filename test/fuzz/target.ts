@@ -1,8 +1,8 @@
-/** One entrance for what comes from outside, and how to find out that it holds. */
+/** One entry point for input from outside, and how to tell that it withstands it. */
 import fc from 'fast-check';
 
 export interface Target<Input = unknown> {
-  /** As the table calls it. */
+  /** Its name in the table. */
   name: string;
   input: fc.Arbitrary<Input>;
   /**

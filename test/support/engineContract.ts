@@ -1,6 +1,6 @@
 /**
- * What holds for every engine, whoever makes the pictures: one suite, run against each, under Node and in browsers.
- * Hence it needs no test runner: a case that does not hold throws.
+ * The contract of every engine as one suite of cases, run against each of them under Node and in browsers. It needs no test
+ * runner: a case that fails throws.
  */
 import type { Engine, Progress } from '../../src/contract/engine';
 import { InputError, messageOf } from '../../src/contract/errors';
@@ -8,7 +8,7 @@ import { type InpaintInput, inpaintRequestSchema, localOptionsSchema } from '../
 
 export interface ContractSubject {
   engine: Engine;
-  /** A model that is quick, and a picture and a mask of 64 × 64 pixels. */
+  /** A fast model, and an image and a mask of 64 × 64 pixels. */
   input: Pick<InpaintInput, 'model_name' | 'image_url' | 'mask_url'>;
   /** A mask of another size. */
   otherMask: Blob;
@@ -16,7 +16,7 @@ export interface ContractSubject {
 
 export interface ContractCase {
   name: string;
-  /** @throws Error saying what does not hold */
+  /** @throws Error that says what fails */
   check(subject: ContractSubject): Promise<void>;
 }
 

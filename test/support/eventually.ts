@@ -1,7 +1,7 @@
-/** For tests: patience with what comes by itself, on a machine that is busy with other things, too. */
+/** Waits in unit tests, long enough for a busy machine. */
 import { vi } from 'vitest';
 
-/** Waits until it throws no more. `expect.poll` waits as long: vite.config.ts. */
+/** Repeats `holds` until it does not throw. `expect.poll` has the same time limit: vite.config.ts. */
 export function eventually<Value>(holds: () => Value | Promise<Value>): Promise<Value> {
   return vi.waitFor(holds, { timeout: 30_000, interval: 10 });
 }

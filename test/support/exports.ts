@@ -1,8 +1,8 @@
-/** For tests: ONNX exports with other inputs than those of goldens/onnx. */
+/** Variants of the ONNX exports in goldens/onnx. */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorShapeProto_DimensionSchema } from '../../src/graph/onnx/generated/onnx_pb';
 
-/** The same export for pictures of one size alone. @param input whose last two axes are height and width */
+/** The same export for a single image size. @param input the one whose last two axes are height and width */
 export function ofOneSize(
   bytes: Uint8Array,
   input: string,

@@ -1,4 +1,4 @@
-/** For tests: golden models and values from disk, and graphs run on ONNX Runtime's WASM provider. */
+/** Golden models and values from disk, and graphs run on ONNX Runtime's WASM provider. */
 import { readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-web/wasm';
 import type { Graph, TensorEntry } from '../../src/graph/onnx/types';
@@ -58,7 +58,7 @@ export function goldenValues(file: string): (name: string) => Tensor {
   };
 }
 
-/** Values of a seeded kind that needs no golden file: a linear congruential generator, −1 … 1. */
+/** Reproducible values without a golden file, from a linear congruential generator: −1 … 1. */
 export function pseudoRandom(dims: readonly number[], seed: number): Tensor {
   let state = seed;
   const values = Float32Array.from({ length: dims.reduce((product, size) => product * size, 1) }, () => {
@@ -73,7 +73,7 @@ export interface RunningGraph {
   release(): Promise<void>;
 }
 
-/** Feeds and outputs as plain tensors. @param runtime the very instance of ONNX Runtime that made the session */
+/** Feeds and outputs as plain tensors. @param runtime the instance of ONNX Runtime that created the session */
 export function runs(
   runtime: Pick<typeof ort, 'Tensor'>,
   session: ort.InferenceSession,
@@ -111,7 +111,7 @@ export async function openGraph(graph: Graph, files: Weights['files']): Promise<
   return { ...runs(ort, session), release: () => session.release() };
 }
 
-/** Runs a graph once and returns the output of that name. */
+/** Runs a graph once and returns one of its outputs. */
 export async function runOnce(
   graph: Graph,
   files: Weights['files'],
@@ -128,7 +128,7 @@ export async function runOnce(
   }
 }
 
-/** The largest absolute difference; infinite where shapes differ or a value is no number. */
+/** The largest absolute difference; infinite if shapes differ or a value is not a number. */
 export function maxError(found: Tensor, expected: Tensor): number {
   if (found.dims.join() !== expected.dims.join()) return Number.POSITIVE_INFINITY;
   let largest = 0;

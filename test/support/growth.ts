@@ -1,11 +1,11 @@
-/** How a parser's time grows with its input: found by repetition, so that a busy machine does not decide. */
+/** Measures how a parser's time grows with its input. Repeats the measurement, so that a busy machine does not decide. */
 
-/** Fastest of so many tries: what else the machine does only ever adds time. */
+/** The fastest of these tries counts: other work of the machine can only add time. */
 const TRIES = 5;
-/** Each try lasts at least so long, so that the clock's steps do not count. */
+/** The shortest try, so that the clock's resolution does not matter. */
 const LEAST_MS = 2;
 
-/** Between linear (4) and quadratic (16) for 4n against n, with room for what large memory costs. */
+/** Between linear (4) and quadratic (16) growth from n to 4n, with room for the cost of more memory. */
 export const MOST_GROWTH = 10;
 
 /**
@@ -19,7 +19,7 @@ export function growth<Input>(
   n: number,
 ): number {
   let least = Number.POSITIVE_INFINITY;
-  // What disturbs the short one alone makes the ratio small; what disturbs the long one alone is tried again.
+  // A disturbance of the short run only makes the ratio smaller; after one of the long run, measure again.
   for (let i = 0; i < 3 && least > MOST_GROWTH; i++) {
     least = Math.min(least, fastest(input(4 * n), work) / fastest(input(n), work));
   }
@@ -35,7 +35,7 @@ function fastest<Input>(input: Input, work: (input: Input) => unknown): number {
       try {
         work(input);
       } catch {
-        // What is refused has been read all the same.
+        // A refused input has been read, too.
       }
     }
     const ms = performance.now() - start;

@@ -1,11 +1,11 @@
-/** A picture in plain memory, to be read and written, where there is no canvas: tests under Node. */
+/** An image in plain memory that can be read and written, for tests under Node, which has no canvas. */
 
 import type { Picture } from '../../src/editor/document/picture';
 import type { Surface } from '../../src/editor/workers/surface';
 import type { PngText } from '../../src/image/files/pngText';
 import { createPixels, cropPixels, type Pixels, putPixels } from '../../src/image/raster';
 
-/** What the files of such pictures hold: no test decodes them. */
+/** The pixels of the files made here, which nothing decodes. */
 const decoded = new WeakMap<Blob, Pixels>();
 
 function fileOf(pixels: Pixels, texts: readonly PngText[] = []): Blob {
@@ -15,12 +15,12 @@ function fileOf(pixels: Pixels, texts: readonly PngText[] = []): Blob {
   return file;
 }
 
-/** What a file of `memorySurface` holds. */
+/** The pixels of a file that `memorySurface` made. */
 export function pixelsIn(file: Blob): Pixels | undefined {
   return decoded.get(file);
 }
 
-/** @param file where the picture comes from; one of its own if absent */
+/** @param file the image's file; made from the pixels if absent */
 export function memorySurface(pixels: Pixels, file: Blob = fileOf(pixels)): Surface & Picture {
   return {
     width: pixels.width,

@@ -1,7 +1,6 @@
 /**
- * For tests: WebGPU under Node on Mesa's llvmpipe, a software GPU that has 16-bit floats, which Chromium's has not.
- * The build of ONNX Runtime is the very one that ships to browsers without JSPI. `.ci/install-fp16-adapter.sh`
- * installs Mesa; without it tests skip.
+ * WebGPU under Node on Mesa's llvmpipe, a software GPU that, unlike Chromium's, has 16-bit floats. ONNX Runtime is the same
+ * build that browsers without JSPI get. `.ci/install-fp16-adapter.sh` installs Mesa; without it the tests are skipped.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,16 +15,16 @@ export interface NodeWebgpu {
   adapterInfo: GPUAdapterInfo;
   /** Features of the adapter. */
   features: ReadonlySet<string>;
-  /** A device of a fresh adapter with its full limits; 16-bit floats always, subgroups only where asked for. */
+  /** A device of a new adapter with its full limits; always with 16-bit floats, with subgroups only on request. */
   openDevice(options: { subgroups: boolean }): Promise<GPUDevice>;
 }
 
 export type FoundNodeWebgpu = { webgpu: NodeWebgpu } | { skip: string };
 
-/** Keeps the native instance alive: its collection would take the devices with it. */
+/** Keeps the native instance alive: if it were collected, its devices would be, too. */
 let opened: Promise<FoundNodeWebgpu> | undefined;
 
-/** @returns WebGPU on llvmpipe, or in a word why there is none; the word is printed too */
+/** @returns WebGPU on llvmpipe, or the reason why there is none, which is also printed */
 export function openNodeWebgpu(): Promise<FoundNodeWebgpu> {
   opened ??= open().then((found) => {
     if ('skip' in found) console.warn(`WebGPU under Node: ${found.skip}; its tests are skipped`);
@@ -77,7 +76,7 @@ function opener(gpu: GPU): NodeWebgpu['openDevice'] {
 
 /** Two differences between Dawn for Node and a browser. */
 function adaptDawn(): void {
-  // 1. It refuses views on shared memory, which ONNX Runtime's heap is even with one thread.
+  // 1. It refuses views of shared memory, and ONNX Runtime's heap is shared even with one thread.
   const writeBuffer = GPUQueue.prototype.writeBuffer;
   GPUQueue.prototype.writeBuffer = function (
     this: GPUQueue,
@@ -88,7 +87,7 @@ function adaptDawn(): void {
     size?: number,
   ): undefined {
     const view = ArrayBuffer.isView(data);
-    // Of views offset and size count elements, of buffers bytes.
+    // For views, offset and size count elements; for buffers, bytes.
     const unit = view && 'BYTES_PER_ELEMENT' in data ? Number(data.BYTES_PER_ELEMENT) : 1;
     const start = (view ? data.byteOffset : 0) + dataOffset * unit;
     const length = size === undefined ? data.byteLength - dataOffset * unit : size * unit;

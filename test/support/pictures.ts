@@ -1,4 +1,4 @@
-/** Pictures for the tests, and comparisons of what comes out. */
+/** Images for tests, and comparisons of results. */
 import sharp from 'sharp';
 
 export interface Picture {
@@ -7,7 +7,7 @@ export interface Picture {
   height: number;
 }
 
-/** A photograph that the page does not open with: part of the sample, mirrored, as PNG. */
+/** A photograph other than the page's sample: a part of it, mirrored, as PNG. */
 export async function photograph(path: string, width = 640, height = 480): Promise<void> {
   await sharp('public/samples/sample.jpg')
     .extract({ left: 500, top: 319, width, height })
@@ -40,7 +40,7 @@ export function changes(before: Picture, after: Picture) {
   return { count, ...box };
 }
 
-/** Peak signal-to-noise ratio of two pictures of one size, in dB; infinite where they are the same. */
+/** Peak signal-to-noise ratio of two images of the same size, in dB; infinite if they are equal. */
 export function decibels(a: Picture, b: Picture): number {
   let squares = 0;
   for (let i = 0; i < a.data.length; i++) squares += ((a.data[i] ?? 0) - (b.data[i] ?? 0)) ** 2;

@@ -1,4 +1,4 @@
-/** For tests: models prepared from the local hub into a store in a temporary folder. */
+/** Prepares models from the local hub into a store in a temporary folder. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,11 +29,11 @@ const stems = {
   text_encoder: 'model',
 } as const;
 
-/** Of the test that runs. */
+/** Of the current test. */
 export let hub: Hub;
 export let temporary: TemporaryStore;
 
-/** Each test of the file gets a store of its own, and ends with the hub that it started. */
+/** Gives each test of the file its own store, and closes the hub that it started. */
 export function withHubAndStore(): void {
   beforeEach(async () => {
     temporary = await temporaryStore();
@@ -81,7 +81,7 @@ export async function tensorBytes({ index, files }: Weights): Promise<Map<string
   return new Map([...values].sort());
 }
 
-/** The finished model must hold, tensor by tensor, what reading the folder whole gives. */
+/** Expects the prepared model to contain, tensor by tensor, what reading the whole folder gives. */
 export async function expectFinished(
   precision: Precision = 'fp32',
   key = 'golden/sd15',
@@ -105,14 +105,14 @@ export async function expectNothing(precision: Precision = 'fp32'): Promise<void
   expect(await openPrepared(temporary.store, 'golden/sd15', precision)).toBeUndefined();
 }
 
-/** Bytes of the file that were asked for, request by request. */
+/** The ranges of the file that were requested, in order. */
 export function requests(path: string): string[] {
   const oids = hub.log.filter(({ origin, url }) => origin === 'hub' && url.includes(path)).length;
   expect(oids).toBeGreaterThan(0);
   return hub.log.filter(({ url }) => url.includes(`/${path}`)).map(({ range }) => range ?? 'whole');
 }
 
-/** Fails at the n-th write, and at every call after it, as if the machine had stopped there. */
+/** Fails at the n-th write and at every call after it, as if the machine had stopped there. */
 export function crashing(
   store: WeightStore,
   writes: number,

@@ -1,4 +1,4 @@
-/** What tests of the server share: a server with an engine of the test's own, pictures, requests. */
+/** For tests of the server: a running server with a fake engine, images, requests. */
 import { readFileSync } from 'node:fs';
 import type { Call, Engine } from '../../src/contract/engine';
 import type { InpaintRequest } from '../../src/contract/schema';
@@ -11,10 +11,10 @@ const dataUri = (name: string) =>
 export const picture = dataUri('input-64x64.png');
 export const mask = dataUri('mask-64x64.png');
 
-/** What a data URI of {@link picture}'s form holds. */
+/** The bytes in a data URI such as {@link picture}. */
 export const bytesOf = (uri: string) => Buffer.from(uri.slice(uri.indexOf(',') + 1), 'base64');
 
-/** What every request needs. */
+/** The fields that every request needs. */
 export const required = { model_name: 'starter', prompt: 'a cat', image_url: picture, mask_url: mask };
 
 export interface TestServer extends RunningServer {
@@ -34,7 +34,7 @@ export async function startTestServer(
   return { ...server, lines };
 }
 
-/** Gives the picture back that it was sent. @param work what happens before, the steps by default */
+/** Returns the image that it was sent. @param work runs first; reports two steps by default */
 export function paintingEngine(
   work: (request: InpaintRequest, call: Call) => Promise<void> | void = twoSteps,
 ): Engine {
@@ -62,7 +62,7 @@ export function twoSteps(_request: InpaintRequest, { onProgress }: Call): void {
   onProgress({ stage: 'decode' });
 }
 
-/** An engine that runs until it is told to go on, or cancelled. */
+/** An engine that runs until it is released or cancelled. */
 export function patientEngine() {
   let release = () => {};
   let started = () => {};

@@ -1,4 +1,4 @@
-/** A session over plain memory and an engine of one grey. */
+/** A page session in plain memory, with a fake engine whose results are one grey. */
 
 import type { Call, Engine } from '../../src/contract/engine';
 import type { InpaintRequest, LocalOptions } from '../../src/contract/schema';
@@ -18,7 +18,7 @@ export function photograph(): Pixels {
   return pixels;
 }
 
-/** An engine whose every picture is one grey, and what it was asked. */
+/** An engine whose results are one grey, and the requests that it received. */
 export function fakeEngine(inpaint?: (call: Call) => Promise<void>) {
   const asked: { request: InpaintRequest; options: LocalOptions }[] = [];
   const engine: Engine = {
@@ -35,10 +35,10 @@ export function fakeEngine(inpaint?: (call: Call) => Promise<void>) {
   return { engine, asked };
 }
 
-/** What was encoded, in order; tests empty them. */
+/** What was encoded, in order. Tests empty them. */
 export const masks: Mask[] = [];
 export const sent: Pixels[] = [];
-/** What every pixel of an answer is. */
+/** The value of every pixel of a result. */
 export const answer = { grey: 250, alpha: 255 };
 const codec: Codec = {
   async open(file, name) {
@@ -52,7 +52,7 @@ const codec: Codec = {
     sent.push(pixels);
     return new Blob(['picture'], { type: 'image/png' });
   },
-  // The frames of these tests are as large as what is sent of them.
+  // In these tests frames are sent at their own size.
   async scale(pixels, size) {
     if (pixels.width !== size.width || pixels.height !== size.height)
       throw new Error('nothing is scaled here');
@@ -70,7 +70,7 @@ const codec: Codec = {
   thumbnail: async () => new Blob(['small'], { type: 'image/png' }),
 };
 
-/** What a worker does on the page, on this thread and in plain memory. */
+/** The work of the page's image worker, on this thread and in plain memory. */
 export const imaging: PictureWork = {
   async open(file, name) {
     const { width, height, read } = await codec.open(file, name);
@@ -99,7 +99,7 @@ export function paint(session: Awaited<ReturnType<typeof opened>>) {
   session.editor.endStroke();
 }
 
-/** Takes steps back or does them again, and waits for what they bring back. */
+/** Undoes or redoes steps, and waits until their effects are there. */
 export async function travel(editor: Editor, direction: 'undo' | 'redo', steps = 1): Promise<void> {
   for (let step = 0; step < steps; step++) {
     editor[direction]();

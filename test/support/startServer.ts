@@ -1,4 +1,4 @@
-/** Servers for Vitest's tests, closed after each. */
+/** Starts servers in unit tests and closes them after each test. */
 import { afterEach } from 'vitest';
 import { startTestServer, type TestServer } from './server';
 

@@ -1,4 +1,4 @@
-/** For tests: our graphs on WebGPU under Node, in the precision wanted. */
+/** Inlay's graphs on WebGPU under Node, in either precision. */
 
 import { type Graph, type GraphTarget, type Precision, storedAs } from '../../src/graph/onnx/types';
 import { parseSafetensorsHeader } from '../../src/model/checkpoint/safetensors';
@@ -6,7 +6,7 @@ import { castFile } from '../../src/model/weights/componentWeights';
 import { type goldenWeights, type RunningGraph, runs, type Weights } from './goldenGraph';
 import type { NodeWebgpu } from './nodeWebgpu';
 
-/** @param fused whether the forms are used that the canary allows on llvmpipe without subgroups */
+/** @param fused whether to use the fused forms that the canary allows on llvmpipe without subgroups */
 export function webgpuTarget(precision: Precision, fused: boolean): GraphTarget {
   return {
     provider: 'webgpu',
@@ -20,7 +20,7 @@ export function webgpuTarget(precision: Precision, fused: boolean): GraphTarget 
   };
 }
 
-/** The same weights in the precision wanted, as `model/weights/componentWeights.ts` casts them for a device. */
+/** The weights in a precision, cast as `model/weights/componentWeights.ts` casts them for a device. */
 export function weightsIn(precision: Precision, { files }: ReturnType<typeof goldenWeights>): Weights {
   const index: Weights['index'] = new Map();
   const cast = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -34,8 +34,8 @@ export function weightsIn(precision: Precision, { files }: ReturnType<typeof gol
 }
 
 /**
- * Creates a session that must run on the GPU alone.
- * @throws where a node has no place on the WebGPU provider
+ * Creates a session that must run entirely on the GPU.
+ * @throws if the WebGPU provider can't run one of its nodes
  */
 export async function openOnWebgpu(
   { ort }: NodeWebgpu,
@@ -49,6 +49,6 @@ export async function openOnWebgpu(
     extra: { session: { disable_cpu_ep_fallback: '1' } },
     logSeverityLevel: 4,
   });
-  // The last session released would take the device with it: the test file's end takes all.
+  // Releasing the last session would destroy the device; the end of the test file releases everything.
   return { ...runs(ort, session), release: async () => {} };
 }

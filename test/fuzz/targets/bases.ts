@@ -1,4 +1,4 @@
-/** Sound files that are made wrong: goldens, and small ones put together here. */
+/** Valid files to be damaged: goldens, and small ones made here. */
 import { readFileSync } from 'node:fs';
 import { CheckpointError, DeviceError, InputError, NetworkError } from '../../../src/contract/errors';
 import { GraphError } from '../../../src/graph/onnx/tensors';

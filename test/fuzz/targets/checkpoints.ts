@@ -1,4 +1,4 @@
-/** Files of weights: safetensors, pickles in zips, ONNX exports, LoRAs. */
+/** Weight files: safetensors, pickles in zips, ONNX exports, LoRAs. */
 import fc from 'fast-check';
 import { readExported } from '../../../src/graph/onnxExport/read';
 import { openCheckpoint } from '../../../src/model/checkpoint/open';

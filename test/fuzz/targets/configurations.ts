@@ -1,4 +1,4 @@
-/** What describes a model: its index, its networks, its scheduler, its tokenizer. */
+/** The files that describe a model: its index, and the configurations of networks, scheduler and tokenizer. */
 
 import fc from 'fast-check';
 import { wasmTarget } from '../../../src/graph/onnx/targets';

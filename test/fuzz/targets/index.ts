@@ -1,4 +1,4 @@
-/** Every entrance that is fuzzed. */
+/** Every entry point that is fuzzed. */
 import type { Target } from '../target';
 import { checkpointTargets } from './checkpoints';
 import { configurationTargets } from './configurations';

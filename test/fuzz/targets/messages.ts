@@ -1,4 +1,4 @@
-/** Messages between page and workers, and the errors that cross: each side may be of another build, or broken. */
+/** Messages and errors between the page and its workers: each side may be of another build, or broken. */
 import fc from 'fast-check';
 import { decodeError } from '../../../src/contract/errors';
 import type { FromWorker, ToWorker } from '../../../src/contract/protocol';
@@ -50,7 +50,7 @@ function withFile(message: unknown): unknown {
 
 const soon = () => new Promise((resolve) => setTimeout(resolve, 0));
 
-/** What is ignored is said on the console, once a message. */
+/** Each ignored message is logged to the console. */
 const quietly = () => {
   const { warn } = console;
   return {

@@ -1,4 +1,4 @@
-/** Files that are opened as pictures: what their heads and texts say, TIFF and HEIC whole, data URIs. */
+/** Files that are opened as images: their headers and texts, complete TIFF and HEIC files, data URIs. */
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { displayP3Profile, readProfile } from '../../../src/image/files/iccProfile';

@@ -1,4 +1,4 @@
-/** What was kept in this browser by another version, or torn by a crash: journals, manifests, drafts, the gallery. */
+/** Records stored by another version of the page, or damaged by a crash: journals, manifests, drafts, the gallery. */
 import fc from 'fast-check';
 import { type IDBPDatabase, openDB } from 'idb';
 import { parseRequest } from '../../../src/contract/engine';

@@ -1,4 +1,4 @@
-/** The server at home: requests put together wrongly, uploads and forms among them, and bytes that are no HTTP. */
+/** The HTTP server: malformed requests, uploads and forms among them, and bytes that are not HTTP. */
 import { Agent, request as send } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';

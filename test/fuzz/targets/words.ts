@@ -1,4 +1,4 @@
-/** What people type and files say in words: prompts, names, requests, settings in pictures. */
+/** Texts from users and files: prompts, names, requests, settings inside images. */
 import fc from 'fast-check';
 import { parseLocalOptions, parseRequest } from '../../../src/contract/engine';
 import { parseParameters, readRecipe, recipeOf, recipeTexts } from '../../../src/contract/recipe';

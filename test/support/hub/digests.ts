@@ -1,6 +1,6 @@
 /**
- * Digests of made-up files of gigabytes, computed once and remembered in a file: each costs a pass over all bytes, and
- * the same recipe gives the same bytes.
+ * Digests of synthetic files of gigabytes. Each costs a pass over all bytes, and the same recipe always gives the same bytes,
+ * so they are computed once and stored in a file.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';

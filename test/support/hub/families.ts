@@ -1,4 +1,4 @@
-/** The true configurations of the families that synthetic repositories come in. */
+/** The original configurations of the families for which there are synthetic repositories. */
 import { readFileSync } from 'node:fs';
 import { configurationsOf } from '../../../src/contract/knownNetworks';
 

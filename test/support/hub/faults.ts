@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 const which = {
-  /** Requests to the hub itself or to the origin that holds the large files; both where absent. */
+  /** Requests to the hub itself or to the origin of the large files; both if absent. */
   origin: z.enum(['hub', 'content']).optional(),
   /** A regular expression on the file's path (or the API's); every request where absent. */
   path: z.string().optional(),

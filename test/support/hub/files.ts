@@ -1,4 +1,4 @@
-/** What the local hub serves: files that know their digests and give any range of their bytes. */
+/** The files that the local hub serves: they know their digests and give any range of their bytes. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';

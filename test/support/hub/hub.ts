@@ -1,7 +1,7 @@
 /**
- * A local hub that speaks what the Hugging Face Hub speaks to a browser: model info, listing with `Link`
- * paging, paths-info, `resolve` with 307 for small files and 302 to another origin with expiring addresses
- * for large ones, ranges, 401 and 404 with `X-Error-Code`, CORS. It misbehaves where it is told to.
+ * A local hub that answers a browser as the Hugging Face Hub does: model info, listings with `Link` paging, paths-info,
+ * `resolve` with 307 for small files and 302 to another origin with expiring URLs for large ones, ranges, 401 and 404 with
+ * `X-Error-Code`, CORS. It misbehaves on request.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

@@ -1,4 +1,4 @@
-/** What tests against the local hub share: golden repositories, a store in a temporary folder, no waiting. */
+/** For tests against the local hub: golden repositories, a store in a temporary folder, connections that don't wait. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * What a hub may do wrong while it serves a repository in the diffusers layout, such as golden/sd15: gone through under
- * Node and in a browser. Of the UNet the first two requests read its header.
+ * Everything that a hub may do wrong while it serves a repository in the diffusers layout, such as golden/sd15. Tested under
+ * Node and in a browser. The first two requests for the UNet read its header.
  */
 import type { FaultInput } from './faults';
 

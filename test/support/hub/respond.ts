@@ -1,11 +1,11 @@
-/** Sends a file or a range of it, with the faults that were asked for. */
+/** Sends a file or a range of it, with the requested faults. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { faultOf, type Struck } from './faults';
 import type { HubFile } from './files';
 
-/** The headers that the Hub lets scripts of other origins read. */
+/** The headers that the Hub lets scripts from other origins read. */
 const EXPOSED =
   'X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,X-Total-Count,ETag,Link,Accept-Ranges,Content-Range,' +
   'X-Linked-Size,X-Linked-ETag,X-Xet-Hash';

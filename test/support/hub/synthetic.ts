@@ -1,6 +1,6 @@
 /**
- * Repositories of true size whose bytes are computed where they are asked for: every tensor of the real
- * network under its real key, values drawn once into a block that all tensors share at shifted positions.
+ * Repositories of full size whose bytes are computed on request: every tensor of the real network under its real key, with
+ * values from one random block that all tensors share at shifted positions.
  */
 import { buildVaeDecoder, buildVaeEncoder } from '../../../src/graph/networks/autoencoderKl';
 import { buildClipText } from '../../../src/graph/networks/clipText';

@@ -1,4 +1,4 @@
-/** The development server with the harness's pages, for benchmarks and screenshots; tests have e2e/harnessServer.ts. */
+/** The development server with the harness pages, for benchmarks and screenshots. Tests use e2e/harnessServer.ts. */
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'vite';
 
@@ -13,7 +13,7 @@ export async function startDevServer(port = 0): Promise<DevServer> {
   const server = await createServer({
     root: fileURLToPath(new URL('../../..', import.meta.url)),
     logLevel: 'error',
-    // A cache of its own: another server may be running in this checkout.
+    // A separate cache: another server may be running in this checkout.
     cacheDir: '.cache/vite-e2e',
     server: {
       port,

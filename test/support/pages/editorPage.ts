@@ -1,4 +1,4 @@
-/** The page as a person uses it: by role and name. */
+/** The editor page as users operate it: by role and name. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
@@ -23,7 +23,7 @@ export class EditorPage {
     const button = (name: string) => page.getByRole('button', { name, exact: true });
     this.canvas = page.getByRole('application', { name: 'Canvas' });
     this.result = page.getByRole('img', { name: 'Result' });
-    // Its name may be followed by its key.
+    // Its key may follow its name.
     this.generate = page.getByRole('button', { name: 'Generate' });
     this.cancel = button('Cancel');
     this.download = button('Download');
@@ -44,12 +44,12 @@ export class EditorPage {
     await this.ready();
   }
 
-  /** Waits for a picture with a mask: the frame's label shows what goes to the model. A development server may begin cold. */
+  /** Waits for an image with a mask, by the label of the frame. A development server may have to compile first. */
   async ready(): Promise<void> {
     await this.page.getByText('The model sees').waitFor({ state: 'attached', timeout: 60_000 });
   }
 
-  /** On a phone, the settings beneath the prompt; elsewhere they are there. */
+  /** Opens the settings below the prompt on a phone; elsewhere they are open. */
   async unfold(): Promise<void> {
     if (!(await this.steps.isVisible())) await this.page.getByText('Model, steps').click();
   }
@@ -64,7 +64,7 @@ export class EditorPage {
     await (await chooser).setFiles(path);
   }
 
-  /** Drops what lies on the disk onto the page, as a file manager does. */
+  /** Drops files from disk onto the page, as a file manager does. */
   async drop(...paths: string[]): Promise<void> {
     const client = await this.page.context().newCDPSession(this.page);
     const files = paths.map((path) => resolve(path));
@@ -98,7 +98,7 @@ export class EditorPage {
     await this.page.mouse.up();
   }
 
-  /** Resolves once the page has shown such a text, however briefly: called before what brings it about. */
+  /** Resolves once the page has shown this text, however briefly. Call it before the action that shows it. */
   shown(text: RegExp): Promise<void> {
     return this.page.evaluate(
       ([source, flags]) =>
@@ -117,14 +117,14 @@ export class EditorPage {
     );
   }
 
-  /** Presses "Generate" and waits for the run's end. @returns the new picture's bytes */
+  /** Clicks "Generate" and waits for the run to end. @returns the bytes of the result */
   async run(timeout = 300_000): Promise<Buffer> {
-    // In one look: a result that is being left goes between two.
+    // In one call: a result that is fading out may vanish between two.
     const before = await this.page.evaluate(
       () => document.querySelector<HTMLImageElement>('img[alt="Result"]')?.src,
     );
     await this.generate.click();
-    // A model that is not here is asked for, and agreed to.
+    // Agrees to the download if the model is not stored.
     let isOver = false;
     const agree = this.page.getByRole('alertdialog').getByRole('button', { name: 'Download model' });
     agree

@@ -1,8 +1,8 @@
-/** The model's part of the page, against the local hub. */
+/** The model panel, against the local hub. */
 import type { Page } from '@playwright/test';
 import { EditorPage } from './editorPage';
 
-/** The page on WASM with the local hub as a mirror; `name` typed into the field. */
+/** Opens the page on WASM with the local hub as a mirror, and types `name` into the model field. */
 export async function openWithHub(page: Page, hubUrl: string, name?: string): Promise<EditorPage> {
   const editor = new EditorPage(page);
   await page.addInitScript((url) => localStorage.setItem('inlay.hub', url), hubUrl);

@@ -1,9 +1,9 @@
-/** README.md as tests follow it: the sentences of its sections, and its commands as they stand there. */
+/** README.md for tests that follow it: the sentences of its sections, and its commands as written. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** What is between this heading and the next of its kind. */
+/** The text between this heading and the next one of its level. */
 function section(heading: string): string {
   const readme = readFileSync('README.md', 'utf8');
   const [, text] = readme.split(`\n## ${heading}\n`);

@@ -1,4 +1,4 @@
-/** A static file server for folders of the checkout, as any host of model files is: another origin, with CORS. */
+/** Serves a folder of the checkout from another origin with CORS, as a host of model files would. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -10,7 +10,7 @@ export interface StaticServer {
   close(): Promise<void>;
 }
 
-/** @param folder what is served, e.g. `goldens/models` */
+/** @param folder e.g. `goldens/models` */
 export async function serveFolder(folder: string): Promise<StaticServer> {
   const server = createServer(async (request, response) => {
     const path = join(folder, normalize(new URL(request.url ?? '/', 'http://localhost').pathname));

@@ -1,11 +1,11 @@
-/** The states that the page can be in, each as a person gets there: for screenshots and for the accessibility tests. */
+/** The states of the page, each reached as a user reaches it: for screenshots and accessibility tests. */
 import { type BrowserContextOptions, devices, type Page } from '@playwright/test';
 import type { EditorPage } from './editorPage';
 import { harnessPage } from './harness';
 
 const still = { reducedMotion: 'reduce' } as const;
 const phone = { ...still, ...devices['Pixel 7'], viewport: { width: 390, height: 844 } };
-/** A phone that lies. */
+/** A phone in landscape. */
 const lying = { ...phone, viewport: { width: 844, height: 390 } };
 /** A small phone, less what its browser takes. */
 const small = { ...phone, viewport: { width: 375, height: 553 } };
@@ -117,7 +117,7 @@ export const states: Record<string, PageState> = {
       await page
         .getByRole('textbox', { name: 'Embedding 1', exact: true })
         .fill('sd-concepts-library/cat-toy');
-      // Leaving the field looks it up.
+      // Leaving the field starts the look-up.
       await page.getByRole('textbox', { name: 'Word of embedding 1' }).focus();
       await page.getByText('Write in the prompt').waitFor();
     },
@@ -250,7 +250,7 @@ export const states: Record<string, PageState> = {
   },
 };
 
-/** Opens the harness's page in a state. @param origin ends in a slash */
+/** Opens the harness page in a state. @param origin ends in a slash */
 export async function enterState(editor: EditorPage, origin: string, state: PageState): Promise<void> {
   const { page } = editor;
   await state.before?.(page);
@@ -263,7 +263,7 @@ export async function enterState(editor: EditorPage, origin: string, state: Page
   await settled(page);
 }
 
-/** Waits until a change of class or size has been drawn. Nothing is in motion on a page that was asked for less of it. */
+/** Waits until a change of class or size is drawn. There are no animations, because reduced motion is on. */
 export async function settled(page: Page): Promise<void> {
   await page.evaluate(
     () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),

@@ -1,4 +1,4 @@
-/** A host of static files: no headers of its own unless it is given some, a folder below a path, answers kept for a year. */
+/** A static file host: serves a folder below a path, lets browsers cache for a year, sends no headers unless given some. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
@@ -18,9 +18,9 @@ const types: Record<string, string> = {
 };
 
 export interface StaticHost {
-  /** Where the folder lies; ends in a slash. */
+  /** URL of the folder; ends in a slash. */
   url: string;
-  /** Publishes another folder in its place, at once. */
+  /** Replaces the folder, at once. */
   publish(folder: string): void;
   close(): Promise<void>;
 }
@@ -30,7 +30,7 @@ interface HostOptions {
   port?: number;
   /** Sent with every file. */
   headers?: Readonly<Record<string, string>>;
-  /** What answers paths of its own, by path; read at each request. */
+  /** Handlers for single paths; read at each request. */
   handlers?: ReadonlyMap<string, RequestListener>;
 }
 
@@ -61,7 +61,7 @@ export async function startStaticHost(
       'Content-Type': types[extname(file)] ?? 'application/octet-stream',
       'Cache-Control': 'max-age=31536000',
     });
-    // A page that is being closed may ask for what is just taken away.
+    // A page that is being closed may request a file that is being deleted.
     createReadStream(file)
       .on('error', () => response.destroy())
       .pipe(response);

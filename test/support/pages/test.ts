@@ -1,4 +1,4 @@
-/** Playwright's `test`, which besides what a test looks at lets no page end with an error that nothing caught. */
+/** Playwright's `test`, which also fails if the page has an uncaught error. */
 import { test as base, expect } from '@playwright/test';
 
 export const test = base.extend({
@@ -6,7 +6,7 @@ export const test = base.extend({
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.stack ?? error.message));
     await use(page);
-    expect(errors, 'errors that nothing in the page caught').toEqual([]);
+    expect(errors, 'uncaught errors of the page').toEqual([]);
   },
 });
 

@@ -1,4 +1,4 @@
-/** A visit that follows README.md, sentence by sentence, and looks at the pixels of what is painted on the way. */
+/** A visit that follows README.md sentence by sentence, and checks the pixels of the results on the way. */
 import type { Page, Request, TestInfo } from '@playwright/test';
 import sharp from 'sharp';
 import { decode, type Picture } from '../pictures';
@@ -16,12 +16,12 @@ export interface Visit {
   page: Page;
   editor: EditorPage;
   info: TestInfo;
-  /** Whatever the page asked for, in order. */
+  /** All requests of the page, in order. */
   requests: Request[];
-  /** The sample as the page decodes it, once that is known. */
+  /** The decoded sample image. */
   original: Picture;
 }
-/** The beginning of each sentence, and what it says a person can do. */
+/** The beginning of each sentence, and the action that it describes. */
 export type Steps = Readonly<Record<string, (visit: Visit) => Promise<void>>>;
 
 export async function newVisit(page: Page, info: TestInfo): Promise<Visit> {
@@ -30,7 +30,7 @@ export async function newVisit(page: Page, info: TestInfo): Promise<Visit> {
   return { page, editor: new EditorPage(page), info, requests, original: await decode(SAMPLE) };
 }
 
-/** That the section says what the steps follow, no less and no more, in this order. */
+/** Expects the section to contain exactly the sentences of the steps, in order. */
 export function expectSentences(heading: string, steps: Steps): void {
   const beginnings = Object.keys(steps);
   const sentences = sentencesOf(heading);
@@ -60,14 +60,14 @@ function changedBy(before: Picture, after: Picture, mask: Buffer): { outside: nu
 /** The first channel, row by row. */
 export const brightness = (file: string | Buffer) => sharp(file).extractChannel(0).raw().toBuffer();
 
-/** Painted where the mask is, and not one pixel beside it. */
+/** Expects most pixels of the mask to have changed, and none outside it. */
 export function expectPainted(before: Picture, after: Picture, mask: Buffer): void {
   const { outside, inside } = changedBy(before, after, mask);
   expect(outside).toBe(0);
   expect(inside).toBeGreaterThan(0.8);
 }
 
-/** How much the picture changes from pixel to pixel where the mask is white, in levels. */
+/** The mean difference of neighbouring pixels in the masked area, in levels. */
 export function roughness({ data }: Picture, mask: Buffer): number {
   let sum = 0;
   let count = 0;

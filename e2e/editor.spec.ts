@@ -67,7 +67,7 @@ test('own picture: open, paint, undo, redo, erase, invert, clear; the rest stays
   await expect(editor.generate).toBeEnabled();
   await expect(editor.undo).toBeDisabled();
   await editor.generate.click();
-  await expect(page.getByRole('alert').filter({ hasText: 'Nothing is masked' })).toBeVisible();
+  await expect(page.getByRole('alert').filter({ hasText: 'Paint over the area' })).toBeVisible();
 
   await editor.drag([0.4, 0.4], [0.6, 0.5]);
   await expect(editor.undo).toBeEnabled();

@@ -177,7 +177,7 @@ test('misbehaviour ends in the finished model or in a clear message', async ({ p
 
   // Generate asks before it fetches what is missing, and goes on by itself once it is here.
   await editor.steps.fill('1');
-  await expect(page.getByText('The model is not here whole yet')).toBeVisible();
+  await expect(page.getByText('Finish downloading the model')).toBeVisible();
   await editor.generate.click();
   const question = page.getByRole('alertdialog', { name: `Download the rest of ${MODEL}?` });
   await expect(question.getByText(/MB, about \d+ s at the speed of the last download/)).toBeVisible();

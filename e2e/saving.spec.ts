@@ -142,7 +142,7 @@ test('a browser that lets nothing be copied says so, and what it said goes with 
   await open(page);
   const copy = page.getByRole('button', { name: 'Copy', exact: true });
   await copy.click();
-  const alert = page.getByRole('alert').filter({ hasText: 'The picture was not copied' });
+  const alert = page.getByRole('alert').filter({ hasText: 'The image was not copied' });
   await expect(alert).toContainText('try again, or download the image');
   await copy.click();
   await expect(alert).toHaveCount(0);

@@ -3,15 +3,16 @@ import { beforeEach, expect, it, vi } from 'vitest';
 import { eventually } from '../../../test/support/eventually';
 import { TEXTS_OFFSET, textChunks } from '../../image/files/pngText';
 import { GalleryError, type GalleryItem, type GalleryStore } from '../../storage/gallery';
-import { createVersions, type Version } from '../pictures/versions';
+import { createVersions, noVersions, type Version } from '../pictures/versions';
 import { createRecipeOffer, restore } from '../session/recipeOffer';
-import { foundIn, resultTexts, settingsFrom } from '../session/recipes';
-import { checkSettings, createSettings, type Settings } from '../settings/settings';
+import { createSessionState } from '../session/sessionState';
+import { foundIn, resultTexts, settingsFrom } from '../settings/recipes';
+import { checkSettings, initialSettings, type Settings } from '../settings/settings';
 import { createGallery, galleryFileName, searchItems } from './gallery';
 
 const own = new File(['w'], 'mine.safetensors');
 const chosen: Settings = {
-  ...createSettings().getState(),
+  ...initialSettings,
   model_name: 'owner/model',
   prompt: 'a red fox',
   negative_prompt: 'blurry 狐',
@@ -88,8 +89,11 @@ beforeEach(() => {
 });
 function setUp(maxRemovedBytes?: number) {
   const versions = createVersions();
-  const gallery = createGallery(kept, versions, async (url) => new Blob([url]), maxRemovedBytes);
-  const put = (...items: Version[]) => versions.setState((state) => ({ items: [...state.items, ...items] }));
+  const gallery = createGallery(kept, versions.store, async (url) => new Blob([url]), maxRemovedBytes);
+  const put = (...items: Version[]) => {
+    const { items: before, ...shown } = versions.store.getState();
+    versions.replace([...before, ...items], shown);
+  };
   return { versions, gallery, put, state: gallery.store.getState };
 }
 
@@ -97,7 +101,7 @@ it('keeps every result with its settings as it appears, and nothing else', async
   const { put, gallery, state, versions } = setUp();
   put(version(0, await fileOf(textsOf()), null));
   put(version(1, await fileOf(textsOf({}, 5)), 5));
-  versions.setState({ shownId: 1 });
+  versions.show({ baseId: 0, shownId: 1 });
   put(version(2, await fileOf(), null), version(3, await fileOf(textsOf({ prompt: 'a hut' }, 6)), 6));
   await eventually(() => expect(kept.entries).toHaveLength(2));
   await gallery.load();
@@ -116,7 +120,7 @@ it('a full disk is told, loses nothing, and another try keeps what waits', async
   await eventually(() =>
     expect(state().unkept).toEqual({ reason: 'The gallery is full', count: 2, dismissed: false }),
   );
-  expect(versions.getState().items).toHaveLength(2);
+  expect(versions.store.getState().items).toHaveLength(2);
   // The note goes, what waits stays; a try that fails tells it again.
   gallery.dismiss();
   expect(state().unkept).toMatchObject({ count: 2, dismissed: true });
@@ -131,9 +135,9 @@ it('a full disk is told, loses nothing, and another try keeps what waits', async
 
 it('a result whose thumbnail is gone is kept with its picture in that place', async () => {
   const versions = createVersions();
-  createGallery(kept, versions, () => Promise.reject(new TypeError('the address is dead')));
+  createGallery(kept, versions.store, () => Promise.reject(new TypeError('the address is dead')));
   const file = await fileOf(textsOf());
-  versions.setState({ items: [version(1, file, 1)] });
+  versions.replace([version(1, file, 1)], noVersions);
   await eventually(() => expect(kept.entries).toHaveLength(1));
   expect(kept.entries[0]?.item.thumbnail).toBe(file);
 });
@@ -246,36 +250,41 @@ it('restores embeddings with their words, but for files of the person’s own', 
   ];
   const found = await foundIn(await fileOf(textsOf({ embeddings })));
   const change = vi.fn();
-  const complain = vi.fn();
-  if (found) restore({ change, complain }, found);
+  const showStageError = vi.fn();
+  if (found) restore({ change, showStageError }, found);
   const back = [
     expect.objectContaining({ source: 'a/toy', token: '<mine>' }),
     expect.objectContaining({ source: 'a/hat', token: '' }),
   ];
   expect(change).toHaveBeenCalledWith(expect.objectContaining({ embeddings: back }));
-  expect(complain).toHaveBeenCalledWith(expect.stringContaining('the embedding mine.safetensors'));
+  expect(showStageError).toHaveBeenCalledWith(expect.stringContaining('embedding mine.safetensors'));
 });
 
 it('says which files it cannot open again', async () => {
   const found = await foundIn(await fileOf(textsOf({ loras: [{ id: 1, source: own, weight: '' }] })));
   const change = vi.fn();
-  const complain = vi.fn();
-  if (found) restore({ change, complain }, found);
+  const showStageError = vi.fn();
+  if (found) restore({ change, showStageError }, found);
   expect(change).toHaveBeenCalledWith(expect.objectContaining({ prompt: 'a red fox', loras: [] }));
-  expect(complain).toHaveBeenCalledWith(expect.stringContaining('mine.safetensors'));
+  expect(showStageError).toHaveBeenCalledWith(expect.stringContaining('mine.safetensors'));
 });
 
 it('offers the settings of a picture that is opened, until the next one', async () => {
   const versions = createVersions();
   const change = vi.fn();
-  const offer = createRecipeOffer({ versions, change, complain: vi.fn() });
+  const offer = createRecipeOffer({
+    state: createSessionState(),
+    versions: versions.store,
+    change,
+    showStageError: vi.fn(),
+  });
   const shown = () => offer.store.getState().found;
-  versions.setState({ items: [version(0, await fileOf(textsOf()), null)] });
+  versions.replace([version(0, await fileOf(textsOf()), null)], noVersions);
   await eventually(() => expect(shown()).not.toBeNull());
-  versions.setState({ items: [version(0, await fileOf(), null)] });
+  versions.replace([version(0, await fileOf(), null)], noVersions);
   expect(shown()).toBeNull();
   const parameters = [{ keyword: 'parameters', text: 'a hut\nSteps: 20, Seed: 9' }];
-  versions.setState({ items: [version(0, await fileOf(parameters), null)] });
+  versions.replace([version(0, await fileOf(parameters), null)], noVersions);
   await eventually(() => expect(shown()).not.toBeNull());
   expect(change).not.toHaveBeenCalled();
   offer.accept();
@@ -285,7 +294,7 @@ it('offers the settings of a picture that is opened, until the next one', async 
   expect(shown()).toBeNull();
   // A result that joins is no picture that was opened.
   const file = await fileOf(textsOf());
-  versions.setState(({ items }) => ({ items: [...items, version(1, file, 1)] }));
+  versions.append(version(1, file, 1));
   await foundIn(file);
   expect(shown()).toBeNull();
 });

@@ -2,6 +2,7 @@
  * The gallery as the page shows it: saves every result as it appears among the versions, searches, restores. A result that
  * can't be saved stays among the versions, and the page says so.
  */
+
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { messageOf } from '../../contract/errors';
 import {
@@ -12,7 +13,8 @@ import {
 } from '../../storage/gallery';
 import { copyOf } from '../pictures/copyOf';
 import type { Version, Versions } from '../pictures/versions';
-import { foundIn } from '../session/recipes';
+import { foundIn } from '../settings/recipes';
+import type { ReadonlyStore } from '../settings/settingsStore';
 
 export type { GalleryItem } from '../../storage/gallery';
 
@@ -56,7 +58,7 @@ export interface Gallery {
 /** Deleted images are held in memory up to this: beyond it the oldest are dropped, but never the last. */
 const MAX_REMOVED_BYTES = 256 * 2 ** 20;
 
-export function browserGallery(versions: StoreApi<Versions>): Gallery {
+export function browserGallery(versions: ReadonlyStore<Versions>): Gallery {
   return createGallery(createGalleryStore(), versions, async (url) => (await fetch(url)).blob());
 }
 
@@ -66,7 +68,7 @@ export function browserGallery(versions: StoreApi<Versions>): Gallery {
  */
 export function createGallery(
   kept: GalleryStore,
-  versions: StoreApi<Versions>,
+  versions: ReadonlyStore<Versions>,
   fetchThumbnail: (url: string) => Promise<Blob>,
   maxRemovedBytes = MAX_REMOVED_BYTES,
 ): Gallery {

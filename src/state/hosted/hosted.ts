@@ -13,7 +13,7 @@ import {
 } from '../../contract/errors';
 import { MAX_NAME_CHARACTERS } from '../../contract/limits';
 import type { Painter } from '../../contract/recipe';
-import { complaintOf } from '../errorDisplay';
+import { displayError } from '../errorDisplay';
 import { STARTER } from '../models/modelCatalogue';
 
 export interface HostedState {
@@ -32,7 +32,7 @@ export interface HostedState {
   online: boolean;
   /** Runs that this device can't do go to the hosted API without asking; remembered until it is revoked. */
   always: boolean;
-  /** This device can't do a run, for this reason in the words of `complaintOf`: may it be sent? */
+  /** This device can't do a run, for this reason in the words of `displayError`: may it be sent? */
   question: { reason: string } | null;
 }
 
@@ -231,7 +231,7 @@ export function createHosted(
         losses = 0;
       } catch (error) {
         if (!cannotRunHere(error) || !isReached(modelName, store.getState())) throw error;
-        if (!(await mayBeSent(complaintOf(error).message, signal))) throw error;
+        if (!(await mayBeSent(displayError(error).message, signal))) throw error;
         await work({ kind: 'hosted', engine: remote });
       }
     },

@@ -10,7 +10,7 @@ import type {
   ModelLibrary,
   ModelSizes,
 } from '../../contract/modelLibrary';
-import { complaintOf } from '../errorDisplay';
+import { displayError } from '../errorDisplay';
 import type { HubPreferences } from './hubPreferences';
 import { createAdmission } from './modelAdmission';
 import { guessedNativeSize } from './modelCatalogue';
@@ -273,7 +273,7 @@ export function createModelLibraryStore(
         return await library.readEmbedding(source, signal);
       } catch (error) {
         // Nobody waits for the answer once the embedding was removed.
-        return { complaint: isAbort(error) ? '' : complaintOf(error).message };
+        return { complaint: isAbort(error) ? '' : displayError(error).message };
       }
     },
     async remove({ folder, name }) {
@@ -338,7 +338,7 @@ function failure(error: unknown): Failure {
   const token = wantsToken(error);
   const isOfName = error instanceof InputError || error instanceof UnsupportedError;
   const isOfNetwork = error instanceof NetworkError;
-  return { message: complaintOf(error).message, wantsToken: token, canTryAgain: !isOfName, isOfNetwork };
+  return { message: displayError(error).message, wantsToken: token, canTryAgain: !isOfName, isOfNetwork };
 }
 
 function wantsToken(error: unknown): Failure['wantsToken'] {

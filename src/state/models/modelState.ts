@@ -1,7 +1,7 @@
 /** What the page knows about models: the store, and every action that changes it. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Fit, HubAccess, KeptModel, ModelDetails, StorageFacts } from '../../contract/modelLibrary';
-import { complaintOf } from '../errorDisplay';
+import { displayError } from '../errorDisplay';
 import type { Transfer } from './transfer';
 
 export interface Failure {
@@ -105,7 +105,7 @@ export function createModelState(hub: HubAccess) {
       store.setState({ hub: shown(next) });
     },
     complain(error: unknown): void {
-      store.setState({ complaint: complaintOf(error).message });
+      store.setState({ complaint: displayError(error).message });
     },
   };
 }

@@ -1,5 +1,4 @@
-/** Which picture is on the canvas: opens one, draws it out, returns to a version, and adds results to the versions. */
-import type { StoreApi } from 'zustand/vanilla';
+/** The image on the canvas: opens one, extends it, continues from a version, and adds results to the versions. */
 import type {
   Editor,
   EditorDocument,
@@ -15,22 +14,21 @@ import { type Point, rectOfSize, type Size } from '../../image/geometry';
 import { maskFromPixels } from '../../image/mask/mask';
 import { MAX_CANVAS_SIDE, placeMask } from '../../image/outpaint';
 import type { Mask } from '../../image/raster';
-import { complaintOf } from '../errorDisplay';
-import { clean, type JobState, showError } from '../run/runState';
+import { displayError } from '../errorDisplay';
 import type { Settings } from '../settings/settings';
 import { loadSample, type Sample, settingsOf } from './sample';
-import { findVersion, noVersions, type Shown, type Version, type Versions } from './versions';
+import { findVersion, noVersions, type Shown, type Version, type VersionStore } from './versions';
 
-/** A version of an earlier time. */
+/** A version that was kept in a draft. */
 export type KeptVersion = Omit<Version, 'url' | 'thumbnailUrl'> & { thumbnail: Blob | null };
 
-/** What lies on the canvas of a picture that is opened again. */
+/** What is on the canvas of an image that is opened again. */
 export interface Reopening extends Shown, Omit<Opening, 'mask' | 'worked'> {
-  /** Reads the mask, once the picture's size is known. */
+  /** Reads the mask, once the image's size is known. */
   readMask(size: Size): Promise<Mask | undefined>;
 }
 
-/** What a version is told by; its files are made here. */
+/** A version's metadata; its object URLs are created here. */
 export type VersionFacts = Omit<
   Version,
   'id' | 'width' | 'height' | 'file' | 'url' | 'thumbnailUrl' | 'origin'
@@ -40,34 +38,46 @@ export interface Pictures {
   /** @returns whether it is open */
   openFile(file: Blob, name: string): Promise<boolean>;
   openSample(url: URL): Promise<boolean>;
-  /** Opens a picture that was worked on before, with its versions. @returns whether it is open */
+  /** Opens an image of an earlier visit with its versions. @returns whether it is open */
   reopen(name: string, kept: readonly KeptVersion[], given: Reopening): Promise<boolean>;
-  /** Puts the picture away; undo brings it back. */
+  /** Closes the image; undo brings it back. */
   close(): void;
   extend(margins: Margins): Promise<void>;
-  /** Shows a version; null shows what is painted on. A step of undo. */
+  /** Shows a version; null shows the canvas. A step of undo. */
   show(id: number | null): void;
   /**
-   * Puts a version on the canvas, to be painted on. A step of undo.
-   * @param since the newest step before it was painted on, null if there was none: undo takes back going on together with
-   * what was painted. Undefined if it was not painted on
+   * Puts a version on the canvas, under the mask. A step of undo.
+   * @param since the newest step before a stroke was painted on the version, null if there was none: undo takes both back
+   * together. Undefined if nothing was painted on it
    */
   continueFrom(id: number, since?: Step | null): Promise<void>;
-  /** Adds what was pasted onto its parent to the versions, under the next number; without a `batch` it begins one. */
+  /** Adds a result to the versions under the next number; without a `batch` it begins one. */
   add(pasted: Size & Pasted, facts: VersionFacts): Version;
+}
+
+/** Where errors and notes about the image are shown, and what is known of the current run. */
+export interface RunDisplay {
+  readonly store: { getState(): { running: boolean } };
+  setPlan(plan: null): void;
+  clearErrors(): void;
+  clearStageError(): void;
+  showError(error: unknown): void;
+  showStageError(message: string): void;
+  showStageNote(note: string): void;
 }
 
 export interface PictureParts {
   editor: Editor;
   imaging: PictureWork;
-  settings: StoreApi<Settings>;
-  versions: StoreApi<Versions>;
-  job: StoreApi<JobState>;
-  /** Called before another picture takes the canvas, be it opened or returned to. */
+  /** The sample comes with settings. */
+  settings: { change(changed: Partial<Settings>): void };
+  versions: VersionStore;
+  runState: RunDisplay;
+  /** Called before another image takes the canvas, whether it is opened or undo returns to it. */
   onReplace(): void;
 }
 
-/** A picture's versions, kept while undo or redo may return to it. */
+/** An image's versions, kept while undo or redo may return to it. */
 interface Album {
   items: readonly Version[];
 }
@@ -77,51 +87,51 @@ interface Opened {
   name: string;
   sample?: Sample;
   given?: Opening;
-  /** Absent: the picture is the first of its versions. */
+  /** Absent: the image is its only version. */
   before?: Shown & { kept: readonly (VersionFacts & Pick<Version, 'id' | 'origin'> & Size & Pasted)[] };
 }
 
-/** So far the mask of new canvas reaches back over the picture, for the seam to be blended there. Image pixels. */
+/** How far the mask of new canvas overlaps the image, so that the seam is blended there. In image pixels. */
 const SEAM_OVERLAP = 16;
 
 const noRun = { prompt: '', seed: null, modelName: null, seconds: null, batch: null };
 
 export function createPictures(parts: PictureParts): Pictures {
-  const { editor, imaging, settings, versions, job, onReplace } = parts;
-  /** What each document shows: undo may return to it. */
+  const { editor, imaging, settings, versions, runState, onReplace } = parts;
+  /** Which version each document shows: undo may return to it. */
   const shownBy = new WeakMap<EditorDocument, Shown>();
   const albumOf = new WeakMap<EditorDocument, Album>();
-  /** That of the picture on the canvas, and those that were put aside. */
+  /** The album of the image on the canvas, and those of images that undo may bring back. */
   let album: Album = { items: [] };
   let aside: Album[] = [];
   let openings = 0;
 
   const present = (): Shown => {
-    const { baseId, shownId } = versions.getState();
+    const { baseId, shownId } = versions.store.getState();
     return { baseId, shownId };
   };
 
-  /** Shows the versions of another album than the present one, which is put aside. */
+  /** Shows another album and puts the current one aside. */
   const take = (next: Album, shown: Shown) => {
-    album.items = versions.getState().items;
+    album.items = versions.store.getState().items;
     if (next !== album) aside = [...aside.filter((other) => other !== next), album];
     album = next;
-    versions.setState({ ...shown, items: next.items, forming: false });
+    versions.replace(next.items, shown);
   };
 
   editor.onResize((document) => {
     const next = albumOf.get(document) ?? album;
     if (next !== album) {
       onReplace();
-      // What was said of the picture that is left.
-      job.setState({ stageError: null });
+      // It was about the image before.
+      runState.clearStageError();
     }
     editor.showPreview(null);
-    job.setState({ plan: null });
+    runState.setPlan(null);
     take(next, shownBy.get(document) ?? present());
   });
 
-  /** Of the document on the canvas. */
+  /** Notes what the document on the canvas shows. */
   const remember = (shown: Shown) => {
     if (!editor.document) return;
     shownBy.set(editor.document, shown);
@@ -130,11 +140,11 @@ export function createPictures(parts: PictureParts): Pictures {
   const put = (next: Shown, picture: Picture | null) => {
     if (picture) editor.setPicture(picture);
     remember(next);
-    versions.setState(next);
+    versions.show(next);
   };
   /**
-   * Shows other versions, as a step.
-   * @param picture the base, where it becomes another one of the same size
+   * Shows other versions, as a step of undo.
+   * @param picture the new base, if it is another one of the same size
    */
   const turnTo = (next: Shown, picture: Picture | null, how: Noting) => {
     let other = present();
@@ -142,7 +152,7 @@ export function createPictures(parts: PictureParts): Pictures {
     put(next, picture);
     editor.note(
       {
-        // Its picture is decoded anew: a step that held it would cost as much memory as a canvas.
+        // The image is decoded again: a step that held it would take as much memory as a canvas.
         ready() {
           if (other.baseId === present().baseId) return undefined;
           const { document } = editor;
@@ -153,7 +163,8 @@ export function createPictures(parts: PictureParts): Pictures {
         },
         exchange() {
           const there = present();
-          if (!opened && other.baseId !== there.baseId) throw new TypeError('its picture was made ready');
+          if (!opened && other.baseId !== there.baseId)
+            throw new TypeError('ready() decodes the image first');
           put(other, opened);
           opened = null;
           other = there;
@@ -163,14 +174,14 @@ export function createPictures(parts: PictureParts): Pictures {
     );
   };
   const openVersion = async (id: number): Promise<Picture> => {
-    const version = findVersion(versions.getState(), id);
-    if (!version) throw new TypeError('versions go with their picture only');
+    const version = findVersion(versions.store.getState(), id);
+    if (!version) throw new TypeError('steps lead to existing versions');
     return imaging.open(version.file, `version ${id}`);
   };
 
-  const nextId = () => Math.max(...versions.getState().items.map(({ id }) => id)) + 1;
+  const nextId = () => Math.max(...versions.store.getState().items.map(({ id }) => id)) + 1;
   const originOf = (id: number | null): Point =>
-    findVersion(versions.getState(), id)?.origin ?? { x: 0, y: 0 };
+    findVersion(versions.store.getState(), id)?.origin ?? { x: 0, y: 0 };
 
   async function thumbnailOf(from: Picture | Blob): Promise<Blob> {
     if (!(from instanceof Blob)) return imaging.thumbnail(from);
@@ -182,13 +193,13 @@ export function createPictures(parts: PictureParts): Pictures {
     }
   }
 
-  /** Of a picture that is on the page already. */
+  /** An open picture as a version's files. */
   async function pastedOf(picture: Picture): Promise<Size & Pasted> {
     const { width, height, file } = picture;
     return { width, height, file, thumbnail: await imaging.thumbnail(picture) };
   }
 
-  /** Begins the versions of the picture that was opened; those that nothing leads back to are let go. */
+  /** Begins the album of the image that was opened; albums that undo cannot reach are released. */
   function begin(items: readonly Version[], shown: Shown): void {
     take({ items }, shown);
     remember(shown);
@@ -206,7 +217,7 @@ export function createPictures(parts: PictureParts): Pictures {
     aside = aside.filter((other) => reachable.has(other));
   }
 
-  /** Runs `load` and shows what it opens, unless something else was opened meanwhile. */
+  /** Runs `load` and shows the image, unless another one was opened meanwhile. */
   async function open(load: () => Promise<Opened>): Promise<boolean> {
     openings += 1;
     const ticket = openings;
@@ -220,77 +231,77 @@ export function createPictures(parts: PictureParts): Pictures {
       if (ticket !== openings) return false;
       onReplace();
       editor.open(picture, name, given);
-      if (sample) settings.setState(settingsOf(sample));
+      if (sample) settings.change(settingsOf(sample));
       begin(
         kept.map((version) => toVersion(version, version)),
         shown,
       );
-      // Of a picture that was worked on before it has been said.
-      const stageNote =
-        picture.loss && !before ? `“${name}”: ${picture.loss}. The file itself stays as it is.` : null;
-      job.setState({ ...clean, stageNote });
+      runState.clearErrors();
+      // For an image of an earlier visit this was shown before.
+      if (picture.loss && !before)
+        runState.showStageNote(`“${name}”: ${picture.loss}. The file itself stays as it is.`);
       return true;
     } catch (error) {
-      if (ticket === openings) job.setState({ stageError: complaintOf(error).message });
+      if (ticket === openings) runState.showStageError(displayError(error).message);
       return false;
     }
   }
 
   async function extend(wanted: Margins): Promise<void> {
     const { document } = editor;
-    if (!document || job.getState().running) return;
+    if (!document || runState.store.getState().running) return;
     const before = document.picture;
     const canvas = canvasBox(before, limitMargins(before, wanted, MAX_CANVAS_SIDE));
     if (canvas.width === before.width && canvas.height === before.height) return;
     editor.endStroke();
     await inLine(async () => {
-      // What came before it in the line may have put another version there.
-      const { baseId } = versions.getState();
+      // A command before this one may have put another version there.
+      const { baseId } = versions.store.getState();
       const { x, y } = originOf(baseId);
       const picture = await imaging.extend({ picture: document.picture.file, canvas });
       const pasted = await pastedOf(picture);
-      if (editor.document !== document) return picture.close(); // another picture was opened meanwhile
+      if (editor.document !== document) return picture.close(); // another image was opened meanwhile
       const overlap = Math.min(SEAM_OVERLAP, before.width >> 2, before.height >> 2);
       const origin = { x: x + canvas.x, y: y + canvas.y };
       const version = toVersion(pasted, { ...noRun, id: nextId(), parentId: baseId, origin });
-      versions.setState(({ items }) => ({ items: [...items, version] }));
+      versions.append(version);
       resize(picture, placeMask(document.mask, canvas, overlap), version.id);
     });
   }
 
   async function continueFrom(id: number, since?: Step | null): Promise<void> {
-    const version = findVersion(versions.getState(), id);
-    if (!version || id === versions.getState().baseId) return;
-    // The stroke that was just ended, if it changed anything: others may follow before the picture is there.
+    const version = findVersion(versions.store.getState(), id);
+    if (!version || id === versions.store.getState().baseId) return;
+    // The stroke that just ended, if it changed anything: others may follow before the image is decoded.
     const last = editor.lastStep();
     const stroke = since === undefined || last === since ? undefined : (last ?? undefined);
     await inLine(async () => {
       const { document } = editor;
       const picture = await openVersion(id);
-      if (!document || editor.document !== document) return picture.close(); // another picture was opened meanwhile
+      if (!document || editor.document !== document) return picture.close(); // another image was opened meanwhile
       const { mask } = document;
       if (picture.width === mask.width && picture.height === mask.height) {
         turnTo({ baseId: id, shownId: null }, picture, { with: stroke });
         return;
       }
-      // Of another size: the mask keeps its place on the picture, what is beyond it is cut off.
-      const from = originOf(versions.getState().baseId);
+      // Another size: the mask keeps its place on the image, and what is outside is cut off.
+      const from = originOf(versions.store.getState().baseId);
       const { width, height } = picture;
       const place = { x: version.origin.x - from.x, y: version.origin.y - from.y, width, height };
       resize(picture, placeMask(mask, place, 0), id);
     });
   }
 
-  /** Commands wait for it, and what goes wrong is told. */
+  /** Further commands wait for it; errors are shown. */
   async function inLine(action: () => Promise<void>): Promise<void> {
     try {
       await editor.inLine(action);
     } catch (error) {
-      showError(job, error);
+      runState.showError(error);
     }
   }
 
-  /** Goes on with a version of another size, which is a canvas of its own. */
+  /** Continues from a version of another size, which needs its own canvas. */
   function resize(picture: Picture, mask: Mask, baseId: number): void {
     editor.resize(picture, mask);
     put({ baseId, shownId: null }, null);
@@ -313,7 +324,7 @@ export function createPictures(parts: PictureParts): Pictures {
     reopen: (name, kept, { baseId, shownId, readMask, frame = null }) =>
       open(async () => {
         const base = kept.find(({ id }) => id === baseId);
-        if (!base) throw new TypeError('the version that was painted on is among those that were kept');
+        if (!base) throw new TypeError('a draft keeps the version on its canvas');
         const picture = await imaging.open(base.file, name);
         const whole = kept.map(async (version) => ({
           ...version,
@@ -333,13 +344,13 @@ export function createPictures(parts: PictureParts): Pictures {
       onReplace();
       editor.close();
       take({ items: noVersions.items }, noVersions);
-      job.setState({ ...clean });
+      runState.clearErrors();
     },
     show(id) {
-      const { baseId, shownId, forming } = versions.getState();
+      const { baseId, shownId, forming } = versions.store.getState();
       const next = id === baseId ? null : id;
-      if (forming) versions.setState({ forming: false });
-      // A look takes nothing away from what can be done again.
+      if (forming) versions.setForming(false);
+      // Looking at a version leaves redo as it is.
       if (next !== shownId) turnTo({ baseId, shownId: next }, null, { keepsRedo: true });
     },
     extend,
@@ -348,7 +359,7 @@ export function createPictures(parts: PictureParts): Pictures {
       const id = nextId();
       const origin = originOf(facts.parentId);
       const version = toVersion(pasted, { ...facts, id, origin, batch: facts.batch ?? id });
-      versions.setState(({ items }) => ({ items: [...items, version] }));
+      versions.append(version);
       return version;
     },
   };

@@ -1,51 +1,76 @@
-/** The picture's versions: the original and every result, each an encoded file that the strip shows. */
-import { createStore, type StoreApi } from 'zustand/vanilla';
+/**
+ * The versions of an image: the original and every result, each an encoded file that the strip shows. One store, written
+ * only here.
+ */
+import { createStore } from 'zustand/vanilla';
 import type { Point, Size } from '../../image/geometry';
+import type { ReadonlyStore } from '../settings/settingsStore';
 
 export interface Version extends Size {
   /** 0 is the original; results count from 1. */
   id: number;
-  /** The version that it was painted on; null for the original. */
+  /** The version that it was made from; null for the original. */
   parentId: number | null;
   prompt: string;
   seed: number | null;
   modelName: string | null;
-  /** How long the run took, where it was a run. */
+  /** How long the run took; null if it does not come from a run. */
   seconds: number | null;
-  /** The first result of the run that it came from: variations of one press share it. Null where it was no run. */
+  /** The first result of the same press of Generate: its variations share it. Null if it does not come from a run. */
   batch: number | null;
-  /** Where its upper left corner lies in the original's coordinates: left of and above 0 once the canvas was drawn out. */
+  /** Its upper left corner in the original's coordinates: negative if the canvas was extended to the left or top. */
   origin: Point;
-  /** Object URLs, revoked when the next picture is opened. */
+  /** Object URLs, revoked once nothing leads back to the image. */
   url: string;
   thumbnailUrl: string;
-  /** The encoded picture; results are PNG. */
+  /** The encoded image; results are PNG. */
   file: Blob;
 }
 
 export interface Versions {
   items: readonly Version[];
-  /** What the canvas shows and the next run paints on. */
+  /** The version on the canvas, which the next run starts from. */
   baseId: number;
-  /** What is shown over the canvas or beside it; null while nothing is. */
+  /** The version that is shown over the canvas or beside it; null if none is. */
   shownId: number | null;
-  /** Whether a run's picture forms on the canvas: what is shown over it steps back meanwhile. */
+  /** Whether a run's preview is on the canvas: nothing is shown over it meanwhile. */
   forming: boolean;
-  /** Where that is shown. */
+  /** Where `shownId` is shown. */
   placement: 'canvas' | 'beside';
 }
 
-/** Which version is painted on, and which is looked at. */
+/** Which version is on the canvas, and which is shown over it or beside it. */
 export type Shown = Pick<Versions, 'baseId' | 'shownId'>;
 
-export function createVersions(): StoreApi<Versions> {
-  return createStore<Versions>(() => ({ ...noVersions, placement: 'canvas' }));
+/** The store and all that changes it. */
+export interface VersionStore {
+  readonly store: ReadonlyStore<Versions>;
+  /** Shows the versions of another image. */
+  replace(items: readonly Version[], shown: Shown): void;
+  show(shown: Shown): void;
+  append(version: Version): void;
+  /** Says whether a run's preview is on the canvas. */
+  setForming(forming: boolean): void;
+  place(placement: Versions['placement']): void;
 }
 
-/** Where no picture is open. */
+export function createVersions(): VersionStore {
+  const store = createStore<Versions>(() => ({ ...noVersions, placement: 'canvas' }));
+  const { setState } = store;
+  return {
+    store,
+    replace: (items, { baseId, shownId }) => setState({ items, baseId, shownId, forming: false }),
+    show: ({ baseId, shownId }) => setState({ baseId, shownId }),
+    append: (version) => setState(({ items }) => ({ items: [...items, version] })),
+    setForming: (forming) => setState({ forming }),
+    place: (placement) => setState({ placement }),
+  };
+}
+
+/** While no image is open. */
 export const noVersions = { items: [], baseId: 0, shownId: null, forming: false } satisfies Partial<Versions>;
 
-/** What a person sees of them: the same for the canvas, for what is saved and for what is copied. */
+/** The version that is shown: the same for the canvas, for saving and for copying. */
 export function shownVersion(versions: Versions): Version | undefined {
   const { shownId, forming } = versions;
   return forming ? undefined : findVersion(versions, shownId);
@@ -63,22 +88,22 @@ export function versionLabel(version: Version): string {
   return prompt === '' ? String(version.id) : `${version.id} · ${prompt}`;
 }
 
-/** The results that came of one press with this one, itself among them; none where it was no run. */
+/** The results of the same press of Generate, this one included; none if it does not come from a run. */
 export function variationsOf({ items }: Pick<Versions, 'items'>, version: Version): readonly Version[] {
   return version.batch === null ? [] : items.filter(({ batch }) => batch === version.batch);
 }
 
-/** How long one press took, from it to the last of its pictures; null where it was no run. */
+/** How long all results of one press took together; null if it does not come from a run. */
 export function runSeconds({ items }: Pick<Versions, 'items'>, version: Version): number | null {
   if (version.seconds === null) return null;
   return variationsOf({ items }, version).reduce((sum, { seconds }) => sum + (seconds ?? 0), 0);
 }
 
-/** The ends of files' names. */
+/** File name endings. */
 const endings = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'webp' } as const;
 export type FileType = keyof typeof endings;
 
-/** `harbour-inlay-2.png` for the second version of `harbour.jpg`, `harbour.png` for itself */
+/** `harbour-inlay-2.png` for version 2 of `harbour.jpg`, `harbour.png` for the original */
 export function downloadName(
   pictureName: string,
   version: Pick<Version, 'id' | 'parentId'>,
@@ -88,7 +113,7 @@ export function downloadName(
   return `${stem}${version.parentId === null ? '' : `-inlay-${version.id}`}.${endings[type]}`;
 }
 
-/** What lies on the canvas: the version that is looked at, or what is painted on; undefined while nothing is open. */
+/** The version in view: the one that is shown, otherwise the one on the canvas; undefined while nothing is open. */
 export function versionInSight(versions: Versions): Version | undefined {
   return shownVersion(versions) ?? findVersion(versions, versions.baseId);
 }

@@ -1,11 +1,8 @@
-/**
- * A run: gathers picture, mask and plan, asks the engine, and pastes the answer back at the picture's own
- * resolution.
- */
-
+/** A run: gathers image, mask and crop, asks the engine, and pastes the result back at the image's own resolution. */
 import type { Call } from '../../contract/engine';
 import { InputError } from '../../contract/errors';
 import type { ModelSizes } from '../../contract/modelLibrary';
+import { pickOptions } from '../../contract/options';
 import type { EditorDocument, Pasted, Picture, PictureWork, Prepared } from '../../editor/store';
 import { defaultFeather } from '../../image/blend';
 import { fitBox } from '../../image/box';
@@ -13,16 +10,16 @@ import { type CropPlan, defaultPadding, MIN_FRAME, planCrop, planFrame } from '.
 import { cropMask } from '../../image/edges';
 import { growRect, intersectRect, isEmptyRect, type Rect, rectOfSize, type Size } from '../../image/geometry';
 import type { RunTarget } from '../hosted/hosted';
-import { resultTexts } from '../session/recipes';
+import { resultTexts } from '../settings/recipes';
 import { type CheckedSettings, localOptionsOf } from '../settings/settings';
 
 export interface RunResult extends Pasted {
   seed: number;
-  /** Of the model's work alone; absent where the engine does not measure. */
+  /** Only the model's work; absent if the engine does not measure it. */
   modelSeconds?: number;
 }
 
-/** What a person may choose about the crop; what is null follows from the mask. */
+/** What the user may choose about the crop; null: follows from the mask. */
 export interface CropChoice {
   /** Whole image pixels. */
   frame: Rect | null;
@@ -33,8 +30,8 @@ export interface CropChoice {
 const automatic: CropChoice = { frame: null, padding: null };
 
 /**
- * What would be sent for this mask, or null while nothing is painted.
- * @param sizes that the model works at
+ * The crop that would be sent for this mask; null if it is empty.
+ * @param sizes at which the model works
  */
 export function planRun(
   imageSize: Size,
@@ -52,7 +49,7 @@ export function planRun(
   });
 }
 
-/** A run made ready: it holds all that it needs of the document, which may change from now on. */
+/** A prepared run: it holds all that it needs from the document, which may change from now on. */
 export interface PreparedRun extends Prepared {
   settings: CheckedSettings;
   plan: CropPlan;
@@ -60,8 +57,8 @@ export interface PreparedRun extends Prepared {
 }
 
 /**
- * Gathers what a run sends. The document is only read, and only before the first wait: painting may go on.
- * @throws InputError if nothing is painted, or nothing inside a chosen frame
+ * Gathers what a run sends. The document is only read, and only before the first await, so the user can keep painting.
+ * @throws InputError if nothing is masked, or nothing inside a chosen frame
  */
 export async function prepareRun(
   settings: CheckedSettings,
@@ -70,9 +67,9 @@ export async function prepareRun(
   imaging: PictureWork,
 ): Promise<PreparedRun> {
   if (!plan) {
-    throw new InputError('mask_url', 'Nothing is masked yet: paint over what should change, then generate.');
+    throw new InputError('mask_url', 'Paint over the area you want to change first.');
   }
-  // One pixel more on each side: whether the mask ends at the frame decides about its feather.
+  // One pixel more on each side: the feather depends on whether the mask ends at the frame.
   const part = intersectRect(growRect(plan.frame, 1), rectOfSize(mask));
   const prepared = await imaging.prepare({
     picture: picture.file,
@@ -85,17 +82,17 @@ export async function prepareRun(
   if (!prepared) {
     throw new InputError(
       'mask_url',
-      'Nothing is masked inside the frame: move the frame over the mask, or reset it to automatic.',
+      'Nothing is masked inside the frame. Move the frame over the mask, or reset it to automatic.',
     );
   }
   return { ...prepared, settings, plan, picture };
 }
 
 /**
- * Repaints the masked part of what was prepared, as often as one likes.
+ * Repaints the masked area of a prepared run; may be called again for another seed.
  * @param seed drawn by the engine if undefined
  * @returns a file of the same size; outside the mask its pixels are the old ones
- * @throws whatever the engine throws
+ * @throws what the engine throws
  */
 export async function paintRun(
   { settings, plan, picture, weights, imageFile, maskFile }: PreparedRun,
@@ -104,14 +101,14 @@ export async function paintRun(
   imaging: PictureWork,
   call: Call,
 ): Promise<RunResult> {
-  const { model_name, prompt, negative_prompt, num_inference_steps, guidance_scale } = settings;
   const {
     image,
     seed: drawn,
     timings,
   } = await engine.inpaint(
     {
-      ...{ model_name, prompt, negative_prompt, num_inference_steps, guidance_scale, seed },
+      ...pickOptions('request', settings),
+      seed,
       image_url: imageFile,
       mask_url: maskFile,
     },

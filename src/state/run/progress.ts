@@ -1,4 +1,4 @@
-/** Progress in words and numbers: what is happening, how far, how long still. */
+/** Progress in words and numbers: what is happening, how far it is, and the time left. */
 import type { Progress } from '../../contract/engine';
 import type { Fetching } from '../models/modelLibrary';
 import { averageSpeed, type Samples } from '../models/speed';
@@ -9,14 +9,14 @@ export interface RunProgress {
   title: string;
   /** A second line; may be empty. */
   detail: string;
-  /** Of this stage, 0 … 1; null while it cannot be known. */
+  /** Of this stage, 0 to 1; null while it is unknown. */
   fraction: number | null;
   secondsLeft: number | null;
   /** When each of the last steps ended, for the time left. */
   stepEnds: Samples;
 }
 
-/** Steps that the speed is averaged over: enough to be calm, few enough to forget a slow first one. */
+/** Steps over which the speed is averaged: enough for a steady figure, few enough to forget a slow first step. */
 const WINDOW = 8;
 
 export const preparing: RunProgress = {
@@ -27,7 +27,7 @@ export const preparing: RunProgress = {
   stepEnds: [],
 };
 
-/** @param nowMs a clock that only runs forward, in milliseconds */
+/** @param nowMs of a monotonic clock, in milliseconds */
 export function advance(before: RunProgress, progress: Progress, nowMs: number): RunProgress {
   const waiting = { fraction: null, secondsLeft: null, stepEnds: [] };
   switch (progress.stage) {
@@ -44,7 +44,7 @@ export function advance(before: RunProgress, progress: Progress, nowMs: number):
       };
     }
     case 'compile':
-      // Its file is here, as the bar says: nobody knows how long this takes, and a bar that starts to wander says less.
+      // How long this takes is unknown; the bar stays where the file's loading left it.
       return {
         ...waiting,
         title: `Preparing ${componentInWords(progress.component)}`,
@@ -52,13 +52,13 @@ export function advance(before: RunProgress, progress: Progress, nowMs: number):
         detail: '',
       };
     case 'upload':
-      return { ...waiting, title: 'Sending picture and mask', detail: '' };
+      return { ...waiting, title: 'Sending image and mask', detail: '' };
     case 'log':
       return { ...before, detail: progress.message };
     case 'queue':
       return { ...waiting, title: 'Waiting', detail: `${progress.position} ahead` };
     case 'encode':
-      return { ...waiting, title: 'Reading picture and prompt', detail: '' };
+      return { ...waiting, title: 'Reading image and prompt', detail: '' };
     case 'denoise': {
       const { step, steps } = progress;
       const stepEnds = [...before.stepEnds, { count: step, ms: nowMs }].slice(-WINDOW - 1);
@@ -84,7 +84,7 @@ export function fetchProgress(fetching: Fetching): RunProgress {
   const transfer = 'transfer' in fetching ? fetching.transfer : null;
   if (transfer === null) {
     const forOtherTab = fetching.state === 'waiting' && fetching.forOtherTab;
-    return { ...preparing, title: forOtherTab ? 'Another tab downloads the model' : 'Looking the model up' };
+    return { ...preparing, title: forOtherTab ? 'Downloading in another tab' : 'Looking up the model' };
   }
   const { loadedBytes, totalBytes, bytesPerSecond, secondsLeft } = transfer;
   const speed = bytesPerSecond === null ? '' : ` · ${speedInWords(bytesPerSecond)}`;
@@ -112,7 +112,7 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 }
 
-/** The networks of a model, by folder and as they are named while they are prepared. */
+/** A model's networks by folder, as the progress line names them. */
 const networks: Readonly<Record<string, string>> = {
   text_encoder: 'the text encoder',
   text_encoder_2: 'the second text encoder',
@@ -127,7 +127,7 @@ function componentInWords(component: string): string {
   return Object.hasOwn(networks, folder) ? (networks[folder] ?? component) : component;
 }
 
-/** A network's file by what it is; any other, such as a LoRA's or a model of one file, by its name. */
+/** A network's file by the network; any other, such as a LoRA or a single-file model, by its name. */
 function fileInWords(path: string): string {
   const [name = path, folder = ''] = path.split('/').reverse();
   return Object.hasOwn(networks, folder) ? (networks[folder] ?? name) : name;

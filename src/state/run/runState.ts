@@ -1,58 +1,102 @@
-/** The run in hand as the page shows it, and what is wrong: one store that pictures, runs and settings write to. */
-import { createStore, type StoreApi } from 'zustand/vanilla';
+/** What the page shows of a run, and what is wrong. One store, written only here. */
+import { createStore } from 'zustand/vanilla';
 import { isAbort } from '../../contract/errors';
 import type { CropPlan } from '../../image/crop';
-import { type Complaint, complaintOf } from '../errorDisplay';
+import { type DisplayedError, displayError } from '../errorDisplay';
 import type { ReadingNote } from '../pictures/readingNote';
-import type { FieldErrors } from '../settings/settings';
-import type { RunProgress } from './progress';
+import type { FieldErrors, SettingsField } from '../settings/settings';
+import type { ReadonlyStore } from '../settings/settingsStore';
+import { preparing, type RunProgress } from './progress';
 
-export interface JobState {
+export interface RunState {
   running: boolean;
   progress: RunProgress | null;
-  /** Which of how many variations is being painted. */
+  /** Which of how many variations is being made. */
   variation: { number: number; count: number } | null;
-  /** What the run in hand has sent. */
+  /** The crop that the current run has sent. */
   plan: CropPlan | null;
-  /** Of the last finished run. */
+  /** The seed of the last finished run. */
   lastSeed: number | null;
-  /** What is wrong with which field, from the check before a run or from the engine. */
+  /** What is wrong with which field, found by the check before a run or by the engine. */
   fieldErrors: FieldErrors;
-  /** What concerns the picture, its mask or an opened file: shown on the stage. */
+  /** An error about the image, its mask or an opened file: shown on the stage. */
   stageError: string | null;
-  /** What has to be known of the picture though nothing is wrong: shown in the same place. */
+  /** A note about the image when nothing is wrong: shown in the same place. */
   stageNote: string | null;
-  /** How the mask that was brought in last was read, as long as it stays as it is. */
+  /** How the mask that was opened last was read, until the mask changes. */
   maskNote: ReadingNote | null;
-  /** What concerns the run as a whole. */
-  runError: Complaint | null;
+  /** An error of the run as a whole. */
+  runError: DisplayedError | null;
 }
 
-/** Nothing is wrong. */
-export const clean = {
+const noErrors = {
   fieldErrors: {},
   stageError: null,
   stageNote: null,
   maskNote: null,
   runError: null,
-} satisfies Partial<JobState>;
+} satisfies Partial<RunState>;
 
-export function createJob(): StoreApi<JobState> {
-  return createStore<JobState>(() => ({
+/** The store and all that changes it. */
+export interface RunStore {
+  readonly store: ReadonlyStore<RunState>;
+  begin(plan: CropPlan | null): void;
+  /** What the run has sent, once it is sure; null once the canvas is another. */
+  setPlan(plan: CropPlan | null): void;
+  beginVariation(number: number, count: number): void;
+  showProgress(progress: RunProgress): void;
+  setLastSeed(seed: number): void;
+  end(): void;
+  /** Shows an error where it belongs; a cancellation is not an error. */
+  showError(error: unknown): void;
+  showStageError(message: string): void;
+  showStageNote(note: string): void;
+  showMaskNote(note: ReadingNote | null): void;
+  /** Takes away all errors and notes; shows those of the fields instead, if there are any. */
+  clearErrors(fieldErrors?: FieldErrors): void;
+  clearFieldErrors(fields: readonly SettingsField[]): void;
+  clearRunError(): void;
+  /** @param message only if it is this one; without it whatever is shown */
+  clearStageError(message?: string): void;
+}
+
+export function createRunState(): RunStore {
+  const store = createStore<RunState>(() => ({
     running: false,
     progress: null,
     variation: null,
     plan: null,
     lastSeed: null,
-    ...clean,
+    ...noErrors,
   }));
-}
-
-/** Shows an error at the place that it concerns; a cancellation is none. */
-export function showError(job: StoreApi<JobState>, error: unknown): void {
-  if (isAbort(error)) return;
-  const complaint = complaintOf(error);
-  if (complaint.place === 'stage') job.setState({ stageError: complaint.message });
-  else if (complaint.place === 'run') job.setState({ runError: complaint });
-  else job.setState({ fieldErrors: { [complaint.place]: complaint.message } });
+  const { getState, setState } = store;
+  return {
+    store,
+    begin: (plan) => setState({ running: true, progress: preparing, plan }),
+    setPlan: (plan) => setState({ plan }),
+    beginVariation: (number, count) => setState({ progress: preparing, variation: { number, count } }),
+    showProgress: (progress) => setState({ progress }),
+    setLastSeed: (lastSeed) => setState({ lastSeed }),
+    end: () => setState({ running: false, progress: null, variation: null, plan: null }),
+    showError(error) {
+      if (isAbort(error)) return;
+      const displayed = displayError(error);
+      if (displayed.place === 'stage') setState({ stageError: displayed.message });
+      else if (displayed.place === 'run') setState({ runError: displayed });
+      else setState({ fieldErrors: { [displayed.place]: displayed.message } });
+    },
+    showStageError: (stageError) => setState({ stageError }),
+    showStageNote: (stageNote) => setState({ stageNote }),
+    showMaskNote: (maskNote) => setState({ stageError: null, maskNote }),
+    clearErrors: (fieldErrors = {}) => setState({ ...noErrors, fieldErrors }),
+    clearFieldErrors(fields) {
+      const fieldErrors = { ...getState().fieldErrors };
+      for (const field of fields) delete fieldErrors[field];
+      setState({ fieldErrors });
+    },
+    clearRunError: () => setState({ runError: null }),
+    clearStageError(message) {
+      if (message === undefined || getState().stageError === message) setState({ stageError: null });
+    },
+  };
 }

@@ -1,23 +1,26 @@
-/** Runs: from the settings as they are typed to results among the versions, on this machine or hosted. */
-import type { StoreApi } from 'zustand/vanilla';
+/** Runs: from the settings as typed to results among the versions, on this device or on the hosted API. */
+
 import type { Engine, Progress } from '../../contract/engine';
 import { InputError } from '../../contract/errors';
+import { MAX_SEED } from '../../contract/schema';
 import type { Editor, EditorDocument, PictureWork } from '../../editor/store';
 import type { CropPlan } from '../../image/crop';
 import type { Hosted, RunTarget } from '../hosted/hosted';
 import { guessedNativeSize } from '../models/modelCatalogue';
 import type { Fetching, ModelLibraryStore } from '../models/modelLibrary';
 import type { Pictures } from '../pictures/pictures';
-import type { Version, Versions } from '../pictures/versions';
-import { apiSettings, checkSettings, limits, paddingOf, type Settings } from '../settings/settings';
+import type { Version, VersionStore, Versions } from '../pictures/versions';
+import { apiSettings, checkSettings, paddingOf, type Settings } from '../settings/settings';
+import type { SettingsStore } from '../settings/settingsStore';
+import { followingFields } from '../settings/suited';
 import { paintRun, planRun, prepareRun } from './paintRun';
 import { advance, fetchProgress, preparing } from './progress';
-import { clean, type JobState, showError } from './runState';
+import type { RunStore } from './runState';
 
 export interface Runs {
-  /** Makes the results that are asked for; what is wrong is shown, never thrown. */
+  /** Makes the results; errors are shown, never thrown. */
   generate(): Promise<void>;
-  /** The page is free at once; the engine stops within a step. */
+  /** Frees the page at once; the engine stops within a step. */
   cancel(): void;
 }
 
@@ -25,42 +28,44 @@ export interface RunParts {
   editor: Editor;
   engine: Engine;
   imaging: PictureWork;
-  /** Fetches models before a run; where absent the engine is asked at once. */
+  /** Fetches models before a run; absent: the engine is asked at once. */
   models?:
     | (Pick<ModelLibraryStore, 'ensure' | 'sizesOf'> &
         Partial<Pick<ModelLibraryStore, 'store' | 'recordPace'>>)
     | undefined;
-  /** Where runs may be made besides; where absent this machine makes all. */
+  /** The other place for runs; absent: all run on this device. */
   hosted?: Pick<Hosted, 'store' | 'run'> | null | undefined;
-  settings: StoreApi<Settings>;
-  versions: StoreApi<Versions>;
-  job: StoreApi<JobState>;
+  settings: Pick<SettingsStore, 'store'>;
+  versions: VersionStore;
+  runState: RunStore;
   pictures: Pick<Pictures, 'add' | 'show'>;
-  /** Milliseconds of a clock that only runs forward. */
+  /** Milliseconds of a monotonic clock. */
   now(): number;
 }
 
 /** One press of Generate. */
 interface Run {
   readonly controller: AbortController;
-  /** As typed when it was pressed. */
+  /** The settings when it was pressed. */
   readonly typed: Settings;
-  /** How versions were shown then. */
+  /** Where versions were shown then. */
   readonly placement: Versions['placement'];
-  /** Where its previews form, once all is ready to paint. */
+  /** The document on which its previews are shown, once everything is ready. */
   document: EditorDocument | null;
-  /** The results so far, and what the next one begins with. */
+  /** The results so far. */
   readonly painted: Version[];
+  /** Of the next result, and when it began. */
   seed: number | undefined;
   since: number;
 }
 
 /** One run at a time, of as many variations as the settings ask for. */
 export function createRuns(parts: RunParts): Runs {
-  const { editor, engine, imaging, models, hosted, settings, versions, job, pictures, now } = parts;
+  const { editor, engine, imaging, models, hosted, versions, runState, pictures, now } = parts;
+  const { store: settings } = parts.settings;
   let current: Run | null = null;
 
-  /** What would be sent of the picture as it is now; null while nothing is painted. */
+  /** The crop that would be sent now; null while nothing is masked. */
   function planNow(modelName: string): CropPlan | null {
     const { document } = editor;
     if (!document) return null;
@@ -70,18 +75,18 @@ export function createRuns(parts: RunParts): Runs {
   }
 
   async function generate(): Promise<void> {
-    if (job.getState().running) return;
+    if (runState.store.getState().running) return;
     const typed = settings.getState();
     const { checked, errors } = checkFor(hosted?.store.getState().on ? 'hosted' : 'local', typed);
-    job.setState({ ...clean, fieldErrors: errors ?? {} });
+    runState.clearErrors(errors);
     if (!checked) return;
     if (!editor.document) {
-      const message = 'Open a picture first: by the button, by dropping it here, or by pasting.';
-      showError(job, new InputError('image_url', message));
+      const message = 'Open an image first: use the button, drop a file here, or paste.';
+      runState.showError(new InputError('image_url', message));
       return;
     }
     editor.endStroke();
-    const { placement } = versions.getState();
+    const { placement } = versions.store.getState();
     const controller = new AbortController();
     const run: Run = {
       controller,
@@ -93,50 +98,50 @@ export function createRuns(parts: RunParts): Runs {
       since: now(),
     };
     current = run;
-    job.setState({ running: true, progress: preparing, plan: planNow(checked.model_name) });
+    runState.begin(planNow(checked.model_name));
     const { signal } = controller;
-    const paint = (target: RunTarget) => paintAt(target, run);
+    const paint = (target: RunTarget) => paintOn(target, run);
     try {
       if (hosted) await hosted.run({ local: engine, modelName: checked.model_name, signal }, paint);
       else await paint({ kind: 'local', engine });
     } catch (error) {
-      if (!signal.aborted) showError(job, error);
+      if (!signal.aborted) runState.showError(error);
     } finally {
       if (current === run) end(run);
     }
   }
 
-  /** Makes what is still wanted of a run: results that another place painted before stay. */
-  async function paintAt(target: RunTarget, run: Run): Promise<void> {
+  /** Makes the rest of a run: results that another target made before stay. */
+  async function paintOn(target: RunTarget, run: Run): Promise<void> {
     const { signal } = run.controller;
     const name = run.typed.model_name.trim();
 
-    // 1. The model, and a mask that nobody works on any more
-    // A wand or an edge that a worker still computes belongs to the mask that this run takes.
+    // 1. The model, and the finished mask
+    // A wand or an edge that a worker still computes belongs to this run's mask.
     await editor.settled();
     if (target.kind === 'local' && planNow(name)) await models?.ensure(name, { signal, onChange: onFetch });
     signal.throwIfAborted();
     const { checked } = checkFor(target.kind, withFollowed(run.typed, settings.getState()));
-    if (!checked) throw new TypeError('what may be made here may be sent');
+    if (!checked) throw new TypeError('settings that are right for this device are right for the hosted API');
 
     // 2. What is sent
-    // Painting went on while the model came, and only now its size is sure.
+    // The user kept painting while the model was fetched, and its size is known only now.
     editor.endStroke();
     const { document } = editor;
-    if (!document) throw new TypeError('a picture is never closed, only replaced');
-    const { baseId } = versions.getState();
+    if (!document) throw new TypeError('a run ends when its image is closed');
+    const { baseId } = versions.store.getState();
     const plan = planNow(name);
     run.document = document;
-    job.setState({ plan });
+    runState.setPlan(plan);
     const prepared = await prepareRun(checked, document, plan, imaging);
     signal.throwIfAborted();
-    // The forming picture shows on the canvas: nothing lies over it meanwhile.
-    if (run.placement === 'canvas') versions.setState({ forming: true });
+    // The preview is on the canvas: nothing is shown over it meanwhile.
+    if (run.placement === 'canvas') versions.setForming(true);
 
     // 3. The variations, one after the other
     const { variations: count } = checked;
     for (let number = run.painted.length + 1; number <= count; number++) {
-      if (count > 1) job.setState({ progress: preparing, variation: { number, count } });
+      if (count > 1) runState.beginVariation(number, count);
       const { seed, modelSeconds, ...pasted } = await paintRun(prepared, run.seed, target, imaging, {
         signal,
         onProgress,
@@ -156,10 +161,10 @@ export function createRuns(parts: RunParts): Runs {
       );
       run.painted.push(version);
       if (run.placement === 'beside' && run.painted.length === 1) pictures.show(version.id);
-      job.setState({ lastSeed: run.painted[0]?.seed ?? seed });
+      runState.setLastSeed(run.painted[0]?.seed ?? seed);
       run.since = now();
-      run.seed = seed < limits.seed.max ? seed + 1 : 0;
-      // The next variation forms from the beginning.
+      run.seed = seed < MAX_SEED ? seed + 1 : 0;
+      // The next variation starts with an empty preview.
       if (number < count) editor.showPreview(null);
     }
   }
@@ -167,18 +172,18 @@ export function createRuns(parts: RunParts): Runs {
   function end({ painted }: Run): void {
     current = null;
     editor.showPreview(null);
-    job.setState({ running: false, progress: null, variation: null, plan: null });
-    const { forming, items } = versions.getState();
-    // Nothing was chosen meanwhile.
+    runState.end();
+    const { forming, items } = versions.store.getState();
+    // The user chose another version meanwhile.
     if (!forming) return;
-    versions.setState({ forming: false });
+    versions.setForming(false);
     const [shown] = painted;
-    // Undo may have led to another picture, whose versions are others.
+    // Undo may have led to another image with other versions.
     if (shown && items.includes(shown)) pictures.show(shown.id);
   }
 
   function onProgress(progress: Progress): void {
-    const { running, plan, progress: before } = job.getState();
+    const { running, plan, progress: before } = runState.store.getState();
     const isWanted = running && current !== null && !current.controller.signal.aborted;
     const preview = progress.stage === 'denoise' ? progress.preview : undefined;
     if (preview) {
@@ -186,11 +191,11 @@ export function createRuns(parts: RunParts): Runs {
         editor.showPreview({ bitmap: preview, frame: plan.frame });
       else preview.close();
     }
-    if (isWanted) job.setState({ progress: advance(before ?? preparing, progress, now()) });
+    if (isWanted) runState.showProgress(advance(before ?? preparing, progress, now()));
   }
 
   function onFetch(fetching: Fetching): void {
-    if (!current?.controller.signal.aborted) job.setState({ progress: fetchProgress(fetching) });
+    if (!current?.controller.signal.aborted) runState.showProgress(fetchProgress(fetching));
   }
 
   return {
@@ -198,21 +203,20 @@ export function createRuns(parts: RunParts): Runs {
     cancel() {
       if (!current || current.controller.signal.aborted) return;
       current.controller.abort();
-      job.setState({ progress: { ...preparing, title: 'Stopping' } });
+      runState.showProgress({ ...preparing, title: 'Stopping' });
     },
   };
 }
 
-/** What a model is may be known only now, and with it the settings that suit it. */
+/** What the model is may be known only now, and with it the settings that suit it. */
 function withFollowed(typed: Settings, now: Settings): Settings {
   if (now.model_name !== typed.model_name) return typed;
-  const { num_inference_steps, guidance_scale, scheduler } = now;
-  const followed = { ...typed, num_inference_steps, guidance_scale, scheduler };
-  // Somebody is at the fields.
+  const followed = { ...typed, ...Object.fromEntries(followingFields.map((field) => [field, now[field]])) };
+  // The user may be typing in a field.
   return checkSettings(followed).checked ? followed : typed;
 }
 
-/** What the hosted API lacks counts for nothing there. */
+/** Options that the hosted API lacks do not count there. */
 function checkFor(kind: RunTarget['kind'], typed: Settings) {
   return checkSettings(kind === 'hosted' ? apiSettings(typed) : typed);
 }

@@ -121,7 +121,7 @@ it('a reload brings back picture, mask, frame, versions, what is shown, prompts 
   close('one');
   const second = await page({ id: 'two', tab: tab(mine.memory.own) });
   expect(second.visit).toBe('restored');
-  expect(second.state()).toEqual({ starting: false, offered: null, restored: 'photo.png' });
+  expect(second.state()).toMatchObject({ starting: false, offered: null, restored: 'photo.png' });
   expect(second.mask().equals(first.mask())).toBe(true);
   expect(second.session.settings.getState()).toMatchObject({
     ...{ prompt: 'a red fox', negative_prompt: 'blurry', num_inference_steps: '9', guidance_scale: '1' },
@@ -297,8 +297,8 @@ it('keeps the newest of a few and those that tabs hold, and says what is gone', 
   expect(await drafts.start()).toBe('empty');
   expect(await list()).toEqual(['e', 'd', 'c', 'a']);
   expect(state().offered).toEqual({ id: 'e', name: 'e.png', why: 'failed' });
-  expect(session.job.getState().stageError).toBe(
-    '“e.png” could not be brought back: its picture is no longer there',
+  expect(session.run.getState().stageError).toBe(
+    '“e.png” could not be restored: its picture is no longer there',
   );
 });
 
@@ -324,5 +324,5 @@ it('a browser that keeps nothing leaves painting as it is', async () => {
   expect(visit).toBe('first');
   paint(session);
   expect(state().offered).toBeNull();
-  expect(session.job.getState()).toMatchObject({ stageError: null, runError: null });
+  expect(session.run.getState()).toMatchObject({ stageError: null, runError: null });
 });

@@ -1,5 +1,4 @@
-/** Keeps what is being painted while it is painted, and offers what the page held when it was last closed or lost. */
-import { createStore, type StoreApi } from 'zustand/vanilla';
+/** Saves the user's work while they work, and brings it back after the page was closed, reloaded or lost. */
 import { messageOf } from '../../contract/errors';
 import { isEmptyRect, type Rect, type Size } from '../../image/geometry';
 import type { Mask } from '../../image/raster';
@@ -8,58 +7,58 @@ import type { Gallery } from '../gallery/gallery';
 import { copyOf } from '../pictures/copyOf';
 import type { KeptVersion } from '../pictures/pictures';
 import type { Version } from '../pictures/versions';
+import { type ReadonlyStore, settingsIn } from '../settings/settingsStore';
 import { browserHold, type DraftHold } from './draftHold';
 import { keptSettings, settingsOfDraft } from './draftSettings';
 import type { Session } from './session';
+import type { OfferedDraft, SessionState } from './sessionState';
 
-/** A draft that is there and was not brought back by itself. */
-export interface OfferedDraft extends Pick<Draft, 'id' | 'name'> {
-  /** `held`: another tab works on it; `failed`: bringing it back ended the page or went wrong; `aside`: it was put away. */
-  why: 'held' | 'failed' | 'aside';
-}
-
-export interface DraftsState {
-  /** Whether it is not known yet what the page opens with. */
-  starting: boolean;
-  offered: OfferedDraft | null;
-  /** The picture that was brought back by itself, until something is done to it. */
-  restored: string | null;
-}
+export type DraftsState = Pick<SessionState, 'starting' | 'offered' | 'restored'>;
 
 export interface Drafts {
-  readonly store: StoreApi<DraftsState>;
+  readonly store: ReadonlyStore<DraftsState>;
   /**
-   * Brings back what this tab, or the last one that was closed, worked on.
-   * @returns whether this is the first visit: nothing was ever kept here
+   * Restores the work of this tab, or of the tab that was closed last.
+   * @returns `first` if nothing was ever saved in this browser
    */
   start(): Promise<'first' | 'restored' | 'empty'>;
-  /** Brings the offered draft back: picture, versions as far as they are there, mask, frame and settings. */
+  /** Restores the offered draft: image, the versions that still exist, mask, frame and settings. */
   accept(): Promise<void>;
   /** Deletes the offered draft. */
   dismiss(): Promise<void>;
-  /** Puts the present picture away with all that belongs to it: it is offered, and undo brings it back. */
+  /** Closes the current image with all that belongs to it: it is offered, and undo brings it back. */
   startAnew(): Promise<void>;
-  /** Takes the note about what was brought back from the page. */
+  /** Takes away the note about the restored image. */
   seen(): void;
 }
 
 type DraftSession = Pick<
   Session,
-  'editor' | 'versions' | 'settings' | 'suited' | 'job' | 'reopen' | 'change' | 'complain' | 'close'
+  | 'state'
+  | 'editor'
+  | 'versions'
+  | 'settings'
+  | 'suited'
+  | 'run'
+  | 'reopen'
+  | 'change'
+  | 'restoreSettings'
+  | 'showStageError'
+  | 'close'
 >;
-/** Results lie there already: a draft says where. */
+/** The gallery has the results already: a draft only refers to them. */
 type DraftGallery = Pick<Gallery, 'idOf' | 'entry' | 'know'>;
 
-/** How masks become files and files masks. */
+/** Writes masks to files and reads them back. */
 export interface MaskFiles {
   write(mask: Mask, bounds: Rect): Promise<Blob>;
   read(file: Blob, name: string, size: Size): Promise<Mask>;
 }
 
 const QUIET_MS = 700;
-/** So many stay, the newest and those that other tabs work on. */
+/** How many drafts stay, besides those that other tabs have open. */
 const MAX_KEPT = 3;
-/** So long after a draft is back, a page that ends has ended by it. */
+/** If the page ends within this time after restoring a draft, the draft is the likely cause. */
 const SETTLED_MS = 2000;
 
 export function browserDrafts(session: DraftSession, gallery: DraftGallery, files: MaskFiles): Drafts {
@@ -74,32 +73,32 @@ export interface DraftParts {
   kept: DraftStore;
   files: MaskFiles;
   hold: DraftHold;
-  /** Of the draft that this tab begins with. */
+  /** Id of the draft that this tab begins with. */
   id?: string;
-  /** So long after the last change it is kept. */
+  /** Pause after the last change before a draft is saved. */
   quietMs?: number;
 }
 
 export function createDrafts(parts: DraftParts): Drafts {
   const { session, gallery, kept, files, hold, quietMs = QUIET_MS } = parts;
-  const { editor, versions, settings, suited } = session;
-  const store = createStore<DraftsState>(() => ({ starting: true, offered: null, restored: null }));
-  /** Of this tab. */
+  const { editor, versions, settings, suited, state } = session;
+  const { store } = state;
+  /** Id of this tab's draft. */
   let id = parts.id ?? newId();
-  /** Nothing is kept before it is known what the page opens with. */
+  /** Nothing is saved before it is known what the page opens with. */
   let isReady = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  /** The mask that was written last: words and versions change without it. */
+  /** The mask that was written last: it need not be written again when only settings or versions change. */
   let writtenMask: { revision: number; file: Blob } | null = null;
-  /** The files that the draft keeps, by version. */
+  /** The files in the draft, by version. */
   let written = new Map<number, Blob>();
-  /** One after the other: the last one stands. */
+  /** Saves run one after the other, so that the last one wins. */
   let tail = Promise.resolve();
 
   const save = async () => {
     const { document } = editor;
     const { working, maskRevision: revision } = editor.store.getState();
-    // The end of the work is a change of its own.
+    // The end of the operation is a change, too.
     if (!document || working !== null) return;
     const { history, mask, name, frame } = document;
     const { items, baseId, shownId } = versions.getState();
@@ -123,7 +122,7 @@ export function createDrafts(parts: DraftParts): Drafts {
       versions: listed,
       ...{ baseId, shownId },
       ...words,
-      settings: keptSettings(settings.getState()),
+      settings: keptSettings(settingsIn(settings.getState())),
       byHand: [...suited.byHand()],
       isAside: false,
       savedAt: Date.now(),
@@ -132,7 +131,7 @@ export function createDrafts(parts: DraftParts): Drafts {
     written = own;
     hold.visit();
   };
-  /** What is painted on is kept by the draft itself: it must not go with an entry that is deleted from the gallery. */
+  /** The draft keeps the version on the canvas itself: deleting it from the gallery must not take it away. */
   const listedAs = async (version: Version, baseId: number): Promise<DraftVersion> => {
     const { url: _url, thumbnailUrl: _thumbnailUrl, file, ...facts } = version;
     const galleryId = await gallery.idOf(file);
@@ -140,7 +139,7 @@ export function createDrafts(parts: DraftParts): Drafts {
   };
   const saveNow = () => {
     clearTimeout(timer);
-    // A browser that keeps nothing leaves painting as it is; that results are not kept is told by the gallery.
+    // Without storage the user can still work; the gallery says that results are not stored.
     tail = tail.then(save).catch(() => {});
     return tail;
   };
@@ -149,7 +148,7 @@ export function createDrafts(parts: DraftParts): Drafts {
     if (isReady) timer = setTimeout(saveNow, quietMs);
   };
   const seen = () => {
-    if (store.getState().restored !== null) store.setState({ restored: null });
+    if (store.getState().restored !== null) state.noteRestored(null);
   };
   editor.store.subscribe((now, before) => {
     const isSame = (['maskRevision', 'pictureRevision', 'frame'] as const).every(
@@ -164,15 +163,15 @@ export function createDrafts(parts: DraftParts): Drafts {
     if (now.items !== before.items || now.baseId !== before.baseId || now.shownId !== before.shownId)
       saveSoon();
   });
-  session.job.subscribe(({ running }) => {
+  session.run.subscribe(({ running }) => {
     if (running) seen();
   });
 
-  /** @returns null where its file is gone: results that were deleted from the gallery stay deleted */
+  /** @returns null if its file is gone: results that were deleted from the gallery stay deleted */
   const fetched = async (draftId: string, version: DraftVersion): Promise<KeptVersion | null> => {
     const { galleryId, isKept, ...facts } = version;
     const own = isKept ? await kept.picture(draftId, version.id) : undefined;
-    // The draft's entry is deleted in the end.
+    // A copy, since the draft will be deleted.
     const found = own
       ? { file: await copyOf(own), thumbnail: null }
       : galleryId && (await gallery.entry(galleryId));
@@ -181,7 +180,7 @@ export function createDrafts(parts: DraftParts): Drafts {
     return { ...facts, ...found };
   };
 
-  /** Opens all of a draft. @throws Error where something of it is gone @returns whether it is open */
+  /** Opens a draft. @throws Error if part of it is gone @returns whether it is open */
   const bringBack = async (draft: Draft): Promise<boolean> => {
     const found = await Promise.all(draft.versions.map((version) => fetched(draft.id, version)));
     const items = found.filter((version) => version !== null);
@@ -189,16 +188,14 @@ export function createDrafts(parts: DraftParts): Drafts {
     if (!items.some((version) => version.id === baseId)) throw new Error('its picture is no longer there');
     const maskFile = mask && (await copyOf(mask));
     const readMask = async (size: Size) => (maskFile ? files.read(maskFile, name, size) : undefined);
-    // What could not be opened has been told; the draft stays.
+    // The error is shown already; the draft stays.
     if (!(await session.reopen(name, items, { baseId, shownId, frame, readMask }))) return false;
     const words = { prompt: draft.prompt, negative_prompt: draft.negativePrompt };
     const all = { ...settingsOfDraft(draft.settings, settings.getState()), ...words };
-    const byHand = Object.entries(all).filter(([field]) => draft.byHand.includes(field));
-    settings.setState(all);
-    session.change({ ...Object.fromEntries(byHand), ...words });
+    session.restoreSettings(all, [...draft.byHand, ...Object.keys(words)]);
     return true;
   };
-  /** Goes on with a draft as this tab's own, from which nothing is written anew. */
+  /** Continues a draft as this tab's own; its files are not written again. */
   const adopt = (draft: Draft) => {
     id = draft.id;
     hold.remember(id);
@@ -207,7 +204,7 @@ export function createDrafts(parts: DraftParts): Drafts {
     const { items } = versions.getState();
     written = new Map(items.flatMap((item) => (own.has(item.id) ? [[item.id, item.file]] : [])));
   };
-  /** Goes on with a draft that is begun now. */
+  /** Begins a new draft. */
   const begin = async (next: string) => {
     id = next;
     written = new Map();
@@ -215,14 +212,14 @@ export function createDrafts(parts: DraftParts): Drafts {
     if (await hold.claim(id)) hold.remember(id);
     else if ((await hold.held()) === null) hold.remember(id);
   };
-  const complain = (name: string, error: unknown) =>
-    session.complain(`“${name}” could not be brought back: ${messageOf(error)}`);
+  const reportFailure = (name: string, error: unknown) =>
+    session.showStageError(`“${name}” could not be restored: ${messageOf(error)}`);
 
   const restore = async (): Promise<'first' | 'restored' | 'empty'> => {
     const drafts = await kept.list();
     const own = hold.own();
     const held = await hold.held();
-    // Another tab may still work on one that is old.
+    // Another tab may have an old one open.
     for (const { id: old } of drafts.slice(MAX_KEPT))
       if (old !== own && !held?.has(old)) await kept.remove(old);
     const draft = drafts.find((other) => other.id === own) ?? drafts[0];
@@ -230,25 +227,24 @@ export function createDrafts(parts: DraftParts): Drafts {
       await begin(id);
       return hold.visited() ? 'empty' : 'first';
     }
-    const offer = (why: OfferedDraft['why']) =>
-      store.setState({ offered: { id: draft.id, name: draft.name, why } });
+    const offer = (why: OfferedDraft['why']) => state.offerDraft({ id: draft.id, name: draft.name, why });
     const isClaimed = !draft.isAside && (await hold.claim(draft.id));
     if (isClaimed && !hold.hasFailed(draft.id)) {
       const done = hold.begin(draft.id);
       try {
         if (await bringBack(draft)) {
           adopt(draft);
-          // It may still be too much for the tab once it is drawn.
+          // Drawing it may still be too much for the tab.
           setTimeout(done, SETTLED_MS);
-          store.setState({ restored: draft.name });
+          state.noteRestored(draft.name);
           return 'restored';
         }
       } catch (error) {
-        complain(draft.name, error);
+        reportFailure(draft.name, error);
       }
       done();
     }
-    // Or something else was opened meanwhile.
+    // The other reason: another image was opened meanwhile.
     const isAside = draft.isAside || (isClaimed && editor.document !== null);
     offer(isAside ? 'aside' : isClaimed ? 'failed' : 'held');
     await begin(id);
@@ -261,11 +257,11 @@ export function createDrafts(parts: DraftParts): Drafts {
       try {
         return await restore();
       } catch {
-        // A browser that keeps nothing has kept no draft.
+        // Without storage there is no draft.
         return 'first';
       } finally {
         isReady = true;
-        store.setState({ starting: false });
+        state.started();
         saveSoon();
       }
     },
@@ -279,21 +275,21 @@ export function createDrafts(parts: DraftParts): Drafts {
         const isFree = await hold.claim(draft.id);
         const done = hold.begin(draft.id);
         if (await bringBack(draft)) {
-          // What another tab works on stays that tab's; this one goes on with a copy.
+          // If another tab has it open, this one continues with a copy.
           if (isFree) adopt(draft);
           else await begin(newId());
-          store.setState({ offered: null });
+          state.offerDraft(null);
           saveSoon();
         }
         done();
       } catch (error) {
-        complain(offered.name, error);
+        reportFailure(offered.name, error);
       }
     },
     async dismiss() {
       const { offered } = store.getState();
       if (!offered) return;
-      store.setState({ offered: null });
+      state.offerDraft(null);
       await kept.remove(offered.id).catch(() => {});
     },
     async startAnew() {
@@ -302,15 +298,15 @@ export function createDrafts(parts: DraftParts): Drafts {
       seen();
       await saveNow();
       session.close();
-      settings.setState({ prompt: '', negative_prompt: '' });
+      session.restoreSettings({ prompt: '', negative_prompt: '' }, []);
       try {
         const draft = (await kept.list()).find((other) => other.id === id);
         if (draft) {
           await kept.keep({ ...draft, isAside: true }, new Map());
-          store.setState({ offered: { id, name: draft.name, why: 'aside' } });
+          state.offerDraft({ id, name: draft.name, why: 'aside' });
         }
       } catch {
-        // A browser that keeps nothing has kept no draft; undo has it.
+        // Without storage there is no draft; undo still works.
       }
       await begin(newId());
     },

@@ -33,16 +33,16 @@ it.each<[string, Partial<Situation>]>([
   ],
   ['hosted, whatever this machine can', { ...hosted({}), ...models({ lookups: {} }) }],
 ])('ready: %s', (_what, changed) => {
-  expect(nextStep({ ...ready, ...changed })).toEqual({ text: 'Ready to generate', isReady: true });
+  expect(nextStep({ ...ready, ...changed })).toEqual({ text: 'Ready', isReady: true });
 });
 
 it.each<[string, Partial<Situation>]>([
-  ['Open a picture to begin', { hasPicture: false }],
-  ['Paint over what should change', { hasMask: false }],
-  ['Name a model first', { modelName: ' ' }],
-  ['Looking up the model …', models({ lookups: {} })],
+  ['Open an image to start', { hasPicture: false }],
+  ['Paint over the area to change', { hasMask: false }],
+  ['Choose a model', { modelName: ' ' }],
+  ['Looking up the model…', models({ lookups: {} })],
   [
-    'This model cannot be used: see there',
+    'This model can’t be used',
     models({
       lookups: {
         'owner/x': {
@@ -57,15 +57,15 @@ it.each<[string, Partial<Situation>]>([
   ],
   ['Download the model first', lookups('fetchable')],
   [
-    'The model is being downloaded',
+    'Downloading the model',
     { ...models({ fetches: { 'owner/x': { state: 'waiting', forOtherTab: false } } }) },
   ],
   [
     'This model is too large for this device',
     models({ fits: { 'owner/x': { verdict: 'tooLarge', neededBytes: 2, availableBytes: 1, message: '' } } }),
   ],
-  ['Enter a key for the hosted API', hosted({ maskedKey: null })],
-  ['Offline: the hosted API is out of reach', hosted({ online: false })],
+  ['Enter your fal.ai API key', hosted({ maskedKey: null })],
+  ['You’re offline; the hosted API can’t be reached', hosted({ online: false })],
   ['Choose a model for the hosted API', { ...hosted({}), modelName: 'starter' }],
 ])('not ready: %s', (text, changed) => {
   expect(nextStep({ ...ready, ...changed })).toEqual({ text, isReady: false });

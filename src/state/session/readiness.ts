@@ -1,4 +1,4 @@
-/** What stands between the page and the next result, in the order in which a person goes about it. */
+/** What is still missing before the next result, in the order in which the user gets there. */
 import { type HostedState, hasAccess, isCutOff, isReached } from '../hosted/hosted';
 import { checkModelName, STARTER } from '../models/modelCatalogue';
 import { type ModelLibraryState, unfinishedOf } from '../models/modelState';
@@ -8,35 +8,35 @@ export interface Situation {
   hasMask: boolean;
   modelName: string;
   models: Pick<ModelLibraryState, 'lookups' | 'fetches' | 'fits' | 'kept'>;
-  /** Null where the page was put together without it. */
+  /** Null if the page does not offer it. */
   hosted: Pick<HostedState, 'on' | 'online' | 'maskedKey' | 'hasProxy' | 'server'> | null;
 }
 
-/** What comes next, in a line; `isReady`: a press of Generate makes a result, with nothing asked or fetched first. */
+/** The next step, in a line; `isReady`: Generate starts at once, with nothing to ask or fetch first. */
 export function nextStep({ hasPicture, hasMask, modelName, models, hosted }: Situation): {
   text: string;
   isReady: boolean;
 } {
   const wait = (text: string) => ({ text, isReady: false });
-  if (!hasPicture) return wait('Open a picture to begin');
-  if (!hasMask) return wait('Paint over what should change');
+  if (!hasPicture) return wait('Open an image to start');
+  if (!hasMask) return wait('Paint over the area to change');
   const name = modelName.trim();
-  if (checkModelName(name) !== null) return wait('Name a model first');
+  if (checkModelName(name) !== null) return wait('Choose a model');
   if (hosted?.on) {
-    if (isCutOff(hosted)) return wait('Offline: the hosted API is out of reach');
-    if (!hasAccess(hosted)) return wait('Enter a key for the hosted API');
+    if (isCutOff(hosted)) return wait('You’re offline; the hosted API can’t be reached');
+    if (!hasAccess(hosted)) return wait('Enter your fal.ai API key');
     return isReached(name, hosted)
-      ? { text: 'Ready to generate', isReady: true }
+      ? { text: 'Ready', isReady: true }
       : wait('Choose a model for the hosted API');
   }
-  if (name === STARTER) return { text: 'Ready to generate', isReady: true };
+  if (name === STARTER) return { text: 'Ready', isReady: true };
   const fetching = models.fetches[name]?.state;
-  if (fetching === 'running' || fetching === 'waiting') return wait('The model is being downloaded');
+  if (fetching === 'running' || fetching === 'waiting') return wait('Downloading the model');
   const lookup = models.lookups[name];
-  if (lookup?.state === 'failed') return wait('This model cannot be used: see there');
+  if (lookup?.state === 'failed') return wait('This model can’t be used');
   if (models.fits[name]?.verdict === 'tooLarge') return wait('This model is too large for this device');
-  if (lookup === undefined || lookup.state === 'looking') return wait('Looking up the model …');
-  if (lookup.details.state !== 'fetchable') return { text: 'Ready to generate', isReady: true };
+  if (lookup === undefined || lookup.state === 'looking') return wait('Looking up the model…');
+  if (lookup.details.state !== 'fetchable') return { text: 'Ready', isReady: true };
   if (name.startsWith('disk:')) return wait('Add the model first');
-  return wait(unfinishedOf(models, name) ? 'The model is not here whole yet' : 'Download the model first');
+  return wait(unfinishedOf(models, name) ? 'Finish downloading the model' : 'Download the model first');
 }

@@ -50,7 +50,7 @@ it('paints variations at seeds that follow one another, of one mask, to choose f
   expect(shownId).toBe(1);
   const siblings = items.slice(1).map((item) => variationsOf(session.versions.getState(), item).length);
   expect(siblings).toEqual([3, 3, 3]);
-  expect(session.job.getState()).toMatchObject({ lastSeed: 40, variation: null });
+  expect(session.run.getState()).toMatchObject({ lastSeed: 40, variation: null });
 
   // A seed left to chance: the engine draws the first (77 here), the others follow it.
   session.change({ variations: '2', seed: '' });
@@ -58,7 +58,7 @@ it('paints variations at seeds that follow one another, of one mask, to choose f
   expect(asked.slice(3).map(({ request }) => request.seed)).toEqual([undefined, 78]);
   session.change({ variations: '5' });
   await session.generate();
-  expect(session.job.getState().fieldErrors.variations).toContain('1 to 4');
+  expect(session.run.getState().fieldErrors.variations).toContain('1 to 4');
 });
 
 it('the time of a press is that of all its variations', async () => {
@@ -88,7 +88,7 @@ it('keeps the variations that came before a cancel, and shows the first', async 
   session.change({ variations: '4', seed: '7' });
   const running = session.generate();
   await eventually(() => expect(runs).toBe(3));
-  expect(session.job.getState().variation).toEqual({ number: 3, count: 4 });
+  expect(session.run.getState().variation).toEqual({ number: 3, count: 4 });
   // Nothing lies over the forming picture.
   expect(shownVersion(session.versions.getState())).toBeUndefined();
   session.cancel();
@@ -118,7 +118,7 @@ it('begins from what the mask’s content says at a strength below 1, and from t
   expect(changedInside).toBeGreaterThan(white.filter((value) => value === 255).length * 0.9);
   session.change({ strength: '0' });
   await session.generate();
-  expect(session.job.getState().fieldErrors.strength).toContain('above 0');
+  expect(session.run.getState().fieldErrors.strength).toContain('above 0');
 });
 
 it('matches the answer’s colours to the picture’s at the border, unless that is switched off', async () => {
@@ -151,7 +151,7 @@ it('sends the frame that a person has chosen; beside the mask it says so', async
   expect(sent[0]).toMatchObject({ width: 200, height: 150 });
   session.editor.moveFrame({ x: 0, y: 0, width: 100, height: 100 });
   await session.generate();
-  expect(session.job.getState().stageError).toContain('inside the frame');
+  expect(session.run.getState().stageError).toContain('inside the frame');
   session.editor.moveFrame(null);
   // The stroke is 100 wide: 100 + 2 · 200 = 500 is the frame's side, cut to the picture's 400.
   session.change({ crop_padding: '200', feather: '0' });
@@ -159,7 +159,7 @@ it('sends the frame that a person has chosen; beside the mask it says so', async
   expect(sent[1]).toMatchObject({ width: 400, height: 400 });
   session.change({ crop_padding: '-1', feather: '0.5' });
   await session.generate();
-  expect(Object.keys(session.job.getState().fieldErrors)).toEqual(['crop_padding', 'feather']);
+  expect(Object.keys(session.run.getState().fieldErrors)).toEqual(['crop_padding', 'feather']);
   expect(asked).toHaveLength(2);
 });
 
@@ -272,13 +272,13 @@ it('another picture over a painted one: undo returns to it with its mask and ver
   paint(session);
   gated = true;
   const running = session.generate();
-  await eventually(() => expect(session.job.getState().progress).not.toBeNull());
+  await eventually(() => expect(session.run.getState().progress).not.toBeNull());
   editor.undo();
   editor.undo();
   // The run was of the other picture: it ends, and adds nothing to this one.
   release();
   await running;
-  expect(session.job.getState()).toMatchObject({ running: false, runError: null });
+  expect(session.run.getState()).toMatchObject({ running: false, runError: null });
   expect(editor.store.getState().picture?.name).toBe('photo.png');
   expect(sameBytes(new Uint8Array(editor.document?.mask.data ?? []), mask)).toBe(true);
   expect(shown()).toMatchObject({ items: before, baseId: 1, shownId: null });

@@ -44,21 +44,21 @@ it('gives what lies on the canvas: the original, a result, what is painted on, a
   expect(given[0]?.file).toBe(file(0));
   expect(given[1]?.file).toBe(file(1));
   expect(written).toEqual([file(1)]);
-  expect(saving.store.getState()).toEqual({ copies: 1, busy: null });
+  expect(saving.store.getState()).toMatchObject({ copies: 1, busy: null });
 });
 
 it('says what went wrong, once, and no longer when the same has gone well', async () => {
   const write = vi.fn().mockRejectedValueOnce(new Error('the browser did not allow it.'));
   const { session, saving } = await page({ write });
   await saving.copy();
-  expect(session.job.getState().stageError).toBe('The picture was not copied: the browser did not allow it.');
-  expect(saving.store.getState()).toEqual({ copies: 0, busy: null });
+  expect(session.run.getState().stageError).toBe('The image was not copied: the browser did not allow it.');
+  expect(saving.store.getState()).toMatchObject({ copies: 0, busy: null });
   await saving.copy();
-  expect(session.job.getState().stageError).toBeNull();
+  expect(session.run.getState().stageError).toBeNull();
   // What another thing has complained of stays.
-  session.complain('“notes.txt” is not a picture');
+  session.showStageError('“notes.txt” is not a picture');
   await saving.copy();
-  expect(session.job.getState().stageError).toBe('“notes.txt” is not a picture');
+  expect(session.run.getState().stageError).toBe('“notes.txt” is not a picture');
 });
 
 it('tells what a kind of file cannot hold, and does nothing where no picture is open', async () => {
@@ -69,7 +69,7 @@ it('tells what a kind of file cannot hold, and does nothing where no picture is 
     },
   });
   await saving.download('image/jpeg');
-  expect(session.job.getState().stageNote).toContain('transparency');
+  expect(session.run.getState().stageNote).toContain('transparency');
   session.close();
   await saving.download();
   await saving.copy();

@@ -1,74 +1,76 @@
-/** Brings what lies on the canvas out of the page: as a file, or into the clipboard. */
-import { createStore, type StoreApi } from 'zustand/vanilla';
+/** Saves the version in view: as a file, or to the clipboard. */
 import { messageOf } from '../../contract/errors';
 import { downloadName, type FileType, versionInSight } from '../pictures/versions';
+import type { ReadonlyStore } from '../settings/settingsStore';
 import type { Session } from './session';
+import type { SessionState } from './sessionState';
 
-export interface SavingState {
-  /** Grows with each picture that was copied. */
-  copies: number;
-  /** What is being made. */
-  busy: 'copy' | FileType | null;
-}
+export type SavingState = Pick<SessionState, 'copies' | 'busy'>;
 
 export interface Saving {
-  readonly store: StoreApi<SavingState>;
-  /** Downloads what lies on the canvas; what goes wrong is told on the stage. */
+  readonly store: ReadonlyStore<SavingState>;
+  /** Downloads the version in view; errors are shown on the stage. */
   download(type?: FileType): Promise<void>;
-  /** Copies it, as PNG. */
+  /** Copies it as PNG. */
   copy(): Promise<void>;
 }
 
 export interface SavingParts {
-  session: Pick<Session, 'editor' | 'versions' | 'job' | 'complain'>;
-  /** A version's file as one of another type. @param onNote what is told where something is lost */
+  session: Pick<
+    Session,
+    'state' | 'editor' | 'versions' | 'showStageError' | 'clearStageError' | 'showStageNote'
+  >;
+  /** A version's file in another format. @param onNote called with what is lost, if anything */
   encode(file: Blob, type: FileType, onNote: (note: string) => void): Promise<Blob>;
-  /** Gives a file to the person. */
+  /** Hands a file to the user. */
   give(file: Blob, name: string): void;
-  /** Puts a picture into the clipboard, once it is there: the press must not have been too long ago. */
+  /** Writes an image to the clipboard once it is encoded. Browsers allow it only shortly after a click. */
   write(png: Promise<Blob>): Promise<void>;
 }
 
 export function createSaving({ session, encode, give, write }: SavingParts): Saving {
-  const { editor, versions, job } = session;
-  const store = createStore<SavingState>(() => ({ copies: 0, busy: null }));
-  /** What was complained of last: it goes when the same thing goes well. */
+  const { editor, versions, state } = session;
+  /** The last error: it goes when saving works again. */
   let problem: string | null = null;
 
-  const attempt = async (busy: NonNullable<SavingState['busy']>, what: string, work: () => Promise<void>) => {
-    store.setState({ busy });
+  const attempt = async (
+    busy: NonNullable<SavingState['busy']>,
+    failure: string,
+    work: () => Promise<void>,
+  ) => {
+    state.beginSaving(busy);
     try {
       await work();
-      if (problem !== null && job.getState().stageError === problem) job.setState({ stageError: null });
+      if (problem !== null) session.clearStageError(problem);
       problem = null;
     } catch (error) {
-      problem = `${what}: ${messageOf(error)}`;
-      session.complain(problem);
+      problem = `${failure}: ${messageOf(error)}`;
+      session.showStageError(problem);
     } finally {
-      store.setState({ busy: null });
+      state.endSaving();
     }
   };
 
   return {
-    store,
+    store: state.store,
     async download(type = 'image/png') {
       const version = versionInSight(versions.getState());
       const name = editor.store.getState().picture?.name;
       if (!version || name === undefined) return;
-      await attempt(type, 'The picture was not saved', async () => {
+      await attempt(type, 'The image was not saved', async () => {
         const notes: string[] = [];
         const file = await encode(version.file, type, (note) => notes.push(note));
         give(file, downloadName(name, version, type));
-        const [stageNote] = notes;
-        if (stageNote !== undefined) job.setState({ stageNote });
+        const [note] = notes;
+        if (note !== undefined) session.showStageNote(note);
       });
     },
     async copy() {
       const version = versionInSight(versions.getState());
       if (!version) return;
-      await attempt('copy', 'The picture was not copied', async () => {
+      await attempt('copy', 'The image was not copied', async () => {
         await write(encode(version.file, 'image/png', () => {}));
-        store.setState(({ copies }) => ({ copies: copies + 1 }));
+        state.countCopy();
       });
     },
   };

@@ -79,7 +79,7 @@ it('a second press during a run does nothing, one during its stopping neither; t
   expect(asked).toHaveLength(1);
   release();
   await first;
-  expect(session.job.getState()).toMatchObject({ running: false, progress: null, runError: null });
+  expect(session.run.getState()).toMatchObject({ running: false, progress: null, runError: null });
   const next = session.generate();
   await eventually(() => expect(asked).toHaveLength(2));
   release();
@@ -116,12 +116,12 @@ for (const stage of ['prepare', 'engine', 'paste'] as const) {
     const run = session.generate();
     // As far as it gets.
     await new Promise((resolve) => setTimeout(resolve));
-    expect(session.job.getState().running).toBe(true);
+    expect(session.run.getState().running).toBe(true);
     session.cancel();
     wait = null;
     release();
     await run;
-    expect(session.job.getState()).toMatchObject({ running: false, runError: null, stageError: null });
+    expect(session.run.getState()).toMatchObject({ running: false, runError: null, stageError: null });
     expect(session.versions.getState().items).toHaveLength(1);
     expect(bytes(session).equals(mask)).toBe(true);
     await session.generate();
@@ -203,9 +203,9 @@ it('choices of the frame are steps among strokes: undo takes back the last thing
   // Another picture begins with the frame of its own mask; undo brings this one back with its frame.
   await session.openFile(file(), 'other.png');
   expect(frame()).toBeNull();
-  session.complain('“third.png” was not opened');
+  session.showStageError('“third.png” was not opened');
   editor.undo();
   expect(frame()).toMatchObject({ width: 360 });
   // It was said of the other one.
-  expect(session.job.getState().stageError).toBeNull();
+  expect(session.run.getState().stageError).toBeNull();
 });

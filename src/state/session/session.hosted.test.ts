@@ -50,7 +50,7 @@ it('while the switch is on, what the API lacks has no effect, be it wrong or rig
     choose(strength);
     await session.generate();
   }
-  expect(session.job.getState()).toMatchObject({ fieldErrors: {}, runError: null, stageError: null });
+  expect(session.run.getState()).toMatchObject({ fieldErrors: {}, runError: null, stageError: null });
   expect(local.asked).toEqual([]);
   expect(remote.asked.map(({ options }) => options)).toEqual(
     Array(3).fill({ width: 512, height: 400, strength: 1 }),
@@ -76,7 +76,7 @@ it('what fails here in the middle is made ready anew and goes on there, with the
   session.change({ variations: '3' });
   hosted.store.subscribe(({ question }) => question && queueMicrotask(() => hosted.answer('once')));
   await session.generate();
-  expect(session.job.getState()).toMatchObject({ running: false, runError: null, lastSeed: 3 });
+  expect(session.run.getState()).toMatchObject({ running: false, runError: null, lastSeed: 3 });
   expect(local.asked.map(({ request }) => request.seed)).toEqual([3, 4]);
   expect(remote.asked.map(({ request }) => request.seed)).toEqual([4, 5]);
   expect(local.asked[0]?.options).toMatchObject({ strength: 0.5, scheduler: 'DDIM', loras: [{ weight: 1 }] });
@@ -97,7 +97,7 @@ it('says why where the person does not agree, and sends nothing', async () => {
   session.change({ variations: '2' });
   hosted.store.subscribe(({ question }) => question && queueMicrotask(() => hosted.answer('no')));
   await session.generate();
-  expect(session.job.getState().runError?.message).toBe('Too little.');
+  expect(session.run.getState().runError?.message).toBe('Too little.');
   expect(remote.asked).toEqual([]);
   expect(session.versions.getState().items).toHaveLength(2);
 });

@@ -45,7 +45,7 @@ it('repaints the masked part and nothing else', async () => {
   }
   expect({ changedOutside, keptInside }).toEqual({ changedOutside: 0, keptInside: 0 });
   expect(revoked).toContain('blob:answer');
-  expect(session.job.getState()).toMatchObject({ running: false, lastSeed: 5 });
+  expect(session.run.getState()).toMatchObject({ running: false, lastSeed: 5 });
 });
 
 it('asks again on the same picture; continuing from a result makes it the base', async () => {
@@ -66,15 +66,15 @@ it('names what is wrong before it asks the engine, and keeps the mask', async ()
   const { engine, asked } = fakeEngine();
   const session = await opened(engine);
   await session.generate();
-  expect(session.job.getState().stageError).toContain('Nothing is masked');
+  expect(session.run.getState().stageError).toContain('Paint over the area');
   paint(session);
   session.change({ num_inference_steps: '500' });
   await session.generate();
-  expect(session.job.getState().fieldErrors.num_inference_steps).toContain('0 to 150');
+  expect(session.run.getState().fieldErrors.num_inference_steps).toContain('0 to 150');
   session.change({ num_inference_steps: '3' });
-  expect(session.job.getState().fieldErrors).toEqual({});
+  expect(session.run.getState().fieldErrors).toEqual({});
   await session.openFile(new Blob(['hello'], { type: 'text/plain' }), 'notes.txt');
-  expect(session.job.getState().stageError).toContain('notes.txt');
+  expect(session.run.getState().stageError).toContain('notes.txt');
   expect(session.editor.store.getState()).toMatchObject({ picture: { name: 'photo.png' }, canUndo: true });
   expect(asked).toHaveLength(0);
 });
@@ -93,16 +93,16 @@ it('puts the engine’s errors where they belong, and runs again afterwards', as
   const session = await opened(engine);
   paint(session);
   await session.generate();
-  expect(session.job.getState().fieldErrors).toEqual({ guidance_scale: 'Too much.' });
+  expect(session.run.getState().fieldErrors).toEqual({ guidance_scale: 'Too much.' });
   await session.generate();
-  expect(session.job.getState().fieldErrors.model_name).toContain('conv_in.weight');
+  expect(session.run.getState().fieldErrors.model_name).toContain('conv_in.weight');
   await session.generate();
-  expect(session.job.getState().runError?.message).toBe('Out of memory; close other tabs.');
+  expect(session.run.getState().runError?.message).toBe('Out of memory; close other tabs.');
   await session.generate();
-  expect(session.job.getState().runError?.message).toContain('please report');
+  expect(session.run.getState().runError?.message).toContain('please report');
   await session.generate();
   expect(session.versions.getState().items).toHaveLength(2);
-  expect(session.job.getState()).toMatchObject({ running: false, runError: null, fieldErrors: {} });
+  expect(session.run.getState()).toMatchObject({ running: false, runError: null, fieldErrors: {} });
 });
 
 it('cancels quietly and stays usable', async () => {
@@ -115,10 +115,10 @@ it('cancels quietly and stays usable', async () => {
   const session = await opened(engine);
   paint(session);
   const running = session.generate();
-  await eventually(() => expect(session.job.getState().progress?.title).toBe('Painting · step 1 of 4'));
+  await eventually(() => expect(session.run.getState().progress?.title).toBe('Painting · step 1 of 4'));
   session.cancel();
   await running;
-  expect(session.job.getState()).toMatchObject({ running: false, progress: null, runError: null });
+  expect(session.run.getState()).toMatchObject({ running: false, progress: null, runError: null });
   expect(session.versions.getState().items).toHaveLength(1);
   block = false;
   await session.generate();
@@ -154,7 +154,7 @@ it('fetches the model first, shows how far it is, and plans at the size that is 
   session.change({ model_name: 'owner/model' });
   const run = session.generate();
   await eventually(() => expect(given).toBeDefined());
-  expect(session.job.getState().progress).toMatchObject({
+  expect(session.run.getState().progress).toMatchObject({
     title: 'Downloading the model',
     detail: '1.00 of 4.00 GB · 100 MB/s',
     fraction: 0.25,

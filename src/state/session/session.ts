@@ -1,47 +1,57 @@
-/** What a person does with the page, as functions over its stores: open, generate, cancel, return. */
-import type { StoreApi } from 'zustand/vanilla';
+/** What the user does with the page, as functions over its stores: open, generate, cancel, continue. */
 import type { Engine, LocalEngine } from '../../contract/engine';
 import type { Editor, PictureWork } from '../../editor/store';
 import type { Margins } from '../../image/box';
 import { createPictures, type Pictures } from '../pictures/pictures';
 import { createVersions, type Versions } from '../pictures/versions';
-import { clean, createJob, type JobState } from '../run/runState';
+import { createRunState, type RunState, type RunStore } from '../run/runState';
 import { createRuns, type RunParts } from '../run/runs';
-import { createSettings, type Settings } from '../settings/settings';
+import { isSettingsField, type Settings } from '../settings/settings';
+import { createSettings, type ReadonlyStore, type SettingsState } from '../settings/settingsStore';
 import { createSuited, type Suited } from '../settings/suited';
+import { createSessionState, type SessionStore } from './sessionState';
 
-export type { JobState };
+export type { RunState };
 
-/** What the page runs on; ui/ knows engines by this name alone. */
+/** The engine that the page runs on; ui/ knows engines only by this name. */
 export type PageEngine = LocalEngine;
 
 export interface Session {
   readonly editor: Editor;
-  readonly settings: StoreApi<Settings>;
-  readonly job: StoreApi<JobState>;
-  readonly versions: StoreApi<Versions>;
-  /** What suits the model: said, and put back at a press. */
-  readonly suited: Pick<Suited, 'store' | 'press' | 'byHand'>;
+  readonly settings: ReadonlyStore<SettingsState>;
+  readonly run: ReadonlyStore<RunState>;
+  readonly versions: ReadonlyStore<Versions>;
+  /** What can be restored, and what is being saved. */
+  readonly state: SessionStore;
+  /** The settings that suit the model, and the button of the note about them. */
+  readonly suited: Pick<Suited, 'press' | 'byHand'>;
+  /** Changes settings on the user's behalf. */
   change(settings: Partial<Settings>): void;
-  /** Opens a picture; if that fails, what was open stays as it was and the stage says why. @returns whether it is open */
+  /** Brings settings back as they were. @param byHand those that the user had set */
+  restoreSettings(settings: Partial<Settings>, byHand: readonly string[]): void;
+  /** Opens an image; if that fails, the open one stays and the stage says why. @returns whether it is open */
   openFile(file: Blob, name: string): Promise<boolean>;
   /** Opens the sample with its mask, prompt and settings. @param url of its JSON description */
   openSample(url: URL): Promise<boolean>;
-  /** Opens a picture that was worked on before, with its versions. @returns whether it is open */
+  /** Opens an image of an earlier visit with its versions. @returns whether it is open */
   reopen: Pictures['reopen'];
   generate(): Promise<void>;
   cancel(): void;
-  /** Shows a version; null shows what is painted on. A step of undo. */
+  /** Shows a version; null shows the canvas. A step of undo. */
   show(id: number | null): void;
   /** Shows versions over the canvas or beside it. */
   place(placement: Versions['placement']): void;
   /** Puts a version on the canvas, under the mask, to paint on. A step of undo. */
   continueFrom: Pictures['continueFrom'];
-  /** Puts the picture away; undo brings it back. */
+  /** Closes the image; undo brings it back. */
   close(): void;
-  /** Draws the canvas out: what is new becomes mask, over the picture's edge carried on. Undo takes it back. */
+  /** Extends the canvas: the new area is masked and filled from the image's edge. Undo takes it back. */
   extend(margins: Margins): Promise<void>;
-  complain(message: string): void;
+  /** Shows an error on the stage; `message`, if given, limits taking it away to that one. */
+  showStageError(message: string): void;
+  clearStageError(message?: string): void;
+  showStageNote(note: string): void;
+  showMaskNote: RunStore['showMaskNote'];
   dismiss(): void;
 }
 
@@ -56,33 +66,40 @@ export function createSession(
   const { editor, imaging, now = () => performance.now() } = parts;
   const settings = createSettings();
   const versions = createVersions();
-  const job = createJob();
+  const runState = createRunState();
   const suited = createSuited(settings, parts.models?.store);
-  const stores = { settings, versions, job };
+  const stores = { settings, versions, runState };
   const pictures = createPictures({ editor, imaging, ...stores, onReplace: () => runs.cancel() });
   const runs = createRuns({ ...parts, ...stores, pictures, now });
 
-  // What was wrong at one place says nothing of the other.
+  // An error on this device says nothing about the hosted API, and the other way round.
   parts.hosted?.store.subscribe(({ on }, { on: was }) => {
     if (on === was) return;
-    const { model_name: _, ...fieldErrors } = job.getState().fieldErrors;
-    job.setState({ runError: null, fieldErrors });
+    runState.clearFieldErrors(['model_name']);
+    runState.clearRunError();
   });
+
+  function change(changed: Partial<Settings>): void {
+    suited.setByHand(changed);
+    const before = settings.store.getState().model_name;
+    settings.change(changed);
+    // An error at a field goes as soon as the field is edited.
+    runState.clearFieldErrors(Object.keys(changed).filter(isSettingsField));
+    // A failed run's error was about the model that it used.
+    if (changed.model_name !== undefined && changed.model_name !== before) runState.clearRunError();
+  }
 
   return {
     editor,
-    ...stores,
+    settings: settings.store,
+    run: runState.store,
+    versions: versions.store,
+    state: createSessionState(),
     suited,
-    change(changed) {
-      suited.setByHand(changed);
-      const before = settings.getState().model_name;
-      settings.setState(changed);
-      // A complaint about a field goes as soon as the field is edited.
-      const fieldErrors = { ...job.getState().fieldErrors };
-      for (const field of Object.keys(changed)) delete fieldErrors[field as keyof Settings];
-      // Why a run failed concerned the model that it was made with.
-      const isOther = changed.model_name !== undefined && changed.model_name !== before;
-      job.setState({ fieldErrors, ...(isOther && { runError: null }) });
+    change,
+    restoreSettings(restored, byHand) {
+      settings.change(restored);
+      change(Object.fromEntries(Object.entries(restored).filter(([field]) => byHand.includes(field))));
     },
     openFile: pictures.openFile,
     openSample: pictures.openSample,
@@ -93,14 +110,11 @@ export function createSession(
     cancel: runs.cancel,
     show: pictures.show,
     close: pictures.close,
-    place(placement) {
-      versions.setState({ placement });
-    },
-    complain(message) {
-      job.setState({ stageError: message });
-    },
-    dismiss() {
-      job.setState({ ...clean });
-    },
+    place: versions.place,
+    showStageError: runState.showStageError,
+    clearStageError: runState.clearStageError,
+    showStageNote: runState.showStageNote,
+    showMaskNote: runState.showMaskNote,
+    dismiss: () => runState.clearErrors(),
   };
 }

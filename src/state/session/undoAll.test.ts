@@ -78,7 +78,7 @@ it('100 random operations, then undo to the first mask and redo to the last, byt
       if (ran === RUNS || editor.store.getState().maskBounds.width === 0) return;
       ran += 1;
       await session.generate();
-      expect(session.job.getState()).toMatchObject({ runError: null, stageError: null });
+      expect(session.run.getState()).toMatchObject({ runError: null, stageError: null });
       await session.continueFrom(session.versions.getState().items.at(-1)?.id ?? -1);
     },
   };

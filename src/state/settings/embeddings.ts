@@ -1,12 +1,11 @@
-/** Embeddings as a person enters them, and their check against the options' schema. */
-import { type EmbeddingOption, localOptionsSchema } from '../../contract/schema';
+/** Embeddings as the user enters them, and what the check says about them. */
 
 export interface EmbeddingSetting {
   /** Tells rows apart while they are edited. */
   id: number;
-  /** A name or an address, or the person's own file. */
+  /** A name or a URL, or the user's own file. */
   source: string | File;
-  /** Its word in the prompt; blank: as the file calls it. */
+  /** Its word in the prompt; blank: the one that the file gives. */
   token: string;
 }
 
@@ -16,20 +15,18 @@ export function emptyEmbedding(): EmbeddingSetting {
   return { id: nextId++, source: '', token: '' };
 }
 
-/** Rows without a name count as not there. @returns the option, or what is wrong with the first row that is */
-export function checkEmbeddings(
+/** The rows as the contract's options, not yet checked; rows without a name count as absent. */
+export function enteredEmbeddings(
   embeddings: readonly EmbeddingSetting[],
-): { checked: EmbeddingOption[]; error?: undefined } | { checked?: undefined; error: string } {
-  const entered = embeddings.filter(({ source }) => typeof source !== 'string' || source.trim() !== '');
-  const options = entered.map(({ source, token }) => ({
-    source,
-    ...(token.trim() !== '' && { token }),
-  }));
-  const parsed = localOptionsSchema.shape.embeddings.safeParse(options);
-  if (parsed.success) return { checked: parsed.data ?? [] };
-  const issue = parsed.error.issues[0];
-  const [row] = issue?.path ?? [];
-  if (typeof row !== 'number') return { error: `Embeddings: ${issue?.message ?? 'are not valid'}.` };
-  const field = issue?.path[1] === 'token' ? 'its word ' : '';
-  return { error: `Embedding ${row + 1}: ${field}${issue?.message ?? 'is not valid'}.` };
+): { source: string | File; token?: string }[] {
+  return embeddings
+    .filter(({ source }) => typeof source !== 'string' || source.trim() !== '')
+    .map(({ source, token }) => ({ source, ...(token.trim() !== '' && { token }) }));
+}
+
+/** @param issue the schema's, with its path from the list on */
+export function embeddingProblem({ path, message }: { path: PropertyKey[]; message: string }): string {
+  const [, row, part] = path;
+  if (typeof row !== 'number') return `Embeddings: ${message}.`;
+  return `Embedding ${row + 1}: ${part === 'token' ? 'its word ' : ''}${message}.`;
 }

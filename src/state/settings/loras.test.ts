@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
-import { checkLoras, emptyLora } from './loras';
+import { emptyLora, type LoraSetting } from './loras';
+import { checkSettings, initialSettings } from './settings';
+
+const check = (loras: LoraSetting[]) => checkSettings({ ...initialSettings, loras });
 
 it('takes names and files, 1 where no weight is given, and no empty rows', () => {
   const file = new File(['x'], 'style.safetensors');
@@ -8,12 +11,10 @@ it('takes names and files, 1 where no weight is given, and no empty rows', () =>
     { ...emptyLora(), source: file },
     emptyLora(),
   ];
-  expect(checkLoras(rows)).toEqual({
-    checked: [
-      { source: 'owner/name', weight: 0.7 },
-      { source: file, weight: 1 },
-    ],
-  });
+  expect(check(rows).checked?.loras).toEqual([
+    { source: 'owner/name', weight: 0.7 },
+    { source: file, weight: 1 },
+  ]);
 });
 
 it.each(['much', '11', '-10.1'])('says what is wrong with a weight of %j', (weight) => {
@@ -21,10 +22,10 @@ it.each(['much', '11', '-10.1'])('says what is wrong with a weight of %j', (weig
     { ...emptyLora(), source: 'a/b' },
     { ...emptyLora(), source: 'c/d', weight },
   ];
-  expect(checkLoras(rows).error).toBe('LoRA 2: its weight must be a number from -10 to 10.');
+  expect(check(rows).errors?.loras).toBe('LoRA 2: its weight must be a number from -10 to 10.');
 });
 
 it('takes eight at most', () => {
   const rows = Array.from({ length: 9 }, () => ({ ...emptyLora(), source: 'a/b' }));
-  expect(checkLoras(rows).error).toBe('LoRAs: at most 8.');
+  expect(check(rows).errors?.loras).toBe('LoRAs: at most 8.');
 });

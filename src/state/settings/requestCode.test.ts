@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { codeLanguages, codeWarning, MASK_ADDRESS, PICTURE_ADDRESS, requestCode } from './requestCode';
-import { checkSettings, createSettings } from './settings';
+import { codeLanguages, codeWarning, IMAGE_URL, MASK_URL, requestCode } from './requestCode';
+import { checkSettings, initialSettings } from './settings';
 
 const defaults = {
-  ...createSettings().getState(),
+  ...initialSettings,
   num_inference_steps: '30',
   guidance_scale: '7.5',
 };
@@ -87,8 +87,8 @@ describe.each(codeLanguages)('%s', (language) => {
     const { model_name, negative_prompt, num_inference_steps, guidance_scale, seed } = settings;
     expect(receivers[language](requestCode(language, settings))).toEqual({
       ...{ model_name, prompt, negative_prompt, num_inference_steps, guidance_scale, seed },
-      image_url: PICTURE_ADDRESS,
-      mask_url: MASK_ADDRESS,
+      image_url: IMAGE_URL,
+      mask_url: MASK_URL,
     });
     expect(() => readFileSync(join(folder, 'pwned'))).toThrow('ENOENT');
   });
@@ -109,8 +109,8 @@ it('looks as in the playground', () => {
   --data '{
      "model_name": "owner/name",
      "prompt": "a cat'\\''s toy",
-     "image_url": "${PICTURE_ADDRESS}",
-     "mask_url": "${MASK_ADDRESS}",
+     "image_url": "${IMAGE_URL}",
+     "mask_url": "${MASK_URL}",
      "num_inference_steps": 30,
      "guidance_scale": 7.5,
      "seed": 3
@@ -119,9 +119,13 @@ it('looks as in the playground', () => {
 
 it('says what the hosted API would not take', () => {
   expect(codeWarning(checked())).toBeNull();
-  expect(codeWarning(checked({ model_name: 'starter' }))).toContain('cannot reach');
-  expect(codeWarning(checked({ model_name: 'disk:mine' }))).toContain('cannot reach');
+  expect(codeWarning(checked({ model_name: 'starter' }))).toContain('can’t reach');
+  expect(codeWarning(checked({ model_name: 'disk:mine' }))).toContain('can’t reach');
   expect(codeWarning(checked({ loras: [{ id: 1, source: 'a/b', weight: '' }] }))).toContain('LoRAs');
+  expect(codeWarning(checked({ scheduler: 'Euler', strength: '0.5' }))).toContain(': Scheduler, Strength.');
+  expect(codeWarning(checked({ variations: '2', colour_match: false }))).toBeNull();
   const embeddings = [{ id: 1, source: 'a/b', token: '' }];
-  expect(codeWarning(checked({ embeddings }))).toBe('The hosted API has no embeddings: they are left out.');
+  expect(codeWarning(checked({ embeddings }))).toBe(
+    'Left out, because the hosted API has no such option: Embeddings.',
+  );
 });

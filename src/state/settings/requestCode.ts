@@ -1,30 +1,32 @@
-/** The present settings as code for the hosted API, in the three forms that its playground shows. */
-import type { InpaintRequest } from '../../contract/schema';
+/** The current settings as code for the hosted API, in the three languages that its playground shows. */
+import { fieldsIn, optionRows, pickOptions } from '../../contract/options';
+import { inpaintRequestSchema } from '../../contract/schema';
 import { STARTER } from '../models/modelCatalogue';
-import type { CheckedSettings } from './settings';
+import { type CheckedSettings, checkSettings, initialSettings } from './settings';
 
 export const codeLanguages = ['cURL', 'Python', 'JavaScript'] as const;
 export type CodeLanguage = (typeof codeLanguages)[number];
 
-type Arguments = Partial<InpaintRequest>;
+/** The request's fields, in the API's order. */
+type Arguments = Readonly<Record<string, unknown>>;
 
-/** What stands for the pictures, which lie in this page and have no address. */
-export const PICTURE_ADDRESS = 'https://example.com/picture.png';
-export const MASK_ADDRESS = 'https://example.com/mask.png';
+/** Stand-ins for the image and its mask, which exist only in this page. */
+export const IMAGE_URL = 'https://example.com/image.png';
+export const MASK_URL = 'https://example.com/mask.png';
 
-/** @returns a program that sends these settings; values are escaped as the language needs it */
+/** @returns a program that sends these settings, with values escaped for its language */
 export function requestCode(language: CodeLanguage, settings: CheckedSettings): string {
-  const { model_name, prompt, negative_prompt, num_inference_steps, guidance_scale, seed } = settings;
-  const values: Arguments = {
-    model_name,
-    prompt,
-    ...(negative_prompt !== '' && { negative_prompt }),
-    image_url: PICTURE_ADDRESS,
-    mask_url: MASK_ADDRESS,
-    num_inference_steps,
-    guidance_scale,
-    ...(seed !== undefined && { seed }),
+  const given: Arguments = {
+    ...pickOptions('request', settings),
+    image_url: IMAGE_URL,
+    mask_url: MASK_URL,
+    negative_prompt: settings.negative_prompt || undefined,
   };
+  const values = Object.fromEntries(
+    Object.keys(inpaintRequestSchema.shape).flatMap((field) =>
+      given[field] === undefined ? [] : [[field, given[field]]],
+    ),
+  );
   switch (language) {
     case 'cURL':
       return curl(values);
@@ -37,13 +39,26 @@ export function requestCode(language: CodeLanguage, settings: CheckedSettings): 
   }
 }
 
-/** What the hosted API would not take of these settings, as a sentence; null where it takes all. */
-export function codeWarning({ model_name, loras, embeddings }: CheckedSettings): string | null {
+/** What the hosted API would not take of these settings, as a sentence; null if it takes all of them. */
+export function codeWarning(settings: CheckedSettings): string | null {
+  const { model_name } = settings;
   if (model_name === STARTER || model_name.startsWith('disk:')) {
-    return 'The hosted API cannot reach this model: choose one of the Hub.';
+    return 'The hosted API can’t reach this model. Choose one from Hugging Face.';
   }
-  const left = [...(loras.length > 0 ? ['LoRAs'] : []), ...(embeddings.length > 0 ? ['embeddings'] : [])];
-  return left.length > 0 ? `The hosted API has no ${left.join(' and no ')}: they are left out.` : null;
+  const lacking = [...fieldsIn('local'), ...fieldsIn('page')].flatMap((field) => {
+    const { hostedReason, label } = optionRows[field];
+    return hostedReason !== undefined && isSet(settings, field as keyof CheckedSettings) ? [label] : [];
+  });
+  return lacking.length > 0
+    ? `Left out, because the hosted API has no such option: ${lacking.join(', ')}.`
+    : null;
+}
+
+const { checked: untouched } = checkSettings(initialSettings);
+
+function isSet(settings: CheckedSettings, field: keyof CheckedSettings): boolean {
+  const { [field]: value } = settings;
+  return Array.isArray(value) ? value.length > 0 : value !== untouched?.[field];
 }
 
 function curl(values: Arguments): string {
@@ -55,7 +70,7 @@ function curl(values: Arguments): string {
   --data ${shellQuoted(body)}`;
 }
 
-/** Within single quotes a POSIX shell leaves everything as it is but the quote itself. */
+/** In single quotes a POSIX shell takes everything literally except the quote itself. */
 function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
@@ -97,7 +112,7 @@ console.log(result.data);
 console.log(result.requestId);`;
 }
 
-/** JSON's strings and numbers mean the same in Python and in JavaScript (since ES2019, U+2028 included). */
+/** JSON strings and numbers mean the same in Python and in JavaScript (since ES2019 also with U+2028). */
 function lines(values: Arguments, indent: string, key: (name: string) => string): string {
   return Object.entries(values)
     .map(([name, value]) => `${indent}${key(name)}: ${JSON.stringify(value)}`)

@@ -1,15 +1,17 @@
 import { expect, it } from 'vitest';
 import { factsInWords, guessedNativeSize, shortModelName, suggestModels } from '../models/modelCatalogue';
 import { emptyLora } from './loras';
-import { changedMoreSettings, checkSettings, createSettings, limits } from './settings';
+import {
+  apiSettings,
+  asTyped,
+  changedMoreSettings,
+  checkSettings,
+  idleReason,
+  moreSettings,
+  initialSettings as settings,
+} from './settings';
 
-const settings = createSettings().getState();
-
-it('starts with the API’s defaults', () => {
-  expect(limits).toMatchObject({
-    steps: { min: 0, max: 150, default: 30 },
-    guidance: { min: 0, max: 20, default: 7.5 },
-  });
+it('starts with the starter model, at what suits it, and the contract’s defaults', () => {
   expect(checkSettings(settings).checked).toEqual({
     model_name: 'starter',
     prompt: '',
@@ -59,7 +61,7 @@ it.each([
 it('says up to which seed there is', () => {
   const { errors } = checkSettings({ ...settings, seed: '18446744073709551615' });
   expect(errors?.seed).toBe(
-    'Seed: a whole number from 0 to 9,007,199,254,740,991, or nothing for a random one.',
+    'Seed must be a whole number from 0 to 9007199254740991. Leave empty for a random one.',
   );
 });
 
@@ -115,3 +117,44 @@ it.each(['owner/sd15', 'https://example.com/sd15', 'C:\\sd15', 'x', 'qqqq', ''])
     expect(suggestModels(typed)).toEqual([]);
   },
 );
+
+it('shows these under “More settings”, in this order', () => {
+  expect(moreSettings).toEqual([
+    'variations',
+    'crop_padding',
+    'feather',
+    'colour_match',
+    'strength',
+    'mask_content',
+    'scheduler',
+    'loras',
+    'embeddings',
+  ]);
+});
+
+it('leaves out for the hosted API what it lacks, and keeps the rest', () => {
+  const changed = { ...settings, prompt: 'a', strength: '0.4', scheduler: 'LCM', feather: '3' } as const;
+  const noise = { ...changed, mask_content: 'noise', colour_match: false } as const;
+  expect(apiSettings(noise)).toEqual({ ...settings, prompt: 'a', feather: '3', colour_match: false });
+});
+
+it('says when the mask’s content makes no difference', () => {
+  expect(idleReason(settings, 'mask_content')).toContain('At strength 1');
+  expect(idleReason({ ...settings, strength: ' ' }, 'mask_content')).toContain('At strength 1');
+  expect(idleReason({ ...settings, strength: '0.9' }, 'mask_content')).toBeNull();
+  expect(idleReason(settings, 'feather')).toBeNull();
+});
+
+it('refuses a prompt that is too long at its field', () => {
+  const { errors } = checkSettings({ ...settings, prompt: 'x'.repeat(1_000_000) });
+  expect(errors?.prompt).toMatch(/^Prompt may have at most .* characters; shorten it\.$/);
+});
+
+it('turns values into what the fields hold', () => {
+  expect(asTyped({ seed: 5, scheduler: undefined, colour_match: false, prompt: 'a' })).toEqual({
+    seed: '5',
+    scheduler: '',
+    colour_match: false,
+    prompt: 'a',
+  });
+});

@@ -1,233 +1,159 @@
-/** The API's fields as a person types them, and their check against the API's schema. */
-import { createStore, type StoreApi } from 'zustand/vanilla';
+/** The run options as the user types them, and their check against the contract. */
 import { offerOf } from '../../contract/catalogue';
 import { apiDefaults } from '../../contract/modelSettings';
 import {
-  type EmbeddingOption,
-  type InpaintRequest,
-  inpaintRequestSchema,
-  type LocalOptions,
-  type LoraOption,
-  localOptionsSchema,
-  MAX_SEED,
-  type SchedulerName,
-} from '../../contract/schema';
+  defaultOf,
+  kindOf,
+  localOptions,
+  type OptionValues,
+  optionFields,
+  optionRows,
+  pickOptions,
+  rangeOf,
+  requestOptions,
+} from '../../contract/options';
+import { type LocalOptions, localOptionsSchema, pageOptionsSchema } from '../../contract/schema';
 import type { Size } from '../../image/geometry';
-import type { MaskContent } from '../../image/maskContent';
 import { checkModelName, STARTER } from '../models/modelCatalogue';
-import { checkEmbeddings, type EmbeddingSetting } from './embeddings';
-import { checkLoras, type LoraSetting } from './loras';
+import { type EmbeddingSetting, embeddingProblem, enteredEmbeddings } from './embeddings';
+import { enteredLoras, type LoraSetting, loraProblem } from './loras';
 
-export { schedulerNames } from '../../contract/schema';
+/** An option as its field holds it: numbers as text, since what was typed stays until it is corrected. */
+type AsTyped<Value> =
+  NonNullable<Value> extends number ? string : undefined extends Value ? NonNullable<Value> | '' : Value;
+type Fields = Omit<OptionValues, 'width' | 'height' | 'loras' | 'embeddings'>;
 
-/** The API's names; the three numbers as text, since what was typed stays until it is mended. */
-export interface Settings {
-  model_name: string;
-  prompt: string;
-  negative_prompt: string;
-  num_inference_steps: string;
-  guidance_scale: string;
-  /** Blank: drawn at random for each run. */
-  seed: string;
-  /** Of the options that the API lacks. */
+/** All that the panel sets, by the contract's names. */
+export type Settings = { [Field in keyof Fields]-?: AsTyped<Fields[Field]> } & {
   loras: readonly LoraSetting[];
   embeddings: readonly EmbeddingSetting[];
-  /** Blank: the model's own. */
-  scheduler: SchedulerName | '';
-  strength: string;
-  /** What a run at a strength below 1 begins from, beneath the mask. */
-  mask_content: MaskContent;
-  /** How many pictures one press paints, at seeds that follow one another. */
-  variations: string;
-  /** Image pixels; blank: chosen by the mask. */
-  crop_padding: string;
-  feather: string;
-  /** Whether the answer's colours are matched to the picture's at the mask's border. */
-  colour_match: boolean;
-}
-
+};
 export type SettingsField = keyof Settings;
 export type FieldErrors = Partial<Record<SettingsField, string>>;
-/** The request's fields without picture and mask, the LoRAs and the embeddings. */
-export type CheckedSettings = Omit<InpaintRequest, 'image_url' | 'mask_url'> & {
-  loras: readonly LoraOption[];
-  embeddings: readonly EmbeddingOption[];
-  scheduler?: SchedulerName;
-  strength: number;
-  mask_content: MaskContent;
-  variations: number;
-  crop_padding?: number;
-  feather?: number;
-  colour_match: boolean;
-};
 
-const { num_inference_steps, guidance_scale } = inpaintRequestSchema.shape;
-/** What the API's schema allows and gives where nothing is typed. */
-export const limits = {
-  steps: { ...rangeOf(num_inference_steps.unwrap()), default: num_inference_steps.parse(undefined) },
-  guidance: { ...rangeOf(guidance_scale.unwrap()), default: guidance_scale.parse(undefined) },
-  seed: { min: 0, max: MAX_SEED },
-  strength: { min: 0, max: 1, default: localOptionsSchema.shape.strength.parse(undefined) },
-  variations: { min: 1, max: 4, default: 1 },
-  padding: { min: 0, max: 2048 },
-  feather: { min: 0, max: 256 },
-};
+/** The size follows from the crop: the page has no fields for it. */
+export const settingsFields = optionFields.filter(
+  (field): field is SettingsField => field !== 'width' && field !== 'height',
+);
 
-function rangeOf(schema: { minValue: number | null; maxValue: number | null }) {
-  return { min: schema.minValue ?? 0, max: schema.maxValue ?? Number.MAX_SAFE_INTEGER };
+export function isSettingsField(name: string): name is SettingsField {
+  return settingsFields.some((field) => field === name);
 }
 
-/** The page begins with the starter, at the settings that suit it. */
-const starting = offerOf(STARTER)?.settings ?? apiDefaults;
+const { loras, embeddings } = localOptions.shape;
+const settingsSchema = requestOptions.extend({
+  ...localOptions.omit({ width: true, height: true }).shape,
+  ...pageOptionsSchema.shape,
+  loras: loras.unwrap(),
+  embeddings: embeddings.unwrap(),
+});
+/** The settings as the contract takes them. */
+export type CheckedSettings = ReturnType<typeof settingsSchema.parse>;
 
-const initial: Settings = {
-  model_name: STARTER,
-  prompt: '',
-  negative_prompt: '',
-  num_inference_steps: String(starting.num_inference_steps),
-  guidance_scale: String(starting.guidance_scale),
-  seed: '',
+/** Values as the fields hold them. */
+export function asTyped(values: Partial<Fields>): Partial<Settings> {
+  const entries = Object.entries(values).map(([field, value]) => [
+    field,
+    typeof value === 'number' ? String(value) : (value ?? ''),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/** The page begins with the starter model, at the settings that suit it. */
+const starting = offerOf(STARTER)?.settings ?? apiDefaults;
+const defaults = Object.fromEntries(settingsFields.map((field) => [field, defaultOf(field)]));
+export const initialSettings = {
+  ...asTyped(defaults),
+  ...asTyped({ ...starting, model_name: STARTER, prompt: '' }),
   loras: [],
   embeddings: [],
-  scheduler: '',
-  strength: String(limits.strength.default),
-  mask_content: 'original',
-  variations: String(limits.variations.default),
-  crop_padding: '',
-  feather: '',
-  colour_match: true,
-};
+} as unknown as Settings;
 
-export function createSettings(): StoreApi<Settings> {
-  return createStore<Settings>(() => initial);
-}
-
-/** What most runs leave as it is. */
-export const moreSettings = [
-  'variations',
-  'crop_padding',
-  'feather',
-  'colour_match',
-  'strength',
-  'mask_content',
-  'scheduler',
-  'loras',
-  'embeddings',
-] as const satisfies readonly SettingsField[];
+/** What “More settings” shows. */
+export const moreSettings = settingsFields.filter((field) => optionRows[field].control?.at === 'more');
 
 /** How many of those are set to something. */
 export function changedMoreSettings(settings: Settings): number {
-  return moreSettings.filter((field) =>
-    field === 'loras' || field === 'embeddings'
-      ? settings[field].length > 0
-      : settings[field] !== initial[field],
-  ).length;
+  return moreSettings.filter((field) => isChanged(settings, field)).length;
 }
 
-/** Settings as the hosted API takes them: what it lacks is as if nobody had touched it. */
+function isChanged(settings: Settings, field: SettingsField): boolean {
+  const { [field]: value } = settings;
+  return Array.isArray(value) ? value.length > 0 : value !== initialSettings[field];
+}
+
+/** Settings as the hosted API takes them: options that it lacks count as untouched. */
 export function apiSettings(settings: Settings): Settings {
-  const { loras, embeddings, scheduler, strength, mask_content } = initial;
-  return { ...settings, loras, embeddings, scheduler, strength, mask_content };
+  const lacking = settingsFields.filter((field) => optionRows[field].hostedReason !== undefined);
+  const untouched = lacking.map((field) => [field, initialSettings[field]]);
+  return { ...settings, ...Object.fromEntries(untouched) };
 }
 
-/** @returns the request's fields, or what is wrong with each field that is */
+/** @returns the options, or what is wrong with each field that is */
 export function checkSettings(
   settings: Settings,
 ): { checked: CheckedSettings; errors?: undefined } | { checked?: undefined; errors: FieldErrors } {
+  const values = settingsFields.map((field) => [field, contentOf(settings, field)]);
+  const parsed = settingsSchema.safeParse({
+    ...Object.fromEntries(values),
+    loras: enteredLoras(settings.loras),
+    embeddings: enteredEmbeddings(settings.embeddings),
+  });
   const errors: FieldErrors = {};
   const model = checkModelName(settings.model_name);
   if (model) errors.model_name = model;
-  const steps = toNumber(settings.num_inference_steps, limits.steps.default);
-  if (!inpaintRequestSchema.shape.num_inference_steps.safeParse(steps).success) {
-    errors.num_inference_steps = `Steps: a whole number from ${limits.steps.min} to ${limits.steps.max}.`;
+  for (const issue of parsed.error?.issues ?? []) {
+    const [field = ''] = issue.path;
+    if (typeof field !== 'string' || !isSettingsField(field))
+      throw new TypeError(`${String(field)} is checked`);
+    errors[field] ??= problemWith(field, issue);
   }
-  const guidance = toNumber(settings.guidance_scale, limits.guidance.default);
-  if (!inpaintRequestSchema.shape.guidance_scale.safeParse(guidance).success) {
-    errors.guidance_scale = `Guidance scale: a number from ${limits.guidance.min} to ${limits.guidance.max}.`;
-  }
-  const seed = toNumber(settings.seed, undefined);
-  if (!inpaintRequestSchema.shape.seed.safeParse(seed).success) {
-    const most = limits.seed.max.toLocaleString('en');
-    errors.seed = `Seed: a whole number from 0 to ${most}, or nothing for a random one.`;
-  }
-  const loras = checkLoras(settings.loras);
-  if (loras.error !== undefined) errors.loras = loras.error;
-  const embeddings = checkEmbeddings(settings.embeddings);
-  if (embeddings.error !== undefined) errors.embeddings = embeddings.error;
-  const strength = toNumber(settings.strength, limits.strength.default);
-  if (!localOptionsSchema.shape.strength.safeParse(strength).success) {
-    errors.strength = 'Strength: a number above 0, at most 1.';
-  }
-  const variations = toNumber(settings.variations, limits.variations.default);
-  if (!isWhole(variations, limits.variations)) {
-    errors.variations = `Variations: a whole number from 1 to ${limits.variations.max}.`;
-  }
-  const crop_padding = toNumber(settings.crop_padding, undefined);
-  if (crop_padding !== undefined && !isWhole(crop_padding, limits.padding)) {
-    errors.crop_padding = `Crop padding: whole pixels from 0 to ${limits.padding.max}, or nothing to leave it to the mask.`;
-  }
-  const feather = toNumber(settings.feather, undefined);
-  if (feather !== undefined && !isWhole(feather, limits.feather)) {
-    errors.feather = `Feather: whole pixels from 0 to ${limits.feather.max}, or nothing to leave it to the crop.`;
-  }
-  if (Object.keys(errors).length > 0 || !loras.checked || !embeddings.checked) return { errors };
-  const { model_name, prompt, negative_prompt } = settings;
-  const checked = inpaintRequestSchema.omit({ image_url: true, mask_url: true }).parse({
-    model_name,
-    prompt,
-    negative_prompt,
-    num_inference_steps: steps,
-    guidance_scale: guidance,
-    seed,
-  });
-  return {
-    checked: {
-      ...checked,
-      loras: loras.checked,
-      embeddings: embeddings.checked,
-      ...(settings.scheduler !== '' && { scheduler: settings.scheduler }),
-      strength,
-      mask_content: settings.mask_content,
-      colour_match: settings.colour_match,
-      variations,
-      ...(crop_padding !== undefined && { crop_padding }),
-      ...(feather !== undefined && { feather }),
-    },
-  };
+  if (Object.keys(errors).length > 0 || !parsed.success) return { errors };
+  return { checked: parsed.data };
 }
 
-/** The options of a run whose picture the model sees at `size` pixels. */
-export function localOptionsOf(
-  { loras, embeddings, scheduler, strength }: CheckedSettings,
-  size: Size,
-): LocalOptions {
+function problemWith(field: SettingsField, issue: { path: PropertyKey[]; message: string }): string {
+  if (field === 'loras') return loraProblem(issue);
+  if (field === 'embeddings') return embeddingProblem(issue);
+  const { label, whenEmpty } = optionRows[field];
+  return `${label} ${issue.message}.${whenEmpty === undefined ? '' : ` ${whenEmpty}`}`;
+}
+
+/** A field's content as the schema reads it; undefined if it is empty, NaN if it is not a number. */
+function contentOf(settings: Settings, field: SettingsField): unknown {
+  const { [field]: typed } = settings;
+  switch (kindOf(field)) {
+    case 'number':
+      return typeof typed === 'string' && typed.trim() !== '' ? Number(typed) : undefined;
+    case 'choice':
+      return typed === '' ? undefined : typed;
+    default:
+      return typed;
+  }
+}
+
+/** The local options of a run whose image the model sees at `size` pixels. */
+export function localOptionsOf(checked: CheckedSettings, size: Size): LocalOptions {
+  const { loras, embeddings, ...others } = pickOptions('local', checked);
   return localOptionsSchema.parse({
     ...size,
-    strength,
-    ...(scheduler !== undefined && { scheduler }),
+    ...others,
     ...(loras.length > 0 && { loras }),
     ...(embeddings.length > 0 && { embeddings }),
   });
 }
 
-/** What is typed as padding, as far as it is valid: for the frame that is shown while one types. */
+/** The padding as far as it is valid: for the frame that is shown while the user types. */
 export function paddingOf({ crop_padding }: Pick<Settings, 'crop_padding'>): number | null {
-  const padding = toNumber(crop_padding, null);
-  return padding !== null && isWhole(padding, limits.padding) ? padding : null;
+  const { min, max } = rangeOf('crop_padding');
+  const padding = crop_padding.trim() === '' ? Number.NaN : Number(crop_padding);
+  return Number.isInteger(padding) && padding >= min && padding <= max ? padding : null;
 }
 
-/** Why the mask's content makes no difference; null where it does. */
-export function contentIdle({ strength }: Pick<Settings, 'strength'>): string | null {
-  return toNumber(strength, limits.strength.default) === 1
-    ? 'At strength 1 the masked part begins from nothing: lower the strength to begin from something.'
-    : null;
-}
-
-function isWhole(value: number, { min, max }: { min: number; max: number }): boolean {
-  return Number.isInteger(value) && value >= min && value <= max;
-}
-
-/** Text to a number; NaN for what is none, which no schema accepts. */
-function toNumber<Blank>(text: string, blank: Blank): number | Blank {
-  return text.trim() === '' ? blank : Number(text);
+/** Why a setting makes no difference at the others' values; null if it does. */
+export function idleReason(settings: Settings, field: SettingsField): string | null {
+  const { idle } = optionRows[field];
+  if (!idle || !isSettingsField(idle.field)) return null;
+  const value = contentOf(settings, idle.field) ?? defaultOf(idle.field);
+  return value === idle.at ? idle.reason : null;
 }

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { createStore } from 'zustand/vanilla';
 import type { ModelDetails } from '../../contract/modelLibrary';
 import type { ModelLibraryState } from '../models/modelLibrary';
-import { createSettings, type Settings } from './settings';
+import type { Settings } from './settings';
+import { createSettings } from './settingsStore';
 import { createSuited } from './suited';
 
 const plain: ModelDetails = {
@@ -24,15 +25,15 @@ function page() {
   /** As the session does it. */
   const change = (changed: Partial<Settings>) => {
     suited.setByHand(changed);
-    settings.setState(changed);
+    settings.change(changed);
   };
   const find = (name: string, details: Partial<ModelDetails> = {}) =>
     models.setState({ lookups: { [name]: { state: 'found', details: { ...plain, ...details } } } });
   const shown = () => {
-    const { num_inference_steps, guidance_scale, scheduler } = settings.getState();
+    const { num_inference_steps, guidance_scale, scheduler } = settings.store.getState();
     return [num_inference_steps, guidance_scale, scheduler];
   };
-  const note = () => suited.store.getState().note;
+  const note = () => settings.store.getState().suitedNote;
   return { change, find, shown, note, suited };
 }
 

@@ -1,111 +1,94 @@
 /**
- * Settings follow the model: choosing one sets what nobody set by hand, says so in a line, and can be put back. What a
- * person typed stays, and so does what a recipe or another program's file brought: both were asked for. The sample brings
- * no settings of its own.
+ * Settings follow the model. Choosing a model sets what the user has not set, with a note and a way back. What the user
+ * typed stays, and so does what a recipe or another program's file brought: both were asked for. The sample brings no
+ * settings of its own.
  */
-import { createStore, type StoreApi } from 'zustand/vanilla';
 import { apiDefaults, type ModelSettings, settingsInWords } from '../../contract/modelSettings';
 import { type SuitedSettings, suitedSettings } from '../../contract/suitedSettings';
 import type { ModelLibraryState } from '../models/modelLibrary';
-import type { Settings } from './settings';
+import { asTyped, type Settings } from './settings';
+import type { ReadonlyStore, SettingsStore } from './settingsStore';
 
 /** The fields that follow the model. */
-const fields = ['num_inference_steps', 'guidance_scale', 'scheduler'] as const;
-type Field = (typeof fields)[number];
+export const followingFields = ['num_inference_steps', 'guidance_scale', 'scheduler'] as const;
+type Field = (typeof followingFields)[number];
 type Followed = Pick<Settings, Field>;
 
-export interface SuitedNote {
-  /** `Set for this model: 4 steps, guidance 0` */
-  text: string;
-  /** `set`: it was done and can be put back; `kept`: what was set by hand stands, and what suits can be taken. */
-  kind: 'set' | 'kept';
-  /** What the press brings. */
-  other: Partial<Followed>;
-}
-
 export interface Suited {
-  readonly store: StoreApi<{ note: SuitedNote | null }>;
-  /** What was set by hand, of the fields that follow the model. */
+  /** Those of the fields that follow the model which the user set. */
   byHand(): readonly Field[];
-  /** Call before settings are changed by hand or by a recipe. */
+  /** Call before the user or a recipe changes settings. */
   setByHand(changed: Partial<Settings>): void;
-  /** The note's press: puts back what was there before, or takes what suits the model. */
+  /** The note's button: puts back the settings of before, or takes those that suit the model. */
   press(): void;
 }
 
-/** @param models whose look-ups say what a model is; absent: names alone decide */
+/** @param models whose look-ups say what a model is; absent: only names decide */
 export function createSuited(
-  settings: StoreApi<Settings>,
-  models: StoreApi<Pick<ModelLibraryState, 'lookups'>> | undefined,
+  settings: SettingsStore,
+  models: ReadonlyStore<Pick<ModelLibraryState, 'lookups'>> | undefined,
 ): Suited {
-  const store = createStore<{ note: SuitedNote | null }>(() => ({ note: null }));
+  const { store, note } = settings;
   const byHand = new Set<Field>();
-  /** What the settings were made for last: looking the same model up again changes nothing. */
-  let followed = keyOf(settings.getState().model_name.trim(), suitedSettings(settings.getState().model_name));
+  /** The model that the settings followed last: looking it up again changes nothing. */
+  let followed = keyOf(store.getState().model_name.trim(), suitedSettings(store.getState().model_name));
 
   function follow(): void {
-    const name = settings.getState().model_name.trim();
+    const name = store.getState().model_name.trim();
     const known = knowledgeOf(name, models?.getState().lookups);
     if (known === undefined) {
-      // Still to be looked up: the last note was about another model.
-      if (!followed.startsWith(`${name}\n`)) store.setState({ note: null });
+      // Still being looked up: the last note was about another model.
+      if (!followed.startsWith(`${name}\n`)) note(null);
       return;
     }
     const key = keyOf(name, known);
     if (key === followed) return;
     followed = key;
-    const wanted = asTyped(known?.settings ?? apiDefaults);
-    const now = settings.getState();
-    const differing = fields.filter((field) => now[field] !== wanted[field]);
+    const wanted = typed(known?.settings ?? apiDefaults);
+    const now = store.getState();
+    const differing = followingFields.filter((field) => now[field] !== wanted[field]);
     const free = differing.filter((field) => !byHand.has(field));
     const guess = known?.from === 'name' ? ', guessed from its name' : '';
     if (free.length > 0) {
-      const before = pick(now, free);
-      settings.setState(pick(wanted, free));
-      store.setState({
-        note: {
-          text: `Set for this model${guess}: ${inWords(pick(wanted, free))}`,
-          kind: 'set',
-          other: before,
-        },
-      });
+      const other = pick(now, free);
+      settings.change(pick(wanted, free));
+      note({ text: `Set for this model${guess}: ${inWords(pick(wanted, free))}`, kind: 'set', other });
     } else if (differing.length > 0 && known !== null) {
       const other = pick(wanted, differing);
-      store.setState({ note: { text: `Suits this model${guess}: ${inWords(other)}`, kind: 'kept', other } });
-    } else store.setState({ note: null });
+      note({ text: `Suits this model${guess}: ${inWords(other)}`, kind: 'kept', other });
+    } else note(null);
   }
-  settings.subscribe((now, before) => {
+  store.subscribe((now, before) => {
     if (now.model_name !== before.model_name) follow();
   });
   models?.subscribe(follow);
 
   return {
-    store,
     byHand: () => [...byHand],
     setByHand(changed) {
-      const typed = fields.filter((field) => changed[field] !== undefined);
-      for (const field of typed) {
-        // An emptied field is nobody's.
+      const set = followingFields.filter((field) => changed[field] !== undefined);
+      for (const field of set) {
+        // An emptied field follows the model again.
         if (changed[field] === '') byHand.delete(field);
         else byHand.add(field);
       }
-      if (typed.length > 0) store.setState({ note: null });
+      if (set.length > 0) note(null);
     },
     press() {
-      const { note } = store.getState();
-      if (note === null) return;
-      for (const field of fields) {
-        if (note.other[field] === undefined) continue;
-        if (note.kind === 'set') byHand.add(field);
+      const { suitedNote } = store.getState();
+      if (suitedNote === null) return;
+      for (const field of followingFields) {
+        if (suitedNote.other[field] === undefined) continue;
+        if (suitedNote.kind === 'set') byHand.add(field);
         else byHand.delete(field);
       }
-      settings.setState(note.other);
-      store.setState({ note: null });
+      settings.change(suitedNote.other);
+      note(null);
     },
   };
 }
 
-/** @returns null where nothing is known of the model but that it is one; undefined as long as it is looked up */
+/** @returns null if nothing is known about the model but that it is one; undefined while it is being looked up */
 function knowledgeOf(
   name: string,
   lookups: ModelLibraryState['lookups'] | undefined,
@@ -120,13 +103,9 @@ function keyOf(name: string, known: SuitedSettings | null): string {
   return `${name}\n${JSON.stringify(known)}`;
 }
 
-/** As the fields hold them. */
-function asTyped({ num_inference_steps, guidance_scale, scheduler }: ModelSettings): Followed {
-  return {
-    num_inference_steps: String(num_inference_steps),
-    guidance_scale: String(guidance_scale),
-    scheduler: scheduler ?? '',
-  };
+/** As the fields hold them; without a scheduler the model's own. */
+function typed(settings: ModelSettings): Followed {
+  return { scheduler: '', ...asTyped(settings) } as Followed;
 }
 
 function pick(from: Followed, names: readonly Field[]): Partial<Followed> {

@@ -12,8 +12,8 @@ import type { Versions } from '../../state/pictures/versions';
 import type { Drafts } from '../../state/session/drafts';
 import type { RecipeOffer } from '../../state/session/recipeOffer';
 import type { Saving } from '../../state/session/saving';
-import type { JobState, Session } from '../../state/session/session';
-import type { Settings } from '../../state/settings/settings';
+import type { RunState, Session } from '../../state/session/session';
+import type { SettingsState } from '../../state/settings/settingsStore';
 
 export interface AppParts {
   session: Session;
@@ -40,8 +40,9 @@ export function useApp(): AppParts {
 export const useSession = (): Session => useApp().session;
 export const useEditor = <T>(select: (state: EditorState) => T): T =>
   useStore(useSession().editor.store, select);
-export const useSettings = <T>(select: (state: Settings) => T): T => useStore(useSession().settings, select);
-export const useJob = <T>(select: (state: JobState) => T): T => useStore(useSession().job, select);
+export const useSettings = <T>(select: (state: SettingsState) => T): T =>
+  useStore(useSession().settings, select);
+export const useRun = <T>(select: (state: RunState) => T): T => useStore(useSession().run, select);
 export const useVersions = <T>(select: (state: Versions) => T): T => useStore(useSession().versions, select);
 export const useModels = (): ModelLibraryStore => useApp().models;
 export const useModelState = <T>(select: (state: ModelLibraryState) => T): T =>

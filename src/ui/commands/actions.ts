@@ -45,20 +45,20 @@ export function toggleMaskOnly(editor: Editor): void {
 }
 
 /** Starts adjusting the frame or the canvas, or stops; nothing is started during a run or without something to adjust. */
-export function toggleAdjusting({ editor, job }: Session, what: 'frame' | 'canvas'): void {
+export function toggleAdjusting({ editor, run }: Session, what: 'frame' | 'canvas'): void {
   const { adjusting, picture, maskBounds } = editor.store.getState();
   if (adjusting?.what === what) editor.setAdjusting(null);
-  else if (!picture || job.getState().running) return;
+  else if (!picture || run.getState().running) return;
   else if (what === 'canvas') editor.setAdjusting({ what, margins: noMargins });
   else if (maskBounds.width > 0) editor.setAdjusting({ what });
 }
 
 /** Drops the shape being drawn; else cancels the run; else stops adjusting frame or canvas. */
-export function cancelCurrent({ editor, job, cancel }: Session): void {
+export function cancelCurrent({ editor, run, cancel }: Session): void {
   const { draft } = editor.store.getState();
   if (draft || editor.gesture.isPressed) {
     editor.gesture.cancel();
     editor.setDraft(null);
-  } else if (job.getState().running) cancel();
+  } else if (run.getState().running) cancel();
   else editor.setAdjusting(null);
 }

@@ -3,7 +3,7 @@ import type { LucideIcon } from 'lucide-react';
 import type { EditorState } from '../../editor/store';
 import type { Versions } from '../../state/pictures/versions';
 import type { Saving, SavingState } from '../../state/session/saving';
-import type { JobState, Session } from '../../state/session/session';
+import type { RunState, Session } from '../../state/session/session';
 
 export interface Command {
   readonly id: string;
@@ -50,7 +50,7 @@ export interface CommandApp {
 /** What decides whether a command is enabled. */
 export interface CommandState {
   editor: EditorState;
-  run: JobState;
+  run: RunState;
   versions: Versions;
   saving: SavingState;
 }

@@ -14,7 +14,7 @@ export function pickMask(session: Session): void {
   input.accept = 'image/*,.heic,.heif,.avif,.tif,.tiff';
   input.addEventListener('change', () => {
     const file = input.files?.[0];
-    if (file) void importMask(session, file).then((problem) => problem && session.complain(problem));
+    if (file) void importMask(session, file).then((problem) => problem && session.showStageError(problem));
   });
   input.click();
 }
@@ -29,7 +29,7 @@ export async function importMask(
   file: File,
   reading?: ReadingNote['other'],
 ): Promise<string | null> {
-  const { editor, job } = session;
+  const { editor } = session;
   const opened = editor.document;
   if (!opened) return null;
   try {
@@ -39,7 +39,7 @@ export async function importMask(
     if (editor.document === opened) await editor.replaceMask(mask);
     if (editor.document !== opened) return null;
     const { maskRevision } = editor.store.getState();
-    job.setState({ stageError: null, maskNote: readingNote(facts, file, maskRevision) });
+    session.showMaskNote(readingNote(facts, file, maskRevision));
     return null;
   } catch (error) {
     return error instanceof PictureError
@@ -51,11 +51,11 @@ export async function importMask(
 /** Reads the last imported mask again, in the other way that its note offers. */
 export async function readAgain(session: Session, { file, other }: ReadingNote): Promise<void> {
   const problem = await importMask(session, file, other);
-  if (problem !== null) session.complain(problem);
+  if (problem !== null) session.showStageError(problem);
 }
 
 /** Downloads the mask: PNG, white on black, of the image's size. */
-export async function saveMask({ editor, complain }: Session): Promise<void> {
+export async function saveMask({ editor, showStageError }: Session): Promise<void> {
   const { document: opened } = editor;
   if (!opened) return;
   editor.endStroke();
@@ -64,6 +64,6 @@ export async function saveMask({ editor, complain }: Session): Promise<void> {
   try {
     giveFile(await writeMaskFile(opened.mask, opened.history.paintBounds), `${stem}-mask.png`);
   } catch (error) {
-    complain(`The mask could not be saved: ${error instanceof Error ? error.message : String(error)}`);
+    showStageError(`The mask could not be saved: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -15,20 +15,20 @@ function useCommandApp(): CommandApp {
 /** @param select gives a string or a boolean */
 function useCommandState<Value extends string | boolean>(select: (state: CommandState) => Value): Value {
   const { session, saving } = useCommandApp();
-  const { editor, job, versions } = session;
+  const { editor, run, versions } = session;
   const subscribe = useCallback(
     (listener: () => void) => {
-      const stops = [editor.store, job, versions, saving.store].map((store) => store.subscribe(listener));
+      const stops = [editor.store, run, versions, saving.store].map((store) => store.subscribe(listener));
       return () => {
         for (const stop of stops) stop();
       };
     },
-    [editor, job, versions, saving],
+    [editor, run, versions, saving],
   );
   return useSyncExternalStore(subscribe, () =>
     select({
       editor: editor.store.getState(),
-      run: job.getState(),
+      run: run.getState(),
       versions: versions.getState(),
       saving: saving.store.getState(),
     }),

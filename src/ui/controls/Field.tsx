@@ -1,13 +1,14 @@
 /** A labelled field of the panel, with its error below it. */
 import { type ReactNode, useId } from 'react';
+import type { TextSetting } from '../../state/settings/controls';
 import type { SettingsField } from '../../state/settings/settings';
-import { useJob, useSession, useSettings } from '../base/context';
+import { useRun, useSession, useSettings } from '../base/context';
 import './field.css';
 
 interface FieldProps {
   label: string;
   /** Shown instead of the label if there is little room; the accessible name stays. */
-  shortLabel?: string;
+  shortLabel?: string | undefined;
   aside?: ReactNode;
   field: SettingsField;
   children(attributes: FieldAttributes): ReactNode;
@@ -21,7 +22,7 @@ export interface FieldAttributes {
 
 export function Field({ label, shortLabel, aside, field, children }: FieldProps) {
   const id = useId();
-  const error = useJob((state) => state.fieldErrors[field]);
+  const error = useRun((state) => state.fieldErrors[field]);
   const errorId = `${id}-error`;
   return (
     <div className="field">
@@ -90,24 +91,20 @@ export function NumberField({
   step,
   placeholder,
   aside,
+  note,
   disabledFor,
 }: {
   label: string;
-  shortLabel?: string;
-  field:
-    | 'num_inference_steps'
-    | 'guidance_scale'
-    | 'seed'
-    | 'strength'
-    | 'variations'
-    | 'crop_padding'
-    | 'feather';
+  shortLabel?: string | undefined;
+  field: TextSetting;
   min: number;
   max: number;
   step: number | 'any';
   placeholder: string;
   aside?: ReactNode;
-  /** Why it can't be changed. */
+  /** A line beneath it. */
+  note?: string | undefined;
+  /** Why it cannot be set. */
   disabledFor?: string | undefined;
 }) {
   const session = useSession();
@@ -115,20 +112,23 @@ export function NumberField({
   return (
     <Field label={label} shortLabel={shortLabel} field={field} aside={aside}>
       {(attributes) => (
-        <input
-          {...attributes}
-          type="number"
-          disabled={disabledFor !== undefined}
-          title={disabledFor}
-          inputMode={step === 'any' ? 'decimal' : 'numeric'}
-          className="tabular"
-          min={min}
-          max={max}
-          step={step}
-          value={value}
-          placeholder={placeholder}
-          onChange={(event) => session.change({ [field]: event.target.value })}
-        />
+        <>
+          <input
+            {...attributes}
+            type="number"
+            disabled={disabledFor !== undefined}
+            title={disabledFor}
+            inputMode={step === 'any' ? 'decimal' : 'numeric'}
+            className="tabular"
+            min={min}
+            max={max}
+            step={step}
+            value={value}
+            placeholder={placeholder}
+            onChange={(event) => session.change({ [field]: event.target.value })}
+          />
+          {note !== undefined && <p className="field-note">{note}</p>}
+        </>
       )}
     </Field>
   );

@@ -8,7 +8,7 @@ export { pictureAddress };
 const MAX_SHOWN = 100;
 
 /** Fetches an image and opens it; if that fails, the open image stays. @returns what went wrong, or null */
-export async function openAddress({ openFile, job }: Session, address: string): Promise<string | null> {
+export async function openAddress({ openFile, run }: Session, address: string): Promise<string | null> {
   const url = pictureAddress(address);
   if (!url) {
     const shown = address.trim().slice(0, MAX_SHOWN);
@@ -16,7 +16,7 @@ export async function openAddress({ openFile, job }: Session, address: string): 
   }
   try {
     const { file, name } = await readPictureAddress(url);
-    return (await openFile(file, name)) ? null : job.getState().stageError;
+    return (await openFile(file, name)) ? null : run.getState().stageError;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -36,7 +36,7 @@ export async function openDropped(
     ...(await openModels(session, models, dropped.models)),
     ...(await openPictures(session, dropped.pictures)),
   ];
-  if (problems.length > 0) session.complain(problems.join(' '));
+  if (problems.length > 0) session.showStageError(problems.join(' '));
 }
 
 async function openModels(

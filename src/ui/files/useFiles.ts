@@ -67,7 +67,7 @@ export function useFiles(session: Session, models: ModelLibraryStore): Files {
         const text = event.clipboardData?.getData('text/plain') ?? '';
         const typing = event.target instanceof Element && event.target.closest('input, textarea');
         if (!typing && pictureAddress(text)) {
-          void openAddress(session, text).then((problem) => problem && session.complain(problem));
+          void openAddress(session, text).then((problem) => problem && session.showStageError(problem));
         }
         return;
       }
@@ -92,7 +92,7 @@ export function useFiles(session: Session, models: ModelLibraryStore): Files {
     if (!offered) return;
     setOffered(null);
     const problem = await openOwnModel([{ path: offered.name, file: offered }], session, models);
-    if (problem !== null) session.complain(problem);
+    if (problem !== null) session.showStageError(problem);
   }, [offered, session, models]);
   const dismiss = useCallback(() => setOffered(null), []);
 

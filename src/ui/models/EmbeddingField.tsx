@@ -3,7 +3,7 @@ import { X } from 'lucide-react';
 import { useEffect, useId, useState } from 'react';
 import type { EmbeddingWord } from '../../state/models/modelLibrary';
 import { type EmbeddingSetting, emptyEmbedding } from '../../state/settings/embeddings';
-import { useJob, useModels, useSession, useSettings } from '../base/context';
+import { useModels, useRun, useSession, useSettings } from '../base/context';
 import { useHostedOn } from '../hosted/useHosted';
 import { AddOnButtons } from './AddOnButtons';
 import './embeddingField.css';
@@ -13,7 +13,7 @@ export function EmbeddingField() {
   const session = useSession();
   const hosted = useHostedOn();
   const embeddings = useSettings((state) => state.embeddings);
-  const error = useJob((state) => state.fieldErrors.embeddings);
+  const error = useRun((state) => state.fieldErrors.embeddings);
   const id = useId();
   const errorId = error === undefined ? undefined : `${id}-error`;
 

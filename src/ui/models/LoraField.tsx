@@ -2,7 +2,7 @@
 import { X } from 'lucide-react';
 import { useId } from 'react';
 import { emptyLora, type LoraSetting } from '../../state/settings/loras';
-import { useJob, useSession, useSettings } from '../base/context';
+import { useRun, useSession, useSettings } from '../base/context';
 import { useHostedOn } from '../hosted/useHosted';
 import { AddOnButtons } from './AddOnButtons';
 import './loraField.css';
@@ -11,7 +11,7 @@ export function LoraField() {
   const session = useSession();
   const hosted = useHostedOn();
   const loras = useSettings((state) => state.loras);
-  const error = useJob((state) => state.fieldErrors.loras);
+  const error = useRun((state) => state.fieldErrors.loras);
   const id = useId();
 
   const set = (next: readonly LoraSetting[]) => session.change({ loras: next });

@@ -5,7 +5,7 @@ import { factsInWords, type ModelOffer, offers, STARTER, titleOf } from '../../s
 import type { KeptModel } from '../../state/models/modelLibrary';
 import { about } from '../../state/models/pace';
 import { bytesInWords, freeInWords, partInWords } from '../../state/models/transfer';
-import { useEngineStatus, useJob, useModelState, useModels, useSession, useSettings } from '../base/context';
+import { useEngineStatus, useModelState, useModels, useRun, useSession, useSettings } from '../base/context';
 import { Dialog, DialogTitle } from '../controls/Dialog';
 import { FitLine, useFit } from './FitLine';
 import { HubUrlForm, TokenForm } from './HubForms';
@@ -184,7 +184,7 @@ function Kept({ model, onChosen }: { model: KeptModel; onChosen(): void }) {
 function DeleteButton({ model }: { model: KeptModel }) {
   const models = useModels();
   const [asking, setAsking] = useState(false);
-  const painting = useJob((state) => state.running);
+  const painting = useRun((state) => state.running);
   const isChosen = useSettings((state) => state.model_name.trim() === model.name);
   const fetching = useModelState((state) => state.fetches[model.name]?.state);
   const isInUse = (painting && isChosen) || model.isBusy || fetching === 'running' || fetching === 'waiting';

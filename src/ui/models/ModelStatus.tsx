@@ -13,7 +13,7 @@ import { type Failure, type Fetching, unfinishedOf } from '../../state/models/mo
 import { about } from '../../state/models/pace';
 import { bytesInWords, partInWords, speedInWords } from '../../state/models/transfer';
 import { duration } from '../../state/run/progress';
-import { useJob, useModelState, useModels, useSession } from '../base/context';
+import { useModelState, useModels, useRun, useSession } from '../base/context';
 import { useHostedOn, useHostedQuestion } from '../hosted/useHosted';
 import { FitLine, useFit } from './FitLine';
 import { TokenForm } from './HubForms';
@@ -192,7 +192,7 @@ function OpenedTogether({ name }: { name: string }) {
 function Trouble({ failure, children }: { failure: Failure; children?: ReactNode }) {
   const [hasOpened, setHasOpened] = useState(false);
   const { message, wantsToken } = failure;
-  const isAlert = useJob(
+  const isAlert = useRun(
     ({ runError, fieldErrors }) => runError?.message === message || fieldErrors.model_name === message,
   );
   const isSaid = useHostedQuestion() === message || isAlert;

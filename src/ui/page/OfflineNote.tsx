@@ -1,11 +1,11 @@
 /** A newer version is ready, or a reload would bring threads; never shown during a run. */
 import { RefreshCw, X } from 'lucide-react';
-import { useEditor, useJob, useOffline, useVersions } from '../base/context';
+import { useEditor, useOffline, useRun, useVersions } from '../base/context';
 import './offlineNote.css';
 
 export function OfflineNote() {
   const { update, otherTabs, coresAfterReload, reload, dismiss } = useOffline();
-  const running = useJob((state) => state.running);
+  const running = useRun((state) => state.running);
   const unsaved = useEditor((state) => state.canUndo);
   const results = useVersions((state) => state.items.length > 1);
   const shown = !running && (update !== 'none' || coresAfterReload !== null);

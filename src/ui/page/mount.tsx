@@ -43,7 +43,7 @@ export function mountApp(root: HTMLElement, { engine, hosted, offline, sample }:
     hosted,
   });
   // A run may have found that the stored model is damaged.
-  session.job.subscribe(({ running }, before) => {
+  session.run.subscribe(({ running }, before) => {
     if (before.running && !running) void models.refresh();
   });
   session.versions.subscribe(({ items }) => {
@@ -52,7 +52,7 @@ export function mountApp(root: HTMLElement, { engine, hosted, offline, sample }:
   const gallery = browserGallery(session.versions);
   const recipeOffer = createRecipeOffer(session);
   const drafts = browserDrafts(session, gallery, { read: readOwnMaskFile, write: writeMaskInSlices });
-  session.editor.onProblem(session.complain);
+  session.editor.onProblem(session.showStageError);
   createRoot(root).render(
     <StrictMode>
       <App

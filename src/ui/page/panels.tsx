@@ -8,8 +8,8 @@ import { GalleryDialog } from '../gallery/GalleryDialog';
 import { RestoreNotices } from '../gallery/RestoreNotices';
 import { HostedPanel } from '../hosted/HostedPanel';
 import { DownloadQuestion } from '../models/DownloadQuestion';
+import { AdvancedSettings } from '../run/AdvancedSettings';
 import { CodeButton } from '../run/CodeDialog';
-import { MoreFields } from '../run/MoreFields';
 import { RunAlert, RunCard } from '../run/RunCard';
 import { OfflineNote } from './OfflineNote';
 
@@ -26,7 +26,7 @@ const panels: readonly Panel[] = [
   { id: 'restore', placement: 'notices', Panel: RestoreNotices },
   { id: 'offline', placement: 'notices', Panel: OfflineNote },
   { id: 'hosted', placement: 'prompt', Panel: HostedPanel },
-  { id: 'more', placement: 'settings', Panel: MoreFields },
+  { id: 'more', placement: 'settings', Panel: AdvancedSettings },
   { id: 'code', placement: 'settings', Panel: CodeButton },
   { id: 'run-alert', placement: 'dock', Panel: RunAlert },
   { id: 'run', placement: 'dock', Panel: RunCard },

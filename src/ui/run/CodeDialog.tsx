@@ -1,4 +1,4 @@
-/** The present settings as a program for the hosted API. */
+/** The current settings as a program for the hosted API. */
 import { Check, Code, Copy } from 'lucide-react';
 import { Tabs } from 'radix-ui';
 import { useEffect, useState } from 'react';
@@ -10,7 +10,7 @@ import './codeDialog.css';
 
 const COPIED_MS = 2000;
 
-/** In the side panel. */
+/** The button in the side panel, with its dialog. */
 export function CodeButton() {
   return (
     <Dialog
@@ -25,8 +25,8 @@ export function CodeButton() {
     >
       <DialogTitle>Request as code</DialogTitle>
       <DialogDescription>
-        These settings for the hosted API fal-ai/inpaint. Put the addresses of your picture and of its mask,
-        white on black and as large, in place of the two examples; the key is read from FAL_KEY.
+        These settings for the hosted API fal-ai/inpaint. Replace the two example URLs with your image and its
+        mask (white on black, same size). The API key is read from FAL_KEY.
       </DialogDescription>
       <Programs />
     </Dialog>
@@ -79,9 +79,7 @@ function Program({ code }: { code: string }) {
       <span className="sr-only" role="status">
         {state === 'copied' && 'Copied'}
       </span>
-      {state === 'refused' && (
-        <p role="alert">The browser does not let the page copy: select the text and copy it.</p>
-      )}
+      {state === 'refused' && <p role="alert">The browser blocked copying. Select the text and copy it.</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must be able to */}
       <pre tabIndex={0}>
         <code>{code}</code>

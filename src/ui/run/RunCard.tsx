@@ -1,25 +1,25 @@
-/** A run in hand: what is happening, how far, how long still, and a way out; between runs, what comes next. */
+/** The current run: what is happening, how far it is, the time left, and Cancel. Between runs: what comes next. */
 import { TriangleAlert, X } from 'lucide-react';
 import { useState } from 'react';
 import { runSeconds, variationsOf } from '../../state/pictures/versions';
 import { duration, type RunProgress } from '../../state/run/progress';
 import { nextStep } from '../../state/session/readiness';
-import { useEditor, useJob, useModelState, useSession, useSettings, useVersions } from '../base/context';
+import { useEditor, useModelState, useRun, useSession, useSettings, useVersions } from '../base/context';
 import { useArrived } from '../base/useArrived';
 import { HostedOffer } from '../hosted/HostedSwitch';
 import { useHostedState } from '../hosted/useHosted';
 import './runCard.css';
 
-/** Stands there always, and always as high: nothing moves when a run begins or ends. */
+/** Always there, always at the same height: nothing moves when a run begins or ends. */
 export function RunCard() {
-  const progress = useJob((state) => state.progress);
-  const variation = useJob((state) => state.variation);
+  const progress = useRun((state) => state.progress);
+  const variation = useRun((state) => state.variation);
   const outcome = useOutcome();
   const next = useNextStep();
   const [title, detail] = progress
     ? [progress.title, progress.detail]
     : outcome === null
-      ? [next, 'Only what you paint over changes.']
+      ? [next, 'Only the painted area changes.']
       : [outcome.title, outcome.detail];
   return (
     <div className="run">
@@ -45,7 +45,7 @@ export function RunCard() {
   );
 }
 
-/** What to do next, for whoever is here for the first time. */
+/** What to do next, for first-time users. */
 function useNextStep(): string {
   const hasPicture = useEditor((state) => state.picture !== null);
   const hasMask = useEditor((state) => state.maskBounds.width > 0);
@@ -53,13 +53,13 @@ function useNextStep(): string {
   const models = useModelState((state) => state);
   const hosted = useHostedState((state) => state);
   const arrived = useArrived();
-  if (!hasPicture && !arrived) return 'Opening …';
+  if (!hasPicture && !arrived) return 'Opening…';
   return nextStep({ hasPicture, hasMask, modelName, models, hosted }).text;
 }
 
-/** That the last run brought pictures, until the next one begins; null where it brought none. */
+/** The outcome of the last run, until the next one begins; null if it had no results. */
 function useOutcome(): { title: string; detail: string } | null {
-  const running = useJob((state) => state.running);
+  const running = useRun((state) => state.running);
   const items = useVersions((state) => state.items);
   const last = items.at(-1);
   const [run, setRun] = useState({ running, lastBefore: last?.id });
@@ -69,17 +69,17 @@ function useOutcome(): { title: string; detail: string } | null {
   const seconds = runSeconds({ items }, last);
   if (seconds === null) return null;
   const { length } = variationsOf({ items }, last);
-  const each = `${length} pictures, ${duration(seconds / length)} each. `;
+  const each = `${length} images, ${duration(seconds / length)} each. `;
   return {
     title: `Done in ${duration(seconds)}`,
-    detail: `${length > 1 ? each : ''}Drag ‹ › to compare, or paint on.`,
+    detail: `${length > 1 ? each : ''}Drag ‹ › to compare, or keep painting.`,
   };
 }
 
-/** Lies over the end of "Generate" while there is something to cancel. */
+/** Covers the end of “Generate” while there is something to cancel. */
 export function CancelButton() {
   const session = useSession();
-  const running = useJob((state) => state.progress !== null);
+  const running = useRun((state) => state.progress !== null);
   return (
     running && (
       <button type="button" className="button cancel" onClick={session.cancel}>
@@ -107,16 +107,16 @@ function Bar({ fraction, title }: { fraction: number | null; title: string }) {
   );
 }
 
-/** Steps are too many to be read out: every fifth of the way is enough. */
+/** Reading out every step would be too much: each fifth of the way is enough. */
 function spoken({ title, fraction }: RunProgress): string {
   if (!title.startsWith('Painting')) return title;
   return `Painting, ${Math.floor((fraction ?? 0) * 5) * 20} percent`;
 }
 
-/** Why a run failed, and what to do. */
+/** Says why a run failed, and what to do. */
 export function RunAlert() {
   const session = useSession();
-  const error = useJob((state) => state.runError);
+  const error = useRun((state) => state.runError);
   return (
     <div className="run-alert" role="alert">
       {error && (

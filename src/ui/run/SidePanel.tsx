@@ -1,16 +1,18 @@
-/** What the model is told, in the order a person thinks; and the button that starts. */
+/** The settings panel, in the order in which users think of them, and the button that starts a run. */
 import { Check, Dices, Gauge, History, Sparkles, Undo2 } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { useStore } from 'zustand';
 import { statusWarning } from '../../state/models/engineStatus';
-import { limits } from '../../state/settings/settings';
-import { useEngineStatus, useJob, useSession, useSettings } from '../base/context';
+import { controlLines, promptTexts } from '../../state/settings/controls';
+import { useEngineStatus, useRun, useSession, useSettings } from '../base/context';
 import { useNarrow } from '../base/useNarrow';
 import { keysOf } from '../commands/keys';
-import { NumberField, TextField } from '../controls/Field';
+import { TextField } from '../controls/Field';
 import { ModelField } from '../models/ModelField';
+import { ControlLines } from './OptionField';
 import { CancelButton } from './RunCard';
 import './sidePanel.css';
+
+const lines = controlLines('panel');
 
 interface SidePanelProps {
   /** The frame or the canvas is being adjusted: on a phone the settings fold, so that the image's own options have room. */
@@ -24,61 +26,34 @@ interface SidePanelProps {
 
 export function SidePanel({ adjusting, belowPrompt, settings, dock }: SidePanelProps) {
   const session = useSession();
-  const running = useJob((state) => state.running);
+  const running = useRun((state) => state.running);
   const narrow = useNarrow();
   const [unfolded, setUnfolded] = useState(false);
   useEffect(() => {
     if (adjusting) setUnfolded(false);
   }, [adjusting]);
-  // A complaint about a folded field unfolds it.
-  const complaint = useJob((state) => Object.keys(state.fieldErrors).length > 0);
+  // An error at a folded field unfolds it.
+  const hasError = useRun((state) => Object.keys(state.fieldErrors).length > 0);
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {
-    if (complaint) panel.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
-  }, [complaint]);
+    if (hasError) panel.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
+  }, [hasError]);
   return (
     <aside ref={panel} className="side" aria-label="Settings">
       <div className="side-fields">
-        <TextField
-          label="Prompt"
-          field="prompt"
-          rows={3}
-          placeholder="what should be there; empty: the background"
-        />
+        <TextField {...promptTexts('prompt')} field="prompt" rows={3} />
         {belowPrompt}
         <details
           className="fold"
-          open={!narrow || unfolded || complaint}
+          open={!narrow || unfolded || hasError}
           onToggle={(event) => narrow && setUnfolded(event.currentTarget.open)}
         >
           <summary>Model, steps, guidance, seed</summary>
           <div className="fold-body">
-            <TextField
-              label="Negative prompt"
-              field="negative_prompt"
-              rows={2}
-              placeholder="what should not appear"
-            />
+            <TextField {...promptTexts('negative_prompt')} field="negative_prompt" rows={2} />
             <ModelField />
-            <MachineNote />
-            <div className="numbers">
-              <NumberField
-                label="Steps"
-                field="num_inference_steps"
-                {...limits.steps}
-                step={1}
-                placeholder={String(limits.steps.default)}
-              />
-              <NumberField
-                label="Guidance scale"
-                shortLabel="Guidance"
-                field="guidance_scale"
-                {...limits.guidance}
-                step="any"
-                placeholder={String(limits.guidance.default)}
-              />
-              <NumberField label="Seed" field="seed" {...limits.seed} step={1} placeholder="random" />
-            </div>
+            <DeviceNote />
+            <ControlLines lines={lines} />
             <SuitedLine />
             <SeedLine />
             {settings}
@@ -100,8 +75,8 @@ export function SidePanel({ adjusting, belowPrompt, settings, dock }: SidePanelP
   );
 }
 
-/** Plainly, where it concerns how long one waits: no WebGPU, say. */
-function MachineNote() {
+/** Says what makes runs slower on this device, such as missing WebGPU. */
+function DeviceNote() {
   const warning = statusWarning(useEngineStatus());
   return (
     warning && (
@@ -113,10 +88,10 @@ function MachineNote() {
   );
 }
 
-/** Which settings the model brought, or would bring, and the way back. */
+/** Says which settings the model brought, or would bring, with a way back. */
 function SuitedLine() {
   const { suited } = useSession();
-  const note = useStore(suited.store, (state) => state.note);
+  const note = useSettings((state) => state.suitedNote);
   return (
     <p className="suited-line" role="status">
       {note && (
@@ -132,27 +107,27 @@ function SuitedLine() {
   );
 }
 
-/** The seed that chance drew last, to use again; the line keeps its place while there is none. */
+/** The last random seed, to reuse it; the line keeps its place when there is none. */
 function SeedLine() {
   const session = useSession();
-  const lastSeed = useJob((state) => state.lastSeed);
+  const lastSeed = useRun((state) => state.lastSeed);
   const seed = useSettings((state) => state.seed);
   if (seed !== '') {
     return (
       <p className="seed-line">
-        Same seed, same picture.
+        Same seed, same result.
         <button type="button" className="link" onClick={() => session.change({ seed: '' })}>
           <Dices size={14} aria-hidden /> Random
         </button>
       </p>
     );
   }
-  if (lastSeed === null) return <p className="seed-line">Each run draws its own seed.</p>;
+  if (lastSeed === null) return <p className="seed-line">Random seed each time</p>;
   return (
     <p className="seed-line">
       <span className="tabular">Last: {lastSeed}</span>
       <button type="button" className="link" onClick={() => session.change({ seed: String(lastSeed) })}>
-        <History size={14} aria-hidden /> Use again
+        <History size={14} aria-hidden /> Reuse
       </button>
     </p>
   );

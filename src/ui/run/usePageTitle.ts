@@ -1,19 +1,19 @@
-/** How far a run is, in the tab's title: for whoever looks at something else meanwhile. */
+/** Shows a run's progress in the tab's title, for users who look at another tab meanwhile. */
 import { useEffect } from 'react';
 import type { Session } from '../../state/session/session';
 
-export function usePageTitle({ job }: Session): void {
+export function usePageTitle({ run }: Session): void {
   useEffect(() => {
     const plain = document.title;
     const show = () => {
-      const { progress } = job.getState();
+      const { progress } = run.getState();
       const percent = progress?.fraction == null ? '…' : `${Math.round(progress.fraction * 100)} %`;
       document.title = progress === null ? plain : `${percent} · ${plain}`;
     };
-    const unsubscribe = job.subscribe(show);
+    const unsubscribe = run.subscribe(show);
     return () => {
       unsubscribe();
       document.title = plain;
     };
-  }, [job]);
+  }, [run]);
 }

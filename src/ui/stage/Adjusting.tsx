@@ -1,13 +1,13 @@
 /** What is adjusted by handles, and its numbers in place of the tool's options. */
 import type { Rect } from '../../editor/store';
-import { useEditor, useJob } from '../base/context';
+import { useEditor, useRun } from '../base/context';
 import { CanvasHandles, CanvasOptions } from './CanvasHandles';
 import { FrameHandles, FrameOptions } from './FrameHandles';
 
 /** What is being adjusted; nothing is during a run. */
 export function useAdjusting() {
   const adjusting = useEditor((state) => state.adjusting);
-  const running = useJob((state) => state.running);
+  const running = useRun((state) => state.running);
   return running ? null : adjusting;
 }
 

@@ -12,8 +12,8 @@ import { paddingOf } from '../../state/settings/settings';
 import {
   useApp,
   useEditor,
-  useJob,
   useModelSizes,
+  useRun,
   useSession,
   useSettings,
   useVersions,
@@ -35,8 +35,8 @@ export function Stage() {
   const picture = useEditor((state) => state.picture);
   const maskBounds = useEditor((state) => state.maskBounds);
   const sizes = useModelSizes();
-  const running = useJob((state) => state.running);
-  const sentPlan = useJob((state) => state.plan);
+  const running = useRun((state) => state.running);
+  const sentPlan = useRun((state) => state.plan);
   const { shown, before, held } = useComparison();
   const base = useVersions((state) => findVersion(state, state.baseId));
   const frame = useEditor((state) => state.frame);
@@ -152,8 +152,8 @@ function EmptyStage() {
 /** What is wrong with the image or mask. */
 function StageAlert() {
   const session = useSession();
-  const error = useJob((state) => state.stageError);
-  const note = useJob((state) => state.stageNote);
+  const error = useRun((state) => state.stageError);
+  const note = useRun((state) => state.stageNote);
   const message = error ?? note;
   const Icon = error ? TriangleAlert : Info;
   return (
@@ -175,7 +175,7 @@ function StageAlert() {
 /** How the imported mask was read, and another way to read it. */
 function MaskNote() {
   const session = useSession();
-  const note = useJob((state) => state.maskNote);
+  const note = useRun((state) => state.maskNote);
   const revision = useEditor((state) => state.maskRevision);
   const working = useEditor((state) => state.working !== null);
   if (!note || note.revision !== revision) return null;

@@ -2,7 +2,7 @@
 import { PencilLine } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { type Version, versionLabel } from '../../state/pictures/versions';
-import { useJob, useSession, useVersions } from '../base/context';
+import { useRun, useSession, useVersions } from '../base/context';
 import { useTight } from '../base/useNarrow';
 import { SaveActions } from '../files/SaveActions';
 import { useComparison } from './comparison';
@@ -16,7 +16,7 @@ export function VersionStrip() {
   const { shown } = useComparison();
   const shownId = shown?.id ?? null;
   const tight = useTight();
-  const running = useJob((state) => state.running);
+  const running = useRun((state) => state.running);
   const list = useRef<HTMLUListElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new item scrolls into sight
   useEffect(() => {

@@ -1,26 +1,28 @@
-/** What most runs need not touch, folded away until it is wanted; how much of it is set stands on the fold. */
+/** “More settings”: options that most runs leave alone, folded until they are wanted; the fold says how many are set. */
 import { useState } from 'react';
+import { controlLines } from '../../state/settings/controls';
 import { changedMoreSettings, moreSettings } from '../../state/settings/settings';
-import { useJob, useSettings } from '../base/context';
+import { useRun, useSettings } from '../base/context';
 import { readPreference, writePreference } from '../base/preferences';
 import { EmbeddingField } from '../models/EmbeddingField';
 import { LoraField } from '../models/LoraField';
-import { RunFields } from './RunFields';
-import './moreFields.css';
+import { ControlLines } from './OptionField';
+import './advancedSettings.css';
 
 const KEY = 'inlay.moreSettings';
+const lines = controlLines('more');
 
-export function MoreFields() {
+export function AdvancedSettings() {
   const changed = useSettings(changedMoreSettings);
-  // A complaint about a folded field unfolds it.
-  const complaint = useJob(({ fieldErrors }) =>
+  // An error at a folded field unfolds it.
+  const hasError = useRun(({ fieldErrors }) =>
     moreSettings.some((field) => fieldErrors[field] !== undefined),
   );
   const [unfolded, setUnfolded] = useState(() => readPreference(KEY) === 'open');
   return (
     <details
       className="more"
-      open={unfolded || complaint}
+      open={unfolded || hasError}
       onToggle={({ currentTarget: { open } }) => {
         setUnfolded(open);
         writePreference(KEY, open ? 'open' : 'folded');
@@ -33,9 +35,10 @@ export function MoreFields() {
         </span>
       </summary>
       <div className="fold-body">
-        <RunFields />
-        <LoraField />
-        <EmbeddingField />
+        <ControlLines
+          lines={lines}
+          list={(field) => (field === 'loras' ? <LoraField key={field} /> : <EmbeddingField key={field} />)}
+        />
       </div>
     </details>
   );

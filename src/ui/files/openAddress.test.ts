@@ -37,7 +37,7 @@ it.each([
   const opened: string[] = [];
   const session = {
     openFile: async (_file: Blob, as: string) => opened.push(as) > 0,
-    job: { getState: () => ({ stageError: null }) },
+    run: { getState: () => ({ stageError: null }) },
   } as unknown as Session;
   const { port } = server.address() as AddressInfo;
   expect(await openAddress(session, `http://localhost:${port}/${path}`)).toBeNull();

@@ -15,7 +15,7 @@ async function page() {
   const app: CommandApp = { session, saving, openPicker: vi.fn(), showHelp: vi.fn(), compare };
   const state = (): CommandState => ({
     editor: session.editor.store.getState(),
-    run: session.job.getState(),
+    run: session.run.getState(),
     versions: session.versions.getState(),
     saving: saving.store.getState(),
   });
@@ -44,7 +44,7 @@ it('frame and canvas are adjusted one at a time; the frame needs a mask, and a r
   run('canvas');
   expect(adjusting()).toBeNull();
   const running = session.generate();
-  await vi.waitFor(() => expect(session.job.getState().running).toBe(true));
+  await vi.waitFor(() => expect(session.run.getState().running).toBe(true));
   expect([enabled('frame'), enabled('canvas'), enabled('generate')]).toEqual([false, false, false]);
   run('canvas');
   expect(adjusting()).toBeNull();
@@ -54,20 +54,20 @@ it('frame and canvas are adjusted one at a time; the frame needs a mask, and a r
 
 it('Escape drops the shape, then cancels the run, then leaves what is adjusted', async () => {
   const { session, run, adjusting } = await page();
-  const { editor, job } = session;
+  const { editor, run: runState } = session;
   paint(session);
   run('frame');
   const running = session.generate();
-  await vi.waitFor(() => expect(job.getState().running).toBe(true));
+  await vi.waitFor(() => expect(runState.getState().running).toBe(true));
   editor.setTool('polygon');
   editor.gesture.press({ x: 5, y: 5 });
   editor.gesture.release({ x: 5, y: 5 });
   run('escape');
   expect(editor.store.getState().draft).toBeNull();
-  expect(job.getState().running).toBe(true);
+  expect(runState.getState().running).toBe(true);
   run('escape');
   await running;
-  expect(job.getState().running).toBe(false);
+  expect(runState.getState().running).toBe(false);
   expect(adjusting()).toEqual({ what: 'frame' });
   run('escape');
   expect(adjusting()).toBeNull();

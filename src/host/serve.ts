@@ -1,4 +1,4 @@
-/** Dispatches the page's messages to the engine in this worker: one run at a time, each cancellable. */
+/** Dispatches a client's messages to the host: one run at a time, each cancellable. */
 import type { Call } from '../contract/engine';
 import { encodeError } from '../contract/errors';
 import type { HubAccess } from '../contract/modelLibrary';
@@ -6,22 +6,22 @@ import type { FinishedPicture, FromWorker, Texts, ToWorker } from '../contract/p
 import { type Later, logIgnored, readToWorker } from '../contract/protocol';
 import type { InpaintRequest, LocalOptions } from '../contract/schema';
 
-/** What runs the requests. */
+/** Runs the requests. */
 export interface Host {
   inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<FinishedPicture>;
-  /** True once nothing more can run here: the device is lost. */
+  /** True once nothing more can run here, because the device was lost or memory ran out. */
   isDead(): boolean;
-  /** Lets go of the open model; absent where none stays open. */
+  /** Closes the open model; absent if none stays open. */
   release?(): Promise<void>;
-  /** @throws TooLargeError where a model of these configurations cannot run here; absent where nothing is fetched */
+  /** @throws TooLargeError if a model of these configurations cannot run here; absent if nothing is downloaded */
   judge?(name: string, texts: Texts): Promise<void>;
-  /** From now on models come from there; absent where that never changes. */
+  /** Sets where models come from; absent if that never changes. */
   setHub?(hub: HubAccess): void;
 }
 
 export type Post = (message: FromWorker, transfer?: Transferable[]) => void;
 
-/** @returns the receiver of every message after `init`; it looks at them first */
+/** @returns the receiver of every message after `init`; it checks each one */
 export function serve(host: Host, post: Post): (message: Later<ToWorker>) => void {
   const running = new Map<number, AbortController>();
   /** Of those, the one whose turn it is. */
@@ -29,7 +29,7 @@ export function serve(host: Host, post: Post): (message: Later<ToWorker>) => voi
   let tail: Promise<unknown> = Promise.resolve();
 
   async function run(id: number, request: InpaintRequest, options: LocalOptions, signal: AbortSignal) {
-    // Cancelled while it waited, and answered then.
+    // Cancelled and answered while it waited.
     if (signal.aborted) return;
     current = id;
     try {
@@ -40,7 +40,7 @@ export function serve(host: Host, post: Post): (message: Later<ToWorker>) => voi
           post({ type: 'progress', id, progress }, preview === undefined ? [] : [preview]);
         },
       });
-      // A result that nobody waits for is not published.
+      // Cancelled in the meantime: nobody waits for the result.
       signal.throwIfAborted();
       post({ type: 'result', id, picture });
     } catch (error) {
@@ -54,7 +54,7 @@ export function serve(host: Host, post: Post): (message: Later<ToWorker>) => voi
   function cancel(id: number): void {
     const controller = running.get(id);
     controller?.abort();
-    // What waits has nothing to stop, and need not wait to be told.
+    // A waiting run has nothing to stop: answer at once.
     if (controller === undefined || id === current) return;
     running.delete(id);
     post({ type: 'error', id, error: encodeError(controller.signal.reason), dead: false });
@@ -97,7 +97,7 @@ export function serve(host: Host, post: Post): (message: Later<ToWorker>) => voi
         void answer(message.id, host.judge?.(message.name, message.texts));
         return;
       case 'release': {
-        // A run that is under way, or about to be, needs its model.
+        // A run that is under way, or waiting, needs its model.
         if (running.size > 0) post({ type: 'answered', id: message.id });
         else tail = tail.catch(() => {}).then(() => answer(message.id, host.release?.()));
         return;

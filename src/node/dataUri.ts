@@ -1,16 +1,16 @@
-/** Pictures that lie in their own address: RFC 2397. */
+/** Data URIs (RFC 2397): images inside their own URL. */
 
 const PERCENT = 0x25;
 
-/** @returns whether an address is a data URI, in whatever case */
+/** @returns whether a URL is a data URI, in upper or lower case */
 export function isDataUri(address: string): boolean {
   return address.slice(0, 5).toLowerCase() === 'data:';
 }
 
 /**
- * The bytes of a data URI, percent signs and base64 undone in one pass.
- * @param maxBytes so many are decoded at most
- * @returns undefined where it has no comma; `too large` where it holds more
+ * Decodes a data URI, percent signs and base64, in one pass.
+ * @param maxBytes the most that is decoded
+ * @returns undefined if it has no comma; `too large` if it holds more
  */
 export function decodeDataUri(
   address: string,
@@ -30,7 +30,7 @@ export function decodeDataUri(
   return decoded.byteLength > maxBytes ? 'too large' : new Uint8Array(decoded);
 }
 
-/** What is no escape stays as it is. */
+/** Undoes percent escapes; anything else stays as it is. */
 function withoutPercents(text: Buffer): Buffer {
   let end = 0;
   for (let i = 0; i < text.length; i++) {

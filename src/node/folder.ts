@@ -1,4 +1,4 @@
-/** A checkpoint's files from a folder on the disk. */
+/** Checkpoints in local folders and files. */
 import { openAsBlob } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
@@ -24,7 +24,7 @@ export function folderFiles(folder: string): CheckpointFiles {
     open(path) {
       const full = join(folder, path);
       return unlessMissing(full, async () => {
-        // `openAsBlob` does not say why it cannot.
+        // Unlike `openAsBlob`, this says why it fails.
         await stat(full);
         return blobSource(full, await openAsBlob(full));
       });
@@ -32,7 +32,7 @@ export function folderFiles(folder: string): CheckpointFiles {
   };
 }
 
-/** @returns undefined where there is no such file @throws CheckpointError naming one that cannot be read; AbortError */
+/** @returns undefined if there is no such file @throws CheckpointError naming a file that cannot be read; AbortError */
 async function unlessMissing<Result>(path: string, work: () => Promise<Result>): Promise<Result | undefined> {
   try {
     return await work();
@@ -45,7 +45,7 @@ async function unlessMissing<Result>(path: string, work: () => Promise<Result>):
   }
 }
 
-/** A folder or a single file as a source to prepare a model from: path, sizes and dates stand for what it holds. */
+/** A folder or a single file as a source to prepare a model from; path, sizes and dates identify its content. */
 export async function localSource(name: string): Promise<Source> {
   const root = resolve(name);
   const isFolder = (await stat(root)).isDirectory();

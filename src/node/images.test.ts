@@ -52,7 +52,7 @@ describe('kinds', () => {
     ['Photoshop', text('8BPS\0\x01')],
     ['JPEG 2000', Buffer.from('0000000c6a5020200d0a870a', 'hex')],
     ['BMP', text('BM      ')],
-    ['no picture that can be read', text('hello')],
+    ['not an image that can be read', text('hello')],
   ])('%s is refused by name', async (name, bytes) => {
     const refusal = await measureImage('image_url', bytes, 'the file').catch((error: unknown) => error);
     expect(refusal).toMatchObject({
@@ -65,7 +65,7 @@ describe('kinds', () => {
 
   it('SVG is decoded by no road, also where its mark lies too deep to be seen', async () => {
     const deep = text(`<!--${'x'.repeat(10_000)}-->${drawing}`);
-    await expect(measureImage('--image', deep, 'it')).rejects.toThrow(/no picture that can be read/);
+    await expect(measureImage('--image', deep, 'it')).rejects.toThrow(/not an image that can be read/);
     await expect(sharp(Buffer.from(drawing)).metadata()).rejects.toThrow();
   });
 
@@ -76,7 +76,7 @@ describe('kinds', () => {
     const { data, colourSpace, loss } = await measured.decode();
     expect([[...data.subarray(0, 4)], colourSpace, loss]).toEqual([[60, 61, 179, 255], 'srgb', null]);
     await expect(measureImage('--image', bytes.subarray(0, 200), 'cut.heic')).rejects.toThrow(
-      /^--image: cut.heic cannot be read as a picture/,
+      /^--image: cut.heic cannot be read as an image/,
     );
   });
 
@@ -84,7 +84,7 @@ describe('kinds', () => {
     const cut = readFileSync(PICTURE).subarray(0, 200);
     const error: unknown = await decodeImage('--image', cut, 'cut.png').catch((reason: unknown) => reason);
     expect(error).toMatchObject({
-      message: expect.stringMatching(/^--image: cut.png cannot be read as a picture/),
+      message: expect.stringMatching(/^--image: cut.png cannot be read as an image/),
     });
     expect(String(error)).not.toContain('\n');
   });
@@ -138,11 +138,11 @@ describe('sources', () => {
         (error: unknown) => (error instanceof Error ? error.message : ''),
       );
     const uri = `DATA:image/png;base64,${'QUJD'.repeat(10_000)}`;
-    expect(await message(uri)).toMatch(/^--image: the data URI is no picture that can be read/);
+    expect(await message(uri)).toMatch(/^--image: the data URI is not an image that can be read/);
     expect((await message('data:image/png')).length).toBeLessThan(200);
-    expect(await message(`http://${origin}/none`)).toMatch(/was answered with 404; check the address$/);
+    expect(await message(`http://${origin}/none`)).toMatch(/: the server answered 404; check the URL$/);
     expect(await message(`http://${origin}/endless`)).toMatch(/the limit is 1.1 GB/);
-    expect(await message('ftp://host/a.png')).toMatch(/ftp:\/\/ addresses are not read/);
+    expect(await message('ftp://host/a.png')).toMatch(/ftp:\/\/ URLs are not supported/);
     expect(await message(at('none.png'))).toBe(
       `--image: ${at('none.png')} cannot be opened: there is no such file`,
     );
@@ -165,7 +165,7 @@ describe('files', () => {
     const error: unknown = await writeFileAt('--out', at('gone/out.png'), text('painted')).catch(
       (reason) => reason,
     );
-    const [, refuge = ''] = /it lies at (.+) now$/.exec(String(error)) ?? [];
+    const [, refuge = ''] = /it was saved to (.+) instead$/.exec(String(error)) ?? [];
     expect(readFileSync(refuge, 'utf8')).toBe('painted');
     rmSync(refuge);
   });

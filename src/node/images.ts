@@ -1,4 +1,4 @@
-/** Decodes and encodes pictures under Node, through sharp. */
+/** Decodes and encodes images under Node, with sharp. */
 import sharp, { type Sharp } from 'sharp';
 import { InputError, messageOf } from '../contract/errors';
 import { convertColours } from '../image/colourSpace';
@@ -11,31 +11,30 @@ import { type PngText, TEXTS_OFFSET, textChunks } from '../image/files/pngText';
 import type { Pixels, Size } from '../image/pixels';
 import { readSource, shownSource } from './sources';
 
-/** Larger pictures are refused: 2^28 pixels, 1 GiB of RGBA. */
+/** Larger images are refused: 2^28 pixels, 1 GiB of RGBA. */
 const MAX_PIXELS = 2 ** 28;
-/** What is decoded here. sharp could do more: SVG, whose drawing has no limit of time. HEIC it cannot. */
+/** The formats decoded here. sharp also reads SVG, which can take any time to draw, and cannot read HEIC. */
 const KINDS: readonly PictureKind[] = ['png', 'jpeg', 'webp', 'avif', 'heic', 'gif', 'tiff'];
 const KINDS_IN_WORDS = 'PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF';
 
-// What no check in front of it shall ever let through.
+// Never, whatever the checks in front of it let through.
 sharp.block({ operation: ['VipsForeignLoadSvg'] });
 
-/** A picture as its file has it: what its values mean stands beside them. */
+/** An image as stored in its file, with what its values mean. */
 export interface FilePicture extends Pixels {
   data: Uint8ClampedArray<ArrayBuffer>;
   colourSpace: ColourSpace;
-  /** The file's profile, for the files that are made of it; null where it has none or was converted. */
+  /** The file's profile, for files made from it; null if it has none or was converted. */
   icc: Uint8Array<ArrayBuffer> | null;
-  /** `jpeg` … */
   kind: PictureKind;
-  /** What its values lost on the way, in words; null where nothing. */
+  /** What was lost in decoding, in words; null if nothing was. */
   loss: string | null;
 }
 
-/** A picture whose header was read: it is of a kind that is taken, and of this size. */
+/** An image of a supported kind whose header, and so its size, is known. */
 export interface MeasuredPicture extends Size {
   head: PictureHead & { kind: PictureKind };
-  /** @throws InputError where it is damaged */
+  /** @throws InputError if it is damaged */
   decode(): Promise<FilePicture>;
 }
 
@@ -49,9 +48,9 @@ export async function measureSource(
 }
 
 /**
- * Decodes a picture upright, as RGBA in sRGB.
- * @param name what it is called in errors
- * @throws InputError where it is no picture
+ * Decodes an image upright, as RGBA in sRGB.
+ * @param name what errors call it
+ * @throws InputError if it is not an image
  */
 export async function decodeImage(field: string, bytes: Uint8Array, name: string): Promise<Pixels> {
   const { data, width, height, colourSpace } = await (await measureImage(field, bytes, name)).decode();
@@ -59,9 +58,9 @@ export async function decodeImage(field: string, bytes: Uint8Array, name: string
 }
 
 /**
- * Reads kind and size from a picture's header: nothing is decoded, whatever size it says.
- * @param name what it is called in errors
- * @throws InputError where it is none of the kinds that are taken, or too large
+ * Reads an image's kind and size from its header, without decoding it.
+ * @param name what errors call it
+ * @throws InputError if its kind is not supported or it is too large
  */
 export async function measureImage(field: string, bytes: Uint8Array, name: string): Promise<MeasuredPicture> {
   const head = await readHead(bytes.subarray(0, HEAD_BYTES), name);
@@ -70,8 +69,8 @@ export async function measureImage(field: string, bytes: Uint8Array, name: strin
   const unreadable = (error: unknown) =>
     new InputError(
       field,
-      // Further lines name libraries and files' insides.
-      `${field}: ${name} cannot be read as a picture (${messageOf(error).split('\n')[0]}); use ${KINDS_IN_WORDS}`,
+      // Further lines are about libraries and the file's internals.
+      `${field}: ${name} cannot be read as an image (${messageOf(error).split('\n')[0]}); use ${KINDS_IN_WORDS}`,
     );
   if (kind === 'heic') return measureHeif(field, name, bytes, { ...head, kind }, unreadable);
   const { width, height, icc } = await sharp(bytes, { limitInputPixels: MAX_PIXELS })
@@ -101,7 +100,7 @@ async function decodeMeasured(
 ): Promise<FilePicture> {
   const { kind, profile, isCmyk } = head;
   const isKept = !isCmyk && profile?.space !== 'other';
-  // Values of the two spaces that are worked in stay as they are; all others sharp converts.
+  // Values in the two working spaces stay as they are; sharp converts all others.
   const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, ignoreIcc: isKept })
     .autoOrient()
     .toColourspace('srgb')
@@ -123,7 +122,7 @@ function checkPixels(field: string, name: string, { width, height }: Size): void
   if (width * height <= MAX_PIXELS) return;
   throw new InputError(
     field,
-    `${field}: ${name} is ${width} × ${height} pixels; at most ${Math.floor(MAX_PIXELS / 1e6)} million are read`,
+    `${field}: ${name} is ${width} × ${height} pixels; the limit is ${Math.floor(MAX_PIXELS / 1e6)} million`,
   );
 }
 
@@ -154,7 +153,7 @@ async function measureHeif(
         if (profile?.space !== 'other') {
           return { ...pixels, ...facts, colourSpace: profile?.space ?? 'srgb', icc: profile?.icc ?? null };
         }
-        // sharp converts what a file with that profile holds.
+        // sharp can convert it from a file with that profile.
         const png = await encodePng(pixels, profile.icc);
         return { ...(await decodeMeasured(png, { ...head, kind: 'png' })), ...facts };
       } catch (error) {
@@ -169,17 +168,17 @@ async function measureHeif(
 function refused(field: string, name: string, kind: PictureKind | null): InputError {
   const advice = `use ${KINDS_IN_WORDS}`;
   if (kind === null)
-    return new InputError(field, `${field}: ${name} is no picture that can be read; ${advice}`);
+    return new InputError(field, `${field}: ${name} is not an image that can be read; ${advice}`);
   if (kind === 'svg') {
     return new InputError(
       field,
-      `${field}: ${name} is SVG, a drawing without pixels, which is not taken; save it as PNG, or ${advice}`,
+      `${field}: ${name} is SVG, a drawing without pixels; save it as PNG, or ${advice}`,
     );
   }
-  return new InputError(field, `${field}: ${name} is ${kindName(kind)}, which is not read here; ${advice}`);
+  return new InputError(field, `${field}: ${name} is ${kindName(kind)}, which is not supported; ${advice}`);
 }
 
-/** @param icc the profile that the file shall carry @returns bytes of a PNG without the alpha channel where the picture is opaque */
+/** @param icc the profile to embed @returns a PNG, without an alpha channel if the image is opaque */
 export async function encodePng(pixels: Pixels, icc: Uint8Array<ArrayBuffer> | null = null): Promise<Buffer> {
   const raw = fromPixels(pixels);
   const png = await (isOpaque(pixels.data) ? raw.removeAlpha() : raw).png().toBuffer();
@@ -195,7 +194,7 @@ export function fromPixels({ data, width, height }: Pixels): Sharp {
   });
 }
 
-/** @returns the PNG with texts that say what it is */
+/** @returns the PNG with texts added to it */
 export function withTexts(png: Buffer, texts: readonly PngText[]): Buffer {
   return Buffer.concat([png.subarray(0, TEXTS_OFFSET), textChunks(texts), png.subarray(TEXTS_OFFSET)]);
 }

@@ -1,9 +1,9 @@
-/** ONNX Runtime under Node: the very WASM that the page runs, so that both give the same picture. */
+/** ONNX Runtime under Node: the same WASM that the page runs, so both give the same image. */
 import { availableParallelism } from 'node:os';
 import { openNodeRuntime } from '../model/runtime/ortNode';
 import type { Runtime } from '../model/runtime/session';
 
-/** @param threads CPU threads; all cores when left out */
+/** @param threads CPU threads; all cores if absent */
 export function createNodeRuntime(threads: number = availableParallelism()): Promise<Runtime> {
   return openNodeRuntime(threads);
 }

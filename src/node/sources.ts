@@ -1,4 +1,4 @@
-/** Where pictures come from under Node: paths, file: URLs, addresses, data URIs. */
+/** Reads images under Node from paths and from file:, http(s): and data: URLs. */
 import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { fetchBounded } from '../contract/boundedRead';
@@ -6,12 +6,12 @@ import { InputError, messageOf } from '../contract/errors';
 import { decodeDataUri, isDataUri } from './dataUri';
 import { reasonOf } from './systemError';
 
-/** Bytes of a picture's file: an uncompressed TIFF of the 2^28 pixels that are decoded at most has about as many. */
+/** Bytes of an image file: about an uncompressed TIFF of 2^28 pixels, the most that is decoded. */
 const MAX_PICTURE_BYTES = 1_100_000_000;
-/** So much of an address is shown. */
+/** Characters of a URL that messages show. */
 const MAX_SHOWN = 200;
 
-/** @returns a source as messages name it: a data URI is no text for people */
+/** @returns a source as messages name it: nobody reads a data URI */
 export function shownSource(source: string): string {
   if (isDataUri(source)) return 'the data URI';
   return source.length > MAX_SHOWN ? `${source.slice(0, MAX_SHOWN)} …` : source;
@@ -21,7 +21,7 @@ export function shownSource(source: string): string {
  * Reads a file.
  * @param field the argument to name in errors
  * @param source a path, or a file:, http(s): or data: URL, in whatever case
- * @throws InputError where it is missing, cannot be read or is too large; NetworkError where its server does not answer
+ * @throws InputError if it is missing, cannot be read or is too large; NetworkError if its server does not answer
  */
 export async function readSource(
   field: string,
@@ -41,7 +41,7 @@ export async function readSource(
     const what = `${field}: ${shown}`;
     const { response, bytes } = await fetchBounded(source, { maxBytes: MAX_PICTURE_BYTES, signal, what });
     if (!response.ok)
-      throw new InputError(field, `${what} was answered with ${response.status}; check the address`);
+      throw new InputError(field, `${what}: the server answered ${response.status}; check the URL`);
     return bytes;
   }
   const path = pathOf(field, source);
@@ -50,7 +50,7 @@ export async function readSource(
     if (size > MAX_PICTURE_BYTES) {
       throw new InputError(
         field,
-        `${field}: ${shown} has ${Math.round(size / 1e6)} MB; at most ${MAX_PICTURE_BYTES / 1e6} are read`,
+        `${field}: ${shown} is ${Math.round(size / 1e6)} MB; the limit is ${MAX_PICTURE_BYTES / 1e6} MB`,
       );
     }
     return new Uint8Array(await readFile(path));
@@ -60,17 +60,20 @@ export async function readSource(
   }
 }
 
-/** @throws InputError for a scheme that is not read */
+/** @throws InputError for an unsupported scheme */
 function pathOf(field: string, source: string): string {
   const [, scheme] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(source.slice(0, 40)) ?? [];
   if (scheme === undefined) return source;
   try {
     if (scheme.toLowerCase() === 'file') return fileURLToPath(source);
   } catch (error) {
-    throw new InputError(field, `${field}: ${shownSource(source)} names no file here (${messageOf(error)})`);
+    throw new InputError(
+      field,
+      `${field}: ${shownSource(source)} does not name a file on this device (${messageOf(error)})`,
+    );
   }
   throw new InputError(
     field,
-    `${field}: ${scheme}:// addresses are not read; give a path, or an address with https://, file:// or data:`,
+    `${field}: ${scheme}:// URLs are not supported; use a path or an https:, file: or data: URL`,
   );
 }

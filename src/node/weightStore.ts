@@ -1,4 +1,4 @@
-/** Prepared models in a folder on the disk, in the same form as in the browser. */
+/** Prepared models in a folder on disk, in the same form as in the browser. */
 import { openAsBlob } from 'node:fs';
 import {
   mkdir,
@@ -16,12 +16,12 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ModelFolder, StoredWriter, WeightStore } from '../storage/weights';
 
-/** How often a process that waits for another looks again. */
+/** How often a process that waits for another one checks again. */
 const POLL_MS = 200;
 /** Between a model's name and the process that uses it. */
 const USE = '.use-';
 
-/** `INLAY_CACHE`, else where the system keeps caches. */
+/** `INLAY_CACHE`, or else the system's cache folder. */
 function defaultCacheFolder(): string {
   const { INLAY_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   const caches =
@@ -33,7 +33,7 @@ function defaultCacheFolder(): string {
   return INLAY_CACHE ?? join(caches, 'inlay');
 }
 
-/** @param folder made where it is missing */
+/** @param folder created if it is missing */
 export function diskWeightStore(folder = defaultCacheFolder()): WeightStore {
   const models = join(folder, 'models');
   return {
@@ -42,7 +42,7 @@ export function diskWeightStore(folder = defaultCacheFolder()): WeightStore {
       const { bavail, bsize } = await statfs(models);
       return bavail * bsize;
     },
-    // `freeBytes` says it.
+    // `freeBytes` tells.
     hasRoomFor: async () => true,
     async models() {
       const entries = await orAbsent(readdir(models, { withFileTypes: true }));
@@ -110,7 +110,7 @@ function diskFolder(root: string): ModelFolder {
 
 async function openWriter(full: string): Promise<StoredWriter> {
   await mkdir(dirname(full), { recursive: true });
-  // 'r+' keeps what is there but makes no file; 'a' makes one and touches nothing.
+  // 'r+' keeps the content but does not create the file; 'a' creates it and changes nothing.
   await (await open(full, 'a')).close();
   const file = await open(full, 'r+');
   return {
@@ -126,7 +126,7 @@ async function openWriter(full: string): Promise<StoredWriter> {
   };
 }
 
-/** A file that names its process: what a process that ended leaves behind is taken over. */
+/** The lock is a file that names its process; the lock of a process that ended is taken over. */
 async function takeLock(path: string, signal: AbortSignal, onWait: () => void): Promise<() => Promise<void>> {
   const mine = ownHolder();
   let waiting = false;
@@ -152,8 +152,8 @@ async function takeLock(path: string, signal: AbortSignal, onWait: () => void): 
 }
 
 /**
- * Removes a dead process's lock. One process at a time does, and looks again before: whoever came first may have put a
- * lock of its own in the place.
+ * Removes a dead process's lock. One process at a time does so, and checks again first: another one may already have
+ * replaced it with its own.
  */
 async function removeDead(path: string, holder: string, mine: string): Promise<void> {
   const removing = `${path}.removing`;
@@ -196,19 +196,19 @@ function ownHolder(): string {
   return `${process.pid} ${Math.random().toString(36).slice(2)}`;
 }
 
-/** @returns process and a number of its own, as one text; undefined where there is no lock */
+/** @returns process id and a random number, as one text; undefined if there is no lock */
 function holderOf(path: string): Promise<string | undefined> {
   return orAbsent(readFile(path, 'utf8'));
 }
 
 function isAlive(holder: string): boolean {
-  // It is just being written.
+  // It is being written.
   if (holder === '') return true;
   try {
     process.kill(Number.parseInt(holder, 10), 0);
     return true;
   } catch (error) {
-    // EPERM: it lives, and belongs to another user.
+    // EPERM: it is alive, and belongs to another user.
     return codeOf(error) === 'EPERM';
   }
 }

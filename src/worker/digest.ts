@@ -1,4 +1,4 @@
-/** The entry of a worker that does nothing but SHA-256: the thread that stores a download need not wait for it. */
+/** A worker that only computes SHA-256, so that the thread that stores a download does not wait for it. */
 import { openDigestHere, type StreamDigest } from '../model/prepare/streamDigest';
 
 export type ToDigest =
@@ -7,7 +7,7 @@ export type ToDigest =
   | { type: 'update'; id: number; bytes: Uint8Array<ArrayBuffer> }
   | { type: 'save' | 'hex'; id: number };
 
-/** Every message is answered, in order. */
+/** Every message gets an answer, in order. */
 export interface FromDigest {
   id: number;
   text?: string;

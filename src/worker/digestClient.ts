@@ -1,12 +1,12 @@
-/** SHA-256 in a worker of its own, behind the interface of the one on this thread. */
+/** SHA-256 in a separate worker, with the interface of the one on this thread. */
 import { InternalError } from '../contract/errors';
 import type { StreamDigest } from '../model/prepare/streamDigest';
 import type { FromDigest, ToDigest } from './digest';
 
-/** Bytes that may wait for the other thread: enough to keep it busy, few enough to be no burden. */
+/** Bytes that may wait for the other thread: enough to keep it busy, without taking much memory. */
 const MAX_WAITING_BYTES = 32 * 2 ** 20;
 
-/** What a worker of our own looks like; tests pass another. */
+/** The part of `Worker` that is used; tests pass their own. */
 export interface DigestWorker {
   postMessage(message: ToDigest, transfer: Transferable[]): void;
   terminate(): void;
@@ -18,7 +18,7 @@ function spawnWorker(): DigestWorker {
   return new Worker(new URL('./digest.ts', import.meta.url), { type: 'module', name: 'inlay-digest' });
 }
 
-/** An `OpenDigest`; the caller closes what it gives. */
+/** An `OpenDigest`; the caller closes the digest. */
 export async function openDigestInWorker(state?: string, spawn = spawnWorker): Promise<StreamDigest> {
   const worker = spawn();
   const answers = new Map<number, { resolve(text: string): void; reject(error: Error): void }>();
@@ -57,11 +57,11 @@ export async function openDigestInWorker(state?: string, spawn = spawnWorker): P
   }
   return {
     async update(bytes) {
-      // Nothing would drain any more.
+      // The worker answers no more.
       if (failure !== undefined) throw failure;
       const { byteLength } = bytes;
       waitingBytes += byteLength;
-      // A view of a larger buffer would take the rest of it away: only whole buffers change hands.
+      // Transferring a view would take the rest of its buffer along: only whole buffers are transferred.
       const isWhole = byteLength === bytes.buffer.byteLength;
       ask((id) => ({ type: 'update', id, bytes }), isWhole ? [bytes.buffer] : []).then(
         () => {

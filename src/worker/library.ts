@@ -1,4 +1,4 @@
-/** The worker that fetches and keeps models: beside the engine's own, so that a download goes on while one paints. */
+/** The worker that downloads and stores models, separate from the engine's so that downloads continue while you paint. */
 import '../contract/closedPage';
 import { serveLibraryScope } from './libraryScope';
 

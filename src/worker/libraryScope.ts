@@ -1,4 +1,4 @@
-/** The worker that fetches and keeps models, from its first message on. */
+/** Connects the model library to the page's messages. */
 import type { FromLibrary, ToLibrary } from '../contract/protocol';
 import { STARTER } from '../contract/schema';
 import { serveLibrary } from '../host/serveLibrary';
@@ -9,7 +9,7 @@ import { opfsWeightStore } from '../storage/weightsOpfs';
 import { openDigestInWorker } from './digestClient';
 import { tellLife } from './life';
 
-/** @param manners tests wait less than people's servers ask for */
+/** @param manners tests wait less than real servers ask for */
 export function serveLibraryScope(manners: Manners = {}): void {
   const scope = self as unknown as DedicatedWorkerGlobalScope;
   const post = (message: FromLibrary) => scope.postMessage(message);

@@ -1,9 +1,9 @@
-/** How the page notices that a worker ended, which browsers tell nobody. */
+/** Lets the page notice that a worker ended, which browsers do not report. */
 import type { Alive } from '../contract/protocol';
 
-/** Holds a lock for as long as this worker lives: the browser gives it back however it ends. */
+/** Holds a lock for as long as this worker lives: the browser releases it however the worker ends. */
 export function tellLife(post: (message: Alive) => void): void {
-  // Absent on addresses without https.
+  // Absent on pages without https.
   if (navigator.locks === undefined) return;
   const lock = `inlay-worker-${crypto.randomUUID()}`;
   void navigator.locks.request(lock, () => {

@@ -82,7 +82,7 @@ describe('npm run inpaint', { timeout: 240_000 }, () => {
       ],
       ...['--scheduler', 'DDIM', '--threads', '1'],
     ]);
-    expect(outcome.stderr).toContain('Painting: step 0 of 8');
+    expect(outcome.stderr).toContain('Generating: step 0 of 8');
     expect(outcome.code).toBe(0);
     expect(outcome.stdout.trim().split('\n')).toHaveLength(1);
     const answer = JSON.parse(outcome.stdout);
@@ -243,7 +243,7 @@ describe('npm run inpaint', { timeout: 240_000 }, () => {
     writeFileSync(text, 'not a picture');
     const rest = ['--prompt', 'x', '--out', join(folder, 'never.png')];
     const noPicture = await run(['--model', model, '--image', text, '--mask', image, ...rest]);
-    expect(noPicture.stderr).toMatch(/--image: .*text\.png is no picture that can be read/);
+    expect(noPicture.stderr).toMatch(/--image: .*text\.png is not an image that can be read/);
     expect(noPicture.code).toBe(2);
     const drawing = join(folder, 'drawing.png');
     writeFileSync(drawing, '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"/>');

@@ -133,14 +133,14 @@ it('says what other spaces, CMYK and 16 bits lose', async () => {
   const deep = at('deep.png');
   await sharp(`${PICTURES}/picture.png`).toColourspace('rgb16').png().toFile(deep);
   const { notes } = await paint(deep, mask, at('deep-out.png'));
-  expect(notes).toEqual(['--image: its 16 bits a channel become 8. The file itself stays as it is.']);
+  expect(notes).toEqual(['--image: its 16 bits a channel become 8. The file itself is unchanged.']);
   expect(
     (await changedOutside(`${PICTURES}/picture.png`, at('deep-out.png'), mask)).worst,
   ).toBeLessThanOrEqual(1);
   const press = at('press.jpg');
   await sharp(`${PICTURES}/picture.png`).toColourspace('cmyk').jpeg().toFile(press);
   expect((await paint(press, mask, at('press-out.png'))).notes).toEqual([
-    '--image: its CMYK colours become sRGB. The file itself stays as it is.',
+    '--image: its CMYK colours become sRGB. The file itself is unchanged.',
   ]);
 });
 
@@ -157,14 +157,16 @@ it.each([
   expect(answer).toMatchObject({ content_type: contentType, width: 128, height: 128 });
   const metadata = await sharp(out).metadata();
   expect(metadata).toMatchObject({ format, icc: (await sharp(image).metadata()).icc });
-  expect(notes).toEqual([expect.stringMatching(/^--out: (JPEG|WebP) changes values a little/)]);
+  expect(notes).toEqual([
+    expect.stringMatching(/^--out: (JPEG|WebP) also changes pixels outside the mask slightly/),
+  ]);
   expect((await changedOutside(image, out, mask)).worst).toBeLessThan(24);
   const texts = await readPictureTexts(new Blob([new Uint8Array(readFileSync(out))]));
   expect(readRecipe(texts)).toMatchObject({ recipe: { request: { prompt: 'x', seed: 1 } } });
   // What was transparent is white in a JPEG, and said.
   if (format !== 'jpeg') return;
   const cutout = await paint(`${PICTURES}/cutout-hidden-black.png`, `${PICTURES}/cutout-mask.png`, out);
-  expect(cutout.notes).toEqual([expect.stringContaining('what was transparent is white')]);
+  expect(cutout.notes).toEqual([expect.stringContaining('transparent areas became white')]);
   expect(Math.min(...(await rgba(out)).subarray((64 * 128 + 2) * 4, (64 * 128 + 2) * 4 + 3))).toBeGreaterThan(
     250,
   );
@@ -173,11 +175,11 @@ it.each([
 it('looks at --out before it reads anything', async () => {
   const args = ['no-such.png', 'no-such.png'] as const;
   await expect(paint(...args, at('out.gif'))).rejects.toThrow(
-    /^--out: .*out.gif ends in .gif, which says no kind/,
+    /^--out: .*out.gif ends in .gif, which is not supported; use .png/,
   );
-  await expect(paint(...args, at('out'))).rejects.toThrow(/has no ending.*end it in .png, .jpg or .webp/);
+  await expect(paint(...args, at('out'))).rejects.toThrow(/has no extension; use .png, .jpg or .webp/);
   await expect(paint(...args, at('nowhere/out.png'))).rejects.toThrow(
-    /the folder .*nowhere does not exist; make it first/,
+    /the folder .*nowhere does not exist; create it first/,
   );
   mkdirSync(at('folder.png'));
   await expect(paint(...args, at('folder.png'))).rejects.toThrow(/it is a folder; add a file name/);

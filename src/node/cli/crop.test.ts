@@ -93,7 +93,7 @@ it.each([
 
 it('a picture that is too small to be sent whole is refused with what to do', async () => {
   await expect(paint('small', '--no-crop')).rejects.toThrow(
-    '--image: 40 × 24 pixels are too few to be sent whole; name a size with --width and --height',
+    '--image: the image is 40 × 24; the minimum to send it whole is 64 × 64. Set --width and --height',
   );
 });
 
@@ -108,7 +108,7 @@ it('the demonstration paints with the starter’s own settings and says where it
   child.stderr.on('data', (text) => (stderr += text));
   const [code] = await once(child, 'close');
   expect(stderr).toContain('Set for this model: 6 steps, guidance 1\n');
-  expect(stderr).toContain('Painting: step 0 of 6\n');
+  expect(stderr).toContain('Generating: step 0 of 6\n');
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'Wrote demo.png\n' });
   const { width, height } = await sharp(at('demo.png')).metadata();
   const sample = fileURLToPath(new URL('../../../public/samples/sample.jpg', import.meta.url));

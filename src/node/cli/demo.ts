@@ -1,4 +1,4 @@
-/** `npm run demo`: the sample picture, repainted by the embedded model, as `demo.png`. */
+/** `npm run demo`: inpaints the sample image with the starter model and writes `demo.png`. */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** One run of the command line: from its arguments to a picture on the disk. */
+/** One run of the command line, from its arguments to the file on disk. */
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -37,12 +37,12 @@ export interface Run extends Call {
 }
 
 /**
- * Repaints the picture that the arguments name and writes it.
+ * Inpaints the image that the arguments name and writes the result.
  * @returns the API's answer; `image.url` is the written file's
  * @throws InputError naming the argument that is wrong
  */
 export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintResult> {
-  // 1. Check every value before anything is loaded. The addresses are read here, so data URIs stand in for them.
+  // 1. Check every value before anything is loaded. The images are read below: data URIs stand in for them.
   const request = namingFlags(() =>
     parseRequest({ ...args.request, image_url: 'data:,', mask_url: 'data:,' }),
   );
@@ -51,7 +51,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   const kind = outputKind('--out', args.out);
   await checkWritable('--out', args.out);
 
-  // 2. Picture and mask, of one size: measured before either is decoded
+  // 2. Image and mask, of one size: the image is measured before the mask is decoded
   const image = await measureSource('--image', args.image, run.signal);
   const { mask, unpasted, note } = readMaskArgument(
     await decodeMask(await measureSource('--mask', args.mask, run.signal), image),
@@ -59,7 +59,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   );
   if (note !== null) run.onNote?.(note);
   const picture = await image.decode();
-  if (picture.loss !== null) run.onNote?.(`--image: ${picture.loss}. The file itself stays as it is.`);
+  if (picture.loss !== null) run.onNote?.(`--image: ${picture.loss}. The file itself is unchanged.`);
 
   // 3. The crop that goes to the model, and the result back into the image
   const wanted = { name: request.model_name, loras: options.loras, embeddings: options.embeddings };
@@ -136,13 +136,13 @@ async function prepare(canvas: EditableImage, mask: Mask, plan: CropPlan): Promi
   return prepared;
 }
 
-/** @throws InputError where it has another size than the picture, or cannot be read */
+/** @throws InputError if its size is not the image's, or it cannot be read */
 async function decodeMask(mask: MeasuredPicture, image: Size): Promise<Pixels> {
   checkSameSize(image, mask, '--mask');
   return mask.decode();
 }
 
-/** Runs a check whose errors shall name the flag that a person wrote. */
+/** Runs a check and makes its errors name the flag that the user typed. */
 function namingFlags<Result>(check: () => Result): Result {
   try {
     return check();
@@ -240,8 +240,8 @@ function roundDown({ width, height }: Pixels, multiple = 8): Size {
   if (size.width < 64 || size.height < 64) {
     throw new InputError(
       '--image',
-      `--image: ${width} × ${height} pixels are too few to be sent whole; name a size with --width and --height, or leave ` +
-        'out --no-crop and --no-paste-back',
+      `--image: the image is ${width} × ${height}; the minimum to send it whole is 64 × 64. Set --width and --height, or ` +
+        'leave out --no-crop and --no-paste-back',
     );
   }
   return size;

@@ -1,4 +1,4 @@
-/** `npm run inpaint`: the pipeline from the command line. */
+/** `npm run inpaint`: inpainting from the command line. */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { InputError, isAbort, messageOf } from '../../contract/errors';
@@ -10,7 +10,7 @@ import { inpaintFiles } from './inpaint';
 import { createProgressLine } from './progress';
 
 /**
- * @param answer what standard output gets of a result: the API's answer where absent
+ * @param answer formats the result for standard output; absent: the API's answer as JSON
  * @returns the exit code: 0, 1 for a failure, 2 for bad arguments
  */
 export async function main(
@@ -48,7 +48,7 @@ export async function main(
   }
 }
 
-// Node resolves links for the one of the two alone.
+// Node resolves links in only one of the two.
 const [, script] = process.argv;
 if (script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url)) {
   process.exitCode = await main(process.argv.slice(2));

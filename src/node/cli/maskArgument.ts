@@ -1,4 +1,4 @@
-/** How the command line takes its mask. */
+/** Reads the command line's mask. */
 
 import { InputError } from '../../contract/errors';
 import { maskToPixels } from '../../image/mask/mask';
@@ -9,15 +9,15 @@ import type { Mask, Pixels as OwnPixels } from '../../image/raster';
 import type { Arguments } from './args';
 
 export interface MaskArgument {
-  /** By which the answer is pasted. */
+  /** For pasting the result back. */
   mask: Mask;
-  /** What is sent where nothing is pasted: diffusers' own reading of the file, unless another one is asked for. */
+  /** Sent if nothing is pasted back: the file as diffusers reads it, unless --mask-reading says otherwise. */
   unpasted: OwnPixels;
-  /** What the mask was understood as, where that does not go without saying. */
+  /** How the mask was understood, unless that is obvious. */
   note: string | null;
 }
 
-/** @throws InputError (`--mask`) where nothing would be repainted, saying what was found */
+/** @throws InputError (`--mask`) if nothing would be repainted, saying what was found */
 export function readMaskArgument(
   picture: Pixels,
   { maskReading, pasteBack }: Pick<Arguments, 'maskReading' | 'pasteBack'>,

@@ -1,4 +1,4 @@
-/** Files that the command line writes: looked at before the run, written whole or not at all. */
+/** The command line's output file: checked before the run, written whole or not at all. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
@@ -21,39 +21,36 @@ const endings: Readonly<Record<string, OutputKind>> = {
   '.jpeg': 'jpeg',
   '.webp': 'webp',
 };
-/** As the page's: nothing of a photograph is seen to be lost. */
+/** The same as on the page: no visible loss in a photograph. */
 const QUALITY = 92;
 
-/** @returns the kind of file that a path's ending names @throws InputError for another ending, or none */
+/** @returns the kind of file, by the path's extension @throws InputError for another extension, or none */
 export function outputKind(field: string, path: string): OutputKind {
   const ending = extname(path).toLowerCase();
   const kind = Object.hasOwn(endings, ending) ? endings[ending] : undefined;
   if (kind !== undefined) return kind;
-  const found = ending === '' ? 'has no ending' : `ends in ${ending}`;
-  throw new InputError(
-    field,
-    `${field}: ${path} ${found}, which says no kind of file; end it in .png, .jpg or .webp`,
-  );
+  const found = ending === '' ? 'has no extension' : `ends in ${ending}, which is not supported`;
+  throw new InputError(field, `${field}: ${path} ${found}; use .png, .jpg or .webp`);
 }
 
 /**
- * Looks whether a file can be written, so that nobody waits for a picture that has no place: the folder is there, takes
- * files, and no folder or write-protected file has the name.
+ * Checks before the run that the result can be written: the folder exists and takes files, and the name does not belong
+ * to a folder or a write-protected file.
  * @throws InputError
  */
 export async function checkWritable(field: string, path: string): Promise<void> {
   const refuse = (reason: string) => new InputError(field, `${field}: ${path} cannot be written: ${reason}`);
   const folder = dirname(resolve(path));
   const found = await stat(folder).catch(() => null);
-  if (!found) throw refuse(`the folder ${folder} does not exist; make it first`);
+  if (!found) throw refuse(`the folder ${folder} does not exist; create it first`);
   if (!found.isDirectory()) throw refuse(`${folder} is a file, not a folder`);
   const before = await stat(path).catch(() => null);
   if (before?.isDirectory()) throw refuse('it is a folder; add a file name');
   try {
     if (before) await access(path, constants.W_OK);
-    // A device or a pipe is written as it is.
+    // A device or a pipe is written to directly.
     if (before && !before.isFile()) return;
-    // Permissions alone do not tell: disks may be read-only or full.
+    // Permissions are not enough: the disk may be read-only or full.
     const beside = besideOf(path);
     await (await open(beside, 'wx')).close();
     await unlink(beside);
@@ -63,8 +60,8 @@ export async function checkWritable(field: string, path: string): Promise<void> 
 }
 
 /**
- * Writes a file beside its place and then moves it there: whoever looks finds all of it or what was there before.
- * @throws InputError where that fails; the bytes then lie in the system's folder for temporary files, if that takes them
+ * Writes a file beside its place and then moves it there, so that a reader finds either all of it or the previous file.
+ * @throws InputError if that fails; the bytes are then saved to the system's temporary folder, if possible
  */
 export async function writeFileAt(field: string, path: string, bytes: Uint8Array): Promise<void> {
   try {
@@ -72,7 +69,7 @@ export async function writeFileAt(field: string, path: string, bytes: Uint8Array
   } catch (error) {
     const refuge = join(tmpdir(), `inlay-${randomBytes(4).toString('hex')}-${basename(path)}`);
     const saved = await writeWhole(refuge, bytes).then(
-      () => `; it lies at ${refuge} now`,
+      () => `; it was saved to ${refuge} instead`,
       () => '',
     );
     throw new InputError(field, `${field}: ${path} cannot be written: ${reasonOf(error)}${saved}`);
@@ -100,13 +97,13 @@ function besideOf(path: string): string {
 export interface EncodedFile {
   bytes: Uint8Array;
   contentType: string;
-  /** What this kind of file loses, in a sentence; null where nothing. */
+  /** What this kind of file loses, in a sentence; null if nothing. */
   note: string | null;
 }
 
 /**
- * Encodes a picture with its profile and with what the file shall say of itself: as PNG's texts, or as EXIF.
- * @param icc null where the values are plain sRGB
+ * Encodes an image with its profile and with texts about it, as PNG texts or as EXIF.
+ * @param icc null if the values are plain sRGB
  */
 export async function encodeFile(
   pixels: Pixels,
@@ -120,9 +117,9 @@ export async function encodeFile(
   const isClear = !isOpaque(pixels.data);
   const exif = exifOf(texts);
   const notes = [
-    `${kind === 'jpeg' ? 'JPEG' : 'WebP'} changes values a little outside the mask too; --out with .png keeps each`,
-    ...(isClear && kind === 'jpeg' ? ['what was transparent is white'] : []),
-    ...(exif === null && texts.length > 0 ? ['the settings are too long to be kept in it'] : []),
+    `${kind === 'jpeg' ? 'JPEG' : 'WebP'} also changes pixels outside the mask slightly; use .png to keep them exactly`,
+    ...(isClear && kind === 'jpeg' ? ['transparent areas became white'] : []),
+    ...(exif === null && texts.length > 0 ? ['the settings are too long to be stored in it'] : []),
   ];
   const raw = fromPixels(pixels);
   const opaque = isClear ? raw.flatten({ background: '#fff' }) : raw.removeAlpha();

@@ -35,6 +35,6 @@ it('on a terminal one line rewrites itself, and a note leaves it whole', () => {
   progress.show({ stage: 'encode' });
   progress.end();
   expect(screen).toBe(
-    `\rPreparing unet\r${' '.repeat(14)}\rSet for this model: 6 steps, guidance 1\n\rEncoding picture and prompt\n`,
+    `\rPreparing unet\r${' '.repeat(14)}\rSet for this model: 6 steps, guidance 1\n\rEncoding image and prompt\n`,
   );
 });

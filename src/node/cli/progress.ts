@@ -1,4 +1,4 @@
-/** Progress on standard error: one line that rewrites itself on a terminal, else a line for each tenth of the way. */
+/** Progress on standard error: on a terminal one line that is rewritten, otherwise a line for each tenth of a stage. */
 import type { Progress } from '../../contract/engine';
 
 /** What a run on this machine reports while it works; the other stages are a server's, or a wait. */
@@ -13,7 +13,7 @@ interface Stream {
   write(text: string): unknown;
 }
 
-/** A log gets a line for each tenth of a stage, not more often than this, and one whenever so much time went by. */
+/** Off a terminal: the least time between two lines of a stage, and the time after which one is due in any case. */
 const LEAST_LOG_MS = 1000;
 const MOST_LOG_MS = 10_000;
 
@@ -38,16 +38,16 @@ export function createProgressLine(stream: Stream, now: () => number = Date.now)
       case 'compile':
         return `Preparing ${progress.component}`;
       case 'encode':
-        return 'Encoding picture and prompt';
+        return 'Encoding image and prompt';
       case 'denoise': {
         if (progress.step === 0) denoiseStart = now();
         const left =
           progress.step > 0 ? ((now() - denoiseStart) / progress.step) * (progress.steps - progress.step) : 0;
         const rest = progress.step > 0 ? `, ${Math.round(left / 1000)} s left` : '';
-        return `Painting: step ${progress.step} of ${progress.steps}${rest}`;
+        return `Generating: step ${progress.step} of ${progress.steps}${rest}`;
       }
       case 'decode':
-        return 'Decoding the picture';
+        return 'Decoding the image';
       default:
         throw new TypeError(`unknown stage ${progress satisfies never}`);
     }
@@ -72,13 +72,13 @@ export function createProgressLine(stream: Stream, now: () => number = Date.now)
       lastLog = now();
       stream.write(`${text}\n`);
     },
-    /** Says something on a line of its own. */
+    /** Writes a line of its own. */
     note(text: string): void {
       if (shown !== '') stream.write(`\r${' '.repeat(shown.length)}\r`);
       shown = '';
       stream.write(`${text}\n`);
     },
-    /** Leaves the line, so that what follows starts on a new one. */
+    /** Ends the line, so that further output starts on a new one. */
     end(): void {
       if (shown !== '') stream.write('\n');
       shown = '';
@@ -86,7 +86,7 @@ export function createProgressLine(stream: Stream, now: () => number = Date.now)
   };
 }
 
-/** What the lines that belong together are about: a stage, and of a stage of files each one. */
+/** Lines with the same subject belong together: a stage, or one file of a stage. */
 function subjectOf(progress: RunProgress): string {
   switch (progress.stage) {
     case 'download':
@@ -99,7 +99,7 @@ function subjectOf(progress: RunProgress): string {
   }
 }
 
-/** How much of it is done, from 0 to 1; 0 where nobody knows. */
+/** How much of it is done, from 0 to 1; 0 if unknown. */
 function shareOf(progress: RunProgress): number {
   if (progress.stage === 'denoise') return progress.steps > 0 ? progress.step / progress.steps : 0;
   if (progress.stage !== 'download' && progress.stage !== 'merge') return 0;

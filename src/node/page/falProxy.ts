@@ -1,9 +1,9 @@
 /**
- * `/api/fal`: forwards the page's calls of the hosted API and adds the key, which never leaves this process.
+ * `/api/fal`: forwards the page's calls to the hosted API and adds the key, which never leaves this process.
  *
  * Not @fal-ai/server-proxy: hosts, protocol, endpoint, origin, body size and status have to be enforced here anyway,
- * and what it would add is one `fetch`; it lets a caller's `Authorization` replace the key, takes `http:` targets and
- * answers 200 for every upstream status through its Express adapter.
+ * and it would add only one `fetch`. It also lets a caller's `Authorization` replace the key, accepts `http:` targets, and
+ * through its Express adapter answers 200 whatever the upstream status is.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
@@ -14,20 +14,20 @@ import { ENDPOINT, PROXY_PATH, pathMatcher, REQUEST, START_UPLOAD, TARGET_HEADER
 
 export interface FalProxyOptions {
   key: string;
-  /** `INLAY_FAL_URL`: a server that stands in for fal's hosts, e.g. that of `npm run serve`. */
+  /** `INLAY_FAL_URL`: a server that replaces fal's hosts, e.g. that of `npm run serve`. */
   upstream?: string;
-  /** Host names, besides localhost, under which the page may be called. */
+  /** Host names besides localhost that the page may be served under. */
   hosts?: readonly string[];
   maxBodyBytes?: number;
 }
 
-/** Small pictures travel in the request as data URIs; larger ones are uploaded past the proxy. */
+/** Small images travel in the request as data URIs; larger ones are uploaded without the proxy. */
 const MAX_BODY_BYTES = 16e6;
 const LOGS = /^\?logs=(0|1|true|false)$/;
 
 /**
- * What may be called: nothing else that the key opens, and only the clients' own query parameters. A webhook, say, belongs
- * to a third party.
+ * What may be called: nothing else that the key gives access to, and only the query parameters that the clients use. A
+ * webhook, for example, would belong to a third party.
  */
 const allowed = [
   { method: 'POST', host: 'fal.run', path: ENDPOINT },
@@ -40,12 +40,12 @@ const allowed = [
 ].map(({ path, ...row }) => ({ query: undefined, ...row, matches: pathMatcher(path) }));
 
 const forwardedRequestHeaders = /^(content-type|accept|x-fal-(?!target-url$)[\w-]+)$/;
-/** What the clients read. */
+/** Headers that the clients read. */
 const forwardedResponseHeaders = /^(retry-after|x-fal-(request-id|error-type|request-timeout-type))$/;
-/** What the API answers with; anything else is handed on as bytes that no browser shows. */
+/** The API's content types; anything else is passed on as bytes, which no browser displays. */
 const forwardedTypes = /^(application\/json|text\/event-stream)\s*(;|$)/i;
 
-/** Takes the options from the environment. @returns undefined where no key is set */
+/** Reads the options from the environment. @returns undefined if no key is set */
 export function falProxyFromEnv(
   env: Readonly<Record<string, string | undefined>>,
 ): FalProxyOptions | undefined {
@@ -107,7 +107,7 @@ export function createFalProxy(options: FalProxyOptions) {
   };
 }
 
-/** @throws Problem 412 without an address, 403 for any that is not the endpoint's */
+/** @throws Problem 412 without a URL, 403 for any that is not the endpoint's */
 function allowedTarget(method: string, named: string): URL {
   if (!URL.canParse(named)) throw new Problem(412, `${TARGET_HEADER} is missing`, { type: 'missing_target' });
   const target = new URL(named);
@@ -124,10 +124,10 @@ function allowedTarget(method: string, named: string): URL {
         (target.search === '' || each.query?.test(target.search) === true),
     );
   if (isAllowed) return target;
-  throw new Problem(403, 'This address is not allowed', { type: 'forbidden_target' });
+  throw new Problem(403, 'This URL is not allowed', { type: 'forbidden_target' });
 }
 
-/** The same path at another server; the queue, which has a host of its own at fal, gets a prefix. */
+/** The same path on another server; the queue, which has its own host at fal, gets a prefix. */
 function standIn({ hostname, pathname, search }: URL, upstream: string): URL {
   return new URL(
     `${upstream.replace(/\/$/, '')}${hostname === 'queue.fal.run' ? '/queue' : ''}${pathname}${search}`,
@@ -135,8 +135,8 @@ function standIn({ hostname, pathname, search }: URL, upstream: string): URL {
 }
 
 /**
- * The page's own origin alone: a site that a person visits must not spend their key. Browsers name the origin of a POST,
- * and say `same-origin` of a GET on secure addresses; elsewhere the referrer tells.
+ * Admits only the page's own origin: another site that the user visits must not spend their key. Browsers send the origin
+ * with a POST, and `same-origin` with a GET on secure pages; elsewhere the referrer has to do.
  * @throws Problem 403, 400 for two hosts
  */
 function admit(incoming: IncomingMessage, hosts: readonly string[]): void {
@@ -152,10 +152,10 @@ function admit(incoming: IncomingMessage, hosts: readonly string[]): void {
     (site === undefined || site === 'same-origin') &&
     (named === undefined ? site === 'same-origin' : ownOrigins(incoming).includes(originOf(named)));
   if (isOwnName && isSameOrigin) return;
-  throw new Problem(403, 'Only the page itself may use this address', { type: 'forbidden_origin' });
+  throw new Problem(403, 'Only the page itself may use this URL', { type: 'forbidden_origin' });
 }
 
-/** Of one scheme, unless a browser vouches that page and address are of the same: TLS may end at a proxy before this one. */
+/** With one scheme, unless the browser says that the page has the same origin: TLS may end at a proxy in front of this one. */
 function ownOrigins({ headers, socket }: IncomingMessage): string[] {
   const { host = '' } = headers;
   const schemes =
@@ -165,13 +165,13 @@ function ownOrigins({ headers, socket }: IncomingMessage): string[] {
   return schemes.map((scheme) => originOf(`${scheme}://${host}`));
 }
 
-/** @returns '' for what has none */
+/** @returns '' if it has none */
 function originOf(address: string): string {
   const origin = URL.canParse(address) ? new URL(address).origin : '';
   return origin === 'null' ? '' : origin;
 }
 
-/** A name that leads here by a stranger's DNS (rebinding) is not ours; an address is. */
+/** A name that someone else's DNS points here (rebinding) is not ours; an IP address is. */
 function isOwnHost(hostname: string, hosts: readonly string[]): boolean {
   return (
     hostname === 'localhost' ||

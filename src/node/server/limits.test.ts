@@ -201,7 +201,7 @@ describe('the time of a run', () => {
     expect([response.status, response.headers.get('x-fal-request-timeout-type')]).toEqual([504, 'user']);
     expect(await response.json()).toEqual({
       detail: expect.stringMatching(
-        /^The run took longer than 0 minutes, downloads not counted.*--max-run.*fewer steps/,
+        /^The run took longer than 0 minutes, downloads not counted.*--max-run.*Use fewer steps/,
       ),
       error_type: 'request_timeout',
     });

@@ -52,11 +52,11 @@ describe('the queue', () => {
     });
     const logs = events.flatMap((event) => event.logs ?? []);
     expect(logs.map(({ message }) => message)).toEqual([
-      'Encoding picture and prompt',
+      'Encoding image and prompt',
       '  0%| 0/2',
       ' 50%| 1/2',
       '100%| 2/2',
-      'Decoding the picture',
+      'Decoding the image',
     ]);
     expect(logs[0]).toEqual({
       message: expect.any(String),

@@ -1,11 +1,11 @@
-/** Messages with pictures between two processes: a Blob cannot cross, its bytes can. */
+/** Messages with images between two processes: a Blob cannot cross, its bytes can. */
 
 interface PackedBlob {
   packedBlob: Uint8Array<ArrayBuffer>;
   type: string;
 }
 
-/** The same message with bytes in place of each Blob, however deep. */
+/** The same message with bytes in place of each Blob, at any depth. */
 export async function encode(message: unknown): Promise<object> {
   const pack = async (value: unknown): Promise<unknown> => {
     if (value instanceof Blob) {

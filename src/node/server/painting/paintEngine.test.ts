@@ -33,7 +33,7 @@ it('says in words for clients that the process ended, and that the engine was sh
   const engine = createPaintEngine({ paint, network: { allowPrivate: false } });
   const ended = await runOf(engine, 'starter');
   expect(ended).toBeInstanceOf(DeviceLostError);
-  expect(messageOf(ended)).toMatch(/^The process that paints ended \(exit code 1\).*send this one again/);
+  expect(messageOf(ended)).toMatch(/^The painting process ended \(exit code 1\).*Send the request again/);
   await engine.dispose();
   const closed = await runOf(engine, 'starter');
   expect(messageOf(closed)).toMatch(/^The server is stopping/);
@@ -154,7 +154,7 @@ describe.runIf(process.platform === 'linux')('a painting process', () => {
     await first.underWay;
     const others = [longRun(engine, undefined, 2), longRun(engine, undefined, 2)];
     process.kill(paintingProcesses()[0] ?? 0, 'SIGKILL');
-    await expect(first.end).rejects.toThrow(/^The process that paints ended \(SIGKILL\)/);
+    await expect(first.end).rejects.toThrow(/^The painting process ended \(SIGKILL\)/);
     for (const { end } of others) await expect(end).resolves.toMatchObject({ image: { width: 64 } });
     await engine.dispose();
   });

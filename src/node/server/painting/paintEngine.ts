@@ -1,4 +1,4 @@
-/** The local engine of a server: the page's own client of a worker, with a process of its own as the worker. */
+/** The server's local engine: the page's client of a worker, with a child process in the worker's place. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { LocalEngine } from '../../../contract/engine';
@@ -9,20 +9,20 @@ import { type MemoryReport, type PaintSetup, SETUP } from './paintSetup';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** For clients of the server, who see neither page nor process. */
+/** For the server's clients, who see neither a page nor a process. */
 const words: EngineWords = {
   ended: (reason) =>
-    `The process that paints ended (${reason}), perhaps for want of memory; the next request starts it anew: send this ` +
-    'one again, and if it fails twice send a smaller picture or name a smaller model',
+    `The painting process ended (${reason}), possibly because memory ran out. Send the request again; if it fails twice, ` +
+    'use a smaller image or a smaller model',
   shutDown: 'The server is stopping; send the request again once it is back',
 };
 
 export interface PaintEngine extends LocalEngine {
-  /** What the process held in memory when its last run ended; 0 before. */
+  /** Memory that the process held when its last run ended; 0 before. */
   residentBytes(): number;
 }
 
-/** The process starts at once and again after it died; `dispose` ends it. */
+/** The process starts at once, and again after it ends by itself; `dispose` ends it. */
 export function createPaintEngine(setup: PaintSetup): PaintEngine {
   let residentBytes = 0;
   const spawn = () =>
@@ -50,7 +50,7 @@ function startProcess(setup: PaintSetup, onMemory: (residentBytes: number) => vo
     onmessage: null,
     onerror: null,
     postMessage(message) {
-      // A process that is gone is reported by its exit.
+      // If the process is gone, its exit is reported.
       tail = tail
         .then(() => encode(message))
         .then((ready) => (child.connected ? child.send(ready) : undefined))

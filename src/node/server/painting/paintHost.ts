@@ -34,7 +34,7 @@ function checkSides({ width, height }: Size): void {
   if (smallest >= 64 && Math.max(width, height) <= MAX_SIDE) return;
   throw new InputError(
     'image_url',
-    `image_url: the picture is ${width} × ${height} pixels; sides from 64 to ${MAX_SIDE} can be painted: ` +
-      'send the part around the mask',
+    `image_url: the image is ${width} × ${height} pixels; sides from 64 to ${MAX_SIDE} are allowed. ` +
+      'Send the area around the mask',
   );
 }

@@ -1,6 +1,6 @@
 /**
- * The process that paints, started by paintEngine.ts: an evaluation of a large network takes seconds, during which
- * the server must answer; and what fails in here, out of memory say, fails alone.
+ * The painting process, started by paintEngine.ts. Evaluating a large network takes seconds, during which the server
+ * must answer; and if this process runs out of memory, the server does not.
  */
 import { InputError } from '../../../contract/errors';
 import type { FromWorker, ToWorker } from '../../../contract/protocol';
@@ -12,7 +12,7 @@ import { type MemoryReport, type PaintSetup, SETUP } from './paintSetup';
 
 const setup = JSON.parse(process.env[SETUP] ?? '') as PaintSetup;
 
-// Requests name models by address, too: nothing in this process may reach what the policy forbids.
+// Requests may name models by URL: nothing in this process may reach what the policy forbids.
 const guarded = createGuardedFetch({
   ...setup.network,
   trustedOrigins: [new URL(setup.paint.hubUrl).origin],
@@ -22,7 +22,7 @@ globalThis.fetch = async (...parameters) => {
     return await guarded(...parameters);
   } catch (error) {
     if (!(error instanceof ForbiddenAddressError)) throw error;
-    // Models are all that is fetched here: pictures come with the request.
+    // Only models are fetched here: images come with the request.
     throw new InputError('model_name', `model_name: ${error.message}, where this server fetches models from`);
   }
 };
@@ -33,7 +33,7 @@ const post = async (message: FromWorker): Promise<void> => {
   }
   process.send?.(await encode(message));
 };
-// In the order of posting: packing a picture takes longer than packing a line of progress.
+// In order: encoding an image takes longer than encoding a line of progress.
 let tail: Promise<void> = Promise.resolve();
 const receive = serve(createPaintHost(setup.paint), (message) => {
   tail = tail.then(() => post(message));
@@ -42,7 +42,7 @@ process.on('message', (message: ToWorker) => {
   const whole = decode(message);
   if (whole?.type === 'inpaint' || whole?.type === 'cancel') receive(whole);
 });
-// A terminal sends its signals to both processes; the server decides when a run has had its time.
+// A terminal sends its signals to both processes; the server decides when a run has to end.
 process.on('SIGINT', () => {}).on('SIGTERM', () => {});
 // The server is gone.
 process.on('disconnect', () => process.exit());

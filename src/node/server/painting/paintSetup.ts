@@ -1,4 +1,4 @@
-/** What the server and the process that paints tell each other beside the engine's own protocol. */
+/** What the server and the painting process exchange besides the engine's protocol. */
 import type { NetworkPolicy } from '../http/guardedFetch';
 import type { PaintOptions } from './paintHost';
 
@@ -8,12 +8,12 @@ export interface PaintSetup {
 }
 
 /**
- * The variable that the process finds its setup in, as JSON. Not an argument: those are shown to every user of the
- * machine, and the Hub's token is in it.
+ * The environment variable that holds the setup as JSON. Not an argument: every user of the device can see those, and
+ * the Hub token is in it.
  */
 export const SETUP = 'INLAY_PAINT_SETUP';
 
-/** Comes with every run's end. */
+/** Sent at the end of every run. */
 export interface MemoryReport {
   type: 'memory';
   residentBytes: number;

@@ -1,13 +1,13 @@
-/** How long a run takes, without what it downloads: that is the network's time, and limited where it is read. */
+/** Limits how long a run takes. Downloads do not count: the network's time is limited where it is read. */
 import type { Progress } from '../../../contract/engine';
 
-/** A download says at least so often how far it is; a longer silence counts as the run's own time. */
+/** A download reports at least this often; a longer silence counts as the run's time. */
 const DOWNLOAD_SILENCE_MS = 60_000;
 
 export interface RunClock {
   /** Aborts once the time is over. */
   readonly signal: AbortSignal;
-  /** Told of each stage that the run reports. */
+  /** Call with each stage that the run reports. */
   note(stage: Progress['stage']): void;
   stop(): void;
 }
@@ -16,7 +16,7 @@ export interface RunClock {
 export function createRunClock(limitMs: number): RunClock {
   const controller = new AbortController();
   let deadline = performance.now() + limitMs;
-  /** When the download at hand last spoke. */
+  /** When the current download last reported. */
   let lastDownload: number | undefined;
   let timer: NodeJS.Timeout;
 

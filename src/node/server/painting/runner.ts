@@ -1,4 +1,4 @@
-/** What a queued request is run by: pictures are fetched, an engine paints, the result gets an address. */
+/** Runs a queued request: fetches the images, has an engine inpaint them and gives the result a URL. */
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import type { Call, Engine, Progress } from '../../../contract/engine';
@@ -12,7 +12,7 @@ import { createRunClock } from './runClock';
 
 export type WireRequest = z.infer<typeof wireRequestSchema> & Pick<LocalOptions, 'leftToModel'>;
 
-/** The fields that a body leaves out and that the model may fill in: after the check the defaults stand there. */
+/** The fields that a body leaves to the model; noted before the check, which fills in defaults. */
 export function leftToModel(body: unknown): NonNullable<LocalOptions['leftToModel']> {
   const given = new Set(typeof body === 'object' && body !== null ? Object.keys(body) : []);
   const missing = (['num_inference_steps', 'guidance_scale'] as const).filter((field) => !given.has(field));
@@ -20,7 +20,7 @@ export function leftToModel(body: unknown): NonNullable<LocalOptions['leftToMode
   return [...missing, 'scheduler'];
 }
 
-/** The API's answer but for the picture's address, which depends on the name that a client calls the server by. */
+/** The API's answer without the image's URL, which depends on the host name that the client used. */
 export interface RunOutcome {
   fileId: string;
   answer: z.infer<typeof inpaintResultSchema>;
@@ -34,10 +34,10 @@ export interface RunnerParts {
   maxRunMs: number;
 }
 
-/** A download reports so often in a run's log. */
+/** How often a download reports in a run's log. */
 const DOWNLOAD_LOG_MS = 2000;
 
-/** @returns what runs a request: its picture is kept in `files` under an address that nobody can guess */
+/** @returns a function that runs a request and stores its image in `files`, under a URL that nobody can guess */
 export function createRunner({ engine, readPicture, files, maxRunMs }: RunnerParts) {
   return async (request: WireRequest, { signal, log }: RunCall): Promise<RunOutcome> => {
     const clock = createRunClock(maxRunMs);
@@ -92,13 +92,13 @@ function tooLong(maxRunMs: number): Problem {
   const minutes = Math.round(maxRunMs / 6000) / 10;
   const message =
     `The run took longer than ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}, downloads not counted, which is this ` +
-    "server's limit (--max-run): ask for fewer steps, a smaller picture or a smaller model";
-  // So marked, clients do not send it again by themselves: it would take as long.
+    "server's limit (--max-run). Use fewer steps, a smaller image or a smaller model";
+  // Tells clients not to retry by themselves: it would take as long again.
   const headers = { 'X-Fal-Request-Timeout-Type': 'user' };
   return new Problem(504, message, { type: 'request_timeout', headers });
 }
 
-/** Steps as tqdm writes them, which is what the hosted API's logs hold. */
+/** Steps in tqdm's form, as in the hosted API's logs. */
 function progressLog(log: (message: string) => void): (progress: Progress) => void {
   let lastDownload = Number.NEGATIVE_INFINITY;
   return (progress) => {
@@ -114,13 +114,13 @@ function progressLog(log: (message: string) => void): (progress: Progress) => vo
       case 'compile':
         return log(`Preparing ${progress.component}`);
       case 'encode':
-        return log('Encoding picture and prompt');
+        return log('Encoding image and prompt');
       case 'denoise': {
         const { step, steps } = progress;
         return log(`${String(Math.round((100 * step) / steps)).padStart(3)}%| ${step}/${steps}`);
       }
       case 'decode':
-        return log('Decoding the picture');
+        return log('Decoding the image');
       case 'log':
         return log(progress.message);
       case 'queue':

@@ -114,7 +114,7 @@ export function withModelSettings(
 }
 
 /** @param size at which the model works, multiples of 8 pixels or of what it wants */
-export function createJob(
+function createJob(
   request: InpaintRequest,
   options: LocalOptions,
   pictures: Pictures,

@@ -68,7 +68,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
     const { model } = opened;
     const plan = planFor(args, options, picture, mask, model);
     const canvas = arrayImage(picture, picture.colourSpace);
-    // What is pasted back is prepared as on the page; what is not is what diffusers itself would be given.
+    // For pasting back the crop is prepared as on the page; otherwise the model gets what diffusers would give it.
     const prepared = args.pasteBack ? await prepare(canvas, mask, plan) : undefined;
     const pictures = prepared ?? {
       image: convertColours(canvas.read(plan.frame), picture.colourSpace, 'srgb'),
@@ -148,14 +148,14 @@ function namingFlags<Result>(check: () => Result): Result {
     return check();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    // Of a list the number and the part of the entry are the contract's, not the command line's.
+    // For a list the contract also gives index and part of the entry, which flags do not have.
     const [field = ''] = error.field.split('.');
     const flag = flagOf(field);
     throw new InputError(flag, error.message.replace(error.field, flag));
   }
 }
 
-/** What the model is asked for where the arguments do not say it. */
+/** Settings that the arguments leave to the model. */
 function leftOut({ request, options }: Arguments): (keyof ModelSettings)[] {
   const given = { ...options, ...request };
   return (['num_inference_steps', 'guidance_scale', 'scheduler'] as const).filter(
@@ -163,7 +163,7 @@ function leftOut({ request, options }: Arguments): (keyof ModelSettings)[] {
   );
 }
 
-/** `Set for this model: 4 steps, guidance 0`; null where nothing was. */
+/** `Set for this model: 4 steps, guidance 0`; null if nothing was. */
 function noteOf(suited: SuitedSettings | null, fields: readonly (keyof ModelSettings)[]): string | null {
   if (suited === null) return null;
   const taken = Object.entries(suited.settings).filter(([field]) => fields.some((name) => name === field));
@@ -172,7 +172,7 @@ function noteOf(suited: SuitedSettings | null, fields: readonly (keyof ModelSett
   return `Set for this model${guess}: ${settingsInWords(Object.fromEntries(taken))}`;
 }
 
-/** What the plan's size will be, as far as it does not depend on the model. */
+/** The plan's size; undefined if it depends on the model. */
 function sizeBefore({ crop }: Arguments, { width, height }: LocalOptions, picture: Pixels): Size | undefined {
   if (width !== undefined && height !== undefined) return { width, height };
   if (crop !== 'none') return undefined;
@@ -197,7 +197,7 @@ function planFor(
 
 type Sizes = Pick<Model, 'nativeSize' | 'fixedSize' | 'multiple'>;
 
-/** The sizes that a crop is planned for: those that the arguments name come before the model's own. */
+/** Sizes to plan the crop for: those that the arguments set, or else the model's own. */
 function sizesFor({ width, height }: LocalOptions, { nativeSize, fixedSize, multiple }: Sizes): Sizes {
   if (width === undefined && height === undefined) return { nativeSize, fixedSize, multiple };
   const own = fixedSize ?? { width: nativeSize, height: nativeSize };
@@ -223,7 +223,7 @@ function planAroundMask(
   });
 }
 
-/** Files are passed on: where things lie on this machine is nobody's business. Marked as the page marks own files. */
+/** Local paths must not leak into shared files. Own models are marked as the page marks them. */
 function withoutPath(name: string): string {
   return name !== STARTER && existsSync(name) ? `disk:${basename(resolve(name))}` : name;
 }
@@ -234,7 +234,7 @@ function sourceWithoutPath<Option extends { source: string | File }>(option: Opt
   return { ...option, source: isPath ? new File([], basename(resolve(source))) : source };
 }
 
-/** A model's picture has sides that are multiples of 8, or of more. @throws InputError where the picture is too small */
+/** Rounds both sides down to multiples of 8 or of what the model wants. @throws InputError if the image is too small */
 function roundDown({ width, height }: Pixels, multiple = 8): Size {
   const size = { width: width - (width % multiple), height: height - (height % multiple) };
   if (size.width < 64 || size.height < 64) {

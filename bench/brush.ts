@@ -66,16 +66,16 @@ try {
 
   console.log(`picture ${WIDTH} × ${HEIGHT}, five seconds of drawing each`);
   await measure('brush as chosen, hard');
-  await slide('Hardness of the brush', 'Home');
+  await slide('Brush hardness', 'Home');
   await measure('brush as chosen, soft');
-  await slide('Size of the brush', 'End');
+  await slide('Brush size', 'End');
   await measure('brush of 1000 px, soft');
-  await slide('Hardness of the brush', 'End');
+  await slide('Brush hardness', 'End');
   await measure('brush of 1000 px, hard');
 
   // A small mask goes to the model: what is measured is the brush, not what the run reads and pastes.
   const maskLittle = async () => {
-    await slide('Size of the brush', 'Home');
+    await slide('Brush size', 'Home');
     await editor.tool('Clear mask').click();
     await editor.drag([0.5, 0.5], [0.51, 0.51]);
   };
@@ -92,7 +92,7 @@ try {
     ['smallest brush, hard, during a run', 'Home'],
   ] as const) {
     await maskLittle();
-    await slide('Size of the brush', key);
+    await slide('Brush size', key);
     const begin = async () => {
       await editor.generate.click();
       await page

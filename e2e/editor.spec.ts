@@ -204,7 +204,7 @@ test('versions: shown, continued from, and the keys for tools and brush', async 
   await expect(editor.tool('Eraser')).toHaveAttribute('aria-pressed', 'true');
   await page.keyboard.press('b');
   await expect(editor.tool('Brush')).toHaveAttribute('aria-pressed', 'true');
-  const size = page.getByRole('slider', { name: 'Size of the brush' });
+  const size = page.getByRole('slider', { name: 'Brush size' });
   const before = Number(await size.getAttribute('aria-valuenow'));
   await page.keyboard.press(']');
   await page.keyboard.press(']');

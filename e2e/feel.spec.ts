@@ -293,7 +293,7 @@ for (const [name, viewport] of [
       ...[editor.undo, editor.redo, editor.canvas, editor.prompt, editor.generate],
       ...tools.map((each) => editor.tool(each)),
       page.getByRole('switch', { name: 'Hosted API' }),
-      page.getByRole('slider', { name: 'Hardness of the brush' }),
+      page.getByRole('slider', { name: 'Brush hardness' }),
     ]);
     await editor.unfold();
     await expectWithinReach([

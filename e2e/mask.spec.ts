@@ -205,9 +205,9 @@ test('mouse: each tool paints what its kernel predicts', async ({ page }, info) 
 
   // A soft brush: hardness by its slider
   await editor.tool('Brush').click();
-  await page.getByRole('slider', { name: 'Hardness of the brush' }).focus();
+  await page.getByRole('slider', { name: 'Brush hardness' }).focus();
   for (let i = 0; i < 5; i++) await page.keyboard.press('PageDown');
-  await expect(page.getByRole('slider', { name: 'Hardness of the brush' })).toHaveAttribute(
+  await expect(page.getByRole('slider', { name: 'Brush hardness' })).toHaveAttribute(
     'aria-valuetext',
     '50 %',
   );
@@ -491,7 +491,7 @@ test('the mask’s look changes, the mask does not', async ({ page }, info) => {
   await expect.poll(() => colorAt({ x: 300, y: 200 })).toEqual([190, 190, 190]);
   await page.getByRole('button', { name: 'Mask overlay' }).click();
   await page.getByRole('button', { name: 'Blue' }).click();
-  await page.getByRole('slider', { name: 'Opacity of the mask' }).press('End');
+  await page.getByRole('slider', { name: 'Mask opacity' }).press('End');
   await page.keyboard.press('Escape');
   // 255 × 1.16 is cut to 255, 0.84 lets a little of the grey through: blue either way.
   await expect.poll(async () => (await colorAt({ x: 100, y: 50 }))[2]).toBeGreaterThan(220);

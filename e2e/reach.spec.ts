@@ -38,7 +38,7 @@ test('on a Cyrillic keyboard comparing ends with its key, and brackets are where
   await send(page, 'keyup', 'с', 'KeyC');
   await expect(editor.result).not.toHaveCSS('clip-path', /100%/);
 
-  const size = page.getByRole('slider', { name: 'Size of the brush' });
+  const size = page.getByRole('slider', { name: 'Brush size' });
   const now = async () => Number(await size.getAttribute('aria-valuenow'));
   const before = await now();
   await send(page, 'keydown', 'х', 'BracketLeft');
@@ -65,7 +65,7 @@ test.describe('on a phone', () => {
     await editor.unfold();
     await page.getByRole('button', { name: 'Adjust the frame' }).tap();
     await page.getByRole('button', { name: 'Done' }).tap();
-    await expect(page.getByRole('toolbar', { name: 'Options of the tool' })).toBeAttached();
+    await expect(page.getByRole('toolbar', { name: 'Tool options' })).toBeAttached();
     await page.getByRole('button', { name: 'Extend the canvas' }).tap();
     await page.getByRole('button', { name: 'Cancel' }).tap();
     await expect(left).toHaveCount(0);

@@ -6,7 +6,7 @@ import type { ToolOption } from './tool';
 export const brushSize = {
   kind: 'number',
   field: 'brushSize',
-  name: 'Size of the brush',
+  name: 'Brush size',
   label: 'Size',
   default: 60,
   min: 2,
@@ -20,7 +20,7 @@ export const brushSize = {
 export const hardness = {
   kind: 'number',
   field: 'hardness',
-  name: 'Hardness of the brush',
+  name: 'Brush hardness',
   label: 'Hardness',
   default: 1,
   min: 0,

@@ -10,7 +10,7 @@ export const colourSelection: Operation<WandRequest> = { id: 'colour', run: sele
 const tolerance = {
   kind: 'number',
   field: 'tolerance',
-  name: 'Tolerance of the wand',
+  name: 'Wand tolerance',
   label: 'Tolerance',
   default: 24,
   min: 0,

@@ -50,7 +50,7 @@ export function MaskAppearanceMenu() {
       </div>
       <BarSlider
         label="Opacity"
-        name="Opacity of the mask"
+        name="Mask opacity"
         min={0}
         max={100}
         value={Math.round(look.opacity * 100)}

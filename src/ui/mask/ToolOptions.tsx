@@ -8,7 +8,7 @@ import './toolOptions.css';
 export function ToolOptions() {
   const tool = useEditor((state) => state.tool);
   return (
-    <div className="tool-options" role="toolbar" aria-label="Options of the tool">
+    <div className="tool-options" role="toolbar" aria-label="Tool options">
       {toolOf(tool).options.map((row) => (
         <OptionControl key={row.name} row={row} />
       ))}

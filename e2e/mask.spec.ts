@@ -549,7 +549,7 @@ test('bad pictures: a clear message or the first frame, and nothing painted is l
     .toBuffer();
   const cases: [name: string, content: Buffer, message: RegExp][] = [
     ['giant.png', giantPng(30_000, 30_000), /30000 × 30000 pixels; Inlay opens up to 8192/],
-    ['text.png', Buffer.from('This is no picture.'), /not a picture/],
+    ['text.png', Buffer.from('This is not an image.'), /not an image/],
     ['cut.jpg', jpeg.subarray(0, 700), /damaged or cut off/],
     ['drawing.svg', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), /SVG/],
   ];

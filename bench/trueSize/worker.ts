@@ -151,7 +151,7 @@ async function sessions(order: StageOrder): Promise<NonNullable<StageResult['com
   if (runtime.device === undefined) {
     // As before a person's run: what may stay loaded beside what. WASM's memory is one for all, and never shrinks.
     const guard = createMemoryGuard(runtime, { kept: noVerdicts, machine: {} });
-    await guard.admit(files, { width: side ?? 64, height: side ?? 64 });
+    await guard.checkRunFits(files, { width: side ?? 64, height: side ?? 64 });
   }
   const call = { signal, onProgress: () => {} };
   const model = (await loadModel(files, runtime, call)) as StableDiffusion;

@@ -80,7 +80,7 @@ export function createHost(platform: Platform): ModelHost {
       token: hub.token,
       signal: call.signal,
       openDigest: platform.openDigest,
-      admit: (files: CheckpointFiles) => guard.admit(files, asked),
+      admit: (files: CheckpointFiles) => guard.checkRunFits(files, asked),
       tokenizer: () => clipVocabulary(starterFiles(starter), call.signal),
     };
     const base = own === undefined ? name : await own.source();
@@ -125,7 +125,11 @@ export function createHost(platform: Platform): ModelHost {
     const embeddings = await embeddingsOf(wanted, call);
     const { model, files, cache } = await slot.get(wanted, asked);
     const { guard } = await machine.get();
-    return { model: withEmbeddings(model, embeddings), cache, admit: (run) => guard.admit(files, run) };
+    return {
+      model: withEmbeddings(model, embeddings),
+      cache,
+      admit: (run) => guard.checkRunFits(files, run),
+    };
   }
 
   /** Both images are measured before either takes memory. */
@@ -165,7 +169,7 @@ export function createHost(platform: Platform): ModelHost {
       try {
         return await work();
       } catch (error) {
-        await ready?.guard.learn();
+        await ready?.guard.recordOutOfMemory();
         throw error;
       }
     });
@@ -182,7 +186,7 @@ export function createHost(platform: Platform): ModelHost {
     release: slot.close,
     async judge(name, texts) {
       const { guard } = await machine.get();
-      await guard.judge(filesOfTexts(name, texts));
+      await guard.checkFits(filesOfTexts(name, texts));
     },
     setHub(next: HubAccess) {
       hub = next;

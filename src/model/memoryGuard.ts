@@ -20,11 +20,11 @@ export interface MemoryGuard {
    * @param run absent: at the model's own size
    * @throws TooLargeError with figures if it cannot run here
    */
-  admit(files: CheckpointFiles, run?: RunSize): Promise<void>;
-  /** As {@link admit}, at the model's own size and without consequences for the current run. */
-  judge(files: CheckpointFiles): Promise<void>;
+  checkRunFits(files: CheckpointFiles, run?: RunSize): Promise<void>;
+  /** As {@link checkRunFits}, at the model's own size and without consequences for the current run. */
+  checkFits(files: CheckpointFiles): Promise<void>;
   /** Call after a run that failed: a later one, in another worker, is more careful. */
-  learn(): Promise<void>;
+  recordOutOfMemory(): Promise<void>;
 }
 
 export interface MemoryGuardOptions {
@@ -61,12 +61,12 @@ export function createMemoryGuard(
     });
 
   return {
-    async judge(files) {
+    async checkFits(files) {
       const limits = await limitsNow();
       const needs = await modelNeeds(files, runtime.target, limits);
       if (needs !== undefined) refuseTooLarge(files.name, needs, limits);
     },
-    async admit(files, run) {
+    async checkRunFits(files, run) {
       const limits = await limitsNow();
       const of = JSON.stringify([files.name, run, limits]);
       if (known?.key !== of) known = { key: of, needs: await modelNeeds(files, runtime.target, limits, run) };
@@ -81,7 +81,7 @@ export function createMemoryGuard(
       );
       runtime.residentBytes = Math.max(0, limits.residentBytes - activations);
     },
-    async learn() {
+    async recordOutOfMemory() {
       if (!runtime.isExhausted || neededBytes === 0) return;
       // The next run's worker is fresh: what fails there tells of the need.
       if (runtime.hasGaps) return;

@@ -82,8 +82,8 @@ it('by the memory of the machine, and not where there is enough', async () => {
   const files = configsOf('sd15');
   const runtime = new Runtime(await import('onnxruntime-web/wasm'), wasmTarget);
   const size = { width: 512, height: 512 };
-  await createNodeGuard(runtime, 16e9).admit(files, size);
-  await expect(createNodeGuard(runtime, 4e9).admit(files, size)).rejects.toThrow(
+  await createNodeGuard(runtime, 16e9).checkRunFits(files, size);
+  await expect(createNodeGuard(runtime, 4e9).checkRunFits(files, size)).rejects.toThrow(
     /its unet needs 3\.7 GB .*, and 2\.4 GB can be had \(this machine has 4\.0 GB of memory\)/,
   );
 });
@@ -95,9 +95,9 @@ it.each(knownNetworks)(
       [...configurationsOf(family)].map(([path, config]) => [path, JSON.stringify(config)]),
     );
     const runtime = new Runtime(await import('onnxruntime-web/wasm'), wasmTarget);
-    const refused = createNodeGuard(runtime, 1e9).judge(filesOfTexts('known', texts));
+    const refused = createNodeGuard(runtime, 1e9).checkFits(filesOfTexts('known', texts));
     const { figures } = (await refused.catch((error: unknown) => error)) as TooLargeError;
-    const asFiles = createNodeGuard(runtime, 1e9).judge(
+    const asFiles = createNodeGuard(runtime, 1e9).checkFits(
       configsOf(family === 'sd2-base' ? 'sd2-inpaint' : family),
     );
     const { figures: expected } = (await asFiles.catch((error: unknown) => error)) as TooLargeError;

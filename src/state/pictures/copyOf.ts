@@ -1,4 +1,4 @@
-/** A file's bytes as a file of its own: one of a database may go with its entry. */
+/** A copy of a file: a file from a database may disappear with its entry. */
 export async function copyOf(file: Blob): Promise<Blob> {
   return new Blob([await file.arrayBuffer()], { type: file.type });
 }

@@ -1,10 +1,10 @@
-/** Several files given at once: which is the picture, which its mask, and which are left. */
+/** Several files opened at once: which is the image, which its mask, and which are left out. */
 
 export interface Given<File> {
-  /** Null where the mask is the open picture's. */
+  /** Null if the mask belongs to the open image. */
   picture: File | null;
   mask: File | null;
-  /** One picture is worked on at a time. */
+  /** Files that are not opened: only one image can be open at a time. */
   left: readonly File[];
 }
 
@@ -17,14 +17,14 @@ interface Named {
 const MASK_NAME = /(^|[-_. ])mask\d*($|[-_. (])/i;
 
 /**
- * A file whose name says that it is a mask goes with the picture whose name it begins with, or with the only picture; on
- * its own it is a picture like any other, unless it is named as the open picture's mask is when it is saved.
- * @param files in the order in which they were given, at least one
- * @param openName of the picture that is open
+ * A file named as a mask goes with the image whose name it begins with, or with the only image. On its own it is an image
+ * like any other, unless it has the name under which the open image's mask is saved.
+ * @param files in their order, at least one
+ * @param openName name of the open image
  */
 export function sortGiven<File extends Named>(files: readonly File[], openName: string | null): Given<File> {
   const images = files.filter(({ type }) => type.startsWith('image/'));
-  // Where none says that it is a picture, the first is tried: what is wrong with it is told.
+  // If none claims to be an image, the first is tried, so that its error is shown.
   const tried = images.length > 0 ? images : files.slice(0, 1);
   const masks = tried.filter(({ name }) => MASK_NAME.test(stemOf(name)));
   const pictures = tried.filter((file) => !masks.includes(file));
@@ -54,10 +54,10 @@ function stemOf(name: string): string {
   return name.replace(/\.[a-z0-9]+$/i, '');
 }
 
-/** So many are named. */
+/** How many files the message names. */
 const MAX_NAMED = 3;
 
-/** What is said of those that were not opened. */
+/** The message about files that were not opened. */
 export function leftInWords(left: readonly { name: string }[]): string {
   const names = left.slice(0, MAX_NAMED).map(({ name }) => `“${name}”`);
   const more = left.length - names.length;
@@ -65,7 +65,7 @@ export function leftInWords(left: readonly { name: string }[]): string {
   const list = last === undefined ? names.join() : `${names.join(', ')} and ${last}`;
   const were = left.length === 1 ? 'was' : 'were';
   return (
-    `${list} ${were} not opened: one picture is worked on at a time. ` +
-    'A mask is taken with its picture where it is named like photo-mask.png.'
+    `${list} ${were} not opened: only one image can be open at a time. ` +
+    'To open a mask with its image, name it like photo-mask.png.'
   );
 }

@@ -1,7 +1,7 @@
-/** A picture from an address: what counts as one, and how it is read. */
+/** Images from URLs: which texts count as one, and how they are read. */
 import { askBounded, boundedBody } from '../../contract/boundedRead';
 
-/** Bytes of a picture's file from an address: more has no photograph, and a tab's memory is soon gone. */
+/** In bytes: no photograph is larger, and a tab's memory is limited. */
 const MAX_PICTURE_FILE = 512_000_000;
 /** Characters: longer texts are looked at no further; a data URI of a picture may be as long as its file. */
 const MAX_ADDRESS = 2_048;
@@ -57,7 +57,7 @@ function nameOf(url: URL): string {
   return last ? decoded(last) : url.host;
 }
 
-/** A percent sign that encodes nothing is a percent sign. */
+/** A percent sign that encodes nothing stays a percent sign. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part);

@@ -1,15 +1,15 @@
-/** What the page says of a mask that was brought in, and which other reading it offers. */
+/** The note about an imported mask: how it was read, and which other reading is offered. */
 import type { MaskFacts, MaskReading } from '../../image/mask/maskReading';
 import { maskNote, whyEmpty } from '../../image/mask/maskWords';
 
 export interface ReadingNote {
   text: string;
-  /** The file that the mask is, to be read again. */
+  /** The mask's file, to be read again. */
   file: File;
-  /** The other reading, and what its button says; undefined is the one that the file suggests. */
+  /** The other reading; undefined is the one that the file suggests. */
   other: MaskReading | undefined;
   action: string;
-  /** The editor's count of changes of the mask when it was read: once it is another, the note is about nothing. */
+  /** The editor's mask revision when it was read: once the mask changes, the note no longer applies. */
   revision: number;
 }
 
@@ -25,7 +25,7 @@ const readings: Record<MaskReading, string> = {
   inverted: 'The mask is now inverted: what was kept is repainted.',
 };
 
-/** @returns null where the reading goes without saying */
+/** @returns null if the reading is obvious */
 export function readingNote(facts: MaskFacts, file: File, revision: number): ReadingNote | null {
   if (facts.reading !== undefined) {
     return { text: readings[facts.reading], file, other: undefined, action: 'Read it as before', revision };
@@ -36,7 +36,7 @@ export function readingNote(facts: MaskFacts, file: File, revision: number): Rea
   );
 }
 
-/** Why a file cannot be the mask: it paints nothing. @returns a sentence, or null where it paints something */
+/** @returns why a file cannot be the mask, because it masks nothing; null if it masks something */
 export function emptyMaskProblem(facts: MaskFacts, name: string): string | null {
   const why = whyEmpty(facts);
   return why && `“${name}” was not taken: ${why}.`;

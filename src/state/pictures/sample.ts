@@ -18,7 +18,7 @@ export type Sample = z.infer<typeof sampleSchema>;
 
 /**
  * @param url of the sample's JSON description
- * @throws Error where the server does not answer as it should
+ * @throws Error if the server does not send it
  */
 export async function loadSample(url: URL): Promise<{ about: Sample; image: Blob; mask: Blob }> {
   const about = sampleSchema.parse(await (await request(url)).json());
@@ -27,7 +27,7 @@ export async function loadSample(url: URL): Promise<{ about: Sample; image: Blob
   return { about, image, mask };
 }
 
-/** What the panel says while the sample is open. */
+/** The settings that come with the sample. */
 export function settingsOf({ prompt, num_inference_steps, guidance_scale }: Sample): Partial<Settings> {
   return {
     prompt,

@@ -152,13 +152,13 @@ test('what is dragged is named over the whole page, and a model chosen as a pict
     );
   const hint = page.locator('.drop');
   await drag('dragEnter', 'image/png');
-  await expect(hint).toHaveText('Drop the picture to open it');
+  await expect(hint).toHaveText('Drop the image to open it');
   const [box, view] = [await hint.boundingBox(), page.viewportSize()];
   expect(box && view && box.width / view.width).toBeGreaterThan(0.95);
   await drag('dragCancel', 'image/png');
   await expect(hint).toHaveCount(0);
   await drag('dragEnter', '');
-  await expect(hint).toHaveText('Drop a picture, its mask or a model to open it');
+  await expect(hint).toHaveText('Drop an image, its mask or a model to open it');
   await drag('dragCancel', '');
 
   const weights = info.outputPath('mine.safetensors');

@@ -1,4 +1,4 @@
-/** What is dragged over the page, as far as the browser tells before it is dropped: kinds, no names. */
+/** The items dragged over the page: before the drop the browser tells their kinds, but no names. */
 
 export interface DraggedItem {
   kind: string;
@@ -6,15 +6,15 @@ export interface DraggedItem {
   type: string;
 }
 
-/** What a person reads while they drag. */
+/** The hint while the user drags. */
 export function draggedInWords(items: readonly DraggedItem[]): string {
   const files = items.filter(({ kind }) => kind === 'file');
   const pictures = files.filter(({ type }) => type.startsWith('image/'));
   const unknown = files.filter(({ type }) => type === '' || type === 'application/octet-stream');
-  if (pictures.length > 0 && unknown.length > 0) return 'Drop the picture and the model to open both';
-  if (pictures.length > 1) return 'Drop a picture and its mask to open them together';
-  if (pictures.length === 1) return 'Drop the picture to open it';
-  // Some browsers tell nothing before the drop.
-  if (files.length === 0 || unknown.length > 0) return 'Drop a picture, its mask or a model to open it';
-  return 'Only pictures and models can be opened here';
+  if (pictures.length > 0 && unknown.length > 0) return 'Drop the image and the model to open both';
+  if (pictures.length > 1) return 'Drop an image and its mask to open them together';
+  if (pictures.length === 1) return 'Drop the image to open it';
+  // Some browsers say nothing before the drop.
+  if (files.length === 0 || unknown.length > 0) return 'Drop an image, its mask or a model to open it';
+  return 'Only images and models can be opened here';
 }

@@ -20,7 +20,7 @@ const table = {
   'node/': ['host/', 'contract/', 'model/', 'pipeline/', 'image/', 'storage/weights', 'engine/local\\.'],
   'editor/': ['contract/', 'image/'],
   'state/': ['contract/', 'editor/store\\.', 'image/', 'storage/'],
-  'ui/': ['state/', 'editor/', 'image/'],
+  'ui/': ['state/', 'editor/'],
   'sw/': ['contract/'],
 };
 const forbidden = Object.entries(table).map(([folder, allowed]) => ({

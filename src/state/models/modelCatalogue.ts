@@ -22,6 +22,11 @@ export function factsInWords({ family, isInpainting, nativeSize, fixedSize }: Mo
   return `${familyTitle(family)}${isInpainting ? ' for inpainting' : ''}, ${size}`;
 }
 
+/** `licence openrail++`, but `Stability AI licence` as it is. */
+export function licenceInWords(licence: string): string {
+  return licence.endsWith('licence') ? licence : `licence ${licence}`;
+}
+
 /** The name to show: for the user's own files without the mark in front of it. */
 export function titleOf(modelName: string): string {
   return offerOf(modelName)?.title ?? modelName.replace(/^disk:/, '');

@@ -1,7 +1,14 @@
 /** All models in one dialog: recommended, downloaded, your own; their storage; where they come from. */
 import { CircleCheck, Download, FileUp, FolderUp, ShieldCheck, Trash2 } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { factsInWords, type ModelOffer, offers, STARTER, titleOf } from '../../state/models/modelCatalogue';
+import {
+  factsInWords,
+  licenceInWords,
+  type ModelOffer,
+  offers,
+  STARTER,
+  titleOf,
+} from '../../state/models/modelCatalogue';
 import type { KeptModel } from '../../state/models/modelLibrary';
 import { about } from '../../state/models/pace';
 import { bytesInWords, freeInWords, partInWords } from '../../state/models/transfer';
@@ -82,8 +89,8 @@ function Offer({ offer, onChosen }: { offer: ModelOffer; onChosen(): void }) {
           {model_name === STARTER
             ? size
             : mine && !mine.unfinished
-              ? `On this device · licence ${licence ?? 'shown when selected'}`
-              : `${size}${seconds === null ? '' : `, ${about(seconds)}`} · licence ${licence ?? 'shown when selected'}`}
+              ? `On this device · ${licenceInWords(licence ?? 'shown when selected')}`
+              : `${size}${seconds === null ? '' : `, ${about(seconds)}`} · ${licenceInWords(licence ?? 'shown when selected')}`}
         </small>
         {model_name === STARTER ? (
           <span className="fit" data-fit="fits">
@@ -151,7 +158,7 @@ function Kept({ model, onChosen }: { model: KeptModel; onChosen(): void }) {
     facts === undefined ? '' : factsInWords(facts),
     precision,
     unfinished === undefined ? bytesInWords(storedBytes) : '',
-    licence === undefined ? '' : `licence ${licence}`,
+    licence === undefined ? '' : licenceInWords(licence),
   ];
   return (
     <li>

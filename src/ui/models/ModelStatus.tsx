@@ -3,6 +3,7 @@ import { Download, HardDriveDownload, Pause, Play, RotateCw } from 'lucide-react
 import { type ReactNode, useState } from 'react';
 import {
   factsInWords,
+  licenceInWords,
   MODELS_URL,
   offerOf,
   STARTER,
@@ -95,14 +96,14 @@ function Looked({ name, isBegun }: { name: string; isBegun: boolean }) {
   const size = isKept
     ? `${bytesInWords(totalBytes)} stored, ${precision === 'fp16' ? 'half' : 'full'} precision`
     : `${bytesInWords(totalBytes)} to ${isOwn ? 'copy' : 'download'}`;
-  const offered = offerOf(name)?.licence;
+  const shownLicence = licence ?? offerOf(name)?.licence;
   const seconds = state === 'fetchable' && !isOwn ? models.pace.downloadSeconds(totalBytes) : null;
   const [moved] = notes.filter((note) => note.includes('was removed'));
   return (
     <div className="model-note">
       <p>
         <b>{factsInWords(details)}</b> · <span className="tabular">{size}</span>
-        {(licence ?? offered) && <> · licence {licence ?? offered}</>}
+        {shownLicence && <> · {licenceInWords(shownLicence)}</>}
       </p>
       {moved && <p>{moved}.</p>}
       {!details.isInpainting && (

@@ -173,7 +173,7 @@ const inTheEditor: Steps = {
     await editor.run();
     expect(sent).toMatchObject([{ prompt: 'a sunflower, sent' }]);
     expect(sent[0]?.width).toBeLessThan(1360);
-    await expect(page.getByRole('region', { name: 'Hosted API' })).toContainText('part around');
+    await expect(page.getByRole('region', { name: 'Hosted API' })).toContainText('area around');
   },
   'With the switch off no image': async ({ page, editor, requests }) => {
     await page.getByRole('switch', { name: 'Hosted API' }).click();

@@ -138,7 +138,7 @@ test('nothing is sent without a yes; the switch sends every run through the prox
   await hosted.click();
   await expect(hosted).toHaveAccessibleDescription(/You’re offline/);
   await page.context().setOffline(false);
-  await expect(hosted).toHaveAccessibleDescription('Runs on this device. Nothing is uploaded.');
+  await expect(hosted).toHaveAccessibleDescription('Runs stay on this device. Nothing is uploaded.');
 
   // Another site's page may not spend the key.
   const foreignPage = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };

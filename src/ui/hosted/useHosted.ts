@@ -23,7 +23,7 @@ export const useHostedNote = (): string | null =>
 export function hostedNote(state: HostedState): string {
   const { on, server } = state;
   if (isCutOff(state)) return 'You’re offline; the hosted API can’t be reached.';
-  if (!on) return 'Runs on this device. Nothing is uploaded.';
+  if (!on) return 'Runs stay on this device. Nothing is uploaded.';
   if (server !== null) {
     return `Sends the area around the mask and the prompt to ${server}. Scheduler and strength are up to the server.`;
   }

@@ -5,33 +5,27 @@
 import { InputError } from '../../../contract/errors';
 import { SchedulerKeyError } from '../config';
 import { combine } from '../schedule/numeric';
-import { bounded } from '../schedule/prediction';
 import type { RandomNormal, Scheduler } from '../scheduler';
 import type { SchedulerSettings } from '../settings';
-import { VariancePreserving } from './variancePreserving';
+import { VariancePreservingMethod } from './variancePreservingMethod';
 
 const { fround } = Math;
 /** Standard deviation of the data, which the boundary condition of consistency models is written with. */
 const SIGMA_DATA = 0.5;
 
-abstract class ConsistencyMethod implements Scheduler {
-  readonly order = 1;
-  readonly initNoiseSigma = 1;
-  timesteps: readonly number[] = [];
-  protected readonly alphas: VariancePreserving;
-
-  constructor(protected readonly settings: SchedulerSettings) {
+abstract class ConsistencyMethod extends VariancePreservingMethod {
+  constructor(settings: SchedulerSettings) {
     if (settings.originalInferenceSteps > settings.numTrainTimesteps) {
       throw new SchedulerKeyError(
         'original_inference_steps',
         `is ${settings.originalInferenceSteps}, more than num_train_timesteps`,
       );
     }
-    this.alphas = new VariancePreserving(settings);
+    super(settings);
   }
 
   /** Evenly spaced positions of the schedule that the model was distilled on. */
-  setTimesteps(steps: number): void {
+  override setTimesteps(steps: number): void {
     const { numTrainTimesteps, originalInferenceSteps: distilled } = this.settings;
     if (steps > distilled) {
       throw new InputError(
@@ -46,31 +40,12 @@ abstract class ConsistencyMethod implements Scheduler {
     });
   }
 
-  abstract step(
-    prediction: Float32Array,
-    index: number,
-    sample: Float32Array,
-    randn: RandomNormal,
-  ): Float32Array;
-
-  denoised(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
-    return this.alphas.original(prediction, sample, this.alphas.at(this.timestep(index)));
-  }
-
-  addNoise(original: Float32Array, noise: Float32Array, index: number): Float32Array {
-    return this.alphas.addNoise(original, noise, this.timestep(index));
-  }
-
-  protected timestep(index: number): number {
-    return this.timesteps[index] ?? 0;
-  }
-
   protected isLast(index: number): boolean {
     return index === this.timesteps.length - 1;
   }
 }
 
-export class LcmScheduler extends ConsistencyMethod {
+export class LcmScheduler extends ConsistencyMethod implements Scheduler {
   /** Jumps to the clean picture, and back up to the next noise level with fresh noise; the last step stays there. */
   step(prediction: Float32Array, index: number, sample: Float32Array, randn: RandomNormal): Float32Array {
     const scaled = this.timestep(index) * this.settings.timestepScaling;
@@ -80,13 +55,9 @@ export class LcmScheduler extends ConsistencyMethod {
     if (this.isLast(index)) return clean;
     return this.addNoise(clean, randn(sample.length), index + 1);
   }
-
-  override denoised(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
-    return bounded(super.denoised(prediction, index, sample), this.settings);
-  }
 }
 
-export class TcdScheduler extends ConsistencyMethod {
+export class TcdScheduler extends ConsistencyMethod implements Scheduler {
   /**
    * Jumps along the trajectory past the next timestep, to (1 − η) of it, and comes back up with fresh noise; the last step
    * ends at timestep 0. With η = 0 it draws nothing.
@@ -106,5 +77,10 @@ export class TcdScheduler extends ConsistencyMethod {
     if (eta === 0 || this.isLast(index)) return jumped;
     const ratio = this.alphas.at(next) / alphaTarget;
     return combine(Math.sqrt(ratio), jumped, Math.sqrt(1 - ratio), randn(sample.length));
+  }
+
+  /** As diffusers' TCDScheduler, which does not bound it. */
+  override denoised(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
+    return this.original(prediction, index, sample);
   }
 }

@@ -81,7 +81,7 @@ export class InternalError extends Error {
   override name = 'InternalError';
 }
 
-export type ErrorName =
+type ErrorName =
   | 'InputError'
   | 'CheckpointError'
   | 'UnsupportedError'

@@ -13,7 +13,7 @@ const which = {
 };
 
 /** Byte positions count from the beginning of the file, whatever range was asked for. */
-export const faultSchema = z.discriminatedUnion('kind', [
+const faultSchema = z.discriminatedUnion('kind', [
   /** The connection breaks before this byte is sent. */
   z.object({ kind: z.literal('cut'), atByte: z.number().int().nonnegative(), ...which }),
   /** Nothing follows from this byte on, and the connection stays open; what is missing comes once the fault is cleared. */

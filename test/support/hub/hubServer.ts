@@ -109,7 +109,7 @@ export function packSafetensors(
 /** The weights of goldens/models/sd15 in one file, as other programs write them (tools/goldens/checkpoints.py). */
 const CKPT = fileURLToPath(new URL('../../../goldens/checkpoints/sd15.ckpt', import.meta.url));
 
-export async function ckptTensors(): Promise<StoredIndex> {
+async function ckptTensors(): Promise<StoredIndex> {
   const bytes = new Uint8Array(await readFile(CKPT));
   return (await openCheckpoint(bytesSource('sd15.ckpt', bytes))).tensors;
 }

@@ -79,7 +79,7 @@ function shapesOf(build: (tensors: RecordedTensors) => unknown): ReadonlyMap<str
 }
 
 /** Key → shape of every tensor that a component's checkpoint holds. */
-export function componentShapes(folder: string, config: unknown): ReadonlyMap<string, readonly number[]> {
+function componentShapes(folder: string, config: unknown): ReadonlyMap<string, readonly number[]> {
   if (folder === 'unet')
     return shapesOf((tensors) => buildUnet2d(parseUnet2dConfig(config), tensors, target));
   if (folder === 'vae') {
@@ -119,7 +119,7 @@ function layOut(shapes: ReadonlyMap<string, readonly number[]>): Tensor[] {
 }
 
 /** A safetensors file in fp16 of which nothing is stored. */
-export function syntheticFile(
+function syntheticFile(
   path: string,
   shapes: ReadonlyMap<string, readonly number[]>,
   seed: number,

@@ -119,11 +119,7 @@ function layOut(shapes: ReadonlyMap<string, readonly number[]>): Tensor[] {
 }
 
 /** A safetensors file in fp16 of which nothing is stored. */
-function syntheticFile(
-  path: string,
-  shapes: ReadonlyMap<string, readonly number[]>,
-  seed: number,
-): HubFile {
+function syntheticFile(path: string, shapes: ReadonlyMap<string, readonly number[]>, seed: number): HubFile {
   const tensors = layOut(shapes);
   const entries = tensors.map(({ key, shape, offset, length }) => [
     key,

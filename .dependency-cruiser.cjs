@@ -70,7 +70,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    tsConfig: { fileName: 'tsconfig.json' },
+    tsConfig: { fileName: 'tsconfig.tests.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       conditionNames: ['import', 'browser', 'default', 'types'],

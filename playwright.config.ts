@@ -8,25 +8,25 @@ const page = `http://localhost:${pagePort()}/`;
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
-  // Pictures are computed: two at once on a small machine would only time each other out.
+  // Images are computed: two tests at once on a small machine would only time each other out.
   workers: 1,
   timeout: 420_000,
-  // What is expected comes at once on an idle machine; a busy one may take its time over a press, too.
+  // An idle machine meets expectations at once; a busy one may take its time, even over a click.
   expect: { timeout: 30_000 },
   forbidOnly: process.env.CI !== undefined,
   reporter: [['list']],
   use: {
     baseURL: page,
     viewport: { width: 1440, height: 900 },
-    // What waits for something that never comes shall not wait for the whole test's time.
+    // An action that waits for something that never comes must not use up the whole test's time.
     actionTimeout: 120_000,
     launchOptions: {
       executablePath: process.env[BROWSER_VARIABLE],
       args: ['--no-sandbox'],
     },
     screenshot: 'only-on-failure',
-    // What was done, in order. A film, copies of the document and of all that was fetched, weights among them, take
-    // time in every test: they are for the asking (`--trace on`).
+    // Only the actions. A film, copies of the document and of everything fetched, weights among them, take time in every
+    // test: ask for them with `--trace on`.
     trace: { mode: 'retain-on-failure', screenshots: false, snapshots: false },
   },
   webServer: [
@@ -35,10 +35,10 @@ export default defineConfig({
       url: page,
       env: {
         PORT: String(pagePort()),
-        // The key is there while the page is built, too: none of it may get into the files.
+        // The key is set while the page is built, too: no part of it may get into the files.
         FAL_KEY: SERVER_KEY,
         INLAY_FAL_URL: `http://127.0.0.1:${hostedPort()}`,
-        // A mirror, as whoever publishes the page may name one; nothing is asked of the Hub itself.
+        // A mirror, as publishers of the page may name one; nothing is asked of the Hub itself.
         VITE_HUB_URL: `http://127.0.0.1:${hubPort()}`,
       },
       timeout: 300_000,

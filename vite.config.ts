@@ -40,16 +40,16 @@ export default defineConfig({
   // No start page for unknown paths: a missing model file must be a 404.
   appType: 'mpa',
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
-  // Served as it is: bundled beforehand, it would be found late in a run and the worker's import would fail.
+  // Served as is: if it were bundled in advance, a run would find it late and the worker's import would fail.
   optimizeDeps: {
     exclude: ['onnxruntime-web'],
-    // Loaded in workers when they are needed: found late, they would make the page load anew.
+    // Workers load them on demand: if they were found late, the page would reload.
     include: ['geotiff', 'libheif-js/libheif-wasm/libheif-bundle.mjs'],
   },
   server: { headers: developmentHeaders },
   preview: { headers: ownServerHeaders(pageHeaders(connect)) },
   worker: { format: 'es' },
-  // Compressing 60 MB of wasm to say how small it gets takes longer than all the rest.
+  // Compressing 60 MB of wasm to report its size takes longer than the whole build.
   build: { target: 'es2023', chunkSizeWarningLimit: 1200, reportCompressedSize: false },
   test: {
     environment: 'node',
@@ -58,14 +58,14 @@ export default defineConfig({
       { extends: true, test: { name: 'golden', include: golden, exclude: webgpu } },
       { extends: true, test: { name: 'webgpu', include: webgpu } },
     ],
-    // A busy machine gets its time: nothing here waits for something that does not come.
+    // Generous for busy machines: no test waits for something that does not come.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 30_000 } },
   },
 });
 
-/** A server that is ours may hold a key: no other site puts its page into a frame. A `<meta>` cannot say so. */
+/** Our own server may hold a key, so no other site may put its page into a frame. A `<meta>` cannot say so. */
 function ownServerHeaders(headers: HeaderFields): Record<string, string> {
   return {
     ...headers,

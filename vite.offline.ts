@@ -1,6 +1,6 @@
 /**
- * Builds the service worker: lists the files of the finished build with their digests and puts the list into sw.js,
- * which lies beside index.html so that its scope is the page, wherever the folder is served.
+ * Builds the service worker: lists the files of the finished build with their digests and puts the list into sw.js, which is
+ * beside index.html so that its scope is the page, wherever the folder is served.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, unlink, writeFile } from 'node:fs/promises';
@@ -11,21 +11,21 @@ import type { OwnFile, OwnFiles } from './src/sw/ownFiles';
 import { contentSecurityPolicy, pageHeaders } from './src/sw/pageHeaders.ts';
 
 const PAGE = 'index.html';
-/** Written for people who read the repository or the server's folder. */
+/** Files for people who read the repository or the server's folder. */
 const NOT_OF_THE_PAGE = /(\.md|\.map|^sw\.js)$/;
 /** Vite's form of names that change with the contents. */
 const HASHED = /^assets\/.*-[\w-]{8}\.\w+(\.\d)?$/;
-/** Kept when they are used, and not by the first visit: among them the decoders of HEIC and TIFF, which few need. */
+/** Stored when they are used, not at the first visit: among them the decoders of HEIC and TIFF, which few need. */
 const LARGE = /\.wasm(\.\d)?$|^models\/|^assets\/(libheif|geotiff|lerc|zstd|pako)/;
 
-/** Takes the place of a built page's service worker where the development server has its port. */
+/** Replaces a built page's service worker when the development server has its port. */
 const GOODBYE = `addEventListener('install', () => skipWaiting());
 addEventListener('activate', (event) => event.waitUntil(registration.unregister()
   .then(() => clients.matchAll({ type: 'window' }))
   .then((pages) => Promise.all(pages.map((page) => page.navigate(page.url))))));
 `;
 
-/** @param connect further origins that the page may reach, as connectFromEnv gives them */
+/** @param connect more origins that the page may reach, from connectFromEnv */
 export function offline(connect: readonly string[]): Plugin {
   let root = '.';
   let outDir = 'dist';
@@ -40,7 +40,8 @@ export function offline(connect: readonly string[]): Plugin {
         response.setHeader('Content-Type', 'text/javascript').end(GOODBYE);
       });
     },
-    // Where nobody sets headers a first visit has no service worker yet. The development server writes scripts into pages.
+    // Without headers from the host, a first visit has no service worker yet and needs the policy in the page. The development
+    // server writes scripts into pages, which the policy would stop.
     transformIndexHtml: {
       order: 'post',
       handler: (html, { server }) => (server === undefined ? withPolicy(html, connect) : html),
@@ -56,7 +57,7 @@ export function offline(connect: readonly string[]): Plugin {
   };
 }
 
-/** Some hosts take no larger files: src/model/ortParts.ts says which and why. */
+/** Some hosts allow no larger files: src/model/runtime/ortParts.ts says which and why. */
 export async function cutLargest(outDir: string): Promise<void> {
   for (const path of (await filesIn(outDir)).filter(isCut)) {
     const bytes = await readFile(join(outDir, path));
@@ -68,7 +69,7 @@ export async function cutLargest(outDir: string): Promise<void> {
   }
 }
 
-/** Makes the service worker of a folder that is ready otherwise, and marks its index.html as part of this build. */
+/** Makes the service worker of an otherwise finished folder, and marks its index.html as part of this build. */
 export async function keepOffline(
   root: string,
   outDir: string,
@@ -85,7 +86,7 @@ async function filesIn(outDir: string): Promise<string[]> {
     .map((path) => path.replaceAll('\\', '/'));
 }
 
-/** Before all that it is about, and after the charset, which browsers look for in the first kilobyte. */
+/** Puts the policy before everything that it applies to, and after the charset, which browsers expect in the first kilobyte. */
 function withPolicy(html: string, connect: readonly string[]): string {
   const charset = '<meta charset="utf-8" />';
   if (!html.includes(charset)) throw new Error(`index.html lacks ${charset}`);
@@ -120,7 +121,7 @@ async function describe(outDir: string, path: string): Promise<OwnFile> {
   return { path, sha256, hashed: HASHED.test(path) };
 }
 
-/** One classic script: not every browser runs modules there. */
+/** Builds one classic script: not every browser runs modules in service workers. */
 async function buildServiceWorker(root: string, outDir: string, files: OwnFiles): Promise<void> {
   await build({
     configFile: false,

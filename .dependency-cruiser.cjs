@@ -5,7 +5,7 @@
 const table = {
   'contract/': [],
   'engine/': ['contract/'],
-  'image/': ['contract/errors\\.'],
+  'image/': [],
   'graph/onnx/': [],
   'graph/layers/': ['graph/onnx/'],
   'graph/networks/': ['graph/(onnx|layers)/'],
@@ -13,7 +13,13 @@ const table = {
   'graph/onnxExport/': ['graph/(onnx|layers)/', 'graph/footprint\\.'],
   'storage/': ['contract/'],
   'pipeline/': ['contract/', 'image/'],
-  'model/': ['contract/', 'graph/', 'pipeline/(model\\.|conditioning/|schedulers/)', 'storage/weights'],
+  'model/': [
+    'contract/',
+    'graph/',
+    'image/geometry\\.',
+    'pipeline/(model\\.|conditioning/|schedulers/)',
+    'storage/weights',
+  ],
   'host/': ['contract/', 'model/', 'pipeline/', 'image/', 'storage/weights'],
   'worker/': ['host/', 'contract/', 'model/', 'pipeline/', 'image/', 'storage/(weights|database)'],
   // The server talks to its painting process through the page's own client of a worker.

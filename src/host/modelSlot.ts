@@ -1,7 +1,7 @@
 /** The open model: one at a time, kept with what its runs left in the cache until another one is asked for. */
 import type { Call } from '../contract/engine';
 import { CheckpointError } from '../contract/errors';
-import type { Size } from '../image/pixels';
+import type { Size } from '../image/geometry';
 import { InpaintCache } from '../pipeline/cache';
 import type { Model } from '../pipeline/model';
 

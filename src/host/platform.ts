@@ -1,7 +1,8 @@
 /** What a host needs from the machine it runs on: the browser's worker, the command line and the server give one each. */
 import type { HubAccess } from '../contract/modelLibrary';
 import type { ImageSource } from '../contract/schema';
-import type { Pixels, Size } from '../image/pixels';
+import type { Size } from '../image/geometry';
+import type { Pixels } from '../image/raster';
 import type { LocalFile } from '../model/addOnSource';
 import type { CheckpointFiles } from '../model/files';
 import type { MemoryGuard } from '../model/memoryGuard';

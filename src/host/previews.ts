@@ -1,6 +1,6 @@
 /** Reports a run's progress in order, with each preview as a bitmap. */
 import type { Call, Progress } from '../contract/engine';
-import type { Pixels } from '../image/pixels';
+import type { Pixels } from '../image/raster';
 import type { PipelineProgress } from '../pipeline/inpaint';
 
 export interface ProgressReports {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultPadding, planCrop, planFrame } from './crop';
+import type { Size } from './geometry';
 
 describe('planCrop', () => {
   it('takes a native window at 1:1 around a small mask', () => {
@@ -174,13 +175,7 @@ describe('planFrame', () => {
 
 describe('a model of one size', () => {
   const fixedSize = { width: 512, height: 384 };
-  const plan = (
-    imageSize: { width: number; height: number },
-    x: number,
-    y: number,
-    side: number,
-    padding = 20,
-  ) =>
+  const plan = (imageSize: Size, x: number, y: number, side: number, padding = 20) =>
     planCrop({
       ...{ imageSize, padding, nativeSize: 512, fixedSize },
       maskBounds: { x, y, width: side, height: side },

@@ -2,14 +2,9 @@
  * Pillow's Lanczos resampling of 8-bit pictures, bit for bit: two passes, coefficients in 22-bit fixed point, bytes
  * between the passes. Source: Pillow, libImaging/Resample.c.
  */
+import type { Size } from './geometry';
 
-/** Pixels. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** An 8-bit picture, three bytes a pixel, rows from the top. */
+/** An 8-bit image without transparency, three bytes a pixel, rows from the top. */
 export interface RgbPixels extends Size {
   readonly data: Uint8Array;
 }

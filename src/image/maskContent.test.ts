@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Size } from './geometry';
 import { fillMask, maskContents } from './maskContent';
 import { createMask, createPixels, type Pixels } from './raster';
 
@@ -12,7 +13,7 @@ function halves(width: number, height: number): Pixels {
   return pixels;
 }
 
-function maskOf(size: { width: number; height: number }, covers: (x: number, y: number) => boolean) {
+function maskOf(size: Size, covers: (x: number, y: number) => boolean) {
   const mask = createMask(size);
   mask.data.forEach((_, i) => {
     mask.data[i] = covers(i % size.width, Math.floor(i / size.width)) ? 255 : 0;

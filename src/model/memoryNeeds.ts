@@ -9,6 +9,7 @@
 import { TooLargeError } from '../contract/errors';
 import type { Footprint } from '../graph/footprint';
 import type { GraphTarget } from '../graph/onnx/types';
+import type { Size } from '../image/geometry';
 import type { VaeTiles } from '../pipeline/model';
 import { asUnsupportedError, type Workload } from './blueprint';
 import { describeModel } from './describeModel';
@@ -20,12 +21,6 @@ export interface ModelNeeds {
   tiles: VaeTiles;
   /** How much more than the footprints ONNX Runtime takes, as a factor. */
   margin: number;
-}
-
-/** Of a picture, in pixels. */
-interface Size {
-  width: number;
-  height: number;
 }
 
 /** What is known of a run before it begins. */

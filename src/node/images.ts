@@ -8,7 +8,8 @@ import { HEAD_BYTES, lossInWords, type PictureHead, readHead } from '../image/fi
 import { isReadable, kindName, type PictureKind } from '../image/files/pictureKind';
 import { pngStartWith } from '../image/files/pngColours';
 import { type PngText, TEXTS_OFFSET, textChunks } from '../image/files/pngText';
-import type { Pixels, Size } from '../image/pixels';
+import type { Size } from '../image/geometry';
+import type { Pixels } from '../image/raster';
 import { readSource, shownSource } from './sources';
 
 /** Larger images are refused: 2^28 pixels, 1 GiB of RGBA. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseLocalOptions, parseRequest } from '../contract/engine';
-import type { Pixels } from '../image/pixels';
+import type { Pixels } from '../image/raster';
 import { runRequest } from './runRequest';
 
 /** 64 × 64 pixels, the first of another colour than the rest. */
 function picture(first: readonly number[], rest: readonly number[]): Pixels {
-  const data = new Uint8Array(64 * 64 * 4);
+  const data = new Uint8ClampedArray(64 * 64 * 4);
   for (let i = 0; i < data.length; i += 4) data.set(i === 0 ? first : rest, i);
   return { width: 64, height: 64, data };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Pixels } from '../image/pixels';
+import type { Pixels } from '../image/raster';
 import {
   type StableDiffusionParts,
   stableDiffusion,
@@ -108,7 +108,7 @@ function fakeModel({ inpainting = 'native', xl, guidanceWidth, predict, decode }
 
 function plain(value: number): Pixels {
   return {
-    data: new Uint8Array(SIDE * SIDE * 4).fill(255).map((byte, i) => (i % 4 < 3 ? value : byte)),
+    data: new Uint8ClampedArray(SIDE * SIDE * 4).fill(255).map((byte, i) => (i % 4 < 3 ? value : byte)),
     width: SIDE,
     height: SIDE,
   };

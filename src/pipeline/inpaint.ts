@@ -11,17 +11,10 @@
  */
 import { InputError } from '../contract/errors';
 import type { SchedulerName } from '../contract/schema';
-import {
-  checkSameSize,
-  fitImage,
-  fitMask,
-  fromVaeOutput,
-  type Pixels,
-  type Size,
-  toLatentMask,
-  toVaeInput,
-} from '../image/pixels';
+import type { Size } from '../image/geometry';
+import type { Pixels } from '../image/raster';
 import { InpaintCache } from './cache';
+import { checkSameSize } from './checkInputs';
 import {
   assertFinite,
   assertFiniteStep,
@@ -30,6 +23,7 @@ import {
   posteriorMean,
   samplePosterior,
 } from './latents/latents';
+import { fitImage, fitMask, fromVaeOutput, toLatentMask, toVaeInput } from './latents/vaePixels';
 import type { Conditioning, Denoiser, DiffusionModel, Prompts, Vae } from './model';
 import { TorchGenerator } from './noise/random';
 import { createScheduler, type RandomNormal, type Scheduler } from './schedulers';

@@ -2,7 +2,7 @@
  * What the pipeline needs of a model: its networks, its tokenizers and its configuration. Sessions arrive through these
  * interfaces; the pipeline never sees ONNX Runtime.
  */
-import type { Size } from '../image/pixels';
+import type { Size } from '../image/geometry';
 import type { SchedulerConfig } from './schedulers/settings';
 import type { Timed } from './timing';
 

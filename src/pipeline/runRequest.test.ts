@@ -1,12 +1,12 @@
 import { expect, it, vi } from 'vitest';
 import { inpaintRequestSchema, localOptionsSchema } from '../contract/schema';
-import type { Pixels } from '../image/pixels';
+import type { Pixels } from '../image/raster';
 import { InpaintCache } from './cache';
 import { stableDiffusion } from './conditioning/stableDiffusion';
 import { runRequest } from './runRequest';
 
 const plain = (width: number, height: number): Pixels => ({
-  data: new Uint8Array(width * height * 4).fill(255),
+  data: new Uint8ClampedArray(width * height * 4).fill(255),
   width,
   height,
 });

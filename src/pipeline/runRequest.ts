@@ -2,7 +2,10 @@
 import type { ModelTraits } from '../contract/modelSettings';
 import type { InpaintRequest, LocalOptions } from '../contract/schema';
 import { type SuitedSettings, suitedSettings } from '../contract/suitedSettings';
-import { checkPaints, checkSameSize, type Pixels, type Size, scalePixels } from '../image/pixels';
+import type { Size } from '../image/geometry';
+import type { Pixels } from '../image/raster';
+import { scalePixels } from '../image/scale';
+import { checkPaints, checkSameSize } from './checkInputs';
 import { type InpaintCall, type InpaintJob, type InpaintOutcome, inpaint } from './inpaint';
 import type { Model } from './model';
 

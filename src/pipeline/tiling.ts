@@ -5,7 +5,7 @@
  * can shift its colours a little; a quarter of each tile is therefore blended into the next.
  */
 
-import type { Size } from '../image/pixels';
+import type { Size } from '../image/geometry';
 import type { Vae } from './model';
 
 /** diffusers' `tile_overlap_factor`. */

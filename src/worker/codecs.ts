@@ -2,7 +2,7 @@
 import { askBounded, boundedBody } from '../contract/boundedRead';
 import { InputError, messageOf, NetworkError } from '../contract/errors';
 import type { ImageSource } from '../contract/schema';
-import type { Pixels } from '../image/pixels';
+import type { Pixels } from '../image/raster';
 
 /** Of an image file: no photograph is larger. */
 const MAX_BYTES = 512_000_000;

@@ -2,7 +2,7 @@
 import { openAsBlob, readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import type { SchedulerName } from '../../src/contract/schema';
-import type { Pixels } from '../../src/image/pixels';
+import type { Pixels } from '../../src/image/raster';
 import type { EmbeddingChoice } from '../../src/model/embedding/open';
 import type { LocalLora } from '../../src/model/lora/choice';
 import { type InpaintCache, inpaint } from '../../src/pipeline/inpaint';
@@ -116,7 +116,7 @@ export async function paintPixels(
 async function readPng(path: string): Promise<Pixels> {
   const picture = sharp(path).toColourspace('srgb').ensureAlpha();
   const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
+  return { data: new Uint8ClampedArray(data), width: info.width, height: info.height };
 }
 
 /** Of the colours; −∞ where the sizes differ. */

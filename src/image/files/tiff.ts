@@ -1,6 +1,7 @@
 /** TIFF, by geotiff's decoder, which is fetched when the first such picture is opened. */
 
 import type { GeoTIFFImage } from 'geotiff';
+import type { Size } from '../geometry';
 import { createPixels, type Pixels } from '../raster';
 import { type Profile, readProfile } from './iccProfile';
 import { inflate, unpackBits, unpackLzw } from './tiffBlocks';
@@ -122,7 +123,7 @@ const MOST_BLOCKS = 300_000;
  */
 function refuseOddBlocks(
   image: Pick<GeoTIFFImage, 'getTileWidth' | 'getTileHeight' | 'getSamplesPerPixel' | 'getBitsPerSample'>,
-  { width, height }: { width: number; height: number },
+  { width, height }: Size,
 ): void {
   const [across, down, samples] = [image.getTileWidth(), image.getTileHeight(), image.getSamplesPerPixel()];
   const isCount = (value: number) => Number.isInteger(value) && value > 0;

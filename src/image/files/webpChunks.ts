@@ -1,4 +1,5 @@
 /** The chunks of WebP files (RFC 9649): profile before the pixels, EXIF behind them. */
+import type { Size } from '../geometry';
 import { joined, latin1, latin1Bytes } from './bytes';
 
 interface Chunk {
@@ -33,7 +34,7 @@ export function webpProfile(head: Uint8Array): Uint8Array | null {
 /** A still WebP with a profile in place of its own, and with EXIF. @param size of the picture in pixels */
 export function withWebpParts(
   file: Uint8Array,
-  size: { width: number; height: number },
+  size: Size,
   { icc, exif }: { icc: Uint8Array | null; exif: Uint8Array | null },
 ): Uint8Array<ArrayBuffer> {
   const chunks = chunksOf(file);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { toLatentMask } from '../pixels';
+import { toLatentMask } from '../../pipeline/latents/vaePixels';
 import { createMask, type Mask } from '../raster';
 import { showThin } from './latentMask';
 

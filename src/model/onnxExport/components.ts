@@ -1,6 +1,7 @@
 /** The pipeline's networks on sessions of adapted exports, which may take one size or one number of rows alone. */
 import { InputError } from '../../contract/errors';
 import type { ExportedSizes, ExportedText, ExportedUnet } from '../../graph/onnxExport/adapt';
+import type { Size } from '../../image/geometry';
 import type { UnetConditioning } from '../../pipeline/conditioning/stableDiffusion';
 import type { Denoiser, TextEncoder, TextEncoding, Vae } from '../../pipeline/model';
 import { inpaintingOf } from '../components';
@@ -149,11 +150,7 @@ export function createExportedVae(
 }
 
 /** @throws InputError where the export is made for one size and this is another */
-function refuseOtherSize(
-  fixed: ExportedSizes,
-  size: { height: number; width: number },
-  pixels: number,
-): void {
+function refuseOtherSize(fixed: ExportedSizes, size: Size, pixels: number): void {
   for (const side of ['width', 'height'] as const) {
     const only = fixed[side];
     if (only === undefined || only === size[side]) continue;

@@ -13,8 +13,8 @@ import { withoutPreview } from '../../host/previews';
 import { defaultFeather } from '../../image/blend';
 import { convertColours } from '../../image/colourSpace';
 import { type CropPlan, defaultPadding, planCrop } from '../../image/crop';
+import type { Size } from '../../image/geometry';
 import { maskBounds, maskToPixels } from '../../image/mask/mask';
-import { checkSameSize, type Pixels, type Size, scalePixels } from '../../image/pixels';
 import {
   arrayImage,
   type EditableImage,
@@ -22,7 +22,10 @@ import {
   pasteResult,
   prepareCrop,
 } from '../../image/prepareAndPaste';
+import type { Pixels } from '../../image/raster';
 import { cropPixels, type Mask } from '../../image/raster';
+import { scalePixels } from '../../image/scale';
+import { checkSameSize } from '../../pipeline/checkInputs';
 import type { Model } from '../../pipeline/model';
 import { runAtSize, withModelSettings } from '../../pipeline/runRequest';
 import { type MeasuredPicture, measureSource } from '../images';

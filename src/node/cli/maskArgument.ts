@@ -4,8 +4,8 @@ import { InputError } from '../../contract/errors';
 import { maskToPixels } from '../../image/mask/mask';
 import { readMask } from '../../image/mask/maskReading';
 import { engineMaskNote, maskNote, whyEmpty } from '../../image/mask/maskWords';
-import { checkPaints, type Pixels } from '../../image/pixels';
-import type { Mask, Pixels as OwnPixels } from '../../image/raster';
+import type { Mask, Pixels as OwnPixels, Pixels } from '../../image/raster';
+import { checkPaints } from '../../pipeline/checkInputs';
 import type { Arguments } from './args';
 
 export interface MaskArgument {

@@ -9,7 +9,7 @@ import { exifOf } from '../../image/files/exif';
 import { withJpegParts } from '../../image/files/jpegSegments';
 import type { PngText } from '../../image/files/pngText';
 import { withWebpParts } from '../../image/files/webpChunks';
-import type { Pixels } from '../../image/pixels';
+import type { Pixels } from '../../image/raster';
 import { encodePng, fromPixels, isOpaque, withTexts } from '../images';
 import { reasonOf } from '../systemError';
 

@@ -2,7 +2,8 @@
  * A cheap look at latents: each becomes one pixel by a linear map from its channels to a colour. The map is fitted by
  * least squares to pairs of picture and latents that a run has anyway, so it serves any VAE without known factors.
  */
-import type { Pixels, Size } from '../../image/pixels';
+import type { Size } from '../../image/geometry';
+import type { Pixels } from '../../image/raster';
 
 const COLOURS = 3;
 /**

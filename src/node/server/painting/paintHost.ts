@@ -1,8 +1,8 @@
 /** The server as a host: files in, images of a size that it takes, models by the names that its operator gave them. */
 import { InputError } from '../../../contract/errors';
 import { createHost, type ModelHost } from '../../../host/createHost';
+import type { Size } from '../../../image/geometry';
 import { engineMaskNote } from '../../../image/mask/maskWords';
-import type { Size } from '../../../image/pixels';
 import { nodePlatform, ownFolder } from '../../platform';
 
 export interface PaintOptions {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { resizeLanczos } from './lanczos';
-import { fitImage, fitMask, flatten, fromVaeOutput, type Pixels, toLatentMask, toVaeInput } from './pixels';
+import { resizeLanczos } from '../../image/lanczos';
+import type { Pixels } from '../../image/raster';
+import { flatten } from '../../image/scale';
+import { fitImage, fitMask, fromVaeOutput, toLatentMask, toVaeInput } from './vaePixels';
 
 // Made by `python tools/goldens/resize.py` (Pillow 13, diffusers 0.36). Exact.
 interface ResizeGolden {
@@ -25,7 +27,7 @@ const sha256 = (values: Uint8Array | Float32Array) =>
 
 /** The script's noise: opaque RGBA. */
 function noise(width: number, height: number): Pixels {
-  const data = new Uint8Array(width * height * 4).fill(255);
+  const data = new Uint8ClampedArray(width * height * 4).fill(255);
   for (let i = 0; i < width * height * 3; i++) {
     data[Math.floor(i / 3) * 4 + (i % 3)] = (Math.imul(i, 2654435761) >>> 13) & 255;
   }
@@ -47,12 +49,12 @@ describe('pictures into the VAE', () => {
   }
 
   it('lays a transparent picture over white and a transparent mask over black', () => {
-    const clear: Pixels = { data: new Uint8Array([255, 255, 255, 0]), width: 1, height: 1 };
+    const clear: Pixels = { data: new Uint8ClampedArray([255, 255, 255, 0]), width: 1, height: 1 };
     expect(fitMask(clear, { width: 1, height: 1 })[0]).toBe(0);
-    const black: Pixels = { data: new Uint8Array([0, 0, 0, 0]), width: 1, height: 1 };
+    const black: Pixels = { data: new Uint8ClampedArray([0, 0, 0, 0]), width: 1, height: 1 };
     expect([...fitImage(black, { width: 1, height: 1 }).data]).toEqual([255, 255, 255]);
     // 100 · 51/255 + 255 · 204/255 = 20 + 204
-    const veil: Pixels = { data: new Uint8Array([100, 0, 0, 51]), width: 1, height: 1 };
+    const veil: Pixels = { data: new Uint8ClampedArray([100, 0, 0, 51]), width: 1, height: 1 };
     expect(flatten(veil, 255).data[0]).toBe(224);
   });
 

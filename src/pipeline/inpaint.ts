@@ -26,7 +26,8 @@ import {
 import { fitImage, fitMask, fromVaeOutput, toLatentMask, toVaeInput } from './latents/vaePixels';
 import type { Conditioning, Denoiser, DiffusionModel, Prompts, Vae } from './model';
 import { TorchGenerator } from './noise/random';
-import { createScheduler, type RandomNormal, type Scheduler } from './schedulers';
+import { createScheduler } from './schedulers/create';
+import type { RandomNormal, Scheduler } from './schedulers/scheduler';
 import { decodeLatents, encodePicture } from './tiling';
 import { stageTimer } from './timing';
 

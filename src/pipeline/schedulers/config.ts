@@ -1,11 +1,16 @@
 /** Reads `scheduler_config.json`, and fills in for a class what it leaves out, as diffusers' `from_config` does. */
 import { z } from 'zod';
 import { CheckpointError } from '../../contract/errors';
-import { type FileSettings, type SchedulerClass, schedulerClasses, withoutEffect } from './classes';
-import type { SchedulerConfig, SchedulerSettings } from './settings';
+import {
+  type FileSettings,
+  judges,
+  type OwnJudges,
+  type Parameters,
+  type SchedulerConfig,
+  type SchedulerSettings,
+  withoutEffect,
+} from './settings';
 
-/** Training steps; published: 1,000. Tables of that length are computed before anything is painted. */
-const MAX_TIMESTEPS = 100_000;
 /** Characters of a file's value that an error shows. */
 const SHOWN = 60;
 
@@ -36,89 +41,6 @@ export function parseSchedulerConfig(text: string): SchedulerConfig {
   return { className, keys };
 }
 
-const number = z.number('a number belongs there');
-const whole = number.int('a whole number belongs there');
-const numbers = z
-  .array(number, 'a list of numbers belongs there')
-  .max(MAX_TIMESTEPS, 'more than any model has');
-const steps = whole
-  .positive('a number above 0 belongs there')
-  .max(MAX_TIMESTEPS, `more than the ${MAX_TIMESTEPS} steps that any model has`);
-const BETWEEN = 'a number from 0 to 1 belongs there';
-const flag = z.boolean('true or false belongs there');
-const oneOf = <Value extends string>(...values: Value[]) =>
-  z.enum(values, { error: `Inlay knows ${values.join(', ')}` });
-const never = (why: string) => z.literal(false, { error: why });
-
-/** What each key may hold. */
-const judges = {
-  numTrainTimesteps: steps,
-  betaStart: number,
-  betaEnd: number,
-  betaSchedule: oneOf('linear', 'scaled_linear', 'squaredcos_cap_v2'),
-  trainedBetas: numbers,
-  predictionType: oneOf('epsilon', 'v_prediction', 'sample'),
-  timestepSpacing: oneOf('leading', 'linspace', 'trailing'),
-  stepsOffset: whole
-    .min(-MAX_TIMESTEPS, 'less than any model has')
-    .max(MAX_TIMESTEPS, 'more than any model has'),
-  setAlphaToOne: flag,
-  clipSample: flag,
-  clipSampleRange: number,
-  thresholding: flag,
-  dynamicThresholdingRatio: number.min(0, BETWEEN).max(1, BETWEEN),
-  sampleMaxValue: number.positive('a number above 0 belongs there'),
-  // What diffusers calls fixed_large_log gives no numbers there; a learned variance would be more channels of the UNet.
-  varianceType: oneOf('fixed_small', 'fixed_small_log', 'fixed_large'),
-  skipPrkSteps: flag,
-  useKarrasSigmas: flag,
-  useExponentialSigmas: flag,
-  useBetaSigmas: never('Inlay has no beta sigmas'),
-  useLuLambdas: flag,
-  useFlowSigmas: never('Inlay runs no models of flow matching'),
-  sigmaMin: number.nonnegative('0 or more belongs there'),
-  sigmaMax: number.positive('a number above 0 belongs there'),
-  rescaleBetasZeroSnr: flag,
-  interpolationType: oneOf('linear', 'log_linear'),
-  timestepType: oneOf('discrete', 'continuous'),
-  finalSigmasType: oneOf('zero', 'sigma_min'),
-  lambdaMinClipped: number,
-  solverOrder: z.union([z.literal(1), z.literal(2), z.literal(3)], { error: 'Inlay knows 1, 2 and 3' }),
-  algorithmType: oneOf('dpmsolver', 'dpmsolver++', 'sde-dpmsolver', 'sde-dpmsolver++', 'deis'),
-  solverType: oneOf('midpoint', 'heun', 'logrho', 'bh1', 'bh2'),
-  lowerOrderFinal: flag,
-  eulerAtFinal: flag,
-  predictX0: flag,
-  disableCorrector: numbers,
-  solverP: z.undefined({ error: 'Inlay has UniPC’s own predictor alone' }),
-  originalInferenceSteps: steps,
-  timestepScaling: number,
-  noiseSamplerSeed: whole.nonnegative('0 or more belongs there'),
-} satisfies { [Key in keyof FileSettings]-?: z.ZodType<FileSettings[Key]> };
-
-/** Where a class knows other values than the rest. */
-const classJudges: Partial<Record<SchedulerClass, Partial<Record<keyof FileSettings, z.ZodType>>>> = {
-  DDPMScheduler: { betaSchedule: oneOf('linear', 'scaled_linear', 'squaredcos_cap_v2', 'sigmoid') },
-  HeunDiscreteScheduler: { betaSchedule: oneOf('linear', 'scaled_linear', 'squaredcos_cap_v2', 'exp') },
-  DPMSolverMultistepScheduler: { varianceType: fixedVariance() },
-  DPMSolverSinglestepScheduler: {
-    varianceType: fixedVariance(),
-    algorithmType: oneOf('dpmsolver', 'dpmsolver++', 'sde-dpmsolver++', 'deis'),
-  },
-  DEISMultistepScheduler: { algorithmType: oneOf('deis', 'dpmsolver', 'dpmsolver++') },
-};
-
-/** A model that learned a variance predicts more channels; any other value has no effect on DPM-Solver. */
-function fixedVariance() {
-  return z
-    .unknown()
-    .refine(
-      (value) => value !== 'learned' && value !== 'learned_range',
-      'Inlay runs no models that learned a variance',
-    )
-    .transform(() => undefined);
-}
-
 /** A key of the file with a value that a class heeds and Inlay cannot use. */
 export class SchedulerKeyError extends Error {
   override name = 'SchedulerKeyError';
@@ -132,30 +54,36 @@ export class SchedulerKeyError extends Error {
   }
 }
 
+/** What a class of schedulers takes from a file. */
+export interface SchedulerTakes {
+  /** With their defaults. A key that a class does not take has no effect on it, whatever a file says. */
+  readonly parameters: Parameters;
+  readonly judges?: OwnJudges;
+}
+
 /**
- * The settings of `className.from_config(config, **said)`: what the file says of the keys that the class takes, else that
- * class's defaults.
+ * The settings of diffusers' `Class.from_config(config, **said)`: what the file says of the keys that the class takes, else
+ * that class's defaults.
  * @param said what a scheduler's name says: of that the file is not asked
  * @throws SchedulerKeyError naming the key which is damaged or asks for something that Inlay cannot do
  */
 export function settingsFor(
-  className: SchedulerClass,
+  takes: SchedulerTakes,
   { keys }: SchedulerConfig,
   said: Partial<SchedulerSettings> = {},
 ): SchedulerSettings {
-  const defaults: Readonly<Partial<Record<string, unknown>>> = schedulerClasses[className];
   const given: Record<string, unknown> = {};
   for (const name of Object.keys(judges) as (keyof FileSettings)[]) {
     const key = snakeCase(name);
     const value = keys[key];
-    if (!(name in defaults) || name in said || value === undefined || value === null) continue;
-    const judge: z.ZodType = classJudges[className]?.[name] ?? judges[name];
+    if (!(name in takes.parameters) || name in said || value === undefined || value === null) continue;
+    const judge: z.ZodType = takes.judges?.[name] ?? judges[name];
     const judged = judge.safeParse(value);
     if (!judged.success)
       throw new SchedulerKeyError(key, `is ${shown(value)}: ${judged.error.issues[0]?.message}`);
     given[name] = judged.data;
   }
-  const settings: SchedulerSettings = { ...withoutEffect, ...defaults, ...given, ...said };
+  const settings: SchedulerSettings = { ...withoutEffect, ...takes.parameters, ...given, ...said };
   const { trainedBetas, numTrainTimesteps, algorithmType } = settings;
   if (settings.useKarrasSigmas && settings.useExponentialSigmas) {
     throw new SchedulerKeyError('use_karras_sigmas', 'and use_exponential_sigmas exclude each other');

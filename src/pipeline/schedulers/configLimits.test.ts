@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { createScheduler, parseSchedulerConfig } from './index';
+import { parseSchedulerConfig } from './config';
+import { createScheduler } from './create';
 
 it.each([
   ['num_train_timesteps', 1e7],

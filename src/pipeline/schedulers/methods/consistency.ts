@@ -5,27 +5,48 @@
 import { InputError } from '../../../contract/errors';
 import { SchedulerKeyError } from '../config';
 import { combine } from '../schedule/numeric';
-import type { RandomNormal, Scheduler } from '../scheduler';
-import type { SchedulerSettings } from '../settings';
-import { VariancePreservingMethod } from './variancePreservingMethod';
+import type { RandomNormal } from '../scheduler';
+import {
+  clipping,
+  latentDiffusionBetas,
+  leading,
+  type Parameters,
+  type SchedulerSettings,
+  thresholds,
+  zeroSnr,
+} from '../settings';
+import { AlphaMethod } from './alphaMethod';
 
 const { fround } = Math;
 /** Standard deviation of the data, which the boundary condition of consistency models is written with. */
 const SIGMA_DATA = 0.5;
 
-abstract class ConsistencyMethod extends VariancePreservingMethod {
+abstract class ConsistencyMethod extends AlphaMethod {
+  static readonly parameters = {
+    ...latentDiffusionBetas,
+    ...leading,
+    ...clipping,
+    ...thresholds,
+    ...zeroSnr,
+    betaSchedule: 'scaled_linear',
+    originalInferenceSteps: 50,
+    clipSample: false,
+    setAlphaToOne: true,
+    timestepScaling: 10,
+  } as const satisfies Parameters;
+
   constructor(settings: SchedulerSettings) {
+    super(settings);
     if (settings.originalInferenceSteps > settings.numTrainTimesteps) {
       throw new SchedulerKeyError(
         'original_inference_steps',
         `is ${settings.originalInferenceSteps}, more than num_train_timesteps`,
       );
     }
-    super(settings);
   }
 
   /** Evenly spaced positions of the schedule that the model was distilled on. */
-  override setTimesteps(steps: number): void {
+  setTimesteps(steps: number): void {
     const { numTrainTimesteps, originalInferenceSteps: distilled } = this.settings;
     if (steps > distilled) {
       throw new InputError(
@@ -45,7 +66,7 @@ abstract class ConsistencyMethod extends VariancePreservingMethod {
   }
 }
 
-export class LcmScheduler extends ConsistencyMethod implements Scheduler {
+export class LcmScheduler extends ConsistencyMethod {
   /** Jumps to the clean picture, and back up to the next noise level with fresh noise; the last step stays there. */
   step(prediction: Float32Array, index: number, sample: Float32Array, randn: RandomNormal): Float32Array {
     const scaled = this.timestep(index) * this.settings.timestepScaling;
@@ -57,7 +78,7 @@ export class LcmScheduler extends ConsistencyMethod implements Scheduler {
   }
 }
 
-export class TcdScheduler extends ConsistencyMethod implements Scheduler {
+export class TcdScheduler extends ConsistencyMethod {
   /**
    * Jumps along the trajectory past the next timestep, to (1 − η) of it, and comes back up with fresh noise; the last step
    * ends at timestep 0. With η = 0 it draws nothing.
@@ -66,21 +87,21 @@ export class TcdScheduler extends ConsistencyMethod implements Scheduler {
     const { eta } = this.settings;
     const next = this.isLast(index) ? 0 : this.timestep(index + 1);
     const target = Math.floor(fround(fround(1 - eta) * next)); // torch multiplies in float32
-    const alpha = this.alphas.at(this.timestep(index));
-    const alphaTarget = this.alphas.at(target);
+    const alpha = this.alphaAt(this.timestep(index));
+    const alphaTarget = this.alphaAt(target);
     const jumped = combine(
       Math.sqrt(alphaTarget),
-      this.alphas.original(prediction, sample, alpha),
+      this.original(prediction, sample, alpha),
       Math.sqrt(1 - alphaTarget),
-      this.alphas.noise(prediction, sample, alpha),
+      this.noise(prediction, sample, alpha),
     );
     if (eta === 0 || this.isLast(index)) return jumped;
-    const ratio = this.alphas.at(next) / alphaTarget;
+    const ratio = this.alphaAt(next) / alphaTarget;
     return combine(Math.sqrt(ratio), jumped, Math.sqrt(1 - ratio), randn(sample.length));
   }
 
-  /** As diffusers' TCDScheduler, which does not bound it. */
+  /** As its steps use it: never bounded, whatever the file says. */
   override denoised(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
-    return this.original(prediction, index, sample);
+    return this.original(prediction, sample, this.alphaAt(this.timestep(index)));
   }
 }

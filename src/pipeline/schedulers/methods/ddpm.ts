@@ -1,19 +1,42 @@
 /** DDPM (arXiv 2006.11239): as diffusers' DDPMScheduler, which models are trained with. Fresh noise at every step but the last. */
 import { InputError } from '../../../contract/errors';
-import { combine } from '../schedule/numeric';
-import type { RandomNormal, Scheduler } from '../scheduler';
-import type { SchedulerSettings } from '../settings';
-import { VariancePreservingMethod } from './variancePreservingMethod';
+import { combine, roundHalfEven } from '../schedule/numeric';
+import { spacedTimesteps } from '../schedule/timesteps';
+import type { RandomNormal } from '../scheduler';
+import {
+  betas,
+  clipping,
+  leading,
+  type OwnJudges,
+  oneOf,
+  type Parameters,
+  type SchedulerSettings,
+  thresholds,
+  zeroSnr,
+} from '../settings';
+import { AlphaMethod } from './alphaMethod';
 
 /** diffusers takes no less, since it may take the logarithm. */
 const MIN_VARIANCE = 1e-20;
 
-export class DdpmScheduler extends VariancePreservingMethod implements Scheduler {
+export class DdpmScheduler extends AlphaMethod {
+  static readonly parameters = {
+    ...betas,
+    ...leading,
+    ...clipping,
+    ...thresholds,
+    ...zeroSnr,
+    varianceType: 'fixed_small',
+  } as const satisfies Parameters;
+  static readonly judges = {
+    betaSchedule: oneOf('linear', 'scaled_linear', 'squaredcos_cap_v2', 'sigmoid'),
+  } satisfies OwnJudges;
+
   constructor(settings: SchedulerSettings) {
     super({ ...settings, setAlphaToOne: true });
   }
 
-  override setTimesteps(steps: number): void {
+  setTimesteps(steps: number): void {
     const { numTrainTimesteps } = this.settings;
     if (steps > numTrainTimesteps) {
       throw new InputError(
@@ -21,14 +44,14 @@ export class DdpmScheduler extends VariancePreservingMethod implements Scheduler
         `num_inference_steps: this scheduler makes at most ${numTrainTimesteps} steps, not ${steps}`,
       );
     }
-    super.setTimesteps(steps);
+    this.timesteps = spacedTimesteps(this.settings, steps).map(roundHalfEven);
   }
 
   /** Formula (7) of the paper: the mean of what x₀ and the sample imply, and noise around it. */
   step(prediction: Float32Array, index: number, sample: Float32Array, randn: RandomNormal): Float32Array {
     const timestep = this.timestep(index);
-    const alpha = this.alphas.at(timestep);
-    const alphaPrevious = this.alphas.at(this.timestep(index + 1));
+    const alpha = this.alphaAt(timestep);
+    const alphaPrevious = this.alphaAt(this.timestep(index + 1));
     const kept = alpha / alphaPrevious;
     const original = this.denoised(prediction, index, sample);
     const mean = combine(

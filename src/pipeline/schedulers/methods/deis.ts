@@ -4,11 +4,21 @@
  * trained noise level, not at zero.
  */
 import { combine } from '../schedule/numeric';
-import { FEW_STEPS, SolverMethod } from './solverMethod';
+import { type OwnJudges, oneOf, type Parameters, spacing } from '../settings';
+import { FEW_STEPS, SolverMethod, solver } from './solverMethod';
 
 const MAX_ORDER = 3;
 
 export class DeisScheduler extends SolverMethod {
+  static readonly parameters = {
+    ...solver,
+    ...spacing,
+    algorithmType: 'deis',
+    solverType: 'logrho',
+    lowerOrderFinal: true,
+  } as const satisfies Parameters;
+  static readonly judges = { algorithmType: oneOf('deis', 'dpmsolver', 'dpmsolver++') } satisfies OwnJudges;
+
   /** ε of the last evaluations, the newest first. */
   #history: Float32Array[] = [];
 

@@ -13,7 +13,7 @@ import { SchedulerKeyError } from '../config';
 import { combine } from '../schedule/numeric';
 import { timestepOfSigma } from '../schedule/sigmas';
 import { spacedTimesteps } from '../schedule/timesteps';
-import type { SchedulerSettings } from '../settings';
+import { latentDiffusionBetas, type Parameters, type SchedulerSettings, shapes, spacing } from '../settings';
 import { SigmaMethod } from './sigmaMethod';
 
 const { fround } = Math;
@@ -22,6 +22,13 @@ const timeOf = (sigma: number) => fround(-fround(Math.log(sigma)));
 const sigmaAt = (time: number) => fround(Math.exp(-time));
 
 export class DpmSdeScheduler extends SigmaMethod {
+  static readonly parameters = {
+    ...latentDiffusionBetas,
+    ...spacing,
+    ...shapes,
+    noiseSamplerSeed: undefined,
+  } as const satisfies Parameters;
+
   override readonly order = 2;
   #seed = 0;
   #tree: BrownianTree | undefined;

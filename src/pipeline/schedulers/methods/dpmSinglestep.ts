@@ -5,9 +5,16 @@
 
 import { combine } from '../schedule/numeric';
 import type { RandomNormal } from '../scheduler';
-import { DpmMethod } from './dpmSolver';
+import { fixedVariance, type OwnJudges, oneOf, type Parameters } from '../settings';
+import { DpmMethod, dpmSolver } from './dpmSolver';
 
 export class DpmSinglestepScheduler extends DpmMethod {
+  static readonly parameters = { ...dpmSolver, lowerOrderFinal: false } as const satisfies Parameters;
+  static readonly judges = {
+    varianceType: fixedVariance(),
+    algorithmType: oneOf('dpmsolver', 'dpmsolver++', 'sde-dpmsolver++', 'deis'),
+  } satisfies OwnJudges;
+
   #orders: readonly number[] = [];
   /** The last outputs, the newest first. */
   #history: Float32Array[] = [];

@@ -7,8 +7,25 @@
 import { SchedulerKeyError } from '../config';
 import { combine } from '../schedule/numeric';
 import type { RandomNormal } from '../scheduler';
-import type { SchedulerSettings } from '../settings';
-import { FEW_STEPS, type Level, SolverMethod } from './solverMethod';
+import {
+  fixedVariance,
+  type OwnJudges,
+  type Parameters,
+  type SchedulerSettings,
+  spacing,
+  zeroSnr,
+} from '../settings';
+import { FEW_STEPS, type Level, SolverMethod, solver } from './solverMethod';
+
+/** What both take. */
+export const dpmSolver = {
+  ...solver,
+  algorithmType: 'dpmsolver++',
+  solverType: 'midpoint',
+  finalSigmasType: 'zero',
+  lambdaMinClipped: undefined,
+  varianceType: undefined,
+} as const satisfies Parameters;
 
 /** What the multistep and the single-step form share: the integral over a step, and what is extrapolated in it. */
 export abstract class DpmMethod extends SolverMethod {
@@ -72,6 +89,16 @@ export abstract class DpmMethod extends SolverMethod {
 }
 
 export class DpmSolverScheduler extends DpmMethod {
+  static readonly parameters = {
+    ...dpmSolver,
+    ...spacing,
+    ...zeroSnr,
+    lowerOrderFinal: true,
+    eulerAtFinal: false,
+    useLuLambdas: false,
+  } as const satisfies Parameters;
+  static readonly judges = { varianceType: fixedVariance() } satisfies OwnJudges;
+
   /** The last outputs, the newest first. */
   #history: Float32Array[] = [];
 

@@ -4,10 +4,9 @@
  */
 
 import { SchedulerKeyError } from '../config';
-import { interpolate } from '../schedule/numeric';
-import { addScaledNoise } from '../schedule/sigmas';
+import { combine, interpolate } from '../schedule/numeric';
 import type { RandomNormal } from '../scheduler';
-import type { SchedulerSettings } from '../settings';
+import { betas, type Parameters, type SchedulerSettings, shapes, spacing, zeroSnr } from '../settings';
 import { SigmaMethod } from './sigmaMethod';
 
 const { fround } = Math;
@@ -31,6 +30,16 @@ abstract class EulerMethod extends SigmaMethod {
 }
 
 export class EulerScheduler extends EulerMethod {
+  static readonly parameters = {
+    ...betas,
+    ...spacing,
+    ...shapes,
+    ...zeroSnr,
+    interpolationType: 'linear',
+    timestepType: 'discrete',
+    finalSigmasType: 'zero',
+  } as const satisfies Parameters;
+
   setTimesteps(steps: number): void {
     const { timesteps, sigmas } = this.schedule(steps);
     const last = this.settings.finalSigmasType === 'zero' ? 0 : (this.trainingSigmas[0] ?? 0);
@@ -47,6 +56,8 @@ export class EulerScheduler extends EulerMethod {
 }
 
 export class EulerAncestralScheduler extends EulerMethod {
+  static readonly parameters = { ...betas, ...spacing, ...zeroSnr } as const satisfies Parameters;
+
   constructor(settings: SchedulerSettings) {
     super(settings);
     if (settings.predictionType === 'sample') {
@@ -66,6 +77,6 @@ export class EulerAncestralScheduler extends EulerMethod {
     const to = this.sigma(index + 1);
     const up = Math.sqrt((to ** 2 * (from ** 2 - to ** 2)) / from ** 2);
     const down = Math.sqrt(to ** 2 - up ** 2);
-    return addScaledNoise(this.descend(prediction, index, sample, down), randn(sample.length), up);
+    return combine(1, this.descend(prediction, index, sample, down), up, randn(sample.length));
   }
 }

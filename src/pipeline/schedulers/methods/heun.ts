@@ -1,9 +1,29 @@
 /** Heun's method, of second order, without churn (algorithm 1 of arXiv 2206.00364): diffusers' HeunDiscreteScheduler. */
 import { combine } from '../schedule/numeric';
 import { bounded } from '../schedule/prediction';
+import {
+  clipping,
+  latentDiffusionBetas,
+  type OwnJudges,
+  oneOf,
+  type Parameters,
+  shapes,
+  spacing,
+} from '../settings';
 import { SigmaMethod } from './sigmaMethod';
 
 export class HeunScheduler extends SigmaMethod {
+  static readonly parameters = {
+    ...latentDiffusionBetas,
+    ...spacing,
+    ...shapes,
+    ...clipping,
+    clipSample: false,
+  } as const satisfies Parameters;
+  static readonly judges = {
+    betaSchedule: oneOf('linear', 'scaled_linear', 'squaredcos_cap_v2', 'exp'),
+  } satisfies OwnJudges;
+
   override readonly order = 2;
   /** The step under way, between its two evaluations. */
   #begun: { sample: Float32Array; derivative: Float32Array } | undefined;

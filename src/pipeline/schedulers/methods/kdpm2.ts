@@ -5,14 +5,20 @@
 
 import { SchedulerKeyError } from '../config';
 import { combine, roundHalfEven } from '../schedule/numeric';
-import { addScaledNoise, sigmaShape, timestepOfSigma } from '../schedule/sigmas';
+import { sigmaShape, timestepOfSigma } from '../schedule/sigmas';
 import type { RandomNormal } from '../scheduler';
-import type { SchedulerSettings } from '../settings';
+import { latentDiffusionBetas, type Parameters, type SchedulerSettings, shapes, spacing } from '../settings';
 import { SigmaMethod } from './sigmaMethod';
 
 const { fround } = Math;
 
 abstract class MidpointMethod extends SigmaMethod {
+  static readonly parameters = {
+    ...latentDiffusionBetas,
+    ...spacing,
+    ...shapes,
+  } as const satisfies Parameters;
+
   override readonly order = 2;
   /** Where the step under way began, between its two evaluations. */
   #begun: Float32Array | undefined;
@@ -87,6 +93,6 @@ export class Kdpm2AncestralScheduler extends MidpointMethod {
   }
 
   protected override arrive(sample: Float32Array, index: number, randn: RandomNormal): Float32Array {
-    return addScaledNoise(sample, randn(sample.length), this.#up(index));
+    return combine(1, sample, this.#up(index), randn(sample.length));
   }
 }

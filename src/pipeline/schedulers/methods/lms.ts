@@ -1,4 +1,5 @@
 /** The linear multistep method over the last four slopes (k-diffusion's `sample_lms`): diffusers' LMSDiscreteScheduler. */
+import { betas, type Parameters, shapes, spacing } from '../settings';
 import { SigmaMethod } from './sigmaMethod';
 
 const MAX_ORDER = 4;
@@ -6,6 +7,8 @@ const MAX_ORDER = 4;
 const NODES = [-1 / Math.sqrt(3), 1 / Math.sqrt(3)] as const;
 
 export class LmsScheduler extends SigmaMethod {
+  static readonly parameters = { ...betas, ...spacing, ...shapes } as const satisfies Parameters;
+
   /** (x − x₀) / σ of the last evaluations, the newest first. */
   #derivatives: Float32Array[] = [];
 

@@ -6,9 +6,8 @@
 import { SchedulerKeyError } from '../config';
 import { combine, roundHalfEven } from '../schedule/numeric';
 import { spacedTimesteps } from '../schedule/timesteps';
-import type { Scheduler } from '../scheduler';
-import type { SchedulerSettings } from '../settings';
-import { VariancePreserving } from './variancePreserving';
+import { betas, leading, type Parameters, type SchedulerSettings } from '../settings';
+import { AlphaMethod } from './alphaMethod';
 
 const RUNGE_KUTTA_STEPS = 4;
 /** Adams-Bashforth weights of the last predictions, the newest first. */
@@ -21,11 +20,14 @@ const MULTISTEP: readonly (readonly number[])[] = [
 /** Weights of the four evaluations of a Runge-Kutta step. */
 const RUNGE_KUTTA = [1 / 6, 1 / 3, 1 / 3, 1 / 6] as const;
 
-export class PndmScheduler implements Scheduler {
-  readonly order = 1;
-  readonly initNoiseSigma = 1;
-  timesteps: readonly number[] = [];
-  readonly #alphas: VariancePreserving;
+export class PndmScheduler extends AlphaMethod {
+  static readonly parameters = {
+    ...betas,
+    ...leading,
+    skipPrkSteps: false,
+    setAlphaToOne: false,
+  } as const satisfies Parameters;
+
   #stride = 1;
   #rungeKuttaTimesteps: readonly number[] = [];
   /** Evaluations so far; the method goes by it, not by the index, so that a run may begin later. */
@@ -37,11 +39,11 @@ export class PndmScheduler implements Scheduler {
   /** Where the current Runge-Kutta or two-evaluation step began. */
   #stepSample: Float32Array | undefined;
 
-  constructor(private readonly settings: SchedulerSettings) {
+  constructor(settings: SchedulerSettings) {
+    super(settings);
     if (settings.predictionType === 'sample') {
       throw new SchedulerKeyError('prediction_type', 'is "sample", which PNDM does not know');
     }
-    this.#alphas = new VariancePreserving(settings);
   }
 
   setTimesteps(steps: number): void {
@@ -71,7 +73,7 @@ export class PndmScheduler implements Scheduler {
   }
 
   step(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
-    const timestep = this.timesteps[index] ?? -1;
+    const timestep = this.timestep(index);
     const next =
       this.#counter < this.#rungeKuttaTimesteps.length
         ? this.#stepRungeKutta(prediction, timestep, sample)
@@ -125,18 +127,10 @@ export class PndmScheduler implements Scheduler {
     previous: number,
     prediction: Float32Array,
   ): Float32Array {
-    const alpha = this.#alphas.at(timestep);
-    const alphaPrevious = this.#alphas.at(previous);
-    const noise = this.#alphas.noise(prediction, sample, alpha);
+    const alpha = this.alphaAt(timestep);
+    const alphaPrevious = this.alphaAt(previous);
+    const noise = this.noise(prediction, sample, alpha);
     const denominator = alpha * Math.sqrt(1 - alphaPrevious) + Math.sqrt(alpha * (1 - alpha) * alphaPrevious);
     return combine(Math.sqrt(alphaPrevious / alpha), sample, (alpha - alphaPrevious) / denominator, noise);
-  }
-
-  denoised(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
-    return this.#alphas.original(prediction, sample, this.#alphas.at(this.timesteps[index] ?? -1));
-  }
-
-  addNoise(original: Float32Array, noise: Float32Array, index: number): Float32Array {
-    return this.#alphas.addNoise(original, noise, this.timesteps[index] ?? -1);
   }
 }

@@ -2,39 +2,25 @@
 
 import { trainingSigmas } from '../schedule/noiseSchedule';
 import { interpolate, linspace, roundHalfEven } from '../schedule/numeric';
-import {
-  addScaledNoise,
-  exponentialSigmas,
-  karrasSigmas,
-  sigmaShape,
-  timestepOfSigma,
-} from '../schedule/sigmas';
+import type { Mixture } from '../schedule/prediction';
+import { exponentialSigmas, karrasSigmas, sigmaShape, timestepOfSigma } from '../schedule/sigmas';
 import { spacedTimesteps } from '../schedule/timesteps';
-import type { RandomNormal, Scheduler } from '../scheduler';
 import type { SchedulerSettings } from '../settings';
+import { Method } from './method';
 
 const { fround } = Math;
 
-export abstract class SigmaMethod implements Scheduler {
-  readonly order: number = 1;
-  timesteps: readonly number[] = [];
+export abstract class SigmaMethod extends Method {
   /** Noise level at each timestep, and that after the last; float32. */
   protected sigmas: Float32Array = new Float32Array();
   protected readonly trainingSigmas: Float32Array;
 
-  constructor(protected readonly settings: SchedulerSettings) {
+  constructor(settings: SchedulerSettings) {
+    super(settings);
     this.trainingSigmas = trainingSigmas(settings);
   }
 
-  abstract setTimesteps(steps: number, seed?: number): void;
-  abstract step(
-    prediction: Float32Array,
-    index: number,
-    sample: Float32Array,
-    randn: RandomNormal,
-  ): Float32Array;
-
-  get initNoiseSigma(): number {
+  override get initNoiseSigma(): number {
     const highest = this.sigmas.reduce((max, sigma) => Math.max(max, sigma), 0);
     return this.settings.timestepSpacing === 'leading' ? fround(Math.sqrt(highest ** 2 + 1)) : highest;
   }
@@ -98,12 +84,12 @@ export abstract class SigmaMethod implements Scheduler {
     }
   }
 
-  addNoise(original: Float32Array, noise: Float32Array, index: number): Float32Array {
-    return addScaledNoise(original, noise, this.sigma(index));
-  }
-
   protected sigma(index: number): number {
     return this.sigmas[index] ?? 0;
+  }
+
+  protected level(index: number): Mixture {
+    return { alpha: 1, sigma: this.sigma(index) };
   }
 
   /** Slope of the sample over σ: (x − x₀) / σ, rounded as torch rounds it. */

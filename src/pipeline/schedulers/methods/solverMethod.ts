@@ -15,11 +15,20 @@ import {
   timestepOfSigma,
 } from '../schedule/sigmas';
 import { spacedTimesteps } from '../schedule/timesteps';
-import type { RandomNormal, Scheduler } from '../scheduler';
-import type { SchedulerSettings } from '../settings';
+import { betas, type Parameters, type SchedulerSettings, shapes, thresholds } from '../settings';
+import { Method } from './method';
 
 /** Below this many steps the last ones are of lower order, for stability (as in diffusers). */
 export const FEW_STEPS = 15;
+
+/** What all of them take. */
+export const solver = {
+  ...betas,
+  ...shapes,
+  ...thresholds,
+  solverOrder: 2,
+  useFlowSigmas: false,
+} as const satisfies Parameters;
 
 /** The coefficients of one noise level; `sigma` is σ̂. */
 export interface Level extends Mixture {
@@ -27,14 +36,12 @@ export interface Level extends Mixture {
   lambda: number;
 }
 
-export abstract class SolverMethod implements Scheduler {
-  readonly order = 1;
-  readonly initNoiseSigma = 1;
-  timesteps: readonly number[] = [];
+export abstract class SolverMethod extends Method {
   #sigmas: Float32Array = new Float32Array();
   readonly #trainingSigmas: Float32Array;
 
-  constructor(protected readonly settings: SchedulerSettings) {
+  constructor(settings: SchedulerSettings) {
+    super(settings);
     this.#trainingSigmas = trainingSigmas(settings);
   }
 
@@ -99,13 +106,6 @@ export abstract class SolverMethod implements Scheduler {
     return this.#trainingSigmas.filter((sigma) => -Math.log(sigma) < least).length;
   }
 
-  abstract step(
-    prediction: Float32Array,
-    index: number,
-    sample: Float32Array,
-    randn: RandomNormal,
-  ): Float32Array;
-
   denoised(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
     const original = originalOf(this.settings.predictionType, prediction, sample, this.level(index));
     return this.settings.thresholding ? bounded(original, this.settings) : original;
@@ -121,11 +121,6 @@ export abstract class SolverMethod implements Scheduler {
   /** ε as the UNet's prediction implies it. */
   protected noise(prediction: Float32Array, index: number, sample: Float32Array): Float32Array {
     return noiseOf(this.settings.predictionType, prediction, sample, this.level(index));
-  }
-
-  addNoise(original: Float32Array, noise: Float32Array, index: number): Float32Array {
-    const { alpha, sigma } = this.level(index);
-    return combine(alpha, original, sigma, noise);
   }
 
   protected level(index: number): Level {

@@ -3,9 +3,22 @@
  * before. diffusers' UniPCMultistepScheduler, in both forms of B(h) ("bh1", "bh2"), extrapolating x₀ or the noise.
  */
 import { combine, solveLinear } from '../schedule/numeric';
-import { type Level, SolverMethod } from './solverMethod';
+import { type Parameters, spacing, zeroSnr } from '../settings';
+import { type Level, SolverMethod, solver } from './solverMethod';
 
 export class UniPcScheduler extends SolverMethod {
+  static readonly parameters = {
+    ...solver,
+    ...spacing,
+    ...zeroSnr,
+    predictX0: true,
+    solverType: 'bh2',
+    lowerOrderFinal: true,
+    disableCorrector: [],
+    solverP: undefined,
+    finalSigmasType: 'zero',
+  } as const satisfies Parameters;
+
   /** x₀, or with `predict_x0` off the noise, of the last evaluations, the newest first. */
   #history: Float32Array[] = [];
   /** Where the last step began, after correction. */

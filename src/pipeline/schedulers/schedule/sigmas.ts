@@ -53,8 +53,3 @@ export function timestepOfSigma(sigma: number, trainingSigmas: Float32Array): nu
   const clamped = Math.min(Math.max(weight, 0), 1);
   return (1 - clamped) * low + clamped * (low + 1);
 }
-
-/** x₀ + σ·ε, the samples of Euler's methods. */
-export function addScaledNoise(original: Float32Array, noise: Float32Array, sigma: number): Float32Array {
-  return original.map((value, i) => value + (noise[i] ?? 0) * sigma);
-}

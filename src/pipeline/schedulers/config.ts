@@ -105,7 +105,8 @@ export function settingsFor(
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // Of a list of any length no more entries than may be seen.
+  const text = JSON.stringify(Array.isArray(value) ? value.slice(0, SHOWN) : value) ?? String(value);
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }
 

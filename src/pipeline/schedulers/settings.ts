@@ -84,10 +84,8 @@ const MAX_TIMESTEPS = 100_000;
 const number = z.number('a number belongs there');
 const whole = number.int('a whole number belongs there');
 const numbers = z
-  .array(z.unknown(), 'a list of numbers belongs there')
-  .max(MAX_TIMESTEPS, 'more than any model has')
-  // Only then each of them.
-  .pipe(z.array(number));
+  .array(number, 'a list of numbers belongs there')
+  .max(MAX_TIMESTEPS, 'more than any model has');
 const steps = whole
   .positive('a number above 0 belongs there')
   .max(MAX_TIMESTEPS, `more than the ${MAX_TIMESTEPS} steps that any model has`);

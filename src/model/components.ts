@@ -4,10 +4,12 @@ import type { AutoencoderKlConfig } from '../graph/networks/autoencoderKl';
 import { type ClipTextConfig, eosRows } from '../graph/networks/clipText';
 import type { Unet2dConfig } from '../graph/networks/unet2d';
 import type { GraphTarget } from '../graph/onnx/types';
+import type { Size } from '../image/geometry';
 import type { UnetConditioning } from '../pipeline/conditioning/stableDiffusion';
 import type { Denoiser, TextEncoder, TextEncoding, Vae } from '../pipeline/model';
+
 import { lazyDisposable } from './lazy';
-import type { Runtime, Session } from './runtime/session';
+import type { Feeds, Runtime, Session } from './runtime/session';
 
 /**
  * @param isPooled whether the graph has the pooled output
@@ -23,10 +25,10 @@ export function createTextEncoder(
   return {
     width: hiddenSize,
     ...(isPooled && { pooledWidth: projection ?? hiddenSize }),
-    async encode(inputIds, batch, added): Promise<TextEncoding> {
+    async encode(inputIds, batch, added) {
       const count = takesRows && added !== undefined ? added.length / hiddenSize : 0;
       refuseOutside(inputIds, vocabSize + count);
-      const outputs = await session.run({
+      return readText(session, isPooled, {
         input_ids: {
           values: takesRows ? inputIds.map((id) => (id < vocabSize ? id : 0)) : inputIds,
           dims: [batch, length],
@@ -35,15 +37,20 @@ export function createTextEncoder(
         // Of the ids as they are: where the largest of a row counts, transformers counts added ones too.
         ...(isPooled && { eos_rows: { values: eosRows(inputIds, config), dims: [batch] } }),
       });
-      try {
-        const states = await session.outputOf(outputs, 'last_hidden_state').read();
-        return isPooled ? { states, pooled: await session.outputOf(outputs, 'pooled').read() } : { states };
-      } finally {
-        for (const output of Object.values(outputs)) output.dispose();
-      }
     },
     dispose: () => session.dispose(),
   };
+}
+
+/** Runs a text encoder's graph and reads what it gives. */
+export async function readText(session: Session, isPooled: boolean, inputs: Feeds): Promise<TextEncoding> {
+  const outputs = await session.run(inputs);
+  try {
+    const states = await session.outputOf(outputs, 'last_hidden_state').read();
+    return isPooled ? { states, pooled: await session.outputOf(outputs, 'pooled').read() } : { states };
+  } finally {
+    for (const output of Object.values(outputs)) output.dispose();
+  }
 }
 
 /** The inputs `table_share` and `added_rows` of `buildClipText`. */
@@ -86,21 +93,27 @@ export function createUnet(
   return {
     label: 'UNet',
     inpainting: inpaintingOf(inChannels, outChannels),
-    predict(latents, { height, width }, timestep, conditioning) {
-      const { promptEmbeddings, maskLatents, addedEmbeddings, guidanceEmbedding } = conditioning;
-      return session.read(
-        {
-          sample: { values: latents, dims: [1, outChannels, height, width] },
-          timestep: { values: Float32Array.of(timestep), dims: [1] },
-          encoder_hidden_states: promptEmbeddings,
-          ...(maskLatents && { mask_latents: maskLatents }),
-          ...(addedEmbeddings && { text_embeds: addedEmbeddings.pooled, time_ids: addedEmbeddings.timeIds }),
-          ...(guidanceEmbedding && { timestep_cond: guidanceEmbedding }),
-        },
-        'prediction',
-      );
-    },
+    predict: (latents, size, timestep, conditioning) =>
+      session.read(unetInputs(latents, outChannels, size, timestep, conditioning), 'prediction'),
     dispose: () => session.dispose(),
+  };
+}
+
+/** The inputs of a UNet's graph. @param latents [1, channels, h, w] */
+export function unetInputs(
+  latents: Float32Array,
+  channels: number,
+  { height, width }: Size,
+  timestep: number,
+  { promptEmbeddings, maskLatents, addedEmbeddings, guidanceEmbedding }: UnetConditioning,
+): Feeds {
+  return {
+    sample: { values: latents, dims: [1, channels, height, width] },
+    timestep: { values: Float32Array.of(timestep), dims: [1] },
+    encoder_hidden_states: promptEmbeddings,
+    ...(maskLatents && { mask_latents: maskLatents }),
+    ...(addedEmbeddings && { text_embeds: addedEmbeddings.pooled, time_ids: addedEmbeddings.timeIds }),
+    ...(guidanceEmbedding && { timestep_cond: guidanceEmbedding }),
   };
 }
 
@@ -115,37 +128,41 @@ export function isCoarse({ provider, precision }: GraphTarget): boolean {
 }
 
 /**
- * @param encoder makes the encoder's session at first use: a 4-channel run at full strength decodes only
+ * @param encoder makes the encoder's session at first use: a 4-channel run at full strength only decodes
  */
 export function createVae(
   runtime: Runtime,
-  config: AutoencoderKlConfig,
+  { scalingFactor, latentChannels, blockOutChannels }: AutoencoderKlConfig,
   encoder: () => Promise<Session>,
   decoder: () => Promise<Session>,
 ): Vae {
+  const downscale = 2 ** (blockOutChannels.length - 1);
+  return vaeOf(runtime, { scalingFactor, latentChannels, downscale }, encoder, decoder, (session) => session);
+}
+
+/** The VAE behind the pipeline's interface. @param sessionFor a half's session, once it is sure that it takes this size */
+export function vaeOf<Half extends { dispose(): Promise<void> }>(
+  runtime: Runtime,
+  config: Pick<Vae, 'scalingFactor' | 'latentChannels' | 'downscale'>,
+  encoder: () => Promise<Half>,
+  decoder: () => Promise<Half>,
+  sessionFor: (half: Half, size: Size, pixelsPerValue: number) => Session,
+): Vae {
   const encoding = lazyDisposable(encoder);
   const decoding = lazyDisposable(decoder);
-  const downscale = 2 ** (config.blockOutChannels.length - 1);
   return {
-    scalingFactor: config.scalingFactor,
-    latentChannels: config.latentChannels,
-    downscale,
+    ...config,
     get tiles() {
       return runtime.vaeTiles;
     },
-    async encode(pixels, { height, width }) {
-      const session = await encoding.get();
-      return session.read(
-        { pixels: { values: pixels, dims: [1, config.inChannels, height, width] } },
-        'moments',
-      );
+    async encode(values, size) {
+      const session = sessionFor(await encoding.get(), size, 1);
+      return session.read({ pixels: { values, dims: [1, 3, size.height, size.width] } }, 'moments');
     },
-    async decode(latents, { height, width }) {
-      const session = await decoding.get();
-      return session.read(
-        { latents: { values: latents, dims: [1, config.latentChannels, height, width] } },
-        'pixels',
-      );
+    async decode(values, size) {
+      const session = sessionFor(await decoding.get(), size, config.downscale);
+      const dims = [1, config.latentChannels, size.height, size.width];
+      return session.read({ latents: { values, dims } }, 'pixels');
     },
     async dispose() {
       await encoding.dispose();

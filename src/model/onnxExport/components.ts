@@ -3,9 +3,10 @@ import { InputError } from '../../contract/errors';
 import type { ExportedSizes, ExportedText, ExportedUnet } from '../../graph/onnxExport/adapt';
 import type { Size } from '../../image/geometry';
 import type { UnetConditioning } from '../../pipeline/conditioning/stableDiffusion';
-import type { Denoiser, TextEncoder, TextEncoding, Vae } from '../../pipeline/model';
-import { inpaintingOf } from '../components';
-import { lazyDisposable } from '../lazy';
+
+import type { Denoiser, TextEncoder, Vae } from '../../pipeline/model';
+import { inpaintingOf, readText, unetInputs, vaeOf } from '../components';
+
 import type { Runtime, Session } from '../runtime/session';
 
 /** A session and what its export says of itself. */
@@ -18,17 +19,10 @@ export interface ExportedSession<Sizes extends ExportedSizes = ExportedSizes> {
 /** The text encoder behind the pipeline's interface. */
 export function createExportedText({ session, sizes }: ExportedSession<ExportedText>): TextEncoder {
   const { width, pooledWidth, batch } = sizes;
-  const run = async (inputIds: Int32Array, rows: number): Promise<TextEncoding> => {
-    const length = inputIds.length / rows;
-    const outputs = await session.run({ input_ids: { values: inputIds, dims: [rows, length] } });
-    try {
-      const states = await session.outputOf(outputs, 'last_hidden_state').read();
-      if (pooledWidth === undefined) return { states };
-      return { states, pooled: await session.outputOf(outputs, 'pooled').read() };
-    } finally {
-      for (const output of Object.values(outputs)) output.dispose();
-    }
-  };
+  const run = (inputIds: Int32Array, rows: number) =>
+    readText(session, pooledWidth !== undefined, {
+      input_ids: { values: inputIds, dims: [rows, inputIds.length / rows] },
+    });
   return {
     width,
     ...(pooledWidth !== undefined && { pooledWidth }),
@@ -62,9 +56,9 @@ export function createExportedUnet(
   return {
     label: 'UNet',
     inpainting: inpaintingOf(inChannels, outChannels),
-    async predict(latents, { height, width }, timestep, conditioning) {
-      const { promptEmbeddings, maskLatents, addedEmbeddings, guidanceEmbedding } = conditioning;
-      refuseOtherSize(sizes, { height, width }, pixels);
+    async predict(latents, size, timestep, conditioning) {
+      const { height, width } = size;
+      refuseOtherSize(sizes, size, pixels);
       for (const [side, length] of Object.entries({ width, height })) {
         if (length % multiple === 0) continue;
         throw new InputError(
@@ -74,35 +68,20 @@ export function createExportedUnet(
             'repository that it was exported from',
         );
       }
-      const [rows = 1, tokens = 0] = promptEmbeddings.dims;
+      const [rows = 1, tokens = 0] = conditioning.promptEmbeddings.dims;
       if (sizes.tokens !== undefined && sizes.tokens !== tokens) {
         throw new InputError(
           'prompt',
           `prompt: this model was exported for prompts of ${sizes.tokens} tokens at most, and this one has more; shorten it`,
         );
       }
-      const run = (chosen?: Int32Array) =>
-        session.read(
-          {
-            sample: { values: latents, dims: [1, outChannels, height, width] },
-            timestep: { values: Float32Array.of(timestep), dims: [1] },
-            encoder_hidden_states: promptEmbeddings,
-            ...(maskLatents && { mask_latents: maskLatents }),
-            ...(addedEmbeddings && {
-              text_embeds: addedEmbeddings.pooled,
-              time_ids: addedEmbeddings.timeIds,
-            }),
-            ...(guidanceEmbedding && { timestep_cond: guidanceEmbedding }),
-            ...(chosen && { rows: { values: chosen, dims: [chosen.length] } }),
-          },
-          'prediction',
-        );
-      if (batch === undefined) return run();
+      const inputs = unetInputs(latents, outChannels, size, timestep, conditioning);
+      if (batch === undefined) return session.read(inputs, 'prediction');
       const rowValues = outChannels * height * width;
       const prediction = new Float32Array(rows * rowValues);
       for (let first = 0; first < rows; first += batch) {
         const chosen = Int32Array.from({ length: batch }, (_, i) => Math.min(first + i, rows - 1));
-        const part = await run(chosen);
+        const part = await session.read({ ...inputs, rows: { values: chosen, dims: [batch] } }, 'prediction');
         const count = Math.min(batch, rows - first);
         prediction.set(part.subarray(0, count * rowValues), first * rowValues);
       }
@@ -112,11 +91,7 @@ export function createExportedUnet(
   };
 }
 
-export interface ExportedVaeConfig {
-  scalingFactor: number;
-  latentChannels: number;
-  downscale: number;
-}
+export type ExportedVaeConfig = Pick<Vae, 'scalingFactor' | 'latentChannels' | 'downscale'>;
 
 /** @param encoder makes the encoder's session at first use */
 export function createExportedVae(
@@ -125,28 +100,10 @@ export function createExportedVae(
   encoder: () => Promise<ExportedSession>,
   decoder: () => Promise<ExportedSession>,
 ): Vae {
-  const encoding = lazyDisposable(encoder);
-  const decoding = lazyDisposable(decoder);
-  return {
-    ...config,
-    get tiles() {
-      return runtime.vaeTiles;
-    },
-    async encode(values, { height, width }) {
-      const { session, sizes } = await encoding.get();
-      refuseOtherSize(sizes, { height, width }, 1);
-      return session.read({ pixels: { values, dims: [1, 3, height, width] } }, 'moments');
-    },
-    async decode(values, { height, width }) {
-      const { session, sizes } = await decoding.get();
-      refuseOtherSize(sizes, { height, width }, config.downscale);
-      return session.read({ latents: { values, dims: [1, config.latentChannels, height, width] } }, 'pixels');
-    },
-    async dispose() {
-      await encoding.dispose();
-      await decoding.dispose();
-    },
-  };
+  return vaeOf(runtime, config, encoder, decoder, ({ session, sizes }, size, pixels) => {
+    refuseOtherSize(sizes, size, pixels);
+    return session;
+  });
 }
 
 /** @throws InputError where the export is made for one size and this is another */

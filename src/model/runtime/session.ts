@@ -24,6 +24,8 @@ const LOSS_IS_TOLD_MS = 500;
 
 /** What a session takes: values from here, or a tensor that a session or `upload` left on the device. */
 export type Feed = DeviceTensor | { values: Float32Array | Int32Array; dims: readonly number[] };
+/** Inputs of a graph by name. */
+export type Feeds = Readonly<Record<string, Feed>>;
 
 /** The one ONNX Runtime of a worker, on one device: its sessions share memory, and run one after another. */
 export class Runtime {
@@ -228,7 +230,7 @@ export class Session {
   ) {}
 
   /** @returns the outputs by name; the caller disposes each */
-  run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, OrtTensor>> {
+  run(feeds: Feeds): Promise<Record<string, OrtTensor>> {
     return this.runtime.enqueue(this.component, async () => {
       const inputs = Object.fromEntries(
         Object.entries(feeds).map(([name, feed]) => [name, this.#toOrt(feed)] as const),
@@ -247,7 +249,7 @@ export class Session {
   }
 
   /** Runs and reads the one output called `name`. */
-  async read(feeds: Readonly<Record<string, Feed>>, name: string): Promise<Float32Array> {
+  async read(feeds: Feeds, name: string): Promise<Float32Array> {
     const outputs = await this.run(feeds);
     try {
       return await this.outputOf(outputs, name).read();

@@ -1,4 +1,4 @@
-/** Names of schedulers: as people know them from AUTOMATIC1111's web UI and diffusers' documentation. */
+/** Names of schedulers, as AUTOMATIC1111's web UI and diffusers' documentation have them. */
 import { z } from 'zod';
 
 export const schedulerNames = [
@@ -33,7 +33,7 @@ export const schedulerNames = [
 ] as const;
 export type SchedulerName = (typeof schedulerNames)[number];
 
-/** What people call some of them elsewhere, where no rule of {@link schedulerNamed} leads from one to the other. */
+/** Other names in use, for which {@link schedulerNamed} has no rule. */
 const otherNames: Readonly<Record<string, SchedulerName>> = {
   plms: 'PNDM',
   unipcbh2: 'UniPC',

@@ -1,5 +1,5 @@
 /**
- * Paste-back: the model's answer goes into the picture through a mask whose feather runs inward from the
+ * Paste-back: the model's result goes into the image through a mask whose feather runs inward from the
  * mask's edge, so that no pixel outside the mask changes.
  */
 import { matchCell, matchColours } from './colourMatch';
@@ -12,9 +12,9 @@ import { type Mask, overWhite, type Pixels } from './raster';
 
 /**
  * How much of the answer each pixel takes: 0 outside the mask, rising inward from its edge to 255 within
- * `feather` pixels. Where the mask is thin the ramp shortens to half of what lies between its edge and its middle, so that
- * the middle of a fine stroke is repainted whole. A soft edge of the mask itself counts on top. The picture's own edge is no edge of the mask, the
- * area's is one: where the mask goes on beyond it, nothing is repainted.
+ * `feather` pixels. Where the mask is thin the ramp shortens to half the distance between its edge and its middle, so that
+ * the middle of a fine stroke is fully repainted. A soft edge of the mask itself counts on top. The image's own edge is not
+ * an edge of the mask, but the area's is: where the mask continues beyond it, nothing is repainted.
  * @param area whole pixels, inside the mask
  * @param feather in image pixels, ≥ 0; 0 gives a hard edge
  * @returns [area.height × area.width]
@@ -27,7 +27,7 @@ export function featherWeights(mask: Mask, area: Rect, feather: number): Uint8Ar
   const region = intersectRect(growRect(painted, 1), rectOfSize(mask));
   const part = onlyWithin(mask, area, region);
   const reach = Math.max(0, Math.round(feather));
-  // Block by block, each with as much around it as decides about it: distances of a whole picture take eight times its
+  // Block by block, each with as much around it as decides about it: distances of a whole image take eight times its
   // pixels in memory.
   for (let y = painted.y; y < painted.y + painted.height; y += BLOCK) {
     for (let x = painted.x; x < painted.x + painted.width; x += BLOCK) {
@@ -39,7 +39,7 @@ export function featherWeights(mask: Mask, area: Rect, feather: number): Uint8Ar
   return weights;
 }
 
-/** Large enough that what lies around blocks is not most of the work. */
+/** Large enough that the margins around blocks are not most of the work. */
 const BLOCK = 1024;
 
 interface Target {
@@ -88,8 +88,8 @@ function onlyWithin(mask: Mask, area: Rect, region: Rect): Mask {
 }
 
 /**
- * Mixes two pictures of one size. Weight 0 gives the base's bytes, its hidden colour too, 255 the patch's. Colours count by
- * their alpha, as in compositing (Porter and Duff, 1984): what is transparent has no say in the colour of what is mixed.
+ * Mixes two images of one size. Weight 0 gives the base's bytes, its hidden colour too, 255 the patch's. Colours count by
+ * their alpha, as in compositing (Porter and Duff, 1984): transparent pixels do not affect the mixed colour.
  * @param weights [height × width], 0 … 255
  */
 export function blend(base: Pixels, patch: Pixels, weights: Uint8Array): Pixels {
@@ -105,7 +105,7 @@ export function blend(base: Pixels, patch: Pixels, weights: Uint8Array): Pixels 
     const at = pixel * 4;
     const [alphaBelow = 0, alphaAbove = 0] = [base.data[at + 3], patch.data[at + 3]];
     if (alphaBelow === 0 && alphaAbove === 0) continue;
-    // By alpha: what is as opaque as the other, most of all pictures, counts by the weight alone.
+    // By alpha: pixels that are equally opaque, as in nearly all images, count by the weight only.
     const [below, above] =
       alphaBelow === alphaAbove ? [255 - weight, weight] : [(255 - weight) * alphaBelow, weight * alphaAbove];
     const whole = below + above;
@@ -119,7 +119,7 @@ export function blend(base: Pixels, patch: Pixels, weights: Uint8Array): Pixels 
 }
 
 /**
- * What stands in the frame afterwards: the answer, its colours matched at the mask's border if wished, over the crop.
+ * The frame's new content: the result, its colours matched at the mask's border if asked for, over the crop.
  * @param crop of the frame's size, as `patch`: the answer, already scaled
  * @param weights of `featherWeights`
  */
@@ -137,7 +137,7 @@ export function mixCrop(request: {
 }
 
 /**
- * A feather that hides the seam: four of the model's pixels, seen in the picture.
+ * A feather that hides the seam: four of the model's pixels, measured in the image.
  * @returns image pixels
  */
 export function defaultFeather(plan: { frame: { width: number }; size: { width: number } }): number {

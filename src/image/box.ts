@@ -45,7 +45,7 @@ export function dragBox(
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-/** A person's frame after the picture or the limits changed: inside the picture, no side below `minSide` where it fits. */
+/** A chosen frame after the image or the limits changed: inside the image, no side below `minSide` if that fits. */
 export function fitBox(box: Rect, imageSize: Size, minSide: number): Rect {
   const width = clamp(Math.round(box.width), Math.min(minSide, imageSize.width), imageSize.width);
   const height = clamp(Math.round(box.height), Math.min(minSide, imageSize.height), imageSize.height);
@@ -54,7 +54,7 @@ export function fitBox(box: Rect, imageSize: Size, minSide: number): Rect {
   return intersectRect({ x, y, width, height }, rectOfSize(imageSize));
 }
 
-/** The canvas with margins, in the picture's own coordinates: its corner lies left of and above 0. */
+/** The canvas with margins, in the image's own coordinates: its corner is left of and above 0. */
 export function canvasBox(imageSize: Size, { top, right, bottom, left }: Margins): Rect {
   return {
     x: -left,

@@ -1,4 +1,4 @@
-/** A crop in square cells: which lie outside the mask, which inside, where the border runs, and their mean colours. */
+/** A crop in square cells: which are outside the mask, which inside, where the border runs, and their mean colours. */
 import type { Size } from './geometry';
 import type { Pixels } from './raster';
 
@@ -22,7 +22,7 @@ export interface Border {
 
 /** Cells that a border may run through between inside and outside, along a row or a column. */
 const MAX_MIXED = 3;
-/** Cells on either side that tell how the picture runs there. */
+/** Cells on either side that show how the image continues there. */
 const SIDE_CELLS = 3;
 
 /** @param weights 0 outside the mask. [size.height × size.width] */
@@ -49,7 +49,7 @@ export function cellKinds(size: Size, weights: Uint8Array, cell: number): Cells 
   return { width, height, kinds };
 }
 
-/** The cells outside the mask that lie at most `reach` cells from it, diagonals counting as one. */
+/** The cells outside the mask at most `reach` cells from it; a diagonal step counts as one. */
 export function ringCells(
   { width, height, kinds }: Cells,
   reach: number,
@@ -120,7 +120,7 @@ export function findBorders({ width, height, kinds }: Cells): Border[] {
 
 type Colour = readonly [number, number, number];
 
-/** Mean colours of cells, computed when first asked for; null where what they are taken from is transparent somewhere. */
+/** Mean colours of cells, computed when first asked for; null if any pixel of the cell is transparent. */
 export function cellMeans(base: Pixels, patch: Pixels, cell: number) {
   const columns = Math.ceil(patch.width / cell);
   const cached = new Map<number, { drift: Colour | null; answer: Colour } | null>();

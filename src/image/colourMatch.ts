@@ -1,8 +1,8 @@
 /**
- * Matches the answer's colours to the picture's along the mask's border, before the two are blended.
+ * Matches the result's colours to the image's along the mask's border, before the two are blended.
  *
- * Two things make a seam. Outside the mask the answer re-encodes the picture: what differs there is the drift of the
- * model's colours, and holds inside too (`drift`). And an answer may change at the border itself, where a model or a
+ * Two things make a seam. Outside the mask the result re-encodes the image: what differs there is the drift of the
+ * model's colours, which continues inside (`drift`). And a result may change at the border itself, where a model or a
  * service kept the surroundings and painted the inside apart: its own course on either side, carried to the border,
  * shows by how much (`step`). Both are measured in cells of a few of the model's pixels, believed as far as most of
  * the border agrees, and spread over the inside smoothly; where the mask is thinner than a cell, its surroundings on all
@@ -26,9 +26,9 @@ const TRUST = 0.25;
 /** Levels. Differences up to the first count whole, from the second on they are another thing and not another colour. */
 const DRIFT_LIMITS = [40, 80] as const;
 const STEP_LIMITS = [28, 56] as const;
-/** Steps are expected to vary by so many levels: those measured worse than this, in rough texture, count less. */
+/** Levels by which steps are expected to vary: those measured less exactly, in rough texture, count less. */
 const STEP_SPREAD = 4;
-/** Samples further from the median than so many deviations do not count. */
+/** Samples more than this many deviations from the median do not count. */
 const OUTLIER = 4;
 /** Levels: a border that agrees better than this is not asked to. */
 const MIN_DEVIATION = 4;
@@ -49,12 +49,12 @@ export function matchCell(plan: { frame: Size; size: Size }): number {
 }
 
 /**
- * The answer with its colours moved towards the picture's where it will be seen. Alpha stays, and all of it where the
- * border tells nothing: none is in sight, or most of it disagrees.
- * @param base what the picture shows, of the answer's size
+ * The result with its colours moved towards the image's where it will be seen. Alpha stays. Nothing changes if the border
+ * says nothing: there is none in the crop, or most of it disagrees.
+ * @param base the image's own pixels, of the result's size
  * @param weights how much of the answer each pixel takes; 0 outside the mask. [height × width]
  * @param cell image pixels, from `matchCell`
- * @returns a new picture, or `patch` itself where nothing is to be matched
+ * @returns a new image, or `patch` itself if there is nothing to match
  */
 export function matchColours(base: Pixels, patch: Pixels, weights: Uint8Array, cell: number): Pixels {
   const cells = cellKinds(patch, weights, cell);
@@ -213,7 +213,7 @@ function applyField(field: Samples, patch: Pixels, weights: Uint8Array, cell: nu
   return matched;
 }
 
-/** Where a pixel lies between cells' centres, within the outermost ones. */
+/** A pixel's place between the centres of cells, within the outermost ones. */
 function cellAt(pixel: number, cell: number, count: number): number {
   return Math.min(count - 1, Math.max(0, (pixel + 0.5) / cell - 0.5));
 }

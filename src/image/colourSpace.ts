@@ -26,7 +26,7 @@ const fromLinear = Uint8Array.from({ length: STEPS + 1 }, (_, step) => {
 
 /**
  * The same colours in another space; those that it does not have become the nearest values that it has, channel by channel.
- * @returns the picture itself where nothing changes
+ * @returns the image itself if nothing changes
  */
 export function convertColours(pixels: Pixels, from: ColourSpace, to: ColourSpace): Pixels {
   if (from === to) return pixels;

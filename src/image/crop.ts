@@ -1,5 +1,5 @@
 /**
- * The crop plan: which part of the picture the model sees, and at what size. The cost of a run follows the
+ * The crop plan: which part of the image the model sees, and at what size. The cost of a run follows the
  * mask, not the picture.
  */
 import { clamp, growRect, intersectRect, isEmptyRect, type Rect, rectOfSize, type Size } from './geometry';
@@ -12,14 +12,14 @@ export interface CropRequest {
   padding: number;
   /** The side in pixels of the squares that the model was trained on. */
   nativeSize: number;
-  /** The one size in pixels that the model takes; absent where it takes any. */
+  /** The one size in pixels that the model takes; absent if it takes any. */
   fixedSize?: Size | undefined;
-  /** Both sides of the model's picture are multiples of this. */
+  /** Both sides of the model's image are multiples of this. */
   multiple?: number;
 }
 
 export interface CropPlan {
-  /** What is cut from the picture, in whole image pixels, inside the picture. */
+  /** What is cut from the image, in whole image pixels, inside the picture. */
   frame: Rect;
   /** What `frame` is scaled to for the model. */
   size: Size;
@@ -32,15 +32,15 @@ const MAX_SIDE = 2048;
 /**
  * Plans the crop around a mask.
  *
- * The frame holds the mask and its padding. It grows to the native square where that is larger, so that a
- * small mask is repainted at the picture's own resolution; else to the square of its longer side, which is
- * scaled down. Where the picture ends before the square does, the frame keeps the picture's edge and the
+ * The frame holds the mask and its padding. It grows to the native square if that is larger, so that a
+ * small mask is repainted at the image's own resolution; else to the square of its longer side, which is
+ * scaled down. If the image ends before the square does, the frame keeps the image's edge and the
  * model's size its shape, the longer side staying native.
  *
- * A model of one fixed size gets a frame of its shape, smaller than the model's picture where the picture is; only a
+ * A model of one fixed size gets a frame of its shape, smaller than the model's image if the image is; only a
  * mask that no such frame can hold is stretched.
  *
- * @throws RangeError if the mask is empty or lies outside the picture
+ * @throws RangeError if the mask is empty or lies outside the image
  */
 export function planCrop({
   imageSize,
@@ -57,14 +57,14 @@ export function planCrop({
   if (fixedSize) return { frame: frameOfShape(fixedSize, wanted, box, imageSize), size: fixedSize };
   const native = clamp(Math.round(nativeSize / multiple) * multiple, MIN_SIDE, MAX_SIDE);
   const side = squareSide(native, wanted, box, imageSize);
-  // Around the mask alone if the square is too small for its padding.
+  // Only around the mask if the square is too small for its padding.
   const core = side < Math.max(wanted.width, wanted.height) ? box : wanted;
   const frame = {
     ...spread(core.x, core.width, side, imageSize.width),
     ...vertical(spread(core.y, core.height, side, imageSize.height)),
   };
-  // At the picture's own scale an odd rest of up to 7 pixels would have to be stretched: leave it out
-  // where the mask and its padding allow.
+  // At the image's own scale a remainder of up to 7 pixels would have to be stretched: leave it out
+  // if the mask and its padding allow.
   if (side === native && Math.max(frame.width, frame.height) === native) {
     const width = frame.width - (frame.width % multiple);
     const height = frame.height - (frame.height % multiple);
@@ -78,7 +78,7 @@ export function planCrop({
   return { frame, size: modelSize(frame, native, multiple) };
 }
 
-/** @param shape which the frame has unless the box does not fit one inside the picture */
+/** @param shape the frame's, unless no such frame inside the image holds the box */
 function frameOfShape(shape: Size, wanted: Rect, box: Rect, imageSize: Size): Rect {
   // Image pixels for each pixel of the model.
   const scaleOf = ({ width, height }: Size) => Math.max(width / shape.width, height / shape.height);
@@ -93,13 +93,13 @@ function frameOfShape(shape: Size, wanted: Rect, box: Rect, imageSize: Size): Re
   };
 }
 
-/** The smallest side in image pixels of a frame that a person may choose. */
+/** The smallest side, in image pixels, of a frame that the user may choose. */
 export const MIN_FRAME = 64;
 
 /**
- * Plans a crop whose frame a person has chosen: its longer side becomes native, be it larger or smaller; for a model of
+ * Plans a crop whose frame the user has chosen: its longer side becomes native, whether larger or smaller; for a model of
  * one fixed size it is stretched to that.
- * @param frame whole pixels, inside the picture
+ * @param frame whole pixels, inside the image
  */
 export function planFrame(
   frame: Rect,
@@ -127,8 +127,8 @@ export function defaultPadding(maskBounds: Rect, nativeSize: number): number {
 }
 
 /**
- * The side of the square to aim for. Beyond the native size the model's picture shrinks anyway, and models
- * know squares best: where the padding alone exceeds the picture's shorter side, padding is given up for one.
+ * The side of the square to aim for. Beyond the native size the model's image shrinks anyway, and models
+ * know squares best: if the padding alone exceeds the image's shorter side, padding is given up for one.
  */
 function squareSide(native: number, wanted: Rect, box: Rect, imageSize: Size): number {
   const side = Math.max(native, wanted.width, wanted.height);

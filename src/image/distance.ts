@@ -1,24 +1,24 @@
 /**
  * Exact Euclidean distances inside a mask, in time linear in the area: Felzenszwalb and Huttenlocher,
- * "Distance Transforms of Sampled Functions", Theory of Computing 8 (2012); along columns, where a mask is black or not,
+ * "Distance Transforms of Sampled Functions", Theory of Computing 8 (2012); along columns, where a mask is either black or not,
  * counting does.
  */
 import type { Rect } from './geometry';
 import type { Mask } from './raster';
 
-/** Larger than any squared distance in a picture, and finite, so that differences stay numbers. */
+/** Larger than any squared distance in an image, and finite, so that differences stay numbers. */
 const FAR = 1e12;
 
 /**
  * Distance in pixels from each painted pixel's centre to the nearest black one's: 0 for black pixels, 1 along
- * the mask's edge. What lies outside `area` counts as neither.
+ * the mask's edge. Pixels outside `area` count as neither.
  * @param area whole pixels, inside the mask
- * @returns [area.height × area.width]; ≥ 1e6 where the area holds no black pixel
+ * @returns [area.height × area.width]; ≥ 1e6 if the area holds no black pixel
  */
 export function insideDistance(mask: Mask, area: Rect): Float32Array {
   const { width, height } = area;
   const squared = new Float64Array(width * height);
-  // Up and down by counting, row after row as they lie in memory; then across.
+  // Up and down by counting, row after row in memory order; then across.
   const column = new Float64Array(width).fill(FAR);
   for (let y = 0; y < height; y++) {
     const row = (area.y + y) * mask.width + area.x;

@@ -1,6 +1,6 @@
 /**
- * Moving and softening a mask's edge. All work block by block and leave blocks alone that have no edge within
- * reach, so that the cost follows the mask's outline, not the picture.
+ * Moving and softening a mask's edge. All work block by block and skip blocks that have no edge within reach, so that the
+ * cost follows the mask's outline, not the image.
  */
 import { growRect, intersectRect, type Rect, rectOfSize } from './geometry';
 import type { Mask } from './raster';
@@ -27,7 +27,7 @@ export function shrinkMask(mask: Mask, radius: number): Mask {
 
 /**
  * Blurs by three box filters, close to a Gaussian: a hard edge becomes a ramp that ends `radius` pixels to
- * either side of it. Beyond the mask its border goes on.
+ * either side of it. Beyond the mask its border continues.
  * @param radius whole pixels
  * @returns a new mask of the same size
  */
@@ -95,7 +95,7 @@ function dilate(window: Mask, inner: Rect, radius: number, out: Uint8Array): voi
     if (line.every((value) => value === 0)) continue;
     highest.set(line.subarray(radius, radius + width));
     let half = 0;
-    // The longest chord lies in the row itself, the shortest `radius` rows away.
+    // The longest chord is in the row itself, the shortest `radius` rows away.
     for (let away = radius; away >= 0; away--) {
       for (const length = chords[away] ?? 0; half < length; ) {
         half += 1;

@@ -35,7 +35,7 @@ export function unionRect(a: Rect, b: Rect): Rect {
   };
 }
 
-/** What both cover; width and height are 0 where they do not meet. */
+/** What both cover; width and height are 0 if they do not overlap. */
 export function intersectRect(a: Rect, b: Rect): Rect {
   const x = Math.max(a.x, b.x);
   const y = Math.max(a.y, b.y);

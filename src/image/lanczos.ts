@@ -1,5 +1,5 @@
 /**
- * Pillow's Lanczos resampling of 8-bit pictures, bit for bit: two passes, coefficients in 22-bit fixed point, bytes
+ * Pillow's Lanczos resampling of 8-bit images, bit for bit: two passes, coefficients in 22-bit fixed point, bytes
  * between the passes. Source: Pillow, libImaging/Resample.c.
  */
 import type { Size } from './geometry';
@@ -14,7 +14,7 @@ const LANCZOS_SUPPORT = 3;
 /** 32 bits less 8 for the pixel and 2 for the overshoot of the filter. */
 const PRECISION_BITS = 22;
 
-/** `image.resize((width, height), Image.LANCZOS)`; the same picture if the size is its own. */
+/** `image.resize((width, height), Image.LANCZOS)`; the same image if the size is its own. */
 export function resizeLanczos(image: RgbPixels, size: Size): RgbPixels {
   const across = image.width === size.width ? image : resizeRows(image, size.width);
   if (across.height === size.height) return across;

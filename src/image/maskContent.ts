@@ -1,10 +1,10 @@
-/** What lies under the mask before denoising begins from it: at a strength below 1 the run starts from this. */
+/** What is under the mask when denoising begins: at a strength below 1 the run starts from it. */
 import { createSamples, pushPull } from './pushPull';
 import type { Mask, Pixels } from './raster';
 
 export const maskContents = ['original', 'blur', 'border', 'noise'] as const;
 /**
- * `original`: the picture as it is; `blur`: its large forms alone; `border`: the colours around the mask, carried
+ * `original`: the image as it is; `blur`: only its large forms; `border`: the colours around the mask, carried
  * inward; `noise`: grain of every colour.
  */
 export type MaskContent = (typeof maskContents)[number];
@@ -15,7 +15,7 @@ const GREY = 128;
 
 /**
  * Replaces what the mask covers; elsewhere, and in alpha, the bytes stay.
- * @param mask of the picture's size; whatever is not black counts
+ * @param mask of the image's size; everything that is not black counts
  */
 export function fillMask(pixels: Pixels, mask: Mask, content: MaskContent): Pixels {
   if (mask.width !== pixels.width || mask.height !== pixels.height) {
@@ -36,7 +36,7 @@ export function fillMask(pixels: Pixels, mask: Mask, content: MaskContent): Pixe
 
 type Colour = (pixel: number, channel: number) => number;
 
-/** Three box blurs, near a Gaussian; beyond the picture its edge goes on. */
+/** Three box blurs, close to a Gaussian; beyond the image its edge continues. */
 function blurred({ data, width, height }: Pixels): Colour {
   const radius = Math.max(1, Math.round((Math.max(width, height) * BLUR_SHARE) / 2));
   const planes = [0, 1, 2].map((c) => {
@@ -61,7 +61,7 @@ function boxBlur(plane: Float32Array, start: number, stride: number, count: numb
   }
 }
 
-/** The kept colours, carried to where the mask is. */
+/** The kept colours, carried under the mask. */
 function inward(pixels: Pixels, mask: Mask): Colour {
   const samples = createSamples(pixels);
   for (let i = 0; i < mask.data.length; i++) {
@@ -69,7 +69,7 @@ function inward(pixels: Pixels, mask: Mask): Colour {
     samples.weights[i] = 1;
     for (let c = 0; c < 3; c++) samples.values[i * 3 + c] = pixels.data[i * 4 + c] ?? 0;
   }
-  // Grey where all is masked: no border to take colours from.
+  // Grey if everything is masked: there is no border to take colours from.
   pushPull(samples, GREY);
   return (pixel, c) => samples.values[pixel * 3 + c] ?? 0;
 }

@@ -1,12 +1,12 @@
 /**
- * What lies beneath a canvas that was drawn out: the picture's edge carried on and blurred, more so with distance, so
+ * Fills the new parts of an extended canvas: the image's edge continued and blurred, more so with distance, so
  * that a model finds colours to begin from and no streaks.
  */
 import { clamp, intersectRect, type Rect, rectOfSize, type Size } from './geometry';
 import { createMask, createPixels, type Mask, type Pixels } from './raster';
 
 /**
- * The picture's outermost pixels as a closed loop, clockwise from its upper left corner, as running sums: the mean of
+ * The image's outermost pixels as a closed loop, clockwise from its upper left corner, as running sums: the mean of
  * any stretch costs four subtractions.
  */
 export interface Border extends Size {
@@ -19,7 +19,7 @@ export interface Border extends Size {
   sums: Float64Array;
 }
 
-/** The largest side of a canvas, as of an opened picture (editor/workers/decodePicture.ts). */
+/** The largest side of a canvas, as of an opened image (editor/workers/decodePicture.ts). */
 export const MAX_CANVAS_SIDE = 8192;
 
 /** The window's half grows by this many loop pixels for each pixel of distance. */
@@ -27,7 +27,7 @@ const SPREAD = 0.6;
 
 /**
  * Reads the loop.
- * @param read cuts a rectangle of whole pixels from the picture
+ * @param read cuts a rectangle of whole pixels from the image
  */
 export function readBorder(size: Size, read: (rect: Rect) => Pixels): Border {
   const { width, height } = size;
@@ -55,7 +55,7 @@ export function readBorder(size: Size, read: (rect: Rect) => Pixels): Border {
 
 /**
  * Paints a part of the new area.
- * @param area whole pixels in the old picture's coordinates; what lies inside the old picture stays transparent black
+ * @param area whole pixels in the old image's coordinates; pixels inside the old image stay transparent black
  * @returns [area.height × area.width]
  */
 export function extendBorder(border: Border, area: Rect): Pixels {
@@ -84,7 +84,7 @@ export function extendBorder(border: Border, area: Rect): Pixels {
   return pixels;
 }
 
-/** The parts of a drawn-out canvas that are new, in the old picture's coordinates; they do not overlap. */
+/** The new parts of an extended canvas, in the old image's coordinates; they do not overlap. */
 export function newParts(imageSize: Size, canvas: Rect): Rect[] {
   const old = rectOfSize(imageSize);
   const right = canvas.x + canvas.width;
@@ -99,9 +99,9 @@ export function newParts(imageSize: Size, canvas: Rect): Rect[] {
 }
 
 /**
- * The mask of a drawn-out or cut canvas: the old one in its place, white beyond the old picture.
+ * The mask of an extended or cropped canvas: the old one in its place, white beyond the old image.
  * @param canvas whole pixels in the old mask's coordinates
- * @param overlap so far the white reaches back over the old picture where the canvas goes on, for the seam to lie in
+ * @param overlap how far the white reaches back over the old image, to make room for the seam
  *   true pixels
  * @returns [canvas.height × canvas.width]
  */

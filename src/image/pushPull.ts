@@ -1,6 +1,6 @@
 /**
  * Smooth interpolation of scattered values: push and pull (Gortler et al., "The Lumigraph", 1996, 3.4). Values are
- * averaged into ever coarser levels until all is known, then handed down to where little or nothing was.
+ * averaged into ever coarser levels until everything is known, then handed down to pixels of which little or nothing was.
  */
 import type { Size } from './geometry';
 
@@ -8,7 +8,7 @@ import type { Size } from './geometry';
 export interface Samples extends Size {
   /** [height × width × 3], undefined in meaning where `weights` is 0 */
   values: Float32Array;
-  /** 0: nothing is known here … 1: the value stands as it is. [height × width] */
+  /** 0: nothing is known here … 1: the value is kept as it is. [height × width] */
   weights: Float32Array;
 }
 
@@ -19,7 +19,7 @@ export function createSamples({ width, height }: Size): Samples {
 
 /**
  * Fills all cells of `samples.values`, in place.
- * @param beyond what counts where even the whole is not fully known
+ * @param beyond the value to use if even the whole is not fully known
  */
 export function pushPull(samples: Samples, beyond: number): void {
   const levels = [samples];

@@ -1,4 +1,4 @@
-/** Pictures and masks as plain arrays, the same in the page, in workers and under Node. */
+/** Images and masks as plain arrays, the same in the page, in workers and under Node. */
 import type { Rect, Size } from './geometry';
 
 /** Straight (not premultiplied) RGBA, 8 bits a channel, row after row from the top. */
@@ -7,8 +7,8 @@ export interface Pixels extends Size {
 }
 
 /**
- * One 8-bit channel: white (255) is repainted, black (0) is kept. What lies between is a soft edge: the model
- * repaints it, and its value says how much of that shows.
+ * One 8-bit channel: white (255) is repainted, black (0) is kept. Values in between are a soft edge: the model
+ * repaints it, and the value says how much of that shows.
  */
 export interface Mask extends Size {
   data: Uint8Array<ArrayBuffer>;
@@ -30,7 +30,7 @@ export function createMask(size: Size): Mask {
   return { width: size.width, height: size.height, data: new Uint8Array(size.width * size.height) };
 }
 
-/** @param rect whole pixels, inside the picture */
+/** @param rect whole pixels, inside the image */
 export function cropPixels(pixels: Pixels, rect: Rect): Pixels {
   const crop = createPixels(rect);
   for (let row = 0; row < rect.height; row++) {
@@ -49,8 +49,8 @@ export function putPixels(pixels: Pixels, patch: Pixels, x: number, y: number): 
 }
 
 /**
- * The picture as models see it, who know no transparency: on white, whatever colours hide in what is transparent.
- * @returns the picture itself where it is opaque
+ * The image as models see it, without transparency: on white, whatever colours its transparent pixels have.
+ * @returns the image itself if it is opaque
  */
 export function overWhite(pixels: Pixels): Pixels {
   const { data } = pixels;

@@ -9,9 +9,9 @@ export const IMAGE_BACKDROP = 255;
 /**
  * Drops the alpha channel by laying the image over a plain colour.
  *
- * diffusers drops alpha and so reveals whatever colour a transparent pixel holds; what a person sees of a
- * transparent image is a page showing through. For opaque images, which is nearly all, both agree.
- * @param backdrop grey value 0 … 255 that shows where the image is transparent
+ * diffusers drops alpha and so reveals whatever colour a transparent pixel holds; users
+ * see the page show through. For opaque images, which are nearly all, both agree.
+ * @param backdrop grey value 0 … 255 behind transparent parts
  */
 export function flatten(pixels: Pixels, backdrop: number): RgbPixels {
   const { data, width, height } = pixels;

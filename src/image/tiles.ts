@@ -1,5 +1,5 @@
 /**
- * What is known of a mask tile by tile: which tiles are of one value, and where paint lies. Questions about the
+ * What is known about a mask tile by tile: which tiles have a single value, and where there is paint. Questions about the
  * whole mask then cost a look at each tile, not at each pixel.
  */
 import { intersectRect, type Rect, rectOfSize, unionRect } from './geometry';
@@ -19,10 +19,10 @@ export class TileIndex {
   readonly #values: Int16Array;
   /** Around the paint in each mixed tile. */
   readonly #bounds = new Map<number, Rect>();
-  /** The mask four pixels at a time, where its rows begin at whole words; empty where not. */
+  /** The mask four pixels at a time, if its rows begin at whole words; else empty. */
   readonly #words: Uint32Array;
 
-  /** @param flat the one value that the mask has, where it is known to */
+  /** @param flat the mask's single value, if it is known to have one */
   constructor(mask: Mask, tileSize: number, flat?: number) {
     this.#mask = mask;
     this.tileSize = tileSize;
@@ -36,7 +36,7 @@ export class TileIndex {
     else for (let tile = 0; tile < this.count; tile++) this.update(tile);
   }
 
-  /** @returns the value that the whole tile has, or undefined where it is mixed */
+  /** @returns the tile's single value, or undefined if it is mixed */
   uniform(tile: number): number | undefined {
     const value = this.#values[tile] ?? MIXED;
     return value === MIXED ? undefined : value;
@@ -71,7 +71,7 @@ export class TileIndex {
     this.#bounds.delete(tile);
   }
 
-  /** Where a tile lies, in image pixels; tiles at the right and lower border may be smaller. */
+  /** A tile's place, in image pixels; tiles at the right and lower border may be smaller. */
   place(tile: number): Rect {
     const size = this.tileSize;
     const place = {

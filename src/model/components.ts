@@ -34,7 +34,7 @@ export function createTextEncoder(
           dims: [batch, length],
         },
         ...(takesRows && addedRows(inputIds, batch, config, added)),
-        // Of the ids as they are: where the largest of a row counts, transformers counts added ones too.
+        // From the ids as they are: if the largest of a row counts, transformers counts added ones too.
         ...(isPooled && { eos_rows: { values: eosRows(inputIds, config), dims: [batch] } }),
       });
     },
@@ -76,7 +76,7 @@ function addedRows(
   };
 }
 
-/** @throws CheckpointError where the tokenizer has more tokens than the text encoder has rows */
+/** @throws CheckpointError if the tokenizer has more tokens than the text encoder has rows */
 function refuseOutside(inputIds: Int32Array, rows: number): void {
   const id = inputIds.find((id) => id >= rows);
   if (id === undefined) return;

@@ -1,4 +1,4 @@
-/** What one run leaves for the next with the same model: results that do not depend on the seed. */
+/** Keeps results that do not depend on the seed for the next run of the same model. */
 
 import { LatentColours } from './latents/latentPreview';
 import type { Model, TextCache } from './model';
@@ -20,7 +20,7 @@ export class InpaintCache implements TextCache {
     this.#model = model;
   }
 
-  /** What was made of the last prompts. One model at a time asks, so what is kept is of its own making. */
+  /** What was made of the last prompts. Only one model asks at a time, so it always gets its own kind of state. */
   async text<Text>(key: string, make: () => Promise<Text>): Promise<Text> {
     if (this.#text?.key === key) return this.#text.state as Text;
     const state = await make();
@@ -29,7 +29,7 @@ export class InpaintCache implements TextCache {
   }
 
   /**
-   * The moments of a VAE input. The last two are kept: the picture and the masked picture.
+   * The moments of a VAE input. The last two are kept: the image and the masked picture.
    * @param pixels [1, 3, H, W]
    */
   async moments(

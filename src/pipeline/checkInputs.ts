@@ -5,7 +5,7 @@ import { MASK_THRESHOLD, type Pixels } from '../image/raster';
 import { flatten } from '../image/scale';
 import { fitMask, luma, MASK_BACKDROP } from './latents/vaePixels';
 
-/** @param field what the mask is called where it came from @throws InputError unless both are of one size */
+/** @param field what the caller calls the mask @throws InputError unless both have the same size */
 export function checkSameSize(image: Size, mask: Size, field = 'mask_url'): void {
   if (image.width === mask.width && image.height === mask.height) return;
   throw new InputError(
@@ -20,7 +20,7 @@ const COLOUR = 32;
 
 /**
  * Refuses a mask that paints nothing as {@link fitMask} reads it, before a model is loaded for it.
- * @param field what the mask is called where it came from
+ * @param field what the caller calls the mask
  * @throws InputError saying what was read
  */
 export function checkPaints(mask: Pixels, field = 'mask_url'): void {

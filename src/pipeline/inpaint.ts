@@ -1,13 +1,13 @@
 /**
  * Inpainting with Stable Diffusion, as diffusers' StableDiffusionInpaintPipeline and StableDiffusionXLInpaintPipeline
  * (0.36) do it: the same arithmetic in the same order, and the same order of random draws, so that a seed gives the same
- * picture. The two differ in the text encoders, in SDXL's added embeddings (2) and sizes (4), and in the scheduler's
- * configuration (1); everything else is one road.
+ * image. What differs between families is behind the model's interface (model.ts): how prompts are encoded (2), what
+ * the denoiser reads (4), how the scheduler's file is read (1).
  *
- * Deviations, none of which changes a picture: a 4-channel UNet's masked picture is not encoded, since only the draw
- * for its posterior matters; both guidance rows are text-encoded as one batch; results that do not depend on the seed
- * are reused between runs. One that does: for SDXL an empty negative prompt counts as none, since the API has no other
- * way to say so.
+ * Deviations that do not change the image: for a denoiser that does not see the mask, the masked image is not encoded, since
+ * only the draw for its posterior matters; both guidance rows are text-encoded as one batch; results that do not depend
+ * on the seed are reused between runs. One that does: for SDXL an empty negative prompt counts as no negative prompt, since
+ * the API has no other way to say so.
  */
 import { InputError } from '../contract/errors';
 import type { SchedulerName } from '../contract/schema';
@@ -35,17 +35,17 @@ export { InpaintCache } from './cache';
 
 export interface InpaintJob extends Prompts {
   image: Pixels;
-  /** White is repainted. As large as the picture. */
+  /** White is repainted. Same size as the image. */
   mask: Pixels;
-  /** At 1 and below, and in models that are told the scale, the negative prompt is not used. */
+  /** At 1 and below, and with models that are told the scale, the negative prompt is not used. */
   guidanceScale: number;
   steps: number;
   seed: number;
   /** Absent: the checkpoint's own. */
   scheduler?: SchedulerName;
-  /** (0, 1]; below 1 the run begins late, from the noised picture. */
+  /** (0, 1]; below 1 the run begins later, from the noised image. */
   strength: number;
-  /** Pixels at which the model works, multiples of what the model wants (8); the picture is resized to them. */
+  /** The size in pixels at which the model works, multiples of `model.multiple` (8); the image is resized to it. */
   width: number;
   height: number;
 }
@@ -59,7 +59,7 @@ export type PipelineProgress =
 export interface InpaintCall {
   signal: AbortSignal;
   onProgress(progress: PipelineProgress): void;
-  /** Kept by a caller who runs the model more than once; else each run starts afresh. */
+  /** For callers that run the model more than once; without it nothing is reused. */
   cache?: InpaintCache;
 }
 
@@ -72,7 +72,7 @@ export interface InpaintOutcome {
 
 /**
  * Repaints the white part of the mask.
- * @throws InputError naming the field, DeviceError or CheckpointError where a network gives NaN, AbortError after
+ * @throws InputError naming the field, DeviceError or CheckpointError if a network gives NaN, AbortError after
  *   cancellation
  */
 export async function inpaint(
@@ -107,7 +107,7 @@ async function run(
   onProgress({ stage: 'encode' });
   const text = await model.prompts.encode(job, cache, timed);
 
-  // 3. Prepare picture, mask and latents
+  // 3. Prepare image, mask and latents
   const generator = new TorchGenerator(job.seed);
   const randn: RandomNormal = (n) => generator.randn(n);
   const denoiser = await timed('load', () => model.denoiser());
@@ -116,7 +116,7 @@ async function run(
     prepareLatents(job, { model, vae, denoiser, scheduler, firstIndex, randn, cache, signal }),
   );
 
-  // 4. Put what every step reads where the denoiser reads it
+  // 4. Put what every step reads onto the device
   const conditioning = model.condition(text, { guidanceScale: job.guidanceScale, ...prepared });
   try {
     // 5. Denoise
@@ -171,7 +171,7 @@ interface Prepared {
   size: Size;
   /** Where the run begins. [1, 4, h, w] */
   latents: Float32Array;
-  /** 9 channels: mask and latents of the masked picture, [1, 5, h, w]. */
+  /** 9 channels: mask and latents of the masked image, [1, 5, h, w]. */
   maskLatents?: Float32Array;
   /** 4 channels: what the kept part is made of at each step. */
   kept?: { mask: Float32Array; imageLatents: Float32Array; noise: Float32Array };
@@ -209,7 +209,7 @@ async function prepareLatents(job: InpaintJob, preparation: Preparation): Promis
     return samplePosterior(moments, vae, randn);
   };
 
-  // The order of draws: the picture's posterior where it is needed, the noise, the masked picture's posterior.
+  // The order of draws: the image's posterior if it is needed, the noise, the masked image's posterior.
   const fromPicture = job.strength < 1;
   const imageLatents = fromPicture || !seesMask ? await encode(toVaeInput(image)) : undefined;
   const noise = randn(count);
@@ -219,7 +219,7 @@ async function prepareLatents(job: InpaintJob, preparation: Preparation): Promis
       : noise.map((value) => value * scheduler.initNoiseSigma);
 
   if (!seesMask) {
-    randn(count); // diffusers encodes the masked picture here and leaves it; the draw remains
+    randn(count); // diffusers encodes the masked image here and does not use it; the draw remains
     return { imageSize, size, latents, kept: imageLatents && { mask: latentMask, imageLatents, noise } };
   }
   const maskedLatents = await encode(toVaeInput(image, mask));
@@ -261,12 +261,12 @@ async function denoise(
     assertFinite(rows, denoiser.label, model);
     const prediction = conditioning.rows === 2 ? guide(rows, job.guidanceScale) : rows;
 
-    // b. One step towards the picture
+    // b. One step towards the image
     const preview = colours.preview(scheduler.denoised(prediction, index, latents), size);
     latents = scheduler.step(prediction, index, latents, randn);
     assertFiniteStep(latents, offset + 1, steps);
 
-    // c. A denoiser that does not know the mask: the kept part comes from the picture, noised as the step is
+    // c. A denoiser that does not see the mask: the kept part comes from the image, at this step's noise level
     if (kept) {
       const isLast = index + 1 === timesteps.length;
       const original = isLast

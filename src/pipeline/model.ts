@@ -6,7 +6,7 @@ import type { Size } from '../image/geometry';
 import type { SchedulerConfig } from './schedulers/settings';
 import type { Timed } from './timing';
 
-/** A tensor that lives where its session left it: on the GPU under WebGPU, in memory under WASM. */
+/** A tensor that stays on its device: on the GPU under WebGPU, in memory under WASM. */
 export interface DeviceTensor {
   readonly dims: readonly number[];
   /** Copies the values out, as float32 whatever the precision on the device. */
@@ -21,7 +21,7 @@ export interface TextEncoding {
   pooled?: Float32Array;
 }
 
-/** Rows that a text encoder is given at once: what a long prompt has more follows after, so that memory stays bounded. */
+/** Rows that a text encoder is given at once; longer prompts take several calls, so that memory stays bounded. */
 export const TEXT_ROWS_AT_ONCE = 16;
 
 export interface TextEncoder {
@@ -32,7 +32,7 @@ export interface TextEncoder {
   /**
    * @param inputIds token ids, row after row, [batch × length]
    * @param batch number of rows, {@link TEXT_ROWS_AT_ONCE} at most
-   * @param added vectors of the ids that follow on the table's last, [n, width]; only where the branch was asked for an
+   * @param added vectors of the ids that follow the table's last, [n, width]; only if the branch was asked for an
    *   encoder that takes them
    */
   encode(inputIds: Int32Array, batch: number, added?: Float32Array): Promise<TextEncoding>;
@@ -77,7 +77,7 @@ export interface PromptEncoder<Text = unknown> {
 export interface Conditioning {
   /** Predictions in one evaluation: two if the run is guided (negative first, then positive), else one. */
   readonly rows: 1 | 2;
-  /** Frees what lies on the device. */
+  /** Frees the tensors on the device. */
   dispose(): void;
 }
 
@@ -108,7 +108,7 @@ export interface Denoiser<Given extends Conditioning = Conditioning> {
   dispose(): Promise<void>;
 }
 
-/** Sides of an autoencoder's tiles, in pixels, multiples of 32; absent where any picture goes through whole. */
+/** Sides of an autoencoder's tiles, in pixels, multiples of 32; absent if images of any size go through whole. */
 export interface VaeTiles {
   encoder?: number | undefined;
   decoder?: number | undefined;
@@ -119,7 +119,7 @@ export interface Vae {
   readonly latentChannels: number;
   /** Pixels per latent along one side: 8 for all of Stable Diffusion. */
   readonly downscale: number;
-  /** What is larger goes through in tiles, for want of memory: see tiling.ts. */
+  /** Larger images go through in tiles, to save memory: see tiling.ts. */
   readonly tiles?: VaeTiles;
   /**
    * @param pixels [1, 3, H, W] in −1 … 1
@@ -141,20 +141,20 @@ export interface Tokenizer {
   row(ids: readonly number[]): Int32Array;
   /** Token ids, begin and end included, cut to and padded to `length` as CLIPTokenizer does. */
   encode(text: string): Int32Array;
-  /** Tokens of the text itself, without begin, end and padding: what a person's counter shows. */
+  /** Tokens of the text itself, without begin, end and padding: what the counter beside the prompt shows. */
   count(text: string): number;
   /** Row length: 77 for CLIP. */
   readonly length: number;
   /** Whether the vocabulary or what was added to it has this very token. */
   has(token: string): boolean;
-  /** The same tokenizer with more tokens, which are found in a text as they stand. Those of before go with theirs. */
+  /** The same tokenizer with more tokens, which are found in a text as they are written. */
   withTokens(tokens: readonly { content: string; id: number }[]): Tokenizer;
 }
 
 /** A text encoder and the tokenizer that feeds it. */
 export interface TextBranch {
   readonly tokenizer: Tokenizer;
-  /** The size of the token embedding; absent where no vectors can be added to it, as in ONNX exports. */
+  /** The size of the token embedding; absent if no vectors can be added to it, as in ONNX exports. */
   readonly table?: { rows: number; width: number };
   /** @param takesRows whether `encode` will be given vectors that the weights lack */
   encoder(takesRows?: boolean): Promise<TextEncoder>;

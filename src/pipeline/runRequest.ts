@@ -9,24 +9,24 @@ import { checkPaints, checkSameSize } from './checkInputs';
 import { type InpaintCall, type InpaintJob, type InpaintOutcome, inpaint } from './inpaint';
 import type { Model } from './model';
 
-/** What a request's addresses lead to, already read. */
+/** The images behind a request's URLs. */
 export interface Pictures {
   image: Pixels;
   mask: Pixels;
 }
 
-/** A model that is open, and what its host knows of it. */
+/** An open model, and what its host knows about it. */
 export interface OpenModel extends Required<Pick<InpaintCall, 'cache'>> {
   model: Model;
-  /** @param run at which size, and with how many chunks of 75 tokens @throws TooLargeError where it does not fit */
+  /** @param run at which size, and with how many chunks of 75 tokens @throws TooLargeError if it does not fit */
   admit(run: Size & { chunks: number }): Promise<void>;
 }
 
 /**
- * Runs a request on the model that it names: at the size that it asks for, by way of the size that the model takes.
- * @param open the request's model; `asked` is the size of the picture that is wanted
- * @returns the picture at that size, and the seed that it was made with
- * @throws InputError where picture and mask differ in size or nothing is masked, before the model is opened; else as {@link inpaint}
+ * Runs a request on the model that it names. The image is scaled to a size that the model takes, and the result back.
+ * @param open opens the request's model; `asked` is the size of the wanted image
+ * @returns the image at that size, and the seed that it was made with
+ * @throws InputError if image and mask differ in size or nothing is masked, before the model is opened; else as {@link inpaint}
  */
 export async function runRequest(
   request: InpaintRequest,
@@ -83,7 +83,7 @@ const tasks: Record<Model['task'], Task> = {
   },
 };
 
-/** What a model's own files say of the settings that suit it. */
+/** What a model's own files say about the settings that suit it. */
 function traitsOf({ readsGuidance, schedulerConfig }: Model): ModelTraits {
   const { className, keys } = schedulerConfig;
   const { timestep_spacing: spacing, prediction_type: prediction, rescale_betas_zero_snr: zeroSnr } = keys;
@@ -97,8 +97,8 @@ function traitsOf({ readsGuidance, schedulerConfig }: Model): ModelTraits {
 }
 
 /**
- * Request and options with what the caller left to the model filled in.
- * @returns also what the table knows of the model; null where it has no entry, and then nothing is changed
+ * Fills in the settings that the caller left to the model.
+ * @returns also what the table knows about the model; null if it has no entry, and then nothing is changed
  */
 export function withModelSettings(
   request: InpaintRequest,
@@ -116,7 +116,7 @@ export function withModelSettings(
   return { request: filled, options: takesScheduler ? { ...options, scheduler } : options, suited };
 }
 
-/** @param size at which the model works, multiples of 8 pixels or of what it wants */
+/** @param size at which the model works, multiples of 8 pixels or of `model.multiple` */
 function createJob(
   request: InpaintRequest,
   options: LocalOptions,
@@ -137,14 +137,14 @@ function createJob(
   };
 }
 
-/** The size of the picture that is asked for: the options', or else the given one's, rounded down to multiples of 8 pixels. */
+/** The size of the wanted image: the options', or else the given image's, rounded down to multiples of 8 pixels. */
 function sizeOfRun({ width, height }: LocalOptions, image: Size): Size {
   return { width: width ?? roundDown(image.width), height: height ?? roundDown(image.height) };
 }
 
 /**
- * The size at which a model works: what the options do not say follows from the one size that it takes, if it takes one.
- * What has sides of other multiples than this contract's 8 gets the next smaller size.
+ * The size at which a model works. A model of one fixed size gives what the options leave out; a model that needs other
+ * multiples than this contract's 8 gets the next smaller size.
  */
 function sizeAtModel(
   options: LocalOptions,
@@ -157,7 +157,7 @@ function sizeAtModel(
   return { width: options.width ?? fixedSize.width, height: options.height ?? fixedSize.height };
 }
 
-/** What was painted, at the size that was asked for. */
+/** The result, at the size that was asked for. */
 function asAsked(painted: Pixels, asked: Size): Pixels {
   const fits = painted.width === asked.width && painted.height === asked.height;
   return fits ? painted : scalePixels(painted, asked);

@@ -1,7 +1,7 @@
 /**
- * The autoencoder in overlapping tiles, for pictures whose tensors are too large for the device. Tiles, overlap and
+ * The autoencoder in overlapping tiles, for images whose tensors are too large for the device. Tiles, overlap and
  * blending are those of diffusers' AutoencoderKL with `enable_tiling` (0.36: `_tiled_encode`, `tiled_decode`), so that the
- * values are diffusers' own. They are not those of the whole picture: each tile's group norms see that tile alone, which
+ * values are diffusers' own. They differ from those of the whole image: each tile's group norms see only that tile, which
  * can shift its colours a little; a quarter of each tile is therefore blended into the next.
  */
 
@@ -11,13 +11,13 @@ import type { Vae } from './model';
 /** diffusers' `tile_overlap_factor`. */
 const OVERLAP = 0.25;
 
-/** Channels of a picture or of latents, plane after plane: [1, C, height, width]. */
+/** Channels of an image or of latents, plane after plane: [1, C, height, width]. */
 interface Planes extends Size {
   values: Float32Array;
   channels: number;
 }
 
-/** As {@link Vae.encode}, in tiles where the autoencoder asks for them. @param signal heeded between tiles */
+/** As {@link Vae.encode}, in tiles if the autoencoder asks for them. @param signal checked between tiles */
 export function encodePicture(
   vae: Vae,
   pixels: Float32Array,
@@ -30,7 +30,7 @@ export function encodePicture(
   return inTiles(pixels, size, sides, (values, part) => vae.encode(values, part), signal);
 }
 
-/** As {@link Vae.decode}, in tiles where the autoencoder asks for them. @param signal heeded between tiles */
+/** As {@link Vae.decode}, in tiles if the autoencoder asks for them. @param signal checked between tiles */
 export function decodeLatents(
   vae: Vae,
   latents: Float32Array,
@@ -78,7 +78,7 @@ async function inTiles(
         channels: done.length / (outSize.width * outSize.height),
         ...outSize,
       };
-      // What lies above and to the left is blended already: so are the stripes taken from it.
+      // The tiles above and to the left are already blended, and so are the stripes taken from them.
       const upper = above[row.length];
       const left = row.at(-1);
       if (upper !== undefined) blendBelow(upper, tile, extent);
@@ -110,7 +110,7 @@ function cut(whole: Planes, x: number, y: number, size: Size): Float32Array {
   return part.values;
 }
 
-/** Puts a tile's first `side` rows and columns where they belong. */
+/** Writes a tile's first `side` rows and columns into the whole. */
 function paste(tile: Planes, whole: Planes, x: number, y: number, side: number): void {
   const width = Math.min(side, tile.width);
   for (let channel = 0; channel < tile.channels; channel++) {

@@ -1,4 +1,4 @@
-/** Times a run's stages, and stops between them where the run was cancelled. */
+/** Times a run's stages, and stops between them if the run was cancelled. */
 
 /** Runs one stage and adds its time to the timings. @throws AbortError before and after it, once cancelled */
 export type Timed = <Result>(stage: string, work: () => Promise<Result>) => Promise<Result>;

@@ -19,7 +19,7 @@ const MAX_FIELDS = 500;
 /** A JPEG's segment holds no more; other kinds get the same. */
 const MAX_BYTES = 65_000;
 
-/** @returns a TIFF structure with the texts; where they are too long without ours, or null where it would not hold the others */
+/** @returns a TIFF structure with the texts; without ours if they are too long, or null if even the others do not fit */
 export function exifOf(texts: readonly PngText[]): Uint8Array<ArrayBuffer> | null {
   const parameters = texts.find(({ keyword }) => keyword === 'parameters');
   const own = texts.find(({ keyword }) => keyword === 'inlay');

@@ -1,18 +1,18 @@
 /**
- * HEIC, by libheif compiled to WebAssembly: browsers but Safari, and sharp, come without its codec. It is a file of its own,
- * fetched when the first such picture is opened.
+ * HEIC, by libheif compiled to WebAssembly: sharp and all browsers but Safari come without its codec. It is a separate file,
+ * fetched when the first such image is opened.
  */
 import type { Size } from '../geometry';
 import { createPixels, type Pixels } from '../raster';
 
 export interface HeifPicture extends Size {
-  /** Upright, in the picture's own colour space, 8 bits a channel. @throws Error where it is damaged */
+  /** Upright, in the image's own colour space, 8 bits a channel. @throws Error if it is damaged */
   decode(): Promise<Pixels>;
   /** Gives its memory back. */
   close(): void;
 }
 
-/** Reads the header. @throws Error where it is damaged */
+/** Reads the header. @throws Error if it is damaged */
 export async function openHeif(bytes: Uint8Array): Promise<HeifPicture> {
   const lib = (await import('libheif-js/libheif-wasm/libheif-bundle.mjs')).default();
   const context = lib.heif_context_alloc();

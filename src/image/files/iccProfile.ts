@@ -1,18 +1,18 @@
 /**
- * What a colour profile says (ICC.1:2022): whether a picture's values are sRGB's or Display P3's, or another space's that
+ * What a colour profile says (ICC.1:2022): whether an image's values are sRGB's or Display P3's, or another space's that
  * has to be converted. Only profiles made of three primaries and a curve can be either.
  */
 import { joined, latin1, latin1Bytes } from './bytes';
 
-/** The two spaces that pictures are worked on in. */
+/** The two spaces in which images are edited. */
 export type ColourSpace = 'srgb' | 'display-p3';
 
 export interface Profile {
-  /** `other`: to be converted by whoever decodes. */
+  /** `other`: the decoder has to convert it. */
   space: ColourSpace | 'other';
-  /** As people know it, e.g. `Adobe RGB (1998)`. */
+  /** Its usual name, e.g. `Adobe RGB (1998)`. */
   name: string;
-  /** The file's own bytes; null for what is told by a number alone. */
+  /** The file's own bytes; null if the file only gives a number. */
   icc: Uint8Array<ArrayBuffer> | null;
 }
 
@@ -39,7 +39,7 @@ const primaries: Record<ColourSpace, readonly (readonly [number, number, number]
 const PRIMARY_TOLERANCE = 0.003;
 const CURVE_TOLERANCE = 0.01;
 
-/** @returns null where the bytes are no profile */
+/** @returns null if the bytes are not a profile */
 export function readProfile(icc: Uint8Array): Profile | null {
   if (icc.length < 132 || icc.length > MAX_PROFILE_BYTES || latin1(icc.subarray(36, 40)) !== 'acsp')
     return null;
@@ -161,7 +161,7 @@ function curveOf(tag: Uint8Array): ((value: number) => number) | null {
   return (x) => (x >= d ? (a * x + b) ** g + e : c * x + f);
 }
 
-/** A profile of Display P3 for pictures that were told to be it by a number: primaries under D50 and sRGB's curve. */
+/** A Display P3 profile for images whose files only give its number: primaries under D50 and sRGB's curve. */
 export function displayP3Profile(): Uint8Array<ArrayBuffer> {
   const fixed = (...values: number[]) => {
     const bytes = new Uint8Array(4 * values.length);

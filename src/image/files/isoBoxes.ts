@@ -30,14 +30,14 @@ export function brandsOf(head: Uint8Array): string[] {
   if (latin1(head.subarray(4, 8)) !== 'ftyp') return [];
   const [box] = boxesIn(head.subarray(0, 512));
   const letters = latin1((box?.body ?? new Uint8Array(0)).subarray(0, 256));
-  // After the first one stands a version.
+  // A version follows the first one.
   return Array.from({ length: Math.floor(letters.length / 4) }, (_, i) =>
     letters.slice(i * 4, i * 4 + 4),
   ).filter((_, i) => i !== 1);
 }
 
 /**
- * The first profile counts, or else the first code points: those of the picture come before those of its thumbnail.
+ * The first profile counts, or else the first code points: those of the image come before those of its thumbnail.
  * @param head the file's first bytes
  */
 export function readIsoColours(head: Uint8Array): { bits: number; profile: Profile | null } {

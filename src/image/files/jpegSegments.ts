@@ -60,7 +60,7 @@ export function jpegExif(head: Uint8Array): Uint8Array | null {
   return null;
 }
 
-/** A JPEG with a profile in place of its own, and with EXIF. @param file that has no EXIF, as encoders write them */
+/** A JPEG with another profile and with EXIF. @param file without EXIF, as encoders write it */
 export function withJpegParts(
   file: Uint8Array,
   { icc, exif }: { icc: Uint8Array | null; exif: Uint8Array | null },

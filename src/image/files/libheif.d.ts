@@ -4,7 +4,7 @@ declare module 'libheif-js/libheif-wasm/libheif-bundle.mjs' {
   type Context = object & { readonly context?: never };
   type Handle = object & { readonly handle?: never };
   interface Failure {
-    /** 0 or an object of that value: none. */
+    /** 0, or an object of that value, means no error. */
     code: unknown;
     message?: string;
   }

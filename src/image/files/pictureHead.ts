@@ -1,4 +1,4 @@
-/** What the first bytes of a picture's file say: its kind, its colours, its bits. */
+/** What the first bytes of an image file say: its kind, its colours, its bits. */
 import { type Profile, readProfile } from './iccProfile';
 import { readIsoColours } from './isoBoxes';
 import { readJpeg } from './jpegSegments';
@@ -8,14 +8,14 @@ import { webpProfile } from './webpChunks';
 
 export interface PictureHead {
   kind: PictureKind | null;
-  /** Null where the file names none: its colours are sRGB's. */
+  /** Null if the file names none: its colours are sRGB's. */
   profile: Profile | null;
   /** Bits a channel. */
   bits: number;
   isCmyk: boolean;
 }
 
-/** Bytes that hold what stands before the pixels: a JPEG's size may stand behind a preview and a profile. */
+/** Bytes that hold everything before the pixels: a JPEG's size may come after a preview and a profile. */
 export const HEAD_BYTES = 2 ** 20;
 
 /** @param head the file's first {@link HEAD_BYTES} @param name of the file, for kinds without a mark of their own */
@@ -43,7 +43,7 @@ export async function readHead(head: Uint8Array, name = ''): Promise<PictureHead
   }
 }
 
-/** What is lost on opening, in words; null where nothing is. */
+/** What is lost on opening, in words; null if nothing is. */
 export function lossInWords({ profile, bits, isCmyk }: Omit<PictureHead, 'kind'>): string | null {
   const losses = [
     ...(isCmyk

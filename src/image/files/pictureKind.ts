@@ -1,12 +1,12 @@
-/** Which kind of file it is, by its first bytes: names and types given by others are often wrong. */
+/** Tells the kind of a file from its first bytes: names and types given by others are often wrong. */
 import { latin1 } from './bytes';
 import { brandsOf } from './isoBoxes';
 
-/** Those that are decoded: by browsers all but the last two, by a decoder of its own on the page these. */
+/** The kinds that are decoded: all but the last two by browsers, those two by their own decoders on the page. */
 const readableKinds = ['png', 'jpeg', 'webp', 'avif', 'gif', 'bmp', 'heic', 'tiff'] as const;
 export type ReadableKind = (typeof readableKinds)[number];
 
-/** Kinds that are known by name only, as people know them. */
+/** Kinds that are only recognised, by their usual names. */
 const others = {
   svg: 'SVG (a drawing)',
   psd: 'Photoshop (PSD)',
@@ -39,7 +39,7 @@ const names: Record<PictureKind, string> = {
   ...others,
 };
 
-/** As people know it: `HEIC`, `Photoshop (PSD)`. */
+/** Its usual name: `HEIC`, `Photoshop (PSD)`. */
 export function kindName(kind: PictureKind): string {
   return names[kind];
 }
@@ -48,7 +48,7 @@ export function isReadable(kind: PictureKind): kind is ReadableKind {
   return (readableKinds as readonly string[]).includes(kind);
 }
 
-/** So far the first element of a drawing may stand behind its comments. */
+/** How far into the file an SVG's first element may be, after its comments. */
 const SVG_HEAD = 4096;
 const magic: readonly (readonly [PictureKind, string, number?])[] = [
   ['png', '\x89PNG\r\n\x1a\n'],
@@ -83,8 +83,8 @@ const magic: readonly (readonly [PictureKind, string, number?])[] = [
 
 /**
  * @param head the file's first bytes, 4096 of them if there are as many
- * @param name for kinds without a mark of their own
- * @returns null for what is none of the known kinds
+ * @param name for kinds without a signature
+ * @returns null if it is not one of the known kinds
  */
 export function kindOf(head: Uint8Array, name = ''): PictureKind | null {
   const start = latin1(head.subarray(0, 32));

@@ -1,18 +1,18 @@
-/** What a picture's file says of its making, whichever kind it is. */
+/** The settings that an image file says it was made with, whatever its kind. */
 import { latin1 } from './bytes';
 import { readExifTexts } from './exif';
 import { jpegExif } from './jpegSegments';
 import { kindOf } from './pictureKind';
 import { type PngText, readTexts } from './pngText';
 
-/** Texts stand before the pixels of PNG and JPEG: so much of a file is read for them. */
+/** Texts come before the pixels of PNG and JPEG: this much of a file is read for them. */
 const HEAD_BYTES = 2 ** 20;
-/** Chunks of a WebP that are passed over on the way to its EXIF, which stands behind the pixels. */
+/** Chunks of a WebP that are skipped on the way to its EXIF, which follows the pixels. */
 const MAX_CHUNKS = 100;
-/** Bytes of EXIF that are read: with a preview in it some 100,000. */
+/** Bytes of EXIF that are read; with a preview in it it has some 100,000. */
 const MAX_EXIF_BYTES = 2 ** 20;
 
-/** Settings under the keywords that a PNG has for them; nothing where the file says nothing. */
+/** Settings under the keywords that a PNG has for them; empty if the file has none. */
 export async function readPictureTexts(file: Blob): Promise<PngText[]> {
   const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
   const kind = kindOf(head);

@@ -8,7 +8,7 @@ export const AFTER_HEADER = 8 + 4 + 4 + 13 + 4;
 export interface PngChunk {
   type: string;
   body: Uint8Array;
-  /** Where the whole of it lies in the file. */
+  /** Its place in the file, header and checksum included. */
   start: number;
   end: number;
   /** Whether its checksum is right. */
@@ -18,7 +18,7 @@ export interface PngChunk {
 /**
  * The chunks in order.
  * @param head the file's first bytes; a chunk that they cut off is not given
- * @returns nothing where the file is no PNG
+ * @returns nothing if the file is not a PNG
  */
 export function* pngChunks(head: Uint8Array): Generator<PngChunk> {
   if (SIGNATURE.some((byte, i) => head[i] !== byte)) return;

@@ -3,10 +3,10 @@ import { joined, latin1Bytes } from './bytes';
 import { MAX_PROFILE_BYTES, type Profile, profileOfCodes, readProfile } from './iccProfile';
 import { AFTER_HEADER, pngChunk, pngChunks } from './pngChunks';
 
-/** Chunks that say which colours values mean; of those in one file one counts. */
+/** Chunks that say which colours the values mean; only one of a file's counts. */
 const COLOURS = new Set(['iCCP', 'cICP', 'sRGB', 'gAMA', 'cHRM']);
 
-/** @param head the file's first bytes @returns null for the profile where the file names none */
+/** @param head the file's first bytes @returns null for the profile if the file names none */
 export async function readPngColours(
   head: Uint8Array,
 ): Promise<{ bits: number; isGrey: boolean; profile: Profile | null }> {
@@ -55,7 +55,7 @@ async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** @returns null where it is damaged or holds more than `maxBytes`: a few bytes may stand for gigabytes */
+/** @returns null if it is damaged or holds more than `maxBytes`: a few bytes may expand to gigabytes */
 async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array | null> {
   const stream = new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream('deflate'));
   const reader = stream.getReader();

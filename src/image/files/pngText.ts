@@ -1,6 +1,6 @@
 /**
  * Texts in PNG files: tEXt and iTXt chunks (PNG, third edition, 11.3.3). Written by hand, as the libraries for chunks
- * take the whole file apart and add every checksum anew, 60 MB of it for a photograph, and know no iTXt.
+ * take the whole file apart and compute every checksum again, 60 MB of it for a photograph, and know no iTXt.
  */
 
 import { joined, latin1, latin1Bytes } from './bytes';
@@ -15,10 +15,10 @@ export interface PngText {
 /** Where texts may be put into a PNG. */
 export const TEXTS_OFFSET = AFTER_HEADER;
 
-/** Programs write one or two; what comes after so many is not read. */
+/** Programs write one or two; texts beyond this number are not read. */
 const MAX_TEXTS = 64;
 
-/** tEXt is Latin-1, which some readers take for UTF-8: only what both write alike goes there. */
+/** tEXt is Latin-1, which some readers take for UTF-8: only texts that both encode the same way go there. */
 const PLAIN = /^[\n\x20-\x7e]*$/;
 
 /**
@@ -40,9 +40,9 @@ export function textChunks(texts: readonly PngText[]): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The texts before the pixels, where programs write them. Compressed texts and damaged chunks are passed over.
+ * The texts before the pixels, where programs write them. Compressed texts and damaged chunks are skipped.
  * @param head the file's first bytes; a chunk that they cut off is not read
- * @returns nothing where the file is no PNG
+ * @returns nothing if the file is not a PNG
  */
 export function readTexts(head: Uint8Array): PngText[] {
   const texts: PngText[] = [];

@@ -1,4 +1,4 @@
-/** TIFF, by geotiff's decoder, which is fetched when the first such picture is opened. */
+/** TIFF, by geotiff's decoder, which is fetched when the first such image is opened. */
 
 import type { GeoTIFFImage } from 'geotiff';
 import type { Size } from '../geometry';
@@ -119,7 +119,7 @@ const MOST_BLOCKS = 300_000;
 
 /**
  * The library counts blocks by what the file says of their size: a height of a fraction of a row would have no end.
- * @throws Error where a size is no whole number, or there would be too many
+ * @throws Error if a size is no whole number, or there would be too many
  */
 function refuseOddBlocks(
   image: Pick<GeoTIFFImage, 'getTileWidth' | 'getTileHeight' | 'getSamplesPerPixel' | 'getBitsPerSample'>,

@@ -1,6 +1,6 @@
 /**
  * The compressed blocks of a TIFF, unpacked into as many bytes as the block can hold. The library's own LZW runs for ever on
- * codes beyond its table, and its LZW and PackBits end the process where a block is very large; its Deflate has no limit.
+ * codes beyond its table, and its LZW and PackBits end the process if a block is very large; its Deflate has no limit.
  * Source: TIFF, revision 6.0, sections 9 and 13.
  */
 
@@ -13,12 +13,12 @@ const TABLE = 2 ** MOST_BITS;
 
 /**
  * @param most bytes that the block holds at most; what would come after them is left out
- * @throws Error where the stream is damaged
+ * @throws Error if the stream is damaged
  */
 export function unpackLzw(packed: Uint8Array, most: number): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(most);
   let end = 0;
-  // Each entry is a stretch of what was written: where the one before it began, and a byte more.
+  // Each entry is a stretch of the output: from the start of the one before it, one byte longer.
   const begins = new Uint32Array(TABLE);
   const lengths = new Uint32Array(TABLE);
   let next = FIRST_FREE;
@@ -84,7 +84,7 @@ export function unpackBits(packed: Uint8Array, most: number): Uint8Array<ArrayBu
   return out.subarray(0, end);
 }
 
-/** @param most as of {@link unpackLzw} @throws TypeError where the stream is damaged */
+/** @param most as of {@link unpackLzw} @throws TypeError if the stream is damaged */
 export async function inflate(
   packed: Uint8Array<ArrayBuffer>,
   most: number,

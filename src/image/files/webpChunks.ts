@@ -31,7 +31,7 @@ export function webpProfile(head: Uint8Array): Uint8Array | null {
   return chunksOf(head).find(({ type }) => type === 'ICCP')?.body ?? null;
 }
 
-/** A still WebP with a profile in place of its own, and with EXIF. @param size of the picture in pixels */
+/** A still WebP with another profile and with EXIF. @param size of the image in pixels */
 export function withWebpParts(
   file: Uint8Array,
   size: Size,

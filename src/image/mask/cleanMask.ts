@@ -1,10 +1,10 @@
 /**
- * Masks as people see them: black that is not quite black is black, white that is not quite white is white, and what falls
+ * Masks as they are meant: black that is not quite black is black, white that is not quite white is white, and what falls
  * away from a shape is its soft edge. Lossy formats, resampling and screenshots leave a little everywhere, whatever the
  * file is called.
  *
  * What tells a soft edge from noise is that it falls: from the shape outward no value rises, and below {@link FAINT} it
- * goes on about as long as it took to come there. Noise goes up and down, and a background stays.
+ * continues for about as long as it took to get there. Noise goes up and down, and a background stays.
  */
 import type { Size } from '../geometry';
 import type { Mask } from '../raster';
@@ -20,9 +20,9 @@ const LOSSY_WHITE = 250;
 
 /** How soft edges are followed below FAINT. */
 interface Tails {
-  /** Pixels that the edge of a shape may go on however steep it is. */
+  /** Pixels that the edge of a shape may continue, however steep it is. */
   steep: number;
-  /** The same where it took `slope` pixels, at least one, from {@link SLOPE_FROM} to FAINT. */
+  /** The same if it took `slope` pixels, at least one, from {@link SLOPE_FROM} to FAINT. */
   after(slope: number): number;
   /** By how much a value may rise from one pixel to the next. */
   rise: number;
@@ -33,7 +33,7 @@ interface Tails {
 const SLOPE_FROM = 2 * FAINT;
 /** A Gaussian's tail is 3.6 times as long as its slope, and slopes are measured in whole pixels. */
 const TAIL_FACTOR = 6;
-/** Where nothing but soft edges is faint, they are kept to their last pixel: a blur of 1.5 pixels goes on for 3. */
+/** If only soft edges are faint, they are kept to their last pixel: a blur of 1.5 pixels continues for 3. */
 const CLEAN: Tails = { steep: 3, after: (slope) => 3 + TAIL_FACTOR * slope, rise: 0, whitest: 255 };
 /** Where there is noise, it is on soft edges as well, and most of all beside hard ones. */
 const NOISY: Tails = {
@@ -42,7 +42,7 @@ const NOISY: Tails = {
   rise: 2,
   whitest: NEARLY_WHITE,
 };
-/** What is no more than this is not told from noise where there is some. A weight of one in a hundred. */
+/** Values up to this cannot be told from noise, if there is any. A weight of one in a hundred. */
 const NOISE = 3;
 
 /**
@@ -83,7 +83,7 @@ function total(counts: Uint32Array, from: number, to: number): number {
   return result;
 }
 
-/** What is no more than `level` becomes black. */
+/** Values up to `level` become black. */
 function sink(data: Uint8Array, level: number): void {
   for (let i = 0; i < data.length; i++) if ((data[i] ?? 0) <= level) data[i] = 0;
 }
@@ -96,7 +96,7 @@ function hasOthers(data: Uint8Array, kept: Uint16Array): boolean {
   return false;
 }
 
-/** The values of a plain background lie around its commonest, each at least this share as common. */
+/** The values of a plain background are around its commonest, each at least this share as common. */
 const FLOOR_SHARE = 0.25;
 /** A gradient has many values; a background's noise does not reach over more than this many. */
 const FLOOR_VALUES = 13;
@@ -104,7 +104,7 @@ const FLOOR_VALUES = 13;
 const FLOOR_OF_DARK = 0.5;
 const FLOOR_OF_ALL = 0.05;
 
-/** A black that is another value than 0 everywhere, noise and all: the largest of its values; 0 where there is none. */
+/** A black that is another value than 0 everywhere, noise and all: the largest of its values; 0 if there is none. */
 function floorOf(counts: Uint32Array): number {
   let common = 0;
   for (let value = 1; value < FAINT; value++) {
@@ -122,7 +122,7 @@ function floorOf(counts: Uint32Array): number {
 
 /**
  * Follows the soft edges of shapes.
- * @returns 0 for what belongs to none, of what is below FIRM
+ * @returns 0 for pixels below FIRM that belong to no shape
  */
 function softEdges(mask: Mask, tails: Tails): Uint16Array {
   const kept = new Uint16Array(mask.data.length);
@@ -132,7 +132,7 @@ function softEdges(mask: Mask, tails: Tails): Uint16Array {
   return kept;
 }
 
-/** Part of a shape: how far its edge may go on below FAINT is known for slopes alone, as one more than that. */
+/** Part of a shape. Only slopes know how far their edge may continue below FAINT: kept as one more than that. */
 const SHAPE = 1;
 
 /** Marks what is neither firm nor faint and connected to what is firm, through its like. */
@@ -197,14 +197,14 @@ function measureSlopes(mask: Mask, kept: Uint16Array, { after, whitest }: Tails)
   }
 }
 
-/** What fits into 16 bits; no picture is larger. */
+/** What fits into 16 bits; no image is larger. */
 const MAX_TAIL = 0xfffe;
 
-/** From shapes outward as long as nothing rises and the edge may go on; those that may go furthest first. */
+/** From shapes outward as long as nothing rises and the edge may continue; those that may go furthest first. */
 function followTails(mask: Mask, kept: Uint16Array, { steep, rise, whitest }: Tails): void {
   const { data } = mask;
   const around = neighbours(mask);
-  /** By how many pixels the edge may go on, that one included. */
+  /** By how many pixels the edge may continue, this one included. */
   const waiting: number[][] = [];
   const give = (i: number, left: number) => {
     if (left <= (kept[i] ?? 0)) return;
@@ -240,11 +240,11 @@ function followTails(mask: Mask, kept: Uint16Array, { steep, rise, whitest }: Ta
   }
 }
 
-/** Noise of strong compression reaches above FAINT, in specks of at most so many pixels. */
+/** Noise of strong compression reaches above FAINT, in specks of at most this many pixels. */
 const SPECK = 4;
 
 /**
- * What is no more than a slope, in specks, and connected to no shape becomes black.
+ * Specks no brighter than a slope that are connected to no shape become black.
  * @param kept where shapes are marked; the rest that is not faint gets marked here
  */
 function dropSpecks(mask: Mask, kept: Uint16Array): void {
@@ -271,7 +271,7 @@ function dropSpecks(mask: Mask, kept: Uint16Array): void {
   }
 }
 
-/** What is nearly white becomes white where it touches white, through its like. */
+/** Nearly white pixels become white if they are connected to white through nearly white ones. */
 function whiten(mask: Mask, counts: Uint32Array): void {
   const { data } = mask;
   const around = neighbours(mask);
@@ -307,7 +307,7 @@ function whiten(mask: Mask, counts: Uint32Array): void {
 }
 
 interface Around {
-  /** The first `count` of them; written anew at each call. */
+  /** The first `count` of them; overwritten at each call. */
   places: Int32Array;
   count: number;
 }

@@ -3,11 +3,11 @@ import type { Rect, Size } from '../geometry';
 import type { Mask } from '../raster';
 import { scaleMask } from './mask';
 
-/** Models look at one pixel in a square of so many a side, its upper left one: diffusers scales masks to latents so. */
+/** Models look at one pixel, the upper left one, in each square of this side: that is how diffusers scales masks. */
 const LATENT = 8;
 /**
- * So far thin parts grow on each side, in the model's pixels. What lies beside a wire holds some of it, once it is encoded:
- * a model that is told to keep it draws the wire on (`bench/thinMask.ts`).
+ * How far thin parts grow on each side, in the model's pixels. Once encoded, the pixels beside a wire hold some of it: a
+ * model that is told to keep them continues the wire (`bench/thinMask.ts`).
  */
 const GROWTH = 5;
 
@@ -21,16 +21,16 @@ export function maskForModel(mask: Mask, frame: Rect, size: Size): Mask {
 }
 
 /**
- * Makes sure that the model sees what is thinner than its grid, and room around it: a wire that lies between the pixels
- * that it looks at would not be repainted at all. Thin is what lies in squares of the grid that no whole square of paint,
- * wherever it lies, reaches into. Paste-back takes no more than was painted all the same.
+ * Makes sure that the model sees paint thinner than its grid, and room around it: a wire between the pixels that it looks
+ * at would not be repainted at all. Thin means: in squares of the grid that no whole square of paint, at any place,
+ * reaches into. Paste-back still takes no more than was painted.
  * @param mask as it is sent: black and white only
- * @returns a new mask, or `mask` itself where there is nothing thin
+ * @returns a new mask, or `mask` itself if nothing is thin
  */
 export function showThin(mask: Mask): Mask {
   const { width, height, data } = mask;
   const painted = sums(width, height, (x, y) => data[y * width + x] !== 0);
-  // 1 where a whole square of paint has its upper left corner.
+  // 1 at the upper left corner of each whole square of paint.
   const squares = sums(
     width,
     height,
@@ -50,7 +50,7 @@ export function showThin(mask: Mask): Mask {
       // Squares that reach in from any side.
       if (squares(Math.max(0, x - LATENT + 1), Math.max(0, y - LATENT + 1), right, bottom) > 0) continue;
       thinSquares.add((y / LATENT) * columns + x / LATENT);
-      // At the picture's edge growth alone might not reach the pixel that is looked at.
+      // At the image's edge growth alone might not reach the pixel that the model looks at.
       shown ??= data.slice();
       shown[y * width + x] = 255;
     }

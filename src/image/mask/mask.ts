@@ -4,7 +4,7 @@ import { createMask, createPixels, MASK_THRESHOLD, type Mask, type Pixels } from
 
 /**
  * The smallest rectangle around all that is painted; width and height are 0 if nothing is.
- * @param area where to look: whole pixels, inside the mask
+ * @param area the part to look at: whole pixels, inside the mask
  */
 export function maskBounds(mask: Mask, area: Rect = rectOfSize(mask)): Rect {
   let left = area.x + area.width;
@@ -41,7 +41,7 @@ export function invertMask(mask: Mask): void {
 export type Mode = 'add' | 'subtract' | 'replace';
 
 /**
- * Joins `patch`, which lies with its upper left corner at `place`, with the part of a mask beneath it: the
+ * Combines `patch`, whose upper left corner is at `place`, with the part of a mask beneath it: the
  * larger value, what is left of the mask, or the patch itself.
  * @returns a mask of the patch's size
  */
@@ -103,13 +103,13 @@ function anyPainted(mask: Mask, left: number, right: number, top: number, bottom
 export function maskToPixels(mask: Mask): Pixels {
   const pixels = createPixels(mask);
   new Uint32Array(pixels.data.buffer).forEach((_, i, words) => {
-    // Bytes R, G, B, A in memory; every machine that runs a browser is little-endian.
+    // Bytes R, G, B, A in memory; every device that runs a browser is little-endian.
     words[i] = 0xff000000 | ((mask.data[i] ?? 0) * 0x010101);
   });
   return pixels;
 }
 
-/** Reads a mask of our own from a picture of it, black and white only: one channel of it, where it is opaque. */
+/** Reads a mask that Inlay wrote, in black and white only: one channel, if it is opaque. */
 export function maskFromPixels({ width, height, data }: Pixels): Mask {
   const mask = createMask({ width, height });
   for (let i = 0; i < mask.data.length; i++) {
@@ -118,7 +118,7 @@ export function maskFromPixels({ width, height, data }: Pixels): Mask {
   return mask;
 }
 
-/** White where the picture is transparent. */
+/** White where the image is transparent. */
 export function maskFromTransparency(pixels: Pixels): Mask {
   const mask = createMask(pixels);
   for (let i = 0; i < mask.data.length; i++) mask.data[i] = 255 - (pixels.data[i * 4 + 3] ?? 255);

@@ -1,4 +1,4 @@
-/** From a picture of a mask to the mask: by which of its channels, and what of them counts as painted. */
+/** Reads a mask from an image: which of its channels holds it, and what counts as painted. */
 
 import { createMask, MASK_THRESHOLD, type Mask, type Pixels } from '../raster';
 import { cleanMask } from './cleanMask';
@@ -15,14 +15,14 @@ export type MaskKind = 'luminance' | 'colour' | 'ink' | 'alpha';
 
 export interface MaskLook {
   kind: MaskKind;
-  /** The largest difference between a coloured pixel's channels; it counts as painted in full. 255 where none is coloured. */
+  /** The largest difference between a coloured pixel's channels; it counts as fully painted. 255 if no pixel is coloured. */
   fullChroma: number;
 }
 
-/** What is told of a mask that was read. */
+/** What is known about a mask that was read. */
 export interface MaskFacts {
   kind: MaskKind;
-  /** As it was asked for; undefined where the kind decided. */
+  /** The reading that was asked for; undefined if the kind decided. */
   reading: MaskReading | undefined;
   /** Largest value before what is faint was taken for black, 0 … 255. */
   whitest: number;
@@ -42,9 +42,9 @@ const STEPS = 8;
 const STEP_SHIFT = 5;
 /** Steps between channels from which on it is a colour: greys of lossy formats stay below. */
 const COLOUR_STEPS = 2;
-/** What lies that far apart differs by more than this many levels. */
+/** Values that far apart differ by more than this many levels. */
 const COLOUR = (COLOUR_STEPS - 1) << STEP_SHIFT;
-/** Below this opacity colours say nothing, above the other one a pixel is opaque. */
+/** Below the first opacity a pixel's colour means nothing, above the second it is opaque. */
 const VISIBLE = 32;
 const OPAQUE = 224;
 /** Shares below which something is a speck. */
@@ -53,7 +53,7 @@ const RARE = 0.02;
 /** A background holds more than this. */
 const BACKGROUND = 0.3;
 
-/** What kind of mask a picture shows. */
+/** What kind of mask an image shows. */
 export function lookAtMask({ data }: Pixels): MaskLook {
   const colours = new Uint32Array(STEPS ** 3);
   let visible = 0;
@@ -98,7 +98,7 @@ function sharesOf(colours: Uint32Array, visible: number) {
 /**
  * Reads a mask: white, or what was painted in colour or on nothing, is repainted, black is kept, greys are soft edges; noise
  * is none (see `cleanMask`).
- * @param reading asked for instead of what the picture suggests
+ * @param reading asked for, in place of what the image suggests
  */
 export function readMask(pixels: Pixels, reading?: MaskReading): ReadMask {
   const look = lookAtMask(pixels);

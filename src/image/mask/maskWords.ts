@@ -1,4 +1,4 @@
-/** What a person is told of a mask that was read: how it was understood, and why it paints nothing. */
+/** What the user is told about a mask that was read: how it was understood, and why it paints nothing. */
 
 import { MASK_THRESHOLD, type Pixels } from '../raster';
 import { FAINT } from './cleanMask';
@@ -27,7 +27,7 @@ const noteOfKind: Record<MaskKind, MaskNote | null> = {
   },
 };
 
-/** How a mask was understood. @returns null where that goes without saying, or the reading was asked for */
+/** How a mask was understood. @returns null if that is obvious, or the reading was asked for */
 export function maskNote({ kind, reading, whiteShare }: MaskFacts): MaskNote | null {
   if (reading !== undefined) return null;
   const note = noteOfKind[kind];
@@ -37,8 +37,8 @@ export function maskNote({ kind, reading, whiteShare }: MaskFacts): MaskNote | n
 }
 
 /**
- * The same where engines read it: its luminance over black, white from one half up.
- * @returns a sentence as of {@link MaskNote}; null where there is nothing to say
+ * The same for masks that engines read: their luminance over black, white from one half up.
+ * @returns a sentence as of {@link MaskNote}; null if there is nothing to say
  */
 export function engineMaskNote(pixels: Pixels): string | null {
   const { kind } = lookAtMask(pixels);
@@ -54,7 +54,7 @@ function whiteNote(share: number): string | null {
   return share > MOSTLY_WHITE ? `the mask covers ${Math.floor(share * 100)} % of the image` : null;
 }
 
-/** Why nothing would be repainted. @returns a sentence as of {@link MaskNote}; null where something would */
+/** Why nothing would be repainted. @returns a sentence as of {@link MaskNote}; null if something would */
 export function whyEmpty({ kind, reading, whitest, paints }: MaskFacts): string | null {
   if (paints) return null;
   if (reading === 'inverted')

@@ -1,6 +1,6 @@
 /**
- * Where a mask is thinner than a cell there is no inside whose course could be carried to the border: a wire, a scratch, a
- * hair. There the answer's surroundings on all sides, as a plane through their cells, say what it would show, and the
+ * A mask thinner than a cell (a wire, a scratch, a hair) has no inside that could be extended to the border. There the
+ * result's surroundings on all sides, as a plane through their cells, say what it would show, and the
  * masked pixels by how much it does not.
  */
 import { type Cells, INSIDE, MIXED, OUTSIDE } from '../cells';
@@ -8,7 +8,7 @@ import type { Pixels } from '../raster';
 
 export interface ThinSample {
   cell: number;
-  /** Levels by which the surroundings lie above the answer in the mask: red, green, blue. */
+  /** Levels by which the surroundings are above the result in the mask: red, green, blue. */
   step: readonly [number, number, number];
   /** Variance of the step as it is known. Levels². */
   uncertainty: number;
@@ -19,12 +19,12 @@ const REACH = 4;
 const INSIDE_REACH = 3;
 /** Fewer cells than these make no plane. */
 const MIN_CELLS = 6;
-/** Added to the squares of places, in cells: surroundings that lie on one line have no slope across it. */
+/** Added to the squares of places, in cells: surroundings on one line have no slope across it. */
 const RIDGE = 0.5;
 
 /**
  * @param weights how much of the answer each pixel takes; 0 outside the mask. [height × width]
- * @param answer mean colours of whole cells; null where they are not opaque
+ * @param answer the result's mean colours of whole cells; null if they are not opaque
  */
 export function thinSamples(
   cells: Cells,
@@ -69,7 +69,7 @@ export function thinSamples(
   return samples;
 }
 
-/** The mean of a cell's masked pixels and their middle, in pixels; null where one is transparent. */
+/** The mean of a cell's masked pixels and their centre, in pixels; null if one is transparent. */
 function maskedMean(patch: Pixels, weights: Uint8Array, index: number, cell: number, columns: number) {
   const left = (index % columns) * cell;
   const top = Math.floor(index / columns) * cell;

@@ -1,4 +1,4 @@
-/** The pipeline's networks on sessions of adapted exports, which may take one size or one number of rows alone. */
+/** The pipeline's networks on sessions of adapted exports, which may take only one size or number of rows. */
 import { InputError } from '../../contract/errors';
 import type { ExportedSizes, ExportedText, ExportedUnet } from '../../graph/onnxExport/adapt';
 import type { Size } from '../../image/geometry';
@@ -106,7 +106,7 @@ export function createExportedVae(
   });
 }
 
-/** @throws InputError where the export is made for one size and this is another */
+/** @throws InputError if the export is made for one size and this is another */
 function refuseOtherSize(fixed: ExportedSizes, size: Size, pixels: number): void {
   for (const side of ['width', 'height'] as const) {
     const only = fixed[side];

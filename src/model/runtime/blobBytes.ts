@@ -1,6 +1,6 @@
 /**
  * A file of weights for ONNX Runtime, of which no more than a tensor is in memory at a time. Its builds without JSPI read a
- * Blob whole and keep all of them until the session is made: the weights of a model would lie in JavaScript's memory beside
+ * Blob whole and keep all of them until the session is made: the weights of a model would be in JavaScript's memory beside
  * their copies. The build with JSPI streams slices of a Blob, and in Chromium such streams hang (source/blobPieces.ts). Of an
  * array they ask nothing but `byteLength` and `subarray` (`mountExternalData` in wasm-core-impl.ts, and the copying in
  * ort-wasm-simd-threaded*.mjs, 1.31.0-dev).
@@ -28,7 +28,7 @@ export class BlobBytes extends Uint8Array<ArrayBuffer> {
   }
 }
 
-/** Browsers have the reader in workers alone, Node nowhere. */
+/** Browsers have the reader only in workers, Node does not have it. */
 export function canReadAtOnce(): boolean {
   return typeof FileReaderSync === 'function';
 }

@@ -1,7 +1,7 @@
 /**
- * Decides what this machine's graphics adapter may be trusted with. ONNX Runtime's kernels are silently wrong on some
- * adapters (docs/webgpu.md), and no list says on which: so tiny graphs with known results run on the person's own
- * device before the first picture, and the verdict is kept.
+ * Decides which kernels this device's GPU can be trusted with. ONNX Runtime's kernels are silently wrong on some adapters
+ * (docs/webgpu.md), and no list says on which: so tiny graphs with known results run on the user's own device before the
+ * first run, and the verdict is kept.
  */
 import { z } from 'zod';
 import { DeviceError, DeviceLostError, messageOf } from '../../contract/errors';
@@ -13,7 +13,7 @@ const CANARY_VERSION = 1;
 
 /** Runs a graph once on the device under test. */
 export interface CanaryRunner {
-  /** @returns the output `y`. Rejects where the graph cannot be compiled or run */
+  /** @returns the output `y`. Rejects if the graph cannot be compiled or run */
   run(check: CheckGraph): Promise<ArrayLike<number>>;
   /** Resolves with the reason once the device is lost; stays pending for a healthy one. */
   readonly lost: Promise<string>;
@@ -28,11 +28,11 @@ export type AdapterSetup =
   | { usable: false; reason: string };
 
 /**
- * Checks each layer in its fused form, and in its plain one where the fused one is wrong or does not compile.
+ * Checks each layer in its fused form, and in its plain one if the fused one is wrong or does not compile.
  * @param required forms without which the caller has no use for this device: the first that fails ends the canary
  * @returns the forms to use, or that even a plain form is wrong; `failures` names each check that failed
- * @throws DeviceError where the device is lost on the way, which says nothing about the next one. The run that was
- *   under way may hang for ever, and ONNX Runtime takes one call at a time: go on in a fresh worker
+ * @throws DeviceError if the device is lost on the way, which says nothing about the next one. The run that was
+ *   under way may hang for ever, and ONNX Runtime takes one call at a time: continue in a new worker
  */
 export async function runCanary(
   runner: CanaryRunner,
@@ -86,7 +86,7 @@ async function failureOf(
 }
 
 /**
- * Decides between a device with subgroups and one without, each tried on a device of its own.
+ * Decides between a device with subgroups and one without, each tried on its own device.
  * @param runWith opens a device, runs the canary on it and destroys it; hands `required` on, which saves time only
  * @param hasSubgroups whether the adapter has the feature at all
  */

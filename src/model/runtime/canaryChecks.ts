@@ -57,7 +57,7 @@ export function passes(check: Check, found: ArrayLike<number>, target: GraphTarg
 
 const WEIGHTS_PATH = 'canary.safetensors';
 
-/** Builds a graph whose weights lie in one file in memory, in the target's precision. */
+/** Builds a graph whose weights are in one file in memory, in the target's precision. */
 export function checkGraph(
   target: GraphTarget,
   feeds: Readonly<Record<string, Sample>>,
@@ -157,7 +157,7 @@ function layerNormCheck(): Check {
       checkGraph(target, { x }, { 'n.weight': weight, 'n.bias': bias }, (g, inputs) =>
         layerNorm(g, 'n', need(inputs, 'x'), 80, 1e-5),
       ),
-    // A layer norm is a group norm of one group over rows that are pictures of one pixel.
+    // A layer norm is a group norm of one group over rows that are images of one pixel.
     expected: () =>
       groupNormValues(
         { dims: [48, 80], values: x.values },

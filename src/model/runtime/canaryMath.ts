@@ -97,7 +97,7 @@ export function attentionRows(
   return result;
 }
 
-/** x [B, C, …] → the same, SiLU included where asked for. */
+/** x [B, C, …] → the same, SiLU included if asked for. */
 export function groupNormValues(
   x: Sample,
   { weight, bias }: { weight: Sample; bias: Sample },
@@ -145,7 +145,7 @@ export function errorFunction(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
 
-/** The largest absolute error over the expected values' root mean square; infinite where a value is no number. */
+/** The largest absolute error over the expected values' root mean square; infinite if a value is not a number. */
 export function relativeError(found: ArrayLike<number>, expected: Float64Array): number {
   if (found.length !== expected.length) return Number.POSITIVE_INFINITY;
   let largest = 0;

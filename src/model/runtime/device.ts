@@ -5,7 +5,7 @@ import { DeviceError, messageOf } from '../../contract/errors';
 export type FoundAdapter = { adapter: GPUAdapter } | { missing: string };
 
 /**
- * @param software whether an adapter that computes on the CPU counts: it is far slower than WASM, so only a person
+ * @param software whether an adapter that computes on the CPU counts: it is far slower than WASM, so only the user
  *   who asks for WebGPU by name gets it
  */
 export async function findAdapter({ software }: { software: boolean }): Promise<FoundAdapter> {
@@ -36,7 +36,7 @@ export async function findAdapter({ software }: { software: boolean }): Promise<
  * A device with everything that the adapter allows: ONNX Runtime's own asks for less, and large models need it.
  * @param adapter used up by this: a second device needs a fresh one
  * @param subgroups whether shaders may use subgroups, which the canary decides
- * @throws DeviceError where the browser refuses
+ * @throws DeviceError if the browser refuses
  */
 export async function requestDevice(
   adapter: GPUAdapter,

@@ -1,6 +1,6 @@
 /**
- * Loads the build of ONNX Runtime that suits the browser, from the app's own files: with JSPI where the
- * browser has it, with asyncify elsewhere, and the plain WASM build where there is no WebGPU.
+ * Loads the build of ONNX Runtime that suits the browser, from the app's own files: with JSPI if the
+ * browser has it, else with asyncify, and the plain WASM build if there is no WebGPU.
  */
 import asyncifyModule from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
 import asyncifyWasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
@@ -16,12 +16,12 @@ import type { OrtModule } from './session';
 /** More threads than this gain nothing and starve the page. */
 const MAX_THREADS = 8;
 
-/** CPU threads that WASM may use: one where the page is not cross-origin isolated. */
+/** CPU threads that WASM may use: one if the page is not cross-origin isolated. */
 export function wasmThreads(): number {
   return crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, MAX_THREADS) : 1;
 }
 
-/** @throws NetworkError where a part of the build that is published in parts cannot be fetched */
+/** @throws NetworkError if a part of a build that is published in parts cannot be fetched */
 export async function loadBrowserOrt(provider: Provider): Promise<OrtModule> {
   const ort = await importBuild(provider);
   ort.env.logLevel = 'error';

@@ -1,4 +1,4 @@
-/** Chooses where pictures are made in this browser: WebGPU in the best precision it has, else WASM. */
+/** Chooses the device that models run on in this browser: WebGPU in the best precision it has, else WASM. */
 import type { EngineStatus, ProviderChoice } from '../../contract/engine';
 import { DeviceError } from '../../contract/errors';
 import { wasmTarget } from '../../graph/onnx/targets';
@@ -15,15 +15,15 @@ import { ortCanaryRunner } from './ortCanary';
 import { Runtime } from './session';
 
 export interface RuntimeOptions {
-  /** Called when it is known where pictures will be made. */
+  /** Called when the device that models will run on is known. */
   onStatus(status: EngineStatus): void;
   /** Where the canary's verdicts are kept between visits. */
   verdicts: VerdictStore;
 }
 
 /**
- * @param choice `auto` takes WebGPU where there is a real graphics device and falls back to WASM, saying why
- * @throws DeviceError where `webgpu` was asked for and there is none, or one that computes wrongly
+ * @param choice `auto` takes WebGPU if there is a real GPU, else falls back to WASM and says why
+ * @throws DeviceError if `webgpu` was asked for and there is none, or only one that computes wrongly
  */
 export async function openBrowserRuntime(choice: ProviderChoice, options: RuntimeOptions): Promise<Runtime> {
   if (choice === 'wasm') return openWasm(undefined, options.onStatus);

@@ -19,7 +19,7 @@ import { BlobBytes, canReadAtOnce } from './blobBytes';
 
 export type OrtModule = typeof Ort;
 
-/** A device's loss is told within so long of the failures that come of it. */
+/** A lost device is reported within this time of the failures that it causes. */
 const LOSS_IS_TOLD_MS = 500;
 
 /** What a session takes: values from here, or a tensor that a session or `upload` left on the device. */
@@ -33,7 +33,7 @@ export class Runtime {
   #lost: string | undefined;
   #exhausted = false;
   #hasGaps = false;
-  /** Wake whoever waits for ONNX Runtime: on a lost device its calls never end. */
+  /** Wake callers that wait for ONNX Runtime: on a lost device its calls never end. */
   readonly #wakers = new Set<() => void>();
   /** Loaded sessions, the one that ran last at the end. */
   readonly #loaded = new Set<Session>();
@@ -50,12 +50,12 @@ export class Runtime {
     readonly target: GraphTarget,
     readonly device?: GPUDevice,
   ) {
-    // Nothing here destroys the device: whoever does so takes it away.
+    // Nothing here destroys the device; if someone else does, it is lost.
     device?.lost.then(({ message }) => {
       this.#lost ??= message || 'no reason given';
       this.#wake();
     });
-    // WebGPU tells of memory that ran out nowhere else: the buffer is there all the same, and holds nothing.
+    // The only sign in WebGPU that memory ran out: the buffer exists all the same, and holds nothing.
     device?.addEventListener('uncapturederror', ({ error }) => {
       if (error instanceof GPUOutOfMemoryError) this.#giveUp();
     });
@@ -63,7 +63,7 @@ export class Runtime {
 
   /**
    * @param component what errors call it, e.g. `unet`
-   * @throws DeviceError where memory does not suffice or the device was lost
+   * @throws DeviceError if memory does not suffice or the device was lost
    */
   createSession(component: string, graph: Graph, files: ReadonlyMap<string, WeightFile>): Promise<Session> {
     const externalData = graph.paths.map((path) => {
@@ -74,7 +74,7 @@ export class Runtime {
     const create = () =>
       this.ort.InferenceSession.create(graph.bytes, {
         // The object form: options never reach the provider with the string form. The device goes in here, since
-        // the native provider does not read `env.webgpu.device` but would open one of its own.
+        // the native provider does not read `env.webgpu.device` but would open its own.
         executionProviders: [this.device ? { name: 'webgpu', device: this.device } : { name: 'wasm' }],
         externalData,
         graphOptimizationLevel: 'all',
@@ -88,7 +88,7 @@ export class Runtime {
     });
   }
 
-  /** Loads a session, or counts it as used. Within `enqueue` alone. */
+  /** Loads a session, or counts it as used. Only within `enqueue`. */
   async load(session: Session): Promise<Ort.InferenceSession> {
     if (session.ort === undefined) {
       // One leaves after another, those that ran longest ago first, until there is room.
@@ -106,7 +106,7 @@ export class Runtime {
     return session.ort;
   }
 
-  /** Within `enqueue` alone. */
+  /** Only within `enqueue`. */
   async unload(session: Session): Promise<void> {
     const { ort } = session;
     session.ort = undefined;
@@ -154,7 +154,7 @@ export class Runtime {
       try {
         const working = work();
         await this.#untilGone(working);
-        // What is still under way then is abandoned: nobody goes on with this runtime.
+        // Calls still under way are abandoned: this runtime is not used any more.
         working.catch(() => {});
         this.#throwIfLost(component);
         return await working;
@@ -258,7 +258,7 @@ export class Session {
     }
   }
 
-  /** @throws InternalError where the graph has no such output */
+  /** @throws InternalError if the graph has no such output */
   outputOf(outputs: Readonly<Record<string, DeviceTensor>>, name: string): DeviceTensor {
     const output = outputs[name];
     if (output === undefined) throw new InternalError(`${this.component}: no output "${name}"`);

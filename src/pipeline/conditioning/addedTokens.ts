@@ -21,7 +21,7 @@ export const MAX_ADDED_TOKENS = 16_384;
 /** Of all of them together: each may take a node of the tree that finds them, some hundred bytes. */
 export const MAX_ADDED_CHARACTERS = 262_144;
 
-/** A part of a text that is one added token, or that is none. */
+/** A part of a text: one added token, or the text between two. */
 export type TextPart = { ids: readonly number[]; text?: undefined } | { text: string; ids?: undefined };
 
 interface Node {
@@ -37,7 +37,7 @@ export class AddedTokens {
   /** Of each token that was found. */
   readonly #vectors = new Map<AddedToken, readonly number[]>();
 
-  /** @param tokens of equal ones the last counts; the empty one is none */
+  /** @param tokens of equal ones the last counts; an empty one is ignored */
   constructor(tokens: Iterable<AddedToken>) {
     for (const token of tokens) {
       if (token.content === '') continue;
@@ -64,7 +64,7 @@ export class AddedTokens {
     return this.#byContent.values();
   }
 
-  /** The parts of a text in order, none empty. A token with further vectors stands for all of them. */
+  /** The parts of a text in order, none empty. A token with several vectors means all of them. */
   split(text: string): TextPart[] {
     const pieces = this.#cut(text);
     // What a flag takes from one piece, the next step sees: in order, as transformers has it.

@@ -1,4 +1,4 @@
-/** How latent consistency models are told the guidance, as diffusers' `get_guidance_scale_embedding` (0.36). */
+/** The guidance scale as latent consistency models read it: diffusers' `get_guidance_scale_embedding` (0.36). */
 
 const { fround } = Math;
 const MAX_PERIOD = 10_000;
@@ -6,7 +6,7 @@ const MAX_PERIOD = 10_000;
 const THOUSANDTHS = 1000;
 
 /**
- * Sines, then cosines, of the guidance less 1, in torch's float32 operations; a zero at the end where `width` is odd.
+ * Sines, then cosines, of the guidance less 1, in torch's float32 operations; a zero at the end if `width` is odd.
  * @param width `time_cond_proj_dim` of the UNet
  * @returns [1, width]
  */

@@ -2,8 +2,8 @@
  * Weights in prompts, in the syntax that AUTOMATIC1111's web UI made common: `(text:1.3)` weighs 1.3, `(text)` 1.1,
  * `[text]` 1 / 1.1, and nested brackets multiply.
  *
- * One deviation: a bracket without a partner is text, where that UI lets it weigh all that follows. So a smiley stays
- * one. `\(`, `\)`, `\[`, `\]` are text always, and `\\` is a backslash.
+ * One deviation: a bracket without a partner is plain text, so that a smiley stays a smiley; that UI lets it weigh all that
+ * follows. `\(`, `\)`, `\[`, `\]` are text always, and `\\` is a backslash.
  */
 
 export interface WeightedText {
@@ -14,10 +14,10 @@ export interface WeightedText {
 /** What one pair of brackets multiplies by. */
 const EMPHASIS = 1.1;
 const BRACKET = /[()[\]]/;
-/** What stands between the last colon and the closing bracket, where it is a weight. No two parts take the same text. */
+/** A weight between the last colon and the closing bracket. No two parts of the pattern match the same text. */
 const WEIGHT = /^\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*$/;
 
-/** A bracket, or a character that a backslash makes text; and what stands before it. */
+/** A bracket, or a character that a backslash makes plain text, and the text before it. */
 interface Mark {
   kind: 'escaped' | 'open' | 'close';
   /** The character itself. */
@@ -31,7 +31,7 @@ interface Mark {
 }
 
 /**
- * Splits a prompt where its weight changes.
+ * Splits a prompt at each change of weight.
  * @returns the parts in order, none empty, neighbours of different weight. A prompt without brackets is one part of
  *   weight 1, to the letter
  */
@@ -79,7 +79,7 @@ function isEscapable(character: string | undefined): boolean {
 
 /** Finds each closing bracket's partner, and takes the number before it out of the text; in one pass. */
 function pairBrackets(marks: readonly Mark[]): void {
-  /** Opened and not closed, of both kinds; and where those of each kind stand among them. */
+  /** Open brackets of both kinds, and the indexes of each kind among them. */
   const open: Mark[] = [];
   const places: Record<string, number[]> = { '(': [], '[': [] };
   for (const mark of marks) {

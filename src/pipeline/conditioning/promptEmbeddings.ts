@@ -1,10 +1,10 @@
 /**
  * From prompts to what the UNet reads, as `encode_prompt` of diffusers' StableDiffusionInpaintPipeline and
  * StableDiffusionXLInpaintPipeline (0.36), with two additions that change nothing for a prompt that needs neither:
- * chunks, where a prompt is longer than a row of tokens, and weights (prompt.ts).
+ * chunks, for prompts longer than a row of tokens, and weights (prompt.ts).
  *
- * Both follow AUTOMATIC1111's web UI, where people know them from. Chunks: rows of 75 tokens between begin and end, each
- * encoded alone, their hidden states one after another; every prompt of a run gets as many; the pooled output is the
+ * Both follow AUTOMATIC1111's web UI, which made them popular. Chunks: rows of 75 tokens between begin and end, each
+ * encoded separately, their hidden states one after another; every prompt of a run gets the same number; the pooled output is the
  * first one's. Weights: hidden states of a token are multiplied by its weight, then the row is scaled so that its mean
  * is what it was, for each encoder by itself.
  *
@@ -24,14 +24,14 @@ import type { Timed } from '../timing';
 import { parsePrompt } from './prompt';
 
 /**
- * Chunks of a prompt: 9,600 tokens, some 7,000 words, where the longest prompts that people share have a few hundred. Each
+ * Chunks of a prompt: 9,600 tokens, some 7,000 words. The longest prompts that are shared have a few hundred. Each
  * chunk is another pass of the text encoder, and each step's attention reads all of them.
  */
 const MAX_CHUNKS = 128;
-/** Of a weight, up or down. Hidden states reach about 30: what is weighed more overflows in 16 bits. */
+/** The largest weight, up or down. Hidden states reach about 30: with more they overflow in 16 bits. */
 const MAX_WEIGHT = 1000;
 
-/** Rows: negative first, then positive; the positive alone without guidance. */
+/** Rows: negative first, then positive; only the positive one without guidance. */
 export interface PromptEmbeddings {
   rows: 1 | 2;
   /** Of a row: a multiple of the tokenizer's length. */
@@ -53,7 +53,7 @@ interface Chunk {
 
 /** How a family reads its prompts. */
 export interface ClipReading {
-  /** Whether the denoiser is told the guidance scale, and so needs no negative row whatever it is. */
+  /** Whether the denoiser is told the guidance scale, and so never needs a negative row. */
   readsGuidance: boolean;
   /** SDXL's `force_zeros_for_empty_prompt`: an empty negative prompt has embeddings of zero, not those of an empty text. */
   zerosForEmptyPrompt: boolean;
@@ -79,7 +79,7 @@ export function clipPrompts(
     },
     encode({ prompt, negativePrompt, guidanceScale }, cache, timed) {
       const isGuided = guidanceScale > 1 && !reading.readsGuidance;
-      // The API cannot say "none" but by an empty text, which diffusers tells apart from None.
+      // In the API an empty text is the only way to say "none"; diffusers tells the two apart.
       const isZeroed = isGuided && reading.zerosForEmptyPrompt && negativePrompt.trim() === '';
       const positive = { field: 'prompt', text: prompt } as const;
       const negative = { field: 'negative_prompt', text: negativePrompt } as const;
@@ -122,7 +122,7 @@ function chunksOf({ field, text }: FieldText, tokenizer: Tokenizer): Chunk[] {
     if (!(Math.abs(weight) <= MAX_WEIGHT)) throw tooHeavy(field, text, weight);
     return { ids: tokenizer.tokens(text), weight };
   });
-  // A letter may stand for a word of 75 vectors: counted before they are spread out.
+  // A single letter may be a word of 75 vectors: count before spreading them out.
   const count = parts.reduce((sum, { ids }) => sum + ids.length, 0);
   if (count > MAX_CHUNKS * room) {
     throw new InputError(
@@ -191,8 +191,8 @@ async function encodeRows(
  * Weighs the tokens of one row, in place.
  *
  * Where tokens agree in sign, the mean changes by a factor between the least and the greatest weight, and dividing by
- * it keeps the row's size. Where they cancel (an encoder whose final norm has hardly a bias; parts of SDXL's), the mean
- * is no measure of size: dividing by its change would blow the row up or turn its sign, so it is left as it is.
+ * it keeps the row's size. If they cancel (an encoder whose final norm has hardly any bias; parts of SDXL's), the mean
+ * does not measure size: dividing by its change would blow the row up or flip its sign, so it is left as it is.
  * @param states [length, width]
  * @param weights of the tokens after the first
  */

@@ -1,7 +1,7 @@
 /**
  * CLIP's tokenizer, from the files that Stable Diffusion repositories carry (tokenizerFiles.ts). Follows `CLIPTokenizer` of
- * transformers 4 as it works without the ftfy package: added tokens are found in the text as it stands (addedTokens.ts),
- * what lies between them is cleaned, lowered and cut by BPE.
+ * transformers 4 as it works without the ftfy package: added tokens are found in the text as is (addedTokens.ts), the text
+ * between them is cleaned, lowered and cut by BPE.
  */
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import type { Tokenizer } from '../model';
@@ -101,8 +101,8 @@ const CJK =
   /[\u{4E00}-\u{9FFF}\u{3400}-\u{4DBF}\u{20000}-\u{2A6DF}\u{2A700}-\u{2B81F}\u{2B820}-\u{2CEAF}\u{F900}-\u{FAFF}\u{2F800}-\u{2FA1F}]/gu;
 
 /**
- * transformers' BasicTokenizer, which CLIPTokenizer applies where ftfy is not installed: control characters
- * go, white space becomes one blank, Chinese characters stand alone. (The `tokenizers` crate does none of it.)
+ * transformers' BasicTokenizer, which CLIPTokenizer applies if ftfy is not installed: control characters
+ * go, white space becomes one blank, Chinese characters become words. (The `tokenizers` crate does not do this.)
  */
 function cleanText(text: string): string {
   const visible = Array.from(text.replace(/[\t\n\r]/g, ' '), (character) =>

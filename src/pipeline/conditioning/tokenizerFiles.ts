@@ -1,6 +1,6 @@
 /**
- * What the files of a `tokenizer/` folder say, in whichever of their forms: vocab.json and merges.txt as transformers 4
- * keeps them, or tokenizer.json alone as transformers 5 does. Which file has the last word on added and special tokens
+ * Reads the files of a `tokenizer/` folder in either form: vocab.json and merges.txt as transformers 4 saves them, or
+ * only tokenizer.json, as transformers 5 does. Which file has the last word on added and special tokens
  * follows `_from_pretrained` of transformers 4 (tokenization_utils_base.py).
  */
 import { z } from 'zod';
@@ -14,7 +14,7 @@ export interface TokenizerFiles {
   vocab?: string | undefined;
   /** merges.txt */
   merges?: string | undefined;
-  /** tokenizer.json; its vocabulary counts where the first two are not both there */
+  /** tokenizer.json; its vocabulary counts unless the first two are both there */
   whole?: string | undefined;
   /** tokenizer_config.json */
   config?: string | undefined;
@@ -31,7 +31,7 @@ export interface Vocabulary {
   /** Specials among them, begin and end included. */
   added: readonly AddedToken[];
   pad: string;
-  /** Of a row; as the configuration says, 77 where it does not. */
+  /** Of a row: what the configuration says, or 77. */
   length: number;
 }
 
@@ -39,7 +39,7 @@ export const BEGIN = '<|startoftext|>';
 export const END = '<|endoftext|>';
 /** Positions that CLIP's text models have. */
 const CLIP_LENGTH = 77;
-/** transformers writes more than this where no length is known. No text model of these families has 1,000 positions. */
+/** transformers writes more than this if no length is known. No text model of these families has 1,000 positions. */
 const LONGEST = 1_000;
 
 const idSchema = z.number().int().nonnegative();
@@ -127,7 +127,7 @@ export function readVocabulary(files: TokenizerFiles): Vocabulary {
   for (const token of whole?.added_tokens ?? []) add(token, token.id);
   for (const [id, token] of Object.entries(config.added_tokens_decoder ?? {})) add(token, idOfKey(id));
 
-  // Specials that none of these lists have: their ids are those of the vocabulary, or follow on it.
+  // Special tokens in none of these lists: their ids are in the vocabulary, or follow it.
   const plain = (content: string): TokenFlags => ({
     content,
     lstrip: false,

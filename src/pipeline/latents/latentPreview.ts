@@ -1,14 +1,14 @@
 /**
  * A cheap look at latents: each becomes one pixel by a linear map from its channels to a colour. The map is fitted by
- * least squares to pairs of picture and latents that a run has anyway, so it serves any VAE without known factors.
+ * least squares to pairs of image and latents that a run has anyway, so it serves any VAE without known factors.
  */
 import type { Size } from '../../image/geometry';
 import type { Pixels } from '../../image/raster';
 
 const COLOURS = 3;
 /**
- * Weight of the assumption that a channel means nothing, in units of latents: settles what a picture of one colour
- * leaves open, and is far below the thousand latents of a picture.
+ * Weight of the assumption that a channel means nothing, in latents. It settles what an image of a single colour leaves
+ * open, and is small beside the thousands of latents of an image.
  */
 const RIDGE = 1;
 
@@ -26,7 +26,7 @@ export class LatentColours {
   }
 
   /**
-   * Learns from a picture and its latents.
+   * Learns from an image and its latents.
    * @param latents [1, C, h, w], scaled as the UNet sees them
    * @param picture [1, 3, h·factor, w·factor] in −1 … 1
    */
@@ -46,7 +46,7 @@ export class LatentColours {
     }
   }
 
-  /** @returns a picture of one pixel a latent */
+  /** @returns an image of one pixel a latent */
   preview(latents: Float32Array, { width, height }: Size): Pixels {
     const factors = solve(this.#gram, this.#moments, this.#inputs);
     const plane = width * height;

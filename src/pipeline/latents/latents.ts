@@ -52,10 +52,10 @@ export function blend(mask: Float32Array, kept: Float32Array, painted: Float32Ar
 }
 
 /**
- * Never a black picture in silence.
- * @param network the network's name for people
- * @param model `isCoarse` where it computes in 16 bits on a graphics device
- * @throws DeviceError or, where no driver can be to blame, CheckpointError if any value is NaN or infinite
+ * A run never ends in a silent black image.
+ * @param network its name for messages
+ * @param model `isCoarse` if it computes in 16 bits on a GPU
+ * @throws DeviceError or, if no driver can be to blame, CheckpointError, when a value is NaN or infinite
  */
 export function assertFinite(values: Float32Array, network: string, model: { isCoarse?: boolean }): void {
   if (values.every(Number.isFinite)) return;

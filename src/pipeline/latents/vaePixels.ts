@@ -8,7 +8,7 @@ import { createPixels, MASK_THRESHOLD, type Pixels } from '../../image/raster';
 import { flatten, IMAGE_BACKDROP } from '../../image/scale';
 
 const { fround } = Math;
-/** Black: where a mask is transparent nothing was painted, so the image is kept. */
+/** Black: the transparent parts of a mask were not painted, so the image is kept there. */
 export const MASK_BACKDROP = 0;
 
 /** The image at the model's size, [3 × H × W] bytes interleaved; transparent parts over white. */

@@ -1,5 +1,5 @@
 /**
- * A Brownian motion that depends on its seed alone, not on the points or the order in which it is asked for: the interval
+ * A Brownian motion that depends only on its seed, not on the points or the order in which it is asked for: the interval
  * is halved down to the point, each half's value drawn from a generator that the place in the tree seeds.
  *
  * Source: torchsde 0.2.6, BrownianInterval with `halfway_tree=True, tol=1e-6, pool_size=24`, as diffusers makes it.
@@ -22,7 +22,7 @@ interface Interval {
 }
 
 export class BrownianTree {
-  /** From the whole interval down to where the last point was; the next is mostly near. */
+  /** From the whole interval down to the last point; the next is usually near. */
   #path: Interval[];
 
   /**
@@ -64,7 +64,7 @@ export class BrownianTree {
     return target === interval.start ? interval.atStart : interval.atEnd;
   }
 
-  /** The half in which the target lies. */
+  /** The half that contains the target. */
   #half({ start, end, key, depth, atStart, atEnd }: Interval, target: number): Interval {
     const middle = rounded(0.5 * (end + start));
     const [seed = 0] = seedSequence(this.seed, [key, depth], POOL_SIZE, 1);

@@ -1,6 +1,6 @@
 /**
  * torch's CPU generator, bit for bit: Mersenne Twister 19937 and the two ways in which `torch.randn` turns its
- * words into normal values. A seed then gives the picture that diffusers gives with `torch.Generator('cpu')`.
+ * words into normal values. A seed then gives the image that diffusers gives with `torch.Generator('cpu')`.
  *
  * Source: ATen/native/cpu/DistributionTemplates.h (normal_fill, its AVX2 form) and ATen/core/MT19937RNGEngine.h.
  */
@@ -18,7 +18,7 @@ const fma = (a: number, b: number, c: number) => fround(a * b + c);
 export class TorchGenerator {
   readonly #state = new Uint32Array(WORDS);
   #next = WORDS;
-  /** The second value of the last double-precision pair; calls with 16 values and more leave it alone. */
+  /** The second value of the last double-precision pair; calls for 16 values or more do not touch it. */
   #spare: number | undefined;
 
   /** @param seed a non-negative safe integer; as in torch only its low 32 bits count */
@@ -88,7 +88,7 @@ export class TorchGenerator {
     for (let i = 0; i < n; i++) out[i] = this.#uniformFloat();
     for (let block = 0; block + VECTOR_SIZE <= n; block += VECTOR_SIZE) boxMuller(out, block);
     if (n % VECTOR_SIZE !== 0) {
-      // The last 16 values are drawn anew, overlapping the last whole block.
+      // The last 16 values are drawn again, overlapping the last whole block.
       const block = n - VECTOR_SIZE;
       for (let i = block; i < n; i++) out[i] = this.#uniformFloat();
       boxMuller(out, block);

@@ -20,7 +20,7 @@ const fileSchema = z.looseObject({ _class_name: z.string() });
 
 /**
  * @param text the file's content
- * @throws CheckpointError where it is no JSON, or names no class
+ * @throws CheckpointError if it is not JSON, or names no class
  */
 export function parseSchedulerConfig(text: string): SchedulerConfig {
   let json: unknown;
@@ -41,7 +41,7 @@ export function parseSchedulerConfig(text: string): SchedulerConfig {
   return { className, keys };
 }
 
-/** A key of the file with a value that a class heeds and Inlay cannot use. */
+/** A key of the file that the class reads, with a value that Inlay cannot use. */
 export class SchedulerKeyError extends Error {
   override name = 'SchedulerKeyError';
   constructor(
@@ -64,7 +64,7 @@ export interface SchedulerTakes {
 /**
  * The settings of diffusers' `Class.from_config(config, **said)`: what the file says of the keys that the class takes, else
  * that class's defaults.
- * @param said what a scheduler's name says: of that the file is not asked
+ * @param said what the scheduler's name says; it overrides the file
  * @throws SchedulerKeyError naming the key which is damaged or asks for something that Inlay cannot do
  */
 export function settingsFor(

@@ -14,7 +14,7 @@ import type { SchedulerConfig } from './settings';
  * `X.from_config(pipe.scheduler.config)`: it keeps the file's betas, prediction type, spacing and offset, and has its own
  * defaults for what the file leaves out.
  * @param name absent: the checkpoint's own
- * @throws InputError where that cannot run with this file and others can, CheckpointError where none can
+ * @throws InputError if that one cannot run with this file but others can, CheckpointError if none can
  */
 export function createScheduler(
   config: SchedulerConfig,

@@ -4,27 +4,27 @@
 export type RandomNormal = (n: number) => Float32Array;
 
 /**
- * One run's way from noise to picture. Positions are given as an index into `timesteps`, never as a timestep: with
- * Karras sigmas and with PNDM the same timestep may stand there twice.
+ * One run's way from noise to image. Positions are indexes into `timesteps`, never timesteps: with Karras sigmas and with
+ * PNDM the same timestep may occur twice.
  */
 export interface Scheduler {
-  /** The UNet's time input, one per evaluation; may be fractional. Empty before `setTimesteps`. */
+  /** The denoiser's time input, one per evaluation; may be fractional. Empty before `setTimesteps`. */
   readonly timesteps: readonly number[];
   /** Entries of `timesteps` to one step of the method: 1, or 2 for second-order methods such as Heun's. */
   readonly order: number;
   /** What pure noise is multiplied with to begin at `timesteps[0]`. */
   readonly initNoiseSigma: number;
   /**
-   * Prepares a run of so many steps and forgets the one before.
-   * @param seed the run's; only methods with a generator of their own (DPM++ SDE) take it
-   * @throws InputError where the method cannot make so many steps
+   * Prepares a run of that many steps and forgets the run before.
+   * @param seed the run's; used only by methods with their own generator (DPM++ SDE)
+   * @throws InputError if the method cannot take that many steps
    */
   setTimesteps(steps: number, seed?: number): void;
-  /** Latents as the UNet wants to see them; a method without it shows them as they are. */
+  /** Latents as the denoiser expects them; a method without it passes them on unchanged. */
   scaleModelInput?(sample: Float32Array, index: number): Float32Array;
   /**
    * Latents after `timesteps[index]`. Calls go in order, from the run's first index on.
-   * @param prediction the UNet's answer, guidance applied
+   * @param prediction the denoiser's, guidance applied
    * @param randn drawn from only by stochastic methods
    */
   step(prediction: Float32Array, index: number, sample: Float32Array, randn: RandomNormal): Float32Array;

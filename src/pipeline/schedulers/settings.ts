@@ -10,7 +10,7 @@ export interface SchedulerSettings {
   betaStart: number;
   betaEnd: number;
   betaSchedule: 'linear' | 'scaled_linear' | 'squaredcos_cap_v2' | 'exp' | 'sigmoid';
-  /** Overrides the schedule where the file gives the betas themselves. */
+  /** The betas themselves, if the file gives them; overrides the schedule. */
   trainedBetas?: readonly number[] | undefined;
   predictionType: 'epsilon' | 'v_prediction' | 'sample';
   timestepSpacing: 'leading' | 'linspace' | 'trailing';
@@ -38,10 +38,10 @@ export interface SchedulerSettings {
   sigmaMax?: number | undefined;
   rescaleBetasZeroSnr: boolean;
   interpolationType: 'linear' | 'log_linear';
-  /** Euler: whether a model of v is told the timestep, or a quarter of log σ. */
+  /** Euler: whether a model that predicts v is given the timestep, or a quarter of log σ. */
   timestepType: 'discrete' | 'continuous';
   finalSigmasType: 'zero' | 'sigma_min';
-  /** DPM-Solver: noise levels whose λ lies below are left out. */
+  /** DPM-Solver: noise levels with a smaller λ are left out. */
   lambdaMinClipped?: number | undefined;
   solverOrder: number;
   algorithmType: 'dpmsolver' | 'dpmsolver++' | 'sde-dpmsolver' | 'sde-dpmsolver++' | 'deis';
@@ -69,12 +69,12 @@ export type FileSettings = Omit<SchedulerSettings, 'eta'>;
 
 /**
  * `scheduler/scheduler_config.json`: only what the file says, not yet judged. Defaults differ between diffusers' classes,
- * and a key that one class heeds is nothing to another; so both wait for the class that runs, which need not be the file's.
+ * and a key that one class reads another ignores, so both wait for the class that runs, which need not be the file's.
  */
 export interface SchedulerConfig {
   /** diffusers' class name, e.g. `PNDMScheduler`. */
   className: string;
-  /** The file's other keys, as they stand there; null counts as left out. */
+  /** The file's other keys, as written; null counts as left out. */
   keys: Readonly<Record<string, unknown>>;
 }
 
@@ -142,7 +142,7 @@ export const judges = {
   noiseSamplerSeed: whole.nonnegative('0 or more belongs there'),
 } satisfies { [Key in keyof FileSettings]-?: z.ZodType<FileSettings[Key]> };
 
-/** What one class accepts for a setting where others accept something else. */
+/** Settings for which a class accepts other values than most. */
 export type OwnJudges = Partial<Record<keyof FileSettings, z.ZodType>>;
 
 /** A model that learned a variance predicts more channels; any other value has no effect on DPM-Solver. */
@@ -156,7 +156,7 @@ export function fixedVariance() {
     .transform(() => undefined);
 }
 
-/** The settings that a class takes, with their defaults; undefined where diffusers has None. */
+/** The settings that a class takes, with their defaults; undefined if diffusers has None. */
 export type Parameters = { readonly [Key in keyof FileSettings]?: FileSettings[Key] | undefined };
 
 export const betas = {

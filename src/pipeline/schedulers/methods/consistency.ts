@@ -67,7 +67,7 @@ abstract class ConsistencyMethod extends AlphaMethod {
 }
 
 export class LcmScheduler extends ConsistencyMethod {
-  /** Jumps to the clean picture, and back up to the next noise level with fresh noise; the last step stays there. */
+  /** Jumps to the clean image, and back up to the next noise level with fresh noise; the last step stays clean. */
   step(prediction: Float32Array, index: number, sample: Float32Array, randn: RandomNormal): Float32Array {
     const scaled = this.timestep(index) * this.settings.timestepScaling;
     const keep = SIGMA_DATA ** 2 / (scaled ** 2 + SIGMA_DATA ** 2);

@@ -67,7 +67,7 @@ export class DdpmScheduler extends AlphaMethod {
   #deviation(alpha: number, alphaPrevious: number): number {
     const large = 1 - alpha / alphaPrevious;
     const small = Math.max(((1 - alphaPrevious) / (1 - alpha)) * large, MIN_VARIANCE);
-    // "fixed_small_log" is the small one by way of its logarithm.
+    // "fixed_small_log" is the small one, computed through its logarithm.
     return Math.sqrt(this.settings.varianceType === 'fixed_large' ? large : small);
   }
 }

@@ -3,8 +3,8 @@
  * diffusers' DPMSolverSDEScheduler.
  *
  * Its noise is that of torchsde's Brownian tree, not that of the run's generator. diffusers seeds the tree with
- * `noise_sampler_seed`, or by the global generator where the configuration has none, so that no seed repeats a picture;
- * here the run's own seed stands in. torchsde looks up noise at σ rounded to six decimals: where torch's float32 exp
+ * `noise_sampler_seed`, or from the global generator if the configuration has none, so that no seed repeats an image;
+ * here the run's own seed is used instead. torchsde looks up noise at σ rounded to six decimals: if torch's float32 exp
  * differs by its last bit, as it does between machines, one step's noise differs by about a thousandth.
  */
 
@@ -44,7 +44,7 @@ export class DpmSdeScheduler extends SigmaMethod {
 
   setTimesteps(steps: number, seed = 0): void {
     const { timesteps, sigmas } = this.schedule(steps, false);
-    // Between two timesteps the one halfway in log σ, where the second evaluation is.
+    // Between two timesteps the one halfway in log σ, for the second evaluation.
     this.timesteps = timesteps.flatMap((timestep, i) => {
       const next = sigmas[i + 1];
       if (next === undefined) return [timestep];
@@ -60,7 +60,7 @@ export class DpmSdeScheduler extends SigmaMethod {
     this.#begun = undefined;
   }
 
-  /** In double, as this class alone has them: the last bits of σ choose where in the tree the noise is taken. */
+  /** In double, as only this class has them: the last bits of σ decide which noise of the tree is taken. */
   protected override spaced(steps: number): number[] {
     return spacedTimesteps(this.settings, steps);
   }

@@ -1,6 +1,6 @@
 /**
- * DPM-Solver and DPM-Solver++ in their single-step form: diffusers' DPMSolverSinglestepScheduler. Steps come in groups of as
- * many as the order; the ones within a group only look ahead, and each goes from where the group began.
+ * DPM-Solver and DPM-Solver++ in their single-step form: diffusers' DPMSolverSinglestepScheduler. Steps come in groups of
+ * the order's size; each starts from the group's first sample, and the earlier ones only look ahead.
  */
 
 import { combine } from '../schedule/numeric';
@@ -27,7 +27,7 @@ export class DpmSinglestepScheduler extends DpmMethod {
     this.#begun = undefined;
   }
 
-  /** 1, 2, 3, 1, 2, 3 …, the last ones lower where the number of steps wants it or the run ends without noise. */
+  /** 1, 2, 3, 1, 2, 3 …, the last ones lower if the number of steps requires it or the run ends without noise. */
   #ordersOf(steps: number): number[] {
     const { solverOrder: order, lowerOrderFinal, finalSigmasType } = this.settings;
     const endsClean = finalSigmasType === 'zero';

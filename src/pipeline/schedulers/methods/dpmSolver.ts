@@ -81,7 +81,7 @@ export abstract class DpmMethod extends SolverMethod {
     return combine(1, next, spread, randn(sample.length));
   }
 
-  /** With noise diffusers has one half with the other sign: followed, as it makes its pictures. */
+  /** With noise diffusers has one half with the opposite sign; followed here, to get its images. */
   #weighCurvature(first: number, way: number): number {
     const half = this.isStochastic && this.extrapolatesOriginal ? -0.5 : 0.5;
     return (first - way) / way ** 2 - half;

@@ -30,7 +30,7 @@ export class HeunScheduler extends SigmaMethod {
 
   setTimesteps(steps: number): void {
     const { timesteps, sigmas } = this.schedule(steps);
-    // Each step is evaluated where it begins and where it ends; the last, which ends without noise, only once.
+    // Each step is evaluated at its start and at its end; the last, which ends without noise, only once.
     this.timesteps = timesteps.flatMap((timestep, i) => (i === 0 ? [timestep] : [timestep, timestep]));
     this.sigmas = Float32Array.from([
       ...sigmas.flatMap((sigma, i) => (i === 0 ? [sigma] : [sigma, sigma])),

@@ -33,7 +33,7 @@ abstract class MidpointMethod extends SigmaMethod {
   setTimesteps(steps: number): void {
     const { timesteps, sigmas } = this.schedule(steps);
     const rounded = sigmaShape(this.settings) === 'karras' ? timesteps.map(roundHalfEven) : timesteps;
-    // Each step's level once where it begins and once for the evaluation within the step before.
+    // Each step's level twice: for its own start, and for the second evaluation of the step before.
     this.sigmas = Float32Array.from([
       ...sigmas.flatMap((sigma, i) => (i === 0 ? [sigma] : [sigma, sigma])),
       ...[0, 0],
@@ -48,7 +48,7 @@ abstract class MidpointMethod extends SigmaMethod {
   /** The level that the step from an even index leads to, before fresh noise. */
   protected abstract end(index: number): number;
 
-  /** Halfway there in log σ, where the second evaluation is; 0 in the last step, which ends without noise. */
+  /** The second evaluation's level, halfway there in log σ; 0 in the last step, which ends without noise. */
   #middle(index: number): number {
     return fround(Math.sqrt(this.sigma(index) * this.end(index)));
   }
@@ -69,7 +69,7 @@ abstract class MidpointMethod extends SigmaMethod {
     return this.arrive(combine(1, begun, this.end(start) - this.sigma(start), slope), start, randn);
   }
 
-  /** What a step of two evaluations gives. @param index where it began */
+  /** What a step of two evaluations gives. @param index of its first evaluation */
   protected arrive(sample: Float32Array, _index: number, _randn: RandomNormal): Float32Array {
     return sample;
   }

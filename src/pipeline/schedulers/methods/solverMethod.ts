@@ -99,7 +99,7 @@ export abstract class SolverMethod extends Method {
     return arangeDown(count, numTrainTimesteps / steps).map((timestep) => roundHalfEven(timestep) - 1);
   }
 
-  /** The training's last timesteps, whose λ lies below what the settings allow. */
+  /** The number of training timesteps with a smaller λ than the settings allow. */
   #clipped(): number {
     const least = this.settings.lambdaMinClipped;
     if (least === undefined) return 0;

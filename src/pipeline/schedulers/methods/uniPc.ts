@@ -1,6 +1,6 @@
 /**
- * UniPC (arXiv 2302.04867): a multistep predictor, and a corrector that reuses its next evaluation to mend the step
- * before. diffusers' UniPCMultistepScheduler, in both forms of B(h) ("bh1", "bh2"), extrapolating x₀ or the noise.
+ * UniPC (arXiv 2302.04867): a multistep predictor, and a corrector that reuses its next evaluation to correct the
+ * step before. diffusers' UniPCMultistepScheduler, in both forms of B(h) ("bh1", "bh2"), extrapolating x₀ or the noise.
  */
 import { combine, solveLinear } from '../schedule/numeric';
 import { type Parameters, spacing, zeroSnr } from '../settings';

@@ -1,4 +1,4 @@
-/** The training noise schedule: how much of the picture is left at each of the (1000) training timesteps. */
+/** The training noise schedule: how much of the image is left at each of the (1000) training timesteps. */
 import type { SchedulerSettings } from '../settings';
 import { cumulativeProduct, linspaceFloat32 } from './numeric';
 
@@ -35,7 +35,7 @@ function betasOf(alphaBar: (t: number) => number, count: number): Float32Array {
 }
 
 /**
- * `alphas_cumprod`, float32 [numTrainTimesteps]: the share of the picture's variance, from nearly 1 to nearly 0.
+ * `alphas_cumprod`, float32 [numTrainTimesteps]: the share of the image's variance, from nearly 1 to nearly 0.
  * With `rescaleBetasZeroSnr` the last is exactly 0.
  */
 export function alphasCumprod(settings: SchedulerSettings): Float32Array {
@@ -43,7 +43,7 @@ export function alphasCumprod(settings: SchedulerSettings): Float32Array {
   return settings.rescaleBetasZeroSnr ? rescaleToZeroSnr(products) : products;
 }
 
-/** Algorithm 1 of arXiv 2305.08891, by way of betas and back as diffusers does it, in float32. */
+/** Algorithm 1 of arXiv 2305.08891, through betas and back as diffusers does it, in float32. */
 function rescaleToZeroSnr(products: Float32Array): Float32Array {
   const roots = products.map(Math.sqrt);
   const first = roots[0] ?? 1;
@@ -55,7 +55,7 @@ function rescaleToZeroSnr(products: Float32Array): Float32Array {
 }
 
 /**
- * `sigmas` of the training schedule, float32, rising: noise over picture, √((1 − ᾱ) / ᾱ).
+ * `sigmas` of the training schedule, float32, rising: noise over image, √((1 − ᾱ) / ᾱ).
  * A last ᾱ of 0 counts as 2⁻²⁴, so that σ stays finite (as in diffusers' Euler and DPM++ classes).
  */
 export function trainingSigmas(settings: SchedulerSettings): Float32Array {

@@ -1,10 +1,10 @@
-/** What a UNet's prediction says about a sample α·x₀ + σ·ε, for each of the three things that models predict. */
+/** What a model's prediction says about a sample α·x₀ + σ·ε, for each of the three things that models predict. */
 import type { SchedulerSettings } from '../settings';
 import { combine } from './numeric';
 
 type PredictionType = SchedulerSettings['predictionType'];
 
-/** How much of picture and of noise a sample holds; α² + σ² = 1. */
+/** How much of image and of noise a sample holds. {@link originalOf} and {@link noiseOf} need α² + σ² = 1. */
 export interface Mixture {
   alpha: number;
   sigma: number;
@@ -49,7 +49,7 @@ export function noiseOf(
 }
 
 /**
- * x₀ kept within bounds, as the settings want it: scaled down where a high quantile of its values lies beyond 1 (dynamic
+ * x₀ kept within bounds, as the settings ask: scaled down if a high quantile of its values is beyond 1 (dynamic
  * thresholding, arXiv 2205.11487), or clipped, or as it is.
  */
 export function bounded(original: Float32Array, settings: BoundSettings): Float32Array {

@@ -1,4 +1,4 @@
-/** Noise levels of a run for the methods that count in σ, noise over picture. */
+/** Noise levels of a run for the methods that count in σ, noise over image. */
 import type { SchedulerSettings } from '../settings';
 import { linspace } from './numeric';
 
@@ -27,7 +27,7 @@ export function luSigmas(trainingSigmas: Float32Array, count: number): number[] 
   return linspace(logAt(-1), logAt(0), count).map(Math.exp);
 }
 
-/** How a run's noise levels are spaced: as its timesteps are, or by a formula of their own. */
+/** How a run's noise levels are spaced: like its timesteps, or by their own formula. */
 export type SigmaShape = 'timesteps' | 'karras' | 'lu' | 'exponential';
 
 export function sigmaShape({

@@ -106,9 +106,9 @@ test('a mask that paints nothing is not taken, and the sentence says what was fo
   await expect.poll(() => editor.painted()).toEqual(exact);
   const alert = page.getByRole('alert').filter({ hasText: 'was not taken' });
   for (const [inside, says] of [
-    [black, 'the mask is black all over'],
+    [black, 'the mask is all black'],
     [[1, 1, 1], 'nothing in the mask is white: its largest value is 1 of 255'],
-    [[0, 0, 0, 0], 'the mask is transparent all over'],
+    [[0, 0, 0, 0], 'the mask is fully transparent'],
   ] as const) {
     await editor.import(
       'empty.png',
@@ -151,7 +151,7 @@ test('a mask in colour or on transparency says how it was read, and is read othe
   const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
   await readInAnotherWay(editor, press);
   await editor.import('alpha.png', await ellipse([0, 0, 0, 255], [0, 0, 0, 0]).png().toBuffer());
-  await expect(editor.note).toContainText('partly transparent: what is opaque counts as painted');
+  await expect(editor.note).toContainText('partly transparent: opaque parts count as painted');
   await expect.poll(() => editor.painted()).toEqual(exact);
   await page.screenshot({ path: info.outputPath('note.png') });
   await press('Invert it');

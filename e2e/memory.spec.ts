@@ -58,13 +58,13 @@ test('a lost device, memory that runs out: a clear message each, and the next ru
     const paint = await start(page, 'webgpu', hub.url);
     expect(await paint(request, 64, 'lose')).toMatchObject({
       name: 'DeviceLostError',
-      message: expect.stringMatching(/the graphics device was lost .*press Generate again/),
+      message: expect.stringMatching(/the GPU was lost .*press Generate again/),
     });
     const afterLoss = await pictureOf(await paint(request, 64));
     // From here on each network leaves before the next one loads.
     expect(await paint(request, 64, 'exhaust')).toMatchObject({
       name: 'OutOfMemoryError',
-      message: expect.stringMatching(/memory does not suffice .*one network at a time/),
+      message: expect.stringMatching(/not have enough memory .*one network at a time/),
     });
     const afterExhaustion = await pictureOf(await paint(request, 64));
     const reference = await pictureOf(await (await start(page, 'wasm', hub.url))(request, 64));

@@ -50,7 +50,7 @@ describe('schedulerNamed', () => {
 
   it('names all of them where one is not known', () => {
     expect(() => parseLocalOptions({ scheduler: 'Magic' })).toThrow(
-      /^scheduler: "Magic" is none that Inlay has; choose one of DDIM, DDPM, .*, TCD$/,
+      /^scheduler: "Magic" is not a scheduler that Inlay has; choose one of DDIM, DDPM, .*, TCD$/,
     );
   });
 });

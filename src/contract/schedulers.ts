@@ -76,7 +76,7 @@ export const schedulerNameSchema = z.string('must be the name of a scheduler').t
   const known = schedulerNamed(name);
   if (known) return known;
   context.addIssue(
-    `"${name.slice(0, 100)}" is none that Inlay has; choose one of ${schedulerNames.join(', ')}`,
+    `"${name.slice(0, 100)}" is not a scheduler that Inlay has; choose one of ${schedulerNames.join(', ')}`,
   );
   return z.NEVER;
 });

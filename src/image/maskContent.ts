@@ -20,7 +20,7 @@ const GREY = 128;
 export function fillMask(pixels: Pixels, mask: Mask, content: MaskContent): Pixels {
   if (mask.width !== pixels.width || mask.height !== pixels.height) {
     throw new RangeError(
-      `the mask is ${mask.width} × ${mask.height}, its picture ${pixels.width} × ${pixels.height}`,
+      `the mask is ${mask.width} × ${mask.height}, its image ${pixels.width} × ${pixels.height}`,
     );
   }
   const data = new Uint8ClampedArray(pixels.data);

@@ -10,8 +10,8 @@ export function checkSameSize(image: Size, mask: Size, field = 'mask_url'): void
   if (image.width === mask.width && image.height === mask.height) return;
   throw new InputError(
     field,
-    `${field}: the mask is ${mask.width} × ${mask.height} pixels, the picture ${image.width} × ${image.height}; ` +
-      "save the mask at the picture's size",
+    `${field}: the mask is ${mask.width} × ${mask.height} pixels, the image ${image.width} × ${image.height}; ` +
+      "save the mask at the image's size",
   );
 }
 
@@ -38,11 +38,11 @@ export function checkPaints(mask: Pixels, field = 'mask_url'): void {
 
   function reason(): string {
     if (colour > COLOUR) return `it is in colour, whose luminance is ${whitest} of 255 at most`;
-    if (opacity === 0) return 'it is transparent all over, which is black';
+    if (opacity === 0) return 'it is fully transparent, which is read as black';
     if (whitest > 0) return `its whitest value is ${whitest} of 255`;
     return hasTransparency(mask)
       ? 'its strokes are black, on transparency, which is black too'
-      : 'it is black all over';
+      : 'it is all black';
   }
 }
 

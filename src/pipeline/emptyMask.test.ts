@@ -23,12 +23,16 @@ const run = (mask: Pixels) =>
 
 describe('a mask that paints nothing is refused before the model is opened', () => {
   it.each([
-    ['black', picture(black, black), 'it is black all over'],
+    ['black', picture(black, black), 'it is all black'],
     ['of 1', picture([1, 1, 1, 255], black), 'its whitest value is 1 of 255'],
     ['of 127', picture([127, 127, 127, 255], black), 'its whitest value is 127 of 255'],
     // (255 × 19595 + 32768) >> 16
     ['red', picture([255, 0, 0, 255], black), 'it is in colour, whose luminance is 76 of 255 at most'],
-    ['transparent', picture([255, 255, 255, 0], [0, 0, 0, 0]), 'it is transparent all over, which is black'],
+    [
+      'transparent',
+      picture([255, 255, 255, 0], [0, 0, 0, 0]),
+      'it is fully transparent, which is read as black',
+    ],
     ['black on nothing', picture(black, [0, 0, 0, 0]), 'its strokes are black, on transparency'],
     // 255 × 120 / 255, over black
     ['half transparent', picture([255, 255, 255, 120], [0, 0, 0, 0]), 'its whitest value is 120 of 255'],

@@ -328,7 +328,7 @@ describe('what goes wrong', () => {
   it.each([
     [{ steps: 0 }, 'num_inference_steps', /0 steps paint nothing/],
     [{ steps: 5, strength: 0.1 }, 'strength', /less than one/],
-    [{ mask: { ...plain(0), height: 8 } }, 'mask_url', /16 × 8 pixels, the picture 16 × 16/],
+    [{ mask: { ...plain(0), height: 8 } }, 'mask_url', /16 × 8 pixels, the image 16 × 16/],
     [{ width: 12 }, 'width', /12 is not a multiple of 8/],
   ])('names the field of %j', async (change, field, message) => {
     const { model, textEncode } = fakeModel();

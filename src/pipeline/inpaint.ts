@@ -141,7 +141,7 @@ function planSteps(scheduler: Scheduler, { steps, strength, seed }: InpaintJob):
   if (steps < 1) {
     throw new InputError(
       'num_inference_steps',
-      'num_inference_steps: 0 steps paint nothing; ask for at least 1 (20 to 50 give good pictures)',
+      'num_inference_steps: 0 steps paint nothing; ask for at least 1 (20 to 50 give good images)',
     );
   }
   const left = Math.min(Math.floor(steps * strength), steps);

@@ -20,7 +20,7 @@ export async function openHeif(bytes: Uint8Array): Promise<HeifPicture> {
     const { code, message } = lib.heif_context_read_from_memory(context, bytes);
     if (code !== lib.heif_error_code.heif_error_Ok) throw new Error(message ?? 'it is damaged');
     const handle = lib.heif_js_context_get_primary_image_handle(context);
-    if ('code' in handle) throw new Error(handle.message ?? 'it holds no picture');
+    if ('code' in handle) throw new Error(handle.message ?? 'it holds no image');
     const size = {
       width: lib.heif_image_handle_get_width(handle),
       height: lib.heif_image_handle_get_height(handle),
@@ -37,7 +37,7 @@ export async function openHeif(bytes: Uint8Array): Promise<HeifPicture> {
         if ('code' in decoded) throw new Error(decoded.message ?? 'it is damaged');
         try {
           const plane = decoded.channels.find(({ id }) => id === heif_channel.heif_channel_interleaved);
-          if (!plane) throw new Error('it holds no picture');
+          if (!plane) throw new Error('it holds no image');
           const pixels = createPixels(plane);
           const row = plane.width * 4;
           for (let y = 0; y < plane.height; y++)

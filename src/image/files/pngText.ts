@@ -29,7 +29,7 @@ const PLAIN = /^[\n\x20-\x7e]*$/;
 export function textChunks(texts: readonly PngText[]): Uint8Array<ArrayBuffer> {
   const chunks = texts.map(({ keyword, text }) => {
     if (keyword.length < 1 || keyword.length > 79 || !PLAIN.test(keyword)) {
-      throw new RangeError(`“${keyword}” is no keyword of a PNG text: 1 to 79 characters of ASCII`);
+      throw new RangeError(`“${keyword}” is not a keyword for PNG text: use 1 to 79 ASCII characters`);
     }
     const clean = text.replaceAll('\0', '');
     if (PLAIN.test(clean)) return pngChunk('tEXt', latin1Bytes(`${keyword}\0${clean}`));

@@ -119,7 +119,7 @@ const MOST_BLOCKS = 300_000;
 
 /**
  * The library counts blocks by what the file says of their size: a height of a fraction of a row would have no end.
- * @throws Error if a size is no whole number, or there would be too many
+ * @throws Error if a size is not a whole number, or there would be too many
  */
 function refuseOddBlocks(
   image: Pick<GeoTIFFImage, 'getTileWidth' | 'getTileHeight' | 'getSamplesPerPixel' | 'getBitsPerSample'>,
@@ -128,10 +128,10 @@ function refuseOddBlocks(
   const [across, down, samples] = [image.getTileWidth(), image.getTileHeight(), image.getSamplesPerPixel()];
   const isCount = (value: number) => Number.isInteger(value) && value > 0;
   if (![width, height, across, down, samples].every(isCount))
-    throw new Error('a size in it is no whole number');
+    throw new Error('a size in it is not a whole number');
   const blocks = Math.ceil(width / across) * Math.ceil(height / down);
   if (samples > MOST_SAMPLES || blocks > MOST_BLOCKS)
-    throw new Error('it claims more parts than any picture has');
+    throw new Error('it claims more parts than any image has');
 }
 
 const [LZW, DEFLATE, OLD_DEFLATE, PACKBITS] = [5, 8, 32946, 32773];

@@ -75,6 +75,6 @@ it.each([
       .toBuffer(),
   );
   await expect(decodeTiff(withField(bytes, tag, type, value), 64)).rejects.toThrow(
-    /no whole number|more parts/,
+    /not a whole number|more parts/,
   );
 });

@@ -72,7 +72,7 @@ describe('a mask is read as it is painted', () => {
     const { values, facts } = read(picture(30, colour, nothing, [colour[0], colour[1], colour[2], 100]));
     expect(facts.kind).toBe('alpha');
     expect(values).toEqual([255, 0, 100]);
-    expect(maskNote(facts)?.text).toContain('what is opaque counts as painted');
+    expect(maskNote(facts)?.text).toContain('opaque parts count as painted');
   });
 
   it('in white on black that has a margin of nothing', () => {
@@ -124,7 +124,7 @@ describe('what is said of it', () => {
   });
 
   it.each<[string, Pixels, RegExp]>([
-    ['black', picture(0, black, black), /^the mask is black all over; paint white/],
+    ['black', picture(0, black, black), /^the mask is all black; paint the area/],
     [
       'a mask of 0 and 1',
       picture(40, [1, 1, 1, 255], black),
@@ -133,10 +133,10 @@ describe('what is said of it', () => {
     [
       'a faint one',
       picture(40, [31, 31, 31, 255], black),
-      /its largest value is 31 of 255, and below 32 counts as/,
+      /its largest value is 31 of 255, and values below 32 count as/,
     ],
-    ['nothing', picture(0, nothing, nothing), /^the mask is transparent all over/],
-    ['a breath', picture(40, [255, 255, 255, 7], nothing), /its opacity is 7 of 255 at most/],
+    ['nothing', picture(0, nothing, nothing), /^the mask is fully transparent/],
+    ['a breath', picture(40, [255, 255, 255, 7], nothing), /its opacity is at most 7 of 255/],
   ])('why %s paints nothing', (_name, pixels, why) => {
     const { facts } = readMask(pixels);
     expect(facts.paints).toBe(false);
@@ -147,15 +147,15 @@ describe('what is said of it', () => {
     const why = (...given: Parameters<typeof readMask>) => whyEmpty(readMask(...given).facts);
     expect(why(picture(40, black, nothing), 'luminance')).toMatch(/its strokes are in its transparency/);
     expect(why(picture(100, white, white), 'inverted')).toMatch(/painted all over/);
-    expect(why(picture(100, [255, 255, 255, 3], nothing), 'alpha')).toMatch(/opacity is 3 of 255/);
+    expect(why(picture(100, [255, 255, 255, 3], nothing), 'alpha')).toMatch(/opacity is at most 3 of 255/);
     expect(why(picture(40, white, black), 'alpha')).toBeNull();
   });
 
   it('where engines read it, by one half of its luminance', () => {
     expect(engineMaskNote(picture(30, white, black))).toBeNull();
-    expect(engineMaskNote(picture(30, red, black))).toMatch(/is in colour: what is at least half as bright/);
+    expect(engineMaskNote(picture(30, red, black))).toMatch(/is in colour: parts at least half as bright/);
     expect(engineMaskNote(picture(30, white, nothing))).toMatch(
-      /is partly transparent: what is at least half/,
+      /is partly transparent: parts at least half/,
     );
     expect(engineMaskNote(picture(99, white, black))).toBe('the mask covers 99 % of the image');
   });

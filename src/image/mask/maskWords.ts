@@ -22,7 +22,7 @@ const noteOfKind: Record<MaskKind, MaskNote | null> = {
     other: 'luminance',
   },
   alpha: {
-    text: 'the mask is partly transparent: what is opaque counts as painted, in any colour',
+    text: 'the mask is partly transparent: opaque parts count as painted, in any colour',
     other: 'inverted',
   },
 };
@@ -46,7 +46,7 @@ export function engineMaskNote(pixels: Pixels): string | null {
   const white = whiteNote(data.filter((value) => value >= MASK_THRESHOLD).length / Math.max(1, data.length));
   const what = kind === 'luminance' ? null : kind === 'alpha' ? 'partly transparent' : 'in colour';
   const note =
-    what && `the mask is ${what}: what is at least half as bright as white, over black, is repainted`;
+    what && `the mask is ${what}: parts at least half as bright as white, over black, are repainted`;
   return note && white ? `${note}; ${white}` : (note ?? white);
 }
 
@@ -58,18 +58,18 @@ function whiteNote(share: number): string | null {
 export function whyEmpty({ kind, reading, whitest, paints }: MaskFacts): string | null {
   if (paints) return null;
   if (reading === 'inverted')
-    return 'the mask is painted all over, so that inverted it has nothing to repaint';
+    return 'the mask is painted all over, so nothing is left to repaint once it is inverted';
   if (reading === 'alpha' || (reading === undefined && kind === 'alpha')) {
     return whitest === 0
-      ? 'the mask is transparent all over; paint what should change'
-      : `the mask is all but transparent: its opacity is ${whitest} of 255 at most; paint what should change`;
+      ? 'the mask is fully transparent; paint the area to change'
+      : `the mask is almost transparent: its opacity is at most ${whitest} of 255; paint the area to change`;
   }
   if (reading === 'luminance' && kind === 'alpha') {
     return 'the mask is black wherever it is opaque: its strokes are in its transparency, which this reading ignores';
   }
-  if (whitest === 0) return 'the mask is black all over; paint white what should change';
+  if (whitest === 0) return 'the mask is all black; paint the area to change in white';
   return (
-    `nothing in the mask is white: its largest value is ${whitest} of 255, and below ${FAINT} counts as black; ` +
+    `nothing in the mask is white: its largest value is ${whitest} of 255, and values below ${FAINT} count as black; ` +
     'white is 255, so multiply a mask of 0 and 1 by 255'
   );
 }

@@ -63,8 +63,8 @@ export function createExportedUnet(
         if (length % multiple === 0) continue;
         throw new InputError(
           side,
-          `${side}: ${length * pixels} is not a multiple of ${multiple * pixels} pixels, and an ONNX export takes no ` +
-            `other sizes; set ${side} to ${Math.max(1, Math.round(length / multiple)) * multiple * pixels}, or name the ` +
+          `${side}: ${length * pixels} is not a multiple of ${multiple * pixels} pixels, which this ONNX export ` +
+            `needs; set ${side} to ${Math.max(1, Math.round(length / multiple)) * multiple * pixels}, or name the ` +
             'repository that it was exported from',
         );
       }
@@ -72,7 +72,7 @@ export function createExportedUnet(
       if (sizes.tokens !== undefined && sizes.tokens !== tokens) {
         throw new InputError(
           'prompt',
-          `prompt: this model was exported for prompts of ${sizes.tokens} tokens at most, and this one has more; shorten it`,
+          `prompt: this model was exported for prompts of at most ${sizes.tokens} tokens; shorten it`,
         );
       }
       const inputs = unetInputs(latents, outChannels, size, timestep, conditioning);
@@ -113,8 +113,8 @@ function refuseOtherSize(fixed: ExportedSizes, size: Size, pixels: number): void
     if (only === undefined || only === size[side]) continue;
     throw new InputError(
       side,
-      `${side}: this model was exported for a ${side} of ${only * pixels} pixels alone, and the picture it would paint ` +
-        `has ${size[side] * pixels}; set ${side} to ${only * pixels}, or name an export of any size`,
+      `${side}: this model works only at ${side} ${only * pixels}; this run asks for ${size[side] * pixels}. Set ${side} to ` +
+        `${only * pixels}, or name an export for any size`,
     );
   }
 }

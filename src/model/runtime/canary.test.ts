@@ -133,7 +133,7 @@ describe('chooseAdapterSetup', () => {
     expect(tried).toEqual([false]);
     expect(setup).toEqual({
       usable: false,
-      reason: 'this graphics adapter computes wrongly (linear gives wrong values)',
+      reason: 'this GPU computes wrongly (linear gives wrong values)',
     });
   });
 });

@@ -71,7 +71,7 @@ async function failureOf(
   const name = `${check.name}${form}`;
   const lost = runner.lost.then((reason) => {
     throw new DeviceLostError(
-      `The graphics device was lost while it was checked (${reason}); reload the page to try again`,
+      `The GPU was lost while it was being checked (${reason}); reload the page to try again`,
     );
   });
   try {
@@ -106,7 +106,7 @@ export async function chooseAdapterSetup(
   if (verdict.usable) return { usable: true, subgroups: false, forms: verdict.forms };
   return {
     usable: false,
-    reason: `this graphics adapter computes wrongly (${verdict.failures.at(-1) ?? 'no reason given'})`,
+    reason: `this GPU computes wrongly (${verdict.failures.at(-1) ?? 'no reason given'})`,
   };
 }
 

@@ -12,7 +12,7 @@ export async function findAdapter({ software }: { software: boolean }): Promise<
   if (typeof navigator === 'undefined' || navigator.gpu === undefined) {
     return {
       missing:
-        'This browser has no WebGPU, so the CPU makes the pictures, more slowly. Chrome and Edge have it',
+        'This browser has no WebGPU, so images are generated on the CPU, which is slower. Chrome and Edge have it',
     };
   }
   // Windows and Chrome OS ignore the preference, with a warning; elsewhere it picks the faster of two.
@@ -20,13 +20,12 @@ export async function findAdapter({ software }: { software: boolean }): Promise<
   if (adapter === null) {
     return {
       missing:
-        'No graphics processor can be used here, so the CPU makes the pictures, more slowly. Hardware acceleration may be off in the browser’s settings',
+        'No GPU is available, so images are generated on the CPU, which is slower. Hardware acceleration may be off in the browser’s settings',
     };
   }
   if (!software && adapter.info.isFallbackAdapter) {
     return {
-      missing:
-        'WebGPU has only a software device here, so the CPU itself makes the pictures, which is faster',
+      missing: 'No hardware GPU found; running on the CPU, which is faster than software WebGPU',
     };
   }
   return { adapter };
@@ -56,8 +55,6 @@ export async function requestDevice(
     });
   } catch (error) {
     const reason = messageOf(error);
-    throw new DeviceError(
-      `The graphics device could not be opened (${reason}); reload the page, or restart the browser`,
-    );
+    throw new DeviceError(`The GPU could not be opened (${reason}); reload the page, or restart the browser`);
   }
 }

@@ -136,7 +136,7 @@ describe('Runtime', () => {
     const unet = await open('unet', 10);
     failWith(new Error('std::bad_alloc'));
     await expect(run(unet)).rejects.toThrow(
-      /^unet: this machine's memory does not suffice .*press Generate again/,
+      /^unet: this device does not have enough memory .*press Generate again/,
     );
     expect(runtime).toMatchObject({ isLost: true, isExhausted: true });
   });
@@ -150,7 +150,7 @@ describe('Runtime', () => {
     const runtime = new Runtime({} as typeof Ort, target, device);
     const hanging = runtime.enqueue('unet', () => new Promise<never>(() => {}));
     lose({ reason: 'unknown', message: 'unplugged' } as GPUDeviceLostInfo);
-    await expect(hanging).rejects.toThrow(/^unet: the graphics device was lost \(unplugged\)/);
+    await expect(hanging).rejects.toThrow(/^unet: the GPU was lost \(unplugged\)/);
   });
 
   it('names the loss where ONNX Runtime fails of it before it is told', async () => {
@@ -162,7 +162,7 @@ describe('Runtime', () => {
     const runtime = new Runtime({} as typeof Ort, target, device);
     const failing = runtime.enqueue('unet', () => Promise.reject(new Error('map_async_result.status == …')));
     setTimeout(() => lose({ reason: 'destroyed', message: '' } as GPUDeviceLostInfo), 20);
-    await expect(failing).rejects.toThrow(/^unet: the graphics device was lost/);
+    await expect(failing).rejects.toThrow(/^unet: the GPU was lost/);
   });
 
   it('says that the device was lost, whoever took it away', async () => {
@@ -174,9 +174,7 @@ describe('Runtime', () => {
     const runtime = new Runtime({} as typeof Ort, target, device);
     resolve({ reason: 'destroyed', message: '' } as GPUDeviceLostInfo);
     await promise;
-    await expect(runtime.enqueue('unet', async () => 1)).rejects.toThrow(
-      /^unet: the graphics device was lost/,
-    );
+    await expect(runtime.enqueue('unet', async () => 1)).rejects.toThrow(/^unet: the GPU was lost/);
     expect(runtime).toMatchObject({ isLost: true, isExhausted: false });
   });
 });

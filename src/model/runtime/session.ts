@@ -192,8 +192,8 @@ export class Runtime {
     if (this.#lost === undefined) return;
     if (this.#exhausted) throw outOfMemory(component, this.#lost);
     throw new DeviceLostError(
-      `${component}: the graphics device was lost (${this.#lost}); press Generate again to start it anew, ` +
-        'and close other programs that use it if it happens twice',
+      `${component}: the GPU was lost (${this.#lost}); press Generate to start it again, ` +
+        'and close other programs that use it if this happens twice',
     );
   }
 
@@ -316,8 +316,8 @@ function nextTask(): Promise<void> {
 
 function outOfMemory(component: string, reason: string): OutOfMemoryError {
   return new OutOfMemoryError(
-    `${component}: this machine's memory does not suffice (${reason}); press Generate again, which loads one network at ` +
-      'a time, close other programs, or choose a smaller model or picture',
+    `${component}: this device does not have enough memory (${reason}); press Generate again, which loads one network at ` +
+      'a time, close other programs, or choose a smaller model or image',
   );
 }
 

@@ -252,7 +252,7 @@ describe('npm run inpaint', { timeout: 240_000 }, () => {
     expect(refused.code).toBe(2);
     const small = await picture('small.png', 64, 64, 255);
     const otherSize = await run(['--model', model, '--image', image, '--mask', small, ...rest]);
-    expect(otherSize.stderr).toMatch(/--mask: the mask is 64 × 64 pixels, the picture 96 × 64/);
+    expect(otherSize.stderr).toMatch(/--mask: the mask is 64 × 64 pixels, the image 96 × 64/);
     expect(otherSize.code).toBe(2);
   });
 

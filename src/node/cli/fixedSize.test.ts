@@ -65,7 +65,7 @@ it.each([
 
 it('the command line gives the model’s own picture without pasting, and names the size where another is asked for', async () => {
   expect((await paint('--no-paste-back')).size).toEqual([64, 64]);
-  await expect(paint('--width', '128')).rejects.toThrow(/exported for a width of 64 pixels alone/);
+  await expect(paint('--width', '128')).rejects.toThrow(/works only at width 64/);
 });
 
 it('the server answers with a picture of the size that it was sent', async () => {

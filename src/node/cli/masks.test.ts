@@ -124,7 +124,7 @@ describe('outside the mask nothing changes, and inside what the clean mask gives
 describe('a mask that paints nothing is refused before a model is loaded', () => {
   const values = (inside: number) => ellipse([inside, inside, inside], black).png();
   it.each<[string, () => Sharp, string[], RegExp]>([
-    ['black', () => values(0), [], /^--mask: the mask is black all over; paint white/],
+    ['black', () => values(0), [], /^--mask: the mask is all black; paint the area/],
     [
       'of 0 and 1',
       () => values(1),
@@ -136,7 +136,7 @@ describe('a mask that paints nothing is refused before a model is loaded', () =>
       'of nothing',
       () => ellipse([0, 0, 0, 0], [0, 0, 0, 0]).png(),
       [],
-      /^--mask: the mask is transparent all over/,
+      /^--mask: the mask is fully transparent/,
     ],
     [
       'of 100, halved',
@@ -273,7 +273,7 @@ describe('the server', () => {
   it('says in the log of the run how a mask was read that is not plain', async () => {
     expect(await run(ellipse(white, black))).toEqual([]);
     expect(await run(ellipse([0, 255, 0], black))).toEqual([
-      'mask_url: the mask is in colour: what is at least half as bright as white, over black, is repainted',
+      'mask_url: the mask is in colour: parts at least half as bright as white, over black, are repainted',
     ]);
     expect(await run(ellipse(white, white))).toEqual(['mask_url: the mask covers 100 % of the image']);
   });

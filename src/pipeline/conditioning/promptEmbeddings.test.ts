@@ -121,13 +121,13 @@ describe('clipPrompts', () => {
     // 128 chunks of three tokens.
     await expect(ask('a'.repeat(384))).resolves.toBeDefined();
     await expect(ask('a'.repeat(385))).rejects.toThrow(
-      'prompt: has 385 tokens, where at most 384 are read; shorten it',
+      'prompt: has 385 tokens; at most 384 are read, so shorten it',
     );
     await expect(ask('a', 'b'.repeat(385))).rejects.toThrow(/^negative_prompt: has 385 tokens/);
     const deep = (n: number) => `a ${'('.repeat(n)}cat${')'.repeat(n)}`;
     await expect(ask(deep(70))).resolves.toBeDefined(); // 1.1^70 = 790
     await expect(ask(deep(80))).rejects.toThrow(
-      'prompt: "cat" weighs 2048, where at most 1000 makes sense; take away',
+      'prompt: "cat" weighs 2048; at most 1000 makes sense: take away',
     );
     await expect(ask('a', deep(20_000))).rejects.toThrow(/^negative_prompt: "cat" weighs infinitely much/);
     await expect(ask('(a:-1001)')).rejects.toThrow(/weighs -1001/);

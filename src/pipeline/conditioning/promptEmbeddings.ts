@@ -127,8 +127,8 @@ function chunksOf({ field, text }: FieldText, tokenizer: Tokenizer): Chunk[] {
   if (count > MAX_CHUNKS * room) {
     throw new InputError(
       field,
-      `${field}: has ${count.toLocaleString('en')} tokens, where at most ` +
-        `${(MAX_CHUNKS * room).toLocaleString('en')} are read; shorten it`,
+      `${field}: has ${count.toLocaleString('en')} tokens; at most ` +
+        `${(MAX_CHUNKS * room).toLocaleString('en')} are read, so shorten it`,
     );
   }
   const tokens = parts.flatMap(({ ids, weight }) => ids.map((id) => ({ id, weight })));
@@ -143,7 +143,7 @@ function tooHeavy(field: string, text: string, weight: number): InputError {
   const times = Number.isFinite(weight) ? String(Number(weight.toPrecision(4))) : 'infinitely much';
   return new InputError(
     field,
-    `${field}: "${start}${text.trim().length > 30 ? '…' : ''}" weighs ${times}, where at most ${MAX_WEIGHT} makes sense; ` +
+    `${field}: "${start}${text.trim().length > 30 ? '…' : ''}" weighs ${times}; at most ${MAX_WEIGHT} makes sense: ` +
       'take away brackets, or lower the number after the colon',
   );
 }

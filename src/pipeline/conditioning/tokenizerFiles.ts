@@ -83,7 +83,7 @@ const fewSchema = <Value extends z.ZodType>(value: Value) =>
       `more than ${MAX_ADDED_TOKENS} added tokens`,
     );
 const configSchema = specialTokensSchema.extend({
-  model_max_length: z.number().min(3).refine(Number.isInteger, 'is no whole number').nullish(),
+  model_max_length: z.number().min(3).refine(Number.isInteger, 'is not a whole number').nullish(),
   added_tokens_decoder: fewSchema(flagsSchema).optional(),
 });
 const addedTokensSchema = fewSchema(idSchema).refine(
@@ -200,7 +200,7 @@ function idOfKey(key: string): number {
   const id = Number(key);
   if (Number.isSafeInteger(id) && id >= 0) return id;
   throw new CheckpointError(
-    `tokenizer: tokenizer_config.json has an added token under "${key}", which is no id`,
+    `tokenizer: tokenizer_config.json has an added token under "${key}", which is not an id`,
   );
 }
 

@@ -42,7 +42,7 @@ describe('assertFinite', () => {
   it('blames a driver only where one computes in 16 bits', () => {
     const nan = (isCoarse: boolean) => () => assertFinite(floats(Number.NaN), 'UNet', { isCoarse });
     expect(nan(true)).toThrow(DeviceError);
-    expect(nan(true)).toThrow(/graphics driver/);
+    expect(nan(true)).toThrow(/GPU driver/);
     expect(nan(false)).toThrow(CheckpointError);
     expect(nan(false)).toThrow(/Its weights, or those of a LoRA/);
   });

@@ -62,8 +62,8 @@ export function assertFinite(values: Float32Array, network: string, model: { isC
   const what = `The ${network} gave values that are not numbers.`;
   if (model.isCoarse) {
     throw new DeviceError(
-      `${what} With 16-bit weights this happens where a graphics driver computes too coarsely: switch to 32-bit ` +
-        'precision or to the processor (WASM), or update the driver',
+      `${what} With 16-bit weights this happens if the GPU driver loses precision: switch to 32-bit precision or to the ` +
+        'CPU (WASM), or update the driver',
     );
   }
   throw new CheckpointError(
@@ -81,7 +81,7 @@ export function assertFiniteStep(values: Float32Array, step: number, steps: numb
   if (values.every(Number.isFinite)) return;
   throw new InputError(
     'scheduler',
-    `scheduler: step ${step} of ${steps} gives values that are not numbers, which happens where two steps have the same ` +
+    `scheduler: step ${step} of ${steps} gives values that are not numbers, which happens if two steps have the same ` +
       'noise level or the guidance is far too high; choose another scheduler or number of steps',
   );
 }

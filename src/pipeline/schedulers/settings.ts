@@ -136,7 +136,7 @@ export const judges = {
   eulerAtFinal: flag,
   predictX0: flag,
   disableCorrector: numbers,
-  solverP: z.undefined({ error: 'Inlay has UniPC’s own predictor alone' }),
+  solverP: z.undefined({ error: 'Inlay only has UniPC’s own predictor' }),
   originalInferenceSteps: steps,
   timestepScaling: number,
   noiseSamplerSeed: whole.nonnegative('0 or more belongs there'),

@@ -23,8 +23,7 @@ export abstract class AlphaMethod extends Method {
   protected alphaAt(timestep: number): number {
     if (timestep < 0) return this.#final;
     const alpha = this.#products[timestep];
-    if (alpha === undefined)
-      throw new InternalError(`timestep ${timestep} lies outside the training schedule`);
+    if (alpha === undefined) throw new InternalError(`timestep ${timestep} is outside the training schedule`);
     return alpha;
   }
 

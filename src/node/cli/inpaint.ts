@@ -22,8 +22,7 @@ import {
   pasteResult,
   prepareCrop,
 } from '../../image/prepareAndPaste';
-import type { Pixels } from '../../image/raster';
-import { cropPixels, type Mask } from '../../image/raster';
+import { cropPixels, type Mask, type Pixels } from '../../image/raster';
 import { scalePixels } from '../../image/scale';
 import { checkSameSize } from '../../pipeline/checkInputs';
 import type { Model } from '../../pipeline/model';

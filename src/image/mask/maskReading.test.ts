@@ -154,9 +154,7 @@ describe('what is said of it', () => {
   it('where engines read it, by one half of its luminance', () => {
     expect(engineMaskNote(picture(30, white, black))).toBeNull();
     expect(engineMaskNote(picture(30, red, black))).toMatch(/is in colour: parts at least half as bright/);
-    expect(engineMaskNote(picture(30, white, nothing))).toMatch(
-      /is partly transparent: parts at least half/,
-    );
+    expect(engineMaskNote(picture(30, white, nothing))).toMatch(/is partly transparent: parts at least half/);
     expect(engineMaskNote(picture(99, white, black))).toBe('the mask covers 99 % of the image');
   });
 });

@@ -12,7 +12,7 @@ export async function findAdapter({ software }: { software: boolean }): Promise<
   if (typeof navigator === 'undefined' || navigator.gpu === undefined) {
     return {
       missing:
-        'This browser has no WebGPU, so images are generated on the CPU, which is slower. Chrome and Edge have it',
+        'This browser has no WebGPU, so models run on the CPU, which is slower. Chrome and Edge have it',
     };
   }
   // Windows and Chrome OS ignore the preference, with a warning; elsewhere it picks the faster of two.
@@ -20,7 +20,7 @@ export async function findAdapter({ software }: { software: boolean }): Promise<
   if (adapter === null) {
     return {
       missing:
-        'No GPU is available, so images are generated on the CPU, which is slower. Hardware acceleration may be off in the browser’s settings',
+        'No GPU is available, so models run on the CPU, which is slower. Hardware acceleration may be off in the browser’s settings',
     };
   }
   if (!software && adapter.info.isFallbackAdapter) {

@@ -66,7 +66,7 @@ async function openWebgpu(
     }, adapter.features.has('subgroups')),
   );
   if (!setup.usable) {
-    const note = `Images are generated on the CPU, which is slower: ${setup.reason}. A newer browser or GPU driver may fix this`;
+    const note = `Models run on the CPU, which is slower: ${setup.reason}. A newer browser or GPU driver may fix this`;
     if (choice === 'webgpu') throw new DeviceError(note);
     return openWasm(note, onStatus);
   }

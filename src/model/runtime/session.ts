@@ -192,7 +192,7 @@ export class Runtime {
     if (this.#lost === undefined) return;
     if (this.#exhausted) throw outOfMemory(component, this.#lost);
     throw new DeviceLostError(
-      `${component}: the GPU was lost (${this.#lost}); press Generate to start it again, ` +
+      `${component}: the GPU was lost (${this.#lost}); press Generate again, ` +
         'and close other programs that use it if this happens twice',
     );
   }

@@ -104,7 +104,9 @@ test('success: the picture of 12 MB arrives byte for byte, steps, result, x-fal-
     image: { url: expect.stringMatching(/^blob:/) },
   });
   expect(outcome.progress).toContainEqual({ stage: 'denoise', step: 3, steps: 3 });
-  expect(server.lines.filter(({ route, status }) => route === 'upload' && status === 200)).toHaveLength(1);
+  expect(
+    server.lines.filter(({ route, status }) => route === 'receiveUpload' && status === 200),
+  ).toHaveLength(1);
 });
 
 test('401 and 422 name the field; a failed job says why; each time the next run succeeds', async ({

@@ -3,7 +3,7 @@
 interface Series {
   help: string;
   type: 'counter' | 'gauge';
-  /** By label set, as text: `{route="direct",status="200"}`. */
+  /** By label set, as text: `{route="run",status="200"}`. */
   values(): Iterable<[labels: string, value: number]>;
 }
 

@@ -1,6 +1,6 @@
 /**
  * A LoRA of rank 64 into every matrix of SDXL's UNet, as `tsx bench/loraMerge.ts [threads]` measures it: the product by
- * ONNX Runtime (model/runtime/ortProduct.ts), the same in plain loops, and the casts from and to halves around it, now and as they
+ * ONNX Runtime (model/runtime/ortMatMul.ts), the same in plain loops, and the casts from and to halves around it, now and as they
  * were. Each shape is timed once and counted as often as the UNet has it. Appends to bench/results/lora-merge.json.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { buildUnet2d } from '../src/graph/networks/unet2d';
 import { recordTensors } from '../src/graph/onnx/tensors';
 import { parseUnet2dConfig } from '../src/model/configs/unet2d';
-import { createProduct } from '../src/model/runtime/ortProduct';
+import { createProduct } from '../src/model/runtime/ortMatMul';
 import { CastRoom, castBytes } from '../src/model/weights/cast';
 import { float32ToHalf, halfToFloat32 } from '../src/model/weights/half';
 import { createNodeRuntime } from '../src/node/ort';

@@ -1,5 +1,5 @@
 /** Composition root: the only place that constructs engines. */
-import './contract/closedPage';
+import './contract/pageSecurity';
 import './styles/index.css';
 import { createHostedEngineOnDemand } from './engine/hostedOnDemand';
 import { createLocalEngine } from './engine/local';

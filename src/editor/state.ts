@@ -6,8 +6,8 @@ import { overlayColours } from './kernels/overlayColour';
 import type { View } from './kernels/view';
 import type { Draft } from './tools/draft';
 import { type ToolId, tools } from './tools/index';
-import { type ToolSettings, toolDefaults } from './tools/settings';
 import type { NumberOption } from './tools/tool';
+import { type ToolSettings, toolDefaults } from './tools/toolSettings';
 
 /** How the mask is shown; this does not change the mask. */
 export interface MaskLook {

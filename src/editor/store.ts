@@ -14,18 +14,18 @@ import { type EditorState, edgeRadius, initialState } from './state';
 import type { Draft } from './tools/draft';
 import { Gesture } from './tools/gesture';
 import type { ToolId } from './tools/index';
-import { inRange, numberOptions, type ToolSettings } from './tools/settings';
+import { inRange, numberOptions, type ToolSettings } from './tools/toolSettings';
 import { createViewActions, type ViewActions } from './view/viewActions';
 import { directWork, type MaskWork } from './workers/maskOperations';
 
 export type { Point, Rect, Size } from '../image/geometry';
 export type { EditorDocument, Preview } from './document/document';
 export { overlayColourOf, type Picture } from './document/picture';
-export type { Noting, Step } from './document/steps';
+export type { Noting, Step } from './document/undoStep';
 export * from './state';
 export { type ToolId, tools } from './tools/index';
-export { toolOf } from './tools/settings';
 export type { NumberOption, Tool, ToolOption } from './tools/tool';
+export { toolOf } from './tools/toolSettings';
 export { fitMargin } from './view/viewActions';
 export type { Pasted, PictureWork, Prepared } from './workers/pictureWork';
 

@@ -16,7 +16,7 @@ import { choiceOfFile, chooseLora } from '../model/lora/open';
 import { clipVocabulary, openModel, prepareSource } from '../model/openModel';
 import { type MergeProgress, openMerged } from '../model/openWithLoras';
 import { isPrepared } from '../model/prepare/prepared';
-import { createProduct } from '../model/runtime/ortProduct';
+import { createProduct } from '../model/runtime/ortMatMul';
 import { connect } from '../model/source/download';
 import { HUB_URL } from '../model/source/modelName';
 import { checkSameSize } from '../pipeline/checkInputs';

@@ -9,7 +9,7 @@
  * sides take the place of the course inside (thinMask.ts). What the answer really shows differently at the border, a red
  * ball on a grey wall, is an outlier among them and tints nothing.
  */
-import { type Border, cellKinds, cellMeans, findBorders, ringCells } from './cells';
+import { type Border, cellKinds, cellMeans, findBorders, ringCells } from './colourCells';
 import type { Size } from './geometry';
 import { thinSamples } from './mask/thinMask';
 import { createSamples, pushPull, type Samples } from './pushPull';

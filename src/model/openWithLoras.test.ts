@@ -11,7 +11,7 @@ import type { LoraChoice } from './lora/choice';
 import { openModel } from './openModel';
 import { type MergeProgress, openMerged } from './openWithLoras';
 import { isPrepared, type PreparedFiles, storedModels } from './prepare/prepared';
-import { createProduct } from './runtime/ortProduct';
+import { createProduct } from './runtime/ortMatMul';
 import { castBytes, isWeightType } from './weights/cast';
 import type { Weights } from './weights/componentWeights';
 

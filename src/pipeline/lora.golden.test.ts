@@ -3,7 +3,7 @@ import { goldenLoraPictures, localLora, paintGolden } from '../../test/support/g
 import { type TemporaryStore, temporaryStore } from '../../test/support/hub/hubServer';
 import { loadModel } from '../model/load';
 import { openMerged } from '../model/openWithLoras';
-import { createProduct } from '../model/runtime/ortProduct';
+import { createProduct } from '../model/runtime/ortMatMul';
 import type { Runtime } from '../model/runtime/session';
 import { localSource } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';

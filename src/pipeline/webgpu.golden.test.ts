@@ -22,7 +22,7 @@ import { type Embedding, openEmbeddings } from '../model/embedding/open';
 import type { CheckpointFiles } from '../model/files';
 import { loadModel } from '../model/load';
 import { openMerged } from '../model/openWithLoras';
-import { createProduct } from '../model/runtime/ortProduct';
+import { createProduct } from '../model/runtime/ortMatMul';
 import { Runtime } from '../model/runtime/session';
 import { connect } from '../model/source/download';
 import { folderFiles, localSource } from '../node/folder';

@@ -47,7 +47,7 @@ const CONNECT = ["'self'", 'blob:', 'data:', 'https:', 'http://localhost:*', 'ht
  * The Content-Security-Policy, in the form that a header and a `<meta>` both take.
  *
  * Inline styles are allowed: the dialogs' library writes one while a dialog stops the page from scrolling.
- * `wasm-unsafe-eval` only allows WebAssembly; JavaScript is never made from text (src/contract/closedPage.ts).
+ * `wasm-unsafe-eval` only allows WebAssembly; JavaScript is never made from text (src/contract/pageSecurity.ts).
  * @param connect further origins that the page may reach, e.g. a mirror of the Hub in the local network
  */
 export function contentSecurityPolicy(connect: readonly string[] = []): string {

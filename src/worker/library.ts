@@ -1,5 +1,5 @@
 /** The worker that downloads and stores models, separate from the engine's so that downloads continue while you paint. */
-import '../contract/closedPage';
+import '../contract/pageSecurity';
 import { serveLibraryScope } from './libraryScope';
 
 serveLibraryScope();

@@ -7,7 +7,7 @@ import { createLibrary } from '../model/library';
 import type { Manners } from '../model/source/download';
 import { opfsWeightStore } from '../storage/weightsOpfs';
 import { openDigestInWorker } from './digestClient';
-import { tellLife } from './life';
+import { tellLife } from './workerLock';
 
 /** @param manners tests wait less than real servers ask for */
 export function serveLibraryScope(manners: Manners = {}): void {

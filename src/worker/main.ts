@@ -1,13 +1,12 @@
 /** The engine's worker: connects a host to the page's messages. */
-import '../contract/closedPage';
+import '../contract/pageSecurity';
 import { encodeError } from '../contract/errors';
 import type { FromWorker, ToWorker } from '../contract/protocol';
 import { createHost } from '../host/createHost';
 import { serve } from '../host/serve';
-
-import { tellLife } from './life';
+import { verdictStore } from './deviceVerdicts';
 import { browserPlatform } from './platform';
-import { verdictStore } from './verdicts';
+import { tellLife } from './workerLock';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const post = (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer);

@@ -3,7 +3,7 @@ import type { StoreApi } from 'zustand/vanilla';
 import { isSameRect, type Rect } from '../../image/geometry';
 import type { EditorState } from '../state';
 import type { EditorDocument } from './document';
-import type { Beside } from './steps';
+import type { Beside } from './undoStep';
 
 export interface FrameActions {
   /** @param frame whole image pixels, inside the image; with null it follows from the mask again */

@@ -12,13 +12,13 @@ import {
   unionRect,
 } from '../../image/geometry';
 import { invertMask } from '../../image/mask/mask';
+import { TileIndex } from '../../image/mask/maskTiles';
 import type { Mask } from '../../image/raster';
-import { TileIndex } from '../../image/tiles';
 import type { ShapeRuns } from '../kernels/shape';
 import { fillRect, readTile, showsTile, type TileContent, writeTile } from '../kernels/tileContent';
-import { FlatRow, NOWHERE } from './flatRow';
 import { finish, type SlicedWork } from './slicedWork';
-import { type Beside, bytesOf, type Noting, STEP_OVERHEAD_BYTES, type Step } from './steps';
+import { FlatRow, NOWHERE } from './tileFill';
+import { type Beside, bytesOf, type Noting, STEP_OVERHEAD_BYTES, type Step } from './undoStep';
 
 export interface HistoryLimits {
   /** Side of a tile in pixels. */

@@ -11,11 +11,11 @@ import { paintSegment, segmentBounds } from '../kernels/stroke';
 import type { EditorState } from '../state';
 import type { Operation } from '../tools/tool';
 import { type Edge, edgeArea, type MaskWork, type Patch } from '../workers/maskOperations';
+import { createTurns } from './commandQueue';
 import { closePictures, type EditorDocument } from './document';
 import type { MaskHistory } from './history';
 import { finishInSlices, type SlicedWork } from './slicedWork';
-import type { Beside, Noting, Step } from './steps';
-import { createTurns } from './turns';
+import type { Beside, Noting, Step } from './undoStep';
 
 export interface StrokeInput {
   /** Of a pen, 0 … 1; ignored unless the option for it is on. */

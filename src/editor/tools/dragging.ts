@@ -1,6 +1,6 @@
 /** What tools that work by dragging share: painting strokes, and drawing a shape from its first point to its last. */
 import { type Shape, squareCorner } from '../kernels/shape';
-import { brushSize, hardness, mode, penPressure } from './options';
+import { brushSize, hardness, mode, penPressure } from './sharedOptions';
 import type { Hand, ToolEvent } from './tool';
 
 export const strokeOptions = [brushSize, hardness, penPressure] as const;

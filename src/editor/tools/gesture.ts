@@ -4,8 +4,8 @@ import type { Point } from '../../image/geometry';
 import type { MaskActions } from '../document/maskActions';
 import type { EditorState } from '../state';
 import { type Draft, shapeOf } from './draft';
-import { type ToolSettings, toolOf } from './settings';
 import type { GestureInput, Hand, Tool, ValueOf, ValueOption } from './tool';
+import { type ToolSettings, toolOf } from './toolSettings';
 
 /** What gestures act on. */
 export interface GestureHost

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { operations, tools } from './index';
-import { inRange, numberOptions, toolDefaults } from './settings';
 import type { Tool, ToolOption } from './tool';
+import { inRange, numberOptions, toolDefaults } from './toolSettings';
 
 const rows: readonly Tool[] = tools;
 const options: readonly ToolOption[] = rows.flatMap((tool) => tool.options);

@@ -3,8 +3,8 @@
 import { clamp } from '../../image/geometry';
 import { toImage, toView } from '../kernels/view';
 import type { Editor } from '../store';
-import { toolOf } from './settings';
 import type { GestureInput } from './tool';
+import { toolOf } from './toolSettings';
 
 /** The cursor keeps this far from the pane's edge, in view pixels. */
 const MARGIN = 24;

@@ -5,7 +5,7 @@ import type { Point, Rect } from '../../image/geometry';
 import { rectToView, toView } from '../kernels/view';
 import type { Editor, EditorState } from '../store';
 import { type Draft, draftPath } from '../tools/draft';
-import { toolOf } from '../tools/settings';
+import { toolOf } from '../tools/toolSettings';
 import { overlayRatio, Painter } from './painter';
 import { attachPointer } from './pointer';
 

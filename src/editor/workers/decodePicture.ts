@@ -6,7 +6,7 @@ import type { ColourSpace } from '../../image/files/iccProfile';
 import { HEAD_BYTES, lossInWords, readHead } from '../../image/files/pictureHead';
 import { isReadable, kindName, kindOf, type PictureKind } from '../../image/files/pictureKind';
 import type { Size } from '../../image/geometry';
-import { decodeForeign } from './foreign';
+import { decodeForeign } from './extraDecoders';
 import { type Colours, createCanvas, plainColours } from './surface';
 
 const MAX_PICTURE_SIDE = 8192;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPixels, type Pixels } from '../raster';
+import { engineMaskNote, maskNote, whyEmpty } from './maskNotes';
 import { readMask } from './maskReading';
-import { engineMaskNote, maskNote, whyEmpty } from './maskWords';
 
 type Colour = readonly [number, number, number, number];
 const black: Colour = [0, 0, 0, 255];

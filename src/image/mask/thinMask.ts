@@ -3,7 +3,7 @@
  * result's surroundings on all sides, as a plane through their cells, say what it would show, and the
  * masked pixels by how much it does not.
  */
-import { type Cells, INSIDE, MIXED, OUTSIDE } from '../cells';
+import { type Cells, INSIDE, MIXED, OUTSIDE } from '../colourCells';
 import type { Pixels } from '../raster';
 
 export interface ThinSample {

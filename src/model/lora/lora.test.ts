@@ -6,7 +6,7 @@ import { CheckpointError } from '../../contract/errors';
 import { createNodeRuntime } from '../../node/ort';
 import { openCheckpoint } from '../checkpoint/open';
 import { bytesSource, type IndexedTensor, type StoredCheckpoint } from '../checkpoint/reader';
-import { createProduct } from '../runtime/ortProduct';
+import { createProduct } from '../runtime/ortMatMul';
 import type { OpenLora } from './choice';
 import { readLoraFile } from './file';
 import { moduleNames } from './names';

@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import { growth, MOST_GROWTH } from '../../../test/support/growth';
 import { InputError } from '../../contract/errors';
 import { bareName, canonicalName, parseModelName } from './modelName';
-import { movedTo } from './moved';
+import { movedTo } from './movedRepositories';
 
 describe('names with parts of dots', () => {
   it.each([

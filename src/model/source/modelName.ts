@@ -1,8 +1,8 @@
 /** What the user may call a model, told apart only by form. */
 import { InputError } from '../../contract/errors';
 import { MAX_NAME_CHARACTERS } from '../../contract/limits';
-import { movedTo } from './moved';
-import { knownIdCalled } from './suggest';
+import { movedTo } from './movedRepositories';
+import { knownIdCalled } from './suggestedModels';
 
 export const HUB_URL = 'https://huggingface.co';
 const HUB_HOSTS = ['huggingface.co', 'www.huggingface.co', 'hf.co'];

@@ -5,11 +5,11 @@
 import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { z } from 'zod';
 import { CheckpointError, InputError, NetworkError } from '../../contract/errors';
-import { politeFetch, probe, RefusedError } from './ask';
 import type { Connection, RemoteFile } from './download';
+import { politeFetch, probe, RefusedError } from './hubRequests';
 import { canonicalName, HUB_URL, type ModelName, parseModelName } from './modelName';
-import { movedTo } from './moved';
-import { nearestKnownId } from './suggest';
+import { movedTo } from './movedRepositories';
+import { nearestKnownId } from './suggestedModels';
 import { filesOfFolder } from './webFolder';
 
 export interface Source {

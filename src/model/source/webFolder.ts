@@ -4,8 +4,8 @@ import { parseShardIndex } from '../checkpoint/reader';
 import { tokenizerFiles, tokenizerFolders, weightFolders } from '../families';
 import { parseJsonFile } from '../files';
 import { weightForms } from '../weights/weightFiles';
-import { probe } from './ask';
 import type { Connection, RemoteFile } from './download';
+import { probe } from './hubRequests';
 
 /** As browsers do with one host. */
 const ASKED_AT_ONCE = 6;

@@ -2,8 +2,8 @@
 
 import { InputError } from '../../contract/errors';
 import { maskToPixels } from '../../image/mask/mask';
+import { engineMaskNote, maskNote, whyEmpty } from '../../image/mask/maskNotes';
 import { readMask } from '../../image/mask/maskReading';
-import { engineMaskNote, maskNote, whyEmpty } from '../../image/mask/maskWords';
 import type { Mask, Pixels as OwnPixels, Pixels } from '../../image/raster';
 import { checkPaints } from '../../pipeline/checkInputs';
 import type { Arguments } from './args';

@@ -6,12 +6,12 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { paintingEngine, patientEngine, post, required } from '../../../test/support/server';
 import { start } from '../../../test/support/startServer';
+import { Remembered } from './boundedMap';
+import { clientOf, Intake } from './http/byteBudget';
 import { readBody } from './http/http';
-import { clientOf, Intake } from './http/intake';
 import { Problem } from './http/problem';
 import { createRunClock } from './painting/runClock';
 import { RunQueue } from './queue';
-import { Remembered } from './remembered';
 
 afterEach(() => vi.useRealTimers());
 

@@ -1,8 +1,8 @@
 /** The queue of runs: one runs at a time, first come, first served; how many wait is limited, in all and for each client. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
+import { Remembered } from './boundedMap';
 import { foreseenProblem, Problem, problemOf } from './http/problem';
-import { Remembered } from './remembered';
 
 export interface LogLine {
   message: string;

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Engine } from '../../contract/engine';
 import type { FileStore } from './files';
 import type { AdmissionOptions } from './http/admission';
-import { CLIENT_SHARE, clientOf, Intake } from './http/intake';
+import { CLIENT_SHARE, clientOf, Intake } from './http/byteBudget';
 import type { Log } from './log';
 import { Metrics } from './metrics';
 import { createRunner, type RunOutcome, type WireRequest } from './painting/runner';

@@ -5,12 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
+import { Remembered } from './boundedMap';
 import type { FileStore } from './files';
 import { createFileId, safeName } from './files';
+import type { Intake } from './http/byteBudget';
 import { readBody } from './http/http';
-import type { Intake } from './http/intake';
 import { Problem, validationProblem } from './http/problem';
-import { Remembered } from './remembered';
 
 const startSchema = z.object({ content_type: z.string(), file_name: z.string() });
 

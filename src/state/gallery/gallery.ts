@@ -11,7 +11,7 @@ import {
   type GalleryStorage,
   type GalleryStore,
 } from '../../storage/gallery';
-import { copyOf } from '../pictures/copyOf';
+import { copyOf } from '../pictures/copyBlob';
 import type { Version, Versions } from '../pictures/versions';
 import { foundIn } from '../settings/recipes';
 import type { ReadonlyStore } from '../settings/settingsStore';

@@ -1,6 +1,7 @@
 /** The note about an imported mask: how it was read, and which other reading is offered. */
+
+import { maskNote, whyEmpty } from '../../image/mask/maskNotes';
 import type { MaskFacts, MaskReading } from '../../image/mask/maskReading';
-import { maskNote, whyEmpty } from '../../image/mask/maskWords';
 
 export interface ReadingNote {
   text: string;

@@ -5,7 +5,7 @@ import { eventually } from '../../../test/support/eventually';
 import { fakeEngine, HEIGHT, imaging, paint, WIDTH } from '../../../test/support/session';
 import { createEditor } from '../../editor/store';
 import { createDraftStore } from '../../storage/draft';
-import type { DraftHold } from './draftHold';
+import type { DraftHold } from './draftLock';
 import { settingsOfDraft } from './draftSettings';
 import { createDrafts, type MaskFiles } from './drafts';
 import { createSession } from './session';

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { tools } from '../../editor/store';
 import { groups } from './command';
 import { commandByKeys, commands, gestures, helpOf } from './index';
-import { combinationOf, keysOf } from './keys';
+import { combinationOf, keysOf } from './keyCombinations';
 
 const press = (key: string, more: Partial<Parameters<typeof combinationOf>[0]> = {}) =>
   commandByKeys(

@@ -1,11 +1,18 @@
 /** All commands in one table: buttons, keys and the help sheet read it. A new command is a row of its group's file. */
 import type { Command, Group } from './command';
+import { historyCommands } from './history';
 import { maskCommands } from './mask';
 import { pageCommands } from './page';
 import { toolCommands } from './tools';
 import { viewCommands } from './view';
 
-const table = [...toolCommands, ...maskCommands, ...viewCommands, ...pageCommands] as const;
+const table = [
+  ...toolCommands,
+  ...historyCommands,
+  ...maskCommands,
+  ...viewCommands,
+  ...pageCommands,
+] as const;
 
 export type CommandId = (typeof table)[number]['id'];
 /** The commands that an icon button can show. */

@@ -7,9 +7,7 @@ import {
   Maximize2,
   Minimize2,
   PaintBucket,
-  Redo2,
   Trash2,
-  Undo2,
   Upload,
 } from 'lucide-react';
 import { type Command, type CommandState, hasImage, hasMask } from './command';
@@ -18,24 +16,6 @@ import { pickMask, saveMask } from './maskFile';
 const isIdle = ({ editor }: CommandState) => editor.working === null;
 
 export const maskCommands = [
-  {
-    id: 'undo',
-    group: 'Mask',
-    label: 'Undo',
-    icon: Undo2,
-    keys: ['ctrl+z'],
-    enabled: ({ editor }) => editor.canUndo,
-    run: ({ session }) => session.editor.undo(),
-  },
-  {
-    id: 'redo',
-    group: 'Mask',
-    label: 'Redo',
-    icon: Redo2,
-    keys: ['ctrl+shift+z', 'ctrl+y'],
-    enabled: ({ editor }) => editor.canRedo,
-    run: ({ session }) => session.editor.redo(),
-  },
   {
     id: 'fill',
     group: 'Mask',

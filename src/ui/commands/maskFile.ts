@@ -4,7 +4,7 @@ import { PictureError } from '../../editor/workers/decodePicture';
 import { readMaskFile, writeMaskFile } from '../../editor/workers/maskFiles';
 import { emptyMaskProblem, type ReadingNote, readingNote } from '../../state/pictures/readingNote';
 import type { Session } from '../../state/session/session';
-import { giveFile } from '../base/giving';
+import { giveFile } from '../base/downloadAndCopy';
 
 /** Asks for a file and makes it the mask, as a step. */
 export function pickMask(session: Session): void {

@@ -2,7 +2,7 @@
 import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
 import type { CommandApp, CommandState } from './command';
 import { type CommandId, commandOf } from './index';
-import { keysOf } from './keys';
+import { keysOf } from './keyCombinations';
 
 export const CommandContext = createContext<CommandApp | null>(null);
 

@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { pressCanvasKey } from '../../editor/tools/keyCursor';
 import type { Command, CommandApp } from './command';
 import { commandByKeys, commands } from './index';
-import { combinationOf } from './keys';
+import { combinationOf } from './keyCombinations';
 
 export function useKeys(app: CommandApp): void {
   useEffect(() => {

@@ -4,7 +4,7 @@ import { DropdownMenu } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { useApp, useEditor } from '../base/context';
-import { keysOf } from '../commands/keys';
+import { keysOf } from '../commands/keyCombinations';
 import { IconButton } from '../controls/IconButton';
 import { Tooltip } from '../controls/Tooltip';
 import './saveActions.css';

@@ -6,7 +6,7 @@ import { type GalleryItem, galleryFileName, searchItems } from '../../state/gall
 import { bytesInWords, freeInWords } from '../../state/models/transfer';
 import { restore } from '../../state/session/recipeOffer';
 import { useApp, useSession } from '../base/context';
-import { giveFile } from '../base/giving';
+import { giveFile } from '../base/downloadAndCopy';
 import { Dialog, DialogTitle } from '../controls/Dialog';
 import { IconButton } from '../controls/IconButton';
 import { GalleryView } from './GalleryView';

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useState } from 'react';
 import { type GalleryItem, galleryFileName } from '../../state/gallery/gallery';
 import { restore } from '../../state/session/recipeOffer';
 import { useApp, useSession, useVersions } from '../base/context';
-import { giveFile } from '../base/giving';
+import { giveFile } from '../base/downloadAndCopy';
 import { DialogTitle } from '../controls/Dialog';
 import { IconButton } from '../controls/IconButton';
 import { factsOf, madeAt, titleOf } from './galleryFacts';

@@ -1,7 +1,7 @@
 /** What the page is, and all its keys. */
 import { type Group, groups } from '../commands/command';
 import { commands, gestures, helpOf } from '../commands/index';
-import { keysOf } from '../commands/keys';
+import { keysOf } from '../commands/keyCombinations';
 import { Dialog, DialogDescription, DialogTitle } from '../controls/Dialog';
 import './helpDialog.css';
 

@@ -16,7 +16,7 @@ import { browserDrafts } from '../../state/session/drafts';
 import { createRecipeOffer } from '../../state/session/recipeOffer';
 import { createSaving } from '../../state/session/saving';
 import { createSession, type PageEngine } from '../../state/session/session';
-import { copyPng, giveFile } from '../base/giving';
+import { copyPng, giveFile } from '../base/downloadAndCopy';
 import { App } from './App';
 
 export interface PageParts {

@@ -5,7 +5,7 @@ import { statusWarning } from '../../state/models/engineStatus';
 import { controlLines, promptTexts } from '../../state/settings/controls';
 import { useEngineStatus, useRun, useSession, useSettings } from '../base/context';
 import { useNarrow } from '../base/useNarrow';
-import { keysOf } from '../commands/keys';
+import { keysOf } from '../commands/keyCombinations';
 import { TextField } from '../controls/Field';
 import { ModelField } from '../models/ModelField';
 import { ControlLines } from './OptionField';

@@ -3,7 +3,7 @@ import { Columns2, Eye, GitCompareArrows, PencilLine, Square, X } from 'lucide-r
 import type { Version } from '../../state/pictures/versions';
 import { useSession, useVersions } from '../base/context';
 import { useNarrow } from '../base/useNarrow';
-import { keysOf } from '../commands/keys';
+import { keysOf } from '../commands/keyCombinations';
 import { useCommand } from '../commands/useCommand';
 import { IconButton } from '../controls/IconButton';
 import { Tooltip } from '../controls/Tooltip';

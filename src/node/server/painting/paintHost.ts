@@ -2,7 +2,7 @@
 import { InputError } from '../../../contract/errors';
 import { createHost, type ModelHost } from '../../../host/createHost';
 import type { Size } from '../../../image/geometry';
-import { engineMaskNote } from '../../../image/mask/maskWords';
+import { engineMaskNote } from '../../../image/mask/maskNotes';
 import { nodePlatform, ownFolder } from '../../platform';
 
 export interface PaintOptions {

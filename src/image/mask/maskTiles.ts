@@ -2,9 +2,9 @@
  * What is known about a mask tile by tile: which tiles have a single value, and where there is paint. Questions about the
  * whole mask then cost a look at each tile, not at each pixel.
  */
-import { intersectRect, type Rect, rectOfSize, unionRect } from './geometry';
-import { maskBounds } from './mask/mask';
-import type { Mask } from './raster';
+import { intersectRect, type Rect, rectOfSize, unionRect } from '../geometry';
+import type { Mask } from '../raster';
+import { maskBounds } from './mask';
 
 const MIXED = -1;
 const NOWHERE: Rect = { x: 0, y: 0, width: 0, height: 0 };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { createMask } from './raster';
-import { TileIndex } from './tiles';
+import { createMask } from '../raster';
+import { TileIndex } from './maskTiles';
 
 it('knows uniform tiles, smaller ones at the border, and where paint lies', () => {
   const mask = createMask({ width: 10, height: 7 });

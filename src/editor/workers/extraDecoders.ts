@@ -2,7 +2,7 @@
  * Kinds of images that Inlay decodes because the browser cannot. Each file is decoded in its own worker, which is ended
  * afterwards to free its memory, or when it takes too long.
  */
-import type { ForeignAnswer, ForeignTask } from './foreignWorker';
+import type { ForeignAnswer, ForeignTask } from './extraDecodersWorker';
 
 /** Photographs of 50 megapixels take about ten seconds on a slow device. */
 const MAX_MS = 90_000;
@@ -18,7 +18,7 @@ export async function decodeForeign(
   if (file.size > MAX_BYTES) {
     throw new Error(`has ${Math.round(file.size / 1e6)} MB, and at most ${MAX_BYTES / 1e6} are read`);
   }
-  const worker = new Worker(new URL('./foreignWorker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('./extraDecodersWorker.ts', import.meta.url), { type: 'module' });
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     return await new Promise((resolve, reject) => {

@@ -241,7 +241,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
       });
     },
     resize(picture, resized) {
-      if (!document) throw new Error('no picture is open');
+      if (!document) throw new Error('no image is open');
       checkMask(picture, resized);
       mask.endStroke();
       endFrame();
@@ -266,9 +266,9 @@ export function createEditor(work: MaskWork = directWork): Editor {
       return () => resizeListeners.delete(listener);
     },
     setPicture(picture) {
-      if (!document) throw new Error('no picture is open');
+      if (!document) throw new Error('no image is open');
       if (picture.width !== document.mask.width || picture.height !== document.mask.height) {
-        throw new RangeError('a version has the size of its picture');
+        throw new RangeError('a version has the size of its image');
       }
       if (document.picture !== picture) document.picture.close();
       document.picture = picture;

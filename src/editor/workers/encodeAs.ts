@@ -23,7 +23,7 @@ const PNG_SIGNATURE = '137,80,78,71,13,10,26,10';
 /** @throws Error if this browser cannot write such a file */
 export async function encodeAs(file: Blob, type: EncodedType): Promise<Encoded> {
   if (type === 'image/png') return { file: await asPng(file), note: null };
-  const { bitmap, colourSpace, icc } = await decodeWhole(file, 'the picture');
+  const { bitmap, colourSpace, icc } = await decodeWhole(file, 'the image');
   const size = { width: bitmap.width, height: bitmap.height };
   const created = createCanvas(size, colourSpace, { willReadFrequently: true });
   if (!created)
@@ -54,7 +54,7 @@ async function asPng(file: Blob): Promise<Blob> {
   const start = new Uint8Array(await file.slice(0, 8).arrayBuffer());
   if (start.join() === PNG_SIGNATURE)
     return file.type === 'image/png' ? file : new Blob([file], { type: 'image/png' });
-  const { bitmap, ...colours } = await decodeWhole(file, 'the picture');
+  const { bitmap, ...colours } = await decodeWhole(file, 'the image');
   const { width, height } = bitmap;
   const surface = canvasSurface({ width, height }, bitmap, { x: 0, y: 0 }, colours);
   bitmap.close();

@@ -179,7 +179,7 @@ async function floats(key: string, tensor: IndexedTensor): Promise<Float32Array>
   const stored = await readTensor(tensor);
   if (firstNonFinite(stored, tensor.dtype) >= 0) {
     throw loraError(
-      `LoRA ${tensor.file.name}: "${key}" holds NaN or infinite numbers, so no picture can come of it; its training went ` +
+      `LoRA ${tensor.file.name}: "${key}" holds NaN or infinite numbers, so no image can come of it; its training went ` +
         'wrong or the file is damaged: use an earlier save of it, or another LoRA',
     );
   }

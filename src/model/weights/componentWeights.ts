@@ -80,7 +80,7 @@ function refuseNonFinite(path: string, bytes: Uint8Array<ArrayBuffer>, stored: S
 /** For a weight that makes every picture nothing but NaN. */
 export function nonFinite(path: string, key: string): CheckpointError {
   return new CheckpointError(
-    `${path}: tensor "${key}" holds NaN or infinite numbers, so no picture can come of it; the file is damaged or its ` +
+    `${path}: tensor "${key}" holds NaN or infinite numbers, so no image can come of it; the file is damaged or its ` +
       `training went wrong: ${GET_ANOTHER}`,
   );
 }

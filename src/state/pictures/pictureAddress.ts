@@ -3,7 +3,7 @@ import { askBounded, boundedBody } from '../../contract/boundedRead';
 
 /** In bytes: no photograph is larger, and a tab's memory is limited. */
 const MAX_PICTURE_FILE = 512_000_000;
-/** Characters: longer texts are looked at no further; a data URI of a picture may be as long as its file. */
+/** Characters: longer texts are looked at no further; a data URI of an image may be as long as its file. */
 const MAX_ADDRESS = 2_048;
 
 const ENDING = /\.(png|jpe?g|webp|avif|gif|bmp|heic|heif|tiff?)$/i;
@@ -12,8 +12,8 @@ const HOST = /^(localhost|([a-z0-9-]{1,63}\.){1,10}[a-z]{2,63})(:\d{1,5})?\//i;
 
 /**
  * @param text what was pasted or typed
- * @returns the address in it, if it is one that a picture can be fetched from: without `https://` too, where it ends as a
- *   picture's file does
+ * @returns the address in it, if an image can be fetched from it: also without `https://`, if it ends like an
+ *   image file
  */
 export function pictureAddress(text: string): URL | null {
   const trimmed = text.trim();
@@ -34,16 +34,16 @@ function urlOf(text: string): URL | null {
  * @throws Error that says what went wrong and what to do, for people
  */
 export async function readPictureAddress(url: URL): Promise<{ file: Blob; name: string }> {
-  const what = url.host || 'The picture';
+  const what = url.host || 'The image';
   const response = await askBounded(url.href, { what }).catch(() => {
     throw new Error(
-      `${url.host || 'The address'} could not be reached, or does not let other pages read its pictures. Save the picture and open the file.`,
+      `${url.host || 'The URL'} could not be reached, or does not let other pages read its images. Save the image and open the file.`,
     );
   });
   if (!response.ok) {
     void response.body?.cancel().catch(() => {});
     throw new Error(
-      `${url.host} answered ${response.status} for this address. Check it, or open the picture as a file.`,
+      `${url.host} answered ${response.status} for this URL. Check it, or save the image and open the file.`,
     );
   }
   const bytes = await boundedBody(response, { maxBytes: MAX_PICTURE_FILE, what });
@@ -52,7 +52,7 @@ export async function readPictureAddress(url: URL): Promise<{ file: Blob; name: 
 }
 
 function nameOf(url: URL): string {
-  if (url.protocol === 'data:' || url.protocol === 'blob:') return 'the pasted picture';
+  if (url.protocol === 'data:' || url.protocol === 'blob:') return 'the pasted image';
   const last = url.pathname.split('/').at(-1);
   return last ? decoded(last) : url.host;
 }

@@ -239,7 +239,7 @@ export function createPictures(parts: PictureParts): Pictures {
       runState.clearErrors();
       // For an image of an earlier visit this was shown before.
       if (picture.loss && !before)
-        runState.showStageNote(`“${name}”: ${picture.loss}. The file itself stays as it is.`);
+        runState.showStageNote(`“${name}”: ${picture.loss}. The file itself is unchanged.`);
       return true;
     } catch (error) {
       if (ticket === openings) runState.showStageError(displayError(error).message);

@@ -298,7 +298,7 @@ it('keeps the newest of a few and those that tabs hold, and says what is gone', 
   expect(await list()).toEqual(['e', 'd', 'c', 'a']);
   expect(state().offered).toEqual({ id: 'e', name: 'e.png', why: 'failed' });
   expect(session.run.getState().stageError).toBe(
-    '“e.png” could not be restored: its picture is no longer there',
+    '“e.png” could not be restored: its image is no longer there',
   );
 });
 

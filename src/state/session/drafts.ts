@@ -185,7 +185,7 @@ export function createDrafts(parts: DraftParts): Drafts {
     const found = await Promise.all(draft.versions.map((version) => fetched(draft.id, version)));
     const items = found.filter((version) => version !== null);
     const { name, baseId, shownId, frame, mask } = draft;
-    if (!items.some((version) => version.id === baseId)) throw new Error('its picture is no longer there');
+    if (!items.some((version) => version.id === baseId)) throw new Error('its image is no longer there');
     const maskFile = mask && (await copyOf(mask));
     const readMask = async (size: Size) => (maskFile ? files.read(maskFile, name, size) : undefined);
     // The error is shown already; the draft stays.

@@ -97,7 +97,7 @@ export const refused: readonly (readonly [
     'serves a header of its own',
     [{ kind: 'corrupt', atByte: 9, origin: 'content', times: 2, ...unet }],
     'CheckpointError',
-    /unet.*header is not JSON/,
+    /unet.*header is not a JSON object/,
   ],
   [
     'removes a file',

@@ -1,7 +1,7 @@
 /**
- * The brush on a 24-megapixel picture: draws for five seconds through the browser's own input, alone and while the
- * starter model paints in its worker, and prints the longest tasks of the page's main thread (from Chromium's tracing)
- * and how much memory grew. The last figures are kept in bench/results/brush.json.
+ * The brush on a 24-megapixel image: draws for five seconds through browser input events, first with nothing else
+ * running, then while the starter model runs in its worker. Prints the longest tasks on the page's main thread (from
+ * Chromium's tracing) and the growth in memory. The last figures are in bench/results/brush.json.
  * Run by `npx tsx bench/brush.ts`.
  */
 import { writeFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ try {
   });
 
   const slide = (name: string, key: 'Home' | 'End') => page.getByRole('slider', { name }).press(key);
-  /** Draws for five seconds. @returns how many moves the browser was given */
+  /** Draws for five seconds. @returns how many moves were sent to the browser */
   const draw = async () => {
     const end = performance.now() + DRAW_MS;
     const { x, y } = place(0);
@@ -37,7 +37,7 @@ try {
       moves += 1;
       const next = place(moves / 40);
       await page.mouse.move(next.x, next.y);
-      // A new stroke now and then: what ends one counts, too.
+      // Starts a new stroke now and then, because ending one costs time too.
       if (moves % 120 === 0) {
         await page.mouse.up();
         await page.mouse.down();
@@ -48,9 +48,9 @@ try {
   };
 
   const figures: Record<string, unknown>[] = [];
-  /** @param isOn whether what `begin` began still goes on */
+  /** @param isOn whether what `begin` started is still running */
   const measure = async (label: string, begin = async () => {}, isOn = async () => true) => {
-    // Takes some twenty seconds: before anything begins that has to outlast the drawing.
+    // Takes about twenty seconds, so it comes before anything that has to outlast the drawing.
     const before = await bytes();
     await begin();
     let moves = 0;
@@ -64,7 +64,7 @@ try {
     console.log(`${label}: ${moves} moves, ${describeTasks(tasks)}; memory ${grownMegabytes} MB more`);
   };
 
-  console.log(`picture ${WIDTH} × ${HEIGHT}, five seconds of drawing each`);
+  console.log(`image ${WIDTH} × ${HEIGHT}, five seconds of drawing each`);
   await measure('brush as chosen, hard');
   await slide('Brush hardness', 'Home');
   await measure('brush as chosen, soft');
@@ -73,13 +73,13 @@ try {
   await slide('Brush hardness', 'End');
   await measure('brush of 1000 px, hard');
 
-  // A small mask goes to the model: what is measured is the brush, not what the run reads and pastes.
+  // A small mask, because this measures the brush and not what the run reads and pastes.
   const maskLittle = async () => {
     await slide('Brush size', 'Home');
     await editor.tool('Clear mask').click();
     await editor.drag([0.5, 0.5], [0.51, 0.51]);
   };
-  // The model is there before it is measured, and its run outlasts the drawing.
+  // The model is loaded before measuring starts, and its run outlasts the drawing.
   await maskLittle();
   await editor.steps.fill('1');
   await editor.run();

@@ -1,4 +1,4 @@
-/** The page as it is published, in a browser, and a photograph of any size to open in it. */
+/** Opens the published build of the page in a browser, and makes a photograph of any size to open in it. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CDPSession, chromium, type Page } from '@playwright/test';
@@ -11,14 +11,14 @@ export interface BuiltPage {
   page: Page;
   editor: EditorPage;
   client: CDPSession;
-  /** A JPEG of the size asked for. */
+  /** A JPEG of the given size. */
   photograph: string;
-  /** Of the process that draws the page and runs its workers, as the system counts it (Linux). @returns bytes */
+  /** Memory of the page's renderer process, workers included, as the system counts it (Linux). @returns bytes */
   processMemory(): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Builds the page: React's development build alone costs more than what is measured. */
+/** Builds the page, because React's development build costs more than what is measured. */
 export async function openBuiltPage(width: number, height: number): Promise<BuiltPage> {
   const folder = join('.cache', 'bench');
   mkdirSync(folder, { recursive: true });
@@ -47,7 +47,7 @@ export async function openBuiltPage(width: number, height: number): Promise<Buil
       const sizes = processInfo
         .filter(({ type }) => type === 'renderer')
         .map(({ id }) => /VmRSS:\s*(\d+) kB/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1] ?? 0);
-      // Beside the page's there are renderers of the browser's own pages, which are small.
+      // The browser's own pages have renderers too, but those are small.
       return Math.max(...sizes.map(Number)) * 1024;
     },
     async close() {

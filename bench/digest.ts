@@ -1,6 +1,6 @@
 /**
- * What it costs in a browser to check stored weights whenever they are loaded: a file in the origin private file system,
- * read alone, and read and hashed (src/model/prepare/digest.ts), in turn. Prints one line of JSON.
+ * The cost of checking stored weights at every load in a browser: reads a file in the origin private file system, then
+ * reads and hashes it (src/model/prepare/digest.ts), in turn. Prints one line of JSON.
  * Run by `npx tsx bench/digest.ts [MEGABYTES]`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,7 +14,7 @@ const megabytes = Number(process.argv[2] ?? 1024);
 const ROUNDS = 3;
 
 const server = await startDevServer();
-// A private window's storage would lie in memory.
+// A private window keeps its storage in memory.
 const profile = await mkdtemp(join(tmpdir(), 'inlay-digest-'));
 const context = await chromium.launchPersistentContext(profile, {
   executablePath: findBrowser(),
@@ -22,7 +22,7 @@ const context = await chromium.launchPersistentContext(profile, {
 });
 try {
   const page = context.pages()[0] ?? (await context.newPage());
-  // tsx names functions by a helper of its own, which what is sent to the page calls too.
+  // Functions sent to the page call tsx's helper for naming functions, so the page needs one too.
   await page.addInitScript('globalThis.__name = (named) => named');
   await page.goto(`${server.origin}e2e/harness/library.html`);
   const result = await page.evaluate(

@@ -1,8 +1,8 @@
 /**
- * What an ONNX export of true size takes: `tsx bench/exportMemory.ts FOLDER [SIDE] [run]`, the folder as
- * tools/exports/true_size.py writes it. Prepared from the disk into a cache folder by the command line's own way, then its
- * UNet on the very ONNX Runtime and session options of the page; with `run` evaluated once, both rows of guidance.
- * Appends what it measured to bench/results/export-memory.json, beside what graph/onnxExport/footprint.ts says.
+ * Memory and time of a full-size ONNX export: `tsx bench/exportMemory.ts FOLDER [SIDE] [run]`, with a folder written by
+ * tools/exports/true_size.py. Prepares it into a cache folder as the command line does, then creates its UNet with the
+ * page's ONNX Runtime and session options; `run` also evaluates it once, with both rows of guidance. Appends the
+ * measurements to bench/results/export-memory.json, next to the estimate of graph/onnxExport/footprint.ts.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
@@ -25,7 +25,7 @@ const side = Number(sideText);
 const { signal } = new AbortController();
 const call = { signal, onProgress() {} };
 
-/** What work takes at most of JavaScript's memory beside the files that it reads, looked at every 100 ms. */
+/** Peak JavaScript memory of `work`, not counting the files that it reads, sampled every 100 ms. */
 async function watched<Result>(work: () => Promise<Result>) {
   const peak = { heap: 0, arrayBuffers: 0 };
   const look = () => {
@@ -48,7 +48,7 @@ const { createNodeRuntime } = await import('../src/node/ort');
 const runtime = await createNodeRuntime();
 const cache = await mkdtemp(join(tmpdir(), 'inlay-export-'));
 try {
-  // 1. Onto the disk in the command line's form
+  // 1. Store it on the disk as the command line does
   const store = diskWeightStore(cache);
   const prepared = await watched(async () =>
     prepareSource(await localSource(folder), runtime.target.precision, connect(HUB_URL, signal), {
@@ -58,14 +58,14 @@ try {
   );
   const files = prepared.result;
 
-  // 2. What it should take
+  // 2. Estimate
   const limits = memoryLimits({ provider: 'wasm', memoryBytes: totalmem(), now: Date.now() });
   const estimated = await watched(() =>
     modelNeeds(files, runtime.target, limits, { width: side, height: side }),
   );
   const networks = Object.fromEntries(estimated.result?.networks ?? []);
 
-  // 3. What it takes
+  // 3. Measure
   const model = (await loadModel(files, runtime, call)) as StableDiffusion;
   const created = await watched(() => model.denoiser());
   const wasm = { created: wasmBytes(), ran: 0 };

@@ -1,9 +1,9 @@
 /**
- * Faults by hand, each with the state before and after: `tsx bench/faults.ts [GROUP | words of a kind's name]…` (all).
- * Injects each kind into the page, the command line and the server as people have them, and prints a row of a table for
- * each: digests of pictures, masks and results before and after, what was said, how long until everything can be used
- * again, and what the next run gave. Writes the rows into bench/results/faults.md, in place of those of the same name.
- * Linux, as root (small disks are mounted). Exit code 1 where something is lost or not as it should be.
+ * Injects faults and compares the state before and after: `tsx bench/faults.ts [GROUP | words of a kind's name]…` (all).
+ * Each kind hits the page, the command line or the server as users run them, and prints one table row: digests of
+ * images, masks and results before and after, the message shown, the time until everything works again, and the outcome
+ * of the next run. The rows replace those of the same name in bench/results/faults.md.
+ * Linux, as root (it mounts small disks). Exit code 1 if something is lost or wrong.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { commandLine } from './faults/commandLine';
@@ -13,7 +13,7 @@ import { columns, type Group, line, lostOf, rowOf, within } from './faults/repor
 import { server } from './faults/server';
 
 const RESULTS = 'bench/results/faults.md';
-/** Of a kind, whatever it waits for. */
+/** Longest time for one kind, whatever it waits for. */
 const LIMIT_MS = 240_000;
 const groups: Group[] = [editorPage, engine, commandLine, server];
 

@@ -1,7 +1,7 @@
 /**
- * A LoRA of rank 64 into every matrix of SDXL's UNet, as `tsx bench/loraMerge.ts [threads]` measures it: the product by
- * ONNX Runtime (model/runtime/ortMatMul.ts), the same in plain loops, and the casts from and to halves around it, now and as they
- * were. Each shape is timed once and counted as often as the UNet has it. Appends to bench/results/lora-merge.json.
+ * Merging a LoRA of rank 64 into every matrix of SDXL's UNet: `tsx bench/loraMerge.ts [threads]`. Times the product by
+ * ONNX Runtime (model/runtime/ortMatMul.ts), the same in plain loops, and the casts from and to halves around it, current
+ * and former. Each shape is timed once and counted as often as the UNet has it. Appends to bench/results/lora-merge.json.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
@@ -39,7 +39,7 @@ function shapesOfSdxl(): Map<string, { out: number; width: number; count: number
   return shapes;
 }
 
-/** Four rows of the right at a time over stretches of columns, as it was before 22 November 2026. */
+/** Four rows of the right matrix at a time, over blocks of columns, as the code did before 22 November 2026. */
 function addInLoops(target: Float32Array, left: Float32Array, right: Float32Array): void {
   const width = right.length / RANK;
   const at = (values: Float32Array, i: number) => values[i] as number;
@@ -66,7 +66,7 @@ function addInLoops(target: Float32Array, left: Float32Array, right: Float32Arra
   }
 }
 
-/** The casts as they were before 23 November 2026: unsigned words, every value asked whether it is none, into new memory. */
+/** The casts before 23 November 2026: unsigned words, a NaN check for every value, into new memory. */
 const unsignedTable = new Uint32Array(
   halfToFloat32(Uint16Array.from({ length: 65536 }, (_, half) => half)).buffer,
 );
@@ -110,7 +110,7 @@ const sum = {
   castSeconds: 0,
   castSecondsBefore: 0,
 };
-// As a pass over a file has them: the same memory for one tensor after another.
+// As in a pass over a file: the same memory for one tensor after another.
 const rooms = { changed: new CastRoom(), cast: new CastRoom() };
 const shapes = [...shapesOfSdxl().values()].sort((a, b) => a.out * a.width - b.out * b.width);
 for (const { out, width, count } of shapes) {

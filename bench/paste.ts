@@ -1,8 +1,8 @@
 /**
- * What a 24-megapixel picture costs the page's main thread beside the brush: opening it, a run whose answer goes back
- * into a frame of most of it, going on from that, and drawing the canvas out. Prints the longest tasks from Chromium's
- * tracing, and the memory of the page's process after each. With a side in pixels as argument the picture is a square of
- * it: `npx tsx bench/paste.ts 8192`.
+ * What a 24-megapixel image costs the page's main thread apart from the brush: opening it, pasting back a result whose
+ * frame covers most of it, continuing from that, and extending the canvas. Prints the longest tasks from Chromium's
+ * tracing, and the memory of the page's process after each. Given a side in pixels, it uses a square image of that side:
+ * `npx tsx bench/paste.ts 8192`.
  */
 import { openBuiltPage } from './builtPage';
 import { describeTasks, mainThreadTasks, traced } from './tracing';
@@ -25,7 +25,7 @@ try {
     const megabytes = ((await processMemory()) / 1e6).toFixed(0);
     console.log(`${name}: ${seconds} s, ${megabytes} MB, ${describeTasks(mainThreadTasks(events))}`);
   };
-  console.log(`picture ${WIDTH} × ${HEIGHT}`);
+  console.log(`image ${WIDTH} × ${HEIGHT}`);
   await step('open', async () => {
     await editor.openFile(photograph);
     await label.waitFor({ state: 'detached' });

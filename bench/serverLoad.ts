@@ -1,11 +1,11 @@
 /**
- * The server at home under more than the test run has time for:
+ * Load tests of the server that take too long for the test run:
  *
- *   tsx bench/serverLoad.ts refused [80000]   memory after so many requests that are refused, every 10,000
- *   tsx bench/serverLoad.ts at-once [500]     so many at once: none lost, in order, each with a seed of its own
- *   tsx bench/serverLoad.ts disk-full         results on a disk of 64 kB (Linux, as root): what is answered, what is left
+ *   tsx bench/serverLoad.ts refused [80000]   memory after every 10,000 of that many refused requests
+ *   tsx bench/serverLoad.ts at-once [500]     that many at once: none lost, in order, each with its own seed
+ *   tsx bench/serverLoad.ts disk-full         results on a disk of 64 kB (Linux, as root): the responses, and the files left
  *
- * Prints what it finds; exit code 1 where something is not as it should be.
+ * Prints what it finds; exit code 1 if something is wrong.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -26,7 +26,7 @@ function check(holds: boolean, what: string): void {
   if (!holds) process.exitCode = 1;
 }
 
-/** The server as it is started by people. @returns its address, and what ends it */
+/** Starts the server as users do. @returns its URL, and a function that stops it */
 async function serve(...options: string[]): Promise<{ url: string; stop(): void }> {
   const child = spawn(
     process.execPath,
@@ -122,7 +122,7 @@ async function atOnce(count: number): Promise<void> {
   console.log(`${count} at once, answered in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   const expected = [...answers].sort((a, b) => a.position - b.position).map(({ prompt }) => prompt);
   check(seeds.size === count, `${seeds.size} pictures, each with a seed of its own`);
-  check(expected.join() === order.join(), 'painted in the order of arrival');
+  check(expected.join() === order.join(), 'run in the order of arrival');
   await close();
 }
 
@@ -155,7 +155,7 @@ async function diskFull(): Promise<void> {
     );
     check(
       files.length === statuses.filter((status) => status === 200).length,
-      'a file for each picture, none besides',
+      'one file for each image, and no others',
     );
     check(files.every(isWhole), 'every file is whole');
     check((await fetch(`${url}/health`)).status === 200, 'the server is alive');

@@ -1,7 +1,7 @@
 /**
- * What many runs in a row leave in memory: `tsx bench/soak.ts [runs]` (200). First with one model, then with all tiny
- * golden models in turn, so that one is closed and another opened at every run; each phase in a process of its own, on the
- * server's own host. Prints memory every 20 runs, after garbage collection, and appends to bench/results/soak.json.
+ * Memory after many runs in a row: `tsx bench/soak.ts [runs]` (200). First with one model, then with all tiny golden
+ * models in turn, so that every run closes one and opens another; each phase runs in its own process, on the server's
+ * host. Prints memory every 20 runs, after garbage collection, and appends to bench/results/soak.json.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ type Phase = 'one model' | 'models in turn';
 
 interface Row {
   runs: number;
-  /** Megabytes: of the whole process, of JavaScript's heap, of buffers beside it, of WASM (which never shrinks). */
+  /** In megabytes: the whole process, the JavaScript heap, buffers outside it, and WASM memory (which never shrinks). */
   rss: number;
   heap: number;
   external: number;
@@ -50,7 +50,7 @@ if (first === 'one model' || first === 'models in turn') {
   writeFileSync(resultsPath, `${JSON.stringify([...before, report], null, 2)}\n`);
 }
 
-/** Prints the rows as they come on standard error, all of them as JSON at the end on standard output. */
+/** Prints each row to standard error, and all of them as JSON to standard output at the end. */
 async function runPhase(phase: Phase, runs: number): Promise<void> {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc') as () => void;
@@ -62,7 +62,7 @@ async function runPhase(phase: Phase, runs: number): Promise<void> {
   const pictureOf = (name: string) => new Blob([readFileSync(join(root, 'goldens/pictures', name))]);
   const rows: Row[] = [];
   const measure = async (count: number): Promise<void> => {
-    // What finalizers let go of is collected the second time.
+    // The second collection frees what finalizers released.
     for (let round = 0; round < 2; round++) {
       collectGarbage();
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -85,7 +85,7 @@ async function runPhase(phase: Phase, runs: number): Promise<void> {
     await host.inpaint(
       {
         model_name: used[run % used.length] ?? '',
-        // Another prompt every time: nothing is taken from a cache.
+        // A different prompt every time, so that no cache is hit.
         prompt: `a photo of cat number ${run}`,
         negative_prompt: '',
         image_url: pictureOf('input-64x64.png'),

@@ -1,8 +1,8 @@
 /**
- * How much of a dark wire remains after the starter model has painted it over: the wire's contrast that is left, in levels
- * of 126, by the width of the mask, horizontal and slanting, on a gradient and on a photograph; with the mask as it is
- * painted and as it is sent. Masks of 3 pixels and more reach one pixel beyond their wire. Run it with
- * `npx tsx bench/thinMask.ts`, with a number for the seeds to average over; it prints a table.
+ * How much of a dark wire remains after the starter model has removed it: the wire's remaining contrast, in levels of
+ * 126, by the width of the mask, for horizontal and slanting wires on a gradient and on a photograph, with the mask as
+ * painted and as sent. Masks of 3 pixels and more reach one pixel beyond their wire. Run it with
+ * `npx tsx bench/thinMask.ts`, followed by the number of seeds to average over; it prints a table.
  */
 import sharp from 'sharp';
 import { defaultFeather, featherWeights } from '../src/image/blend';
@@ -21,16 +21,16 @@ const DEPTH = 126;
 const size = { width: SIDE, height: SIDE };
 const plan = { frame: { x: 0, y: 0, ...size }, size };
 const seeds = Number(process.argv[2] ?? 2);
-/** Wires of one picture lie far enough apart to be painted each for itself. */
+/** Wires in one image are far enough apart to be removed separately. */
 const pictures = [
   [1, 2, 3, 4, 5],
   [6, 7, 8, 10, 12],
 ];
 const SPACING = 48;
 const FIRST = 32;
-/** Wires end before the picture does. */
+/** Wires end before the edge of the image. */
 const MARGIN = 24;
-/** Contrast is looked at in stretches of so many pixels: what is darker in one is not made up for by the next. */
+/** Pixels per stretch. Contrast is measured by stretch, so that a bright one does not cancel out a dark one. */
 const STRETCH = 16;
 
 type Background = (x: number, y: number, channel: number) => number;
@@ -111,7 +111,7 @@ function contrastLeft({ width, distance }: Wire, clean: Pixels, pasted: Pixels):
   return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
 }
 
-/** Every pixel outside the mask is the picture's. */
+/** Every pixel outside the mask comes from the image. */
 function checkOutside(picture: Pixels, pasted: Pixels, mask: Mask): void {
   const changed = mask.data.findIndex(
     (value, i) => value === 0 && [0, 1, 2, 3].some((c) => picture.data[i * 4 + c] !== pasted.data[i * 4 + c]),
@@ -135,7 +135,7 @@ try {
         for (const widths of pictures) {
           const sums = widths.map(() => 0);
           for (let seed = 1; seed <= seeds; seed++) {
-            // Elsewhere on the model's grid with each seed.
+            // Each seed has a different position on the model's grid.
             const wires = wiresOf(widths, slope, (seed * 3) % 8);
             const { clean, picture, mask } = drawn(wires, background);
             const { pixels } = await inpaint(

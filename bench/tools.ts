@@ -1,7 +1,7 @@
 /**
- * Every tool and the view on a picture of 8192 × 8192: presses each as a person would, and prints the longest tasks of the
- * page's main thread from Chromium's tracing, by the wall and by the processor. A side in pixels may be given:
- * `npx tsx bench/tools.ts 4096`. The last figures are kept in bench/results/tools.json.
+ * Every tool and view control on an image of 8192 × 8192: uses each as a user would, and prints the longest tasks on the
+ * page's main thread from Chromium's tracing, in wall time and CPU time. Takes a side in pixels:
+ * `npx tsx bench/tools.ts 4096`. The last figures are in bench/results/tools.json.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -21,7 +21,7 @@ try {
     const events = await traced(client, async () => {
       await action();
       await settled();
-      // What the last change drew counts, too.
+      // Drawing the last change counts too.
       await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50))));
     });
     const tasks = mainThreadTasks(events);
@@ -42,7 +42,7 @@ try {
   if (!box) throw new Error('the canvas is not shown');
   const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 
-  console.log(`picture ${side} × ${side}`);
+  console.log(`image ${side} × ${side}`);
   await step('open', async () => {
     await editor.openFile(photograph);
     await label.waitFor({ state: 'detached' });

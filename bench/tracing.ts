@@ -1,4 +1,4 @@
-/** What every thread of Chromium did while something happened, and the longest tasks of the page's main thread. */
+/** Records what every thread of Chromium does during an action, and finds the longest tasks on the page's main thread. */
 import type { CDPSession, Page } from '@playwright/test';
 
 interface TraceEvent {
@@ -31,9 +31,9 @@ export async function traced(client: CDPSession, action: () => Promise<void>): P
 
 export interface Task {
   wallMs: number;
-  /** Of the processor: on a busy machine the wall's time is others' time, too. */
+  /** CPU time: on a busy machine, wall time includes other programs. */
   cpuMs: number;
-  /** The longest thing that was done within it. */
+  /** The longest activity within it. */
   doing: string;
 }
 
@@ -60,15 +60,15 @@ export function mainThreadTasks(events: readonly TraceEvent[]): Task[] {
     .sort((a, b) => b.cpuMs - a.cpuMs);
 }
 
-/** A longer task is felt. */
+/** Users notice longer tasks. */
 export const LIMIT_MS = 50;
-/** So many of the longest are told. */
+/** How many of the longest tasks are reported. */
 const TOLD = 4;
 
 const overLimit = (tasks: readonly Task[], pick: (task: Task) => number) =>
   tasks.filter((task) => pick(task) > LIMIT_MS).length;
 
-/** What is kept of the tasks in a file of results. */
+/** The summary of the tasks that goes into a results file. */
 export function summaryOf(tasks: readonly Task[]) {
   return {
     tasks: tasks.length,
@@ -78,20 +78,20 @@ export function summaryOf(tasks: readonly Task[]) {
   };
 }
 
-/** `24 tasks; over 50 ms of the processor 0, of the wall 1; longest 31.2 (60.1, Paint) … ms processor (wall, doing)` */
+/** `24 tasks; over 50 ms of CPU time 0, of wall time 1; longest 31.2 (60.1, Paint) … ms CPU (wall, activity)` */
 export function describeTasks(tasks: readonly Task[]): string {
   const longest = tasks
     .slice(0, TOLD)
     .map(({ wallMs, cpuMs, doing }) => `${cpuMs.toFixed(1)} (${wallMs.toFixed(1)}, ${doing})`);
   const over = (pick: (task: Task) => number) => overLimit(tasks, pick);
   return (
-    `${tasks.length} tasks; over ${LIMIT_MS} ms of the processor ${over(({ cpuMs }) => cpuMs)}, ` +
-    `of the wall ${over(({ wallMs }) => wallMs)}; longest ${longest.join(', ')} ms processor (wall, doing)`
+    `${tasks.length} tasks; over ${LIMIT_MS} ms of CPU time ${over(({ cpuMs }) => cpuMs)}, ` +
+    `of wall time ${over(({ wallMs }) => wallMs)}; longest ${longest.join(', ')} ms CPU (wall, activity)`
   );
 }
 
 /**
- * What the page holds after a collection, its workers, array buffers and canvases included, unlike the heap's size alone.
+ * The page's memory after a collection. Unlike the heap size, it includes workers, array buffers and canvases.
  * @returns bytes
  */
 export async function pageMemory(page: Page, client: CDPSession): Promise<number> {

@@ -1,4 +1,4 @@
-/** What ONNX Runtime's WASM takes of memory. To be imported before anything that makes a WASM memory. */
+/** Memory used by ONNX Runtime's WASM. Import it before anything that creates a WASM memory. */
 const memories: WebAssembly.Memory[] = [];
 WebAssembly.Memory = new Proxy(WebAssembly.Memory, {
   construct(target, args: [WebAssembly.MemoryDescriptor]) {

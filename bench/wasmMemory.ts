@@ -1,8 +1,8 @@
 /**
- * What networks of true size take of WASM's 4 GiB, and how long an evaluation is, under Node, on the very ONNX Runtime
- * and session options of the page: `tsx bench/wasmMemory.ts FAMILY SIDE [component …]`, e.g. `sd15-inpaint 512 unet`.
- * Weights are zeros, which no memory is spent on outside WASM and no kernel makes shorter work of. Appends what it measured
- * to bench/results/wasm-memory.json, beside what graph/footprint.ts says of the same graph.
+ * How much of WASM's 4 GiB full-size networks take, and how long an evaluation is, under Node, with the page's ONNX
+ * Runtime and session options: `tsx bench/wasmMemory.ts FAMILY SIDE [component …]`, e.g. `sd15-inpaint 512 unet`.
+ * Weights are zeros: they take no memory outside WASM, and no kernel is faster for them. Appends the measurements to
+ * bench/results/wasm-memory.json, next to the estimate of graph/footprint.ts for the same graph.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
@@ -29,7 +29,7 @@ const { createNodeRuntime } = await import('../src/node/ort');
 const runtime = await createNodeRuntime();
 const { target } = runtime;
 
-/** Every tensor that is asked for, in files of at most a gibibyte. */
+/** Every requested tensor, in files of at most 1 GiB. */
 function zeros(): { tensors: TensorSource; files: Map<string, Uint8Array<ArrayBuffer>> } {
   const recorded = recordTensors(target.precision, /\.(query|key|value|proj_attn)\./);
   const sizes: number[] = [];
@@ -100,7 +100,7 @@ function networks(): Record<string, Network> {
   };
 }
 
-// One network after another; WASM's memory never shrinks, so one a process says most
+// One network after another. WASM's memory never shrinks, so one network per process is most accurate.
 const before: unknown[] = JSON.parse(await readFile(resultsPath, 'utf8').catch(() => '[]'));
 for (const [component, { build, dims, feeds }] of Object.entries(networks())) {
   if (wanted.length > 0 && !wanted.includes(component)) continue;
@@ -113,7 +113,7 @@ for (const [component, { build, dims, feeds }] of Object.entries(networks())) {
   const createdSeconds = (performance.now() - started) / 1000;
   const createdBytes = wasmBytes();
   const seconds: number[] = [];
-  // Twice: what a first run leaves behind must not add to the second.
+  // Twice, because what the first run leaves behind must not add to the second.
   for (let run = 0; run < 2; run++) {
     const begun = performance.now();
     for (const output of Object.values(await session.run(feeds))) output.dispose();

@@ -4,7 +4,7 @@ import { askedWeightBytes, unfetchedRepo } from '../test/support/hub/hubServer';
 import { EditorPage } from '../test/support/pages/editorPage';
 import { expect, test } from '../test/support/pages/test';
 
-test('SDXL without a graphics device: need and room in figures, and the hosted API a press away', async ({
+test('SDXL without a GPU: need and room in figures, and the hosted API a press away', async ({
   page,
 }, info) => {
   const hub = await startHub({ repos: [unfetchedRepo('true/sdxl', 'sdxl')] });

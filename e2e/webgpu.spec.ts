@@ -1,6 +1,6 @@
 /**
  * WebGPU in a browser against diffusers' pictures (goldens/): two families with nine channels, a LoRA, an ONNX export.
- * Chromium's software adapter (SwiftShader) stands in for a graphics device; it computes in fp32, and takes most of the
+ * Chromium's software adapter (SwiftShader) stands in for a GPU; it computes in fp32, and takes most of the
  * time to compile: one engine paints them one after another, as a page in use does. All families and kinds are painted
  * under Node, where it takes seconds: src/pipeline/webgpu.golden.test.ts.
  */

@@ -1,4 +1,4 @@
-/** Addresses that fall silent, drip, or never end. Any page may read them. */
+/** URLs whose response stalls, trickles or never ends. Any page may read them. */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -22,9 +22,9 @@ const answers: Record<string, (response: ServerResponse) => void> = {
 export type Misbehaviour = 'silent' | 'dripping' | 'endless';
 
 export interface Addresses {
-  /** @param name what a file there is called */
+  /** @param name the file name in the URL */
   of(how: Misbehaviour, name: string): string;
-  /** Answers on their way. */
+  /** Responses that have not ended. */
   readonly open: number;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Faults around the command line: what lies in the person's folder before and after each. */
+/** Faults around the command line: the files in the user's folder before and after each. */
 import {
   copyFileSync,
   mkdirSync,
@@ -19,7 +19,7 @@ import { check, digestOf, type Group, type Kind, type Outcome, pause, type State
 
 const ID = 'golden/sd15-inpaint';
 
-/** A person's folder: picture, mask, and a result of an earlier run where the next one goes. */
+/** A user's folder: an image, a mask, and an earlier result at the path that the next run writes to. */
 function personsFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'inlay-faults-'));
   copyFileSync('goldens/pictures/input-64x64.png', join(folder, 'picture.png'));
@@ -28,7 +28,7 @@ function personsFolder(): string {
   return folder;
 }
 
-/** Every file with its digest: what is left half written would be one more. */
+/** Every file with its digest; a half-written file would show as one more. */
 function stateOf(folder: string): State {
   const names = readdirSync(folder).sort();
   return { files: names.map((name) => `${name} ${digestOf(readFileSync(join(folder, name)))}`) };
@@ -59,7 +59,7 @@ function start(
 
 const denoising = (program: Program) => until(() => /step [1-9]/i.test(program.stderr), 'the first steps');
 
-/** A fault of a run, and after it one that is left alone. @param harm ends with the end of the run */
+/** A run with a fault, then an undisturbed one. @param harm resolves when the run has ended */
 async function faulty(
   harm: (folder: string) => Promise<{ told: string; since: number }>,
   env = {},
@@ -86,7 +86,7 @@ async function faulty(
   }
 }
 
-/** A download that stays in the middle of the UNet until the hub's faults are cleared. */
+/** A download that stalls in the middle of the UNet until the hub's faults are cleared. */
 async function startHeld(hub: Hub, folder: string, env: NodeJS.ProcessEnv): Promise<Program> {
   const path = 'unet/.*safetensors';
   hub.faults.add({ kind: 'stall', atByte: 300_000, path, origin: 'content', after: 2 });
@@ -110,7 +110,7 @@ function kinds(addresses: Addresses, hub: Hub, root: string): Kind[] {
         const program = start(folder, { image: addresses.of(how, 'picture.png') });
         await until(() => addresses.open > 0, 'the question');
         const since = performance.now();
-        // What drips is slow, not silent: it is for the person to give it up.
+        // A trickling response is slow, not silent, so the user has to cancel it.
         if (how === 'dripping') program.child.kill('SIGINT');
         const code = await program.ended;
         check(code !== 0, 'the run did not fail');
@@ -152,9 +152,9 @@ function kinds(addresses: Addresses, hub: Hub, root: string): Kind[] {
             check(digestOf(readFileSync(join(disk, 'out.png'))) === had, 'the earlier result was harmed');
             check(readdirSync(disk).length === 2, `half a file was left: ${readdirSync(disk)}`);
             const refuge = /it lies at (\S+) now/.exec(program.stderr)?.[1];
-            check(refuge !== undefined, `the picture lies nowhere: ${program.stderr}`);
+            check(refuge !== undefined, `the image was not saved anywhere: ${program.stderr}`);
             const bytes = readFileSync(refuge ?? '');
-            check(bytes.subarray(-8, -4).toString('latin1') === 'IEND', 'the picture is not whole');
+            check(bytes.subarray(-8, -4).toString('latin1') === 'IEND', 'the image is incomplete');
             rmSync(refuge ?? '');
             return { told: lastLine(program.stderr), since };
           });
@@ -228,7 +228,7 @@ function kinds(addresses: Addresses, hub: Hub, root: string): Kind[] {
   ];
 }
 
-/** Fills what is left of a disk. */
+/** Fills the rest of a disk. */
 function fill(path: string): void {
   try {
     for (;;) writeFileSync(path, Buffer.alloc(1024), { flag: 'a' });

@@ -1,4 +1,4 @@
-/** Faults around the page, with an engine that paints a disc: what is at stake is what the page keeps, not how it paints. */
+/** Faults around the page, with an engine that paints a disc: this tests what the page keeps, not what the model generates. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { Page } from '@playwright/test';
@@ -8,10 +8,10 @@ import { type Addresses, type Misbehaviour, startAddresses } from './addresses';
 import { alertOf, faulty, galleryOf, maskOf, type Person, restore, stateOf } from './person';
 import { check, digestOf, type Group, type Kind, lostOf, pause, until } from './report';
 
-/** Runs of one step pass; a longer one waits at its third for the event `go-on`. */
+/** Runs of one step finish; a longer run waits at its third step for the event `go-on`. */
 const QUERY = 'index.html?ms=5&hold=3';
 
-/** Presses "Generate" and waits until the run is held up in its middle. */
+/** Clicks "Generate" and waits until the run is held in the middle. */
 async function runHeld(editor: EditorPage): Promise<void> {
   await editor.steps.fill('8');
   await editor.generate.click();
@@ -27,7 +27,7 @@ async function hasNewResult(editor: EditorPage): Promise<void> {
   await editor.result.waitFor();
 }
 
-/** A newer version of the page in another tab waits for a tab that does not let go: whatever opens then stands behind it. */
+/** A newer version of the page waits in another tab for a tab that keeps its database open; later openings queue behind it. */
 async function databasesThatWait(page: Page, url: string): Promise<void> {
   const other = await page.context().newPage();
   await other.goto(new URL('/favicon.svg', url).href);
@@ -64,7 +64,7 @@ const nothingRemembered = () => {
   });
 };
 
-/** What a newer version of the page would have left. */
+/** What a newer version of the page would have stored. */
 async function newerDatabases(page: Page, url: string): Promise<void> {
   await page.goto(new URL('/favicon.svg', url).href);
   await page.evaluate(() =>
@@ -84,7 +84,7 @@ async function newerDatabases(page: Page, url: string): Promise<void> {
   );
 }
 
-/** A browser that keeps nothing for the page: there is a result to see and to download, and it is said. */
+/** A browser that stores nothing for the page: the result can be seen and downloaded, and the page says so. */
 function keepsNothing(name: string, url: string, prepare: (page: Page) => Promise<unknown>): Kind {
   return {
     name,
@@ -100,7 +100,7 @@ function keepsNothing(name: string, url: string, prepare: (page: Page) => Promis
   };
 }
 
-/** @param harm leaves the tab, or ends it; the work is taken up in another */
+/** @param harm leaves the tab, or ends it; work resumes in another */
 function takenUp(
   name: string,
   url: string,
@@ -176,7 +176,7 @@ function kinds(url: string, addresses: Addresses): Kind[] {
           const usage = await page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
           const had = await galleryOf(page);
           await client.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: Math.floor(usage / 2) });
-          // For so long the browser goes by what it found before.
+          // The browser relies on its earlier measurement for this long.
           await pause(31_000);
           await editor.seed.fill('6');
           const since = performance.now();
@@ -223,7 +223,7 @@ function kinds(url: string, addresses: Addresses): Kind[] {
             );
             return { told: 'nothing: what is open stays, what comes is kept anew', since };
           },
-          // What the browser threw away no page can keep.
+          // The page cannot keep what the browser deleted.
           { gallery: false },
         );
         return outcome;
@@ -243,7 +243,7 @@ function kinds(url: string, addresses: Addresses): Kind[] {
           await runHeld(other);
           const since = performance.now();
           await Promise.all([goOn(editor), goOn(other)]);
-          // A tab draws what it has only where it is seen.
+          // A tab draws only while it is visible.
           for (const tab of [editor, other]) {
             await tab.page.bringToFront();
             await hasNewResult(tab);
@@ -292,7 +292,7 @@ function kinds(url: string, addresses: Addresses): Kind[] {
         faulty(url, async (_person, editor) => {
           const workers = editor.page.workers();
           check(workers.length > 0, 'there is no worker');
-          // What comes next stands behind this in their queues.
+          // Later messages queue behind this one.
           for (const worker of workers) {
             void worker
               .evaluate(() => {

@@ -1,4 +1,4 @@
-/** Faults of the engine in the page as it is published, and of the addresses that models come from. */
+/** Faults of the engine in the published page, and of the URLs that models come from. */
 import { join } from 'node:path';
 import type { Worker } from '@playwright/test';
 import { build, preview } from 'vite';
@@ -16,7 +16,7 @@ const ID = 'golden/sd15-inpaint';
 const OTHER = 'golden/another';
 const UNET = 'unet/diffusion_pytorch_model.safetensors';
 
-/** A run of many steps, in its middle. @returns the worker that paints */
+/** Starts a run of many steps and waits until its middle. @returns the worker that runs the model */
 async function atWork(editor: EditorPage): Promise<Worker> {
   await editor.steps.fill('150');
   await editor.generate.click();
@@ -24,7 +24,7 @@ async function atWork(editor: EditorPage): Promise<Worker> {
     .getByText(/[1-9]\d* of 150/)
     .first()
     .waitFor();
-  // Those that compute for another answer nothing.
+  // Helper threads of another worker do not answer.
   const named = editor.page.workers().map(async (worker) => {
     if ((await worker.evaluate(() => self.name)) === 'inlay-engine') return worker;
     throw new Error('another');
@@ -45,7 +45,7 @@ function kinds(url: string, hub: Hub, addresses: Addresses): Kind[] {
         ...(model !== undefined && { model }),
       }),
   });
-  /** A download that does not end by itself: given up by the person, then finished once the hub behaves. */
+  /** A download that does not end by itself: the user cancels it, then finishes it once the hub works again. */
   const download = (name: string, fault: Parameters<Hub['faults']['add']>[0]) =>
     kind(name, async (_person, editor) => {
       const { page } = editor;

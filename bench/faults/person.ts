@@ -1,4 +1,4 @@
-/** A person before the page in a browser of their own, with work that can be lost, and what of it is there. */
+/** A simulated user with a separate browser and work that can be lost, and checks of what is still there. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export class Person {
   readonly folder = mkdtempSync(join(tmpdir(), 'inlay-faults-browser-'));
   readonly #profile = join(this.folder, 'profile');
 
-  /** @param url the page's */
+  /** @param url of the page */
   constructor(readonly url: string) {}
 
   async context(): Promise<BrowserContext> {
@@ -23,25 +23,25 @@ export class Person {
   }
 
   async #start(): Promise<BrowserContext> {
-    // A private window, as pages of tests usually are, keeps and counts otherwise.
+    // Not a private window, as tests usually use: storage and quota work differently there.
     const context = await chromium.launchPersistentContext(this.#profile, {
       executablePath: findBrowser(),
       args: ['--no-sandbox'],
       viewport: { width: 1440, height: 900 },
     });
-    // What runs this file names functions by a helper, which those that are sent into the page would miss there.
+    // tsx names functions with a helper, which functions sent to the page would not find there.
     await context.addInitScript('globalThis.__name = (named) => named');
     return context;
   }
 
-  /** @param prepare what happens to a tab before the page is in it */
+  /** @param prepare runs on a tab before the page is loaded */
   async open(prepare: (page: Page) => Promise<unknown> = async () => {}): Promise<EditorPage> {
     const page = await (await this.context()).newPage();
     page.setDefaultTimeout(60_000);
     await prepare(page);
     const editor = new EditorPage(page);
     await page.goto(this.url);
-    // The sample with its mask, or the question whether to go on where one was.
+    // The sample with its mask, or the offer to restore the last session.
     const label = page.getByText('The model sees');
     await label
       .or(page.getByRole('button', { name: 'Restore session' }))
@@ -50,7 +50,7 @@ export class Person {
     return editor;
   }
 
-  /** Ends the tab's process as a crash does. */
+  /** Ends the tab's process like a crash. */
   async crash({ page }: EditorPage): Promise<void> {
     const crashed = page.waitForEvent('crash');
     void page.goto('chrome://crash').catch(() => {});
@@ -78,7 +78,7 @@ export class Person {
     return Number(found);
   }
 
-  /** Ends the whole browser as a power cut does; the next tab starts another with the same profile. */
+  /** Ends the whole browser like a power cut; the next tab starts another with the same profile. */
   async killBrowser(): Promise<void> {
     process.kill(this.processOf(), 'SIGKILL');
     await this.#context?.close().catch(() => {});
@@ -93,7 +93,7 @@ export class Person {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** A photograph, a stroke, a prompt, a finished result, and another stroke after it: what there is to lose. */
+  /** The work at risk: a photograph, a stroke, a prompt, a finished result, and another stroke after it. */
   async work(editor: EditorPage, model?: string): Promise<void> {
     const path = join(this.folder, 'mine.png');
     await photograph(path);
@@ -109,7 +109,7 @@ export class Person {
     await editor.drag([0.4, 0.6], [0.6, 0.65]);
   }
 
-  /** What stands in each tab, for whoever looks for what went wrong: .cache/bench/fault-….png */
+  /** Screenshots of every tab, for debugging: .cache/bench/fault-….png */
   async photograph(): Promise<void> {
     for (const [i, page] of (await this.context()).pages().entries()) {
       const path = join('.cache', 'bench', `fault-${i}.png`);
@@ -117,7 +117,7 @@ export class Person {
     }
   }
 
-  /** A file that begins as a PNG and is none. */
+  /** A file that begins like a PNG but isn't one. */
   damagedPicture(): string {
     const path = join(this.folder, 'damaged.png');
     writeFileSync(path, readFileSync('goldens/pictures/input-64x64.png').subarray(0, 60));
@@ -131,7 +131,7 @@ async function closeResult({ page, result }: EditorPage): Promise<void> {
   await result.waitFor({ state: 'detached' });
 }
 
-/** The mask as "Save mask" gives it: one grey a pixel. */
+/** The mask as "Save mask" writes it: one grey value per pixel. */
 export async function maskOf({ canvas, page }: EditorPage): Promise<Buffer> {
   await page.locator('[role=application][aria-busy=false]').waitFor();
   const download = page.waitForEvent('download');
@@ -143,10 +143,10 @@ export async function maskOf({ canvas, page }: EditorPage): Promise<Buffer> {
     .toBuffer();
 }
 
-/** Digests of the gallery's pictures, as the browser keeps them. */
+/** Digests of the gallery's images as the browser stores them. */
 export function galleryOf(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
-    // Opening what is not there would make it.
+    // Opening a missing database would create it.
     if (!(await indexedDB.databases()).some(({ name }) => name === 'inlay-gallery')) return [];
     const files = await new Promise<Blob[]>((resolve, reject) => {
       const opening = indexedDB.open('inlay-gallery');
@@ -168,7 +168,7 @@ export function galleryOf(page: Page): Promise<string[]> {
   });
 }
 
-/** @param gallery whether the browser keeps one for the page */
+/** @param gallery whether the browser stores a gallery for the page */
 export async function stateOf(editor: EditorPage, gallery = true): Promise<State> {
   await closeResult(editor);
   const picture = digestOf((await decode(await editor.saved())).data);
@@ -183,7 +183,7 @@ export async function stateOf(editor: EditorPage, gallery = true): Promise<State
   };
 }
 
-/** Takes up what the page held, where it asks. */
+/** Restores the session if the page offers to. */
 export async function restore({ page }: EditorPage): Promise<string> {
   const button = page.getByRole('button', { name: /^(Restore session|Go on)$/ });
   const back = page.getByText('Your last session was restored');
@@ -197,7 +197,7 @@ export async function restore({ page }: EditorPage): Promise<string> {
   return told;
 }
 
-/** What the page says, in whatever it says it. */
+/** The page's message, wherever it shows it. */
 export async function alertOf({ page }: EditorPage, about: RegExp): Promise<string> {
   const note = page.getByRole('alert').filter({ hasText: about }).or(page.getByText(about)).first();
   await note.waitFor();
@@ -206,22 +206,22 @@ export async function alertOf({ page }: EditorPage, about: RegExp): Promise<stri
 
 export interface Harm {
   told: string;
-  /** When the fault, or its end, was. */
+  /** The time of the fault, or of its end. */
   since: number;
-  /** Where the person goes on, if not in the same tab. */
+  /** Where the user continues, if not in the same tab. */
   editor?: EditorPage;
 }
 
 export interface Scene {
-  /** Whether the browser keeps one for the page. */
+  /** Whether the browser stores a gallery for the page. */
   gallery?: boolean;
-  /** What happens to the tab before the page is in it. */
+  /** Runs on the tab before the page is loaded. */
   prepare?: (page: Page) => Promise<unknown>;
-  /** What to paint with, if not what the page begins with. */
+  /** The model to use, if not the page's default. */
   model?: string;
 }
 
-/** A person with work, the fault, and a run after it. */
+/** A user with work at risk, the fault, and a run after it. */
 export async function faulty(
   url: string,
   harm: (person: Person, editor: EditorPage) => Promise<Harm>,
@@ -233,7 +233,7 @@ export async function faulty(
     await person.work(first, model);
     if (gallery) await until(async () => (await galleryOf(first.page)).length > 0, 'the gallery’s entry');
     const before = await stateOf(first, gallery);
-    // The page keeps what is painted a moment after the last stroke.
+    // The page saves the mask a moment after the last stroke.
     await pause(2000);
     const { told, since, editor = first } = await harm(person, first);
     await until(() => editor.generate.isEnabled(), 'a page that can be used');

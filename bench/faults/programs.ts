@@ -1,4 +1,4 @@
-/** The command line and the server as people start them, and small disks. */
+/** Starts the command line and the server as users do, and mounts small disks. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { until } from './report';
@@ -7,14 +7,14 @@ export const TINY = 'goldens/models/sd15-inpaint';
 
 export interface Program {
   child: ChildProcess;
-  /** What it has printed so far. */
+  /** Its output so far. */
   readonly stdout: string;
   readonly stderr: string;
   /** The exit code, or the signal that ended it. */
   ended: Promise<number | string>;
 }
 
-/** @param file of src/node */
+/** @param file in src/node */
 export function startProgram(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
   const child = spawn(process.execPath, ['--import', 'tsx', `src/node/${file}`, ...args], {
     env: { ...process.env, ...env },
@@ -41,7 +41,7 @@ export function startProgram(file: string, args: readonly string[], env: NodeJS.
   };
 }
 
-/** The last whole line of what a program said. */
+/** The last complete line of a program's output. */
 export function lastLine(text: string): string {
   return (
     text
@@ -51,7 +51,7 @@ export function lastLine(text: string): string {
   );
 }
 
-/** @returns its address */
+/** @returns its URL */
 export async function startServer(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
@@ -64,7 +64,7 @@ export async function startServer(
   return Object.assign(server, { url });
 }
 
-/** The processes that a program started and that paint (Linux). */
+/** The painting processes that a program started (Linux). */
 export function paintingProcesses(parent: number): number[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
@@ -74,14 +74,14 @@ export function paintingProcesses(parent: number): number[] {
         const about = readFileSync(`/proc/${entry}/stat`, 'utf8').replace(/\(.*\)/, '()');
         return Number(about.split(' ')[3]) === parent;
       } catch {
-        // It ended meanwhile.
+        // It has ended since.
         return false;
       }
     })
     .map(Number);
 }
 
-/** A disk of so many kilobytes in memory (Linux, as root). @returns what takes it away */
+/** Mounts a disk of the given kilobytes in memory (Linux, as root). @returns a function that unmounts it */
 export function mountDisk(folder: string, kilobytes: number): () => void {
   mkdirSync(folder, { recursive: true });
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', folder]);

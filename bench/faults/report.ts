@@ -1,36 +1,36 @@
-/** A kind of fault, what it is measured by, and how it is told. */
+/** A kind of fault, how its outcome is judged, and how it is reported. */
 import { createHash } from 'node:crypto';
 
 /**
- * What a person has, as it was found: texts (digests of pixels, prompts) stay as they are, numbers do not get less, and of
- * lists nothing goes.
+ * What the user has. Texts (digests of pixels, prompts) must stay the same, numbers must not shrink, and lists must not
+ * lose entries.
  */
 export type State = Record<string, string | number | string[]>;
 
 export interface Outcome {
   before: State;
   after: State;
-  /** What was said to the person. */
+  /** The message shown to the user. */
   told: string;
-  /** What the next run gave, beside its time. */
+  /** Outcome and time of the next run. */
   next: string;
-  /** From the fault, or from where it is over, until everything can be used. */
+  /** From the fault, or its end, until everything works again. */
   usableMs: number;
 }
 
 export interface Kind {
   name: string;
-  /** @throws Error where something is not as it should be, apart from what is lost */
+  /** @throws Error if something other than lost work is wrong */
   run(): Promise<Outcome>;
 }
 
-/** A group of kinds and what they share: begun before the first of them and ended after the last. */
+/** A group of kinds and their shared setup, started before the first and ended after the last. */
 export interface Group {
   name: string;
   begin(): Promise<{ kinds: Kind[]; end(): Promise<void> }>;
 }
 
-/** What there was before and is not there after. */
+/** What was there before but is missing after. */
 export function lostOf(before: State, after: State): string[] {
   return Object.entries(before).flatMap(([key, had]) => {
     const has = after[key];
@@ -41,7 +41,7 @@ export function lostOf(before: State, after: State): string[] {
   });
 }
 
-/** Enough of a digest to tell two apart in a table. */
+/** The start of a digest, long enough to tell two apart in a table. */
 export function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 8);
 }
@@ -85,7 +85,7 @@ export function check(holds: boolean, what: string): void {
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** What does not come in time is an error. */
+/** Fails if the work does not finish in time. */
 export async function within<Result>(ms: number, what: string, work: Promise<Result>): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -94,7 +94,7 @@ export async function within<Result>(ms: number, what: string, work: Promise<Res
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/** Asks again and again. @throws Error naming what did not come */
+/** Polls until it succeeds. @throws Error naming what did not happen */
 export async function until<Found>(
   look: () => Promise<Found | false | null | undefined> | Found | false | null | undefined,
   what: string,

@@ -1,4 +1,4 @@
-/** Faults around the server: what its clients have before and after each. */
+/** Faults around the server: the clients' results before and after each. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -25,13 +25,13 @@ const body = (steps: number, more: object = {}) => ({
   seed: 5,
   ...more,
 });
-/** Long enough to be met in its middle. */
+/** Long enough to interrupt it in the middle. */
 const LONG = 150;
 
 type Running = Awaited<ReturnType<typeof startServer>>;
 type Answer = { status: number; detail: string; picture: string };
 
-/** What a direct request is answered. */
+/** The response to a direct request. */
 async function answerOf(response: Response): Promise<Answer> {
   const answer = await response.json();
   const address = answer.image?.url;
@@ -70,7 +70,7 @@ async function stop(server: Running): Promise<void> {
   await server.ended;
 }
 
-/** Every file of the folder for results with its digest. */
+/** Every file in the results folder with its digest. */
 const filesOf = (folder: string): string[] =>
   readdirSync(folder)
     .sort()
@@ -78,11 +78,11 @@ const filesOf = (folder: string): string[] =>
 
 interface Scene {
   server: Running;
-  /** Of the results that are kept. */
+  /** Of the stored results. */
   folder: string;
 }
 
-/** A server with a result that was finished before the fault, and a run after it. */
+/** A server with a result finished before the fault, and a run after it. */
 async function faulty(
   options: string[],
   harm: (scene: Scene) => Promise<{ told: string; since: number; server?: Running }>,
@@ -98,7 +98,7 @@ async function faulty(
     server = another ?? first;
     const after: State = { results: filesOf(folder) };
     const [next, usableMs] = await nextRun(server, since);
-    check(next.picture === finished.picture, `another picture than before: ${next.picture}`);
+    check(next.picture === finished.picture, `not the same image as before: ${next.picture}`);
     return { before, after, told, usableMs, next: `200, picture ${next.picture}, the same as before` };
   } finally {
     await stop(server);
@@ -112,7 +112,7 @@ async function nextRun(server: Running, since: number): Promise<[Answer, number]
   return [next, performance.now() - since];
 }
 
-/** The process that paints. */
+/** The painting process. */
 async function painterOf(server: Running): Promise<number> {
   return until(() => paintingProcesses(server.child.pid ?? 0)[0], 'the process that paints');
 }
@@ -131,7 +131,7 @@ function kinds(addresses: Addresses): Kind[] {
         await until(() => addresses.open > 0, 'the question');
         const since = performance.now();
         let told = 'nothing: the client went away';
-        // What drips is slow, not silent: it is for the client to give it up.
+        // A trickling response is slow, not silent, so the client has to cancel it.
         if (how === 'dripping') {
           await pause(3000);
           leaving.abort();
@@ -260,7 +260,7 @@ function kinds(addresses: Addresses): Kind[] {
           const whole = (name: string) =>
             readFileSync(join(folder, name)).subarray(-8, -4).toString('latin1') === 'IEND';
           check(readdirSync(folder).every(whole), 'a file is not whole');
-          check(readdirSync(folder).length === answers.length - 1, 'not a file for each picture');
+          check(readdirSync(folder).length === answers.length - 1, 'not one file for each image');
           const [oldest = ''] = readdirSync(folder);
           const after: State = { results: filesOf(folder) };
           const since = performance.now();
@@ -320,7 +320,7 @@ function kinds(addresses: Addresses): Kind[] {
   ];
 }
 
-/** Ended, or a process that only waits to be counted. */
+/** Whether a process has ended, or is a zombie. */
 function isGone(pid: number): boolean {
   try {
     return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/\(.*\)/, '()'));
@@ -332,7 +332,7 @@ function isGone(pid: number): boolean {
 export const server: Group = {
   name: 'server',
   async begin() {
-    check(picture.startsWith('data:'), 'no picture');
+    check(picture.startsWith('data:'), 'no image');
     const addresses = await startAddresses();
     return { kinds: kinds(addresses), end: () => addresses.close() };
   },

@@ -1,7 +1,7 @@
 /**
- * Graphs of true size, checked without their weights: where each initializer lies is compared with what the stored shards
- * themselves say, and ONNX Runtime makes a session of the graph with its weights as inputs. It then infers every type and
- * shape, finds a kernel for every node on the graphics device (none may fall back to the CPU), and loads nothing.
+ * Checks full-size graphs without their weights. The position of each initializer is compared with the headers of the
+ * stored shards, and ONNX Runtime creates a session of the graph with its weights as inputs: it infers every type and
+ * shape, finds a kernel for every node on the GPU (none may fall back to the CPU), and loads nothing.
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { InternalError } from '../../src/contract/errors';
@@ -18,18 +18,18 @@ import type { WeightFile } from '../../src/model/weights/componentWeights';
 
 export interface CheckedGraph {
   nodes: number;
-  /** Initializers that lie in shards, and their bytes. */
+  /** Initializers stored in shards, and their bytes. */
   tensors: number;
   bytes: number;
   shards: number;
-  /** From ONNX Runtime: the outputs' shapes, with names where the size is known at run time alone. */
+  /** From ONNX Runtime: the outputs' shapes, with names for sizes known only at run time. */
   outputs: Record<string, readonly (number | string)[]>;
   seconds: number;
 }
 
 const CHECKED = 'the graph was checked alone';
 
-/** Takes the graphs that the engine itself makes, and answers with sessions that cannot run. */
+/** Gets the graphs that the engine builds, and returns sessions that cannot run. */
 export class GraphChecker extends Runtime {
   readonly checked: Record<string, CheckedGraph> = {};
 
@@ -49,7 +49,7 @@ export class GraphChecker extends Runtime {
     const shards = await readShards(files);
     for (const tensor of external) checkPlace(component, tensor, shards);
 
-    // 2. ONNX Runtime on the graph, weights being inputs
+    // 2. ONNX Runtime on the graph, with the weights as inputs
     proto.initializer = proto.initializer.filter((tensor) => !isExternal(tensor));
     proto.input.push(
       ...external.map(({ name, dataType: type, dims }) => valueInfo(name, elementOf(type), dims.map(Number))),
@@ -81,7 +81,7 @@ export class GraphChecker extends Runtime {
   }
 }
 
-/** Lets the failure of a session pass that was made to be checked. @throws any other */
+/** Ignores the failure that a graph check ends with. @throws any other error */
 export function passChecked(error: unknown): Float32Array {
   if (error instanceof InternalError && error.message === CHECKED) return new Float32Array();
   throw error;
@@ -100,7 +100,7 @@ async function readShards(files: ReadonlyMap<string, WeightFile>): Promise<Shard
   return shards;
 }
 
-/** @throws where the shard has another tensor there, or none */
+/** @throws if the shard has a different tensor there, or none */
 function checkPlace(component: string, tensor: TensorProto, shards: Shards): void {
   const { location, offset, length } = placeOf(tensor);
   const key = tensor.name.slice(0, tensor.name.lastIndexOf('['));

@@ -1,17 +1,17 @@
-/** Watches the JavaScript heaps of a page and of its workers from outside, by Chrome's DevTools protocol. */
+/** Watches the JavaScript heaps of a page and its workers from outside, through Chrome's DevTools protocol. */
 import type { Page } from '@playwright/test';
 
 export interface HeapPeak {
-  /** Objects on the heap of any one thread, in bytes. */
+  /** Objects on the heap of a single thread, in bytes. */
   usedBytes: number;
-  /** ArrayBuffers and the like, which lie beside the heap, in bytes. */
+  /** ArrayBuffers and the like, which are outside the heap, in bytes. */
   backingBytes: number;
-  /** The greatest sum of both over all threads at one time. */
+  /** The largest sum of both over all threads at one time. */
   togetherBytes: number;
 }
 
 export interface HeapWatch {
-  /** Begins anew. */
+  /** Resets the peaks. */
   restart(): void;
   peak(): HeapPeak;
   stop(): Promise<void>;
@@ -39,7 +39,7 @@ export async function watchHeaps(page: Page): Promise<HeapWatch> {
     waiting.get(id)?.(result);
     waiting.delete(id);
   });
-  // Playwright offers no session for a worker: its messages travel inside those of the page's.
+  // Playwright has no session for workers, so their messages travel inside the page's.
   await session.send('Target.setAutoAttach', {
     autoAttach: true,
     waitForDebuggerOnStart: false,
@@ -52,7 +52,7 @@ export async function watchHeaps(page: Page): Promise<HeapWatch> {
       waiting.set(id, resolve);
       const message = JSON.stringify({ id, method: 'Runtime.getHeapUsage' });
       session.send('Target.sendMessageToTarget', { sessionId, message }).catch(() => resolve(undefined));
-      // A worker that ends does not answer any more.
+      // A worker that has ended no longer answers.
       setTimeout(() => resolve(undefined), 5000).unref();
     });
 

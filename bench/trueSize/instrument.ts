@@ -1,9 +1,9 @@
-/** Counts what a worker takes of WebAssembly memory and of GPU buffers. Import it before anything that makes either. */
+/** Counts a worker's WebAssembly memory and GPU buffers. Import it before anything that creates either. */
 
 export interface MemoryFigures {
   /** Bytes of all WebAssembly memories. They never shrink, so this is their peak too. */
   wasmBytes: number;
-  /** Bytes of the GPU buffers that were not destroyed. */
+  /** Bytes of the GPU buffers that have not been destroyed. */
   gpuBytes: number;
   gpuPeakBytes: number;
   gpuBuffers: number;
@@ -24,7 +24,7 @@ export function memoryFigures(): MemoryFigures {
   };
 }
 
-/** Begins the peak anew from what is there now. */
+/** Resets the peak to the current size. */
 export function restartPeak(): void {
   gpu.peak = gpu.bytes;
 }
@@ -37,7 +37,7 @@ WebAssembly.Memory = new Proxy(WebAssembly.Memory, {
   },
 });
 
-/** Modules may also bring a memory of their own. */
+/** Modules may also create their own memory. */
 function collect({ exports }: WebAssembly.Instance): void {
   for (const value of Object.values(exports)) {
     if (value instanceof WebAssembly.Memory) memories.add(value);

@@ -1,4 +1,4 @@
-/** The benchmark's page: a fresh worker for each stage, so that nothing of one is left in the next. */
+/** The benchmark's page: a new worker for each stage, so that nothing is left over from the one before. */
 import type { StageOrder, StageResult } from './worker';
 
 declare global {

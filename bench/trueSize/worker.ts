@@ -1,4 +1,4 @@
-/** The stages of the true-size benchmark, on the very functions that the engine's worker calls. */
+/** The stages of the full-size benchmark, on the same functions that the engine's worker calls. */
 
 import type { Precision, Provider } from '../../src/graph/onnx/types';
 import type { CheckpointFiles } from '../../src/model/files';
@@ -23,11 +23,11 @@ export interface StageOrder {
   id: string;
   hubUrl: string;
   precision: Precision;
-  /** Of `graphs` and `sessions`: which networks, in this order. */
+  /** For `graphs` and `sessions`: the networks, in this order. */
   components: readonly string[];
-  /** Of `sessions`. */
+  /** For `sessions`. */
   provider: Provider;
-  /** Of `sessions`: pixels at which networks run; absent: 64, and the UNet is created alone. */
+  /** For `sessions`: image side in pixels; if absent, 64, and the UNet is created but not run. */
   side?: number;
 }
 
@@ -35,16 +35,16 @@ export interface StageResult {
   seconds: number;
   bytes: number;
   memory: MemoryFigures;
-  /** Of `sessions`: by network. */
+  /** From `sessions`, by network. */
   components?: Record<string, { seconds: number; memory: MemoryFigures; finite: boolean }>;
-  /** Of `graphs`: by network. */
+  /** From `graphs`, by network. */
   graphs?: Record<string, CheckedGraph>;
 }
 
 const store = opfsWeightStore();
 const { signal } = new AbortController();
 
-/** What a download without preparation costs: the same requests, the same writer, nothing between. */
+/** The cost of a download without preparation: the same requests and the same writer, nothing in between. */
 async function plain({ id, hubUrl, precision }: StageOrder): Promise<number> {
   const connection = connect(hubUrl, signal);
   const plan = planModel(await findModel(id, connection, hubUrl), precision);
@@ -81,13 +81,13 @@ async function prepare({ id, hubUrl, precision }: StageOrder): Promise<number> {
 const noVerdicts = { get: async () => undefined, set: async () => {} };
 
 interface Runs {
-  /** Of the pictures that networks run on, in pixels. */
+  /** Of the images that networks run on, in pixels. */
   side: number;
   text: boolean;
   unet: boolean;
 }
 
-/** What makes each network and, where it shall be, runs it once; the autoencoder's halves are made by running them. */
+/** Functions that create each network and, if asked to, run it once; VAE encoder and decoder are created by running them. */
 function networksOf(
   model: StableDiffusion,
   runtime: Runtime,
@@ -133,7 +133,7 @@ async function stored({ id, precision, hubUrl }: StageOrder): Promise<Checkpoint
 /** Builds every graph from the stored tensors and lets ONNX Runtime resolve it, without loading a weight. */
 async function graphs(order: StageOrder): Promise<NonNullable<StageResult['graphs']>> {
   const opened = await openBrowserRuntime('webgpu', { onStatus: () => {}, verdicts: noVerdicts });
-  // SwiftShader has no halves, and needs none to make sessions that nobody runs; its forms are those of fp32.
+  // SwiftShader has no float16, but can create sessions that are never run; its forms are those of fp32.
   const target = { ...opened.target, precision: order.precision };
   const checker = new GraphChecker(opened.ort, target, opened.device);
   const call = { signal, onProgress: () => {} };
@@ -149,7 +149,7 @@ async function sessions(order: StageOrder): Promise<NonNullable<StageResult['com
   const runtime = new Runtime(opened.ort, { ...opened.target, precision }, opened.device);
   const files = await stored(order);
   if (runtime.device === undefined) {
-    // As before a person's run: what may stay loaded beside what. WASM's memory is one for all, and never shrinks.
+    // Decides what may stay loaded together, as before a user's run. All networks share WASM's memory, which never shrinks.
     const guard = createMemoryGuard(runtime, { kept: noVerdicts, machine: {} });
     await guard.checkRunFits(files, { width: side ?? 64, height: side ?? 64 });
   }
@@ -157,7 +157,7 @@ async function sessions(order: StageOrder): Promise<NonNullable<StageResult['com
   const model = (await loadModel(files, runtime, call)) as StableDiffusion;
   const networks = networksOf(model, runtime, {
     side: side ?? 64,
-    // SwiftShader has no halves: fp16 sessions of text encoders can be created there, and not run.
+    // SwiftShader has no float16: it can create fp16 sessions of text encoders but not run them.
     text: precision === opened.target.precision,
     unet: side !== undefined,
   });
@@ -186,13 +186,13 @@ const work: Record<Stage, (order: StageOrder) => Promise<Omit<StageResult, 'seco
 };
 
 self.onmessage = async ({ data }: MessageEvent<StageOrder>) => {
-  // What is prepared already would be found in no time.
+  // An already prepared model would take no time.
   if (data.stage === 'prepare') for (const name of await store.models()) await store.model(name).clear();
   const started = performance.now();
   try {
     const result = await work[data.stage](data);
     const seconds = (performance.now() - started) / 1000;
-    // Room for the next stage; not part of what is timed.
+    // Frees space for the next stage; not timed.
     if (data.stage === 'plain') await store.model('plain').clear();
     self.postMessage({ ...result, seconds, memory: memoryFigures() } satisfies StageResult);
   } catch (error) {

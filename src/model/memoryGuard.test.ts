@@ -5,7 +5,7 @@ import { wasmTarget } from '../graph/onnx/targets';
 import { createMemoryGuard } from './memoryGuard';
 import { Runtime } from './runtime/session';
 
-/** A graphics device that is nothing but its limits. */
+/** A GPU device that has only limits. */
 function deviceOf(bufferBytes: number): GPUDevice {
   const limits = { maxBufferSize: bufferBytes, maxStorageBufferBindingSize: bufferBytes };
   return { limits, lost: new Promise(() => {}), addEventListener() {} } as unknown as GPUDevice;

@@ -166,7 +166,7 @@ describe('refuseTooLarge', () => {
     // The second text encoder's table of 49,408 · 1280 halves: 126 MB, where 67 are allowed.
     const xl = await needsOf('sdxl', gpu, undefined, limits);
     expect(() => refuseTooLarge('a/b', xl, limits)).toThrow(
-      /its text encoder needs a buffer of 75\.9 MB at this picture size, and the graphics device allows 67\.1 MB/,
+      /its text encoder needs a buffer of 75\.9 MB at this picture size, and the GPU allows 67\.1 MB/,
     );
   });
 });

@@ -207,7 +207,7 @@ export function refuseTooLarge(name: string, needs: ModelNeeds, limits: MemoryLi
     if (largest.bytes <= limits.bufferBytes) continue;
     throw new TooLargeError(
       `model "${name}" is too large for this device: its ${network} needs a buffer of ${inGigabytes(largest.bytes)} at ` +
-        `this picture size, and the graphics device allows ${inGigabytes(limits.bufferBytes)}; ${advice}`,
+        `this picture size, and the GPU allows ${inGigabytes(limits.bufferBytes)}; ${advice}`,
       {
         component: network,
         neededBytes: largest.bytes,

@@ -1,6 +1,7 @@
 /**
  * Writes the graphs of every family at true size, for every target, without weights: `tsx tools/graphs/write.ts FOLDER`.
- * `check.py` has them checked by the onnx package. Beside each graph stand the sizes of one run and of what must come out.
+ * `check.py` checks them with the onnx package. Next to each graph it writes the input sizes of one run and the output
+ * sizes it must give.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { buildVaeDecoder, buildVaeEncoder } from '../../src/graph/networks/autoencoderKl';
@@ -24,7 +25,7 @@ const targets: Record<string, GraphTarget> = {
 
 interface Written {
   file: string;
-  /** Of the inputs' named dimensions. */
+  /** Sizes of the inputs' named dimensions. */
   dims: Record<string, number>;
   outputs: Record<string, readonly number[]>;
 }

@@ -1,6 +1,6 @@
 /**
- * `node_modules/.bin/tsx tools/icons/make.ts`: draws public/icons from the mark of the page's top line. Needed only
- * when the mark changes; its results are committed.
+ * `node_modules/.bin/tsx tools/icons/make.ts`: draws public/icons from the logo in the page's top bar. Needed only
+ * when the logo changes; its results are committed.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,14 +9,14 @@ import sharp from 'sharp';
 const folder = fileURLToPath(new URL('../../public/icons/', import.meta.url));
 const SIDE = 512;
 
-/** The mark of ui/page/TopBar.tsx, a square with a piece set into its corner, on 24 × 24 units. */
+/** The logo of ui/page/TopBar.tsx, a square with a piece set into its corner, on 24 × 24 units. */
 const mark = `
     <rect x="3" y="3" width="18" height="18" rx="4.6" fill="#ff8a4c" fill-opacity=".13" stroke="url(#line)" stroke-width="1.9"/>
     <path d="M21 12.2h-4.6a4.2 4.2 0 0 0-4.2 4.2V21h4.2a4.6 4.6 0 0 0 4.6-4.6z" fill="url(#piece)" stroke="url(#piece)" stroke-width="1.9" stroke-linejoin="round"/>`;
 
 /**
- * @param corner radius of the ground's corners, of 512: none where the system cuts its own shape
- * @param scale of the mark: a maskable icon keeps within the circle of 80 %
+ * @param corner radius of the background's corners, of 512; 0 if the system cuts its own shape
+ * @param scale of the logo; a maskable icon stays within the circle of 80 %
  */
 function drawing(corner: number, scale: number): string {
   const margin = (SIDE - 24 * scale) / 2;

@@ -191,7 +191,7 @@ describe('what an export needs, before it is fetched', () => {
     const needs = await needsOf('inpaint', 512);
     const limits = { ...roomy, bufferBytes: 128 * MIB };
     expect(() => refuseTooLarge('golden/export', needs, limits)).toThrow(
-      /its unet needs a buffer of 0\.3 GB at this picture size, and the graphics device allows 0\.1 GB/,
+      /its unet needs a buffer of 0\.3 GB at this picture size, and the GPU allows 0\.1 GB/,
     );
     expect(() => refuseTooLarge('golden/export', needs, roomy)).not.toThrow();
   });

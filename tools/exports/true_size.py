@@ -1,10 +1,10 @@
-"""An ONNX export of Stable Diffusion 1.5 inpainting in true size, with weights of no meaning: 4.3 GB.
+"""Writes a full-size ONNX export of Stable Diffusion 1.5 inpainting with meaningless weights: 4.3 GB.
 
     python tools/exports/true_size.py FOLDER [--attention sdpa|baddbmm]    # Python as of tools/goldens/requirements.txt
-    npx tsx bench/exportMemory.ts FOLDER 512                              # what it takes of memory here
+    npx tsx bench/exportMemory.ts FOLDER 512                              # measures its memory use
 
-In optimum's layout, with the weights of each network in `model.onnx_data`. `sdpa` is the attention that diffusers has had
-since torch 2, `baddbmm` the one of before, which the exports of 2022 and 2023 have. Takes about 8 GB of memory.
+It has optimum's layout, with each network's weights in `model.onnx_data`. `sdpa` is the attention of diffusers since
+torch 2; `baddbmm` is the earlier form, found in exports of 2022 and 2023. Needs about 8 GB of memory.
 """
 
 import argparse
@@ -37,7 +37,7 @@ torch.set_grad_enabled(False)
 
 
 class Call(torch.nn.Module):
-    """A method of a network as a network, for the exporter."""
+    """Wraps a method of a network as a network, for the exporter."""
 
     def __init__(self, module, call):
         super().__init__()
@@ -48,7 +48,7 @@ class Call(torch.nn.Module):
 
 
 def write(folder, module, inputs, axes, outputs):
-    """Traces a network; its weights go into one file beside the graph."""
+    """Traces a network; its weights go into one file next to the graph."""
     parts = folder / "parts"
     parts.mkdir(parents=True)
     torch.onnx.export(
@@ -99,7 +99,7 @@ def main():
         {"sample": spatial, "timestep": {}, "encoder_hidden_states": {0: "batch", 1: "sequence"}}, ["out_sample"],
     )  # fmt: skip
 
-    # 2. What lies beside them
+    # 2. The other files
     configs = {"unet": config, "vae_encoder": VAE, "vae_decoder": VAE, "text_encoder": TEXT}
     for name, values in configs.items():
         (folder / name / "config.json").write_text(json.dumps(values, indent=2, default=str))

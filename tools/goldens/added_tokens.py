@@ -1,10 +1,10 @@
-"""Token ids of tokenizers with added tokens: transformers' CLIPTokenizer (the slow one), prompts as diffusers'
-`maybe_convert_prompt` hands them on.
+"""Token ids of tokenizers with added tokens, by transformers' CLIPTokenizer (the slow one), for prompts converted by
+diffusers' `maybe_convert_prompt`.
 
     python tools/goldens/added_tokens.py      # writes goldens/values/added-tokens.json; run it after models.py
 
-The vocabulary is that of the tiny models (1000 tokens). Each form is the set of files that a tokenizer/ folder may hold
-beside vocab.json and merges.txt.
+The vocabulary is that of the tiny models (1000 tokens). Each form is a set of files that a tokenizer/ folder may hold
+besides vocab.json and merges.txt.
 """
 
 import json
@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-# Where ftfy is installed it repairs prompts, which Inlay does not follow: as if it were not there.
+# If ftfy is installed, it repairs prompts. Inlay does not do that, so ftfy is switched off.
 sys.modules["ftfy"] = None
 
 import diffusers
@@ -88,7 +88,7 @@ def main():
                     ids.pop()
                 cases.append({"text": prompt, "ids": ids})
             files = files_of(folder)
-            # The test puts vocabulary and merges in again.
+            # The test adds vocabulary and merges again.
             if "tokenizer.json" in files:
                 files["tokenizer.json"] = json.dumps({"added_tokens": json.loads(files["tokenizer.json"])["added_tokens"]})
             records.append({"form": form, "pad": tokenizer.pad_token_id, "files": files, "cases": cases})

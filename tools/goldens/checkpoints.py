@@ -1,4 +1,4 @@
-"""The other forms in which Stable Diffusion is stored, made from tiny models, and what they must be read as.
+"""Writes tiny models in the other formats of Stable Diffusion, and the tensors that reading them must give.
 
     python tools/goldens/checkpoints.py            # writes goldens/checkpoints/; run models.py before
 
@@ -7,14 +7,14 @@
 | `sd15.ckpt` | goldens/models/sd15 in one PyTorch file of the original layout, as training leaves it: wrapped in
   `state_dict`, with EMA copies, the noise schedule, callbacks and tensors that are views |
 | `sd15-bin/` | its autoencoder and text encoder as `.bin` files |
-| `sd2.safetensors`, `sdxl.safetensors` | two families more in one file, float16, and `*.json`: the SHA-256 of every
+| `sd2.safetensors`, `sdxl.safetensors` | two more families in one file, float16, and `*.json`: the SHA-256 of every
   tensor that the components must have |
 | `layouts/*.json.gz` | keys and shapes of the true Stable Diffusion 1.5, 2.1 and XL in both layouts, without weights |
 | `pickles/*.ckpt` | files that must be refused |
 
-The original layout is made by the inverse of what diffusers' loaders do, written from their description; every file
-is verified by running diffusers' own conversion over it and comparing with the model it was made from, tensor by
-tensor. Nothing here is needed to run Inlay or its tests.
+The original layout is made by inverting what diffusers' loaders do. Every file is verified by running diffusers' own
+conversion on it and comparing the result with its source model, tensor by tensor. Neither Inlay nor its tests need
+this script.
 """
 
 import gzip
@@ -63,7 +63,7 @@ UNET_ENDS = {
 
 
 def original_unet(state, config):
-    """The original numbers resnets and samplers of all levels in one row; an attention shares its resnet's number."""
+    """The original numbers resnets and samplers of all levels in one sequence; an attention shares its resnet's number."""
     per_level = config["layers_per_block"] + 1
     attends_up = ["CrossAttn" in kind for kind in config["up_block_types"]]
 
@@ -143,7 +143,7 @@ OPEN_CLIP_ENDS = {
 
 
 def original_open_clip(state, extra_layer):
-    """OpenCLIP keeps query, key and value in one matrix and its projection the other way round."""
+    """OpenCLIP has query, key and value in one matrix, and its projection transposed."""
     original = {}
     for key, value in state.items():
         layer = re.match(r"text_model\.encoder\.layers\.(\d+)\.(.+)\.(weight|bias)$", key)
@@ -185,13 +185,13 @@ def assert_same(converted, state, what, allow=lambda key: False):
 
 
 def verify(family, original, parts, configs):
-    """diffusers reads the file that was made as the very model that it was made from."""
+    """Checks that diffusers reads the file as the model that it was made from."""
     assert_same(reference.convert_ldm_unet_checkpoint(original, configs["unet"]), parts["unet"], f"{family} unet")
     assert_same(reference.convert_ldm_vae_checkpoint(dict(original), configs["vae"]), parts["vae"], f"{family} vae")
     text = SimpleNamespace(config=SimpleNamespace(hidden_size=configs["text_encoder"]["hidden_size"]))
     not_weights = lambda key: key.endswith("position_ids") or key == "logit_scale"
     if family == "sd2":
-        # diffusers leaves out layer 23 by its number; a tiny model's last layer has another.
+        # diffusers leaves out layer 23 by its number; a tiny model's last layer has a different one.
         layers = configs["text_encoder"]["num_hidden_layers"]
         dropped = lambda key: key.startswith(f"text_model.encoder.layers.{layers}.") or key == "text_projection.weight"
         converted = reference.convert_open_clip_checkpoint(text, original)
@@ -377,7 +377,7 @@ TINY = {
         },
         "vae": TINY_VAE,
         "text_encoder": TINY_CLIP | {"hidden_size": 8, "num_attention_heads": 2, "hidden_act": "quick_gelu"},
-        # The projection is of another width than the encoder: a transposition that is left out shows.
+        # The projection's width differs from the encoder's, so a missing transposition shows.
         "text_encoder_2": TINY_CLIP
         | {"hidden_size": 12, "num_attention_heads": 3, "hidden_act": "gelu", "projection_dim": 10},
     },
@@ -402,7 +402,7 @@ def write_tiny(family, configs, seed):
 
 
 def ckpt_of_sd15():
-    """As CompVis' trainer leaves a file, with everything beside the weights that real ones have."""
+    """A file as CompVis' trainer writes it, with everything that real ones have besides weights."""
     folder = ROOT / "models" / "sd15"
     parts = {
         "unet": load_file(folder / "unet" / "diffusion_pytorch_model.safetensors"),
@@ -412,7 +412,7 @@ def ckpt_of_sd15():
     configs = {name: json.loads((folder / name / "config.json").read_text()) for name in parts}
     original = to_original("sd1", parts, configs)
     verify("sd1", original, parts, configs)
-    # Views, as optimizers that keep all weights in one buffer leave them: an offset, and a transposition.
+    # Views with an offset and a transposition, as left by optimizers that keep all weights in one buffer.
     flat = torch.cat([original["model.diffusion_model.out.2.bias"].flip(0), original["model.diffusion_model.out.2.bias"]])
     original["model.diffusion_model.out.2.bias"] = flat[4:]
     turned = "model.diffusion_model.time_embed.0.weight"
@@ -446,7 +446,7 @@ def write_sd15():
 
 
 class importable:
-    """Makes a name importable that is not installed, as pickle wants it for what it writes."""
+    """Makes a name importable that is not installed, because pickle needs it for writing."""
 
     def __init__(self, module, *members):
         import sys
@@ -491,15 +491,15 @@ def write_pickles():
 
     # By REDUCE: what most malicious checkpoints do.
     write_archive("system-reduce", pickle.dumps({"state_dict": Calls(os.system, "echo pwned")}, protocol=2))
-    # The same by name from the stack, as protocol 4 writes it.
+    # The same with the name taken from the stack, as protocol 4 writes it.
     write_archive("system-stack-global", pickle.dumps({"state_dict": Calls(os.system, "echo pwned")}, protocol=4))
     nested = Calls(eval, "__import__('os')")
     write_archive("eval-nested", pickle.dumps({"state_dict": {"a": [({"b": nested},)]}}, protocol=2))
     write_archive("popen", pickle.dumps({"hyper_parameters": Calls(subprocess.Popen, ["id"])}, protocol=2))
-    # BUILD hands a state to __setstate__, which the first BUILD made os.system of; no REDUCE is needed.
+    # BUILD passes a state to __setstate__, which the first BUILD set to os.system; no REDUCE is needed.
     build = b"\x80\x02ccollections\nOrderedDict\n)\x81}X\x0c\x00\x00\x00__setstate__cposix\nsystem\nsbX\x02\x00\x00\x00idb."
     write_archive("system-build", build)
-    # A module path that looks like a known library's and leads out of it.
+    # A module path that looks like a known library's but leads out of it.
     write_archive("dotted-name", b"\x80\x04\x8c\x0fomegaconf.utils\x8c\x09os.system\x93\x8c\x02id\x85R.")
     # A tensor built by another function than torch's.
     write_archive("getattr", b"\x80\x02cbuiltins\ngetattr\nctorch\nFloatStorage\nX\x03\x00\x00\x00foo\x86R.")
@@ -508,7 +508,7 @@ def write_pickles():
     for level in range(200):
         laughs += b"](" + (b"h" + bytes([level])) * 10 + b"eq" + bytes([level + 1])
     write_archive("laughs", laughs + b".")
-    # Lists within one another, deeper than a stack of calls.
+    # Nested lists, deeper than a call stack.
     write_archive("deep", b"\x80\x02" + b"]" * 30_000 + b"a" * 29_999 + b".")
     write_archive("itself", b"\x80\x02}q\x00X\x0a\x00\x00\x00state_dicth\x00s.")
     torch.save({"a": torch.zeros(2)}, OUT / "pickles" / "legacy.ckpt", _use_new_zipfile_serialization=False)

@@ -1,9 +1,9 @@
 """Embeddings of long and weighted prompts, for pipelines of diffusers that take `prompt_embeds`.
 
-A second implementation of what src/pipeline/conditioning/promptEmbeddings.ts computes, after the description of AUTOMATIC1111's web
-UI: rows of 75 tokens, each encoded alone; hidden states times the weights of their tokens; each row scaled back to the
-mean that it had, unless that change lies outside the weights' own range. Prompts come in parts already, so that the
-tests compare the parser, too.
+A second implementation of src/pipeline/conditioning/promptEmbeddings.ts, from the description of AUTOMATIC1111's web UI:
+rows of 75 tokens, each encoded separately; hidden states times the weights of their tokens; each row scaled back to its
+former mean, unless that change is outside the range of the weights. Prompts are already split into parts, so that the
+tests also check the parser.
 """
 
 import torch

@@ -16,7 +16,7 @@ golden = {
 path = Path(__file__).parents[2] / "goldens" / "values" / "float8.json"
 path.write_text(json.dumps(golden) + "\n")
 
-# The same types in torch's own archives, and one that no network has.
+# The same types in torch's own archives, and a type that no network has.
 checkpoints = Path(__file__).parents[2] / "goldens" / "checkpoints"
 e4m3 = torch.tensor([0.0, 1.0, -2.0, 0.15625]).to(torch.float8_e4m3fn)
 e5m2 = torch.tensor([[0.0, 1.0], [-2.0, 0.15625]]).to(torch.float8_e5m2)

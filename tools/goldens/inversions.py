@@ -1,17 +1,17 @@
-"""Tiny random textual inversions for the models of goldens/models in the forms of their trainers, and what diffusers makes of
-them: token ids, embeddings of prompts, whole pictures.
+"""Tiny random textual inversions for the models of goldens/models in their trainers' formats, and diffusers' values with
+them: token ids, prompt embeddings, whole images.
 
     python tools/goldens/inversions.py        # writes goldens/inversions/, values/inversions.safetensors; after pictures.py
 
-diffusers reads every file itself (`load_textual_inversion`; of SDXL's as its documentation says: each tensor for its encoder),
-but for `first.pt`, whose ParameterDict torch's own whitelist refuses today: that one is given to it as its vectors.
+diffusers reads every file itself (`load_textual_inversion`; for SDXL, each tensor for its encoder, as its documentation
+says) except `first.pt`: torch's whitelist now refuses its ParameterDict, so diffusers gets its vectors instead.
 """
 
 import json
 import shutil
 import sys
 
-# Where ftfy is installed it repairs prompts, which Inlay does not follow: as if it were not there.
+# If ftfy is installed, it repairs prompts. Inlay does not do that, so ftfy is switched off.
 sys.modules["ftfy"] = None
 
 import diffusers
@@ -22,7 +22,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 FOLDER = ROOT / "inversions"
-# File, token asked for, token that it then has.
+# File, requested token, resulting token.
 FILES = {
     "learned_embeds.bin": (None, "<toy>"),
     "learned_embeds.safetensors": (None, "<hat>"),
@@ -47,7 +47,7 @@ CASES = [
 
 
 def vectors(count, width, seed):
-    """Of the size of the tiny models' own rows."""
+    """Random vectors as large as the tiny models' own rows."""
     return torch.randn(count, width, generator=torch.Generator().manual_seed(seed))
 
 
@@ -101,7 +101,7 @@ def paint(pipe, case):
 
 
 def encoded(pipe, case):
-    """Rows that `encode_prompt` gives, in 24 of their tokens, and the ids of the prompt for each encoder."""
+    """Rows from `encode_prompt`, at 24 of their tokens, and the prompt's ids for each encoder."""
     given = pipe.encode_prompt(
         prompt=case["prompt"], device="cpu", num_images_per_prompt=1, do_classifier_free_guidance=True,
         negative_prompt=case["negativePrompt"],

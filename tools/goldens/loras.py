@@ -1,10 +1,10 @@
-"""Tiny random LoRAs for the models of goldens/models, and whole pictures that diffusers paints with them.
+"""Tiny random LoRAs for the models of goldens/models, and whole images that diffusers generates with them.
 
     python tools/goldens/loras.py             # writes goldens/loras/: LoRAs, pictures, cases.json
 
-Each file has the keys of another program: diffusers through peft, diffusers before it, kohya's trainer with diffusers'
-block names (as LCM-LoRA has them) and with the original ones (as most SDXL LoRAs have them). diffusers itself reads
-them all (`load_lora_weights`, `set_adapters`); nothing here merges anything. Inputs and masks are those of pictures.py.
+Each file has the keys of a different program: diffusers with peft, diffusers before it, kohya's trainer with diffusers'
+block names (as in LCM-LoRA) and with the original ones (as in most SDXL LoRAs). diffusers itself reads them all
+(`load_lora_weights`, `set_adapters`); this script merges nothing. Inputs and masks are those of pictures.py.
 """
 
 import json
@@ -27,7 +27,7 @@ LCM = (*ATTENTION, "proj_in", "proj_out", "ff.net.0.proj", "ff.net.2", "conv1", 
 
 
 def pairs(network, targets, rank, seed, size=0.4):
-    """{module: (down, up)}: together of the order of the weights that they change, times `size`."""
+    """{module: (down, up)}: their product is of the order of the weights that it changes, times `size`."""
     generator = torch.Generator().manual_seed(seed)
     found = {}
     for name, module in network.named_modules():
@@ -76,7 +76,7 @@ def kohya(prefix, found, alpha, rename=lambda name: name):
 
 
 def original(unet):
-    """diffusers' module names as the original programs count their blocks."""
+    """Renames diffusers' modules to the original programs' block numbers."""
     count = unet.config.layers_per_block + 1
     inner = {"conv1": "in_layers.2", "conv2": "out_layers.3", "time_emb_proj": "emb_layers.1",
              "conv_shortcut": "skip_connection"}  # fmt: skip
@@ -103,7 +103,7 @@ def original(unet):
 
 
 def write(name, tensors, dtype=torch.float32, metadata=None):
-    """As trainers store them: in half precision nearly always."""
+    """Stores them as trainers do: nearly always in half precision."""
     cast = {key: tensor.to(dtype).contiguous() for key, tensor in tensors.items()}
     save_file(cast, FOLDER / f"{name}.safetensors", metadata=metadata)
 

@@ -1,7 +1,7 @@
 """Tiny random-weight Stable Diffusion checkpoints in the diffusers layout, and reference values of their networks.
 
     python tools/goldens/models.py            # writes goldens/models/ and goldens/values/{clip,clip2,unet,vae}-*
-    python tools/goldens/models.py sdxl …     # these models alone
+    python tools/goldens/models.py sdxl …     # only these models
 
 Each model varies what real checkpoints vary: input channels, conv or linear projection, number of heads as an
 integer or a list, levels, activation of the text encoder, prediction type. The weights are seeded, and scaled so that
@@ -47,7 +47,7 @@ def byte_symbols():
 
 def write_tokenizer(folder, pad_token):
     """CLIP's own tokenizer with its vocabulary cut after the first merges."""
-    # Found without an import, which would ask for packages that only its models need.
+    # Located without an import, which would need packages that only its models use.
     package = Path(find_spec("open_clip").origin).parent
     packed = (package / "bpe_simple_vocab_16e6.txt.gz").read_bytes()
     merges = gzip.decompress(packed).decode("utf-8").split("\n")[1 : MERGES + 1]
@@ -132,7 +132,7 @@ VAE = {
     "sample_size": 64,
 }
 UNET = {"sample_size": 8, "out_channels": 4, "norm_num_groups": 8, "cross_attention_dim": 32}
-# SDXL in small: the first encoder is 16 wide, the second 24, its pooled output 20; six numbers of 8 waves each.
+# A small SDXL: the first encoder is 16 wide, the second 24, its pooled output 20; six numbers of 8 waves each.
 XL = {
     "pad_token": "<|endoftext|>",
     "text": {
@@ -274,7 +274,7 @@ MODELS = {
         ),
     },
 }
-# As SimianLuo/LCM_Dreamshaper_v7: a UNet distilled whole, which is told the guidance beside the timestep.
+# As SimianLuo/LCM_Dreamshaper_v7: a fully distilled UNet, which gets the guidance as well as the timestep.
 MODELS["lcm"] = {
     **MODELS["sd-turbo"],
     "seed": 7_004,
@@ -283,7 +283,7 @@ MODELS["lcm"] = {
     "scheduler": LCMScheduler(**SCHEDULE),
 }
 
-# What no published model has, each a field that diffusers heeds in some places alone: activations that are not SiLU, heads
+# What no published model has, each a field that diffusers uses only in some places: activations that are not SiLU, heads
 # that do not divide the channels, no padding on the way down, a shift of the latents that its inpainting pipelines ignore,
 # sixteen pixels a latent. Its scheduler is the one that models are trained with.
 MODELS["odd"] = {
@@ -353,7 +353,7 @@ def write_model(name, recipe):
 
 
 def write_values(name, seed, text, unet, vae, text_2):
-    """One safetensors file a network, inputs beside outputs; sizes square and not, batches of one and two."""
+    """One safetensors file per network, with inputs and outputs; square and other sizes, batches of one and two."""
     generator = torch.Generator().manual_seed(seed + 3)
 
     def randn(*shape):
@@ -399,7 +399,7 @@ def write_values(name, seed, text, unet, vae, text_2):
         added = {"text_embeds": second.text_embeds, "time_ids": time_ids}
 
     predictions = {"encoder_hidden_states": context, **added}
-    # 9 x 5 latents: no multiple of the UNet's own downscale, which upsampling must undo exactly.
+    # 9 x 5 latents: not a multiple of the UNet's downscale, which upsampling must undo exactly.
     for case, (batch, height, width, timestep) in {
         "square": (2, 8, 8, 981.0),
         "wide": (1, 8, 16, 1.0),
@@ -437,7 +437,7 @@ if __name__ == "__main__":
         if chosen and model_name not in chosen:
             continue
         networks = write_model(model_name, model_recipe)
-        # The turbo models differ from others by their schedulers alone, `lcm` by one layer, `odd` has no other's sizes: of
-        # these whole pictures say enough.
+        # The turbo models differ from others only in their schedulers, `lcm` in one layer, and `odd` in its sizes: for
+        # these, whole images are enough.
         if "turbo" not in model_name and model_name not in ("lcm", "odd"):
             print(model_name, write_values(model_name, model_recipe["seed"], *networks))

@@ -1,14 +1,14 @@
-"""Tiny random-weight ONNX exports, and the pictures that diffusers paints with the weights that were exported.
+"""Tiny random-weight ONNX exports, and the images that diffusers generates with the exported weights.
 
     pip install --no-deps --target exporter optimum==2.1.0 optimum-onnx==0.1.0 onnxruntime==1.23.2
     PYTHONPATH=exporter python tools/goldens/onnx_exports.py            # writes goldens/onnx/
-    PYTHONPATH=exporter python tools/goldens/onnx_exports.py lcm …      # these exports alone, with their pictures
+    PYTHONPATH=exporter python tools/goldens/onnx_exports.py lcm …      # only these exports, with their images
 
-The exporter is optimum's own (`optimum-cli export onnx`): it wants exact versions of the packages that the other
-goldens are made with, hence no dependencies of its own. The `old` export has the layout of diffusers'
+The exporter is optimum's own (`optimum-cli export onnx`). It is installed without dependencies, because it asks for
+exact versions of packages that the other goldens are made with. The `old` export has the layout of diffusers'
 scripts/convert_stable_diffusion_checkpoint_to_onnx.py, which wrote most of the exports of 2022 and 2023: no
 configurations of the networks, a batch of timesteps, int32 ids, weights in `weights.pb`, and an encoder that draws its
-sample itself. Pictures are painted in float32 with the exported weights: those of `inpaint-fp16` are rounded to half.
+sample itself. Images are generated in float32 with the exported weights: those of `inpaint-fp16` are rounded to half.
 """
 
 import json
@@ -87,7 +87,7 @@ RECIPES["xl-inpaint"] = {
     },
     "scheduler": EULER,
 }
-# Distilled whole: its UNet takes `timestep_cond` besides.
+# Fully distilled: its UNet also takes `timestep_cond`.
 RECIPES["lcm"] = {
     "text": SMALL_TEXT,
     "unet": {**SMALL_UNET, **ONE_LEVEL, "in_channels": 4, "time_cond_proj_dim": 16},
@@ -140,7 +140,7 @@ def build(recipe, seed, folder):
         )
     pipe.set_progress_bar_config(disable=True)
     pipe.save_pretrained(folder / "pipeline")
-    # Read back, as its readers do: what a file says counts for another class, what a class fills in does not.
+    # Read back, as loaders do: another class sees what the file says, but not the first class's defaults.
     pipe.scheduler = type(recipe["scheduler"]).from_pretrained(folder / "pipeline" / "scheduler")
     return pipe
 
@@ -168,7 +168,7 @@ def export(folder, target, **options):
 def halved(target, half):
     """The export in float16 throughout, as optimum's exporter writes it on a machine with CUDA (`--dtype fp16`).
 
-    Its tracing in half needs CUDA. Types are changed here instead, which gives the same inputs, outputs and weights.
+    Tracing in half precision needs CUDA. This changes the types instead, which gives the same inputs, outputs and weights.
     """
     shutil.copytree(target, half)
     full, short = onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16
@@ -182,7 +182,7 @@ def halved(target, half):
         model = onnx.load(path)
         for tensor in model.graph.initializer:
             halve(tensor)
-        # The sines of the timestep stay float32, as in a traced half model: from its Cast to that of its result.
+        # The sines of the timestep stay float32, as in a traced half model, from the timestep's Cast to that of the result.
         wide = waves_of(model.graph)
         for node in model.graph.node:
             for attribute in node.attribute:
@@ -218,7 +218,7 @@ def waves_of(graph):
 
 
 def rejoin(graph, wide):
-    """A Cast to half where what reads the sines is half."""
+    """Adds a Cast to half if the nodes that read the sines are half."""
     nodes = list(graph.node)
     made = []
     for node in nodes:
@@ -233,7 +233,7 @@ def rejoin(graph, wide):
 
 
 class Half(torch.nn.Module):
-    """A method of a network as a network, for the exporter."""
+    """Wraps a method of a network as a network, for the exporter."""
 
     def __init__(self, call, module):
         super().__init__()
@@ -244,7 +244,7 @@ class Half(torch.nn.Module):
 
 
 def export_old(pipe, target):
-    """As convert_stable_diffusion_checkpoint_to_onnx.py of diffusers 0.36, opset 14."""
+    """Exports like convert_stable_diffusion_checkpoint_to_onnx.py of diffusers 0.36, opset 14."""
     tokenizer, unet, vae = pipe.tokenizer, pipe.unet, pipe.vae
 
     def write(name, module, inputs, names, outputs, axes):
@@ -343,7 +343,7 @@ def main():
             if name == "old":
                 export_old(pipes[name], ROOT / name)
                 continue
-            # Weights beside the graph, as optimum writes them for networks of 2 GB and more.
+            # Weights in a separate file, as optimum writes them for networks of 2 GB and more.
             os.environ["FORCE_ONNX_EXTERNAL_DATA"] = "1" if "text_2" in recipe else "0"
             export(folder, ROOT / name)
             if name == "inpaint":

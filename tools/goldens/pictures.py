@@ -1,11 +1,11 @@
-"""Whole pictures by diffusers' StableDiffusion(XL)InpaintPipeline with the tiny models of goldens/models.
+"""Whole images by diffusers' StableDiffusion(XL)InpaintPipeline with the tiny models of goldens/models.
 
     python tools/goldens/pictures.py          # writes goldens/pictures/: inputs, masks, outputs, cases.json
-    python tools/goldens/pictures.py lcm …    # paints the cases of these models alone, and writes all of cases.json
+    python tools/goldens/pictures.py lcm …    # generates only the cases of these models, and writes all of cases.json
 
 float32 on the CPU, `torch.Generator('cpu')`. A scheduler that a case names is `X.from_config(pipe.scheduler.config)`.
-An empty negative prompt is None for SDXL: diffusers heeds `force_zeros_for_empty_prompt` for None alone. Cases with
-`parts` hand diffusers embeddings of their own (embeddings.py): long prompts and weights.
+An empty negative prompt is None for SDXL: diffusers uses `force_zeros_for_empty_prompt` only for None. Cases with
+`parts` give diffusers ready-made embeddings (embeddings.py): long prompts and weights.
 """
 
 import json
@@ -205,7 +205,7 @@ def load(name):
 
 
 def settings_said(case):
-    """What a scheduler's name says about its class; DPM++ SDE's own seed, which diffusers else takes from elsewhere."""
+    """The settings that a scheduler's name implies, and a seed for DPM++ SDE, which diffusers would otherwise draw itself."""
     name = case["scheduler"]
     said = {}
     if name.startswith(("DPM", "LMS")):
@@ -251,7 +251,7 @@ def main():
             prompts = {"prompt": case["prompt"], "negative_prompt": None if is_none else case["negativePrompt"]}
         output = pipe(
             **prompts,
-            # The pipeline hands TCD an eta of 0 unless told; its class's own is that of the paper.
+            # The pipeline gives TCD an eta of 0 by default; the class's own default is that of the paper.
             **({"eta": 0.3} if case["scheduler"] == "TCD" else {}),
             image=image,
             mask_image=white,

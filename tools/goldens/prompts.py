@@ -1,9 +1,9 @@
-"""What diffusers' `encode_prompt` gives for prompts that are hard to get right.
+"""Values of diffusers' `encode_prompt` for prompts that are hard to get right.
 
     python tools/goldens/prompts.py           # writes goldens/values/prompts-*.safetensors and prompts.json
 
-Prompts are written as the pipelines of pictures.py read them: the tiny models of goldens/models, float32, no ftfy. A row of
-embeddings is kept in 24 of its 77 tokens: the first, the last, and those around the end of the longest prompts.
+Prompts are encoded as in pictures.py: the tiny models of goldens/models, float32, no ftfy. Each row of embeddings is
+stored at 24 of its 77 tokens: the first, the last, and those around the end of the longest prompts.
 """
 
 import json
@@ -35,7 +35,7 @@ def main():
         tensors = {}
         for index, (prompt, negative) in enumerate(PAIRS):
             is_xl = hasattr(pipe, "text_encoder_2")
-            # SDXL tells None from an empty text; what is asked here is the text.
+            # SDXL distinguishes None from an empty text; this uses the text.
             given = pipe.encode_prompt(
                 prompt=prompt, device="cpu", num_images_per_prompt=1, do_classifier_free_guidance=True,
                 negative_prompt=negative,

@@ -2,7 +2,7 @@
 
     python tools/goldens/resize.py            # writes goldens/values/resize.json
 
-The input is noise that the test draws for itself: pixel bytes are `(i * 2654435761 >> 13) & 255` in 32-bit
+The input is noise that the test generates itself: pixel bytes are `(i * 2654435761 >> 13) & 255` in 32-bit
 arithmetic over the flat [H × W × 3] index, so the file holds only digests.
 """
 

@@ -1,12 +1,12 @@
 """Timesteps and steps of diffusers' schedulers.
 
     python tools/goldens/schedulers.py        # writes goldens/values/schedulers.json
-    python tools/goldens/schedulers.py new    # computes the cases that it lacks, and leaves the others as they are
+    python tools/goldens/schedulers.py new    # computes missing cases and leaves the others unchanged
 
 A run starts from seeded noise times init_noise_sigma. The model is a formula that the test repeats: with `x` the
 scaled sample and `i` its position, 0.4 * x + (0.1 + t / 4000) * (((i * 7) % 16) / 8 - 1), in double, then float32.
 The sample is recorded after the first, the middle and the last step; `noised` is `add_noise` of `(i % 5) / 4 - 0.5`
-at the middle of the schedule. `motion` is torchsde's Brownian tree, as DPM++ SDE asks it for noise.
+at the middle of the schedule. `motion` is noise from torchsde's Brownian tree, sampled as DPM++ SDE does.
 """
 
 import inspect
@@ -39,7 +39,7 @@ from diffusers import (
 
 ROOT = Path(__file__).resolve().parents[2] / "goldens"
 SIZE = 16
-SHAPE = (1, SIZE, 1)  # UniPC wants a batch, thresholding channels and more
+SHAPE = (1, SIZE, 1)  # UniPC needs a batch, thresholding needs channels and more
 POSITIONS = np.arange(SIZE, dtype=np.float64)
 CLASSES = {
     "DDIM": DDIMScheduler,
@@ -65,10 +65,10 @@ LATEST_CLASSES = {
     "DPM++ 2S": DPMSolverSinglestepScheduler,
 }
 ALL_CLASSES = {**CLASSES, **LATER_CLASSES, **LATEST_CLASSES}
-# What a name says about its class, and a seed where diffusers would take one from the global generator.
+# The settings that a name implies, and a seed if diffusers would take one from the global generator.
 SAID = {"DPM++ 2M SDE": {"algorithm_type": "sde-dpmsolver++"}, "DPM++ SDE": {"noise_sampler_seed": 5}}
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
-# What repositories hold: only the keys that their files have.
+# Files of published repositories, with only the keys that they have.
 FILES = {
     "sd15": {"_class_name": "PNDMScheduler", **BETAS, "num_train_timesteps": 1000, "set_alpha_to_one": False,
              "skip_prk_steps": True, "steps_offset": 1, "trained_betas": None, "clip_sample": False},
@@ -175,7 +175,7 @@ def direct():
 
 
 def later():
-    """As `direct`, for the classes that came later."""
+    """Like `direct`, for classes added later."""
     for spacing in ["leading", "linspace", "trailing"]:
         for prediction in ["epsilon", "v_prediction"]:
             for name in LATER_CLASSES:
@@ -219,7 +219,7 @@ def later():
 
 
 def latest():
-    """As `direct`, for the classes that came last, and for what else came with them."""
+    """Like `direct`, for the classes added last, and for the settings added with them."""
     for name in LATEST_CLASSES:
         spacings = ["linspace"] if name == "DPM++ 2S" else ["leading", "linspace", "trailing"]
         for spacing in spacings:
@@ -275,7 +275,7 @@ def latest():
 
 
 def converted():
-    """(file, name of the chosen scheduler, steps), by way of from_config."""
+    """(file, name of the chosen scheduler, steps), through from_config."""
     for file in FILES:
         for name in [*LATER_CLASSES, "LMS Karras", "DPM++ 2M SDE Karras", "DPM++ SDE Karras"]:
             if file != "deis" or not name.startswith("DPM++ 2M"):
@@ -291,7 +291,7 @@ def converted():
 
 
 def build(file, name):
-    """X.from_config(pipe.scheduler.config), the pipeline's corrections having no effect on these files."""
+    """X.from_config(pipe.scheduler.config); the pipeline's corrections do not affect these files."""
     original = FILES[file]
     config = getattr(diffusers, original["_class_name"]).from_config(original).config
     plain = name.removesuffix(" Karras").replace("3M", "2M")
@@ -301,7 +301,7 @@ def build(file, name):
 
 
 def motion():
-    """Increments of the tree that DPM++ SDE makes, from each point to the one before."""
+    """Increments of DPM++ SDE's tree between each point and the one before."""
     for start, end, seed, points in [
         (0.0291675, 14.614647, 5, [14.614647, 9.5, 3.25, 0.7, 0.0859375, 0.0291675]),
         (0.1, 157.4, 2**40 + 3, [157.4, 100.0, 31.4159265, 31.4159, 0.5]),
@@ -314,7 +314,7 @@ def motion():
 
 
 def constructors():
-    """What each class takes, and its defaults; infinities as null."""
+    """The keys that each class takes, with defaults; infinities as null."""
     for scheduler in dict.fromkeys(ALL_CLASSES.values()):
         parameters = list(inspect.signature(scheduler.__init__).parameters.values())[1:]
         defaults = {each.name: None if each.default == -np.inf else each.default for each in parameters}
@@ -323,7 +323,7 @@ def constructors():
 
 def main():
     path = ROOT / "values" / "schedulers.json"
-    # Another machine's float32 differs in the last bits, which zero-SNR schedules and DPM++ SDE's noise magnify.
+    # Float32 results on other machines differ in the last bits, which zero-SNR schedules and DPM++ SDE's noise magnify.
     known = json.loads(path.read_text()) if sys.argv[1:] == ["new"] else {"cases": [], "converted": []}
 
     def record(kind, case, build_scheduler):

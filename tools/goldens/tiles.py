@@ -1,4 +1,4 @@
-"""The autoencoder in tiles, as diffusers' `enable_tiling` does it; run it after models.py.
+"""The VAE in tiles, by diffusers' `enable_tiling`; run it after models.py.
 
     python tools/goldens/tiles.py             # writes goldens/values/vae-tiles-*
 """
@@ -8,7 +8,7 @@ from diffusers import AutoencoderKL
 from models import ROOT
 from safetensors.torch import save_file
 
-# Tiles of 64 pixels begin every 48: three rows of two, the last ones 2 latents high and 5 wide.
+# Tiles of 64 pixels start every 48: three rows of two, the last ones 2 latents high and 5 wide.
 TILE, HEIGHT, WIDTH = 64, 112, 88
 
 for name, seed in {"sd15-inpaint": 1, "sdxl": 2}.items():

@@ -42,7 +42,7 @@ def write_vocabulary(folder):
 
 
 def trimmed(ids, pad):
-    """Ids without the padding, which the test puts back."""
+    """Ids without the padding, which the test adds again."""
     ids = list(ids)
     while len(ids) > 2 and ids[-1] == pad and ids[-2] == pad:
         ids.pop()

@@ -1,9 +1,9 @@
 """Checks graphs with the onnx package: `python tools/graphs/check.py FOLDER`, after `tsx tools/graphs/write.ts FOLDER`.
 
-Three things for every graph: onnx.checker accepts it; with contributed operators of ONNX Runtime, which onnx does not
-know, put in place of standard ones of the same shapes, strict inference of types and shapes succeeds
-(`full_check=True`); and with the sizes of one run put in, the shapes that come out are those that must. Weights are made
-inputs: nothing is loaded.
+Checks three things for every graph: onnx.checker accepts it; strict inference of types and shapes succeeds
+(`full_check=True`), with ONNX Runtime's contributed operators, which onnx does not know, replaced by standard ones of
+the same shapes; and with the input sizes of one run, the output shapes are the expected ones. Weights become inputs, so
+nothing is loaded.
 """
 
 import json
@@ -24,7 +24,7 @@ def weights_to_inputs(graph):
 
 
 def standard(node):
-    """The same shapes from a standard operator."""
+    """A standard operator that gives the same shapes."""
     if node.op_type in ("QuickGelu", "GroupNorm", "MultiHeadAttention"):
         return helper.make_node("Identity", [node.input[0]], list(node.output), name=node.name)
     if node.op_type == "BiasSplitGelu":

@@ -1,7 +1,7 @@
 """The judge of evaluate.py: a small convolutional classifier of the concepts' own pictures.
 
-Independent of the model it judges: its own way of composing (below, nothing of compose.py), backgrounds of a split
-that neither the model nor the evaluation uses, and never a picture that the model or its autoencoder made.
+It is independent of the model it judges: it composes images in its own way (below, without compose.py), on backgrounds
+that neither the model nor the evaluation uses, and never sees an image that the model or its VAE made.
 
     python tools/starter/classifier.py --work DIR --objects DIR --backgrounds DIR… [--minutes 6]
 Checkpoint: WORK/classifier.pt; continues from it (with another --seed).
@@ -37,13 +37,13 @@ def make_classifier(classes: int) -> nn.Sequential:
 
 
 def to_input(picture: Image.Image) -> torch.Tensor:
-    """A picture of any size, the thing filling most of it → [3, 64, 64] in -1…1."""
+    """An image of any size, mostly filled by the object → [3, 64, 64] in -1…1."""
     small = picture.convert("RGB").resize((INPUT, INPUT), Image.BILINEAR)
     return torch.from_numpy(np.asarray(small, np.float32).transpose(2, 0, 1) / 127.5 - 1)
 
 
 def training_picture(thing: Image.Image, pictures: list[np.ndarray], rng: np.random.Generator) -> Image.Image:
-    """The thing, turned a little, on a patch of a background; then contrast, blur, noise or JPEG at random."""
+    """The object, rotated a little, on a patch of a background; then contrast, blur, noise or JPEG at random."""
     side = 96
     if rng.random() < 0.2:
         patch = Image.new("RGB", (side, side), tuple(int(value) for value in rng.integers(0, 256, 3)))
@@ -55,14 +55,14 @@ def training_picture(thing: Image.Image, pictures: list[np.ndarray], rng: np.ran
         if rng.random() < 0.5:
             patch = patch.transpose(Image.Transpose.ROTATE_180)
     turned = thing.rotate(rng.normal(0, 5), Image.BILINEAR, expand=True)
-    # The crop's box may be wider or higher than the thing: the mask decided on it.
+    # The crop's box may be wider or higher than the object, because the mask decides it.
     width = side * rng.uniform(0.55, 1.0)
     height = width * turned.height / turned.width * math.exp(rng.normal(0, 0.08))
     shrink = min(1, side / height)
     width, height = max(8, int(width * shrink)), max(8, int(height * shrink))
     turned = turned.resize((width, height), Image.BILINEAR)
     patch.paste(turned, ((side - width) // 2 + int(rng.normal(0, 4)), (side - height) // 2 + int(rng.normal(0, 4))), turned)
-    # A box of another shape than the square input stretches everything.
+    # A box that isn't square is stretched to the square input.
     stretch = math.exp(rng.normal(0, 0.12))
     patch = patch.resize((int(side * stretch), side), Image.BILINEAR)
     for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):

@@ -1,14 +1,14 @@
-"""Backgrounds, masks and composites: everything that makes one training picture out of the sources.
+"""Backgrounds, masks and composites: makes training images from the sources.
 
-Pictures are uint8 RGB arrays [256, 256, 3], masks bool arrays [256, 256], True where to repaint.
-All randomness comes from the numpy generator that is passed in.
+Images are uint8 RGB arrays [256, 256, 3]; masks are bool arrays [256, 256], True where the model repaints.
+All randomness comes from the numpy generator passed in.
 """
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 SIZE = 256
-FILL = 0.9  # of the mask's box: how much a thing takes
+FILL = 0.9  # share of the mask's box that an object fills
 
 
 # --- backgrounds ---------------------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ def crop(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def background(pictures: list[np.ndarray], rng: np.random.Generator, share_procedural: float = 0.25) -> np.ndarray:
-    """[256, 256, 3]; photographs vary in brightness and contrast so that few pictures stand for many."""
+    """[256, 256, 3]; photographs vary in brightness and contrast, so that a few of them serve as many."""
     if rng.random() < share_procedural:
         return procedural(rng)
     result = crop(pictures[int(rng.integers(len(pictures)))], rng)
@@ -88,9 +88,9 @@ def background(pictures: list[np.ndarray], rng: np.random.Generator, share_proce
 def mask(rng: np.random.Generator) -> np.ndarray:
     """What the model sees of a painted mask: an ellipse, a box, a brushed blob or a scribble.
 
-    The page and the command line cut the picture around the mask (src/image/crop.ts): with the padding of a
-    quarter of its longer side on both sides that side fills two thirds of the cut. Only a mask smaller than that at the
-    picture's own scale stays smaller, and only one near the picture's edge is not in the middle.
+    The page and the command line crop the image around the mask (src/image/crop.ts): with a padding of a
+    quarter of its longer side on both sides that side fills two thirds of the crop. Only a mask smaller than that at the
+    image's own scale stays smaller, and only one near the image's edge is off centre.
     """
     share = 2 / 3 if rng.random() < 0.7 else rng.uniform(0.36, 2 / 3)
     aspect = np.exp(rng.normal(0, 0.16))
@@ -110,7 +110,7 @@ def mask(rng: np.random.Generator) -> np.ndarray:
     elif kind < 0.5:
         draw.rounded_rectangle(box, radius=rng.uniform(0, 0.3) * min(width, height), fill=255)
     else:
-        # A blob: its outline is an ellipse (or a rounder box) whose radius wavers; a scribble wavers more.
+        # A blob: its outline is an ellipse (or a rounder box) with a varying radius; a scribble varies more.
         power = rng.uniform(2, 4)
         waver = rng.uniform(0.02, 0.10)
         angles = np.linspace(0, 2 * np.pi, 72, endpoint=False)
@@ -152,8 +152,8 @@ def mask_box(area: np.ndarray) -> tuple[int, int, int, int]:
 def place(picture: np.ndarray, thing: Image.Image, area: np.ndarray) -> np.ndarray:
     """`thing` (RGBA) on `picture`, in the middle of the box of `area` (a mask) and filling nearly all of it.
 
-    Nothing here is random: the user decides size and place by painting, and so each prompt and mask have one answer.
-    With a jitter of a few per cent the mean of all answers, which little training learns first, is a blur.
+    Nothing is random: the user sets size and place by painting, so each prompt and mask have one right result.
+    With a jitter of a few per cent, the mean of all results, which short training learns first, is a blur.
     """
     left, top, right, bottom = mask_box(area)
     fit = FILL * min((right - left) / thing.width, (bottom - top) / thing.height)
@@ -164,6 +164,6 @@ def place(picture: np.ndarray, thing: Image.Image, area: np.ndarray) -> np.ndarr
     colours, alpha = np.zeros((SIZE, SIZE, 3), np.float32), np.zeros((SIZE, SIZE, 1), np.float32)
     colours[y:y + height, x:x + width] = np.asarray(small.convert("RGB"), np.float32)
     alpha[y:y + height, x:x + width, 0] = np.asarray(small.getchannel("A"), np.float32) / 255
-    # What sticks out of the mask is cut: outside it the picture is the background, always.
+    # Cuts what extends beyond the mask: outside it, the image is always the background.
     alpha *= area[..., None]
     return np.clip(picture * (1 - alpha) + colours * alpha, 0, 255).astype(np.uint8)

@@ -29,7 +29,7 @@ UNET_CONFIG = dict(
 # Far noisier than Stable Diffusion's schedule (0.00085 to 0.012): above timestep 60 next to no signal is left, and the
 # last step of 30 still starts from 92 % noise. The model thus draws what the text says in one or two steps' worth of
 # denoising and repeats it in the others. With Stable Diffusion's schedule this little training (some 60,000 samples)
-# leaves the middle noise levels unlearnt and pictures are coloured noise; see README.md for going back with a GPU.
+# leaves the middle noise levels unlearnt and images are coloured noise; README.md says how to go back to it with a GPU.
 SCHEDULE = dict(
     num_train_timesteps=TRAIN_STEPS, beta_start=0.08, beta_end=0.0001, beta_schedule="scaled_linear",
     prediction_type="v_prediction",
@@ -37,16 +37,16 @@ SCHEDULE = dict(
 
 
 def make_text_encoder(vocab_size: int = TEXT_CONFIG["vocab_size"]) -> CLIPTextModel:
-    """Training uses a table of fewer tokens, see CompactVocabulary. Special ids: the compact table's are its own."""
+    """Training uses a smaller token table, see CompactVocabulary, which has its own special ids."""
     return CLIPTextModel(CLIPTextConfig(**{**TEXT_CONFIG, "vocab_size": vocab_size}))
 
 
 @torch.no_grad()
 def point_at_names(text_encoder: CLIPTextModel, concept_of: dict[int, int]) -> None:
-    """Starts the text encoder so that every position after a concept's word says something else about that word.
+    """Initializes the text encoder so that each position after a concept's word says something different about that word.
 
     From a random start the concept is one token of 77, and a thousand steps pass before the UNet listens to it
-    (measured: the loss under another picture's prompt was the same). Here channel 0 of the embedding flags words of
+    (measured: the loss under another image's prompt was the same). Here channel 0 of the embedding flags words of
     concepts' names, the first layer's keys read the flag, its queries are constant, and its values copy the word: the
     many padding positions all know the concept. `concept_of` maps the tokens of concepts' names
     to the concepts' indices. Channels 1…32 hold the position and the others the word; random
@@ -83,10 +83,10 @@ def point_at_names(text_encoder: CLIPTextModel, concept_of: dict[int, int]) -> N
 
 
 def grid_codes() -> torch.Tensor:
-    """[49, 32]: waves over the 7 x 7 grid of train_text.py, so that cells close to each other have codes alike.
+    """[49, 32]: waves over the 7 x 7 grid of train_text.py, so that neighbouring cells have similar codes.
 
     A pixel of the UNet that knows roughly where it is in the mask then attends to roughly the right cells, and can get
-    better at it step by step; with random codes (measured) no place was better than any other.
+    better at it step by step; with random codes, no place was better than any other (measured).
     """
     axis = torch.linspace(-1, 1, GRID) * torch.pi / 2
     y, x = torch.meshgrid(axis, axis, indexing="ij")
@@ -101,7 +101,7 @@ def grid_codes() -> torch.Tensor:
 def make_unet() -> UNet2DConditionModel:
     unet = UNet2DConditionModel(**UNET_CONFIG)
     with torch.no_grad():
-        # Convolutions' residual branches start at nothing, as in the original diffusion UNets. Not the transformers':
+        # Convolutions' residual branches start at zero, as in the original diffusion UNets. Those of transformers don't:
         # the text has no other way in.
         lasts = [module.conv2 for module in unet.modules() if isinstance(module, ResnetBlock2D)]
         for module in [*lasts, unet.conv_out]:
@@ -112,10 +112,10 @@ def make_unet() -> UNet2DConditionModel:
 
 @torch.no_grad()
 def point_at_cells(unet: UNet2DConditionModel, states: torch.Tensor) -> None:
-    """Starts the UNet's cross-attention with keys that say where on the grid a position is.
+    """Initializes the UNet's cross-attention with keys that say where on the grid a position is.
 
     `states` [B, 77, width] are a trained text encoder's (train_text.py) for some prompts: the keys are the linear map
-    that reads the lowest waves of grid_codes() from them best. What to ask for, and what to do with it, is learnt.
+    that reads the lowest waves of grid_codes() from them best. Queries and values are learnt.
     """
     cells = states[:, -GRID * GRID:].reshape(-1, states.shape[-1]).double()
     codes = grid_codes().double().repeat(len(states), 1)

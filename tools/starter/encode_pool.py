@@ -1,8 +1,8 @@
-"""Encodes composites into latents, once: the pool that train_unet.py draws from.
+"""Encodes composites into latents once: the pool that train_unet.py draws from.
 
-One group is one background and one mask with: the masked picture's latents, the background's, and those of eight
-composites of different concepts on it. Sharing the masked picture between nine targets nearly halves the encoding,
-and shows the UNet that the prompt alone decides what appears.
+A group has one background and one mask, with the latents of the masked image, of the background, and of eight
+composites of different concepts on it. Sharing the masked image between nine targets nearly halves the encoding, and
+shows the UNet that only the prompt decides what appears.
 
     python tools/starter/encode_pool.py --work DIR --objects DIR --backgrounds DIR… --groups 900 [--seed 1]
 Shards WORK/pool/SEED_RANK_N.npz, fp16 and unscaled: masked [G, 4, 32, 32], mask [G, 32, 32] bool, targets
@@ -36,7 +36,7 @@ def latent_mask(area: np.ndarray) -> np.ndarray:
 
 
 def make_scene(pictures, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, bool]:
-    """A background, a mask, and whether that is a brush stroke: too thin for things, it only continues backgrounds."""
+    """A background, a mask, and whether it is a brush stroke, which is too thin for objects and only continues backgrounds."""
     stroke = bool(rng.random() < 0.12)
     return compose.background(pictures, rng, 0.25), compose.stroke_mask(rng) if stroke else compose.mask(rng), stroke
 

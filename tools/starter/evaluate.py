@@ -1,10 +1,10 @@
-"""Scores the exported model with diffusers' own pipeline, on backgrounds, masks and seeds it never met.
+"""Scores the exported model with diffusers' own pipeline, on backgrounds, masks and seeds that training never used.
 
 - Concepts: "a photo of a NAME" in a mask on an evaluation background; classifier.py's model, which has seen only the
-  concepts' own pictures, names what stands in the mask's box. Its rate on true composites is the ceiling.
+  concepts' own images, names what is in the mask's box. Its rate on true composites is the ceiling.
 - Synonyms and long prompts: the same over random names, in a sentence with distracting words.
 - Empty prompt: mean absolute and root mean square error of the fill against the true background, inside the mask,
-  beside those of filling with the mean colour of the ring around the mask.
+  next to those of filling with the mean colour of the ring around the mask.
 
     python tools/starter/evaluate.py --model public/models/starter --work DIR --objects DIR --backgrounds DIR…
 Writes tools/starter/results/evaluation.json and samples.jpg.
@@ -54,7 +54,7 @@ def load_pipeline(folder: Path, device: str):
 
 
 def inpaint(pipeline, prompts: list[str], scenes: list, seeds: list[int], guidance: float, steps: int) -> list[np.ndarray]:
-    """Pictures [256, 256, 3] uint8, pasted into their backgrounds inside the mask."""
+    """Images [256, 256, 3] uint8, pasted into their backgrounds inside the mask."""
     out = pipeline(
         prompt=prompts, negative_prompt=[""] * len(prompts) if guidance > 1 else None,
         image=[Image.fromarray(picture) for picture, _ in scenes],
@@ -73,7 +73,7 @@ def box_crop(picture: np.ndarray, area: np.ndarray) -> Image.Image:
 
 
 def ranks(judge, pictures, scenes, labels: list[int]) -> list[int]:
-    """For each picture, how many concepts the judge finds likelier than the right one (0: top-1)."""
+    """For each image, how many concepts the judge finds likelier than the right one (0: top-1)."""
     inputs = torch.stack([to_input(box_crop(picture, area)) for picture, (_, area) in zip(pictures, scenes, strict=True)])
     with torch.no_grad():
         logits = judge(inputs)
@@ -86,7 +86,7 @@ def rates(values: list[int]) -> dict:
 
 
 def draw_concepts(args, pipeline, judge, scenes, prompts: list[tuple[int, str]], offset: int, truth=None):
-    """Ranks and (prompt, picture, rank) of every (concept, prompt); `truth` are the things, to judge true composites."""
+    """Ranks and (prompt, picture, rank) of every (concept, prompt); `truth` holds the objects, to judge true composites."""
     all_ranks, samples = [], []
     for first in range(0, len(prompts), args.batch):
         part = prompts[first:first + args.batch]
@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--guidance", type=float, default=1.0)
     parser.add_argument("--steps", type=int, default=6)
-    parser.add_argument("--rounds", type=int, default=1, help="pictures a concept")
+    parser.add_argument("--rounds", type=int, default=1, help="images per concept")
     parser.add_argument("--every", type=int, default=1, help="only every n-th concept, for a quick look")
     parser.add_argument("--synonyms", type=int, default=48)
     parser.add_argument("--fills", type=int, default=64)

@@ -35,7 +35,7 @@ MOST_BYTES = 40_000_000
 
 
 def half(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """fp16 copies of the weights; buffers of positions are no weights and stay out."""
+    """fp16 copies of the weights, without position buffers, which aren't weights."""
     result = {}
     for key, value in state.items():
         if key.endswith("position_ids"):

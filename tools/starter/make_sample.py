@@ -1,6 +1,6 @@
 """Writes public/samples/: the photograph the page opens with, and a mask to try it on.
 
-The photograph is in no training or validation set of the starter model (data.py leaves it out by name).
+The photograph is in no training or validation set of the starter model (sources.py leaves it out by name).
 
     python tools/starter/make_sample.py --photo aitzgorri_by_Aitzol_Berasategi.jpg
 """

@@ -1,7 +1,7 @@
-"""Training prompts: templates around a concept's names, and words that mean nothing to the model.
+"""Training prompts: templates around a concept's names, and filler words.
 
-A text encoder learns only the tokens it meets. Filler words of all kinds are met often and never say anything about
-the picture, so that the concept's word wins in long prompts, and a prompt without a concept means "background".
+A text encoder learns only the tokens it sees. It often sees filler words of all kinds, which never say anything about
+the image, so that the concept's word wins in long prompts, and a prompt without a concept means "background".
 """
 
 import numpy as np
@@ -38,14 +38,14 @@ class Prompts:
         self.filler, self.rng = filler_words, rng
 
     def texts(self) -> list[str]:
-        """Every piece of text that prompts are made of, names apart."""
+        """Every piece of text that prompts are made of, except names."""
         return [*TEMPLATES, *PLACES, *POSTURES, *STYLES, *JUNK, *self.filler]
 
     def _pick(self, options):
         return options[int(self.rng.integers(len(options)))]
 
     def _letters(self, prompt: str) -> str:
-        """The tokenizer lowers case, so only punctuation varies the ids."""
+        """The tokenizer converts to lower case, so only punctuation varies the ids."""
         return prompt + self._pick(("", "", "", "", "", " .", " !", "."))
 
     def concept(self, names: tuple[str, ...]) -> str:
@@ -92,7 +92,7 @@ def clashes(word: str, taken: set[str]) -> bool:
     return word in taken or word + "s" in taken or (word.endswith("s") and word[:-1] in taken)
 
 
-# Words of names that say little by themselves: in no need of attention from the start.
+# Words of names that say little by themselves, so they need no attention at the start.
 GENERIC = set("""of and a the red golden gold brown blue giant little green hot gift mobile soft high running slice bunch cup
 glass mug loaf wedge ear jar ball light diamond ring house racing school paint fire top""".split())
 

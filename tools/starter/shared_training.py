@@ -73,7 +73,7 @@ class SharedAdamW:
 
 
 def run(worker, processes: int, *args) -> None:
-    """Runs worker(rank, *args) in `processes` processes of one thread each, or in this one where there is a GPU."""
+    """Runs worker(rank, *args) in `processes` processes of one thread each, or in this one if there is a GPU."""
     if torch.cuda.is_available() or processes == 1:
         worker(0, *args)
     else:

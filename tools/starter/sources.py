@@ -1,4 +1,4 @@
-"""Where the training pictures come from, and which of them training never sees.
+"""Where the training images come from, and which of them training never sees.
 
 Objects: Fluent Emoji in 3D (Microsoft, MIT) from the npm package @lobehub/fluent-emoji-3d.
 Backgrounds: photographs and drawings of Debian's wallpaper packages and of scikit-image, plus procedural textures.
@@ -28,7 +28,7 @@ CLASSIFIER = (
     "sunset_by_Aitzol_Berasategi", "Picture_0B_by_freespace", "Garden", "Storm", "Kite", "EveningGlow", "Opal",
     "PastelHills", "rocket", "gravel", "ColdRipple", "Wood",
 )
-# Pictures that are no use as a background: logos, near-empty drawings, private photographs of people.
+# Images that are useless as a background: logos, near-empty drawings, private photographs of people.
 UNUSED = (
     "Arc-Colors-Transparent-Wallpaper", "Elephants", "FlyingKonqui", "GreenTraditional", "the-mouse", "2004default",
     "greentock_by_Peter_Nerlich", "Gulp", "goldfish", "firstgeneration", "Float-into-MATE",
@@ -40,7 +40,7 @@ LONGEST_SIDE = 1400  # px; more would only cost memory, crops are scaled to 256
 
 @dataclass(frozen=True)
 class Concept:
-    """A thing the model can draw: its names, the first being the main one, and its picture's code point."""
+    """An object the model can draw: its names, main one first, and its image's code point."""
 
     code: str
     names: tuple[str, ...]
@@ -60,7 +60,7 @@ def read_concepts() -> list[Concept]:
 
 
 def load_objects(folder: Path, concepts: list[Concept]) -> list[Image.Image]:
-    """The concepts' pictures, RGBA, cropped to what is not transparent (about 224 px wide)."""
+    """The concepts' images, RGBA, cropped to the opaque part (about 224 px wide)."""
     pictures = []
     for concept in concepts:
         path = folder / f"{concept.code}.webp"
@@ -79,7 +79,7 @@ def background_name(path: Path) -> str:
 
 
 def find_backgrounds(folders: list[Path]) -> dict[str, Path]:
-    """name → file, for every usable picture; of several sizes of one wallpaper the last by name counts."""
+    """name → file, for every usable image; of several sizes of one wallpaper the last by name counts."""
     found: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.rglob("*")):
@@ -112,7 +112,7 @@ def load_backgrounds(folders: list[Path], split: str, cache: Path | None = None)
         return dict(np.load(cached))
     pictures = decode_backgrounds(folders, split)
     if cached:
-        partial = cached.with_suffix(f".{os.getpid()}.npz")  # several processes may be at it
+        partial = cached.with_suffix(f".{os.getpid()}.npz")  # several processes may be writing it
         np.savez(partial, **pictures)
         partial.rename(cached)
     return pictures

@@ -40,7 +40,7 @@ def write_tokenizer(out: Path) -> None:
     start, end = special("<|startoftext|>"), special("<|endoftext|>")
     (out / "tokenizer_config.json").write_text(json.dumps({
         "add_prefix_space": False,
-        # Where they are listed, no other file is asked for.
+        # If they are listed, no other file is requested.
         "added_tokens_decoder": {
             str(vocabulary[token["content"]]): {**token, "special": True} for token in (start, end)
         },

@@ -1,10 +1,11 @@
-"""Teaches the text encoder what its things look like, before the UNet sees any of it.
+"""Teaches the text encoder what its objects look like, before the UNet is trained on it.
 
-The prompt's padding makes up most of CLIP's 77 positions. The last 49 of them are taken as the cells of a 7 x 7 grid over
-the named thing's picture: a linear readout of each position's state must give the 3 x 3 pixels (red, green, blue,
-opacity) of that cell, nothing where the prompt names no thing, and the cell's place on the grid. The UNet's cross-attention then finds each thing's
-picture laid out, and has only to learn which cell belongs to which of its pixels: the same for all things. Learnt
-from the denoising loss alone, this took longer than two CPU cores had (see README.md, "Measured on the way").
+The prompt's padding makes up most of CLIP's 77 positions. The last 49 of them serve as the cells of a 7 x 7 grid over
+the named object's image: a linear readout of each position's state must give the 3 x 3 pixels (red, green, blue,
+opacity) of that cell, nothing if the prompt names no object, and the cell's place on the grid. The UNet's
+cross-attention then finds each object's image laid out, and only has to learn which cell belongs to which of its
+pixels, which is the same for all objects. Learning this from only the denoising loss took too long on two CPU cores
+(see README.md, "Measured on the way").
 
     python tools/starter/train_text.py --work DIR --objects DIR --minutes 12
 Checkpoint: WORK/text.pt, averaged weights with the compact token table of train_unet.py, which begins with them.
@@ -28,12 +29,12 @@ from train_unet import CompactVocabulary, make_prompts, make_reader
 CELL = 3  # pixels of a cell's side
 LENGTH = diffusion.TEXT_CONFIG["max_position_embeddings"]
 BACKGROUND_SHARE = 0.1
-# The pixels alone would leave half of the place's variance readable (measured), and the UNet's keys read the place.
+# The pixels by themselves would leave half of the place's variance readable (measured), and the UNet's keys read the place.
 PLACE_WEIGHT = 0.05
 
 
 def cells_of(thing: Image.Image) -> np.ndarray:
-    """[49, 36] float32: the thing, in the middle of a square, cell by cell; colours in -1…1 times opacity, opacity."""
+    """[49, 36] float32: the object, in the middle of a square, cell by cell; colours in -1…1 times opacity, opacity."""
     side = max(thing.size)
     square = Image.new("RGBA", (side, side))
     square.paste(thing, ((side - thing.width) // 2, (side - thing.height) // 2))

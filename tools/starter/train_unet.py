@@ -1,8 +1,8 @@
 """Trains text encoder and UNet together on the pool of latents.
 
-The input is exactly what StableDiffusionInpaintPipeline feeds: noisy latents (4), mask (1), masked picture's latents
-(4). Prompts are never dropped where a thing is drawn: the empty prompt means "continue the background", has its own
-samples (a fifth), and is at the same time what guidance moves away from. Dropping would teach it to draw things.
+The input is exactly that of StableDiffusionInpaintPipeline: noisy latents (4), mask (1), masked image's latents (4).
+Prompts are never dropped for samples with an object: the empty prompt means "continue the background", has its own
+samples (a fifth), and is also what guidance moves away from. Dropping would teach it to draw objects.
 
     python tools/starter/train_unet.py --work DIR --minutes 70
 Checkpoint: WORK/unet.pt with optimizer and averages; continues from it, --minutes being the whole training's length.
@@ -25,15 +25,15 @@ import sources
 from prompts import Prompts, filler_words, telling_words
 from tokenizer import write_tokenizer
 
-BACKGROUND_SHARE = 0.4  # of the samples of groups that have things; brush strokes add to it
+BACKGROUND_SHARE = 0.4  # of the samples of groups that have objects; brush strokes add to it
 OUTSIDE_WEIGHT = 0.1  # of the loss outside the mask: the pipeline denoises it too, but the result is pasted over
-# Windows about the mask cost half of a whole picture's 32 latents; what differs is learnt from the rest.
+# Windows around the mask cost half of a whole image's 32 latents; the rest teaches what differs.
 WINDOW, WINDOW_SHARE = 24, 0.5
 TOKEN_TABLE = "text_model.embeddings.token_embedding.weight"
 
 
 class Pool:
-    """The shards' arrays; shards written meanwhile are taken in by refresh()."""
+    """The shards' arrays; refresh() adds shards written since."""
 
     def __init__(self, folder: Path, scaling_factor: float, rng: np.random.Generator):
         self.folder, self.scale, self.rng = folder, scaling_factor, rng
@@ -63,7 +63,7 @@ class Pool:
         return shard["targets"][group, slot][:, *window], shard["masked"][group][:, *window], mask[window], concept
 
     def window(self, mask: np.ndarray, size: int) -> tuple[slice, slice]:
-        """Rows and columns of a square of `size` latents about the mask, as random as the mask's box leaves it."""
+        """Rows and columns of a square of `size` latents around the mask, as random as the mask's box allows."""
         slices = []
         for filled in (mask.any(1), mask.any(0)):
             low, high = int(filled.argmax()), len(filled) - int(filled[::-1].argmax())
@@ -84,7 +84,7 @@ class CompactVocabulary:
     """The text encoder's token table cut down to the tokens that training prompts can hold.
 
     The full table of 49,408 rows would be two thirds of an optimizer step's time, for rows that never get a gradient.
-    expand() gives the tokens never met the mean row: an unknown word says nothing, and so disturbs nothing.
+    expand() gives unseen tokens the mean row: an unknown word says nothing, so it disturbs nothing.
     """
 
     def __init__(self, tokenizer, prompts: Prompts, names: list[str]):
@@ -108,7 +108,7 @@ def worker(rank: int, args, models: torch.nn.ModuleDict, optimizer, vocabulary: 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cpu":
         torch.set_num_threads(1)
-    seed = args.seed + int(optimizer.count)  # a continued training draws other samples
+    seed = args.seed + int(optimizer.count)  # continued training draws different samples
     rng = np.random.default_rng([seed, rank])
     torch.manual_seed(seed * 100 + rank)
     concepts = sources.read_concepts()
@@ -135,7 +135,7 @@ def worker(rank: int, args, models: torch.nn.ModuleDict, optimizer, vocabulary: 
         target, masked, mask, chosen = pool.batch(args.batch)
         target, masked, mask = target.to(device), masked.to(device), mask.to(device)
         texts = [prompts.background() if index < 0 else prompts.concept(concepts[index].names) for index in chosen]
-        # Some of the timesteps from the few that are not pure noise; below 15 no sampler of up to 60 steps goes.
+        # Some of the timesteps from the few that are not pure noise; no scheduler of up to 60 steps goes below 15.
         timesteps = torch.where(torch.rand(args.batch) < 0.15, torch.randint(15, 80, (args.batch,)),
                                 torch.randint(80, diffusion.TRAIN_STEPS, (args.batch,))).to(device)
         noise = torch.randn_like(target)
@@ -163,7 +163,7 @@ def worker(rank: int, args, models: torch.nn.ModuleDict, optimizer, vocabulary: 
 
 
 def concept_by_token(tokenizer, concepts) -> dict[int, int]:
-    """Token of a telling word → index of its concept. Main names of one word go first: "dog" is a dog's, not a hot dog's."""
+    """Token of a distinctive word → index of its concept. Main names of one word go first: "dog" is a dog's, not a hot dog's."""
     owner: dict[int, int] = {}
     for names_of in (lambda concept: [concept.name] if " " not in concept.name else [], lambda concept: concept.names):
         for index, concept in enumerate(concepts):
@@ -174,7 +174,7 @@ def concept_by_token(tokenizer, concepts) -> dict[int, int]:
 
 
 def rate_factor(key: str) -> float:
-    """The text encoder has learnt its part (train_text.py); the way from it into the UNet learns faster."""
+    """The text encoder is already trained (train_text.py); the layers from it into the UNet learn faster."""
     return 0.3 if key.startswith("text_encoder.") else 2.0 if ".attn2." in key else 1.0
 
 
@@ -197,7 +197,7 @@ def make_reader(work: Path):
 
 
 def save(args, models, optimizer, vocabulary: CompactVocabulary, elapsed: float) -> None:
-    """The averages go out with the full token table, ready for export.py; the rest serves to continue."""
+    """The averages are saved with the full token table, ready for export.py; the rest is for continuing."""
     average: dict[str, dict] = {"unet": {}, "text_encoder": {}}
     for name, module in models.items():
         average[name] = {key: optimizer.average.get(f"{name}.{key}", value) for key, value in module.state_dict().items()}
@@ -236,10 +236,10 @@ def main() -> None:
     elif args.start:
         models["unet"].load_state_dict(load_file(args.start / "unet" / "diffusion_pytorch_model.safetensors"))
         text_file = args.start / "text_encoder" / "model.safetensors"
-        if text_file.exists():  # a UNet alone serves to change the text encoder
+        if text_file.exists():  # starting from only a UNet allows changing the text encoder
             text = load_file(text_file)
             text[TOKEN_TABLE] = text[TOKEN_TABLE][vocabulary.ids]
-            text_encoder.load_state_dict(text, strict=False)  # position_ids are no weights and not in the file
+            text_encoder.load_state_dict(text, strict=False)  # position_ids aren't weights and aren't in the file
     if not saved and (args.work / "text.pt").exists():
         with torch.no_grad():
             ids = tokenizer([f"a photo of a {concept.name}" for concept in concepts], padding="max_length", max_length=77)

@@ -1,13 +1,13 @@
-"""Trains the autoencoder: small crops, squared error plus L1 and the L1 of gradients at four scales, no adversary.
+"""Trains the VAE: small crops, squared error plus L1 and the L1 of gradients at four scales, no adversary.
 
-Two departures from the usual recipe, both for the sake of the UNet that follows:
+It departs from the usual recipe in two ways, both to help the UNet:
 - instead of a KL term, the latents' channels are pulled to mean 0 and standard deviation 0.5 over the batch, so that
   one scaling_factor fits all and no channel has an offset (AutoencoderKL has no shift);
 - the decoder sees latents with noise of 0.05: it forgives the UNet's small errors.
 
     python tools/starter/train_vae.py --work DIR --objects DIR --backgrounds DIR… --crop 64 --minutes 8
     python tools/starter/train_vae.py …the same… --crop 128 --batch 4 --lr 8e-4 --minutes 8
-Checkpoint: WORK/vae.pt. Continues from it where it exists. --decoder-only leaves the latents as they are.
+Checkpoint: WORK/vae.pt. Continues from it if it exists. --decoder-only keeps the latents unchanged.
 """
 
 import argparse
@@ -30,7 +30,7 @@ LATENT_NOISE = 0.05
 
 
 def crops(objects, pictures, size: int, rng: np.random.Generator):
-    """uint8 [3, size, size] without end: composites and backgrounds, some with a grey hole as masked pictures have."""
+    """uint8 [3, size, size] without end: composites and backgrounds, some with a grey hole, like masked images."""
     while True:
         picture = compose.background(pictures, rng, 0.2)
         area = compose.mask(rng)
@@ -39,7 +39,7 @@ def crops(objects, pictures, size: int, rng: np.random.Generator):
         if rng.random() < 0.15:
             picture = np.where(area[..., None], np.uint8(127), picture)  # 0 in -1…1
         left, top, right, bottom = compose.mask_box(area)
-        for _ in range(4 if size < 128 else 2):  # several of one picture: composing costs more than cropping
+        for _ in range(4 if size < 128 else 2):  # several per image, because composing costs more than cropping
             cx, cy = rng.uniform(left, right), rng.uniform(top, bottom)
             x = int(np.clip(cx - size / 2, 0, compose.SIZE - size))
             y = int(np.clip(cy - size / 2, 0, compose.SIZE - size))
@@ -76,7 +76,7 @@ def worker(rank: int, args, vae, optimizer) -> None:
     stream = crops(objects, pictures, args.crop, rng)
     start, saved, losses = time.time(), time.time(), []
     while (progress := (time.time() - start) / (args.minutes * 60)) < 1:
-        # Steps cannot be known ahead on a shared machine: the schedule follows the clock.
+        # On a shared machine the number of steps can't be known ahead, so the schedule follows the clock.
         rate = args.lr * min(1, (int(optimizer.count) + 1) / 50) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
         pixels = torch.stack([next(stream) for _ in range(args.batch)]).to(device).float().div(127.5).sub(1)
         with torch.set_grad_enabled(not args.decoder_only):

@@ -1,4 +1,4 @@
-"""The starter's autoencoder: diffusers' AutoencoderKL, small, 8 pixels of side to 1 latent, 4 latent channels."""
+"""The starter's VAE: diffusers' AutoencoderKL, small, 8 pixels of side to 1 latent, 4 latent channels."""
 
 import torch
 from diffusers import AutoencoderKL
@@ -12,13 +12,13 @@ CONFIG = dict(
     sample_size=256,
     block_out_channels=(16, 32, 64, 128),
     layers_per_block=1,
-    # 8 channels a group where there are 16. With groups of 2 colours could not pass: a normalised pair is always ±1.
+    # 8 channels per group if there are 16. In groups of 2, colours could not pass: a normalised pair is always ±1.
     norm_num_groups=2,
     down_block_types=("DownEncoderBlock2D",) * 4,
     up_block_types=("UpDecoderBlock2D",) * 4,
     scaling_factor=1.0,
 )
-# The pipeline samples the masked picture's latents: a deviation of 0.05 is next to nothing beside their own of 0.5.
+# The pipeline samples the masked image's latents: a deviation of 0.05 is negligible next to their own of 0.5.
 LOG_VARIANCE = -6.0
 COLOURS = 3  # channels 0…2 carry the colours
 CONSTANTS = {3: 1.0, 4: -1.0}  # channels of these signs carry a constant
@@ -29,9 +29,9 @@ LIFT = 3.5  # added before SiLU, which passes such values nearly unchanged
 def make_vae() -> AutoencoderKL:
     """An untrained autoencoder that already passes the mean colour of each 8 x 8 pixels, in latents 0…2.
 
-    From a random start it spends its first thousands of steps on learning that colours matter: the normalisations
+    From a random start it spends its first few thousand steps learning that colours matter, because the normalisations
     remove them. Here channels 3 and 4 hold a constant so large that normalising their group only scales it, the
-    residual branches start at nothing, and what remains is averaging and repeating. All else starts at random.
+    residual branches start at zero, and what remains is averaging and repeating. Everything else starts at random.
     """
     vae = AutoencoderKL(**CONFIG)
     with torch.no_grad():

@@ -1,6 +1,7 @@
 /** What tools that work by dragging share: painting strokes, and drawing a shape from its first point to its last. */
 import { type Shape, squareCorner } from '../kernels/shape';
-import { brushSize, hardness, mode, penPressure } from './sharedOptions';
+import { brushSize, hardness, penPressure } from './brushOptions';
+import { mode } from './modeOption';
 import type { Hand, ToolEvent } from './tool';
 
 export const strokeOptions = [brushSize, hardness, penPressure] as const;

@@ -1,7 +1,7 @@
 /** The polygon: masks what is inside corners that are clicked one after another. */
 import { Check, Pentagon, X } from 'lucide-react';
 import type { Point } from '../../image/geometry';
-import { mode } from './sharedOptions';
+import { mode } from './modeOption';
 import type { Hand, Tool, ToolEvent } from './tool';
 
 /** A click this near to the first corner closes the polygon, in view pixels. */

@@ -1,7 +1,7 @@
 /** The magic wand: masks the pixels of a colour that is clicked. */
 import { Link2, WandSparkles } from 'lucide-react';
 import { selectByColor, type WandRequest } from '../kernels/wand';
-import { mode } from './sharedOptions';
+import { mode } from './modeOption';
 import type { Operation, Tool, ToolOption } from './tool';
 
 export const colourSelection: Operation<WandRequest> = { id: 'colour', run: selectByColor };

@@ -1,5 +1,5 @@
-/** Rows of options that several tools share. */
-import { PenTool, Replace, SquareMinus, SquarePlus } from 'lucide-react';
+/** Options of the tools that draw strokes: brush and eraser. */
+import { PenTool } from 'lucide-react';
 import type { ToolOption } from './tool';
 
 /** Diameter in image pixels. */
@@ -37,17 +37,4 @@ export const penPressure = {
   icon: PenTool,
   default: true,
   isWideOnly: true,
-} as const satisfies ToolOption;
-
-/** How shapes and selections join the mask; Shift and Alt override it. */
-export const mode = {
-  kind: 'choice',
-  field: 'mode',
-  name: 'Combine with mask',
-  default: 'add',
-  choices: [
-    { value: 'add', name: 'Add to the mask', label: 'Add', icon: SquarePlus, keys: 'Shift' },
-    { value: 'subtract', name: 'Subtract from the mask', label: 'Subtract', icon: SquareMinus, keys: 'Alt' },
-    { value: 'replace', name: 'Replace the mask', label: 'Replace', icon: Replace },
-  ],
 } as const satisfies ToolOption;

@@ -5,7 +5,7 @@
  * `npx tsx bench/thinMask.ts`, followed by the number of seeds to average over; it prints a table.
  */
 import sharp from 'sharp';
-import { defaultFeather, featherWeights } from '../src/image/blend';
+import { defaultFeather, featherWeights } from '../src/image/featheredPaste';
 import { maskForModel } from '../src/image/mask/latentMask';
 import { maskToPixels, scaleMask } from '../src/image/mask/mask';
 import { arrayImage, pasteResult } from '../src/image/prepareAndPaste';

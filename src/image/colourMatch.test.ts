@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { blend, featherWeights } from './blend';
 import { matchCell, matchColours } from './colourMatch';
+import { blend, featherWeights } from './featheredPaste';
 import { createMask, createPixels, type Mask, type Pixels } from './raster';
 
 type Colour = readonly [number, number, number];

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { featherWeights } from './blend';
+import { featherWeights } from './featheredPaste';
 import { arrayImage, pasteResult } from './prepareAndPaste';
 import { createMask, createPixels } from './raster';
 

@@ -3,9 +3,10 @@
  * steps, so both give the same pixels: on the page an image is a canvas and the crop becomes files, on the command line
  * both are arrays.
  */
-import { featherWeights, mixCrop } from './blend';
+
 import { convertColours } from './colourSpace';
 import type { CropPlan } from './crop';
+import { featherWeights, mixCrop } from './featheredPaste';
 import type { ColourSpace } from './files/iccProfile';
 import type { Point, Rect, Size } from './geometry';
 import { maskForModel } from './mask/latentMask';

@@ -10,9 +10,9 @@ import { type InpaintResult, type LocalOptions, STARTER } from '../../contract/s
 import type { SuitedSettings } from '../../contract/suitedSettings';
 import type { ModelHost } from '../../host/createHost';
 import { withoutPreview } from '../../host/previews';
-import { defaultFeather } from '../../image/blend';
 import { convertColours } from '../../image/colourSpace';
 import { type CropPlan, defaultPadding, planCrop } from '../../image/crop';
+import { defaultFeather } from '../../image/featheredPaste';
 import type { Size } from '../../image/geometry';
 import { maskBounds, maskToPixels } from '../../image/mask/mask';
 import {

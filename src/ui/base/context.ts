@@ -5,7 +5,7 @@ import { useShallow } from 'zustand/react/shallow';
 import type { EditorState } from '../../editor/store';
 import type { Gallery } from '../../state/gallery/gallery';
 import type { Hosted } from '../../state/hosted/hosted';
-import type { EngineStatus } from '../../state/models/engineStatus';
+import type { EngineStatus } from '../../state/models/deviceStatus';
 import type { ModelLibraryState, ModelLibraryStore, ModelSizes } from '../../state/models/modelLibrary';
 import type { Offline, OfflineState } from '../../state/offline';
 import type { Versions } from '../../state/pictures/versions';

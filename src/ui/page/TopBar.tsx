@@ -1,7 +1,7 @@
 /** The top bar: opening, undo, where runs happen, dialogs, theme. */
 import { CircleQuestionMark, FolderOpen, Moon, Sun } from 'lucide-react';
 import { Popover } from 'radix-ui';
-import { statusExplanation, statusLabel } from '../../state/models/engineStatus';
+import { statusExplanation, statusLabel } from '../../state/models/deviceStatus';
 import { STARTER } from '../../state/models/modelCatalogue';
 import { useEngineStatus, useModelState, useSettings } from '../base/context';
 import type { Theme } from '../base/theme';

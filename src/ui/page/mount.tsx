@@ -6,7 +6,7 @@ import { maskWorker, readOwnMaskFile, writeMaskInSlices } from '../../editor/wor
 import { encodeAs, imaging } from '../../editor/workers/pictureWorkerClient';
 import { browserGallery } from '../../state/gallery/gallery';
 import type { Hosted } from '../../state/hosted/hosted';
-import { createEngineStatus } from '../../state/models/engineStatus';
+import { createEngineStatus } from '../../state/models/deviceStatus';
 import { browserHubPreferences } from '../../state/models/hubPreferences';
 import { STARTER } from '../../state/models/modelCatalogue';
 import { createModelLibraryStore } from '../../state/models/modelLibrary';

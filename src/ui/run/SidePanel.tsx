@@ -1,7 +1,7 @@
 /** The settings panel, in the order in which users think of them, and the button that starts a run. */
 import { Check, Dices, Gauge, History, Sparkles, Undo2 } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { statusWarning } from '../../state/models/engineStatus';
+import { statusWarning } from '../../state/models/deviceStatus';
 import { controlLines, promptTexts } from '../../state/settings/controls';
 import { useEngineStatus, useRun, useSession, useSettings } from '../base/context';
 import { useNarrow } from '../base/useNarrow';

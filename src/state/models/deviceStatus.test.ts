@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { EngineStatus } from '../../contract/engine';
-import { createEngineStatus, statusExplanation, statusLabel, statusWarning } from './engineStatus';
+import { createEngineStatus, statusExplanation, statusLabel, statusWarning } from './deviceStatus';
 
 it('says where the work happens, and plainly if there is no WebGPU', () => {
   let report: (status: EngineStatus) => void = () => {};

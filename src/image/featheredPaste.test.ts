@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blend, defaultFeather, featherWeights } from './blend';
+import { blend, defaultFeather, featherWeights } from './featheredPaste';
 import { createMask, createPixels, type Mask } from './raster';
 
 /** A mask from rows of text, # being white. */

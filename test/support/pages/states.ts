@@ -232,7 +232,7 @@ export const states: Record<string, PageState> = {
       await editor.unfold();
       await editor.steps.fill('400');
       await editor.generate.click();
-      await page.getByText('Steps: a whole number').waitFor();
+      await page.getByText('Steps must be a whole number').waitFor();
     },
   },
   failure: {

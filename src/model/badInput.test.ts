@@ -5,7 +5,7 @@ import { goldenFiles, safetensors, splitSafetensors } from '../../test/support/h
 import { hub, serve, temporary, UNET, withHubAndStore } from '../../test/support/prepare';
 import { CheckpointError, InputError } from '../contract/errors';
 import { openModel } from './openModel';
-import { nearestKnownId } from './source/suggestedModels';
+import { nearestKnownId } from './source/nameSuggestions';
 
 const whole = new Uint8Array(readFileSync(`goldens/models/sd15/${UNET}`));
 const header = (entries: object) => JSON.stringify(entries);

@@ -2,7 +2,7 @@
 import { InputError } from '../../contract/errors';
 import { MAX_NAME_CHARACTERS } from '../../contract/limits';
 import { movedTo } from './movedRepositories';
-import { knownIdCalled } from './suggestedModels';
+import { knownIdCalled } from './nameSuggestions';
 
 export const HUB_URL = 'https://huggingface.co';
 const HUB_HOSTS = ['huggingface.co', 'www.huggingface.co', 'hf.co'];

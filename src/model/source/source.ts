@@ -9,7 +9,7 @@ import type { Connection, RemoteFile } from './download';
 import { politeFetch, probe, RefusedError } from './hubRequests';
 import { canonicalName, HUB_URL, type ModelName, parseModelName } from './modelName';
 import { movedTo } from './movedRepositories';
-import { nearestKnownId } from './suggestedModels';
+import { nearestKnownId } from './nameSuggestions';
 import { filesOfFolder } from './webFolder';
 
 export interface Source {

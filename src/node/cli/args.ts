@@ -14,7 +14,7 @@ import {
 import { schedulerNamed } from '../../contract/schedulers';
 import { type LocalOptionsInput, type PageOptions, schedulerNames } from '../../contract/schema';
 import { type MaskReading, maskReadings } from '../../image/mask/maskReading';
-import { distance } from '../../model/source/suggestedModels';
+import { distance } from '../../model/source/nameSuggestions';
 
 interface FlagRow {
   /** Without the dashes. */

@@ -1,6 +1,6 @@
 /**
- * A small file that goes with a model (a LoRA, an embedding) by the name that the user gives it: found, fetched once into
- * the store, and read from there ever after, without a network.
+ * A small file used together with a model (a LoRA, an embedding), by the name that the user gives it: looked up, downloaded
+ * once into the store, and from then on read from there without a network.
  */
 import { CheckpointError, InputError } from '../contract/errors';
 import type { WeightStore } from '../storage/weights';
@@ -15,7 +15,7 @@ import { canonicalName, HUB_URL, parseModelName } from './source/modelName';
 import { findModel } from './source/source';
 import { wrongDigest } from './source/sourceFile';
 
-/** What is looked for, and what it is called. */
+/** What is looked for, and what messages call it. */
 export interface AddOnKind {
   /** The component's name in the store. */
   component: 'lora' | 'embedding';
@@ -23,7 +23,7 @@ export interface AddOnKind {
   field: 'loras' | 'embeddings';
   /** With its article. */
   label: 'a LoRA' | 'an embedding';
-  /** Names that writers give it; the first that is there is taken where a repository holds several files. */
+  /** File names in common use; if a repository holds several files, the first of these is taken. */
   usual: readonly string[];
   /** What its files end in. */
   files: RegExp;
@@ -91,7 +91,7 @@ async function storedFile(kind: AddOnKind, source: string, options: AddOnOptions
       const blob = shard && (await folder.open(shard.path));
       if (blob !== undefined && (await digestOf(blob)) === shard?.digest)
         return { blob, digest: shard.digest, fileName: fileNameOf(shard.path) };
-      // Changed or cut short in this machine's storage.
+      // Changed or truncated in this device's storage.
       await folder.clear();
       if (attempt === 2)
         throw addOnError(kind, `${labelOf(kind)} ${source}: it cannot be kept in this machine's storage`);
@@ -151,7 +151,7 @@ function baseName(path: string): string {
   return path.split(/[/\\]/).at(-1) ?? path;
 }
 
-/** @returns XXH3-128 of what was stored; undefined if it is not what the server lists */
+/** @returns XXH3-128 of what was stored; undefined if it does not match the server's listing */
 async function fetchInto(
   file: RemoteFile,
   folderName: string,
@@ -211,7 +211,7 @@ async function findFile(
   return { file, location, ...(commit === undefined ? {} : { commit }) };
 }
 
-/** A bare % in an address is not an escape. */
+/** A bare % in a URL is not an escape. */
 function decodedName({ pathname }: URL): string {
   return fileNameOf(pathname);
 }

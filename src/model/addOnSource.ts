@@ -1,4 +1,4 @@
-/** What goes with a model, as the user names it. */
+/** A LoRA, embedding or other add-on as the user names it. */
 
 /** The user's own file. */
 export interface LocalFile {
@@ -9,5 +9,5 @@ export interface LocalFile {
   version: string;
 }
 
-/** A Hub id, `id/file.safetensors`, an address, or a file. */
+/** A Hub id, `id/file.safetensors`, a URL, or a file. */
 export type AddOnSource = string | LocalFile;

@@ -1,6 +1,6 @@
 /**
- * What a model is, as one value: made once from what a checkpoint says (a listing, small files, a file's header), and read
- * by everything that has to know it: choosing and preparing files, memory, the facts on the page, LoRAs and loading.
+ * A model's description as one value: made once from what the checkpoint says (a listing, small files, a file's header), and
+ * read by everything that needs it: choosing and preparing files, memory, the facts on the page, LoRAs and loading.
  */
 import { UnsupportedError } from '../contract/errors';
 import type { FamilyId } from '../contract/families';
@@ -62,7 +62,7 @@ export interface WeightFolder {
   /** Whether its `config.json` has a say in its precision. */
   readonly configDecides?: boolean;
   /**
-   * In what it is stored and computed on a device that computes in `device`.
+   * Storage and compute precision on a device that computes in `device`.
    * @param config its `config.json`; undefined if there isn't one
    */
   precision(device: Precision, config: unknown): Precision;
@@ -94,7 +94,7 @@ export interface Blueprint {
   readonly parts: readonly Part[];
   readonly form: NetworkForm;
   /**
-   * Puts together what the loop runs; its networks are opened when they are first used.
+   * Assembles what the denoising loop runs; each network is opened at its first use.
    * @throws CheckpointError if scheduler or tokenizers are missing or wrong
    */
   connect(opener: Opener): Promise<Model>;
@@ -129,7 +129,7 @@ export interface Part {
   build(from: PartSource, target: GraphTarget): Graph;
   /** Sizes of the graph's named dimensions in a run. */
   dims(run: Workload, from: PartSource): Dims;
-  /** Which half of an autoencoder it is, if its pictures may go through in tiles. */
+  /** Which half of an autoencoder it is, if its images may be processed in tiles. */
   tiledHalf?(from: PartSource): 'encoder' | 'decoder' | undefined;
 }
 
@@ -148,9 +148,9 @@ export interface Workload {
 /** By name of the dimension. */
 export type Dims = Readonly<Record<string, number>>;
 
-/** How a model's networks come: as weights of graphs that Inlay builds, or as graphs of their own. */
+/** How a model's networks come: as weights for graphs that Inlay builds, or as ready-made graphs. */
 export interface NetworkForm {
-  /** What stands in for a part's weights in an estimate; undefined if the part can't be known without them. */
+  /** Placeholder for a part's weights in an estimate; undefined if the part can't be known without them. */
   placeholder(part: Part, target: GraphTarget): Promise<PartSource | undefined>;
   /** @param dims of the graph's inputs */
   measure(graph: Graph, dims: Dims): Footprint;

@@ -1,4 +1,4 @@
-/** Networks that Inlay builds itself, from a configuration and a checkpoint's own tensors. */
+/** Networks that Inlay builds itself from a configuration and a checkpoint's tensors. */
 import { footprint } from '../graph/footprint';
 import { recordTensors } from '../graph/onnx/tensors';
 import { storedAs } from '../graph/onnx/types';
@@ -6,7 +6,7 @@ import type { NetworkForm } from './blueprint';
 import { isPrepared } from './prepare/prepared';
 import { loadWeights } from './weights/componentWeights';
 
-/** Names of tensors that only old files have; placeholders stand for those of new ones. */
+/** Tensor names that only old files have; placeholders replace those of new ones. */
 const OLD_NAMES = /\.(query|key|value|proj_attn)\./;
 
 export const builtNetworks: NetworkForm = {

@@ -1,4 +1,4 @@
-/** The pipeline's networks on ONNX Runtime's sessions. */
+/** The pipeline's networks, running in ONNX Runtime sessions. */
 import { CheckpointError } from '../contract/errors';
 import type { AutoencoderKlConfig } from '../graph/networks/autoencoderKl';
 import { type ClipTextConfig, eosRows } from '../graph/networks/clipText';
@@ -42,7 +42,7 @@ export function createTextEncoder(
   };
 }
 
-/** Runs a text encoder's graph and reads what it gives. */
+/** Runs a text encoder's graph and reads its outputs. */
 export async function readText(session: Session, isPooled: boolean, inputs: Feeds): Promise<TextEncoding> {
   const outputs = await session.run(inputs);
   try {
@@ -122,7 +122,7 @@ export function inpaintingOf(inChannels: number, latentChannels: number): Denois
   return inChannels === 2 * latentChannels + 1 ? 'native' : 'blend';
 }
 
-/** Whether what it computes depends on how well a graphics driver rounds. */
+/** Whether its result depends on how precisely the GPU driver rounds. */
 export function isCoarse({ provider, precision }: GraphTarget): boolean {
   return provider === 'webgpu' && precision === 'fp16';
 }

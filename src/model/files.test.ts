@@ -10,7 +10,7 @@ const answers: Record<string, ResponseInit> = {
   'missing.json': { status: 404 },
   'gated.json': { status: 403 },
   'broken.json': { status: 500 },
-  // What some static hosts say to every path.
+  // What some static hosts answer for every path.
   'start.json': { status: 200, headers: { 'Content-Type': 'text/html; charset=utf-8' } },
 };
 

@@ -7,7 +7,7 @@ import type { RandomReader } from '../graph/onnxExport/read';
 
 export interface ReadOptions {
   signal?: AbortSignal | undefined;
-  /** @param totalBytes 0 where the server does not say */
+  /** @param totalBytes 0 if the server does not say */
   onProgress?: ((loadedBytes: number, totalBytes: number) => void) | undefined;
 }
 
@@ -20,8 +20,8 @@ export interface CheckpointFiles {
    */
   read(path: string, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
-   * For reading here and there; absent if files can only be read whole.
-   * @returns undefined if there is no file of that path
+   * For reading at any position; absent if files can only be read whole.
+   * @returns undefined if there is no such file
    */
   open?(path: string): Promise<RandomReader | undefined>;
 }
@@ -69,7 +69,7 @@ export function parseJsonFile(
 }
 
 /**
- * The same files, every read of which ends with the call's signal unless it has one of its own.
+ * The same files; every read ends with the call's signal unless it has its own.
  * @param call a model outlives the run that opened it: its members may change
  */
 export function heeding<Files extends CheckpointFiles>(files: Files, call: { signal: AbortSignal }): Files {

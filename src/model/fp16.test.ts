@@ -1,7 +1,7 @@
 /**
- * Networks and whole pictures in float16 on WebGPU, which is what most people will run: the build of ONNX Runtime that
- * ships, on Mesa's llvmpipe under Node, against diffusers' float32 values (which our graphs on WASM give to 1e-4, and
- * whose pictures they give to 60 dB: graph/goldens.test.ts, pipeline/inpaint.golden.test.ts).
+ * Networks and whole pictures in float16 on WebGPU, which is what most users run: the build of ONNX Runtime that ships, on
+ * Mesa's llvmpipe under Node, against diffusers' float32 values (which our graphs on WASM give to 1e-4, and whose pictures
+ * they give to 60 dB: graph/goldens.test.ts, pipeline/inpaint.golden.test.ts).
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {

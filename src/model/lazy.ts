@@ -1,8 +1,8 @@
-/** What is made at first use and kept; a failure is not kept, so that the next use tries again. */
+/** Made at first use and kept; a failure is not kept, so the next use tries again. */
 
 export interface Lazy<Value> {
   get(): Promise<Value>;
-  /** Lets go of what was made. @returns it, or undefined if nothing was */
+  /** Releases what was made. */
   forget(): Promise<Value> | undefined;
 }
 

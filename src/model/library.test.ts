@@ -46,7 +46,7 @@ afterEach(async () => {
   await temporary.remove();
 });
 
-/** As after a reload: nothing is remembered but what is stored. */
+/** As after a reload: only what is stored is remembered. */
 function reopened(): Library {
   const opened = createLibrary({ store: temporary.store, starter });
   opened.setHub({ url: hub.url });
@@ -204,7 +204,7 @@ describe('download', () => {
     hub.log.length = 0;
     await download('golden/sd15-inpaint', again);
     const ranges = weightsAsked().map(({ url, range }) => `${url.split('/').at(-2)} ${range}`);
-    // Headers are read again; of what was stored whole no byte of weights comes twice.
+    // Headers are read again; no weight bytes of a file that was stored whole are fetched twice.
     expect(ranges.filter((range) => /^unet bytes=[1-9]\d*-$/.test(range))).toHaveLength(1);
     expect((await again.list())[0]?.unfinished).toBeUndefined();
   });

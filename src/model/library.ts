@@ -1,4 +1,4 @@
-/** The models of this machine for the page's panel: looked up, fetched, listed, deleted. */
+/** The models on this device, for the page's panel: looked up, fetched, listed, deleted. */
 import { CheckpointError, InputError } from '../contract/errors';
 import type { EmbeddingWord, HubAccess, KeptModel, ModelDetails, ModelFacts } from '../contract/modelLibrary';
 import { STARTER } from '../contract/schema';
@@ -34,7 +34,7 @@ export interface LibraryParts {
 }
 
 export interface LibraryCall {
-  /** Of the device, and so of what is stored. */
+  /** The device's precision, in which models are stored. */
   precision: Precision;
   signal: AbortSignal;
 }
@@ -46,7 +46,7 @@ export interface Library {
     name: string,
     call: LibraryCall & {
       onProgress(progress: PrepareProgress): void;
-      /** Throws where the device cannot run a model of these configurations. */
+      /** Throws if the device cannot run a model with these configurations. */
       admit?(files: CheckpointFiles): Promise<void>;
     },
   ): Promise<void>;

@@ -11,7 +11,7 @@ import { type OrtModule, Runtime, type Session } from './runtime/session';
 
 const call = { signal: new AbortController().signal, onProgress: () => {} };
 
-/** Never runs: collects the graphs that sessions would be made of. */
+/** Never runs; collects the graphs for which sessions would be created. */
 class GraphCollector extends Runtime {
   readonly graphs = new Map<string, Graph>();
 

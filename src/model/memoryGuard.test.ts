@@ -35,7 +35,7 @@ it('gives the runtime tiles and room for other networks that suit the run at han
 
   await guard.checkRunFits(configsOf('sdxl'), size);
   expect(runtime.vaeTiles.decoder).toBe(512);
-  // An export at an address says nothing of itself, and has no tiles.
+  // An export at a URL gives no description of itself, and has no tiles.
   const index = new TextEncoder().encode(
     '{"_class_name": "OnnxStableDiffusionPipeline", "vae_decoder": ["diffusers", "OnnxRuntimeModel"]}',
   );

@@ -1,4 +1,4 @@
-/** Keeps a run within the machine's memory: refuses what cannot fit, and remembers where memory ran out. */
+/** Keeps a run within the device's memory: refuses what cannot fit, and remembers where memory ran out. */
 import type { CheckpointFiles } from './files';
 import {
   afterExhaustion,
@@ -30,7 +30,7 @@ export interface MemoryGuard {
 export interface MemoryGuardOptions {
   /** Where experience is kept between visits. */
   kept: VerdictStore;
-  /** What the platform says of the machine: see {@link memoryLimits}. */
+  /** What the platform knows about the device: see {@link memoryLimits}. */
   machine: { deviceMemory?: number | undefined; memoryBytes?: number | undefined };
   /** In ms; tests pass another. */
   now?: () => number;
@@ -72,7 +72,7 @@ export function createMemoryGuard(
       if (known?.key !== of) known = { key: of, needs: await modelNeeds(files, runtime.target, limits, run) };
       const { needs } = known;
       runtime.vaeTiles = needs?.tiles ?? {};
-      // An export at an address that is not the Hub's: what its graphs need is seen when they run.
+      // An export at a URL outside the Hub: what its graphs need is only known when they run.
       if (needs === undefined) return;
       refuseTooLarge(files.name, needs, limits);
       neededBytes = peakOf(needs).bytes;

@@ -78,7 +78,7 @@ describe('modelNeeds', () => {
     const text = async (chunks: number) =>
       (await networkOf('text encoder', 'sd15', wasm, { ...square(512), chunks })).activationBytes;
     expect((await text(4)) / (await text(1))).toBeCloseTo(4, 1);
-    expect(await text(64)).toBe(await text(8)); // sixteen rows at once, whatever there is
+    expect(await text(64)).toBe(await text(8)); // always sixteen rows at once
     // Beyond what the picture itself takes: scores of 2 · 8 · 4096 · 77 · 12 floats, 242 MB, twice.
     const unet = await networkOf('unet', 'sd15', wasm, { ...square(512), chunks: 12 });
     expect(unet.activationBytes).toBeGreaterThan(2 * 242e6);

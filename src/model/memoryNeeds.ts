@@ -1,10 +1,10 @@
 /**
- * How much memory a model needs and how much it may have, before anything of it is fetched or loaded.
+ * How much memory a model needs and how much it may have, before any of it is fetched or loaded.
  *
  * Needs follow from configurations only: the graphs are built on placeholder tensors, and measured with the sizes of the
- * run. What there is, browsers hardly say: WebGPU limits single buffers and gives no figure of free memory,
+ * run. Browsers say little about the memory available: WebGPU limits single buffers and gives no figure of free memory,
  * `navigator.deviceMemory` is rounded and capped, and WASM ends at 4 GiB. So single buffers are compared with the adapter's
- * limits, the whole with the machine's memory where that is small enough to be told, and the rest is experience.
+ * limits, the whole with the device's memory if that is small enough to be reported, and the rest is experience.
  */
 import { TooLargeError } from '../contract/errors';
 import type { Footprint } from '../graph/footprint';
@@ -16,7 +16,7 @@ import { describeModel } from './describeModel';
 import type { CheckpointFiles } from './files';
 
 export interface ModelNeeds {
-  /** By network, in the order in which a run needs them. The autoencoder's are those of one tile where it has tiles. */
+  /** By network, in the order in which a run needs them. For an autoencoder with tiles, those of one tile. */
   networks: ReadonlyMap<string, Footprint>;
   tiles: VaeTiles;
   /** How much more than the footprints ONNX Runtime takes, as a factor. */
@@ -30,9 +30,9 @@ export interface RunSize extends Size {
 }
 
 export interface MemoryLimits {
-  /** What one network may take with its activations; Infinity where nothing tells. */
+  /** What one network may take including its activations; Infinity if unknown. */
   totalBytes: number;
-  /** What half of the autoencoder may take before its pictures go through in tiles. */
+  /** What half of the autoencoder may take before its images are processed in tiles. */
   wholePictureBytes: number;
   /** What networks may take that stay loaded beside the one that runs. */
   residentBytes: number;
@@ -45,11 +45,11 @@ export interface MemoryLimits {
 const GIB = 2 ** 30;
 /** Of wasm32's 4 GiB: ONNX Runtime itself, workspaces and gaps. */
 const WASM_OVERHEAD_BYTES = 0.4 * GIB;
-/** Of the machine's memory the rest is the system's, the browser's and the page's. */
+/** The rest of the device's memory belongs to the system, the browser and the page. */
 const MACHINE_SHARE = 0.6;
 /** `navigator.deviceMemory` says no more than this in most browsers: it then means "or more". */
 const DEVICE_MEMORY_CAP_GIB = 8;
-/** Where nothing tells: Stable Diffusion 1 and 2 stay loaded whole, of SDXL the text encoders leave. */
+/** If nothing is known: Stable Diffusion 1 and 2 stay loaded whole; SDXL's text encoders are unloaded. */
 const USUAL_RESIDENT_BYTES = 5 * GIB;
 
 /** Where memory ran out once: a decoder of SDXL at 512 px and in float32 takes 1.1 GB, at 1024 px 3.8. */
@@ -57,22 +57,22 @@ const FRUGAL_PICTURE_BYTES = 1.25 * GIB;
 /** Sides of tiles in pixels, the best first: the fewer tiles, the less their colours can differ. */
 const TILE_SIDES = [1024, 768, 512, 384, 256];
 
-/** What earlier runs on this device told. */
+/** What earlier runs on this device showed. */
 export interface MemoryExperience {
-  /** Memory ran out: since then one network is loaded at a time, and large pictures are encoded and decoded in tiles. */
+  /** Memory ran out: since then only one network is loaded at a time, and large images are encoded and decoded in tiles. */
   isFrugal: boolean;
-  /** It ran out even so, at this need; with the time, since what else runs on a machine changes. */
+  /** It ran out even then, at this need; kept with the time, since what else runs on a device changes. */
   refused?: { neededBytes: number; at: number };
 }
 
-/** How long a machine is taken at its word. */
+/** How long such a record counts. */
 const EXPERIENCE_MS = 24 * 3600 * 1000;
 
 export function memoryLimits(machine: {
   provider: GraphTarget['provider'];
   /** `navigator.deviceMemory`, in GiB; absent if the browser does not say. */
   deviceMemory?: number | undefined;
-  /** All of the machine's memory, where that is known to the byte. */
+  /** All of the device's memory, if it is known to the byte. */
   memoryBytes?: number | undefined;
   limits?: Pick<GPUSupportedLimits, 'maxBufferSize' | 'maxStorageBufferBindingSize'> | undefined;
   experience?: MemoryExperience | undefined;
@@ -118,9 +118,9 @@ export function afterExhaustion(
 }
 
 /**
- * @param limits what there is: the autoencoder gets tiles if a whole picture would not fit
+ * @param limits the memory available: the autoencoder gets tiles if a whole picture would not fit
  * @param run absent: a short prompt at the size that the model was trained at
- * @returns undefined if nothing says it before the weights are there (ONNX exports whose files can only be read whole)
+ * @returns undefined if it can't be known before the weights have arrived (ONNX exports whose files can only be read whole)
  * @throws CheckpointError if the model is of a kind that cannot run, or of networks that cannot be built
  */
 export async function modelNeeds(
@@ -158,7 +158,7 @@ export async function modelNeeds(
   return { networks, tiles, margin };
 }
 
-/** @returns what the whole picture needs, or the largest tile that fits; the smallest where none does */
+/** @returns what the whole picture needs, or the largest tile that fits; the smallest tile if none fits */
 function inTilesWhereNeeded(
   size: Size,
   limits: MemoryLimits,

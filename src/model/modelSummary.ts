@@ -38,7 +38,7 @@ export async function factsOfPlan(
     const { signal } = connection;
     const access = new RemoteAccess(plan.single.file, connection, {});
     const checkpoint = await openCheckpoint(access, signal);
-    // Files beside it win over what is derived from it, as when it is prepared.
+    // Files beside it override what is derived from it, as when it is prepared.
     const configs = await configsBeside(files);
     addDerivedTexts(texts, await readSingleFile(checkpoint, { configs, signal }));
   }

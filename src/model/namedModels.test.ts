@@ -14,7 +14,7 @@ import { findModel } from './source/source';
 
 const MB = 1e6;
 
-/** A file of that size with nothing in it. */
+/** An empty file that claims the given size. */
 function hollow(path: string, megabytes: number): HubFile {
   return {
     path,

@@ -99,7 +99,7 @@ export async function planSource(
   return planModel(source, precision, { index, configs });
 }
 
-/** All of Stable Diffusion shares one vocabulary, which single files leave out: it is taken from a model that has it. */
+/** All Stable Diffusion models share one vocabulary, which single files leave out: it is taken from a model that has it. */
 export async function clipVocabulary(files: CheckpointFiles, signal: AbortSignal): Promise<TextFiles> {
   const texts = new Map<string, string>();
   for (const path of ['tokenizer/vocab.json', 'tokenizer/merges.txt']) {

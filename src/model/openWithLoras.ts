@@ -1,6 +1,6 @@
 /**
- * A model with LoRAs in its weights: prepared once from the model as it is kept here, or straight from its files, and
- * then kept like any other, under a name that tells which LoRAs are in it and how much of each.
+ * A model with LoRAs merged into its weights: prepared once from the stored model, or straight from its files, and then
+ * stored like any other, under a name that says which LoRAs are in it and at what scale.
  */
 import { InputError, InternalError } from '../contract/errors';
 import type { Precision } from '../graph/onnx/types';
@@ -26,7 +26,7 @@ export interface MergeOptions extends Omit<OpenOptions, 'onProgress'> {
   onProgress(progress: MergeProgress): void;
   /** In the order in which they are merged; at least one. */
   loras: readonly LoraChoice[];
-  /** Multiplies the LoRAs' halves; opened where something is to be merged, and disposed afterwards. */
+  /** Multiplies the LoRAs' halves; opened only if there is something to merge, and disposed afterwards. */
   openProduct(): MatrixProduct & { dispose(): Promise<void> };
 }
 
@@ -141,8 +141,8 @@ async function planPrepared({ manifest, read, openShard }: PreparedFiles): Promi
 }
 
 /**
- * Another weight is another model of gigabytes: of one base only the last merge is kept, since an earlier one can be made
- * again without a network. One that another tab uses stays.
+ * Another scale means another model of gigabytes: only the last merge of each base is kept, since an earlier one can be made
+ * again without a network. One that another tab uses is kept too.
  */
 async function forgetOtherMerges(
   base: string,

@@ -51,7 +51,7 @@ describe('openCheckpoint', () => {
     await expect(opened).rejects.toThrow(/^unet\/m\.safetensors: /);
   });
 
-  // The length stands before the header, little-endian, and its first bytes may be those of another format.
+  // The length comes before the header, little-endian, and its first bytes may look like another format.
   it.each([
     ['a pickle', [0x80, 0x02]],
     ['a web page', [0x20, 0x3c]],

@@ -1,4 +1,4 @@
-/** Opens a file of weights by what it holds, not by what it is called. */
+/** Opens a weights file by its content, not by its name. */
 import { CheckpointError, UnsupportedError } from '../../contract/errors';
 import type { IndexedTensor, RandomAccess, StoredCheckpoint } from './reader';
 import { parseSafetensorsHeader, parseSafetensorsMetadata, safetensorsHeaderBytes } from './safetensors';
@@ -32,7 +32,7 @@ async function readIndex(file: RandomAccess, signal: AbortSignal | undefined): P
 }
 
 /**
- * What comes in place of any file: a web page, a pointer, another program's format.
+ * What is served in place of a file: a web page, a pointer, another program's format.
  * @throws CheckpointError naming what the file is
  */
 export async function refuseForeign(file: Pick<RandomAccess, 'name' | 'size' | 'read'>): Promise<void> {
@@ -69,7 +69,7 @@ async function readSafetensorsFile(
 
 /** @returns what to tell the user of a file that is neither safetensors nor a zip */
 function foreignFormat(start: Uint8Array, lone?: 'a lone graph too'): string | undefined {
-  // A safetensors header: its brace at byte 8, its length before, whose first bytes may be those of anything.
+  // A safetensors header: its brace is at byte 8, after its length, whose first bytes may look like anything.
   if (start[8] === 0x7b && start[7] === 0 && start[6] === 0) return undefined;
   // torch.save before PyTorch 1.6: a pickle of the number 0x1950a86a20f9469cfc6c; before 0.1.10: a tar.
   const legacy = startsWith(start, [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9]);

@@ -1,8 +1,8 @@
 /**
- * Reads the pickles of PyTorch checkpoints: a stack machine that knows the opcodes of protocols 2 to 5 and the
- * names of pickleGlobals.ts. Nothing is imported, called or executed; a name outside the list is an error that
- * says it. There is no recursion, and values are shared, never copied: time and memory stay proportional to the
- * pickle's bytes, whatever it nests or repeats.
+ * Reads the pickles of PyTorch checkpoints: a stack machine that knows the opcodes of protocols 2 to 5 and the names of
+ * pickleGlobals.ts. Nothing is imported, called or executed; a name outside the list is an error that names it. There is no
+ * recursion, and values are shared, never copied: time and memory stay proportional to the pickle's bytes, whatever it nests
+ * or repeats.
  * Source of the format: Python's Lib/pickletools.py
  */
 import { CheckpointError, UnsupportedError } from '../../contract/errors';

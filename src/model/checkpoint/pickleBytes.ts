@@ -1,4 +1,4 @@
-/** The bytes of a pickle, taken one field after another, never past their end. */
+/** Reads the bytes of a pickle field by field, never past their end. */
 import { CheckpointError } from '../../contract/errors';
 import { GET_ANOTHER } from './remedy';
 
@@ -70,7 +70,7 @@ export class PickleBytes {
     return this.bytes.subarray(begin, begin + length);
   }
 
-  /** Moves on by `length` bytes; @returns where they begin */
+  /** Advances by `length` bytes; @returns where they begin */
   skip(length: number): number {
     const begin = this.#at;
     if (begin + length > this.bytes.byteLength) throw this.damaged('its pickle is cut off');

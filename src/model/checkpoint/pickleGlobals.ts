@@ -1,4 +1,4 @@
-/** Which Python names a checkpoint's pickle may mention, and what each becomes here. None is ever imported or run. */
+/** Which Python names a checkpoint's pickle may mention, and what each becomes. None is ever imported or run. */
 import type { CheckpointType } from './safetensors';
 
 type BuilderRole = 'tensor' | 'tensorWithType' | 'parameter' | 'dict' | 'parameterDict';
@@ -50,7 +50,7 @@ const builders: Readonly<Record<string, BuilderRole>> = {
   'torch.nn.modules.container.ParameterDict': 'parameterDict',
 };
 
-/** Exact names that occur in real checkpoints and make nothing but numbers, strings and containers. */
+/** Exact names that occur in real checkpoints and only make numbers, strings and containers. */
 const inertNames = new Set([
   'torch.Size',
   'torch.device',
@@ -82,7 +82,7 @@ const inertNames = new Set([
 const inertClasses =
   /^(pytorch_lightning|lightning|lightning_fabric|omegaconf|ldm|sgm)(\.[a-z_][a-z0-9_]*)*\.[A-Z][A-Za-z0-9_]*$/;
 
-/** Types of torch that no network of Inlay's has: no reason to speak of danger. */
+/** Torch types that none of Inlay's networks has; not dangerous. */
 const FOREIGN_TYPE =
   /^(u?int\d{1,2}|complex\d{2,3}|float\d_\w{1,16}|bits\w{1,8}|qu?int\w{1,8}|[A-Z][A-Za-z0-9_]{1,30}Storage)$/;
 

@@ -1,4 +1,4 @@
-/** What a UNet predicts. Nothing in most single files says it. */
+/** What a UNet predicts. Most single files do not say. */
 import { halfToFloat32 } from '../weights/half';
 import { readTensor, type StoredCheckpoint } from './reader';
 

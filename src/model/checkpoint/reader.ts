@@ -1,6 +1,6 @@
 /**
- * One index over a checkpoint's tensors, whatever form they are stored in. Nothing is loaded here: an entry
- * says which bytes of which file hold the values, and {@link readTensor} fetches them.
+ * One index over a checkpoint's tensors, in whichever form they are stored. Nothing is loaded here: an entry says which
+ * bytes of which file hold the values, and {@link readTensor} fetches them.
  */
 import { CheckpointError, messageOf } from '../../contract/errors';
 import { GET_ANOTHER } from './remedy';
@@ -14,7 +14,7 @@ export interface RandomAccess {
   readonly size: number;
   /** Whether each read costs a round trip over a network: readers then avoid many small ones. */
   readonly remote?: boolean;
-  /** @returns exactly `length` bytes; rejects where the file ends before */
+  /** @returns exactly `length` bytes; rejects if the file ends earlier */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -53,7 +53,7 @@ export function bytesSource(name: string, bytes: Uint8Array<ArrayBuffer>): Rando
   };
 }
 
-/** A file on this machine, read here and there. */
+/** A local file, read at any position. */
 export function blobSource(name: string, blob: Blob): RandomAccess {
   return {
     name,
@@ -134,7 +134,7 @@ const pickleShard = /^[\w.-]+\.bin$/;
 /**
  * Reads `….safetensors.index.json` or `….bin.index.json`.
  * @returns file name by tensor key; the files are beside the index
- * @throws CheckpointError if it is no such index
+ * @throws CheckpointError if it is not such an index
  */
 export function parseShardIndex(json: unknown, path: string): Map<string, string> {
   const map = typeof json === 'object' && json !== null && 'weight_map' in json ? json.weight_map : undefined;

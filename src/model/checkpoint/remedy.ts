@@ -1,2 +1,2 @@
-/** What the user can do about a file that is damaged: nothing in it tells how it came to be so. */
+/** What the user can do about a damaged file: nothing in it tells how it was damaged. */
 export const GET_ANOTHER = 'get it again, or choose another model';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CheckpointError } from '../../contract/errors';
 import { parseSafetensorsHeader } from './safetensors';
 
-/** A file of the given header and `dataBytes` zero bytes. */
+/** A file with the given header and `dataBytes` zero bytes. */
 function file(header: object | string, dataBytes: number): Uint8Array {
   const json = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
   const bytes = new Uint8Array(8 + json.byteLength + dataBytes);

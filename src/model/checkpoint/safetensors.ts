@@ -72,7 +72,7 @@ export function safetensorsHeaderBytes(start: Uint8Array, path: string): number 
 }
 
 /**
- * Checks that every tensor lies within the file, has the bytes that its shape needs, and overlaps no other.
+ * Checks that every tensor is within the file, has the bytes that its shape needs, and overlaps no other.
  * @param header the file's first {@link safetensorsHeaderBytes} bytes
  * @param fileBytes length of the whole file
  * @throws CheckpointError naming file and tensor

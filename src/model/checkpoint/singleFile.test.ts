@@ -28,7 +28,7 @@ const layoutSchema = z.object({
 const layout = (family: string) =>
   layoutSchema.parse(json(gunzipSync(readFileSync(`goldens/checkpoints/layouts/${family}.json.gz`))));
 
-/** A checkpoint of the given shapes, its values zero wherever one is read. */
+/** A checkpoint with the given shapes, whose values read as zero. */
 function hollow(shapes: Record<string, number[]>, more: Partial<StoredCheckpoint> = {}): StoredCheckpoint {
   const file = {
     name: 'model.safetensors',

@@ -1,7 +1,7 @@
 /**
- * A single file that holds a whole Stable Diffusion (`.safetensors` or `.ckpt` of the original programs) as the
- * components that a repository in the diffusers layout would have: keys renamed, configurations derived. What differs from
- * family to family comes in as rules. Facts: diffusers, loaders/single_file_utils.py.
+ * A whole Stable Diffusion in one file (`.safetensors` or `.ckpt` of the original programs), presented as the components
+ * that a repository in the diffusers layout would have: keys renamed, configurations derived. The families' differences come
+ * in as rules. Facts: diffusers, loaders/single_file_utils.py.
  */
 import { CheckpointError, UnsupportedError } from '../../contract/errors';
 import { type FamilyId, familiesInWords } from '../../contract/families';
@@ -34,7 +34,7 @@ export interface SingleFileModel {
 }
 
 export interface SingleFileOptions {
-  /** What is known better than the file says it, in `config.json`'s own fields; wins over what is derived. */
+  /** What is known better than from the file, in `config.json`'s own fields; overrides what is derived. */
   configs?: Readonly<Record<string, Json>> | undefined;
   prediction?: PredictionType | undefined;
   signal?: AbortSignal | undefined;
@@ -62,7 +62,7 @@ export interface SingleFileRules {
     unet: { inChannels: number; lastAttention: string | undefined },
     signal?: AbortSignal,
   ): Promise<PredictionType>;
-  /** The scheduler of the family's own repository in the diffusers layout: such files say nothing about it. */
+  /** The scheduler of the family's repository in the diffusers layout; single files do not describe it. */
   scheduler(kind: SingleFileKind): Json;
   /** What a file says of its scheduler all the same. */
   schedulerMarks?(checkpoint: StoredCheckpoint): Json;

@@ -1,4 +1,4 @@
-/** Parts and turns of stored tensors, without touching a byte: rows, a transposition, another shape. */
+/** Slices, transposes and reshapes of stored tensors, without touching a byte. */
 import { CheckpointError, UnsupportedError } from '../../contract/errors';
 import { countValues, type IndexedTensor } from './reader';
 import { GET_ANOTHER } from './remedy';

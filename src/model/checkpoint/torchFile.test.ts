@@ -116,7 +116,7 @@ describe('torch files', () => {
       for (let n = 0; n < 4; n++) wrong[first + random(bytes)] = random(256);
       try {
         const { tensors } = await openCheckpoint(bytesSource('wrong.bin', wrong));
-        // What is still accepted can be read: nothing lies outside the file.
+        // What is still accepted can be read: no tensor reaches outside the file.
         for (const tensor of tensors.values()) await readTensor(tensor);
       } catch (error) {
         expect(error).toBeInstanceOf(CheckpointError);

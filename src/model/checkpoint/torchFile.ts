@@ -93,7 +93,7 @@ async function refuseBigEndian(
   }
 }
 
-/** Goes down to the dictionary of tensors, which training programs wrap in one of their own. */
+/** Descends to the dictionary of tensors, which training programs wrap in their own. */
 function unwrap(root: PickleValue): { state: ReadonlyMap<PickleValue, PickleValue>; globalStep?: number } {
   let state: ReadonlyMap<PickleValue, PickleValue> = new Map();
   let value: PickleValue | undefined = root;

@@ -6,8 +6,8 @@ import type { StoredTensor } from './safetensors';
 const ADVICE = 'use a file of this model in fp32, fp16, bf16 or plain fp8';
 
 /**
- * Weights whose values count only together with something else in the file, by a key that only such files have: using only
- * them would give a wrong image.
+ * Weights whose values only make sense together with something else in the file, recognised by a key that only such files
+ * have: using them without it would give a wrong image.
  */
 const quantised: readonly [what: string, key: RegExp][] = [
   // ComfyUI and its tools: one factor for each tensor, and a mark for the whole.

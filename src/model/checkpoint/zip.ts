@@ -20,7 +20,7 @@ interface DirectoryEntry {
   nameBytes: number;
   headerOffset: number;
   size: number;
-  /** Sizes follow the data in a descriptor of their own. */
+  /** Sizes come after the data, in a separate descriptor. */
   hasDescriptor: boolean;
 }
 
@@ -181,10 +181,10 @@ function zip64Sizes(
 }
 
 /**
- * Where an entry's bytes begin, only from its neighbours: between its header and the next lie the rest of
- * the header, the bytes and perhaps a descriptor, and torch aligns the bytes, which leaves one place.
+ * Where an entry's bytes begin, inferred only from its neighbours: between its header and the next one are the rest of the
+ * header, the bytes and perhaps a descriptor, and torch aligns the bytes, which leaves a single possible position.
  * @param limit where the next entry begins
- * @returns undefined if more than one place is possible, or none
+ * @returns undefined unless exactly one position is possible
  */
 function impliedOffset(entry: DirectoryEntry, limit: number): number | undefined {
   const places = (entry.hasDescriptor ? DESCRIPTOR_BYTES : [0])

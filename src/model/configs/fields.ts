@@ -54,7 +54,7 @@ export const depth = countUpTo(MAX.depth);
 export const headCount = countUpTo(MAX.heads);
 export const side = countUpTo(MAX.side);
 
-/** A field whose absence and null both mean the default. */
+/** A field that may be absent or null; both mean the default. */
 export function withDefault<Type extends z.ZodType>(type: Type, value: z.output<Type>) {
   return type.nullish().transform((given) => given ?? value);
 }

@@ -48,7 +48,7 @@ const unetSchema = z.object({
     'CrossAttnUpBlock2D',
     'CrossAttnUpBlock2D',
   ]),
-  // Here null is a value of its own: no middle block.
+  // Here null is itself a value: no middle block.
   mid_block_type: z
     .enum(['UNetMidBlock2DCrossAttn', 'UNetMidBlock2D'])
     .nullable()

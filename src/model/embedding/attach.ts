@@ -1,7 +1,7 @@
 /**
- * Words that textual inversion taught, put beside a model that is open: its tokenizers find them, its text encoders are given
- * their vectors with the prompt. The model's own weights are neither copied nor changed. Follows
- * `load_textual_inversion` of diffusers (loaders/textual_inversion.py), refusals included.
+ * Adds the words learned by textual inversion to an open model: its tokenizers find them, and its text encoders get their
+ * vectors with the prompt. The model's own weights are neither copied nor changed. Follows `load_textual_inversion` of
+ * diffusers (loaders/textual_inversion.py), including what it refuses.
  */
 import { families, familyIds, familyTitle } from '../../contract/families';
 import type { Model, TextBranch } from '../../pipeline/model';
@@ -9,7 +9,7 @@ import { embeddingError } from './error';
 import type { Embedding } from './open';
 
 /**
- * @returns the model with these words; the one that was given stays as it is, and both share their networks
+ * @returns the model with these words; the given one is unchanged, and both share their networks
  * @throws CheckpointError (`embeddings`) if one is made for another kind of model, or its word exists already
  */
 export function withEmbeddings(model: Model, embeddings: readonly Embedding[]): Model {

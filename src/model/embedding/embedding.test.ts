@@ -21,7 +21,7 @@ import { type Embedding, type EmbeddingChoice, openEmbedding } from './open';
 const FOLDER = 'goldens/inversions';
 const call = { signal: new AbortController().signal, onProgress: () => {} };
 
-/** @param tensors values are counted up, but for those that are given */
+/** @param tensors values are counted up, except those that are given */
 function fileOf(tensors: Record<string, { shape: number[]; values?: number[]; dtype?: string }>) {
   let end = 0;
   const header: Record<string, unknown> = {};
@@ -39,7 +39,7 @@ function fileOf(tensors: Record<string, { shape: number[]; values?: number[]; dt
 const golden = async (name: string) => bytesSource(name, new Uint8Array(await readFile(`${FOLDER}/${name}`)));
 
 describe('files of textual inversions', () => {
-  // By tools/goldens/inversions.py, whose pictures say that the values are right (inversions.golden.test.ts).
+  // By tools/goldens/inversions.py; the golden images show that the values are right (inversions.golden.test.ts).
   it.each([
     ['learned_embeds.bin', '<toy>', [1]],
     ['learned_embeds.safetensors', '<hat>', [3]],

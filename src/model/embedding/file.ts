@@ -1,8 +1,4 @@
-/**
- * What a textual inversion's file holds: vectors for one word, in whichever form the program that trained it writes.
- * Facts: diffusers, loaders/textual_inversion.py and examples/textual_inversion; AUTOMATIC1111's web UI,
- * modules/textual_inversion/textual_inversion.py; ComfyUI, comfy/sd1_clip.py (`load_embed`).
- */
+/** What a textual inversion file holds: vectors for one word, in the format of whichever program trained it. */
 import { MAX_TOKEN_CHARACTERS, MAX_VECTORS } from '../../contract/limits';
 import { isTorchFile, openCheckpoint } from '../checkpoint/open';
 import { isKind, type PickleValue } from '../checkpoint/pickleValues';
@@ -29,7 +25,7 @@ export interface EmbeddingFile {
 /** SDXL's text encoders in their order, as all trainers call them. */
 const XL_NAMES = ['clip_l', 'clip_g'] as const;
 
-/** Tensors by name, and what the file says of its word. */
+/** Tensors by name, and what the file says about its word. */
 interface Found {
   tensors: ReadonlyMap<string, IndexedTensor>;
   token?: string;

@@ -1,4 +1,4 @@
-/** An embedding by the name that the user gives it, its vectors read. */
+/** Opens an embedding by the name that the user gives it, and reads its vectors. */
 import { CheckpointError } from '../../contract/errors';
 import { MAX_TOKEN_CHARACTERS } from '../../contract/limits';
 import { type AddOnKind, type AddOnOptions, chooseAddOn, openAddOn, sourceOfFile } from '../addOn';
@@ -78,7 +78,7 @@ async function readNamed(name: string, blob: Blob, signal: AbortSignal): Promise
   }
 }
 
-/** As AUTOMATIC1111 calls what has no name of its own. */
+/** AUTOMATIC1111's name for embeddings without one. */
 function stemOf(name: string, fileName: string): string {
   const stem = fileName.replace(/\.\w+$/, '').trim();
   if (stem !== '' && stem.length <= MAX_TOKEN_CHARACTERS) return stem;

@@ -39,7 +39,7 @@ describe('familyOf', () => {
     ['sd2', { index: { _class_name: 'StableDiffusionPipeline' }, unet: linear }],
     ['sdxl', { index: { _class_name: 'StableDiffusionXLImg2ImgPipeline' }, unet: linear }],
     ['sdxl', { index: { _class_name: 'ORTStableDiffusionXLPipeline' }, paths: ['unet/config.json'] }],
-    // Without an index the folders decide.
+    // Without an index, the folders decide.
     ['sd1', { paths: ['unet/config.json', 'text_encoder/config.json'] }],
     ['sdxl', { paths: ['unet/config.json', 'text_encoder_2/config.json'] }],
     // The pipeline's class wins over folders that are there besides.

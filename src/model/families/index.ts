@@ -1,4 +1,4 @@
-/** The list of families: who a checkpoint belongs to, and which files all of them may have. */
+/** The list of families: which one a checkpoint belongs to, and which files all of them may have. */
 import type { FamilyId } from '../../contract/families';
 import type { Evidence, Family, WeightFolder } from '../blueprint';
 import type { StoredCheckpoint } from '../checkpoint/reader';
@@ -11,7 +11,7 @@ import { refuseUnsupportedTensors } from './unsupported';
 /** In the order in which they are asked whether a checkpoint is theirs. */
 export const families: readonly Family[] = [sd1, sd2, sdxl];
 
-/** @returns undefined if it is none of them */
+/** @returns undefined if it belongs to none of them */
 export function familyOf(evidence: Evidence): Family | undefined {
   return families.find(({ recognises }) => recognises(evidence));
 }

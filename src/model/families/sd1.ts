@@ -1,4 +1,4 @@
-/** Stable Diffusion 1, inpainting and latent consistency models included. */
+/** Stable Diffusion 1, including inpainting and latent consistency models. */
 import { mapClip } from '../checkpoint/keyMaps/clip';
 import { stableDiffusion } from './stableDiffusion';
 import { firstText } from './stableDiffusionRules';

@@ -1,4 +1,4 @@
-/** Stable Diffusion 2: one text encoder as in Stable Diffusion 1, but OpenCLIP's, and linear projections in the UNet. */
+/** Stable Diffusion 2: one text encoder like Stable Diffusion 1, but OpenCLIP's, and linear projections in the UNet. */
 import { mapOpenClipPenultimate } from '../checkpoint/keyMaps/openClip';
 import { predictionOfSd2 } from '../checkpoint/prediction';
 import { LONE_OPEN_CLIP } from '../checkpoint/singleFile';
@@ -26,7 +26,7 @@ export const sd2 = stableDiffusion({
   vae: { scalingFactor: 0.18215, overflowsInHalf: false },
   singleFile: {
     unet({ inChannels, prediction }) {
-      // As trained at 768 pixels, where attention overflows in half precision.
+      // Trained at 768 pixels, where attention overflows in half precision.
       const is768 = prediction === 'v_prediction' && inChannels === 4;
       return { heads: { channels: 64 }, sampleSize: is768 ? 96 : 64, upcastAttention: is768 };
     },

@@ -39,7 +39,7 @@ export const sdxl = stableDiffusion({
         ...(typeof pooled === 'number' && { pooledWidth: pooled }),
       };
     },
-    // Trainers leave a mark.
+    // Recognised by a key that trainers write.
     prediction: async ({ tensors }) => (tensors.has('v_pred') ? 'v_prediction' : 'epsilon'),
     scheduler: () => ({
       _class_name: 'EulerDiscreteScheduler',

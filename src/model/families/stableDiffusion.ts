@@ -1,6 +1,6 @@
 /**
  * What the families of Stable Diffusion share: CLIP text encoders, a UNet and an autoencoder, in the same folders. Each
- * family's own file gives the rules in which it differs.
+ * family's file gives the rules in which it differs.
  */
 import type { Evidence, Family } from '../blueprint';
 import type { SingleFileRules } from '../checkpoint/singleFile';

@@ -171,14 +171,14 @@ async function fixedSizeOf(
 
 const described = new WeakMap<Uint8Array, ExportedInterface>();
 
-/** What a graph takes and gives; each is looked at once. */
+/** A graph's inputs and outputs; each graph is inspected once. */
 function interfaceOf(skeleton: Uint8Array): ExportedInterface {
   const ports = described.get(skeleton) ?? describeExport(skeleton);
   described.set(skeleton, ports);
   return ports;
 }
 
-/** The given graph and what it takes and gives. */
+/** The given graph with its inputs and outputs. */
 function given(from: PartSource) {
   if (from.skeleton === undefined) throw new InternalError('an export was opened without its graph');
   return { ...from, ports: interfaceOf(from.skeleton) };
@@ -231,7 +231,7 @@ function networkParts(
     const sizes = describeUnet(ports, config);
     return {
       ...inLatents(sizes, run),
-      // A UNet that is told its guidance computes one row; others compute both rows of guidance.
+      // A UNet that takes the guidance scale as an input computes one row; others compute both rows of guidance.
       batch: sizes.batch ?? (config.guidanceWidth === undefined ? 2 : 1),
       sample_batch: 1,
       mask_latents_batch: 1,

@@ -172,7 +172,7 @@ function networkParts(
       dims: ({ width, height, chunks }) => ({
         width: width / downscale,
         height: height / downscale,
-        // A UNet that is told its guidance computes one row; others compute both rows of guidance.
+        // A UNet that takes the guidance scale as an input computes one row; others compute both rows of guidance.
         batch: unet.guidanceWidth === undefined ? 2 : 1,
         sample_batch: 1,
         mask_batch: 1,

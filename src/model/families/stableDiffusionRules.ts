@@ -21,7 +21,7 @@ export interface TextEncoderRules {
   };
 }
 
-/** In what the families of Stable Diffusion differ. */
+/** The differences between the Stable Diffusion families. */
 export interface StableDiffusionRules {
   id: FamilyId;
   texts: readonly [TextEncoderRules, ...TextEncoderRules[]];

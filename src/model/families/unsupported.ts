@@ -1,4 +1,4 @@
-/** Families that Inlay knows but cannot run, and files that are no models: named, instead of called damaged. */
+/** Families that Inlay knows but cannot run, and files that are not models: named, instead of being called damaged. */
 import { UnsupportedError } from '../../contract/errors';
 import { familiesInWords } from '../../contract/families';
 import type { LoraMarks } from '../blueprint';
@@ -106,7 +106,7 @@ export function unsupportedFolders(paths: readonly string[]): string | undefined
   return has('unet/') ? undefined : byFolder.find(([start]) => has(start))?.[1];
 }
 
-/** Files that are not models of their own, and what to do with them. */
+/** Files that are not models themselves, and what to do with them. */
 const byPurpose: readonly [what: string, key: RegExp][] = [
   [
     'this is a LoRA, not a model; choose a model, then add this file as its LoRA',
@@ -136,7 +136,7 @@ const byPurpose: readonly [what: string, key: RegExp][] = [
 
 /**
  * What a file is, judged by the names of its tensors.
- * @returns the words for an error; undefined if nothing speaks against Stable Diffusion
+ * @returns the text of an error; undefined if it may be Stable Diffusion
  */
 function unsupportedTensors(keys: Iterable<string>): string | undefined {
   const all = [...keys];
@@ -193,7 +193,7 @@ export function refuseOtherPipeline(model: string, index: unknown): void {
   if (architecture !== undefined) throw new UnsupportedError(`model "${model}": ${architecture}`);
 }
 
-/** For an index whose pipeline is of no family that is known. */
+/** For an index whose pipeline belongs to no known family. */
 export function otherPipeline(model: string, index: unknown): UnsupportedError {
   const { _class_name: pipelineClass } = index as { _class_name?: unknown };
   return new UnsupportedError(

@@ -1,4 +1,4 @@
-/** What the user chooses, and what becomes of it. */
+/** The LoRAs that the user chooses, and what becomes of them. */
 import type { AddOnSource, LocalFile } from '../addOnSource';
 import type { StoredCheckpoint } from '../checkpoint/reader';
 

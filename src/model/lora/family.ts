@@ -1,4 +1,4 @@
-/** Which family a LoRA was made for, for the message if it meets a model of another. */
+/** Which family a LoRA was made for, for the message shown if it is used with a model of another. */
 import { familyTitle, families as titles } from '../../contract/families';
 import { families } from '../families';
 import { unsupportedFamilies } from '../families/unsupported';
@@ -20,7 +20,7 @@ export interface LoraFamily {
   key?: string | undefined;
 }
 
-/** @returns undefined if nothing in the file tells */
+/** @returns undefined if the file does not tell */
 export function familyOfLora(
   keys: readonly string[],
   { metadata, modules }: Partial<LoraFile>,

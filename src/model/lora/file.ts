@@ -24,7 +24,7 @@ export interface LoraModule {
   up: IndexedTensor;
   /** [rank, rank, height, width] */
   mid?: IndexedTensor;
-  /** A tensor of one value: the pair counts `alpha / rank` times, once where it is absent. */
+  /** A tensor with one value: the pair is scaled by `alpha / rank`, or by 1 if it is absent. */
   alpha?: IndexedTensor | number;
   /** The pair counts `alpha / √rank` times. */
   isRankStabilized?: boolean;

@@ -1,9 +1,9 @@
-/** The weights of a model by the names that LoRAs call them. */
+/** A model's weights by the names that LoRAs use for them. */
 import type { LoraModule } from './file';
 
-/** One network's modules that have a weight matrix, by what a LoRA may call them. */
+/** One network's modules that have a weight matrix, by the names that a LoRA may use. */
 export interface ModuleNames {
-  /** @returns the key of the weight, e.g. `mid_block.attentions.0.proj_in.weight`; undefined if there is none */
+  /** @returns the key of the weight, e.g. `mid_block.attentions.0.proj_in.weight`; undefined if there isn't one */
   find(module: Pick<LoraModule, 'name' | 'isUnderscored'>): string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** A LoRA by the name that the user gives it, its header read. */
+/** Opens a LoRA by the name that the user gives it, and reads its header. */
 import { CheckpointError } from '../../contract/errors';
 import { type AddOnKind, type AddOnOptions, addOnKey, chooseAddOn, openAddOn, sourceOfFile } from '../addOn';
 import { openCheckpoint } from '../checkpoint/open';

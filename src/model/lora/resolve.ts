@@ -1,4 +1,4 @@
-/** Finds for every pair of a LoRA the weight that it changes, and refuses what was made for another model. */
+/** Finds the weight that each pair of a LoRA changes, and refuses LoRAs made for another model. */
 import type { CheckpointError } from '../../contract/errors';
 import { type FamilyId, familyTitle } from '../../contract/families';
 import { countValues, type IndexedTensor, readTensor } from '../checkpoint/reader';
@@ -67,7 +67,7 @@ export function resolveLoras(loras: readonly OpenLora[], base: Base, product: Ma
   );
 }
 
-/** A file whose keys say that it was made for another architecture is told so, not called damaged. */
+/** A file whose keys show that it was made for another architecture gets that message; it is not called damaged. */
 function readLora({ checkpoint }: OpenLora, base: Base): LoraFile {
   const keys = [...checkpoint.tensors.keys()];
   const made = familyOfLora(keys, { metadata: checkpoint.metadata });

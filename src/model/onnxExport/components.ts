@@ -33,7 +33,7 @@ export function createExportedText({ session, sizes }: ExportedSession<ExportedT
       const pooled = pooledWidth === undefined ? undefined : new Float32Array(rows * pooledWidth);
       for (let first = 0; first < rows; first += batch) {
         const count = Math.min(batch, rows - first);
-        // Rows that are missing at the end are rows of zeros, whose results are left.
+        // Rows that are missing at the end are padded with zeros, and their results dropped.
         const ids = new Int32Array(batch * length);
         ids.set(inputIds.subarray(first * length, (first + count) * length));
         const part = await run(ids, batch);

@@ -1,4 +1,4 @@
-/** An export's weights: from the shards that they were prepared into, or from a plain folder's files in memory. */
+/** An export's weights: from its prepared shards, or from a plain folder's files held in memory. */
 import { base64Decode, base64Encode } from '@bufbuild/protobuf/wire';
 import { CheckpointError } from '../../contract/errors';
 import type { Precision, StoredType, TensorEntry } from '../../graph/onnx/types';
@@ -27,7 +27,7 @@ export function encodeSkeleton(skeleton: Uint8Array): string {
   return base64Encode(skeleton);
 }
 
-/** Half stays half where the device has it; everything else is float32: a graph's own types are not narrowed. */
+/** Half stays half if the device supports it; everything else is float32: a graph's own types are not narrowed. */
 export function storedTypeOf({ type }: ExportedTensor, precision: Precision): StoredType {
   return type === 'F16' && precision === 'fp16' ? 'F16' : 'F32';
 }

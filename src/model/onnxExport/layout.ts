@@ -1,4 +1,4 @@
-/** Where every tensor of an ONNX export goes, read only from its graphs. */
+/** Where each tensor of an ONNX export goes, read only from its graphs. */
 
 import type { Precision } from '../../graph/onnx/types';
 import { readExported } from '../../graph/onnxExport/read';
@@ -19,8 +19,8 @@ export interface ExportLayout {
 
 /**
  * @param model what errors call the checkpoint
- * @param files of the networks that are wanted, `unet/model.onnx` and what is beside it
- * @param open a file for reading here and there
+ * @param files of the wanted networks, `unet/model.onnx` and what is beside it
+ * @param opens a file for reading at any position
  * @throws CheckpointError if a graph is damaged, lacks a file, or has weights that cannot be run
  */
 export async function layOutExports(

@@ -39,7 +39,7 @@ describe('pictures of ONNX exports against diffusers', () => {
       const tiled = await decodeLatents(vae, latents, size, call.signal);
       expect(tiled).toHaveLength(whole.length);
       expect(tiled.every(Number.isFinite)).toBe(true);
-      // Each tile has group norms of its own.
+      // Each tile has its own group norms.
       expect(tiled).not.toEqual(whole);
     } finally {
       runtime.vaeTiles = {};

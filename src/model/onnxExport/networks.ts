@@ -33,7 +33,7 @@ function explain(model: string, error: unknown): unknown {
   );
 }
 
-/** If a graph's sizes cannot be followed, its weights are what is known: never more than it needs. */
+/** If a graph's sizes cannot be followed, only its weights are known: never more than it needs. */
 function measure(graph: Graph, dims: Dims): Footprint {
   try {
     return exportedFootprint(graph, dims);

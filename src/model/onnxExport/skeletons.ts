@@ -1,4 +1,4 @@
-/** The graphs of an export without its weights. */
+/** An export's graphs without its weights. */
 import { base64Decode } from '@bufbuild/protobuf/wire';
 import { readExported } from '../../graph/onnxExport/read';
 import { asUnsupportedError, type ReadSkeleton } from '../blueprint';

@@ -1,4 +1,4 @@
-/** Small binary values as text, for files of JSON. */
+/** Small binary values as text, for JSON files. */
 
 export function toBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));

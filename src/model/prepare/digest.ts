@@ -1,4 +1,4 @@
-/** Whether what is stored is still what was stored. */
+/** Checks that stored files are unchanged. */
 import { piecesOf } from '../source/blobPieces';
 import { lendHasher } from './hashers';
 

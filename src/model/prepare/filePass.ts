@@ -1,5 +1,5 @@
 /**
- * One pass over a file's bytes, in order, that brings each tensor into its shard. Memory holds the current piece and
+ * One pass over a file's bytes, in order, that writes each tensor to its shard. Memory holds only the current piece and
  * those few tensors that have to be turned (transposed, shared) as a whole.
  */
 import { InternalError, UnsupportedError } from '../../contract/errors';
@@ -13,7 +13,7 @@ import { toBase64 } from './base64';
 import { type Lent, lendHasher } from './hashers';
 import type { Output, ShardPlan } from './shards';
 
-/** Where a shard stood when it was last known to be safe. */
+/** How far a shard was when it was last known to be safe. */
 export interface ShardState {
   path: string;
   /** Bytes of the whole shard. */
@@ -27,7 +27,7 @@ export interface ShardState {
 /** Tensors that wait in memory for their turn may have this many bytes together. */
 const MAX_WAITING_BYTES = 2 ** 30;
 
-/** Counts what a pass holds in memory, for the promise that it is little. */
+/** Counts what a pass holds in memory, to check that it is little. */
 export class BufferMeter {
   heldBytes = 0;
   peakBytes = 0;
@@ -220,7 +220,7 @@ export class FilePass {
     await shard.append(castBytes(changed, 'F32', type, this.#rooms.cast));
   }
 
-  /** Makes what was written safe. @returns what a later pass continues from */
+  /** Flushes what was written. @returns what a later pass continues from */
   async checkpoint(): Promise<ShardState[]> {
     const states: ShardState[] = [];
     for (const { plan, writer, digest, position } of this.#shards) {

@@ -1,4 +1,4 @@
-/** The forms in which networks are saved, by the road that prepares models: by id, address and file. */
+/** The formats in which networks are saved, through the code that prepares models: by id, URL and file. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { type HubFile, memoryFile } from '../../../test/support/hub/files';
@@ -46,7 +46,7 @@ const asF32 = (floats: Float32Array): Packed => ({
   dtype: 'F32',
   values: new Uint8Array(floats.slice().buffer),
 });
-/** A component's tensors as they are kept, from a store of their own. */
+/** A component's tensors as stored, from a separate store. */
 async function stored(component: string, precision: Precision = 'fp32', name = 'golden/sd15') {
   const { store, remove } = await temporaryStore();
   try {
@@ -96,7 +96,7 @@ it('scaled fp8 and quantised weights are refused before they are fetched, by key
     const others = (await goldenFiles('sd15')).filter((file) => file.path !== UNET);
     await serve({ files: [...others, memoryFile(UNET, bytes)] });
     await expect(prepare()).rejects.toThrow(message);
-    // Headers alone: a range of each file.
+    // Only headers: a range of each file.
     expect(fetched()).toBeGreaterThan(0);
     await hub.close();
   }
@@ -168,7 +168,7 @@ it('SDXL’s autoencoder is kept in fp32, unless its configuration says that fp1
     const vae = memoryFile('vae/config.json', JSON.stringify({ ...config, force_upcast }));
     const folder = xl.filter(({ path }) => path !== vae.path);
     expect(await kept([...folder, vae]), `folder, ${force_upcast}`).toBe(precision);
-    // What lies beside a single file counts too.
+    // Files beside a single file count too.
     expect(
       await kept([...texts, vae, memoryFile('model.safetensors', single)]),
       `file, ${force_upcast}`,

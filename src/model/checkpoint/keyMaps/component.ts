@@ -4,7 +4,7 @@ import type { IndexedTensor, StoredIndex } from '../reader';
 
 /** One network of a single file, as its folder in the diffusers layout would hold it. */
 export interface Component {
-  /** What `config.json` would say: derived from the shapes, and from the family where shapes cannot tell. */
+  /** What `config.json` would say: derived from the shapes, and from the family if the shapes cannot tell. */
   config: Readonly<Record<string, unknown>>;
   /** Under diffusers' keys. */
   tensors: StoredIndex;

@@ -34,14 +34,14 @@ export interface UnetLayout {
   /** Resnets of a level on the way down. */
   layersPerBlock: number;
   blockOutChannels: number[];
-  /** Transformer blocks of each level's attentions; 0 where it has none. */
+  /** Transformer blocks of each level's attentions; 0 for levels without attention. */
   depths: number[];
   midDepth: number;
   crossAttentionDim: number;
   linearProjection: boolean;
   /** Width of the vector beside the timestep: SDXL's text and sizes. */
   additionWidth: number | undefined;
-  /** Width of the guidance that latent consistency models are told. */
+  /** Width of the guidance embedding that latent consistency models take. */
   guidanceWidth: number | undefined;
 }
 

@@ -106,7 +106,7 @@ function diffusersKey(key: string, levels: number): string | undefined {
   }
   const block = /^(down|up)\.(\d+)\.(?:block\.(\d+)\.(\w+)|(downsample|upsample)\.conv)$/.exec(stem);
   if (block === null || (block[1] === 'down') !== (side === 'encoder')) return undefined;
-  // The original counts the decoder's levels from the picture's side.
+  // The original numbers the decoder's levels from the image side.
   const level = block[1] === 'down' ? index(block[2]) : levels - 1 - index(block[2]);
   if (level < 0 || level >= levels) return undefined;
   const place = `${block[1]}_blocks.${level}`;

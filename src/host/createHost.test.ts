@@ -18,7 +18,7 @@ beforeAll(async () => {
   platform = {
     ...nodePlatform({ threads: 1, hub: { url: 'http://127.0.0.1:9' } }),
     store: temporary.store,
-    // Without files that can be read as they are: it is prepared into the store.
+    // Without files that can be read directly: it is prepared into the store.
     ownModel: async (name) => (name === 'tiny' ? { source: () => localSource(MODEL) } : undefined),
   };
   host = createHost(platform);

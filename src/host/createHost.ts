@@ -28,11 +28,11 @@ import type { ChooseFile, Machine, OwnModel, Platform } from './platform';
 import { reportTo } from './previews';
 import type { Host } from './serve';
 
-/** A model with what is added to it. */
+/** A model with its LoRAs and embeddings. */
 export type WantedModel = { name: string } & Partial<Pick<LocalOptions, 'loras' | 'embeddings'>>;
 
 export interface ModelHost extends Required<Host> {
-  /** Opens the runtime now rather than at the first run. @throws DeviceError if this machine can run nothing */
+  /** Opens the runtime now rather than at the first run. @throws DeviceError if this device can't run anything */
   openRuntime(): Promise<void>;
   /**
    * Opens a model for the time of `work`; it stays open for the next call. One call at a time.
@@ -122,7 +122,7 @@ export function createHost(platform: Platform): ModelHost {
   }
 
   async function open(wanted: WantedModel, asked: Size | undefined, call: Call): Promise<OpenModel> {
-    // They are small: what is wrong with one is said before a model is fetched.
+    // They are small, so errors in them are reported before a model is fetched.
     const embeddings = await embeddingsOf(wanted, call);
     const { model, files, cache } = await slot.get(wanted, asked);
     const { guard } = await machine.get();
@@ -200,7 +200,7 @@ function starterFiles({ files }: OwnModel): CheckpointFiles {
   return files;
 }
 
-/** While a model is open nobody deletes the files it still reads from. */
+/** While a model is open, the files that it still reads from are not deleted. */
 async function lockedWhileOpen(
   store: WeightStore,
   files: CheckpointFiles,

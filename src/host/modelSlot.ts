@@ -1,4 +1,4 @@
-/** The open model: one at a time, kept with what its runs left in the cache until another one is asked for. */
+/** The open model: only one at a time, kept with its cached results until another one is asked for. */
 import type { Call } from '../contract/engine';
 import { CheckpointError } from '../contract/errors';
 import type { Size } from '../image/geometry';

@@ -1,4 +1,4 @@
-/** What a host needs from the machine it runs on: the browser's worker, the command line and the server give one each. */
+/** What a host needs from its environment: the browser's worker, the command line and the server provide one each. */
 import type { HubAccess } from '../contract/modelLibrary';
 import type { ImageSource } from '../contract/schema';
 import type { Size } from '../image/geometry';
@@ -38,10 +38,10 @@ export interface Platform {
   /** Called at the first use, and again after a failure. */
   openRuntime(): Promise<Machine>;
   store: WeightStore;
-  /** Where models come from until the host is told otherwise. */
+  /** Where models come from until the host is configured otherwise. */
   hub: HubAccess;
   starter: OwnModel;
-  /** Models of this machine by name; absent if names lead only to the network. */
+  /** Local models by name; absent if names refer only to the network. */
   ownModel?(name: string): Promise<OwnModel | undefined>;
   /** The same for LoRAs and embeddings. */
   ownAddOn?(source: string, choose: ChooseFile): Promise<LocalFile | undefined>;

@@ -35,7 +35,7 @@ export function reportTo(
   };
 }
 
-/** The same progress, of which nothing needs closing. */
+/** The same progress, without anything that has to be closed. */
 export function withoutPreview(progress: PipelineProgress): Progress {
   if (progress.stage !== 'denoise') return progress;
   return { stage: 'denoise', step: progress.step, steps: progress.steps };

@@ -62,7 +62,7 @@ describe('serve', () => {
     await eventually(() => expect(posted.some(({ type }) => type === 'result')).toBe(true));
     const ends = posted.filter(({ type }) => type !== 'progress');
     expect(ends).toEqual([
-      // What waits is told at once; what runs stops first.
+      // Waiting requests are answered immediately; running ones stop first.
       { type: 'error', id: 2, error: { name: 'AbortError', message: '' }, dead: false },
       { type: 'error', id: 1, error: { name: 'AbortError', message: '' }, dead: false },
       { type: 'result', id: 3, picture },

@@ -13,7 +13,9 @@ export interface Host {
   isDead(): boolean;
   /** Closes the open model; absent if none stays open. */
   release?(): Promise<void>;
-  /** @throws TooLargeError if a model of these configurations cannot run here; absent if nothing is downloaded */
+  /**
+   * @throws TooLargeError if a model with these configurations cannot run on this device; absent if nothing is downloaded
+   */
   judge?(name: string, texts: Texts): Promise<void>;
   /** Sets where models come from; absent if that never changes. */
   setHub?(hub: HubAccess): void;
@@ -24,7 +26,7 @@ export type Post = (message: FromWorker, transfer?: Transferable[]) => void;
 /** @returns the receiver of every message after `init`; it checks each one */
 export function serve(host: Host, post: Post): (message: Later<ToWorker>) => void {
   const running = new Map<number, AbortController>();
-  /** Of those, the one whose turn it is. */
+  /** The one whose turn it is. */
   let current: number | undefined;
   let tail: Promise<unknown> = Promise.resolve();
 
@@ -54,7 +56,7 @@ export function serve(host: Host, post: Post): (message: Later<ToWorker>) => voi
   function cancel(id: number): void {
     const controller = running.get(id);
     controller?.abort();
-    // A waiting run has nothing to stop: answer at once.
+    // A waiting run has nothing to stop, so answer immediately.
     if (controller === undefined || id === current) return;
     running.delete(id);
     post({ type: 'error', id, error: encodeError(controller.signal.reason), dead: false });

@@ -86,7 +86,7 @@ it('fetches nothing of a model that the engine refuses, and keeps the figures', 
 it('asks about an ONNX export with its graphs, so that it is judged before it is fetched', async () => {
   const folder = folderFiles('goldens/onnx/inpaint');
   const skeletons = skeletonsOf(folder);
-  // As a download knows it before the first byte of weights.
+  // As known to a download before the first byte of weights.
   const known = new Map<string, string>();
   for (const name of ['text_encoder', 'unet', 'vae_encoder', 'vae_decoder']) {
     known.set(skeletonPath(name), encodeSkeleton((await skeletons(name)) ?? new Uint8Array()));

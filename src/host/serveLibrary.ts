@@ -14,7 +14,7 @@ export function serveLibrary(
   const running = new Map<number, AbortController>();
   const judgements = new Map<number, { resolve(): void; reject(error: Error): void }>();
 
-  /** The device is the engine's: what it can run is asked there. */
+  /** What the device can run is up to the engine, which is asked. */
   async function admit(id: number, files: CheckpointFiles, signal: AbortSignal): Promise<void> {
     const texts = new Map<string, string>();
     for (const path of describingPaths) {

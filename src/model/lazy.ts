@@ -2,7 +2,7 @@
 
 export interface Lazy<Value> {
   get(): Promise<Value>;
-  /** Releases what was made. */
+  /** Releases what was made. @returns it, or undefined if nothing was */
   forget(): Promise<Value> | undefined;
 }
 

@@ -1,4 +1,6 @@
-/** Servers that fall silent, drip, send without end or declare what nobody has: nothing that reads a model waits for them. */
+/**
+ * Servers that fall silent, drip, send without end or announce sizes that nothing has: reading a model never waits for them.
+ */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';

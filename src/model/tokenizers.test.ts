@@ -33,7 +33,7 @@ const PATHS = [
   'vae/diffusion_pytorch_model.safetensors',
 ];
 
-/** The golden model's files, some of them others. @param changes by path; null: not there */
+/** The golden model's files, some of them replaced. @param changes by path; null: missing */
 async function changed(changes: Record<string, string | Uint8Array<ArrayBuffer> | null>) {
   const files = new Map<string, Blob>();
   for (const path of PATHS) files.set(path, new Blob([await readFile(`${FOLDER}/${path}`)]));

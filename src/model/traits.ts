@@ -1,8 +1,8 @@
-/** What a model's files say of the settings that suit it, for contract/modelSettings.ts. */
+/** What a model's files say about the settings that suit it, for contract/modelSettings.ts. */
 import { z } from 'zod';
 import type { ModelTraits } from '../contract/modelSettings';
 
-/** Anything else in the file is the schedulers' business: what they refuse is told when the model runs. */
+/** Anything else in the file is left to the schedulers: what they refuse is reported when the model runs. */
 const schedulerSchema = z.looseObject({
   _class_name: z.string().optional().catch(undefined),
   timestep_spacing: z.string().optional().catch(undefined),
@@ -10,7 +10,7 @@ const schedulerSchema = z.looseObject({
   rescale_betas_zero_snr: z.boolean().optional().catch(undefined),
 });
 
-/** @param schedulerJson `scheduler_config.json`, where there is one */
+/** @param schedulerJson `scheduler_config.json`, if there is one */
 export function traitsFrom(readsGuidance: boolean, schedulerJson: unknown): ModelTraits {
   const { success, data } = schedulerSchema.safeParse(schedulerJson);
   if (!success) return { readsGuidance };

@@ -4,8 +4,8 @@ import { LatentColours } from './latents/latentPreview';
 import type { Model, TextCache } from './model';
 
 /**
- * Reuses the embeddings of a repeated prompt and the VAE's moments of an unchanged picture. One run at a time; the
- * owner calls `dispose`. Random draws are the same with and without it.
+ * Reuses the embeddings of a repeated prompt and the VAE's moments of an unchanged image. One run at a time; the owner calls
+ * `dispose`. Random draws are the same with and without it.
  */
 export class InpaintCache implements TextCache {
   #model: Model | undefined;
@@ -29,7 +29,7 @@ export class InpaintCache implements TextCache {
   }
 
   /**
-   * The moments of a VAE input. The last two are kept: the image and the masked picture.
+   * The moments of a VAE input. The last two are kept: the image and the masked image.
    * @param pixels [1, 3, H, W]
    */
   async moments(

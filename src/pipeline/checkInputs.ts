@@ -1,4 +1,4 @@
-/** Refuses images and masks that no model should be asked about. */
+/** Refuses images and masks that no model could use. */
 import { InputError } from '../contract/errors';
 import type { Size } from '../image/geometry';
 import { MASK_THRESHOLD, type Pixels } from '../image/raster';
@@ -18,11 +18,7 @@ export function checkSameSize(image: Size, mask: Size, field = 'mask_url'): void
 /** Channels further apart than this make a colour; greys of lossy formats stay below. */
 const COLOUR = 32;
 
-/**
- * Refuses a mask that paints nothing as {@link fitMask} reads it, before a model is loaded for it.
- * @param field what the caller calls the mask
- * @throws InputError saying what was read
- */
+/** Refuses a mask that masks nothing as {@link fitMask} reads it, before a model is loaded for it. */
 export function checkPaints(mask: Pixels, field = 'mask_url'): void {
   const { data } = flatten(mask, MASK_BACKDROP);
   let [whitest, colour, opacity] = [0, 0, 0];

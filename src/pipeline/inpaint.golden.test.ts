@@ -8,11 +8,11 @@ import { InpaintCache } from './inpaint';
 import type { Model } from './model';
 
 // Made by `python tools/goldens/pictures.py` (diffusers 0.36.0, float32), compared on WASM float32. Measured: 72 dB and
-// more. Below the threshold lie, by diffusers itself: a guidance of 7.4 in place of 7.5 (52 dB), an input picture one
-// level brighter (55 dB), one more step (22 dB), another prompt (21 dB), another seed (9 dB). Of SDXL: the embeddings of
-// an empty negative prompt in place of zeros (12 dB), the positive's pooled embedding for both rows (21 dB), width
-// before height in the sizes (28 dB), a steps_offset of 1 for 0 (30 dB). Of prompts: cut at 77 tokens (14 dB), without
-// weights (16 dB), with weights but without restoring the mean (19 dB).
+// more. Measured with diffusers itself, all below the threshold: a guidance of 7.4 in place of 7.5 (52 dB), an input picture
+// one level brighter (55 dB), one more step (22 dB), another prompt (21 dB), another seed (9 dB). Of SDXL: the embeddings of
+// an empty negative prompt in place of zeros (12 dB), the positive's pooled embedding for both rows (21 dB), width before
+// height in the sizes (28 dB), a steps_offset of 1 for 0 (30 dB). Of prompts: cut at 77 tokens (14 dB), without weights (16
+// dB), with weights but without restoring the mean (19 dB).
 const MIN_PSNR_DB = 60;
 
 describe('inpaint against diffusers', () => {

@@ -30,8 +30,8 @@ interface Fakes {
 }
 
 /**
- * A model of fakes. The VAE's posterior has mean 0.5 and log variance 0, and decodes to what the first latent channel
- * says; the UNet predicts 0 unless told otherwise.
+ * A model of fakes. The VAE's posterior has mean 0.5 and log variance 0, and its decoder returns the first latent channel;
+ * the UNet predicts 0 by default.
  */
 function fakeModel({ inpainting = 'native', xl, guidanceWidth, predict, decode }: Fakes = {}) {
   const uploads = { held: 0 };
@@ -219,7 +219,7 @@ describe('inpaint', () => {
     await inpaint(model, job, call());
     expect(upload).toHaveBeenCalledTimes(1); // the embeddings
     expect(unet.predict.mock.calls[0]?.[3].maskLatents).toBeUndefined();
-    // The picture's posterior is drawn before the noise.
+    // The image's posterior is drawn before the noise.
     const generator = new TorchGenerator(3);
     const imageLatents = generator.randn(LATENTS).map((epsilon) => Math.fround(0.5 + epsilon) * 0.5);
     expect(unet.predict.mock.calls[0]?.[0]).toEqual(generator.randn(LATENTS));
@@ -236,7 +236,7 @@ describe('inpaint', () => {
     await inpaint(model, { ...job, steps: 5, strength: 0.6 }, rest);
     // 5 · 0.6 = 3 steps: leading timesteps 801, 601, 401, 201, 1 without the first two.
     expect(unet.predict.mock.calls.map(([, , timestep]) => timestep)).toEqual([401, 201, 1]);
-    expect(vae.encode).toHaveBeenCalledTimes(2); // picture and masked picture
+    expect(vae.encode).toHaveBeenCalledTimes(2); // image and masked image
     const steps = progress.flatMap((report) =>
       report.stage === 'denoise' ? [[report.step, report.steps]] : [],
     );
@@ -272,7 +272,7 @@ describe('a second run', () => {
     expect(vae.encode).toHaveBeenCalledTimes(1);
     expect(masks()[1]).toEqual(masks()[0]);
 
-    // Another seed draws anew from the same moments; another prompt or mask is encoded.
+    // Another seed draws again from the same moments; another prompt or mask is encoded.
     await inpaint(model, { ...job, seed: 4 }, call(undefined, cache));
     expect(vae.encode).toHaveBeenCalledTimes(1);
     expect(masks()[2]).not.toEqual(masks()[0]);

@@ -37,7 +37,7 @@ export interface InpaintJob extends Prompts {
   image: Pixels;
   /** White is repainted. Same size as the image. */
   mask: Pixels;
-  /** At 1 and below, and with models that are told the scale, the negative prompt is not used. */
+  /** At 1 and below, and with models that take the scale as an input, the negative prompt is not used. */
   guidanceScale: number;
   steps: number;
   seed: number;
@@ -59,7 +59,7 @@ export type PipelineProgress =
 export interface InpaintCall {
   signal: AbortSignal;
   onProgress(progress: PipelineProgress): void;
-  /** For callers that run the model more than once; without it nothing is reused. */
+  /** For callers that run the model more than once; if absent, nothing is reused. */
   cache?: InpaintCache;
 }
 
@@ -173,7 +173,7 @@ interface Prepared {
   latents: Float32Array;
   /** 9 channels: mask and latents of the masked image, [1, 5, h, w]. */
   maskLatents?: Float32Array;
-  /** 4 channels: what the kept part is made of at each step. */
+  /** 4 channels: the kept part is mixed from these at each step. */
   kept?: { mask: Float32Array; imageLatents: Float32Array; noise: Float32Array };
 }
 

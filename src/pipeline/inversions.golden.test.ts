@@ -22,7 +22,7 @@ const TOLERANCE = 1e-4;
 const MIN_PSNR_DB = 60;
 const KEPT = 24;
 
-/** Opaque to whoever runs a model; these are Stable Diffusion's. */
+/** Opaque to those who run a model; these are Stable Diffusion's. */
 const encode = async ({ prompts }: Model, given: Prompts) =>
   (await prompts.encode(given, new InpaintCache(), (_, work) => work())) as PromptEmbeddings;
 
@@ -88,7 +88,7 @@ describe.each(goldenInversions)('$name: $model with $files', (golden) => {
   });
 
   it('leaves the model as it was', async () => {
-    // Its encoder may take vectors by now: without any it gives what it gave before.
+    // Its encoder can take vectors now: without any it returns what it did before.
     const prompt = { prompt: 'a boat', negativePrompt: '', guidanceScale: 1 };
     const fresh = await loadModel(folderFiles(`goldens/models/${golden.model}`), runtime, {
       signal,

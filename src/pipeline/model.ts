@@ -1,5 +1,5 @@
 /**
- * What the pipeline needs of a model: its networks, its tokenizers and its configuration. Sessions arrive through these
+ * What the pipeline needs from a model: its networks, its tokenizers and its configuration. Sessions arrive through these
  * interfaces; the pipeline never sees ONNX Runtime.
  */
 import type { Size } from '../image/geometry';
@@ -21,7 +21,7 @@ export interface TextEncoding {
   pooled?: Float32Array;
 }
 
-/** Rows that a text encoder is given at once; longer prompts take several calls, so that memory stays bounded. */
+/** Rows that a text encoder gets in one call; longer prompts take several calls, so that memory stays bounded. */
 export const TEXT_ROWS_AT_ONCE = 16;
 
 export interface TextEncoder {
@@ -48,11 +48,11 @@ export interface Prompts {
 
 /** Keeps what was made of a repeated prompt: see cache.ts. */
 export interface TextCache {
-  /** @param make called if nothing is kept under this key */
+  /** @param make called if nothing is stored under this key */
   text<Text>(key: string, make: () => Promise<Text>): Promise<Text>;
 }
 
-/** From prompts to what the denoiser reads of them. `Text` is opaque: only the model that made it looks into it. */
+/** From prompts to the denoiser's inputs. `Text` is opaque: only the model that made it looks into it. */
 export interface PromptEncoder<Text = unknown> {
   /** Each text encoder with its tokenizer. */
   readonly branches: readonly TextBranch[];
@@ -65,7 +65,7 @@ export interface PromptEncoder<Text = unknown> {
   chunks(prompts: Omit<Prompts, 'guidanceScale'>): number;
   /**
    * Loads the text encoders as it needs them. They may leave memory again before the denoiser comes.
-   * @param cache asked first, and given what was computed
+   * @param cache asked first; new results are stored in it
    * @throws InputError naming the prompt that cannot be encoded, DeviceError or CheckpointError if the result has NaN
    */
   encode(prompts: Prompts, cache: TextCache, timed: Timed): Promise<Text>;
@@ -73,7 +73,7 @@ export interface PromptEncoder<Text = unknown> {
   withBranches(branches: readonly TextBranch[], words: string): PromptEncoder<Text>;
 }
 
-/** What the denoiser reads beside latents and time, the same over a run's steps. Models add what they read to it. */
+/** The denoiser's inputs beside latents and time, the same for all steps of a run. Models add their own. */
 export interface Conditioning {
   /** Predictions in one evaluation: two if the run is guided (negative first, then positive), else one. */
   readonly rows: 1 | 2;
@@ -94,7 +94,7 @@ export interface ConditioningInputs {
 
 /** The network that the loop asks at each step. */
 export interface Denoiser<Given extends Conditioning = Conditioning> {
-  /** What messages call it, such as "UNet". */
+  /** Its name in messages, such as "UNet". */
   readonly label: string;
   /** `native`: it sees mask and masked image. `blend`: it sees neither, and the loop restores the kept part at each step. */
   readonly inpainting: 'native' | 'blend';
@@ -170,7 +170,7 @@ export interface DiffusionModel<Text = unknown, Given extends Conditioning = Con
   readonly schedulerConfig: SchedulerConfig;
   /** Whether diffusers' pipeline for this family corrects the scheduler's file or takes it as written. */
   readonly schedulerFile: 'corrected' | 'as written';
-  /** Whether the denoiser is told the guidance scale, as latent consistency models are. */
+  /** Whether the denoiser takes the guidance scale as an input, as in latent consistency models. */
   readonly readsGuidance: boolean;
   /** Side in pixels that the denoiser was trained at. */
   readonly nativeSize: number;
@@ -188,5 +188,5 @@ export interface DiffusionModel<Text = unknown, Given extends Conditioning = Con
   dispose(): Promise<void>;
 }
 
-/** Any model that requests can be run on, told apart by `task`. */
+/** Any model that requests can be run on; `task` tells the kinds apart. */
 export type Model = DiffusionModel;

@@ -1,4 +1,4 @@
-/** Runs a checked request on a model, by the model's task: the one place that knows the names of both. */
+/** Runs a checked request on a model, by the model's task: the only place that knows both by name. */
 import type { ModelTraits } from '../contract/modelSettings';
 import type { InpaintRequest, LocalOptions } from '../contract/schema';
 import { type SuitedSettings, suitedSettings } from '../contract/suitedSettings';
@@ -49,7 +49,7 @@ export interface SizedRequest {
   request: InpaintRequest;
   options: LocalOptions;
   pictures: Pictures;
-  /** At which the model works: multiples of 8 pixels or of what it wants. */
+  /** The size at which the model works: multiples of 8 pixels or of what it needs. */
   size: Size;
 }
 
@@ -98,7 +98,7 @@ function traitsOf({ readsGuidance, schedulerConfig }: Model): ModelTraits {
 
 /**
  * Fills in the settings that the caller left to the model.
- * @returns also what the table knows about the model; null if it has no entry, and then nothing is changed
+ * @returns also what the table knows about the model; null if it has no entry, in which case nothing changes
  */
 export function withModelSettings(
   request: InpaintRequest,

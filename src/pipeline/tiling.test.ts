@@ -76,7 +76,7 @@ describe.each(['sd15-inpaint', 'sdxl'] as const)('%s', (model) => {
     const moments = value('moments');
     const found = await encodePicture(tiled, pixels, size, signal);
     expect(maxError({ dims: moments.dims, values: found }, moments)).toBeLessThan(TOLERANCE);
-    // Every 48 pixels, the last ones as far as the picture goes.
+    // Every 48 pixels, up to the image's edge.
     expect(opened.ran.splice(0)).toEqual(['64 × 64', '40 × 64', '64 × 64', '40 × 64', '64 × 16', '40 × 16']);
 
     const picture = value('decoded');
@@ -84,7 +84,7 @@ describe.each(['sd15-inpaint', 'sdxl'] as const)('%s', (model) => {
     expect(maxError({ dims: picture.dims, values: decoded }, picture)).toBeLessThan(TOLERANCE);
     expect(opened.ran.splice(0)).toEqual(['8 × 8', '5 × 8', '8 × 8', '5 × 8', '8 × 2', '5 × 2']);
 
-    // As large as the picture or larger: no tiles, and what group norms see is another thing.
+    // As large as the image or larger: no tiles, and group norms see something else.
     const roomy = opened.vae({ encoder: 128, decoder: 128 });
     const whole = await decodeLatents(roomy, latents, latentSize, signal);
     expect(opened.ran.splice(0)).toEqual(['11 × 14']);

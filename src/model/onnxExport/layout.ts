@@ -20,7 +20,7 @@ export interface ExportLayout {
 /**
  * @param model what errors call the checkpoint
  * @param files of the wanted networks, `unet/model.onnx` and what is beside it
- * @param opens a file for reading at any position
+ * @param open opens a file for reading at any position
  * @throws CheckpointError if a graph is damaged, lacks a file, or has weights that cannot be run
  */
 export async function layOutExports(

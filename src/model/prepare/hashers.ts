@@ -1,7 +1,7 @@
 /**
- * Hashers that take bytes as they arrive, used again and again. Each of hash-wasm's has a WebAssembly memory of its own,
- * for which a browser sets aside some 10 GB of addresses until the garbage collector of that very thread comes by: with
- * about 93 of them in a tab (measured in Chromium 156) no thread of it gets another one, ONNX Runtime's neither.
+ * Hashers that take bytes as they arrive, and are reused. Each of hash-wasm's has its own WebAssembly memory, for which a
+ * browser sets aside some 10 GB of addresses until the garbage collector of that very thread comes by: with about 93 of them
+ * in a tab (measured in Chromium 156) no thread of it gets another one, ONNX Runtime's neither.
  */
 import { createSHA256, createXXHash128, type IHasher } from 'hash-wasm';
 import { fromBase64 } from './base64';
@@ -20,7 +20,7 @@ export interface Lent {
 
 /**
  * @param state its inner state as base64 of what `save` gave, to continue from
- * @throws where that cannot be read: see {@link canGoOn}
+ * @throws if that cannot be read: see {@link canGoOn}
  */
 export async function lendHasher(kind: HasherKind, state?: string): Promise<Lent> {
   const hash = idle[kind].pop() ?? (await makers[kind]());

@@ -1,11 +1,11 @@
-/** What is written down about a model in its folder: how far an unfinished one came, and what a finished one holds. */
+/** What is recorded about a model in its folder: how far an unfinished one got, and what a finished one holds. */
 import { z } from 'zod';
 import type { Precision } from '../../graph/onnx/types';
 import type { ModelFolder } from '../../storage/weights';
 
-/** Raised when what is stored can no longer be read by newer code. */
+/** Raised when newer code can no longer read what is stored. */
 const VERSION = 2;
-/** Of journals: what is unfinished starts again where it is raised. */
+/** Version of the journals: when it is raised, unfinished models start again. */
 const JOURNAL_VERSION = 3;
 const JOURNAL = 'unfinished.json';
 const MANIFEST = 'model.json';
@@ -20,11 +20,11 @@ const shardSchema = z.object({
 export type StoredShard = z.infer<typeof shardSchema>;
 
 const fileStateSchema = z.object({
-  /** The source: its digest where the server gives one, and its length. */
+  /** The source: its digest if the server gives one, and its length. */
   identity: z.string(),
   /** Bytes of the source. */
   size: bytes,
-  /** ETag or date of the version that was fetched; of no use where the listing gives a digest. */
+  /** ETag or date of the version that was fetched; not needed if the listing gives a digest. */
   validator: z.string().optional(),
   /** What the shards follow from: a digest of the source's headers, and the shards' own sizes. */
   layout: z.string(),
@@ -77,7 +77,7 @@ const manifestSchema = z.object({
   downloadBytes: bytes,
   /** Bytes on the disk. */
   storedBytes: bytes,
-  /** What the shards came from, by path: only what is lost of them is fetched again. */
+  /** What the shards were made from, by path: only the lost parts of it are fetched again. */
   sources: z.record(z.string(), fileStateSchema),
   components: z.record(z.string(), z.object({ precision, shards: z.array(shardSchema) })),
   /** Paths of configurations and tokenizers, kept under `files/`. */
@@ -89,13 +89,13 @@ const manifestSchema = z.object({
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** @returns an empty one if there is none, or if it was torn by a crash */
+/** @returns an empty one if there isn't one, or if a crash left it torn */
 export async function readJournal(folder: ModelFolder): Promise<Journal> {
   const parsed = journalSchema.safeParse(await readJson(folder, JOURNAL));
   return parsed.success ? parsed.data : { version: JOURNAL_VERSION, files: {} };
 }
 
-/** Bytes of the sources of weights that need not be fetched again. */
+/** Source bytes of weights that need not be fetched again. */
 export function receivedBytes({ files }: Journal): number {
   return Object.values(files).reduce((sum, { done, lost = [], size, progress }) => {
     if (done === undefined) return sum + (progress?.position ?? 0);
@@ -158,7 +158,7 @@ export async function reopenJournal(folder: ModelFolder, manifest: Manifest, pat
   await folder.remove(path);
 }
 
-/** @returns whether anything says what the folder holds, be it of another version */
+/** @returns whether the folder has a record of its content, even by another version */
 export async function isDescribed(folder: ModelFolder): Promise<boolean> {
   return (await folder.readText(MANIFEST)) !== undefined || (await folder.readText(JOURNAL)) !== undefined;
 }

@@ -1,4 +1,4 @@
-/** From a plan to where every tensor of a model goes, read only from the headers of its files. */
+/** From a plan to the place of every tensor of a model, read only from the headers of its files. */
 import { CheckpointError } from '../../contract/errors';
 import { type Precision, storedAs } from '../../graph/onnx/types';
 import { openCheckpoint } from '../checkpoint/open';
@@ -180,7 +180,7 @@ export async function configsBeside(
   return configs;
 }
 
-/** What the repository has beside the single file wins over what is derived from it. */
+/** What the repository has beside the single file overrides what is derived from it. */
 export function addDerivedTexts(
   texts: Map<string, string>,
   { modelIndex, scheduler, components }: SingleFileModel,

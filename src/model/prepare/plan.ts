@@ -1,4 +1,4 @@
-/** Which of a model's files to fetch for a device: a choice from a listing, before any weight is fetched. */
+/** Which of a model's files to fetch for a device, chosen from a listing before any weights are fetched. */
 import { CheckpointError, UnsupportedError } from '../../contract/errors';
 import { NAME_ANOTHER } from '../../contract/families';
 import type { Precision } from '../../graph/onnx/types';
@@ -28,7 +28,7 @@ export interface ModelPlan {
   /** As the Hub's page of it names it. */
   licence?: string;
   precision: Precision;
-  /** Weights in folders; empty where one file holds the whole model. */
+  /** Weights in folders; empty if one file holds the whole model. */
   components: readonly PlannedComponent[];
   /** One file with the whole model, as other programs write them. */
   single?: { file: RemoteFile; format: WeightFormat };
@@ -63,7 +63,7 @@ interface Candidate {
 export interface Known {
   /** `model_index.json` */
   index?: unknown;
-  /** `config.json` by folder, of those whose precision it decides. */
+  /** `config.json` by folder, for folders whose precision it decides. */
   configs?: ReadonlyMap<string, unknown>;
 }
 
@@ -224,12 +224,12 @@ function candidatesIn(source: Source, weights: WeightFolder): Candidate[] {
 /** Files beside an exported graph that hold no weights; those that do have names of many kinds. */
 const NO_EXPORTED_WEIGHTS = /\.(json|txt|md|safetensors|bin|xml|msgpack|h5|ckpt|pt|png|jpg|gitattributes)$/;
 
-/** optimum's layout: the graph, and its weights beside it where they are large. */
+/** optimum's layout: the graph, with its weights beside it if they are large. */
 function onnxIn(source: Source, { exports: folders }: WeightFolder): Candidate[] {
   const files = source.files.filter(({ path }) => {
     const [name = '', file = '', ...deeper] = path.split('/');
     if (!folders.includes(name) || deeper.length > 0) return false;
-    // Another graph, e.g. an optimised one, has weights of its own.
+    // Another graph, e.g. an optimised one, has its own weights.
     return file.endsWith('.onnx') ? file === 'model.onnx' : !NO_EXPORTED_WEIGHTS.test(file);
   });
   const isComplete = folders.every((name) => files.some(({ path }) => path === `${name}/model.onnx`));
@@ -284,7 +284,7 @@ function worstRank(
   return ranks.sort(compare).at(-1) ?? [9, 9, 9];
 }
 
-/** Folders win where precision and format are as good. */
+/** Folders win if precision and format are equally good. */
 function isBetter(single: Candidate, folders: readonly number[], precision: Precision): boolean {
   return compare(rank(single, precision).slice(0, 2), folders.slice(0, 2)) < 0;
 }

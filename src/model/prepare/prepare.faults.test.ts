@@ -30,7 +30,7 @@ describe('a hub that misbehaves', () => {
       faults: [{ kind: 'cut', atByte: 500_001, origin: 'content', after: 2, times: 1, ...unet }],
     });
     await prepare();
-    // What a stream had not handed over yet when it broke is lost with it, so the byte may be an earlier one.
+    // What a stream had not yet delivered when it broke is lost with it, so the byte may be an earlier one.
     const resumed = Number(/^bytes=(\d+)-$/.exec(requests(UNET).at(-1) ?? '')?.[1]);
     expect(resumed).toBeGreaterThan(300_000);
     expect(resumed).toBeLessThanOrEqual(500_001);

@@ -1,4 +1,4 @@
-/** What becomes of a model whose files were changed, cut short or removed after it was finished. */
+/** What happens to a model whose files were changed, truncated or removed after it was finished. */
 import { describe, expect, it } from 'vitest';
 import { goldenFiles, hastyConnection } from '../../../test/support/hub/hubServer';
 import {
@@ -131,7 +131,7 @@ describe('a damaged model', () => {
   it('is fetched file by file where the server’s bytes make another shard', async () => {
     await damaged();
     hub.faults.add({ kind: 'corrupt', atByte: 350_000, origin: 'content', after: 2, times: 1, path: UNET });
-    // Patient: a pause of this machine must not spend the fault.
+    // Patient: a slow moment of this computer must not use up the fault.
     await prepare({ shardBytes, connection: hastyConnection(hub.url, { stallMs: 30_000 }) });
     await expectFinished();
     expect(requests(UNET)).toContain('whole');

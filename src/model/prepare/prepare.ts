@@ -1,6 +1,6 @@
 /**
- * From a plan to a model on the disk: one pass over each file's bytes as they arrive, each tensor cast and put into
- * its shard, every step such that it can break off anywhere and continue later from there.
+ * From a plan to a model on the disk: one pass over each file's bytes as they arrive, each tensor cast and put into its
+ * shard, in such steps that it can be interrupted anywhere and resumed from there.
  */
 import { DeviceError } from '../../contract/errors';
 import { isOutOfSpace, type ModelFolder, type WeightStore } from '../../storage/weights';
@@ -60,7 +60,7 @@ export type PrepareProgress =
 
 export interface Prepared {
   manifest: Manifest;
-  /** What was held in memory while preparing. Zeros where the model was there already. */
+  /** What was held in memory while preparing. Zeros if the model was already stored. */
   buffers: Pick<BufferMeter, 'peakBytes' | 'largestBytes'>;
 }
 
@@ -188,7 +188,7 @@ interface Work {
   meter: BufferMeter;
   loadedBytes: number;
   totalBytes: number;
-  /** When progress was told last, in ms. */
+  /** When progress was last reported, in ms. */
   reportedAt: number;
 }
 
@@ -234,7 +234,7 @@ async function prepareFile(source: SourceLayout, work: Work): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const before = work.loadedBytes;
     const isRight = await streamFile(source, work).catch(async (error: unknown) => {
-      // Beginning and end of two versions make none: nothing of it may be used.
+      // The beginning of one version and the end of another do not make a file: none of it may be used.
       if (error instanceof FileChangedError) await forget(folder, journal, path);
       throw error;
     });
@@ -301,12 +301,12 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
     let rest: Uint8Array<ArrayBuffer> | undefined;
     let lastSaved = start;
     let savedAt = performance.now();
-    // False while a piece is on its way into hash and shards: what they hold then belongs to no position.
+    // False while a piece is being written to hash and shards: until then what they hold matches no position.
     let isSettled = true;
     try {
       for await (const chunk of download(file, connection, { start, end: range.end }, validator)) {
         const arrived = rest === undefined ? chunk : joined(rest, chunk);
-        // The digest may take the memory over: what is needed afterwards is noted before.
+        // The digest may reuse the memory: what is needed afterwards is noted first.
         const [chunkBytes, arrivedBytes] = [chunk.byteLength, arrived.byteLength];
         meter.hold(arrivedBytes);
         const end = pass.position + arrivedBytes;
@@ -365,7 +365,7 @@ function report(file: RemoteFile, work: Work, isLast: boolean): void {
   options.onProgress?.({ stage: 'download', file: file.path, loadedBytes, totalBytes });
 }
 
-/** Not where the platform threw a shard away or cut it short, nor where another version of Inlay wrote the states down. */
+/** Not if the platform deleted or truncated a shard, or if another version of Inlay wrote the states. */
 async function isUsable(folder: ModelFolder, progress: FileState['progress']): Promise<boolean> {
   const { shards = [], sha256State } = progress ?? {};
   for (const { path, position, digestState } of shards) {

@@ -1,4 +1,4 @@
-/** A prepared model, opened from where it is stored. No network is needed. */
+/** A prepared model, opened from the store. No network is needed. */
 import { CheckpointError, InputError } from '../../contract/errors';
 import { isStoredType, type Precision, type StoredType, type TensorEntry } from '../../graph/onnx/types';
 import type { ModelFolder, WeightStore } from '../../storage/weights';
@@ -16,7 +16,7 @@ import {
   storedName,
 } from './journal';
 
-/** A checkpoint whose weights are stored in the device's precision already. */
+/** A checkpoint whose weights are already stored in the device's precision. */
 export interface PreparedFiles extends CheckpointFiles {
   readonly manifest: Manifest;
   /** The name of its folder in the store. */
@@ -102,7 +102,7 @@ async function soundShard(folder: ModelFolder, { path, size, digest }: StoredSha
   const blob = await folder.open(path);
   if (blob === undefined) return 'removed from';
   if (blob.size !== size) return 'cut short in';
-  // Whenever it is loaded: a changed byte would be a wrong picture, and reading once more takes seconds (bench/digest.ts).
+  // On every load: a changed byte would give a wrong image, and reading once more takes seconds (bench/digest.ts).
   return (await digestOf(blob)) === digest ? blob : 'changed in';
 }
 
@@ -149,7 +149,7 @@ async function reportLost(
     () => {},
     async () => {
       const now = await readManifest(folder);
-      // Another tab may have come to it first, and may have mended it, or fetched another version.
+      // Another tab may have got here first, and repaired it or fetched another version.
       const shards = Object.values(now?.components ?? {}).flatMap((component) => component.shards);
       const shard = shards.find(({ path }) => path === lost.path);
       const isMended = shard !== undefined && (await soundShard(folder, shard)) instanceof Blob;
@@ -166,11 +166,7 @@ async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await blob.arrayBuffer());
 }
 
-/**
- * A model kept under a name that leads nowhere else: the user's own files.
- * @param precision taken where it is kept in both
- * @returns undefined if none of that name is kept whole
- */
+/** @returns undefined if no complete model of that name is stored */
 export async function openNamed(
   store: WeightStore,
   name: string,
@@ -197,8 +193,8 @@ export async function storedModels(store: WeightStore): Promise<StoredModel[]> {
 }
 
 /**
- * Ends deletions that broke off: what is left of them holds files, but no word on what they are. A model whose
- * download has only just begun is being prepared, and is left alone.
+ * Finishes interrupted deletions: their folders still hold files, but no record of them. A model whose download has only
+ * just begun is being prepared, and is left alone.
  */
 export async function clearRemains(store: WeightStore): Promise<void> {
   for (const name of await store.models()) {
@@ -217,7 +213,7 @@ export async function clearRemains(store: WeightStore): Promise<void> {
  */
 export async function deleteModel(store: WeightStore, folder: string): Promise<void> {
   const clear = async () => {
-    // First: what a deletion that breaks off leaves must neither look whole nor continue by itself.
+    // First: what an interrupted deletion leaves must neither look complete nor resume by itself.
     await forgetDescription(store.model(folder));
     await store.model(folder).clear();
   };

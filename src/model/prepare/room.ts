@@ -1,4 +1,4 @@
-/** Whether there is room for a model, asked before the first byte of its weights. */
+/** Checks that there is room for a model, before the first byte of its weights. */
 import { DeviceError } from '../../contract/errors';
 import type { WeightStore } from '../../storage/weights';
 import { type Journal, storedOf } from './journal';

@@ -1,6 +1,6 @@
 /**
- * Where each tensor of a checkpoint's file goes: into safetensors files of bounded size, laid out before the first
- * byte arrives, so that a pass over the source writes each of them from its beginning to its end.
+ * Where each tensor of a checkpoint file goes: into safetensors files of bounded size, laid out before the first byte
+ * arrives, so that a pass over the source writes each of them from its beginning to its end.
  */
 import { UnsupportedError } from '../../contract/errors';
 import { type StoredType, storedSize } from '../../graph/onnx/types';

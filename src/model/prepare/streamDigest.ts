@@ -1,4 +1,4 @@
-/** SHA-256 of a file as it arrives, whose inner state can be kept and gone on from after an interruption. */
+/** SHA-256 of a file as it arrives, whose inner state can be saved and restored after an interruption. */
 import { toBase64 } from './base64';
 import { lendHasher } from './hashers';
 
@@ -20,7 +20,7 @@ export interface StreamDigest {
 /** @param state as {@link StreamDigest.save} gave it; absent to begin again */
 export type OpenDigest = (state?: string) => Promise<StreamDigest>;
 
-/** On this thread, at some 200 MB a second: where downloads are faster than that, give it a worker of its own. */
+/** On this thread, at some 200 MB a second: if downloads get faster than that, give it its own worker. */
 export const openDigestHere: OpenDigest = async (state) => {
   const { hash, giveBack } = await lendHasher('sha256', state);
   return {

@@ -8,7 +8,7 @@ import { BlobBytes } from './blobBytes';
 /** Which bytes were read, as pairs of their begin and end. */
 let reads: [number, number][];
 
-// Node reads no Blob at once: here a slice knows its bytes.
+// Node cannot read a Blob synchronously: here a slice knows its bytes.
 class KnownBlob extends Blob {
   constructor(
     readonly known: Uint8Array<ArrayBuffer>,

@@ -1,8 +1,8 @@
 /**
- * A file of weights for ONNX Runtime, of which no more than a tensor is in memory at a time. Its builds without JSPI read a
+ * A weights file for ONNX Runtime, which holds no more than one tensor in memory at a time. Its builds without JSPI read a
  * Blob whole and keep all of them until the session is made: the weights of a model would be in JavaScript's memory beside
- * their copies. The build with JSPI streams slices of a Blob, and in Chromium such streams hang (source/blobPieces.ts). Of an
- * array they ask nothing but `byteLength` and `subarray` (`mountExternalData` in wasm-core-impl.ts, and the copying in
+ * their copies. The build with JSPI streams slices of a Blob, and in Chromium such streams hang (source/blobPieces.ts). Of
+ * an array they use only `byteLength` and `subarray` (`mountExternalData` in wasm-core-impl.ts, and the copying in
  * ort-wasm-simd-threaded*.mjs, 1.31.0-dev).
  */
 export class BlobBytes extends Uint8Array<ArrayBuffer> {
@@ -12,16 +12,16 @@ export class BlobBytes extends Uint8Array<ArrayBuffer> {
   readonly #reader: FileReaderSync;
 
   constructor(blob: Blob) {
-    // None of its own.
+    // No buffer of its own.
     super(new ArrayBuffer(0));
     this.#blob = blob;
     this.#reader = new FileReaderSync();
     Object.defineProperty(this, 'byteLength', { value: blob.size });
   }
 
-  /** @returns a copy, read now, and valid until the next call: ONNX Runtime copies it at once */
+  /** @returns a copy, read now, and valid until the next call: ONNX Runtime copies it immediately */
   override subarray(begin = 0, end = this.#blob.size): Uint8Array<ArrayBuffer> {
-    // Given back at once. The garbage collector let 3 GB gather while it read SDXL's UNet.
+    // Returned immediately. The garbage collector let 3 GB gather while it read SDXL's UNet.
     BlobBytes.#last?.transfer?.(0);
     BlobBytes.#last = this.#reader.readAsArrayBuffer(this.#blob.slice(begin, end));
     return new Uint8Array(BlobBytes.#last);

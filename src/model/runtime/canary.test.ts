@@ -14,7 +14,7 @@ import { attentionRows, errorFunction, exactValues, groupNormValues, relativeErr
 const pending = new Promise<string>(() => {});
 const all = { multiHeadAttention: true, groupNorm: true, biasSplitGelu: true };
 
-/** A device that computes rightly but where `wrong` says otherwise; it recognizes fused forms by their operators. */
+/** A device that computes correctly except where `wrong` says otherwise; it recognizes fused forms by their operators. */
 function fakeRunner(answer: (name: string, fused: boolean) => 'right' | 'wrong' | 'fails'): CanaryRunner {
   const checks = allChecks().map((check) => ({ check, expected: check.expected() }));
   const sameFeeds = (a: CheckGraph['feeds'], b: CheckGraph['feeds']) =>
@@ -198,7 +198,7 @@ describe('the arithmetic', () => {
     const query = sample([1, 2, 1], [1, 1]);
     const key = sample([1, 2, 1], [0, Math.log(3)]);
     const value = sample([1, 2, 1], [4, 8]);
-    // Weights 1/4 and 3/4: 1 + 6 = 7. Causal, the first query sees the first value alone.
+    // Weights 1/4 and 3/4: 1 + 6 = 7. Causal, the first query sees only the first value.
     expect([...attentionRows({ query, key, value }, { heads: 1 })].map((y) => y.toFixed(5))).toEqual([
       '7.00000',
       '7.00000',

@@ -1,7 +1,7 @@
 /**
  * Decides which kernels this device's GPU can be trusted with. ONNX Runtime's kernels are silently wrong on some adapters
- * (docs/webgpu.md), and no list says on which: so tiny graphs with known results run on the user's own device before the
- * first run, and the verdict is kept.
+ * (docs/webgpu.md), and no list says which: so tiny graphs with known results run on the user's own device before the first
+ * run, and the verdict is kept.
  */
 import { z } from 'zod';
 import { DeviceError, DeviceLostError, messageOf } from '../../contract/errors';
@@ -29,10 +29,10 @@ export type AdapterSetup =
 
 /**
  * Checks each layer in its fused form, and in its plain one if the fused one is wrong or does not compile.
- * @param required forms without which the caller has no use for this device: the first that fails ends the canary
+ * @param required forms without which this device is useless to the caller: the first that fails ends the canary
  * @returns the forms to use, or that even a plain form is wrong; `failures` names each check that failed
- * @throws DeviceError if the device is lost on the way, which says nothing about the next one. The run that was
- *   under way may hang for ever, and ONNX Runtime takes one call at a time: continue in a new worker
+ * @throws DeviceError if the device is lost on the way, which says nothing about the next one. The run that was under way
+ * may hang for ever, and ONNX Runtime takes one call at a time: continue in a new worker
  */
 export async function runCanary(
   runner: CanaryRunner,
@@ -78,7 +78,7 @@ async function failureOf(
     const found = await Promise.race([runner.run(check.build(target)), lost]);
     return passes(check, found, target) ? undefined : `${name} gives wrong values`;
   } catch (error) {
-    // A lost device fails runs of its own accord, perhaps before its promise is settled: give that one its turn.
+    // A lost device may fail a run before its own promise settles: let that one settle first.
     await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, 0))]);
     if (error instanceof DeviceError) throw error;
     return `${name} does not run: ${messageOf(error)}`;
@@ -147,8 +147,8 @@ const keptSetup = z.object({
 });
 
 /**
- * The kept verdict, or a new one, which is then kept. That an adapter is unusable is never kept: a driver's update
- * does not always change its name. A store that fails costs the canary's time and nothing else.
+ * The kept verdict, or a new one, which is then kept. "Unusable" is never kept: a driver update does not always change the
+ * adapter's name. A failing store only costs the canary's time.
  */
 export async function rememberedSetup(
   store: VerdictStore,

@@ -1,4 +1,4 @@
-/** The canary's tiny graphs: each one layer of `nn.ts` with its inputs, its weights and what must come out. */
+/** The canary's tiny graphs: each is one layer of `nn.ts` with its inputs, its weights and the expected output. */
 
 import {
   activation,
@@ -50,14 +50,14 @@ function tolerance(check: Check, { precision, forms }: GraphTarget): number {
   return check.form === 'multiHeadAttention' && !forms.multiHeadAttention ? 0.15 : 3e-2;
 }
 
-/** Whether what a device computed is near enough to what the check expects. */
+/** Whether a device's result is close enough to what the check expects. */
 export function passes(check: Check, found: ArrayLike<number>, target: GraphTarget): boolean {
   return relativeError(found, check.expected()) <= tolerance(check, target);
 }
 
 const WEIGHTS_PATH = 'canary.safetensors';
 
-/** Builds a graph whose weights are in one file in memory, in the target's precision. */
+/** Builds a graph whose weights are in one in-memory file, in the target's precision. */
 export function checkGraph(
   target: GraphTarget,
   feeds: Readonly<Record<string, Sample>>,
@@ -84,7 +84,7 @@ export function checkGraph(
   const inputs: Record<string, Value> = {};
   let rank = 0;
   for (const [name, { dims }] of Object.entries(feeds)) {
-    // Symbolic but for the channels, as in the real graphs: kernels are chosen without knowing sizes.
+    // Symbolic except for the channels, as in the real graphs: kernels are chosen without knowing sizes.
     const channels = dims.length === 4 ? 1 : dims.length - 1;
     inputs[name] = g.input(
       name,

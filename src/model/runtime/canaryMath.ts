@@ -1,6 +1,6 @@
 /**
- * What the canary's layers must give: the textbook formulas in float64, by plain loops, so that no kernel under test
- * has a part in its own verdict.
+ * The expected results of the canary's layers: the textbook formulas in float64, in plain loops, so that no kernel under
+ * test takes part in its own verdict.
  */
 
 export interface Sample {

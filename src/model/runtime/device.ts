@@ -1,4 +1,4 @@
-/** The graphics adapter and a WebGPU device of our own on it. */
+/** The GPU adapter, and Inlay's own WebGPU device on it. */
 import { DeviceError, messageOf } from '../../contract/errors';
 
 /** What is wrong with WebGPU here, in one sentence; or the adapter. */

@@ -13,7 +13,7 @@ import type { Provider } from '../../graph/onnx/types';
 import { partsOf } from './ortParts';
 import type { OrtModule } from './session';
 
-/** More threads than this gain nothing and starve the page. */
+/** More threads than this bring nothing and starve the page. */
 const MAX_THREADS = 8;
 
 /** CPU threads that WASM may use: one if the page is not cross-origin isolated. */
@@ -25,7 +25,7 @@ export function wasmThreads(): number {
 export async function loadBrowserOrt(provider: Provider): Promise<OrtModule> {
   const ort = await importBuild(provider);
   ort.env.logLevel = 'error';
-  // Under WebGPU the CPU only feeds the GPU: threads would be started for nothing.
+  // Under WebGPU the CPU only feeds the GPU: threads would be useless.
   ort.env.wasm.numThreads = provider === 'webgpu' ? 1 : wasmThreads();
   return ort;
 }
@@ -39,7 +39,7 @@ async function importBuild(provider: Provider): Promise<OrtModule> {
     : located(await import('onnxruntime-web/webgpu'), asyncifyModule, await joined(asyncifyWasm));
 }
 
-/** The largest build, which is published in parts. @returns the address of the whole */
+/** The largest build, which is published in parts. @returns the URL of the whole */
 async function joined(wasm: string): Promise<string> {
   // The development server has it whole.
   if (!import.meta.env.PROD) return wasm;

@@ -1,4 +1,4 @@
-/** Runs the canary's graphs on ONNX Runtime. */
+/** Runs the canary's graphs in ONNX Runtime. */
 import type { CanaryRunner } from './canary';
 import type { CheckGraph } from './canaryChecks';
 import type { OrtModule } from './session';

@@ -1,4 +1,4 @@
-/** Matrix products by ONNX Runtime: on the processor on every device, with the instructions and threads that it has. */
+/** Matrix products by ONNX Runtime: always on the CPU, whatever the device, with all its instructions and threads. */
 import { nodeProto, serializeModel, valueInfo } from '../../graph/onnx/proto';
 import { lazy } from '../lazy';
 import type { MatrixProduct } from '../lora/merge';
@@ -7,7 +7,7 @@ import type { Runtime } from './session';
 /** Values of the target that go into ONNX Runtime's heap at a time: 16 MB. */
 const BLOCK_VALUES = 2 ** 22;
 
-/** Loads nothing before the first product. */
+/** Loads nothing until the first product. */
 export function createProduct(runtime: Runtime): MatrixProduct & { dispose(): Promise<void> } {
   const { ort } = runtime;
   const session = lazy(() =>

@@ -1,6 +1,6 @@
 /**
  * Files too large for hosts that allow 25 MiB a file, such as Cloudflare Pages: the build cuts them, the page puts them
- * together. Of what Inlay publishes that is ONNX Runtime's build for browsers without JSPI.
+ * together. In Inlay that is ONNX Runtime's build for browsers without JSPI.
  */
 export const PARTS = 2;
 

@@ -23,7 +23,7 @@ export interface RuntimeOptions {
 
 /**
  * @param choice `auto` takes WebGPU if there is a real GPU, else falls back to WASM and says why
- * @throws DeviceError if `webgpu` was asked for and there is none, or only one that computes wrongly
+ * @throws DeviceError if `webgpu` was asked for and isn't available, or computes wrongly
  */
 export async function openBrowserRuntime(choice: ProviderChoice, options: RuntimeOptions): Promise<Runtime> {
   if (choice === 'wasm') return openWasm(undefined, options.onStatus);

@@ -17,7 +17,7 @@ function graphOf(inputs: number): Graph {
   return g.finish();
 }
 
-/** ONNX Runtime that notes what it is asked to do, and fails where a test says so. */
+/** ONNX Runtime that records its calls, and fails where a test says so. */
 function fakeRuntime(residentBytes: number) {
   const events: string[] = [];
   let failure: unknown;
@@ -114,7 +114,7 @@ describe('Runtime', () => {
     const collectGarbage = runInNewContext('gc') as () => void;
     const { runtime, open } = fakeRuntime(1000);
     const forgotten: WeakRef<object>[] = [];
-    // In a function of its own: this one's frame would keep the last.
+    // In a separate function: this one's frame would keep the last.
     const openAndDispose = async (name: string) => {
       const session = await open(name, 10);
       forgotten.push(new WeakRef(await session.run({})), new WeakRef(session));

@@ -123,14 +123,14 @@ export class Runtime {
     return [...this.#loaded].reduce((sum, { weightBytes }) => sum + weightBytes, 0);
   }
 
-  /** After memory ran out nothing that is on the device can be relied upon. */
+  /** After memory ran out, nothing on the device can be relied on. */
   #giveUp(): void {
     this.#exhausted = true;
     this.#lost ??= 'out of memory';
     this.#wake();
   }
 
-  /** Puts float32 values where sessions read them: a GPU buffer under WebGPU. */
+  /** Places float32 values where sessions read them: a GPU buffer under WebGPU. */
   upload(values: Float32Array, dims: readonly number[]): DeviceTensor {
     if (this.device === undefined)
       return new OrtTensor(new this.ort.Tensor('float32', values, dims), () => {});
@@ -203,8 +203,8 @@ export class Runtime {
   }
 
   /**
-   * Whether a network came back into WASM's memory, where what came and went leaves gaps: one that fitted into a fresh
-   * worker may then fit no more.
+   * Whether a network was loaded into WASM memory a second time. Loading and unloading leave gaps: a network that fitted
+   * into a fresh worker may no longer fit.
    */
   get hasGaps(): boolean {
     return this.#hasGaps;
@@ -215,7 +215,7 @@ export class Runtime {
   }
 }
 
-/** One graph with its weights; they may leave memory between two runs. */
+/** One graph with its weights, which may be unloaded between two runs. */
 export class Session {
   /** Absent while it is not loaded. The runtime's. */
   ort: Ort.InferenceSession | undefined;

@@ -3,7 +3,7 @@ import { piecesOf, streamOf } from './blobPieces';
 
 const MIB = 2 ** 20;
 
-/** A Blob whose own streams never begin, as Chromium's at times never end. */
+/** A Blob whose own streams never begin, as sometimes in Chromium. */
 class WithoutStreams extends Blob {
   override stream(): never {
     throw new Error('a stream of the browser’s was asked for');

@@ -1,7 +1,7 @@
 /**
- * Files read piece by piece, each by a call of its own. Chromium's own streams do not always come to their end: of a file in
- * the origin private file system, `slice(…).stream()` at times never delivers its next piece, without an error (version 156,
- * after 0.1 to 7 GB of slices; docs/memory.md). `arrayBuffer()` of slices always did.
+ * Reads files piece by piece, each by a separate call. Chromium's own streams do not always finish: for a file in the origin
+ * private file system, `slice(…).stream()` sometimes never delivers its next piece, without an error (version 156, after 0.1
+ * to 7 GB of slices; docs/memory.md). `arrayBuffer()` of slices always did.
  */
 
 const PIECE_BYTES = 4 * 2 ** 20;

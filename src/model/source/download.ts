@@ -1,6 +1,6 @@
 /**
- * The bytes of one file from a given one on, over a network that breaks, stalls, tells to wait and hands out
- * addresses that expire. What cannot be mended by asking again is an error that says so.
+ * The bytes of one file from a given one on, over a network that breaks, stalls, asks to wait, and with URLs that expire. An
+ * error that asking again cannot fix says so.
  */
 import { LOWEST_BYTES_PER_SECOND } from '../../contract/boundedRead';
 import { CheckpointError, InputError, messageOf, NetworkError } from '../../contract/errors';
@@ -15,11 +15,11 @@ export interface RemoteFile {
   size: number;
   /** Where it is: a URL that stays the same, or a file that the user picked. */
   at: { url: string } | { blob: Blob };
-  /** Identifies what is there, if nothing below does. */
+  /** Identifies the version if nothing below does. */
   version?: string | undefined;
-  /** Hex, where the server gives it. */
+  /** Hex, if the server gives it. */
   sha256?: string | undefined;
-  /** Hex: git's SHA-1 of the blob, where the server gives that instead. */
+  /** Hex: git's SHA-1 of the blob, if the server gives that instead. */
   gitOid?: string | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface Connection {
   stallMs: number;
 }
 
-/** Whether the browser says that there is no network; Node says nothing. */
+/** Whether the browser reports that there is no network; Node reports nothing. */
 export function isOffline(): boolean {
   return globalThis.navigator?.onLine === false;
 }
@@ -222,7 +222,7 @@ async function request(
   try {
     return await connection.fetch(url, { headers, signal: dead.signal, cache: 'no-store' });
   } catch (error) {
-    // A server's own fetch refuses addresses: asking again would not help.
+    // A server's own fetch refuses URLs: asking again would not help.
     if (error instanceof InputError) throw error;
     throw new Interruption(
       dead.signal.aborted ? 'the server did not answer' : `no connection (${messageOf(error)})`,
@@ -259,7 +259,7 @@ function checkAnswer(file: RemoteFile, response: Response, range: Range, connect
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     throw new Interruption(`the server answered ${status}`, retryAfter(response));
   }
-  // A signed address on another host has expired: the next request gets a new one.
+  // A signed URL on another host has expired: the next request gets a new one.
   if (response.redirected && !answeredByHub) throw new Interruption(`the address had expired (${status})`, 0);
   if (status === 401 || status === 403) throw refused(file, response, connection, answeredByHub);
   throw new CheckpointError(

@@ -1,4 +1,4 @@
-/** How servers are asked for listings and small files: patiently, within limits, and with the token only for the hub. */
+/** How servers are asked for listings and small files: with retries, within limits, and with the token only for the hub. */
 import { fetchBounded, ReadError, SilenceError, TooLongError } from '../../contract/boundedRead';
 import { InputError, NetworkError } from '../../contract/errors';
 import { MAX_JSON_BYTES } from '../../contract/limits';
@@ -20,8 +20,8 @@ const MAX_ATTEMPTS = 5;
 const MAX_SILENCES = 2;
 
 /**
- * Asks again where that helps, keeps the token from every host but the hub's, and reads answers whole within the limits of
- * small files: they are listings and configurations.
+ * Retries if that helps, sends the token only to the hub, and reads whole answers within the limits for small files: they
+ * are listings and configurations.
  */
 export function politeFetch(connection: Connection): typeof fetch {
   const { signal, stallMs } = connection;
@@ -39,7 +39,7 @@ export function politeFetch(connection: Connection): typeof fetch {
         init: { ...init, headers },
       }).catch((error: unknown) => {
         signal.throwIfAborted();
-        // A server's own fetch refuses addresses: asking again would not help. Nor would it of what is too long.
+        // A server's own fetch refuses URLs: asking again would not help. Nor would it for an answer that is too long.
         if (error instanceof InputError || error instanceof TooLongError) throw error;
         // The browser knows: asking again would only take time.
         if (isOffline()) throw offline(url.host);
@@ -88,7 +88,7 @@ function adviceOf(url: URL, connection: Connection, error: Error | undefined): s
   );
 }
 
-/** Asks for a file's size, or, where it is small, for the file. @returns undefined if there is no such file */
+/** Asks for a file's size, or, if it is small, for the file. @returns undefined if there is no such file */
 export async function probe(
   path: string,
   url: string,

@@ -98,12 +98,12 @@ const shapes: Record<string, (n: number) => string> = {
 
 describe('a name takes no more time than it has characters', () => {
   it.each(Object.entries(shapes))('%s', (_, shape) => {
-    // Beyond the greatest length nothing is read.
+    // Nothing is read beyond the greatest length.
     const start = performance.now();
     try {
       canonicalName(shape(2_000).slice(0, 2_048));
     } catch {
-      // Most of them are no names.
+      // Most of them are not names.
     }
     expect(performance.now() - start).toBeLessThan(500);
     expect(growth(shape, bareName, 5_000)).toBeLessThan(MOST_GROWTH);

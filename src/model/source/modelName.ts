@@ -1,4 +1,4 @@
-/** What the user may call a model, told apart only by form. */
+/** What the user may enter as a model, told apart only by form. */
 import { InputError } from '../../contract/errors';
 import { MAX_NAME_CHARACTERS } from '../../contract/limits';
 import { movedTo } from './movedRepositories';
@@ -8,14 +8,14 @@ export const HUB_URL = 'https://huggingface.co';
 const HUB_HOSTS = ['huggingface.co', 'www.huggingface.co', 'hf.co'];
 
 export type ModelName =
-  /** A repository of the Hub; `file` where one of its files was named. */
+  /** A Hub repository; `file` if one of its files was named. */
   | { kind: 'hub'; id: string; revision: string; file?: string }
-  /** Any other address of a single file of weights. */
+  /** The URL of a single weights file elsewhere. */
   | { kind: 'file'; url: string }
-  /** Any other address: a folder in the diffusers layout. Ends with a slash. */
+  /** Any other URL: a folder in the diffusers layout. Ends with a slash. */
   | { kind: 'folder'; url: string };
 
-/** Before the name of the user's own file or folder, which leads nowhere but into this machine's storage. */
+/** Precedes the name of the user's own file or folder, which refers only to this device's storage. */
 const OWN = 'disk:';
 
 /** @param title of the user's own file or folder @returns the name that it goes under as a model */
@@ -30,7 +30,7 @@ export function isOwnName(name: string): boolean {
 
 const ID = /^[\w.-]+\/[\w.-]+$/;
 const WEIGHTS = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
-/** Revisions that the Hub itself names with slashes: pull requests, and what it converted. */
+/** Revisions that the Hub itself names with slashes: pull requests and its own conversions. */
 const HUB_REF = /^refs\/(?:pr|convert)\/[^/@]+/;
 /** As {@link canonicalName} writes a file of a repository. */
 const FILE_OF_ID = /^([\w.-]+\/[\w.-]+)(?:@(refs\/(?:pr|convert)\/[^/@]+|[^/@]+))?\/(.+)$/;
@@ -39,7 +39,7 @@ const VIEWS_OF_A_REVISION = ['tree', 'blob', 'resolve', 'raw', 'blame', 'edit', 
 const PATH_OF_A_VIEW = /^[\w.-]+\/[\w.-]+\/(tree|blob|resolve|raw|commit)\/./;
 const PATH_ON_A_DISK = /^([a-z]:[\\/]|[\\/~]|\.{1,2}[\\/]|file:)/i;
 const VIEWS_OF_A_FILE = ['blob', 'resolve', 'raw', 'blame', 'edit'];
-/** What else the Hub has pages of, by the first part of their addresses. */
+/** The Hub's other pages, by the first part of their URLs. */
 const NO_MODELS: ReadonlyMap<string, string> = new Map([
   ['datasets', 'a data set'],
   ['spaces', 'a Space, which is an app'],
@@ -61,8 +61,8 @@ const CIVITAI_ADDRESS = /^(www\.)?civitai\.com\//i;
 const BARE_ADDRESS = /^(www\.)?(huggingface\.co|hf\.co)\//i;
 
 /**
- * @param name `owner/name`, `owner/name@revision`, either with the path of a file behind it, or an address of a
- *   repository, a file or a folder
+ * @param name `owner/name`, `owner/name@revision`, either with the path of a file behind it, or the URL of a repository, a
+ * file or a folder
  * @throws InputError (`model_name`) if it is none of them
  */
 export function parseModelName(name: string, hubUrl = HUB_URL): ModelName {
@@ -71,7 +71,7 @@ export function parseModelName(name: string, hubUrl = HUB_URL): ModelName {
   if (/^https?:\/\//i.test(trimmed)) return parseAddress(trimmed, hubUrl);
   if (CIVITAI_ADDRESS.test(trimmed)) throw civitai();
   if (BARE_ADDRESS.test(trimmed)) return parseAddress(`https://${trimmed}`, hubUrl);
-  // An address without its host.
+  // A URL without its host.
   if (PATH_OF_A_VIEW.test(trimmed) && !climbs(trimmed))
     return parseAddress(new URL(trimmed, hubUrl).href, hubUrl);
   const [, ofId = '', ofRevision = 'main', file = ''] = FILE_OF_ID.exec(trimmed) ?? [];
@@ -91,12 +91,12 @@ function isId(id: string): boolean {
   return ID.test(id) && !climbs(id);
 }
 
-/** Whether a part of a path is nothing but dots: in an address it leads elsewhere, and nothing is called so. */
+/** Whether a path segment consists only of dots: in a URL it leads elsewhere, and nothing has such a name. */
 function climbs(path: string): boolean {
   return path.split(/[\\/]/).some((part) => /^\.+$/.test(part));
 }
 
-/** @throws InputError if it is none that git has: it would lead a request to another address */
+/** @throws InputError if git has no such name: it would lead a request to another URL */
 function checkedRevision(revision: string, name: string): string {
   if (!climbs(revision) && !/[\\\s?*[~^:]/.test(revision)) return revision;
   throw new InputError(
@@ -105,7 +105,7 @@ function checkedRevision(revision: string, name: string): string {
   );
 }
 
-/** @throws InputError if a name is longer than any address */
+/** @throws InputError if a name is longer than any URL */
 function refuseLong(name: string): void {
   if (name.length <= MAX_NAME_CHARACTERS) return;
   throw new InputError(
@@ -115,7 +115,7 @@ function refuseLong(name: string): void {
   );
 }
 
-/** A name without what it was copied with: blanks, quotes, slashes at its end. Regular expressions would be quadratic here. */
+/** A name without what was copied along: spaces, quotes, slashes at its end. Regular expressions would be quadratic here. */
 export function bareName(name: string): string {
   return withoutSlashes(trimmedOf(name.trim(), OPENING_QUOTES, CLOSING_QUOTES).trim());
 }
@@ -133,7 +133,7 @@ function withoutSlashes(text: string): string {
   return trimmedOf(text, '', '/');
 }
 
-/** Whose pages name models and whose files no page of another origin may read. */
+/** Hosts whose pages name models but whose files no page of another origin may read. */
 export function isOfCivitai({ hostname }: URL): boolean {
   return /(^|\.)civitai\.com$/.test(hostname);
 }
@@ -187,18 +187,18 @@ function parseAddress(address: string, hubUrl: string): ModelName {
         'or its id, such as "owner/name"',
     );
   }
-  // The Hub's own pages write slashes in a revision as %2F; where somebody did not, two kinds are known all the same.
+  // The Hub's own pages write slashes in a revision as %2F; two kinds are recognised without that.
   const ref = behind[0] === 'refs' ? HUB_REF.exec(behind.join('/'))?.[0] : undefined;
   const [first, ...path] = ref === undefined ? behind : [ref, ...behind.slice(ref.split('/').length)];
   const revision = checkedRevision((VIEWS_OF_A_REVISION.includes(view) && first) || 'main', address);
   const file = VIEWS_OF_A_FILE.includes(view) ? path.join('/') : '';
-  // The page of that file is where many look at a model: it means the whole model.
+  // That file's page is where many people look at a model: it means the whole model.
   if (file === '' || file === 'model_index.json') return { kind: 'hub', id, revision };
   if (!WEIGHTS.test(file) || climbs(file)) throw noWeights(file, id);
   return { kind: 'hub', id, revision, file };
 }
 
-/** An address on a host that is not a hub. */
+/** A URL on a host that is not a hub. */
 function elsewhere(url: URL): ModelName {
   decoded(url.pathname, url.href);
   const path = withoutSlashes(url.pathname);

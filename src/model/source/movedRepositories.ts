@@ -1,6 +1,6 @@
 /**
- * Repositories that were removed by their owners and exist elsewhere, file for file. Renamed ones need no entry:
- * the Hub redirects those itself.
+ * Repositories that their owners removed and that exist elsewhere, file for file. Renamed ones need no entry: the Hub
+ * redirects them itself.
  */
 const moved: Readonly<Record<string, string>> = {
   // Removed in August 2024.

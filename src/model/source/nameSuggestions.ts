@@ -1,4 +1,4 @@
-/** Models that a mistyped id probably means: those that the API names, and their nearest neighbours. */
+/** Models that a mistyped id probably means: those that the API names, and similar ones. */
 const known: readonly string[] = [
   'diffusers/stable-diffusion-xl-1.0-inpainting-0.1',
   'stabilityai/stable-diffusion-xl-base-1.0',

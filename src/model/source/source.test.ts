@@ -255,7 +255,7 @@ describe('findModel', () => {
     const connection = hastyConnection(hub.url, { fetch: watched });
     expect((await findModel('golden/sd15', connection, hub.url)).files).toHaveLength(12);
     expect(connection.waits).toEqual([500, 1000, 3000]);
-    // What nobody reads would hold its connection.
+    // An unread body would hold its connection.
     expect(refusals.map(({ body, bodyUsed }) => body === null || bodyUsed)).toEqual([true, true, true]);
     hub.faults.add({ kind: 'status', status: 503, path: '/revision/' });
     await expect(find('golden/sd15')).rejects.toMatchObject({

@@ -1,7 +1,4 @@
-/**
- * From a model's name to the list of its files: what there is, how large, with which digest. Nothing but
- * listings is fetched.
- */
+/** From a model's name to the list of its files, with sizes and digests. Only listings are fetched. */
 import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { z } from 'zod';
 import { CheckpointError, InputError, NetworkError } from '../../contract/errors';
@@ -17,7 +14,7 @@ export interface Source {
   key: string;
   /** What the user typed. */
   name: string;
-  /** Where the files really are, for the user: the id after a move, or the address. */
+  /** Where the files really are, for the user: the id after a move, or the URL. */
   location: string;
   /** The commit that the listing belongs to; absent outside the Hub. */
   commit?: string;
@@ -31,7 +28,7 @@ export interface Source {
 }
 
 /**
- * @param name an id with an optional `@revision`, or the address of a repository, a folder or a file
+ * @param name an id with an optional `@revision`, or the URL of a repository, a folder or a file
  * @throws InputError (`model_name`) if there is no such model, revision or file; (`hub_token`) if it is gated
  * @throws NetworkError if the server cannot be reached or does not answer as it should
  */
@@ -68,7 +65,7 @@ export async function findModel(name: string, connection: Connection, hubUrl = H
   }
 }
 
-/** Browsers refuse it without saying so; their own machine they allow. */
+/** Browsers block it without saying so; the user's own device they allow. */
 function refuseMixedContent(address: string): void {
   const { protocol, hostname } = new URL(address);
   const isLocal = hostname === 'localhost' || hostname === '127.0.0.1' || hostname.endsWith('.localhost');
@@ -182,7 +179,7 @@ const cardSchema = z.object({
   license_name: z.string().optional(),
 });
 
-/** `license` is one of the Hub's list; where that is "other", the author gives a name of their own. */
+/** `license` is one of the Hub's list; if it is "other", the author gives its own name. */
 function licenceOf(card: unknown): { licence?: string } {
   const { license, license_name } = cardSchema.safeParse(card).data ?? {};
   const licence = license === 'other' ? (license_name ?? license) : license;

@@ -1,4 +1,4 @@
-/** A source of weights read twice: its headers first, here and there, then all of it in order. */
+/** A source of weights that is read twice: first its headers, at any position, then all of it in order. */
 import { CheckpointError } from '../../contract/errors';
 import { MAX_JSON_BYTES } from '../../contract/limits';
 import type { RandomAccess } from '../checkpoint/reader';
@@ -65,7 +65,7 @@ export class RemoteAccess implements RandomAccess {
   }
 
   /**
-   * Compares what now comes with what the layout was read from: a layout of other bytes would put values in wrong places.
+   * Compares what arrives with what the layout was read from: a layout of other bytes would put values in wrong places.
    * @throws FileChangedError if they differ
    */
   compare(bytes: Uint8Array, position: number): void {

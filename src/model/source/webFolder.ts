@@ -1,4 +1,4 @@
-/** A model's folder on a plain web server: it cannot be listed, so each file that it may have is asked for. */
+/** A model's folder on a plain web server: it cannot be listed, so each possible file is asked for. */
 import type { WeightFolder } from '../blueprint';
 import { parseShardIndex } from '../checkpoint/reader';
 import { tokenizerFiles, tokenizerFolders, weightFolders } from '../families';
@@ -20,7 +20,7 @@ const usualFiles: readonly [string, ...string[]] = [
   ),
 ];
 
-/** Other forms of weights, for networks whose safetensors are in several files, or that have none. */
+/** Other forms of weights, for networks whose safetensors are split, or that have none. */
 function otherForms({ folder, stem }: WeightFolder): string[] {
   const forms = weightForms(stem, 'fp16');
   return forms
@@ -37,7 +37,7 @@ async function shardsOf(url: string, index: RemoteFile): Promise<string[]> {
   return [...new Set(map.values())].map((name) => folder + name);
 }
 
-/** What a folder at an address has; it cannot be listed. */
+/** The contents of a folder at a URL, which cannot be listed. */
 export async function filesOfFolder(url: string, connection: Connection): Promise<RemoteFile[]> {
   const look = (path: string) => probe(path, new URL(path, url).href, connection);
   const found: RemoteFile[] = [];

@@ -1,4 +1,4 @@
-/** Brings a checkpoint's values into the type in which they are stored for the device. */
+/** Casts a checkpoint's values to the type in which they are stored for the device. */
 import type { StoredType } from '../../graph/onnx/types';
 import { bytesPerValue, type CheckpointType } from '../checkpoint/safetensors';
 import { type Float8Type, float8ToFloat32 } from './float8';
@@ -8,7 +8,7 @@ export type WeightType = 'F64' | 'F32' | 'F16' | 'BF16' | Float8Type;
 
 const weightTypes: readonly CheckpointType[] = ['F32', 'F16', 'BF16', 'F64', 'F8_E4M3', 'F8_E5M2'];
 
-/** Integers (CLIP's `position_ids`) are no weights that graphs read. */
+/** Integers (CLIP's `position_ids`) are not weights that graphs read. */
 export function isWeightType(dtype: CheckpointType): dtype is WeightType {
   return weightTypes.includes(dtype);
 }
@@ -44,7 +44,7 @@ export class CastRoom {
 /**
  * @param bytes whole values, at any alignment
  * @param room where the cast goes, valid until the next cast there; new memory if absent
- * @returns the same bytes where they are of the wanted type already
+ * @returns the same bytes if they already have the wanted type
  */
 export function castBytes(
   bytes: Uint8Array<ArrayBuffer>,

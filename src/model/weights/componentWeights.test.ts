@@ -30,7 +30,7 @@ function folderOf(files: Record<string, Uint8Array | object>): CheckpointFiles {
   };
 }
 
-/** Values by key, whatever file and place they lie in. */
+/** Values by key, in whatever file and at whatever position they are. */
 function valuesOf({ index, files }: Weights): Map<string, { shape: readonly number[]; bytes: string }> {
   return new Map(
     [...index]
@@ -218,7 +218,7 @@ describe('fp8', () => {
     const floats = float8ToFloat32(codes, type);
     const expected = new Float32Array(Uint32Array.from(golden[type]).buffer);
     expect([...floats]).toEqual([...expected]);
-    // −0 is a value of its own.
+    // −0 is a distinct value.
     expect(Object.is(floats[0x80], -0)).toBe(true);
     // And through half precision, which holds every one of them.
     const half = castBytes(codes, type, 'F16');

@@ -1,6 +1,6 @@
 /**
- * Brings a component's weights into the precision of the graph: where the file has it already the initializers point into
- * the file's own bytes, else every tensor is cast once.
+ * Casts a component's weights to the graph's precision: if the file already has it, the initializers point into the file's
+ * own bytes; otherwise each tensor is cast once.
  */
 import { CheckpointError } from '../../contract/errors';
 import {
@@ -70,14 +70,14 @@ export async function loadWeights(
 /** Tensors as a file has them: row after row, or (in pickles) picked out of a stretch by strides. */
 type Stored = ReadonlyMap<string, StoredTensor & { strides?: readonly number[] }>;
 
-/** @throws CheckpointError naming the first tensor that holds what is not a number */
+/** @throws CheckpointError naming the first tensor that holds a NaN or an infinity */
 function refuseNonFinite(path: string, bytes: Uint8Array<ArrayBuffer>, stored: Stored): void {
   for (const [key, { offset, length, dtype }] of weightTensors(stored, () => path)) {
     if (firstNonFinite(bytes.subarray(offset, offset + length), dtype) >= 0) throw nonFinite(path, key);
   }
 }
 
-/** For a weight that makes every picture nothing but NaN. */
+/** For a weight that turns every image into NaN. */
 export function nonFinite(path: string, key: string): CheckpointError {
   return new CheckpointError(
     `${path}: tensor "${key}" holds NaN or infinite numbers, so no image can come of it; the file is damaged or its ` +

@@ -1,4 +1,4 @@
-/** Whether stored values are numbers: one NaN among a model's weights makes every picture of it nothing but NaN. */
+/** Checks that stored values are finite: a single NaN among a model's weights turns all its images into NaN. */
 
 import { bytesPerValue } from '../checkpoint/safetensors';
 import type { WeightType } from './cast';
@@ -14,7 +14,7 @@ const marks: Readonly<Record<Exclude<WeightType, 'F64'>, number>> = {
 
 /**
  * @param bytes whole values, at any alignment
- * @returns the place of the first value that is NaN or infinite, -1 where all are finite
+ * @returns the place of the first value that is NaN or infinite, -1 if all are finite
  */
 export function firstNonFinite(bytes: Uint8Array<ArrayBuffer>, type: WeightType): number {
   const size = bytesPerValue[type];

@@ -22,7 +22,7 @@ import { castBytes } from './cast';
 import { float32ToHalf } from './half';
 
 // goldens/checkpoints/sd15.ckpt and sd15-bin hold the weights of goldens/models/sd15 in other forms
-// (tools/goldens/checkpoints.py). The folder is read as it stands; everything else goes through prepareModel.
+// (tools/goldens/checkpoints.py). The folder is read as is; everything else goes through prepareModel.
 
 const FOLDER = 'goldens/models/sd15';
 const signal = new AbortController().signal;
@@ -96,7 +96,7 @@ describe('the same weights in other forms', () => {
     const expected = await picture(folderFiles(FOLDER));
     expect(await picture(await prepared(await localSource(FOLDER)))).toBe(expected);
     expect(await picture(await prepared(await replaced('bins', withBins)))).toBe(expected);
-    // A single file leaves configurations out: those beside it win over what is derived from shapes.
+    // A single file leaves configurations out: those beside it override what is derived from shapes.
     const single = await replaced('ckpt', async (files) => {
       for (const path of [...files.keys()]) if (path.endsWith('.safetensors')) files.delete(path);
       files.set('sd15.ckpt', new Blob([await readFile('goldens/checkpoints/sd15.ckpt')]));

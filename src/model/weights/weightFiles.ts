@@ -1,4 +1,4 @@
-/** Which files of a component's folder hold its weights, where nothing can be listed: each is asked for by name. */
+/** Which files in a component's folder hold its weights, if nothing can be listed: each is asked for by name. */
 import { CheckpointError } from '../../contract/errors';
 import type { Precision } from '../../graph/onnx/types';
 import { parseShardIndex } from '../checkpoint/reader';

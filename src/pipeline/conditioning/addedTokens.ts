@@ -121,8 +121,8 @@ export class AddedTokens {
   }
 
   /**
-   * `<tok>`, and `<tok>_1`, `<tok>_2` and so on as far as they are there. Where a prompt names `<tok>_1` beside `<tok>`,
-   * diffusers replaces within it as well and breaks it; here it stays what it is.
+   * `<tok>`, and `<tok>_1`, `<tok>_2` and so on as far as they exist. If a prompt names `<tok>_1` beside `<tok>`, diffusers
+   * replaces within it as well and breaks it; here it stays what it is.
    */
   #vectorsOf(token: AddedToken): readonly number[] {
     const known = this.#vectors.get(token);

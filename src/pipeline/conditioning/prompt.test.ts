@@ -43,7 +43,7 @@ describe('parsePrompt', () => {
     ['\\(literal\\]', '(literal]'],
     ['a \\(b:1.3\\) c', 'a (b:1.3) c'],
     ['a \\\\ b (', 'a \\ b ('],
-    // Without a bracket nothing is a mark: the text is diffusers' own.
+    // Without brackets there are no weights: the text is diffusers' own.
     ['C:\\\\path \\d', 'C:\\\\path \\d'],
   ])('takes escaped brackets as text: %s', (prompt, text) => {
     expect(parts(prompt)).toEqual([[text, 1]]);

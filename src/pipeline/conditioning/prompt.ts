@@ -1,9 +1,9 @@
 /**
- * Weights in prompts, in the syntax that AUTOMATIC1111's web UI made common: `(text:1.3)` weighs 1.3, `(text)` 1.1,
- * `[text]` 1 / 1.1, and nested brackets multiply.
+ * Weights in prompts, in the syntax that AUTOMATIC1111's web UI made common: `(text:1.3)` weighs 1.3, `(text)` 1.1, `[text]`
+ * 1 / 1.1, and nested brackets multiply.
  *
  * One deviation: a bracket without a partner is plain text, so that a smiley stays a smiley; that UI lets it weigh all that
- * follows. `\(`, `\)`, `\[`, `\]` are text always, and `\\` is a backslash.
+ * follows. `\(`, `\)`, `\[`, `\]` are always text, and `\\` is a backslash.
  */
 
 export interface WeightedText {
@@ -26,7 +26,7 @@ interface Mark {
   before: string;
   /** Of a bracket that has a partner. */
   isPaired?: boolean;
-  /** Of an opening bracket that has one: what the pair multiplies by. */
+  /** For an opening bracket with a partner: the factor of the pair. */
   factor?: number;
 }
 

@@ -1,15 +1,15 @@
 /**
  * From prompts to what the UNet reads, as `encode_prompt` of diffusers' StableDiffusionInpaintPipeline and
- * StableDiffusionXLInpaintPipeline (0.36), with two additions that change nothing for a prompt that needs neither:
- * chunks, for prompts longer than a row of tokens, and weights (prompt.ts).
+ * StableDiffusionXLInpaintPipeline (0.36), with two additions that change nothing for a prompt that needs neither: chunks,
+ * for prompts longer than a row of tokens, and weights (prompt.ts).
  *
- * Both follow AUTOMATIC1111's web UI, which made them popular. Chunks: rows of 75 tokens between begin and end, each
- * encoded separately, their hidden states one after another; every prompt of a run gets the same number; the pooled output is the
- * first one's. Weights: hidden states of a token are multiplied by its weight, then the row is scaled so that its mean
- * is what it was, for each encoder by itself.
+ * Both follow AUTOMATIC1111's web UI, which made them popular. Chunks: rows of 75 tokens between begin and end, each encoded
+ * separately, their hidden states one after another; every prompt of a run gets the same number; the pooled output is the
+ * first one's. Weights: hidden states of a token are multiplied by its weight, then the row is scaled so that its mean is
+ * what it was, for each encoder by itself.
  *
- * Rows are put together here and not on the device: it is about a megabyte once a prompt, and one road serves one
- * encoder and two, with weights and without.
+ * Rows are put together here and not on the device: it is about a megabyte per prompt, and the same code serves one encoder
+ * or two, with or without weights.
  */
 import { InputError } from '../../contract/errors';
 import { assertFinite } from '../latents/latents';
@@ -53,7 +53,7 @@ interface Chunk {
 
 /** How a family reads its prompts. */
 export interface ClipReading {
-  /** Whether the denoiser is told the guidance scale, and so never needs a negative row. */
+  /** Whether the denoiser takes the guidance scale as an input, and so never needs a negative row. */
   readsGuidance: boolean;
   /** SDXL's `force_zeros_for_empty_prompt`: an empty negative prompt has embeddings of zero, not those of an empty text. */
   zerosForEmptyPrompt: boolean;
@@ -109,7 +109,7 @@ async function encodeTexts(
   return join(encoded, texts.length === 2 ? 2 : 1, chunks);
 }
 
-/** A prompt, and what the request calls it. */
+/** A prompt, and its name in the request. */
 interface FieldText {
   field: 'prompt' | 'negative_prompt';
   text: string;
@@ -190,9 +190,9 @@ async function encodeRows(
 /**
  * Weighs the tokens of one row, in place.
  *
- * Where tokens agree in sign, the mean changes by a factor between the least and the greatest weight, and dividing by
- * it keeps the row's size. If they cancel (an encoder whose final norm has hardly any bias; parts of SDXL's), the mean
- * does not measure size: dividing by its change would blow the row up or flip its sign, so it is left as it is.
+ * If tokens agree in sign, the mean changes by a factor between the least and the greatest weight, and dividing by it keeps
+ * the row's size. If they cancel (an encoder whose final norm has hardly any bias; parts of SDXL's), the mean does not
+ * measure size: dividing by its change would blow the row up or flip its sign, so it is left as it is.
  * @param states [length, width]
  * @param weights of the tokens after the first
  */

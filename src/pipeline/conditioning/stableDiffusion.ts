@@ -1,5 +1,5 @@
 /**
- * Stable Diffusion 1, 2 and XL as the loop sees them: what their UNets read besides latents and timestep. Follows
+ * Stable Diffusion 1, 2 and XL as the loop sees them: the inputs of their UNets besides latents and timestep. Follows
  * diffusers' StableDiffusionInpaintPipeline and StableDiffusionXLInpaintPipeline (0.36).
  */
 import type { Conditioning, ConditioningInputs, DeviceTensor, DiffusionModel, TextBranch } from '../model';
@@ -34,16 +34,16 @@ export interface StableDiffusionParts
     | 'vae'
     | 'dispose'
   > {
-  /** One, or SDXL's two: their hidden states side by side are what the UNet reads. */
+  /** One, or SDXL's two, whose hidden states side by side are the UNet's input. */
   text: readonly TextBranch[];
   /** What SDXL's pipeline does besides; absent for Stable Diffusion 1 and 2. */
   xl?: {
     /** `force_zeros_for_empty_prompt`: no negative prompt means embeddings of zero, not those of an empty text. */
     zerosForEmptyPrompt: boolean;
   };
-  /** Latent consistency models distilled whole: the UNet is told the guidance in this many numbers. */
+  /** Latent consistency models distilled as a whole: the UNet takes the guidance scale as this many numbers. */
   guidanceWidth?: number;
-  /** Keeps values where the UNet reads them. */
+  /** Places values where the UNet reads them. */
   upload: Upload;
 }
 
@@ -91,7 +91,7 @@ function condition(
       conditioning.maskLatents = keep(maskLatents, [1, channels, size.height, size.width]);
     }
     if (pooled) {
-      // Original size, corner of the crop, target size: diffusers says the same of both rows unless told otherwise.
+      // Original size, corner of the crop, target size: diffusers uses the same for both rows by default.
       const ids = [imageSize.height, imageSize.width, 0, 0, imageSize.height, imageSize.width];
       const timeIds = Float32Array.from({ length: rows * ids.length }, (_, i) => ids[i % ids.length] ?? 0);
       conditioning.addedEmbeddings = {

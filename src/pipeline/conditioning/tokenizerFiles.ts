@@ -1,7 +1,7 @@
 /**
- * Reads the files of a `tokenizer/` folder in either form: vocab.json and merges.txt as transformers 4 saves them, or
- * only tokenizer.json, as transformers 5 does. Which file has the last word on added and special tokens
- * follows `_from_pretrained` of transformers 4 (tokenization_utils_base.py).
+ * Reads the files of a `tokenizer/` folder in either form: vocab.json and merges.txt as transformers 4 saves them, or only
+ * tokenizer.json, as transformers 5 does. Which file decides about added and special tokens follows `_from_pretrained` of
+ * transformers 4 (tokenization_utils_base.py).
  */
 import { z } from 'zod';
 import { CheckpointError, UnsupportedError } from '../../contract/errors';
@@ -31,7 +31,7 @@ export interface Vocabulary {
   /** Specials among them, begin and end included. */
   added: readonly AddedToken[];
   pad: string;
-  /** Of a row: what the configuration says, or 77. */
+  /** Length of a row: what the configuration says, or 77. */
   length: number;
 }
 

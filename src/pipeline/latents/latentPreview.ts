@@ -1,5 +1,5 @@
 /**
- * A cheap look at latents: each becomes one pixel by a linear map from its channels to a colour. The map is fitted by
+ * A cheap preview of latents: each becomes one pixel by a linear map from its channels to a colour. The map is fitted by
  * least squares to pairs of image and latents that a run has anyway, so it serves any VAE without known factors.
  */
 import type { Size } from '../../image/geometry';

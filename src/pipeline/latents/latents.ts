@@ -73,7 +73,7 @@ export function assertFinite(values: Float32Array, network: string, model: { isC
 }
 
 /**
- * A step of a scheduler, from finite values, that gave others: its formula divides nothing by nothing.
+ * A scheduler's step that got finite values but returned others: its formula divided zero by zero.
  * @param step the first is 1
  * @throws InputError
  */

@@ -1,6 +1,6 @@
 /**
- * Images and masks on their way into and out of the networks, in the arithmetic of diffusers' VaeImageProcessor: 8-bit RGB,
- * resized by Pillow, scaled to −1 … 1 in float32; and back.
+ * Converts images and masks for the networks and back, in the arithmetic of diffusers' VaeImageProcessor: 8-bit RGB, resized
+ * by Pillow, scaled to −1 … 1 in float32; and back.
  */
 import type { Size } from '../../image/geometry';
 import { type RgbPixels, resizeLanczos } from '../../image/lanczos';

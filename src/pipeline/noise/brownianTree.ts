@@ -1,6 +1,6 @@
 /**
- * A Brownian motion that depends only on its seed, not on the points or the order in which it is asked for: the interval
- * is halved down to the point, each half's value drawn from a generator that the place in the tree seeds.
+ * A Brownian motion that depends only on its seed, not on the queried points or their order: the interval is halved down to
+ * the point, each half's value drawn from a generator seeded by the position in the tree.
  *
  * Source: torchsde 0.2.6, BrownianInterval with `halfway_tree=True, tol=1e-6, pool_size=24`, as diffusers makes it.
  */
@@ -82,7 +82,7 @@ export class BrownianTree {
 
 /** Python's `round(value, 6)`. */
 function rounded(value: number): number {
-  // Halves of the last digit go to the even one, where toFixed takes the upper. Only odd multiples of 1/128 are such.
+  // Half-way cases go to the even digit; toFixed rounds them up. Only odd multiples of 1/128 are such cases.
   if (Math.abs(value * 128) % 2 === 1) {
     const lower = Math.floor(value * 10 ** DIGITS);
     return Number(`${lower % 2 === 0 ? lower : lower + 1}e-${DIGITS}`);

@@ -1,5 +1,5 @@
 /**
- * numpy's SeedSequence: seeds for many independent generators out of one, by hashing. Words are unsigned 32-bit.
+ * numpy's SeedSequence: many independent generators' seeds from one, by hashing. Words are unsigned 32-bit.
  *
  * Source: numpy/random/bit_generator.pyx, after M. E. O'Neill's `seed_seq_fe`.
  */

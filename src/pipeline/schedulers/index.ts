@@ -1,6 +1,6 @@
 /**
- * The schedulers that there are: a row for each class of diffusers, and one for each name in the settings. The tests hold the
- * classes' parameters against diffusers' own constructors.
+ * The available schedulers: one row for each diffusers class, and one for each name in the settings. The tests compare the
+ * classes' parameters with diffusers' own constructors.
  */
 import type { SchedulerName } from '../../contract/schema';
 import type { SchedulerTakes } from './config';
@@ -20,7 +20,7 @@ import { UniPcScheduler } from './methods/uniPc';
 import type { Scheduler } from './scheduler';
 import type { SchedulerSettings } from './settings';
 
-/** A class of diffusers: what it takes from a file, and how it steps. */
+/** A diffusers class: what it takes from a file, and how it steps. */
 export interface SchedulerMethod extends SchedulerTakes {
   new (settings: SchedulerSettings): Scheduler;
 }
@@ -57,7 +57,7 @@ const karras = { ...evenly, useKarrasSigmas: true } as const;
 const dpmSolver = { algorithmType: 'dpmsolver++', solverOrder: 2 } as const;
 const dpmSolverSde = { algorithmType: 'sde-dpmsolver++', solverOrder: 2 } as const;
 
-/** What a name in the settings means: diffusers' class, and what the name says about its settings. */
+/** What a name in the settings means: the diffusers class, and the settings that the name implies. */
 interface NamedScheduler {
   className: SchedulerClass;
   said?: Partial<SchedulerSettings>;

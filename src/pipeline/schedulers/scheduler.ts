@@ -10,7 +10,7 @@ export type RandomNormal = (n: number) => Float32Array;
 export interface Scheduler {
   /** The denoiser's time input, one per evaluation; may be fractional. Empty before `setTimesteps`. */
   readonly timesteps: readonly number[];
-  /** Entries of `timesteps` to one step of the method: 1, or 2 for second-order methods such as Heun's. */
+  /** Entries of `timesteps` per step of the method: 1, or 2 for second-order methods such as Heun's. */
   readonly order: number;
   /** What pure noise is multiplied with to begin at `timesteps[0]`. */
   readonly initNoiseSigma: number;
@@ -28,7 +28,7 @@ export interface Scheduler {
    * @param randn drawn from only by stochastic methods
    */
   step(prediction: Float32Array, index: number, sample: Float32Array, randn: RandomNormal): Float32Array;
-  /** The clean latents that a prediction implies: what a preview shows. */
+  /** The clean latents that a prediction implies; previews show them. */
   denoised(prediction: Float32Array, index: number, sample: Float32Array): Float32Array;
   /** Clean latents brought to the noise level of `timesteps[index]`. */
   addNoise(original: Float32Array, noise: Float32Array, index: number): Float32Array;

@@ -118,7 +118,7 @@ describe('the checkpoint’s own scheduler', () => {
   it('gets steps_offset 1 as the pipeline sets it on loading, said or not', () => {
     expect(own({ _class_name: 'DDIMScheduler', steps_offset: 0 })).toEqual([751, 501, 251, 1]);
     expect(own({ _class_name: 'DDIMScheduler' })).toEqual([751, 501, 251, 1]);
-    // from_config hands on only what the file says.
+    // from_config passes on only what the file says.
     expect(own({ _class_name: 'DDIMScheduler', steps_offset: 0 }, 'DDIM')).toEqual([751, 501, 251, 1]);
     expect(own({ _class_name: 'DDIMScheduler' }, 'DDIM')).toEqual([750, 500, 250, 0]);
   });
@@ -216,9 +216,9 @@ describe('a run', () => {
 });
 
 describe('what a class takes', () => {
-  /** In diffusers' constructors and of no effect on any picture that these pipelines make. */
+  /** Present in diffusers' constructors, but without effect on any image from these pipelines. */
   const unread = ['flow_shift', 'use_dynamic_shifting', 'time_shift_type'];
-  /** In no constructor but Euler's: found all the same where noise levels are shaped. */
+  /** Only in Euler's constructor, yet read wherever noise levels are shaped. */
   const foundUnasked = ['sigma_min', 'sigma_max'];
 
   it.each(Object.keys(schedulerClasses) as SchedulerClass[])(

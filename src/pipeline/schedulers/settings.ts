@@ -1,6 +1,6 @@
 /**
- * Every setting of diffusers' scheduler classes that has an effect here: its type, what a file may say of it, and the groups
- * in which classes take them.
+ * Every setting of diffusers' scheduler classes that has an effect here: its type, its allowed values in a file, and the
+ * groups in which classes take them.
  */
 import { z } from 'zod';
 
@@ -33,7 +33,7 @@ export interface SchedulerSettings {
   useFlowSigmas: false;
   /** DPM-Solver: levels evenly apart in log σ, as exponential ones, at whole timesteps. */
   useLuLambdas: boolean;
-  /** Ends of the range of Karras or exponential sigmas, in place of those of the training schedule. */
+  /** Range of the Karras or exponential sigmas, instead of the training schedule's. */
   sigmaMin?: number | undefined;
   sigmaMax?: number | undefined;
   rescaleBetasZeroSnr: boolean;
@@ -68,8 +68,8 @@ export interface SchedulerSettings {
 export type FileSettings = Omit<SchedulerSettings, 'eta'>;
 
 /**
- * `scheduler/scheduler_config.json`: only what the file says, not yet judged. Defaults differ between diffusers' classes,
- * and a key that one class reads another ignores, so both wait for the class that runs, which need not be the file's.
+ * `scheduler/scheduler_config.json`: only what the file says, not yet checked. Defaults differ between diffusers' classes,
+ * and a key that one class reads another ignores, so both are left to the class that runs, which need not be the file's.
  */
 export interface SchedulerConfig {
   /** diffusers' class name, e.g. `PNDMScheduler`. */
@@ -186,7 +186,7 @@ export const shapes = {
 } as const satisfies Parameters;
 export const zeroSnr = { rescaleBetasZeroSnr: false } as const satisfies Parameters;
 
-/** What a class without the parameter has: the value that changes nothing. */
+/** The value for a class without the parameter: it changes nothing. */
 export const withoutEffect: SchedulerSettings = {
   ...betas,
   ...spacing,

@@ -1,6 +1,6 @@
 /**
- * What the methods share that count in ᾱ, the share of the image in a sample's variance (DDIM, DDPM, PNDM, LCM, TCD): samples
- * √ᾱ·x₀ + √(1 − ᾱ)·ε.
+ * What the methods based on ᾱ share, the proportion of the image in a sample's variance (DDIM, DDPM, PNDM, LCM, TCD):
+ * samples √ᾱ·x₀ + √(1 − ᾱ)·ε.
  */
 import { InternalError } from '../../../contract/errors';
 import { alphasCumprod } from '../schedule/noiseSchedule';

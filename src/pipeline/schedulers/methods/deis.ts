@@ -66,7 +66,7 @@ function weight(rhos: readonly number[], age: number, rhoTo: number): number {
   const [from = 1] = rhos;
   const own = Math.log(rhos[age] ?? 1);
   const [c, d] = rhos.filter((_, other) => other !== age).map(Math.log);
-  /** The antiderivative, but for the division by what the polynomial is at `own`. */
+  /** The antiderivative, except for the division by the polynomial's value at `own`. */
   const primitive = (rho: number): number => {
     const log = Math.log(rho);
     if (c === undefined) return rho;

@@ -27,7 +27,7 @@ export const dpmSolver = {
   varianceType: undefined,
 } as const satisfies Parameters;
 
-/** What the multistep and the single-step form share: the integral over a step, and what is extrapolated in it. */
+/** What the multistep and the single-step form share: the integral over a step, and the extrapolated quantity. */
 export abstract class DpmMethod extends SolverMethod {
   protected readonly extrapolatesOriginal: boolean;
   protected readonly isStochastic: boolean;

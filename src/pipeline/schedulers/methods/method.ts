@@ -1,4 +1,4 @@
-/** What every method shares: its settings, its timesteps, and samples that mix image and noise. */
+/** What all methods share: settings, timesteps, and samples that mix image and noise. */
 import { combine } from '../schedule/numeric';
 import type { Mixture } from '../schedule/prediction';
 import type { RandomNormal, Scheduler } from '../scheduler';

@@ -1,4 +1,4 @@
-/** What the methods of k-diffusion share: samples x₀ + σ·ε, scaled to unit variance for the UNet. */
+/** What the k-diffusion methods share: samples x₀ + σ·ε, scaled to unit variance for the UNet. */
 
 import { trainingSigmas } from '../schedule/noiseSchedule';
 import { interpolate, linspace, roundHalfEven } from '../schedule/numeric';
@@ -57,7 +57,7 @@ export abstract class SigmaMethod extends Method {
     };
   }
 
-  /** Noise level of what the UNet sees at an index. */
+  /** Noise level of the UNet's input at an index. */
   protected inputSigma(index: number): number {
     return this.sigma(index);
   }

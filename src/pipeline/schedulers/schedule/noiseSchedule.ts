@@ -1,4 +1,4 @@
-/** The training noise schedule: how much of the image is left at each of the (1000) training timesteps. */
+/** The noise schedule of the training: how much of the image is left at each of the (1000) training timesteps. */
 import type { SchedulerSettings } from '../settings';
 import { cumulativeProduct, linspaceFloat32 } from './numeric';
 

@@ -1,4 +1,4 @@
-/** The few functions of numpy and torch that schedules are made with, rounding as they round. */
+/** The few numpy and torch functions that schedules need, with the same rounding. */
 
 const { fround } = Math;
 

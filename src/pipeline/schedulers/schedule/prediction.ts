@@ -1,4 +1,4 @@
-/** What a model's prediction says about a sample α·x₀ + σ·ε, for each of the three things that models predict. */
+/** What a model's prediction says about a sample α·x₀ + σ·ε, for each of the three prediction types. */
 import type { SchedulerSettings } from '../settings';
 import { combine } from './numeric';
 

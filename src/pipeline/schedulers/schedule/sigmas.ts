@@ -1,4 +1,4 @@
-/** Noise levels of a run for the methods that count in σ, noise over image. */
+/** Noise levels of a run, for the methods based on σ, noise over image. */
 import type { SchedulerSettings } from '../settings';
 import { linspace } from './numeric';
 

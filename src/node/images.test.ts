@@ -1,4 +1,4 @@
-/** What is taken as a picture, and where it comes from. */
+/** What is accepted as an image, and from where. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';

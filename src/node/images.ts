@@ -18,7 +18,7 @@ const MAX_PIXELS = 2 ** 28;
 const KINDS: readonly PictureKind[] = ['png', 'jpeg', 'webp', 'avif', 'heic', 'gif', 'tiff'];
 const KINDS_IN_WORDS = 'PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF';
 
-// Never, whatever the checks in front of it let through.
+// Never, whatever the checks before it let through.
 sharp.block({ operation: ['VipsForeignLoadSvg'] });
 
 /** An image as stored in its file, with what its values mean. */
@@ -81,7 +81,7 @@ export async function measureImage(field: string, bytes: Uint8Array, name: strin
       throw unreadable(error);
     });
   checkPixels(field, name, { width, height });
-  // In TIFF files the profile may lie anywhere.
+  // In TIFF files the profile may be anywhere.
   const profile = head.profile ?? (icc ? readProfile(icc) : null);
   const known = { ...head, kind, profile };
   return {

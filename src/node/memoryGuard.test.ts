@@ -1,4 +1,4 @@
-/** A model of true size is refused by the command line and by the server before any of its weights are fetched. */
+/** A model of realistic size is refused by the command line and by the server before any of its weights are fetched. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, openAsBlob, rmSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { createPaintHost } from './server/painting/paintHost';
 
 const image = 'goldens/pictures/input-64x64.png';
 const mask = 'goldens/pictures/mask-64x64.png';
-/** On a machine of 6.5 GB or less that is what there is too little of. */
+/** On a machine with 6.5 GB or less, memory is what runs short. */
 const refusal = /its unet needs 5\.\d GB of memory at this picture size, and \d\.\d GB can be had \(/;
 
 let hub: Hub;
@@ -33,7 +33,7 @@ afterAll(async () => {
   rmSync(cache, { recursive: true });
 });
 
-/** Headers of the weights' files were read; of the 2 GB behind them nothing. */
+/** The headers of the weight files were read, but none of the 2 GB behind them. */
 function expectNoWeights(): void {
   expect(askedWeightBytes(hub.log)).toBeGreaterThan(0);
   expect(askedWeightBytes(hub.log)).toBeLessThan(2_000_000);

@@ -1,4 +1,4 @@
-/** What the command line and the server have in common as a host's platform. */
+/** What the platforms of the command line and the server have in common. */
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { HubAccess } from '../contract/modelLibrary';
@@ -45,8 +45,8 @@ export function nodePlatform({ threads, hub }: NodeOptions): Platform {
       };
     },
     encode: async (pixels) => new Blob([new Uint8Array(await encodePng(pixels))], { type: 'image/png' }),
-    // WASM blocks the thread and resolves at once. Without a turn of the event loop a run is one chain of microtasks,
-    // during which no message arrives, not even the one that cancels the run.
+    // WASM blocks the thread and resolves at once. Without a turn of the event loop, a run is one chain of microtasks in
+    // which no message arrives, not even the one that cancels it.
     yieldBetweenSteps: () => setImmediate(),
   };
 }

@@ -11,7 +11,7 @@ const MAX_PICTURE_BYTES = 1_100_000_000;
 /** Characters of a URL that messages show. */
 const MAX_SHOWN = 200;
 
-/** @returns a source as messages name it: nobody reads a data URI */
+/** @returns a source as messages name it: data URIs are shortened */
 export function shownSource(source: string): string {
   if (isDataUri(source)) return 'the data URI';
   return source.length > MAX_SHOWN ? `${source.slice(0, MAX_SHOWN)} …` : source;

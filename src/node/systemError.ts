@@ -1,7 +1,7 @@
-/** What Node says of files and ports, in words. */
+/** Node's error codes for files and ports, in words. */
 import { messageOf } from '../contract/errors';
 
-/** Why a file cannot be read or written, without its path, which stands beside it. */
+/** Why a file cannot be read or written, without its path, which the message already has. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const known: Readonly<Record<string, string>> = {

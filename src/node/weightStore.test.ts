@@ -8,7 +8,7 @@ import { type TemporaryStore, temporaryStore } from '../../test/support/hub/hubS
 let temporary: TemporaryStore;
 beforeEach(async () => {
   temporary = await temporaryStore();
-  // What a process leaves behind that ends at once.
+  // What a process leaves behind when it is killed.
   const { pid } = spawnSync(process.execPath, ['--version']);
   await mkdir(join(temporary.folder, 'models'));
   await writeFile(join(temporary.folder, 'models', 'left.lock'), `${pid} left`);
@@ -53,7 +53,7 @@ it('keeps a model that a living process has open, and forgets the dead ones', as
   expect(await remove()).toBe(false);
   again();
   await eventually(async () => expect(await remove()).toBe(true));
-  // Another model whose name begins alike is none of its business.
+  // A model whose name begins alike must not be affected.
   await store.use('open-2');
   expect(await remove()).toBe(true);
   expect((await readdir(join(folder, 'models'))).filter((name) => name.startsWith('open.use'))).toEqual([]);

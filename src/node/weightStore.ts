@@ -196,7 +196,7 @@ function ownHolder(): string {
   return `${process.pid} ${Math.random().toString(36).slice(2)}`;
 }
 
-/** @returns process id and a random number, as one text; undefined if there is no lock */
+/** @returns process id and a random number, as one string; undefined if there is no lock */
 function holderOf(path: string): Promise<string | undefined> {
   return orAbsent(readFile(path, 'utf8'));
 }

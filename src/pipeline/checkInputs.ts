@@ -18,7 +18,11 @@ export function checkSameSize(image: Size, mask: Size, field = 'mask_url'): void
 /** Channels further apart than this make a colour; greys of lossy formats stay below. */
 const COLOUR = 32;
 
-/** Refuses a mask that masks nothing as {@link fitMask} reads it, before a model is loaded for it. */
+/**
+ * Refuses a mask that masks nothing as {@link fitMask} reads it, before a model is loaded for it.
+ * @param field what the caller calls the mask
+ * @throws InputError saying what was read
+ */
 export function checkPaints(mask: Pixels, field = 'mask_url'): void {
   const { data } = flatten(mask, MASK_BACKDROP);
   let [whitest, colour, opacity] = [0, 0, 0];

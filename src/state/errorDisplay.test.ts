@@ -54,7 +54,7 @@ describe('displayError', () => {
       expect(settingsFields).toContain(field);
     const entry = new InputError('loras.1.weight', 'loras.1.weight: must be a number from -10 to 10');
     expect(displayError(entry)).toEqual({ place: 'loras', message: 'Must be a number from -10 to 10.' });
-    // The page has no field for it.
+    // The page has no such field.
     expect(displayError(new InputError('width', 'width: must be a multiple of 8'))).toEqual({
       place: 'run',
       message: 'width: must be a multiple of 8.',

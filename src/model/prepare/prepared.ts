@@ -166,7 +166,11 @@ async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await blob.arrayBuffer());
 }
 
-/** @returns undefined if no complete model of that name is stored */
+/**
+ * A model stored under a name that can't be downloaded: the user's own files.
+ * @param precision preferred if the model is stored in both
+ * @returns undefined if no complete model of that name is stored
+ */
 export async function openNamed(
   store: WeightStore,
   name: string,

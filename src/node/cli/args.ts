@@ -19,7 +19,7 @@ import { distance } from '../../model/source/nameSuggestions';
 interface FlagRow {
   /** Without the dashes. */
   name: string;
-  /** What stands for the value in `--help`; absent for a switch. */
+  /** Stands for the value in `--help`; absent for a switch. */
   value?: string;
   help?: string;
   mayRepeat?: boolean;
@@ -62,7 +62,7 @@ const flags: readonly FlagRow[] = [
       'it is not plain white on black',
   },
   { name: 'no-crop', help: 'send the whole image, not only the part around the mask' },
-  // What happens anyway; it can be written out.
+  // The default, which can also be written out.
   { name: 'paste-back' },
   {
     name: 'no-paste-back',
@@ -74,7 +74,7 @@ const flags: readonly FlagRow[] = [
   { name: 'help', help: 'show this text' },
 ];
 
-/** Columns: where the explanations begin, and how wide the text may be. */
+/** Columns: where the explanations begin, and the width of the text. */
 const INDENT = 30;
 const WIDTH = 118;
 
@@ -213,7 +213,7 @@ function wholeNumber(name: string, value: string | undefined, least: number): nu
   return parsed;
 }
 
-/** @throws InputError if there is no such scheduler, with the name that is meant as far as that can be told */
+/** @throws InputError if there is no such scheduler, suggesting the likely one if there is one */
 function readScheduler(value: string): string {
   const known = schedulerNamed(value);
   if (known !== undefined) return known;

@@ -36,7 +36,7 @@ function run(args: string[]): Promise<Outcome> {
   });
 }
 
-/** A picture of one colour in the test's folder. */
+/** An image of one colour in the test's folder. */
 async function picture(name: string, width: number, height: number, grey: number): Promise<string> {
   const path = join(folder, name);
   const background = { r: grey, g: grey, b: grey };
@@ -92,7 +92,7 @@ describe('npm run inpaint', { timeout: 240_000 }, () => {
       timings: { denoise: expect.any(Number), decode: expect.any(Number) },
     });
     expect(answer.image.file_size).toBe(readFileSync(out).byteLength);
-    // The file says how it was made, but not where the model lies.
+    // The file says how it was made, but not where the model is stored.
     const { comments = [] } = await sharp(out).metadata();
     expect(comments.map(({ keyword }) => keyword)).toEqual(['parameters', 'inlay']);
     expect(comments[0]?.text).toContain('Sampler: DDIM, CFG scale: 1, Seed: 42, Size: 96x64');

@@ -1,4 +1,4 @@
-/** Colours on their way through the command line: transparency, profiles, kinds of files. */
+/** Colours through the command line: transparency, profiles, kinds of files. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ afterAll(async () => {
   await host.release();
 });
 
-/** One step over a picture. */
+/** One step across an image. */
 async function paint(image: string, mask: string, out: string, ...more: string[]) {
   const args = parseArguments([
     ...['--model', MODEL, '--prompt', 'x', '--out', out, '--steps', '1', '--seed', '1'],
@@ -43,7 +43,7 @@ async function paint(image: string, mask: string, out: string, ...more: string[]
   return { answer, notes };
 }
 
-/** As the values stand in the file. */
+/** As the file's values are. */
 async function rgba(path: string): Promise<Buffer> {
   return sharp(path, { ignoreIcc: true }).ensureAlpha().raw().toBuffer();
 }
@@ -111,7 +111,7 @@ it.each([
 
 it('a model is shown Display P3 as sRGB, and its picture is put back in Display P3', async () => {
   const mask = `${PICTURES}/mask-true.png`;
-  // Colours inside sRGB, once in each space: the same picture to the eye.
+  // Colours inside sRGB, once in each space: they look the same.
   const plain = at('plain.png');
   await sharp(`${PICTURES}/picture.png`).toFile(plain);
   const wide = at('wide.png');

@@ -21,7 +21,7 @@ const input = {
   mask_url: blobOf('mask-64x64.png'),
 };
 const otherMask = blobOf('mask-72x88.png');
-// No hub: an id that is none of the folders must fail, not be fetched.
+// No hub: an id that is not one of the folders must fail, not be fetched.
 const paint = {
   threads: 1,
   folders: { 'tiny/inpainting': 'goldens/models/sd15-inpaint' },
@@ -44,7 +44,7 @@ async function openHosted(): Promise<Opened> {
   const engine = createHostedEngine({
     access: () => ({ kind: 'proxy', url: `${origin}${PROXY_PATH}` }),
     pollMs: 50,
-    // What a browser says of its own page's requests.
+    // What a browser sends with its own page's requests.
     fetch: (address, init) => {
       const headers = new Headers(init?.headers);
       headers.set('sec-fetch-site', 'same-origin');

@@ -28,7 +28,7 @@ afterAll(async () => {
   await host.release();
 });
 
-/** A grey picture and the mask of a box in it. */
+/** A grey image, and the mask of a box in it. */
 async function drawing(
   name: string,
   size: { width: number; height: number },
@@ -43,7 +43,7 @@ async function drawing(
     .toFile(at(`${name}-mask.png`));
 }
 
-/** @returns the size at which the model worked, that of the picture, and how many pixels of it changed outside the box */
+/** @returns the size at which the model worked, the image's size, and how many of its pixels changed outside the box */
 async function paint(picture: 'large' | 'small', ...more: string[]) {
   const notes: string[] = [];
   const args = parseArguments([

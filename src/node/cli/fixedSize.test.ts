@@ -11,7 +11,7 @@ import { parseArguments } from './args';
 import { cliPlatform } from './cliPlatform';
 import { inpaintFiles } from './inpaint';
 
-/** An export that takes 64 × 64 pixels alone, and a picture of 100 × 80 with the mask of its middle. */
+/** An export that takes only 64 × 64 pixels, and an image of 100 × 80 with its middle masked. */
 let folder: string;
 let model: string;
 const call = { signal: new AbortController().signal, onProgress() {}, onNote() {} };
@@ -57,7 +57,7 @@ it.each([
 ])('the command line scales %s to the one size that a model takes, and back', async (_what, more) => {
   const { size, pixels } = await paint(...more);
   expect(size).toEqual([100, 80]);
-  // Outside the mask nothing changed; inside something was painted.
+  // Outside the mask nothing changed; inside something did.
   expect([...pixels.subarray(0, 3)]).toEqual([128, 128, 128]);
   const middle = (40 * 100 + 50) * 3;
   expect([...pixels.subarray(middle, middle + 3)]).not.toEqual([128, 128, 128]);
@@ -84,7 +84,7 @@ it('the server answers with a picture of the size that it was sent', async () =>
   expect([width, height]).toEqual([96, 80]);
   const { width: written } = await sharp(Buffer.from(await png.arrayBuffer())).metadata();
   expect(written).toBe(96);
-  // A mask of another size is refused before a model is looked for, let alone fetched.
+  // A mask of another size is refused before a model is looked up, let alone fetched.
   const misfit = { ...request, model_name: 'owner/of-none', mask_url: file('other.png') };
   await expect(server.inpaint(misfit, parseLocalOptions({}), call)).rejects.toMatchObject({
     field: 'mask_url',

@@ -1,6 +1,6 @@
 /**
- * The hosted engine with the real client, the real proxy and the real server: what can be told from here alone. In Chromium
- * e2e/hostedEngine.spec.ts runs it through everything that may go wrong.
+ * The hosted engine with the real client, the real proxy and the real server: what can be tested without a browser. In
+ * Chromium e2e/hostedEngine.spec.ts runs it through everything that may go wrong.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -36,7 +36,7 @@ async function listen(listener: RequestListener): Promise<string> {
 
 interface Setting {
   painter?: Engine;
-  /** Stands before the proxy; true where it answered itself. */
+  /** Runs before the proxy; true if it answered the request itself. */
   fault?: (request: Parameters<RequestListener>[0], response: Parameters<RequestListener>[1]) => boolean;
 }
 

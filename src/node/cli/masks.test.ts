@@ -20,7 +20,7 @@ const at = (name: string) => join(folder, name);
 /** Inside an ellipse of 48 × 36 pixels. */
 const isInside = (i: number) =>
   (((i % WIDTH) - 79) / 24) ** 2 + ((Math.floor(i / WIDTH) - 70) / 18) ** 2 <= 1;
-/** The same and the pixels around it, diagonals included: where a lossy format may move an edge to. */
+/** The same and the pixels around it, including diagonals: a lossy format may move an edge that far. */
 const isNear = (i: number) => [-1, 0, 1].some((dy) => [-1, 0, 1].some((dx) => isInside(i + dy * WIDTH + dx)));
 
 /** The ellipse as sharp sees it, in one colour on another: red, green, blue, alpha. */
@@ -73,7 +73,7 @@ async function paint(mask: string, ...more: string[]) {
   return { pixels: await sharp(at('out.png')).raw().toBuffer(), notes };
 }
 
-/** Places of the pixels that differ from the picture's. */
+/** Positions of the pixels that differ from the image's. */
 async function changed(pixels: Buffer): Promise<number[]> {
   const before = await sharp(at('picture.png')).raw().toBuffer();
   const places = Array.from({ length: PIXELS }, (_, i) => i);
@@ -95,7 +95,7 @@ describe('outside the mask nothing changes, and inside what the clean mask gives
     const places = await changed(odd.pixels);
     expect(places.filter((i) => !isInside(i))).toEqual([]);
     expect(places.length).toBeGreaterThan(1000);
-    // A white of 235 is no white: nobody painted in full.
+    // A white of 235 is not pure white: nothing was masked fully.
     if (!name.includes('235')) expect(odd.pixels.equals(clean.pixels)).toBe(true);
     expect(odd.notes.length).toBe(name.includes('strokes') ? 1 : 0);
   });
@@ -184,7 +184,7 @@ describe('--mask-reading', () => {
     const inverted = await paint('black.png', '--mask-reading', 'inverted');
     expect(inverted.pixels.equals((await paint('true.png')).pixels)).toBe(true);
     expect([...alpha.notes, ...inverted.notes]).toEqual([]);
-    // As a third, which is what the red is bright.
+    // As a third, which is the brightness of red.
     await ellipse([255, 0, 0], black).png().toFile(at('red.png'));
     const third = await changed((await paint('red.png', '--mask-reading', 'luminance')).pixels);
     expect(third.filter((i) => !isInside(i))).toEqual([]);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createProgressLine } from './progress';
 
-/** What a log gets of a file that comes in `pieces`, one every `everyMs`. */
+/** A log's lines for a file that comes in `pieces`, one every `everyMs`. */
 function logOf(pieces: number, everyMs: number): string[] {
   const lines: string[] = [];
   let clock = 0;

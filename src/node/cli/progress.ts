@@ -72,7 +72,7 @@ export function createProgressLine(stream: Stream, now: () => number = Date.now)
       lastLog = now();
       stream.write(`${text}\n`);
     },
-    /** Writes a line of its own. */
+    /** Writes a separate line. */
     note(text: string): void {
       if (shown !== '') stream.write(`\r${' '.repeat(shown.length)}\r`);
       shown = '';

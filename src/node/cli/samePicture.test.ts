@@ -34,7 +34,7 @@ beforeAll(async () => {
   const picture = createPixels({ width: WIDTH, height: HEIGHT });
   for (let i = 0; i < picture.data.length; i++) picture.data[i] = i % 4 === 3 ? 255 : (i * 31) % 200;
   await sharp(await encodePng(picture)).toFile(at('picture.png'));
-  // A wire of three pixels between those that a model looks at, and a soft edge.
+  // A wire three pixels wide, between the pixels that a model sees, and a soft edge.
   const mask = createMask(picture);
   for (let x = 30; x < 70; x++) {
     for (const y of [42, 43, 44]) mask.data[y * WIDTH + x] = 255;

@@ -26,7 +26,7 @@ const MAX_BODY_BYTES = 16e6;
 const LOGS = /^\?logs=(0|1|true|false)$/;
 
 /**
- * What may be called: nothing else that the key gives access to, and only the query parameters that the clients use. A
+ * The only calls allowed, though the key gives access to more, and only the query parameters that the clients use. A
  * webhook, for example, would belong to a third party.
  */
 const allowed = [
@@ -171,7 +171,7 @@ function originOf(address: string): string {
   return origin === 'null' ? '' : origin;
 }
 
-/** A name that someone else's DNS points here (rebinding) is not ours; an IP address is. */
+/** A name that someone else's DNS points here (rebinding) is foreign; an IP address isn't. */
 function isOwnHost(hostname: string, hosts: readonly string[]): boolean {
   return (
     hostname === 'localhost' ||

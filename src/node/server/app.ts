@@ -1,4 +1,4 @@
-/** The API as a handler of HTTP requests: who may call, which route answers, what is logged and counted. */
+/** The API as an HTTP request handler: access, routing, logs and metrics. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createAdmission } from './http/admission';
 import { sendProblem } from './http/http';
@@ -20,7 +20,7 @@ export function createApp(options: AppOptions): App {
   const matchRoute = createRouter(routes);
   const requests = metrics.counter('inlay_http_requests_total', 'Requests by route and status.');
 
-  /** @param name told of the route as soon as it is known */
+  /** @param name called with the route as soon as it is known */
   async function answer(
     request: IncomingMessage,
     response: ServerResponse,

@@ -42,7 +42,7 @@ const curl = `curl --request POST \\
 let server: TestServer;
 let seen: InpaintRequest[];
 beforeAll(async () => {
-  // The examples' pictures lie on the internet; these stand in for them.
+  // The examples' images are on the internet; these replace them.
   const pictures: Record<string, string> = { [required.image_url]: picture, [required.mask_url]: mask };
   server = await startTestServer(
     {
@@ -137,7 +137,7 @@ it.skipIf(spawnSync('curl', ['--version']).error !== undefined)(
   },
 );
 
-/** The hosts of the hosted API, led to the server: what the client's `fetch` option is for. */
+/** The hosts of the hosted API, redirected to the server: that is the purpose of the client's `fetch` option. */
 const toServer: typeof fetch = (input, init) => {
   const { hostname, pathname, search } = new URL(String(input));
   const prefix = hostname === 'queue.fal.run' ? '/queue' : '';

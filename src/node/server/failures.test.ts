@@ -1,4 +1,4 @@
-/** What the server does when things go wrong around it: full disks, stops, errors that nobody foresaw. */
+/** What the server does when things go wrong around it: full disks, stops, unforeseen errors. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -81,7 +81,7 @@ describe('a stop', () => {
     release();
     expect((await running).status).toBe(200);
     await closed;
-    // Those who ask the next server of it are told, too.
+    // Clients that ask the next server about it are told, too.
     const next = await start({ engine });
     const unknown = await fetch(queued.status_url.replace(url, next.url));
     expect([unknown.status, (await unknown.json()).detail]).toEqual([

@@ -1,4 +1,4 @@
-/** No client stops the others: places, bytes, time, and what is remembered. */
+/** One client can't block others: queue places, bytes, time, memory of past requests. */
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
@@ -35,7 +35,7 @@ const firstLine = (socket: Socket) =>
     socket.once('data', (data) => resolve(String(data).split('\r\n')[0] ?? '')),
   );
 
-/** Behind a proxy clients are told apart by what it says of them. */
+/** Behind a proxy, clients are told apart by what it reports. */
 const behindProxy = { publicUrl: 'http://localhost' };
 const from = (client: string) => ({ 'x-forwarded-for': `6.6.6.6, ${client}` });
 
@@ -83,7 +83,7 @@ describe('places in the queue', () => {
     ['127.0.0.1', '198.51.100.1', false, '127.0.0.1'],
     ['127.0.0.1', '1.1.1.1, 198.51.100.1', true, '198.51.100.1'],
     ['127.0.0.1', 'nonsense', true, '127.0.0.1'],
-    // Not by the proxy, which lies in one's own network.
+    // Not behind the proxy, which is in the same network.
     ['8.8.8.8', '198.51.100.1', true, '8.8.8.8'],
   ])('%s, forwarded %s, behind a proxy %s: is %s', (remoteAddress, forwarded, isBehindProxy, expected) => {
     const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };

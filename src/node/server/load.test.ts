@@ -1,4 +1,4 @@
-/** Many requests at once, and bodies that nobody would write. */
+/** Many requests at once, and malformed bodies. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { createPaintEngine } from './painting/paintEngine';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Bytes on the heap and in buffers that nothing but garbage collection would free. */
+/** Bytes on the heap and in buffers that only garbage collection would free. */
 function held(): number {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
@@ -27,7 +27,7 @@ it('100 requests at once: none is lost, what does not fit is told to come again,
     atOnce--;
   });
   const { url, close } = await startTestServer({ engine }, { queueLimit: 20, clientLimit: 21, keepMs: 1000 });
-  // A picture of 0.4 MB each: what a leak would keep shows.
+  // An image of 0.4 MB each, so that a leak shows.
   const large = `data:image/png;base64,${Buffer.alloc(300_000, 1).toString('base64')}`;
   const body = JSON.stringify({ ...required, image_url: large });
   const volley = async () => {
@@ -40,7 +40,7 @@ it('100 requests at once: none is lost, what does not fit is told to come again,
       Array.from({ length: 100 }, async () => {
         const response = await post(`${url}/fal-ai/inpaint`, body);
         await response.arrayBuffer();
-        // One runs and 20 wait; nothing is painted before all others have their answer.
+        // One runs and 20 wait; nothing is generated before all others have their answer.
         if (++answered === 79) open();
         return { status: response.status, retryAfter: Number(response.headers.get('retry-after')) };
       }),
@@ -76,7 +76,7 @@ it('100 at once to the process that paints, with a tiny model: none is lost or m
     { engine },
     { queueLimit: 20, clientLimit: 21, keepMs: 60_000 },
   );
-  /** By seed: whoever gets another's picture shows. */
+  /** Told apart by seed, so that a mix-up shows. */
   const pictures = new Map<number, string>();
   const metric = async (name: string) => {
     const text = await (await fetch(`${url}/metrics`)).text();

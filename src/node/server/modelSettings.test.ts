@@ -10,7 +10,7 @@ const host = createPaintHost({
   hubUrl: 'http://127.0.0.1:9',
 });
 
-/** What the server makes of a body. @returns how many steps were painted */
+/** How the server reads a body. @returns how many steps were run */
 async function stepsOf(model_name: string, more: Record<string, unknown> = {}): Promise<number> {
   const body = { model_name, prompt: 'a cat', seed: 1, image_url: 'data:,', mask_url: 'data:,', ...more };
   const [image_url, mask_url] = await Promise.all(

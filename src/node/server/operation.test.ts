@@ -1,4 +1,4 @@
-/** Who has the key, and what the server says of itself. */
+/** Who has the key, and what the server says about itself. */
 import { describe, expect, it } from 'vitest';
 import { post, required } from '../../../test/support/server';
 import { start } from '../../../test/support/startServer';

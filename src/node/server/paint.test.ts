@@ -1,4 +1,4 @@
-/** What is painted, what is refused, and what fails. */
+/** What is generated, what is refused, and what fails. */
 import { describe, expect, it } from 'vitest';
 import {
   bytesOf,
@@ -45,7 +45,7 @@ describe('the direct endpoint', () => {
     const { url } = await start({ engine });
     await post(`${url}/fal-ai/inpaint`, { ...required, seed: null });
     expect(seen).toMatchObject({ negative_prompt: '', num_inference_steps: 30, guidance_scale: 7.5 });
-    // Which of them stand there for want of a field, the engine is told.
+    // The engine is told which values are only placeholders for missing fields.
     expect(leftToModel({ ...required, seed: null })).toEqual([
       'num_inference_steps',
       'guidance_scale',

@@ -1,4 +1,4 @@
-/** Pictures that would take a server's time or memory are refused by their first bytes. */
+/** Images that would take too much of the server's time or memory are refused by their first bytes. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { post, required } from '../../../test/support/server';

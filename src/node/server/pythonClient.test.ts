@@ -1,8 +1,8 @@
 /**
  * What the Python client sends, replayed without Python: every request of a session of fal_client 1.0.3 (httpx 0.28.1,
- * Python 3.11) against this server, written down on 2026-11-22 by a proxy that ended TLS for fal's hosts. The client was
- * unmodified: HTTPS_PROXY and SSL_CERT_FILE led it here. Left out: repeated polls, and the headers of the connection.
- * Addresses that the server had given out are filled in anew, keys and pictures stand as names in braces.
+ * Python 3.11) against this server, recorded on 2026-11-22 by a proxy that terminated TLS for fal's hosts. The client was
+ * unmodified: HTTPS_PROXY and SSL_CERT_FILE led it here. Left out: repeated polls, and the headers of the connection. URLs
+ * that the server had issued are filled in again; names in braces replace keys and images.
  */
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -19,7 +19,7 @@ import {
 const KEY = 'key-of-the-recording';
 
 interface Recorded {
-  /** The function of the client, where one begins. */
+  /** The client function that a step begins. */
   call?: string;
   method: 'GET' | 'POST' | 'PUT';
   host: string;
@@ -182,7 +182,7 @@ it('every request of the recorded session is answered as the client expects it',
       expect(answer).toMatchObject({ image: { width: 64, height: 64 }, seed: 1234 });
     }
     if (recorded.path.includes('/status')) {
-      // client.py, _parse_status: what is read of a finished run.
+      // client.py, _parse_status: what it reads of a finished run.
       expect(answer).toMatchObject({ status: 'COMPLETED', metrics: { inference_time: expect.any(Number) } });
       expect(answer.logs === null).toBe(recorded.path.endsWith('logs=false'));
     }
@@ -190,7 +190,7 @@ it('every request of the recorded session is answered as the client expects it',
     // Before 3.11 Python's `fromisoformat` took no "Z".
     if ('expires_at' in answer) expect(answer.expires_at).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+\+00:00$/);
   }
-  // subscribe, run, submit, the cancelled one, and the uploaded picture.
+  // subscribe, run, submit, the cancelled one, and the uploaded image.
   expect(painted).toEqual(Array(5).fill(bytes.toString('base64')));
 });
 

@@ -38,7 +38,7 @@ export interface QueueOptions<Input, Result> {
   /** How long a finished run is remembered, in milliseconds. */
   keepMs: number;
   onFinished?(job: Job<Result>, outcome: string): void;
-  /** Called with an error that nobody foresaw; the client only learns that the run failed. */
+  /** Called with an unforeseen error; the client only learns that the run failed. */
   onUnforeseen?(error: unknown, id: string): void;
 }
 

@@ -1,4 +1,4 @@
-/** The queue as its clients see it. */
+/** The queue as clients see it. */
 import { describe, expect, it } from 'vitest';
 import { patientEngine, post, required } from '../../../test/support/server';
 import { start } from '../../../test/support/startServer';

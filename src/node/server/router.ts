@@ -14,9 +14,9 @@ export interface Route {
   path: string;
   /** Whether it needs to be asked for as the queue's, which shares the path of a direct run. */
   isQueued?: true;
-  /** Needs no key: it says nothing private, or its URL is a secret. */
+  /** Needs no key: it says nothing private, or its URL is itself a secret. */
   open?: true;
-  /** Pages of other sites may embed what it answers. */
+  /** Pages of other sites may embed its answers. */
   embeddable?: true;
   doc: Operation;
   handle(call: RouteCall): Promise<void> | void;

@@ -44,7 +44,7 @@ export interface Services {
   metrics: Metrics;
   /** Who sends a request, for limits. */
   clientOf(request: IncomingMessage): string;
-  /** Logs an error that nobody foresaw, with its stack. */
+  /** Logs an unforeseen error with its stack. */
   logUnforeseen(error: unknown, more?: Readonly<Record<string, unknown>>): void;
 }
 

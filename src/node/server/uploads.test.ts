@@ -1,4 +1,4 @@
-/** Uploads, and results that are kept for a time. */
+/** Uploads, and results that are stored for a limited time. */
 import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

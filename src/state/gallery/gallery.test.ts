@@ -163,7 +163,7 @@ it('deletes one and all, reads pictures, and says what went wrong', async () => 
   expect(await gallery.picture(newest)).toBeNull();
   expect(state().problem).toBe('deleted');
   expect(state().removed).toEqual([newest]);
-  // Undo brings it back to its place, with its picture.
+  // Undo brings it back to its position, with its image.
   await gallery.undoRemove();
   expect(state()).toMatchObject({ removed: [], problem: null });
   expect(state().items?.map(({ recipe }) => recipe.request.seed)).toEqual([3, 2, 1]);
@@ -227,10 +227,10 @@ it('restores all settings, and the seed that was drawn', async () => {
   if (!found) return;
   const { loras, ...back } = settingsFrom(found);
   const { loras: _, ...wanted } = chosen;
-  // One picture comes of one seed.
+  // One image per seed.
   expect(back).toEqual({ ...wanted, seed: '123', variations: '1' });
   expect(loras).toMatchObject([{ source: 'a/b', weight: '0.5' }]);
-  // A second time round nothing has changed.
+  // The second time nothing has changed.
   const again = resultTexts(
     'local',
     checkSettings({ ...chosen, ...settingsFrom(found) }).checked ?? expect.fail('the settings are right'),
@@ -292,7 +292,7 @@ it('offers the settings of a picture that is opened, until the next one', async 
     ...{ prompt: 'a hut', negative_prompt: '', num_inference_steps: '20', seed: '9' },
   });
   expect(shown()).toBeNull();
-  // A result that joins is no picture that was opened.
+  // A result that is added is not an opened image.
   const file = await fileOf(textsOf());
   versions.append(version(1, file, 1));
   await foundIn(file);

@@ -60,7 +60,7 @@ function setUp({
     access = asked;
     return engineOf(remote);
   });
-  /** @returns who made it */
+  /** @returns which engine made it */
   const run = async (modelName = 'owner/name', signal = new AbortController().signal) => {
     let maker: string | undefined;
     await hosted.run({ local: engineOf(local), modelName, signal }, async ({ kind, engine }) => {
@@ -202,7 +202,7 @@ describe('a run that cannot be made here', () => {
     await expect(run()).rejects.toBe(lost);
     answer('once');
     expect(await run()).toBe('hosted');
-    // One that succeeds here begins the count anew.
+    // A success on this device starts the count again.
     local.mockResolvedValueOnce(answerOf(1));
     expect(await run()).toBe('local');
     await expect(run()).rejects.toBe(lost);

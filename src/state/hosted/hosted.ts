@@ -166,7 +166,7 @@ export function createHosted(
     return answer !== 'no';
   }
 
-  /** Errors that another machine would not have. */
+  /** Errors that another device would not have. */
   function cannotRunHere(error: unknown): error is Error {
     if (error instanceof DeviceLostError) {
       losses++;

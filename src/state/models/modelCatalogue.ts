@@ -56,7 +56,7 @@ const lettersOf = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '')
 
 /**
  * Models of the list that a short name may have meant: `sd15`, `stable-diffusion`, `dreamshaper`.
- * @returns at most two; none for ids, addresses and files, which say themselves what they mean
+ * @returns at most two; none for ids, URLs and files, which are unambiguous
  */
 export function suggestModels(typed: string): readonly ModelOffer[] {
   if (typed.length > 80 || /[/\\:]/.test(typed)) return [];

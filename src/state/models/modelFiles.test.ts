@@ -24,7 +24,7 @@ it('takes every model of a folder, the one nearest its top first, whatever the l
   expect(
     titles('m/a/b/c/model_index.json', 'm/a-long-name/model_index.json', 'm/second/model_index.json'),
   ).toEqual(['a-long-name', 'second', 'c']);
-  // The outer model's files are its own; an inner one stands for itself too.
+  // The outer model's files are its own; the inner one counts as a model too.
   expect(found('m/model_index.json', 'm/onnx/model_index.json')).toEqual({
     m: ['model_index.json', 'onnx/model_index.json'],
     onnx: ['model_index.json'],
@@ -43,7 +43,7 @@ it('takes single files where a folder holds nothing else: those nearest its top,
   expect(
     titles('m/readme.txt', 'm/xl.safetensors', 'm/a.ckpt', 'm/old/b.ckpt', 'm/model.safetensors'),
   ).toEqual(['a.ckpt', 'xl.safetensors']);
-  // They belong to the model whose folder they lie in.
+  // They belong to the model whose folder they are in.
   expect(titles('m/model_index.json', 'm/v1-5.safetensors')).toEqual(['m']);
 });
 

@@ -159,7 +159,7 @@ it('shows a download with its speed, pauses it, goes on, and keeps the model', a
   expect(state().fetches[NAME]).toMatchObject({ state: 'paused', transfer: { loadedBytes: 100e6 } });
 
   void models.download(NAME);
-  // An hour's pause is no slow line.
+  // An hour's pause is not a slow connection.
   nowMs += 3_600_000;
   told(100e6);
   nowMs += 1000;
@@ -239,7 +239,7 @@ it('leaves a download alone that was under way before the run that waited for it
   await settled();
   library.last().finish();
   await second;
-  // And a model that is kept needs nothing.
+  // And a stored model needs nothing.
   await models.ensure(NAME, { signal: never, onChange: () => {} });
   expect(library.calls).toHaveLength(1);
 });
@@ -340,7 +340,7 @@ it('a run asks before it fetches a model: size, time by earlier downloads, and w
   library.last().finish();
   await agreed;
 
-  // What is being fetched was asked for already, and a person's own files are no download.
+  // What is being fetched was requested already, and a user's own files are not a download.
   await expect(models.ensure(NAME, { signal: never, onChange() {} })).resolves.toBeUndefined();
 });
 

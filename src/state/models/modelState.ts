@@ -114,7 +114,7 @@ function shown({ url, token }: HubAccess): ModelLibraryState['hub'] {
   return { url, hasToken: token !== undefined };
 }
 
-/** Records keyed by what is typed have no inherited names: "constructor" was not looked up. */
+/** Records keyed by typed names have no inherited keys: "constructor" was not looked up. */
 function byName<Value>(): Record<string, Value> {
   return Object.create(null);
 }

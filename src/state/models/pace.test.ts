@@ -13,7 +13,7 @@ it('tells no time before anything was measured, and remembers what was', () => {
   expect(pace.downloadSeconds(1e9)).toBeNull();
   expect(pace.pictureSeconds(sd15)).toBeNull();
   pace.downloaded(10e6);
-  // 30 steps and what stands beside them, twice each for guidance: 64 evaluations.
+  // 30 steps and the work around them, twice each for guidance: 64 evaluations.
   pace.painted(sd15, 64);
   const later = createPace(storage);
   expect(later.downloadSeconds(2e9)).toBe(200);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { averageSpeed } from './speed';
 
 it('averages over all samples', () => {
-  // 40 counts in 2 s, however they came.
+  // 40 counts in 2 s, in whatever portions.
   expect(
     averageSpeed([
       { ms: 500, count: 10 },

@@ -8,7 +8,7 @@ import {
   type Transfer,
 } from './transfer';
 
-/** A transfer that was told of these bytes at these seconds, of 1000 MB in all. */
+/** A transfer with these bytes reported at these seconds, of 1000 MB in all. */
 function after(...told: [seconds: number, megabytes: number][]): Transfer {
   let transfer: Transfer | null = null;
   for (const [seconds, megabytes] of told) {

@@ -14,7 +14,7 @@ export function draggedInWords(items: readonly DraggedItem[]): string {
   if (pictures.length > 0 && unknown.length > 0) return 'Drop the image and the model to open both';
   if (pictures.length > 1) return 'Drop an image and its mask to open them together';
   if (pictures.length === 1) return 'Drop the image to open it';
-  // Some browsers say nothing before the drop.
+  // Some browsers give no types before the drop.
   if (files.length === 0 || unknown.length > 0) return 'Drop an image, its mask or a model to open it';
   return 'Only images and models can be opened here';
 }

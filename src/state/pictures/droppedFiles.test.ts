@@ -10,7 +10,7 @@ const sorted = (names: readonly string[], openName: string | null = null) => {
 it.each([
   { names: ['a.png'], picture: 'a.png', mask: null, left: [] },
   { names: ['a.png', 'b.png', 'c.png'], picture: 'a.png', mask: null, left: ['b.png', 'c.png'] },
-  // Whatever their order.
+  // In any order.
   { names: ['harbour-mask.png', 'harbour.jpg'], picture: 'harbour.jpg', mask: 'harbour-mask.png', left: [] },
   { names: ['image.png', 'Mask2.png'], picture: 'image.png', mask: 'Mask2.png', left: [] },
   { names: ['a.png', 'b.png', 'b_mask (1).png'], picture: 'b.png', mask: 'b_mask (1).png', left: ['a.png'] },

@@ -30,8 +30,8 @@ function urlOf(text: string): URL | null {
 }
 
 /**
- * Fetches what an address leads to.
- * @throws Error that says what went wrong and what to do, for people
+ * Fetches an image from a URL.
+ * @throws Error that tells the user what went wrong and what to do
  */
 export async function readPictureAddress(url: URL): Promise<{ file: Blob; name: string }> {
   const what = url.host || 'The image';
@@ -57,7 +57,7 @@ function nameOf(url: URL): string {
   return last ? decoded(last) : url.host;
 }
 
-/** A percent sign that encodes nothing stays a percent sign. */
+/** A percent sign that encodes nothing stays as it is. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part);

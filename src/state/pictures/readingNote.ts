@@ -5,7 +5,7 @@ import type { MaskFacts, MaskReading } from '../../image/mask/maskReading';
 
 export interface ReadingNote {
   text: string;
-  /** The mask's file, to be read again. */
+  /** The mask's file, for reading it again. */
   file: File;
   /** The other reading; undefined is the one that the file suggests. */
   other: MaskReading | undefined;

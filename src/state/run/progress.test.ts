@@ -73,7 +73,7 @@ it('keeps the bar where the file left it while the network is prepared', () => {
     title: 'Preparing the VAE encoder',
     fraction: 1,
   });
-  // What was kept is there without a reading: nothing is known then.
+  // A stored model is ready without a reading: nothing is known then.
   expect(advance(preparing, { stage: 'compile', component: 'text encoder' }, 0)).toMatchObject({
     title: 'Preparing the text encoder',
     fraction: null,

@@ -208,7 +208,7 @@ export function createRuns(parts: RunParts): Runs {
   };
 }
 
-/** What the model is may be known only now, and with it the settings that suit it. */
+/** What kind of model it is, and so which settings suit it, may be known only now. */
 function withFollowed(typed: Settings, now: Settings): Settings {
   if (now.model_name !== typed.model_name) return typed;
   const followed = { ...typed, ...Object.fromEntries(followingFields.map((field) => [field, now[field]])) };

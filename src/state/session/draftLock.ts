@@ -1,22 +1,22 @@
 /**
- * Whose draft is whose: each tab holds its own by a Web Lock, knows it again after a reload, and leaves a mark while it
- * brings one back, which is still there where that ended the tab.
+ * Which tab owns which draft: each tab holds its own by a Web Lock, recognises it after a reload, and sets a mark while it
+ * restores one. If the mark is still there later, restoring ended the tab.
  */
 
 export interface DraftHold {
-  /** The draft that this tab worked on before it was loaded anew; null where there is none. */
+  /** The draft that this tab had before it was reloaded; null if there isn't one. */
   own(): string | null;
-  /** Holds a draft as long as the page is open. @returns false where another tab does, or where nobody can know */
+  /** Holds a draft as long as the page is open. @returns false if another tab does, or if that can't be known */
   claim(id: string): Promise<boolean>;
-  /** Says which draft is this tab's from now on. */
+  /** Makes a draft this tab's from now on. */
   remember(id: string): void;
-  /** Those that tabs hold now; null where nobody can know. */
+  /** The drafts that tabs hold now; null if that can't be known. */
   held(): Promise<ReadonlySet<string> | null>;
-  /** Says that a draft is being brought back. @returns how to say that it is there */
+  /** Notes that a draft is being restored. @returns a function that notes that it is restored */
   begin(id: string): () => void;
-  /** Whether bringing it back ended the page the last time. */
+  /** Whether restoring it ended the page the last time. */
   hasFailed(id: string): boolean;
-  /** Whether this browser has kept a draft before, so that this is no first visit. */
+  /** Whether this browser has stored a draft before, so that this is not a first visit. */
   visited(): boolean;
   visit(): void;
 }
@@ -31,7 +31,7 @@ export function browserHold(): DraftHold {
   return {
     own: () => read(() => sessionStorage.getItem(OWN)),
     async claim(id) {
-      // Without locks a tab may take what it worked on itself: no other one has its memory, unless it was duplicated.
+      // Without locks a tab may take its own former draft: no other tab remembers it, unless the tab was duplicated.
       if (!locks) return read(() => sessionStorage.getItem(OWN)) === id;
       return new Promise<boolean>((resolve) => {
         locks
@@ -56,7 +56,7 @@ export function browserHold(): DraftHold {
         removeEventListener('pagehide', done);
         read(() => localStorage.removeItem(RESTORING));
       };
-      // Whoever leaves or loads the page anew meanwhile has not lost it.
+      // Leaving or reloading the page meanwhile does not count as losing it.
       addEventListener('pagehide', done);
       return done;
     },
@@ -66,7 +66,7 @@ export function browserHold(): DraftHold {
   };
 }
 
-/** Null where storage is forbidden. */
+/** Null if storage is forbidden. */
 function read<Result>(access: () => Result): Result | null {
   try {
     return access();

@@ -1,7 +1,7 @@
-/** The settings as a draft keeps them, and what of them can be put back. */
+/** The settings as a draft stores them, and which of them can be restored. */
 import type { Settings } from '../settings/settings';
 
-/** All but what are files of the person's own: a page that is loaded anew has them no longer. */
+/** Everything except the user's own files, which a reloaded page no longer has. */
 export function keptSettings(settings: Settings): Record<string, unknown> {
   const entries = Object.entries(settings).map(([field, value]) => [
     field,
@@ -10,14 +10,14 @@ export function keptSettings(settings: Settings): Record<string, unknown> {
   return Object.fromEntries(entries);
 }
 
-/** A LoRA or an embedding by its name: words and numbers alone. */
+/** A LoRA or an embedding by its name: only words and numbers. */
 function isPlainRow(row: unknown): boolean {
   if (typeof row !== 'object' || row === null || !('source' in row) || typeof row.source !== 'string')
     return false;
   return Object.values(row).every((value) => typeof value === 'string' || typeof value === 'number');
 }
 
-/** What fits the fields as they are now: a former version of the page may have had others. */
+/** What fits the current fields: an earlier version of the page may have had others. */
 export function settingsOfDraft(kept: Record<string, unknown>, now: Settings): Partial<Settings> {
   const fitting = Object.entries(kept).filter(([field, value]) => {
     if (!Object.hasOwn(now, field)) return false;

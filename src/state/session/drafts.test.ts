@@ -23,7 +23,7 @@ const files: MaskFiles = {
   read: async (file, _name, size) => ({ ...size, data: new Uint8Array(await file.arrayBuffer()) }),
 };
 
-/** The gallery as drafts see it, in which results lie under numbers. */
+/** The gallery as drafts see it: results under numbers. */
 function galleryOf(shelf: Map<number, Blob>) {
   const ids = new Map<Blob, number>();
   return {
@@ -44,7 +44,7 @@ function browser() {
   let visited = false;
   return {
     locks,
-    /** @param own what the tab remembers */
+    /** @param own the draft that the tab remembers */
     tab(own: string | null = null) {
       const memory = { own };
       const hold: DraftHold = {
@@ -86,7 +86,7 @@ interface PageOptions {
   id: string;
 }
 
-/** A page before it knows what it opens with. */
+/** A page that doesn't know yet what it opens with. */
 function blank({ id, shelf = new Map(), tab = browser().tab() }: PageOptions) {
   const session = createSession({ editor: createEditor(), engine: fakeEngine().engine, imaging });
   const kept = createDraftStore();
@@ -97,7 +97,7 @@ function blank({ id, shelf = new Map(), tab = browser().tab() }: PageOptions) {
   return { session, kept, gallery, drafts, mask, list, state: drafts.store.getState };
 }
 
-/** A page that has begun, and opened a picture if it found none. */
+/** A page that has started, and opened an image if it found no draft. */
 async function page(options: PageOptions) {
   const made = blank(options);
   const visit = await made.drafts.start();
@@ -132,7 +132,7 @@ it('a reload brings back picture, mask, frame, versions, what is shown, prompts 
     picture: { name: 'photo.png', width: WIDTH, height: HEIGHT },
     ...{ frame, canUndo: false },
   });
-  // The note goes with the first stroke, and the draft goes on as the same one.
+  // The note disappears with the first stroke, and the draft continues as the same one.
   second.session.editor.invert();
   expect(second.state().restored).toBeNull();
   await eventually(async () => {
@@ -140,7 +140,7 @@ it('a reload brings back picture, mask, frame, versions, what is shown, prompts 
     expect(draft?.savedAt).toBeGreaterThan(0);
     expect(await second.list()).toEqual(['one']);
   });
-  // Undo returns to it from another picture.
+  // Undo returns to it from another image.
   await second.session.openFile(new Blob(['y'], { type: 'image/png' }), 'other.png');
   second.session.editor.undo();
   expect(second.session.editor.store.getState().picture?.name).toBe('photo.png');
@@ -250,7 +250,7 @@ it('versions come back with it: results from the gallery, all others with the dr
   await writtenSoon(0, 3);
   await session.continueFrom(1);
   await writtenSoon(1, 3, 1);
-  // A drawn-out canvas lies in no gallery. What is no longer painted on does.
+  // An extended canvas is not in the gallery. A version that is no longer painted on is.
   await session.extend({ top: 0, right: 40, bottom: 0, left: 16 });
   await writtenSoon(3, 4, 3);
   const [draft] = await kept.list();
@@ -276,7 +276,7 @@ it('versions come back with it: results from the gallery, all others with the dr
       .map(facts),
   );
   expect(back.baseId).toBe(3);
-  // The gallery is not given again what it has.
+  // The gallery is not given again what it already has.
   const result = back.items[1];
   expect(result && second.gallery.ids.get(result.file)).toBe(8);
   await second.session.continueFrom(1);

@@ -1,4 +1,4 @@
-/** Saves the user's work while they work, and brings it back after the page was closed, reloaded or lost. */
+/** Saves the user's work as they go, and restores it after the page was closed, reloaded or lost. */
 import { messageOf } from '../../contract/errors';
 import { isEmptyRect, type Rect, type Size } from '../../image/geometry';
 import type { Mask } from '../../image/raster';
@@ -85,7 +85,7 @@ export function createDrafts(parts: DraftParts): Drafts {
   const { store } = state;
   /** Id of this tab's draft. */
   let id = parts.id ?? newId();
-  /** Nothing is saved before it is known what the page opens with. */
+  /** Nothing is saved until it is known what the page opens with. */
   let isReady = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   /** The mask that was written last: it need not be written again when only settings or versions change. */

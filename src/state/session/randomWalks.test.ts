@@ -1,4 +1,4 @@
-/** Random walks through strokes, runs, versions and canvases: undo leads back through each, redo to its end. */
+/** Random sequences of strokes, runs, versions and canvases: undo leads back through each, redo to its end. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { fakeEngine, HEIGHT, opened, travel, WIDTH } from '../../../test/support/session';
@@ -110,7 +110,7 @@ it('any walk: undo leads back through it and redo to its end; back and forth in 
         expect(count).toBeLessThan(100);
         passed.push(seen(session));
       }
-      // Each state that was seen lies on the way back, in its order; pictures that nothing was done to are passed over.
+      // Each recorded state is on the way back, in order; images that nothing was done to are skipped.
       const keys = passed.map((state) => JSON.stringify(state));
       let at = 0;
       for (const state of states.toReversed()) {

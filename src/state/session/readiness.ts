@@ -1,4 +1,4 @@
-/** What is still missing before the next result, in the order in which the user gets there. */
+/** What is still missing before the next result, in the order in which the user meets it. */
 import { type HostedState, hasAccess, isCutOff, isReached } from '../hosted/hosted';
 import { checkModelName, STARTER } from '../models/modelCatalogue';
 import { type ModelLibraryState, unfinishedOf } from '../models/modelState';

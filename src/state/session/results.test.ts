@@ -1,4 +1,4 @@
-/** Variations, frames, mask content, drawn-out canvases, and the way back through all of them. */
+/** Variations, frames, mask content, extended canvases, and the way back through all of them. */
 import { beforeEach, expect, it, vi } from 'vitest';
 import { eventually } from '../../../test/support/eventually';
 import {
@@ -31,7 +31,7 @@ beforeEach(() => {
 it('paints variations at seeds that follow one another, of one mask, to choose from', async () => {
   const own: { session?: Awaited<ReturnType<typeof opened>> } = {};
   const { engine, asked } = fakeEngine(async () => {
-    // Painting goes on while it runs: all variations are of the mask that the first one had.
+    // The user keeps painting while it runs: all variations use the mask of the first one.
     own.session?.editor.invert();
   });
   const session = await opened(engine);
@@ -89,7 +89,7 @@ it('keeps the variations that came before a cancel, and shows the first', async 
   const running = session.generate();
   await eventually(() => expect(runs).toBe(3));
   expect(session.run.getState().variation).toEqual({ number: 3, count: 4 });
-  // Nothing lies over the forming picture.
+  // Nothing covers the image being generated.
   expect(shownVersion(session.versions.getState())).toBeUndefined();
   session.cancel();
   await running;
@@ -153,7 +153,7 @@ it('sends the frame that a person has chosen; beside the mask it says so', async
   await session.generate();
   expect(session.run.getState().stageError).toContain('inside the frame');
   session.editor.moveFrame(null);
-  // The stroke is 100 wide: 100 + 2 · 200 = 500 is the frame's side, cut to the picture's 400.
+  // The stroke is 100 wide: 100 + 2 · 200 = 500 is the frame's side, cut to the image's 400.
   session.change({ crop_padding: '200', feather: '0' });
   await session.generate();
   expect(sent[1]).toMatchObject({ width: 400, height: 400 });
@@ -177,7 +177,7 @@ it('undo and redo of the mask cross runs and versions, byte for byte', async () 
   states.push(now());
   await session.generate();
   const [empty, painted, inverted] = states;
-  // The second run; the inversion; going on from the first run; that run; the stroke.
+  // The second run; the inversion; continuing from the first run; that run; the stroke.
   const way = [inverted, painted, painted, painted, empty];
   for (const state of way) {
     await travel(editor, 'undo');
@@ -203,7 +203,7 @@ it('draws the canvas out: a version of its own, the new area masked, undone and 
   const { items, baseId } = session.versions.getState();
   expect(baseId).toBe(1);
   expect(items[1]).toMatchObject({ width, batch: null, origin: { x: -40, y: 0 } });
-  // The old picture lies in its place, byte for byte; the new area is opaque.
+  // The old image is in its place, byte for byte; the new area is opaque.
   const inner = extended?.picture.read({ x: 40, y: 0, width: WIDTH, height: HEIGHT });
   expect(sameBytes(inner?.data, photograph().data)).toBe(true);
   expect(extended?.picture.read({ x: 0, y: 0, width: 1, height: 1 }).data[3]).toBe(255);
@@ -229,7 +229,7 @@ it('draws the canvas out: a version of its own, the new area masked, undone and 
   editor.redo();
   expect(editor.store.getState()).toMatchObject({ canRedo: false, maskBounds: { width: 0 } });
 
-  // Another step on the old size: the larger one is no longer what redo goes on to.
+  // Another step on the old size: redo no longer leads to the larger one.
   editor.undo();
   editor.undo();
   editor.invert();
@@ -275,7 +275,7 @@ it('another picture over a painted one: undo returns to it with its mask and ver
   await eventually(() => expect(session.run.getState().progress).not.toBeNull());
   editor.undo();
   editor.undo();
-  // The run was of the other picture: it ends, and adds nothing to this one.
+  // The run was for the other image: it ends, and adds nothing to this one.
   release();
   await running;
   expect(session.run.getState()).toMatchObject({ running: false, runError: null });
@@ -292,7 +292,7 @@ it('another picture over a painted one: undo returns to it with its mask and ver
   editor.redo();
   expect(editor.store.getState().picture?.name).toBe('other.png');
   expect(shown()).toMatchObject({ items: [{ id: 0 }], baseId: 0, shownId: null });
-  // Its stroke was undone: the next picture takes its place, and its versions let go of their addresses.
+  // Its stroke was undone: the next image replaces it, and its versions release their URLs.
   const [dropped] = shown().items;
   const revoked = vi.spyOn(URL, 'revokeObjectURL');
   await session.openFile(new Blob(['z'], { type: 'image/png' }), 'third.png');

@@ -55,7 +55,7 @@ it('says what went wrong, once, and no longer when the same has gone well', asyn
   expect(saving.store.getState()).toMatchObject({ copies: 0, busy: null });
   await saving.copy();
   expect(session.run.getState().stageError).toBeNull();
-  // What another thing has complained of stays.
+  // Another part's error stays.
   session.showStageError('“notes.txt” is not a picture');
   await saving.copy();
   expect(session.run.getState().stageError).toBe('“notes.txt” is not a picture');

@@ -1,4 +1,4 @@
-/** What a person may do one after the other, faster or in another order than one thinks of. */
+/** What a user may do in sequence, faster or in another order than expected. */
 import { expect, it } from 'vitest';
 import { eventually } from '../../../test/support/eventually';
 import { fakeEngine, HEIGHT, imaging, opened, paint, travel, WIDTH } from '../../../test/support/session';
@@ -51,7 +51,7 @@ it('on from an old version, then undo and redo: the mask follows, the version st
   expect(session.versions.getState()).toMatchObject({ baseId: 1, shownId: null });
   await travel(editor, 'redo', 2);
   expect(session.versions.getState()).toMatchObject({ baseId: 0, shownId: null });
-  // Painting after undo ends redo, and nothing else.
+  // Painting after undo ends redo, and only redo.
   await travel(editor, 'undo');
   session.editor.stroke({ x: 40, y: 40 }, { erase: true });
   session.editor.endStroke();
@@ -151,7 +151,7 @@ it('the canvas drawn out while the mask is being computed waits for it', async (
   await Promise.all([growing, extending]);
   expect(editor.store.getState().picture?.width).toBe(WIDTH + 32);
   const grown = editor.store.getState().edgeRadius;
-  // What was painted lies 32 further right; left of it is new canvas, masked with 16 of the picture.
+  // The painted area is 32 further right; left of it is new canvas, masked with 16 of the image.
   const row = before.y + before.height + grown - 1;
   const data = editor.document?.mask.data ?? [];
   const line = [...data.slice(row * (WIDTH + 32), (row + 1) * (WIDTH + 32))];
@@ -176,7 +176,7 @@ it('choices of the frame are steps among strokes: undo takes back the last thing
   editor.moveFrame(null);
   editor.endFrame();
   await session.extend({ top: 0, right: 40, bottom: 0, left: 16 });
-  // The new canvas has a frame of its own: its mask's.
+  // The new canvas has its own frame: its mask's.
   expect(frame()).toBeNull();
   editor.undo();
   expect(editor.store.getState().picture).toMatchObject({ width: WIDTH });
@@ -191,7 +191,7 @@ it('choices of the frame are steps among strokes: undo takes back the last thing
   expect(frame()).toMatchObject({ width: 300 });
   await session.generate();
   expect(asked[0]?.options).toMatchObject({ width: 256, height: 128 });
-  // The run is a step; one drag is one; one that led back to where it began, none.
+  // The run is a step; one drag is one step; a drag that ends where it began is not.
   await travel(editor, 'undo', 2);
   expect(frame()).toBeNull();
   expect(bytes(session).equals(painted)).toBe(true);
@@ -200,7 +200,7 @@ it('choices of the frame are steps among strokes: undo takes back the last thing
   expect(editor.store.getState().picture).toMatchObject({ width: WIDTH + 56 });
   await travel(editor, 'undo', 2);
   expect(frame()).toMatchObject({ width: 360 });
-  // Another picture begins with the frame of its own mask; undo brings this one back with its frame.
+  // Another image begins with its own mask's frame; undo brings this one back with its frame.
   await session.openFile(file(), 'other.png');
   expect(frame()).toBeNull();
   session.showStageError('“third.png” was not opened');

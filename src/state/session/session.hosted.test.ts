@@ -1,4 +1,4 @@
-/** Runs of the page that the hosted API makes: what it lacks has no effect, and the result says who painted it. */
+/** Runs that the hosted API makes for the page: settings that it lacks have no effect, and the result says who made it. */
 import { beforeEach, expect, it } from 'vitest';
 import { fakeEngine, opened, paint, sent } from '../../../test/support/session';
 import { OutOfMemoryError } from '../../contract/errors';
@@ -17,7 +17,7 @@ const environment: HostedEnvironment = {
   onConnection: () => {},
 };
 
-/** @param failure what this machine says from the second picture on */
+/** @param failure this device's error from the second image on */
 async function setUp(failure?: Error) {
   let pictures = 0;
   const local = fakeEngine(async () => {

@@ -26,7 +26,7 @@ it('repaints the masked part and nothing else', async () => {
   expect(asked).toHaveLength(1);
   expect(asked[0]?.request).toMatchObject({ model_name: 'starter', prompt: 'a cow', seed: 5 });
   expect(asked[0]?.options).toEqual({ width: 256, height: 256, strength: 1 });
-  // The model's mask is as large as its picture, and only black and white.
+  // The model's mask is as large as its image, and only black and white.
   expect(masks[0]).toMatchObject({ width: 256, height: 256 });
   expect(new Set(masks[0]?.data)).toEqual(new Set([0, 255]));
 

@@ -1,4 +1,4 @@
-/** 100 random operations of every kind, runs and other canvas sizes among them, and the way back through all. */
+/** 100 random operations of every kind, including runs and other canvas sizes, and the way back through all of them. */
 
 import { afterEach, expect, it } from 'vitest';
 import { selectColour } from '../../../test/support/openedEditor';
@@ -96,12 +96,12 @@ it('100 random operations, then undo to the first mask and redo to the last, byt
   }
   expect([...used].sort()).toEqual([...names].sort());
   expect({ extended, ran }).toEqual({ extended: EXTENSIONS, ran: RUNS });
-  // What changed nothing is no step.
+  // A change that changed nothing is not a step.
   expect(states.length).toBeGreaterThan(60);
 
   let steps = 0;
   for (const { document, bytes } of states.toReversed().slice(1)) {
-    // A step may have changed the mask and left the bytes as they were: on both sides of it lies the same state.
+    // A step may have changed the mask but not its bytes: the state is then the same before and after it.
     do {
       await travel(editor, 'undo');
       steps += 1;
@@ -113,7 +113,7 @@ it('100 random operations, then undo to the first mask and redo to the last, byt
   }
   expect(editor.document).toBe(states[0]?.document);
   expect(maskOf(editor).equals(first)).toBe(true);
-  // A run and going on from its result are two steps of one operation.
+  // A run and continuing from its result are two steps of one operation.
   expect(steps).toBeLessThanOrEqual(OPERATIONS + RUNS);
   expect(session.versions.getState().baseId).toBe(0);
   await travel(editor, 'redo', steps);

@@ -16,7 +16,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Tells when it has begun to wait, and is let go on. */
+/** Signals when it has begun to wait, and waits to be released. */
 function gate() {
   let open = () => {};
   const passed = new Promise<void>((resolve) => {
@@ -63,7 +63,7 @@ it('"Continue" and choosing versions are steps, each of its own', async () => {
     [0, null],
     [2, null],
   ]);
-  // The answer's grey lies where the mask was.
+  // The result's grey is where the mask was.
   expect(states[4]?.pixels).not.toBe(states[3]?.pixels);
   for (const state of states.toReversed().slice(1)) {
     await travel(session.editor, 'undo');
@@ -101,7 +101,7 @@ it('painting on a result is one step with going on from it, also while its pictu
   const before = session.editor.lastStep();
   stroke(session, { x: 50, y: 50 });
   const going = session.continueFrom(1, before);
-  // The next stroke is made before the picture is there.
+  // The next stroke is made before the image has arrived.
   stroke(session, { x: 400, y: 50 });
   await going;
   const both = seen(session);
@@ -112,13 +112,13 @@ it('painting on a result is one step with going on from it, also while its pictu
   expect(seen(session)).toEqual(result);
   await travel(session.editor, 'redo', 2);
   expect(seen(session)).toEqual(both);
-  // At once after the stroke: undo waits for the picture, and takes back both.
+  // Right after the stroke: undo waits for the image, and takes back both.
   await travel(session.editor, 'undo', 2);
   stroke(session, { x: 50, y: 50 });
   void session.continueFrom(1, before);
   await travel(session.editor, 'undo');
   expect(seen(session)).toEqual(result);
-  // A stroke where all is painted already changes nothing: going on from the result is a step of its own.
+  // A stroke over what is already masked changes nothing: continuing from the result is a separate step.
   session.editor.fill();
   const full = seen(session);
   const filled = session.editor.lastStep();

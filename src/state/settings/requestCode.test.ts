@@ -40,7 +40,7 @@ function run(command: string, args: string[], input?: string): string {
   });
 }
 
-/** Runs each program around a stand-in for the client and gives what it was handed. */
+/** Runs each program with a stand-in for the client and returns the arguments that it got. */
 const receivers = {
   cURL(code: string): unknown {
     // The function stands in for curl and writes its arguments, NUL between them.

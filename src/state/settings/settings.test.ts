@@ -105,7 +105,7 @@ it.each([
   ['sdxl', 'diffusers/stable-diffusion-xl-1.0-inpainting-0.1'],
   ['turbo', 'stabilityai/sd-turbo'],
   ['dream shaper', 'Lykon/dreamshaper-8-inpainting'],
-  // Another kind, that cannot run: what is made for the same.
+  // Another kind that cannot run: the suggestion has the same purpose.
   ['flux', 'stable-diffusion-v1-5/stable-diffusion-inpainting'],
 ])('a short name gets a suggestion: %s', (typed, first) => {
   expect(suggestModels(typed)[0]?.model_name).toBe(first);

@@ -34,7 +34,7 @@ export function createSettings(): SettingsStore {
   };
 }
 
-/** @returns the settings alone, without the note */
+/** @returns only the settings, without the note */
 export function settingsIn(state: SettingsState): Settings {
   const { suitedNote: _, ...settings } = state;
   return settings;

@@ -63,10 +63,10 @@ it('what a person typed stays, the rest follows', () => {
   change({ model_name: 'stabilityai/sd-turbo' });
   expect(shown()).toEqual(['12', '0', '']);
   expect(note()?.text).toBe('Set for this model: guidance 0');
-  // A note about what is edited now is gone.
+  // A note about a field that is now being edited disappears.
   change({ guidance_scale: '2' });
   expect(note()).toBeNull();
-  // An emptied field is nobody's.
+  // An emptied field no longer counts as set by the user.
   change({ num_inference_steps: '', guidance_scale: '' });
   change({ model_name: 'starter' });
   expect(shown()).toEqual(['6', '1', '']);
@@ -101,7 +101,7 @@ it('other models are followed once they are looked up; a guess from a name is to
   change({ model_name: 'owner/plain' });
   find('owner/plain');
   expect(shown()).toEqual(['30', '7.5', '']);
-  // Looked up again, after a download say: nothing changes.
+  // Looked up again, after a download for example: nothing changes.
   change({ num_inference_steps: '' });
   find('owner/plain', { state: 'kept' });
   expect(shown()).toEqual(['', '7.5', '']);

@@ -88,7 +88,7 @@ export function createSuited(
   };
 }
 
-/** @returns null if nothing is known about the model but that it is one; undefined while it is being looked up */
+/** @returns null if only its being a model is known; undefined while it is being looked up */
 function knowledgeOf(
   name: string,
   lookups: ModelLibraryState['lookups'] | undefined,

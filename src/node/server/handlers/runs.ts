@@ -106,7 +106,7 @@ function outputOf({ fileId, answer }: RunOutcome, base: string) {
   return { ...answer, image: { ...answer.image, url: fileUrl(base, fileId, answer.image.file_name) } };
 }
 
-/** Python's clients send None for what is left out. */
+/** Python's clients send None for fields that are left out. */
 function withoutNullSeed(body: unknown): unknown {
   if (typeof body !== 'object' || body === null || !('seed' in body) || body.seed !== null) return body;
   return { ...body, seed: undefined };

@@ -1,4 +1,4 @@
-/** Who may use the server: names, pages, keys. */
+/** Who may use the server: host names, pages, keys. */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
@@ -22,7 +22,7 @@ function ask(url: string, headers: Record<string, string>, method = 'GET', path 
   });
 }
 
-/** What the server answers to bytes as they stand. */
+/** The server's answer to raw bytes. */
 function raw(url: string, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';

@@ -19,7 +19,7 @@ describe('isPublicAddress', () => {
   });
 });
 
-/** A server on this machine, which stands for what must not be reached. */
+/** A server on this machine, in place of one that must not be reached. */
 let secret: Server;
 let port: number;
 let reached: string[];
@@ -72,7 +72,7 @@ describe('createGuardedFetch', () => {
   it('connects to the address that was checked: a second answer of the name server changes nothing', async () => {
     setUp();
     let asked = 0;
-    // The first answer is public, every later one is this machine (DNS rebinding).
+    // The first answer is public, all later ones are this machine (DNS rebinding).
     const guarded = createGuardedFetch({
       allowPrivate: false,
       resolve: async () => [{ address: asked++ === 0 ? '203.0.113.1' : '127.0.0.1', family: 4 }],
@@ -82,7 +82,7 @@ describe('createGuardedFetch', () => {
   });
 
   it.each([301, 302, 303, 307, 308])('checks again after a redirect with %i', async (status) => {
-    // The first host is trusted, so that it may lie here; where it leads is not.
+    // The first host is trusted, so it may be local; the host that it redirects to may not.
     setUp((request, response) => {
       response.writeHead(status, { Location: `http://localhost:${port}/private` }).end();
       void request;

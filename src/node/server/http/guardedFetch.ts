@@ -119,6 +119,6 @@ function toResponse(message: IncomingMessage, status: number, url: URL, redirect
   if (!hasBody) message.resume();
   const body = hasBody ? (Readable.toWeb(message) as ReadableStream<Uint8Array>) : null;
   const response = new Response(body, { status, headers });
-  // The URL that really answered: downloads decide by it whose refusal it is.
+  // The URL that really answered: downloads need it to know who refused.
   return Object.defineProperties(response, { url: { value: url.href }, redirected: { value: redirected } });
 }

@@ -24,7 +24,7 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
     const end = (): void => {
       clearTimeout(stall);
       request.off('data', onData).off('end', onEnd).off('close', onBreak).off('error', onBreak);
-      // Later errors of the connection concern nobody.
+      // Later errors of the connection no longer matter.
       request.on('error', () => {});
     };
     const fail = (error: unknown): void => {

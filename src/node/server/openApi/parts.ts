@@ -1,4 +1,4 @@
-/** What a route says of itself in OpenAPI, and the parts that several routes say alike. */
+/** A route's description in OpenAPI, and the parts that several routes share. */
 import type { SchemaName } from './schemas';
 
 interface Content {

@@ -28,7 +28,7 @@ const pictures = {
 };
 
 it('says in words for clients that the process ended, and that the engine was shut down', async () => {
-  // It ends as it starts: the hub's address is none.
+  // It ends as soon as it starts: the hub's URL is not valid.
   const paint = { folders: {}, hubUrl: 'no address' };
   const engine = createPaintEngine({ paint, network: { allowPrivate: false } });
   const ended = await runOf(engine, 'starter');
@@ -51,7 +51,7 @@ it('refuses models at private addresses at once, as the caller’s mistake', asy
       message: expect.stringMatching(/^model_name: (10\.0\.0\.1|127\.0\.0\.1) is not on the public internet/),
     });
   }
-  // Every user of a machine may read its processes' arguments.
+  // Every user of a machine can read its processes' arguments.
   if (process.platform === 'linux') {
     const commands = readdirSync('/proc').map(commandOf).join();
     expect(commands).toContain('paintProcess');
@@ -142,7 +142,7 @@ describe.runIf(process.platform === 'linux')('a painting process', () => {
     const ms = performance.now() - cancelled;
     expect(ms).toBeGreaterThan(4_500);
     expect(ms).toBeLessThan(8_000);
-    // What waited behind it goes on.
+    // The runs that waited behind it continue.
     await expect(other.end).resolves.toMatchObject({ image: { width: 64 } });
     await expect.poll(paintingProcesses).not.toContain(pid);
     await engine.dispose();
@@ -207,7 +207,7 @@ it('lets go of a model whose address never answers as soon as its run is cancell
   silent.close();
 });
 
-/** @returns nothing for what is no process, or ended meanwhile */
+/** @returns undefined for anything that is not a process, or that ended meanwhile */
 function commandOf(entry: string): string {
   try {
     return /^\d+$/.test(entry) ? readFileSync(`/proc/${entry}/cmdline`, 'utf8') : '';

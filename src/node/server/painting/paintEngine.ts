@@ -1,4 +1,4 @@
-/** The server's local engine: the page's client of a worker, with a child process in the worker's place. */
+/** The server's local engine: the page's worker client, with a child process in place of the worker. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { LocalEngine } from '../../../contract/engine';

@@ -1,4 +1,4 @@
-/** The server as a host: files in, images of a size that it takes, models by the names that its operator gave them. */
+/** The server as a host: files as input, images up to its size limit, models by the names that its operator gave them. */
 import { InputError } from '../../../contract/errors';
 import { createHost, type ModelHost } from '../../../host/createHost';
 import type { Size } from '../../../image/geometry';

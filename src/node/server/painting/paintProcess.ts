@@ -12,7 +12,7 @@ import { type MemoryReport, type PaintSetup, SETUP } from './paintSetup';
 
 const setup = JSON.parse(process.env[SETUP] ?? '') as PaintSetup;
 
-// Requests may name models by URL: nothing in this process may reach what the policy forbids.
+// Requests may name models by URL, so this process may only reach what the policy allows.
 const guarded = createGuardedFetch({
   ...setup.network,
   trustedOrigins: [new URL(setup.paint.hubUrl).origin],

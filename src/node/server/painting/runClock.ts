@@ -1,4 +1,4 @@
-/** Limits how long a run takes. Downloads do not count: the network's time is limited where it is read. */
+/** Limits how long a run takes. Downloads do not count: their time is limited where they are read. */
 import type { Progress } from '../../../contract/engine';
 
 /** A download reports at least this often; a longer silence counts as the run's time. */

@@ -97,7 +97,7 @@ export function createHost(platform: Platform): ModelHost {
     return prepareSource(base, precision, options.connection, options);
   }
 
-  /** What fetching a model, a LoRA and an embedding have in common. */
+  /** The common part of fetching a model, a LoRA and an embedding. */
   function addOnOptions(call: Call) {
     return {
       store,
@@ -217,7 +217,7 @@ async function lockedWhileOpen(
   }
 }
 
-/** The same model, which gives up the thread before each evaluation of its denoiser. */
+/** The same model, but it releases the thread before each evaluation of its denoiser. */
 function yielding(model: Model, yieldBetweenSteps: (() => Promise<void>) | undefined): Model {
   if (yieldBetweenSteps === undefined) return model;
   return {

@@ -17,7 +17,7 @@ export function reportTo(
   if (preview === undefined) {
     return { add: (progress) => call.onProgress(withoutPreview(progress)), sent: () => Promise.resolve() };
   }
-  // A bitmap takes its time: what follows it waits.
+  // A bitmap takes time; later items wait for it.
   let tail: Promise<unknown> = Promise.resolve();
   const send = async (progress: PipelineProgress): Promise<void> => {
     if (progress.stage !== 'denoise' || progress.preview === undefined) {

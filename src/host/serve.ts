@@ -99,7 +99,7 @@ export function serve(host: Host, post: Post): (message: Later<ToWorker>) => voi
         void answer(message.id, host.judge?.(message.name, message.texts));
         return;
       case 'release': {
-        // A run that is under way, or waiting, needs its model.
+        // A run that is current, or waiting, needs its model.
         if (running.size > 0) post({ type: 'answered', id: message.id });
         else tail = tail.catch(() => {}).then(() => answer(message.id, host.release?.()));
         return;

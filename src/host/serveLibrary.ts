@@ -24,7 +24,7 @@ export function serveLibrary(
     signal.throwIfAborted();
     const judged = new Promise<void>((resolve, reject) => {
       judgements.set(id, { resolve, reject });
-      // The engine may be busy for long; who cancels does not wait for it.
+      // The engine may be busy for a long time; cancelling does not wait for it.
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
     post({ type: 'judge', id, name: files.name, texts });

@@ -25,11 +25,11 @@ export interface AddOnKind {
   label: 'a LoRA' | 'an embedding';
   /** File names in common use; if a repository holds several files, the first of these is taken. */
   usual: readonly string[];
-  /** What its files end in. */
+  /** The file name's ending. */
   files: RegExp;
-  /** Those endings, for the user. */
+  /** The endings, as shown to the user. */
   endings: string;
-  /** Bytes that none has; absent if it may be of any size. */
+  /** Larger files are refused; absent if any size is possible. */
   maxBytes?: number;
 }
 
@@ -42,20 +42,20 @@ export interface AddOnOptions {
 
 export interface AddOnFile {
   blob: Blob;
-  /** Tells its bytes from any others. */
+  /** Identifies its content. */
   digest: string;
   /** The file's own name, without folders. */
   fileName: string;
 }
 
-/** The user's own file as it comes out of the request. */
+/** The user's own file, as the request has it. */
 export function sourceOfFile(source: string | File): AddOnSource {
   if (typeof source === 'string') return source;
   return { name: source.name, blob: source, version: `${source.size} ${source.lastModified}` };
 }
 
 /**
- * One name for all that it may be called, found without a network.
+ * One name for all the ways to name it, found without a network.
  * @throws InputError (of the kind's field) if it is not a name
  */
 export function addOnKey(kind: AddOnKind, source: AddOnSource, hubUrl = HUB_URL): string {
@@ -132,7 +132,7 @@ async function fetchFile(
   }
 }
 
-/** An embedding is called as its file is, so that name is kept, in letters that every disk takes. */
+/** An embedding takes its word from its file name, so that name is kept, in characters that every disk accepts. */
 function storedPath({ component }: AddOnKind, path: string): string {
   if (component === 'lora') return 'lora/weights';
   return `${component}/${encodeURIComponent(baseName(path)).replaceAll('*', '%2A').slice(0, 200)}`;
@@ -190,7 +190,7 @@ async function findFile(
 ): Promise<{ file: RemoteFile; location: string; commit?: string }> {
   const parsed = atField(kind, () => parseModelName(source, hubUrl));
   if (parsed.kind !== 'hub') {
-    // Addresses of other hosts lead to one file, whatever they end in.
+    // URLs on other hosts lead to one file, whatever they end in.
     const path = decodedName(new URL(source.trim())) || kind.component;
     const file = await probe(path, source.trim(), connection);
     if (file === undefined)
@@ -244,7 +244,7 @@ export function chooseAddOn<File extends { path: string }>(
   );
 }
 
-/** For one that is damaged, of another kind or for another model: the error is shown at its own field. */
+/** For a file that is damaged, of another kind or for another model: the error is shown at its own field. */
 function addOnError({ field }: AddOnKind, message: string, cause?: unknown): CheckpointError {
   return new CheckpointError(message, { field, cause });
 }
@@ -259,12 +259,12 @@ function refuseTooLarge(kind: AddOnKind, source: string, bytes: number): void {
   );
 }
 
-/** As a sentence begins with it. */
+/** Its name at the beginning of a sentence. */
 function labelOf({ label }: AddOnKind): string {
   return label === 'a LoRA' ? 'LoRA' : 'embedding';
 }
 
-/** Names and listings are those of models; their complaints are about this file here. */
+/** Names and listings work as for models, but the errors are about this file. */
 function atField<Result>({ field }: AddOnKind, work: () => Result): Result {
   try {
     return work();

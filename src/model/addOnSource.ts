@@ -5,7 +5,7 @@ export interface LocalFile {
   /** For the user, e.g. its path. */
   name: string;
   blob: Blob;
-  /** Stands for its content: size and date. */
+  /** Identifies its content: size and date. */
   version: string;
 }
 

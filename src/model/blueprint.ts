@@ -22,7 +22,7 @@ export interface Family {
   readonly weights: readonly WeightFolder[];
   /** Folders of its tokenizers. */
   readonly tokenizers: readonly string[];
-  /** Whether a checkpoint is of this family, as far as is known; families are asked in order. */
+  /** Whether a checkpoint belongs to this family, as far as is known; families are asked in order. */
   recognises(evidence: Evidence): boolean;
   /**
    * For networks that Inlay builds.
@@ -36,7 +36,7 @@ export interface Family {
   describeExport(files: ConfigFiles, readSkeleton: ReadSkeleton): Promise<Blueprint>;
   /** How one file holds the whole model, as the original programs write it. */
   readonly singleFile: SingleFileRules;
-  /** What tells that a LoRA was made for it. */
+  /** How a LoRA made for it is recognised. */
   readonly lora: LoraMarks;
 }
 
@@ -53,13 +53,13 @@ export interface Evidence {
 /** A component's folder in the diffusers layout. */
 export interface WeightFolder {
   readonly folder: string;
-  /** What its weight files are called before variant and extension: transformers' name, or diffusers'. */
+  /** The name of its weight files before variant and extension: transformers' name, or diffusers'. */
   readonly stem: WeightStem;
   /** Folders of its ONNX exports, which may be several graphs. */
   readonly exports: readonly string[];
-  /** What kohya's trainer calls it in the keys of a LoRA, e.g. `unet` in `lora_unet_…`. */
+  /** kohya's trainer's name for it in the keys of a LoRA, e.g. `unet` in `lora_unet_…`. */
   readonly kohya: readonly string[];
-  /** Whether its `config.json` has a say in its precision. */
+  /** Whether its `config.json` affects its precision. */
   readonly configDecides?: boolean;
   /**
    * Storage and compute precision on a device that computes in `device`.
@@ -70,11 +70,11 @@ export interface WeightFolder {
 
 export type WeightStem = 'model' | 'diffusion_pytorch_model';
 
-/** What tells that a LoRA was made for a family. */
+/** How a LoRA made for a family is recognised. */
 export interface LoraMarks {
-  /** Of what trainers write into the header: kohya's `ss_base_model_version`, or Stability's `modelspec.architecture`. */
+  /** In the header that trainers write: kohya's `ss_base_model_version`, or Stability's `modelspec.architecture`. */
   metadata?: RegExp;
-  /** A key that only its LoRAs have. */
+  /** A key that only LoRAs of this family have. */
   key?: RegExp;
 }
 
@@ -87,7 +87,7 @@ export type ReadSkeleton = (folder: string) => Promise<Uint8Array | undefined>;
 
 /** One checkpoint, before any weight is read. */
 export interface Blueprint {
-  /** What errors call it. */
+  /** The model's name in errors. */
   readonly name: string;
   readonly facts: ModelFacts;
   /** In the order in which a run uses them. */
@@ -138,7 +138,7 @@ export type PartSource =
   | { skeleton?: undefined; tensors: TensorIndex | TensorSource }
   | { skeleton: Uint8Array; tensors: TensorIndex };
 
-/** What a run asks of the networks: the image in pixels, and the rows of tokens that the longest prompt takes. */
+/** What a run requires of the networks: the image size in pixels, and the rows of tokens that the longest prompt takes. */
 export interface Workload {
   width: number;
   height: number;
@@ -154,7 +154,7 @@ export interface NetworkForm {
   placeholder(part: Part, target: GraphTarget): Promise<PartSource | undefined>;
   /** @param dims of the graph's inputs */
   measure(graph: Graph, dims: Dims): Footprint;
-  /** How much more than the footprints ONNX Runtime takes, as a factor. */
+  /** How much more memory than the footprints ONNX Runtime takes, as a factor. */
   readonly memoryMargin: Readonly<Record<Provider, number>>;
   /**
    * Reads a part's weights.
@@ -166,12 +166,12 @@ export interface NetworkForm {
     precision: Precision,
     options: LoadWeightsOptions,
   ): Promise<{ source: PartSource; files: Weights['files'] }>;
-  /** @returns what to throw if no session can be made of a graph */
+  /** @returns the error to throw if no session can be created from a graph */
   explain(model: string, error: unknown): unknown;
 }
 
 /**
- * A graph that cannot be built or read is a checkpoint that does not fit its own configuration, or cannot run.
+ * Turns errors about a graph into errors about its checkpoint, which does not fit its own configuration or cannot run.
  * @param model what errors call it
  * @throws UnsupportedError in place of a GraphError
  */

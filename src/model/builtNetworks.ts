@@ -20,6 +20,6 @@ export const builtNetworks: NetworkForm = {
       : await loadWeights(files, folder, stem, precision, options);
     return { source: { tensors: weights.index }, files: weights.files };
   },
-  // Inlay wrote the graph: what goes wrong is not the checkpoint's fault.
+  // Inlay wrote the graph: an error in it is not the checkpoint's fault.
   explain: (_model, error) => error,
 };

@@ -30,7 +30,7 @@ async function isExported(files: CheckpointFiles, small: ConfigFiles, index: unk
   if (isPrepared(files)) return onlyExports.some((folder) => files.manifest.components[folder] !== undefined);
   if (typeof index === 'object' && index !== null && onlyExports.some((folder) => folder in index))
     return true;
-  // optimum's command line keeps the index of the pipeline that it exported.
+  // optimum's command line copies the index of the exported pipeline.
   for (const { folder, exports } of weightFolders) {
     if (exports.includes(folder) || (await small.optionalJson(`${folder}/config.json`)) !== undefined)
       continue;

@@ -37,7 +37,7 @@ export function filesOfTexts(name: string, texts: ReadonlyMap<string, string>): 
   };
 }
 
-/** Reads a file that a checkpoint cannot do without. @throws CheckpointError if it is missing */
+/** Reads a required file. @throws CheckpointError if it is missing */
 export async function readRequired(
   files: CheckpointFiles,
   path: string,
@@ -48,7 +48,7 @@ export async function readRequired(
   throw missingFile(files, path);
 }
 
-/** For a file that a checkpoint cannot do without. */
+/** For a required file. */
 export function missingFile({ name }: Pick<CheckpointFiles, 'name'>, path: string): CheckpointError {
   return new CheckpointError(`model "${name}": ${path} is missing; ${NAME_ANOTHER} in the diffusers layout`);
 }
@@ -79,9 +79,12 @@ export function heeding<Files extends CheckpointFiles>(files: Files, call: { sig
   };
 }
 
-/** A file of weights that a browser or Node can hold in one piece is smaller by far. */
+/** Weight files that a browser or Node can hold in one piece are far smaller. */
 const MAX_WEIGHT_BYTES = 16e9;
-/** If a server does not say how long a file is, what comes is kept in memory on trust: enough only for small models. */
+/**
+ * If a server does not announce a file's length, its bytes are kept in memory up to this limit, which is only enough for
+ * small models.
+ */
 const MAX_UNDECLARED_BYTES = 256e6;
 
 /**
@@ -117,7 +120,7 @@ export function httpFiles(
   };
 }
 
-/** Texts are small; of weights as much is taken as was declared. */
+/** Texts are small; for weights, at most the declared length is read. */
 function greatestSize(path: string, response: Response): number {
   if (/\.(json|txt)$/.test(path)) return MAX_JSON_BYTES;
   return declaredLength(response) > 0 ? MAX_WEIGHT_BYTES : MAX_UNDECLARED_BYTES;

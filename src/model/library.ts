@@ -60,7 +60,7 @@ export interface Library {
 
 export function createLibrary({ store, starter, openDigest, manners }: LibraryParts): Library {
   let hub: HubAccess = {};
-  /** The user's own files by the name that they go under, as long as this session has them. */
+  /** The user's own files by their model name, as long as this session has them. */
   const offered = new Map<string, Source>();
 
   const connection = (signal: AbortSignal): Connection =>
@@ -180,7 +180,7 @@ async function listed(store: WeightStore, folder: string): Promise<KeptModel> {
     return { folder, name, location, licence, precision, storedBytes, isBusy, ...(facts && { facts }) };
   }
   const journal = await readJournal(store.model(folder));
-  // Stored by another version, or broken off before anything was written down: there to be deleted.
+  // Stored by another version, or interrupted before anything was recorded: listed so that it can be deleted.
   const unknown = { name: folder, location: folder, precision: 'fp32', downloadBytes: 0 } as const;
   const { downloadBytes, ...about } = journal.model ?? unknown;
   const unfinished = { receivedBytes: receivedBytes(journal), totalBytes: downloadBytes };
@@ -206,7 +206,7 @@ function offeredSource(offered: ReadonlyMap<string, Source>, name: string): Sour
   );
 }
 
-/** What was begun or kept under these very files keeps its name; other files of the same title get another. */
+/** What was begun or stored for exactly these files keeps its name; other files with the same title get another. */
 async function nameFor(
   title: string,
   { key }: Source,

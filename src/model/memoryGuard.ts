@@ -16,19 +16,19 @@ import type { Runtime } from './runtime/session';
 
 export interface MemoryGuard {
   /**
-   * Call before a model's weights are fetched, and before each run: sessions and tiles follow from it.
+   * Call before a model's weights are fetched, and before each run: it decides about sessions and tiles.
    * @param run absent: at the model's own size
    * @throws TooLargeError with figures if it cannot run here
    */
   checkRunFits(files: CheckpointFiles, run?: RunSize): Promise<void>;
   /** As {@link checkRunFits}, at the model's own size and without consequences for the current run. */
   checkFits(files: CheckpointFiles): Promise<void>;
-  /** Call after a run that failed: a later one, in another worker, is more careful. */
+  /** Call after a failed run: later ones, in another worker, are more careful. */
   recordOutOfMemory(): Promise<void>;
 }
 
 export interface MemoryGuardOptions {
-  /** Where experience is kept between visits. */
+  /** Where past failures are remembered between visits. */
   kept: VerdictStore;
   /** What the platform knows about the device: see {@link memoryLimits}. */
   machine: { deviceMemory?: number | undefined; memoryBytes?: number | undefined };
@@ -83,7 +83,7 @@ export function createMemoryGuard(
     },
     async recordOutOfMemory() {
       if (!runtime.isExhausted || neededBytes === 0) return;
-      // The next run's worker is fresh: what fails there tells of the need.
+      // The next run gets a fresh worker: if that fails, the need itself is too large.
       if (runtime.hasGaps) return;
       await kept.set(key, JSON.stringify(afterExhaustion(await experience(), neededBytes, now())));
     },

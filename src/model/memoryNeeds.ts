@@ -23,7 +23,7 @@ export interface ModelNeeds {
   margin: number;
 }
 
-/** What is known of a run before it begins. */
+/** What is known about a run before it begins. */
 export interface RunSize extends Size {
   /** Rows of tokens that the longest prompt takes; 1 if absent. */
   chunks?: number;
@@ -34,25 +34,25 @@ export interface MemoryLimits {
   totalBytes: number;
   /** What half of the autoencoder may take before its images are processed in tiles. */
   wholePictureBytes: number;
-  /** What networks may take that stay loaded beside the one that runs. */
+  /** Limit for networks that stay loaded beside the running one. */
   residentBytes: number;
-  /** What one buffer may have; Infinity on WASM. */
+  /** Limit of one buffer; Infinity on WASM. */
   bufferBytes: number;
-  /** What `totalBytes` follows from, for the user. */
+  /** How `totalBytes` was derived, for the user. */
   reason: string;
 }
 
 const GIB = 2 ** 30;
-/** Of wasm32's 4 GiB: ONNX Runtime itself, workspaces and gaps. */
+/** Part of wasm32's 4 GiB: ONNX Runtime itself, workspaces and gaps. */
 const WASM_OVERHEAD_BYTES = 0.4 * GIB;
 /** The rest of the device's memory belongs to the system, the browser and the page. */
 const MACHINE_SHARE = 0.6;
-/** `navigator.deviceMemory` says no more than this in most browsers: it then means "or more". */
+/** The largest `navigator.deviceMemory` in most browsers: it then means "or more". */
 const DEVICE_MEMORY_CAP_GIB = 8;
 /** If nothing is known: Stable Diffusion 1 and 2 stay loaded whole; SDXL's text encoders are unloaded. */
 const USUAL_RESIDENT_BYTES = 5 * GIB;
 
-/** Where memory ran out once: a decoder of SDXL at 512 px and in float32 takes 1.1 GB, at 1024 px 3.8. */
+/** Limit after memory ran out once: an SDXL decoder at 512 px and in float32 takes 1.1 GB, at 1024 px 3.8. */
 const FRUGAL_PICTURE_BYTES = 1.25 * GIB;
 /** Sides of tiles in pixels, the best first: the fewer tiles, the less their colours can differ. */
 const TILE_SIDES = [1024, 768, 512, 384, 256];
@@ -108,7 +108,7 @@ export function memoryLimits(machine: {
   };
 }
 
-/** What follows from memory that ran out in a run of that need. */
+/** The consequences of running out of memory in a run with that need. */
 export function afterExhaustion(
   before: MemoryExperience | undefined,
   neededBytes: number,
@@ -131,7 +131,7 @@ export async function modelNeeds(
 ): Promise<ModelNeeds | undefined> {
   const { facts, parts, form } = await describeModel(files);
   const margin = form.memoryMargin[target.provider];
-  // Whatever is asked for, a model of one size works at that.
+  // A model with a fixed size always works at that size.
   const size: Workload = {
     width: facts.nativeSize,
     height: facts.nativeSize,
@@ -177,12 +177,12 @@ function inTilesWhereNeeded(
   return best;
 }
 
-/** What a network takes while it runs. */
+/** Memory that a network takes while it runs. */
 function takenBytes({ weightBytes, activationBytes }: Footprint, margin: number): number {
   return Math.ceil((weightBytes + activationBytes) * margin);
 }
 
-/** The most that any one network takes while it runs. */
+/** The most memory that any one network takes while it runs. */
 export function peakOf({ networks, margin }: ModelNeeds): { component: string; bytes: number } {
   let peak = { component: '', bytes: 0 };
   for (const [component, need] of networks) {

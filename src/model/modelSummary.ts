@@ -20,7 +20,7 @@ export async function factsOf(files: CheckpointFiles, signal?: AbortSignal): Pro
 
 /**
  * Reads the small files, and of a single file its header.
- * @returns with the facts the configurations of its networks, by path; none of an export, of which only its graphs tell
+ * @returns with the facts the configurations of its networks, by path; none for an export, which only its graphs describe
  * @throws as {@link factsOf}, and as `download`
  */
 export async function factsOfPlan(

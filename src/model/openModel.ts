@@ -48,7 +48,7 @@ export async function openModel(
   // A folder on a web server has no versions: it is read as is.
   if (parsed.kind === 'folder') return httpFiles(name, parsed.url, options.manners);
   const stored = await openPrepared(store, canonicalName(name, hubUrl), precision);
-  // It may have been stored under another of its names.
+  // It may be stored under another of its names.
   if (stored !== undefined) return { ...stored, name };
   const connection = connect(hubUrl, signal, { token, ...options.manners });
   return prepareSource(await findModel(name, connection, hubUrl), precision, connection, options);

@@ -24,7 +24,7 @@ export type MergeProgress =
 
 export interface MergeOptions extends Omit<OpenOptions, 'onProgress'> {
   onProgress(progress: MergeProgress): void;
-  /** In the order in which they are merged; at least one. */
+  /** In merge order; at least one. */
   loras: readonly LoraChoice[];
   /** Multiplies the LoRAs' halves; opened only if there is something to merge, and disposed afterwards. */
   openProduct(): MatrixProduct & { dispose(): Promise<void> };
@@ -83,7 +83,7 @@ function keyOf(name: string, hubUrl: string): string {
   return isOwnName(name) ? name.trim() : canonicalName(name, hubUrl);
 }
 
-/** What is kept of the model already is read from there, so that another weight costs no download. */
+/** The stored model is read if there is one, so that another scale costs no download. */
 async function planBase(
   base: string | Source,
   precision: Precision,

@@ -20,7 +20,7 @@ export class InpaintCache implements TextCache {
     this.#model = model;
   }
 
-  /** What was made of the last prompts. Only one model asks at a time, so it always gets its own kind of state. */
+  /** The embeddings of the last prompts. Only one model asks at a time, so it always gets its own kind of state. */
   async text<Text>(key: string, make: () => Promise<Text>): Promise<Text> {
     if (this.#text?.key === key) return this.#text.state as Text;
     const state = await make();

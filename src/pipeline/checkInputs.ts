@@ -15,7 +15,7 @@ export function checkSameSize(image: Size, mask: Size, field = 'mask_url'): void
   );
 }
 
-/** Channels further apart than this make a colour; greys of lossy formats stay below. */
+/** Channels that differ by more than this are a colour; greys of lossy formats stay below. */
 const COLOUR = 32;
 
 /**

@@ -64,7 +64,7 @@ export interface InpaintCall {
 }
 
 export interface InpaintOutcome {
-  /** width × height of the job. */
+  /** width × height of the run. */
   pixels: Pixels;
   /** Milliseconds of the stages: `load` (of components not yet loaded), `text`, `encode`, `denoise`, `decode`. */
   timings: Record<string, number>;
@@ -116,7 +116,7 @@ async function run(
     prepareLatents(job, { model, vae, denoiser, scheduler, firstIndex, randn, cache, signal }),
   );
 
-  // 4. Put what every step reads onto the device
+  // 4. Upload what every step reads to the device
   const conditioning = model.condition(text, { guidanceScale: job.guidanceScale, ...prepared });
   try {
     // 5. Denoise
@@ -169,7 +169,7 @@ interface Prepared {
   imageSize: Size;
   /** Of the latents. */
   size: Size;
-  /** Where the run begins. [1, 4, h, w] */
+  /** The starting latents. [1, 4, h, w] */
   latents: Float32Array;
   /** 9 channels: mask and latents of the masked image, [1, 5, h, w]. */
   maskLatents?: Float32Array;
@@ -202,7 +202,7 @@ async function prepareLatents(job: InpaintJob, preparation: Preparation): Promis
     const moments = await cache.moments(pixels, job.width, async () => {
       const encoded = await encodePicture(vae, pixels, imageSize, signal);
       assertFinite(encoded, 'VAE encoder', model);
-      // Encoded for the first time: the preview's colours learn from it.
+      // Encoded for the first time: the preview's colours are fitted to it.
       cache.colours(vae.latentChannels).learn(posteriorMean(encoded, vae), size, pixels, vae.downscale);
       return encoded;
     });

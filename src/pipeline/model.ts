@@ -17,7 +17,7 @@ export interface DeviceTensor {
 export interface TextEncoding {
   /** Hidden states [batch, length, width], as diffusers hands them to the denoiser. */
   states: Float32Array;
-  /** SDXL's second encoder: the projected output at the end token, [batch, pooledWidth]. */
+  /** For SDXL's second encoder: the projected output at the end token, [batch, pooledWidth]. */
   pooled?: Float32Array;
 }
 
@@ -46,7 +46,7 @@ export interface Prompts {
   guidanceScale: number;
 }
 
-/** Keeps what was made of a repeated prompt: see cache.ts. */
+/** Caches the result for a repeated prompt: see cache.ts. */
 export interface TextCache {
   /** @param make called if nothing is stored under this key */
   text<Text>(key: string, make: () => Promise<Text>): Promise<Text>;
@@ -69,7 +69,7 @@ export interface PromptEncoder<Text = unknown> {
    * @throws InputError naming the prompt that cannot be encoded, DeviceError or CheckpointError if the result has NaN
    */
   encode(prompts: Prompts, cache: TextCache, timed: Timed): Promise<Text>;
-  /** The same encoder with other branches, which know more words. */
+  /** The same encoder with other branches that know more words. */
   withBranches(branches: readonly TextBranch[], words: string): PromptEncoder<Text>;
 }
 
@@ -81,7 +81,7 @@ export interface Conditioning {
   dispose(): void;
 }
 
-/** What conditioning is made of beside the text. */
+/** What conditioning is made from, besides the text. */
 export interface ConditioningInputs {
   guidanceScale: number;
   /** Of the image, in pixels. */
@@ -145,7 +145,7 @@ export interface Tokenizer {
   count(text: string): number;
   /** Row length: 77 for CLIP. */
   readonly length: number;
-  /** Whether the vocabulary or what was added to it has this very token. */
+  /** Whether the vocabulary, or what was added to it, has exactly this token. */
   has(token: string): boolean;
   /** The same tokenizer with more tokens, which are found in a text as they are written. */
   withTokens(tokens: readonly { content: string; id: number }[]): Tokenizer;
@@ -161,8 +161,8 @@ export interface TextBranch {
 }
 
 /**
- * A checkpoint that inpaints by diffusion. Networks are loaded when asked for; the model's owner disposes them.
- * The loop (inpaint.ts) hands `Text` and `Given` on without looking into them.
+ * A checkpoint that inpaints by diffusion. Networks are loaded when asked for; the model's owner disposes them. The loop
+ * (inpaint.ts) passes `Text` and `Given` on without looking into them.
  */
 export interface DiffusionModel<Text = unknown, Given extends Conditioning = Conditioning> {
   readonly task: 'inpaint';
@@ -181,7 +181,7 @@ export interface DiffusionModel<Text = unknown, Given extends Conditioning = Con
   /** The one size in pixels that it paints; absent if it paints any. */
   readonly fixedSize?: Size;
   readonly prompts: PromptEncoder<Text>;
-  /** Puts what every step reads onto the device. */
+  /** Uploads what every step reads to the device. */
   condition(text: Text, inputs: ConditioningInputs): Given;
   denoiser(): Promise<Denoiser<Given>>;
   vae(): Promise<Vae>;

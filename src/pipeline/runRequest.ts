@@ -44,7 +44,7 @@ export async function runRequest(
   return { ...outcome, pixels: asAsked(outcome.pixels, asked) };
 }
 
-/** A request with what its model is given. */
+/** A request with its model's inputs. */
 export interface SizedRequest {
   request: InpaintRequest;
   options: LocalOptions;

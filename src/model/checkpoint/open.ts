@@ -67,7 +67,7 @@ async function readSafetensorsFile(
   return { name: file.name, tensors, metadata: parseSafetensorsMetadata(header, file.name) };
 }
 
-/** @returns what to tell the user of a file that is neither safetensors nor a zip */
+/** @returns what to tell the user about a file that is neither safetensors nor a zip */
 function foreignFormat(start: Uint8Array, lone?: 'a lone graph too'): string | undefined {
   // A safetensors header: its brace is at byte 8, after its length, whose first bytes may look like anything.
   if (start[8] === 0x7b && start[7] === 0 && start[6] === 0) return undefined;

@@ -231,7 +231,7 @@ class PickleMachine {
     this.#push(global);
   }
 
-  /** What a call would give: only the list's builders give anything but an opaque value. */
+  /** The result of a call: only builders on the list give anything but an opaque value. */
   #build(callable: PickleValue | undefined, args: PickleValue | undefined): PickleValue {
     if (isKind(callable, 'opaque')) return callable;
     if (!isKind(callable, 'global'))

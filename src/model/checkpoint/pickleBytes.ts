@@ -2,7 +2,7 @@
 import { CheckpointError } from '../../contract/errors';
 import { GET_ANOTHER } from './remedy';
 
-/** What a checkpoint of 4,000 tensors with optimizer states needs, a hundred times over. */
+/** A hundred times what a checkpoint of 4,000 tensors with optimizer states needs. */
 const MAX_PICKLE_BYTES = 64 * 2 ** 20;
 const MAX_STRING_BYTES = 2 ** 20;
 const MAX_GLOBAL_BYTES = 1024;

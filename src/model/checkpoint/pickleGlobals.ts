@@ -8,7 +8,7 @@ export type PickleGlobal =
   | { kind: 'global'; name: string; role: BuilderRole }
   | { kind: 'global'; name: string; role: 'storage' | 'type'; dtype: CheckpointType }
   | { kind: 'global'; name: string; role: 'untypedStorage' }
-  /** Found in training checkpoints beside the weights; kept as a name, and so is all that is made of it. */
+  /** Found in training checkpoints beside the weights; kept as a name, like everything made with it. */
   | { kind: 'global'; name: string; role: 'inert' };
 
 const storageTypes: Readonly<Record<string, CheckpointType>> = {
@@ -46,7 +46,7 @@ const builders: Readonly<Record<string, BuilderRole>> = {
   'collections.OrderedDict': 'dict',
   'builtins.dict': 'dict',
   '__builtin__.dict': 'dict',
-  // What the first textual inversions keep their vectors in.
+  // The first textual inversions store their vectors in this.
   'torch.nn.modules.container.ParameterDict': 'parameterDict',
 };
 

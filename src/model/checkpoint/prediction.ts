@@ -4,7 +4,7 @@ import { readTensor, type StoredCheckpoint } from './reader';
 
 export type PredictionType = 'epsilon' | 'v_prediction';
 
-/** What the file's own metadata says; it wins over whatever else tells. */
+/** The file's own metadata, which overrides all other signs. */
 export function statedPrediction({ metadata }: StoredCheckpoint): PredictionType | undefined {
   switch (metadata['modelspec.prediction_type']) {
     case 'v':
@@ -16,7 +16,7 @@ export function statedPrediction({ metadata }: StoredCheckpoint): PredictionType
   }
 }
 
-/** Steps that the first SD 2 "base" was trained for, by which diffusers knows it. */
+/** Training steps of the first SD 2 "base", by which diffusers recognises it. */
 const SD2_BASE_STEPS = 875_000;
 
 /**

@@ -6,9 +6,9 @@ import { CheckpointError, messageOf } from '../../contract/errors';
 import { GET_ANOTHER } from './remedy';
 import { bytesPerValue, type StoredTensor } from './safetensors';
 
-/** A file that can be read anywhere: on disk, in memory, or over HTTP ranges. */
+/** A file that can be read at any position: on disk, in memory, or over HTTP ranges. */
 export interface RandomAccess {
-  /** What errors call it, e.g. `unet/diffusion_pytorch_model.safetensors`. */
+  /** Its name in errors, e.g. `unet/diffusion_pytorch_model.safetensors`. */
   readonly name: string;
   /** Bytes. */
   readonly size: number;
@@ -32,16 +32,16 @@ export type StoredIndex = ReadonlyMap<string, IndexedTensor>;
 
 /** A checkpoint's tensors under its own keys, and what it says about itself. */
 export interface StoredCheckpoint {
-  /** What errors call it. */
+  /** Its name in errors. */
   name: string;
   tensors: StoredIndex;
   /** Strings of a safetensors file's `__metadata__`; empty for pickles. */
   metadata: Readonly<Record<string, string>>;
-  /** Training steps that a `.ckpt` records: tells some SD 2 models apart. */
+  /** Training steps recorded in a `.ckpt`: they tell some SD 2 models apart. */
   globalStep?: number;
 }
 
-/** A file that memory holds. */
+/** A file in memory. */
 export function bytesSource(name: string, bytes: Uint8Array<ArrayBuffer>): RandomAccess {
   return {
     name,
@@ -115,7 +115,7 @@ export function gather(
     for (let b = 0; b < valueBytes; b++) {
       out[target * valueBytes + b] = bytes[source * valueBytes + b] as number;
     }
-    // Counts like an odometer: the last dimension runs fastest.
+    // Counts like an odometer: the last dimension changes fastest.
     for (let d = shape.length - 1; d >= 0; d--) {
       const stride = strides[d] as number;
       source += stride;

@@ -7,7 +7,7 @@ import { CheckpointError, UnsupportedError } from '../../contract/errors';
 import { MAX_JSON_BYTES } from '../../contract/limits';
 import { GET_ANOTHER } from './remedy';
 
-/** Bytes of one value of each type that a checkpoint may hold. */
+/** Bytes per value of each type that a checkpoint may hold. */
 export const bytesPerValue = {
   F64: 8,
   F32: 4,
@@ -25,17 +25,17 @@ export const bytesPerValue = {
   F8_E4M3: 1,
   F8_E5M2: 1,
 } as const;
-/** What a checkpoint's tensors may be of, whether Inlay computes with it or not. */
+/** Types that a checkpoint's tensors may have, whether Inlay computes with them or not. */
 export type CheckpointType = keyof typeof bytesPerValue;
 
 /** Largest N; the format allows 100 MB. A whole SDXL, the longest in use, takes 0.4 MB. */
 const MAX_HEADER_BYTES = MAX_JSON_BYTES;
 /** A whole SDXL has 2,515 tensors, one that was trained with all its states some 10,000. */
 export const MAX_TENSORS = 100_000;
-/** torch's tensors have no more. */
+/** torch's tensors have at most this many. */
 const MAX_DIMENSIONS = 64;
 
-/** A tensor as its file has it. */
+/** A tensor as its file describes it. */
 export interface StoredTensor {
   dtype: CheckpointType;
   shape: readonly number[];
@@ -56,7 +56,7 @@ const headerSchema = z.record(z.string(), z.unknown());
 /**
  * @param start the file's first bytes: at least 8
  * @returns how many bytes, from the file's first, hold the header
- * @throws CheckpointError if the length cannot be one
+ * @throws CheckpointError if the length is impossible
  */
 export function safetensorsHeaderBytes(start: Uint8Array, path: string): number {
   if (start.byteLength < 8)
@@ -121,7 +121,7 @@ export function parseSafetensorsHeader(
   return tensors;
 }
 
-/** A newer type than those that Inlay knows is not damage. */
+/** A newer type that Inlay does not know is not damage. */
 function refuseUnknownType(path: string, key: string, value: unknown): void {
   const dtype = typeof value === 'object' && value !== null && 'dtype' in value ? value.dtype : undefined;
   if (typeof dtype !== 'string' || Object.hasOwn(bytesPerValue, dtype)) return;

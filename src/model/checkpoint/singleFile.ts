@@ -18,7 +18,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 export interface SingleFileModel {
   family: FamilyId;
-  /** Of the UNet's first convolution: 4, or 9 for inpainting. */
+  /** Input channels of the UNet: 4, or 9 for inpainting. */
   inChannels: number;
   prediction: PredictionType;
   /** By folder. */
@@ -40,14 +40,14 @@ export interface SingleFileOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What the tensors tell before the family's rules apply. */
+/** What the tensors tell, before the family's rules apply. */
 export interface SingleFileKind {
   /** Of the UNet. */
   inChannels: number;
   prediction: PredictionType;
 }
 
-/** How a family's models are held in one file. */
+/** How a family's models are stored in one file. */
 export interface SingleFileRules {
   family: FamilyId;
   /** Whether its UNet takes an embedding beside the timestep's (SDXL: pooled text and sizes). */
@@ -64,7 +64,7 @@ export interface SingleFileRules {
   ): Promise<PredictionType>;
   /** The scheduler of the family's repository in the diffusers layout; single files do not describe it. */
   scheduler(kind: SingleFileKind): Json;
-  /** What a file says of its scheduler all the same. */
+  /** What a file nevertheless says about its scheduler. */
   schedulerMarks?(checkpoint: StoredCheckpoint): Json;
   modelIndex(kind: SingleFileKind): Json;
 }
@@ -73,11 +73,11 @@ export interface SingleFileRules {
 export interface TextRules {
   folder: string;
   tokenizer: string;
-  /** What its keys may begin with. */
+  /** The prefixes that its keys may have. */
   prefixes: readonly [string, ...string[]];
   /** For errors, e.g. `second text encoder`. */
   what: string;
-  /** Whether its presence tells the family. */
+  /** Whether its presence identifies the family. */
   isTelling: boolean;
   map(part: OriginalPart): Component;
   padToken: string;
@@ -162,7 +162,7 @@ const REFINER_WIDTH = 1280;
 /** OpenCLIP as the only text encoder; the second is how Stability's later programs name that of SD-Turbo. */
 export const LONE_OPEN_CLIP = ['cond_stage_model.model.', 'conditioner.embedders.0.model.'] as const;
 
-/** Which text encoders the file has tells its family. */
+/** The file's text encoders identify its family. */
 function findTextEncoders(
   { name, tensors }: StoredCheckpoint,
   layout: UnetLayout,
@@ -224,7 +224,7 @@ const commonScheduler: Json = {
   trained_betas: null,
 };
 
-/** @param isConsistency whether it is a latent consistency model, distilled whole */
+/** @param isConsistency whether it is a latent consistency model, distilled as a whole */
 function schedulerConfig(
   rules: SingleFileRules,
   kind: SingleFileKind,

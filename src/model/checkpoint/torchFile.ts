@@ -12,7 +12,7 @@ import { bytesPerValue, MAX_TENSORS } from './safetensors';
 import { stridedTensor } from './tensorView';
 import { readZipEntries, type ZipEntry } from './zip';
 
-/** `state_dict` within `state_dict`: no file nests deeper, and a loop has no end. */
+/** `state_dict` within `state_dict`: no file nests deeper, and a cycle would never end. */
 const MAX_WRAPPERS = 4;
 const MAX_PICKLE_BYTES = 64 * 2 ** 20;
 
@@ -52,7 +52,7 @@ export async function readTorchFile(file: RandomAccess, signal?: AbortSignal): P
   return { name: file.name, tensors, metadata: {}, ...(globalStep === undefined ? {} : { globalStep }) };
 }
 
-/** As {@link readTorchFile}, whatever the archive holds. */
+/** As {@link readTorchFile}, for an archive with any content. */
 export async function openTorchArchive(file: RandomAccess, signal?: AbortSignal): Promise<TorchArchive> {
   const entries = await readZipEntries(file, signal);
   const pickleName = [...entries.keys()].find((name) => /^([^/]+\/)?data\.pkl$/.test(name));

@@ -10,7 +10,7 @@ const ADVICE = 'use a file of this model in fp32, fp16, bf16 or plain fp8';
  * have: using them without it would give a wrong image.
  */
 const quantised: readonly [what: string, key: RegExp][] = [
-  // ComfyUI and its tools: one factor for each tensor, and a mark for the whole.
+  // ComfyUI and its tools: one factor per tensor, and a marker for the whole file.
   [
     'fp8 weights with scales',
     /(^|\.)(scaled_fp8|scale_weight|weight_scale(_2)?|scale_input|input_scale|comfy_quant)$/,
@@ -27,7 +27,7 @@ const quantised: readonly [what: string, key: RegExp][] = [
   ['weights quantised by SVDQuant', /\.(wscales|smooth_factor|proj_(up|down)_lora)$/],
 ];
 
-/** @throws UnsupportedError naming the form of quantisation and a key of it */
+/** @throws UnsupportedError naming the quantisation and one of its keys */
 export function refuseQuantised(path: string, keys: Iterable<string>): void {
   const all = [...keys];
   for (const [what, pattern] of quantised) {
@@ -38,7 +38,7 @@ export function refuseQuantised(path: string, keys: Iterable<string>): void {
   }
 }
 
-/** What graphs read; counters and positions are called otherwise. */
+/** Tensors that graphs read; counters and positions have other names. */
 const WEIGHT = /(^|[._])(weight|bias)$/;
 
 /**

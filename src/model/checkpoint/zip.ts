@@ -29,7 +29,7 @@ const LOCATOR_BYTES = 20;
 const END64_BYTES = 56;
 const DIRECTORY_HEADER_BYTES = 46;
 const LOCAL_HEADER_BYTES = 30;
-/** One for each tensor and some more; a training checkpoint of SDXL with its optimizer's states has some 8,000. */
+/** One for each tensor and a few more; a training checkpoint of SDXL with its optimizer state has some 8,000. */
 const MAX_ENTRIES = 20_000;
 const MAX_DIRECTORY_BYTES = 16 * 2 ** 20;
 const MAX_UINT16 = 0xffff;

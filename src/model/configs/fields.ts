@@ -16,7 +16,7 @@ export const MAX = {
   depth: 24,
   /** Transformer layers of a UNet in all; published: 70. */
   allDepths: 256,
-  /** Scores (heads × tokens²) of one row in all attentions of a UNet at its own size; published: 3e9. */
+  /** Attention scores (heads × tokens²) of one row in a whole UNet at its own size; published: 3e9. */
   scores: 2e10,
   /** Layers of a text encoder; published: 32. */
   layers: 64,
@@ -32,7 +32,7 @@ export const MAX = {
   side: 256,
 } as const;
 
-/** What a graph's floats hold. */
+/** What a graph's floats can hold. */
 export const MAX_FLOAT32 = 3.4028234663852886e38;
 /** Added to a variance; published: 1e-6 and 1e-5. */
 export const epsilon = z.number().positive().max(1, 'larger than any variance that it could be added to');

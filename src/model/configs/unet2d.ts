@@ -56,7 +56,7 @@ const unetSchema = z.object({
   only_cross_attention: only(false),
   block_out_channels: withDefault(counts, [320, 640, 1280, 1280]),
   layers_per_block: withDefault(z.union([blockCount, countsUpTo(MAX.blocks)]), 2),
-  // With more, a level's way up would not have the size of its way down; diffusers cannot run it either.
+  // With more, a level's output on the way up would not match the size on the way down; diffusers cannot run it either.
   downsample_padding: withDefault(z.literal([0, 1], { error: 'is neither 0 nor 1' }), 1),
   mid_block_scale_factor: only(1),
   act_fn: activation('silu'),
@@ -67,7 +67,7 @@ const unetSchema = z.object({
   reverse_transformer_layers_per_block: withDefault(countsUpTo(MAX.depth).optional(), undefined),
   encoder_hid_dim: only(),
   encoder_hid_dim_type: only(),
-  // It means the number of heads: diffusers keeps the old name for old files.
+  // It actually means the number of heads: diffusers keeps the old name for old files.
   attention_head_dim: withDefault(z.union([headCount, countsUpTo(MAX.heads)]), 8),
   num_attention_heads: withDefault(z.union([headCount, countsUpTo(MAX.heads)]).optional(), undefined),
   dual_cross_attention: only(false),
@@ -189,7 +189,7 @@ export function parseUnet2dConfig(json: unknown): Unet2dConfig {
   };
 }
 
-/** Each count may be possible by itself, and all of them together not. */
+/** Each count may be possible by itself, but not all of them together. */
 function refuseEndless(
   side: number,
   blocks: readonly { layers: number; level: number; attention?: UnetAttention | undefined }[],

@@ -38,7 +38,7 @@ function branchWith(branch: TextBranch, embeddings: readonly Embedding[], encode
       if (branch.tokenizer.has(content)) throw takenError(name, content);
       tokens.push({ content, id: rows + tokens.length });
     }
-    // diffusers would read on into another's.
+    // diffusers would continue into the vectors of another one.
     if (branch.tokenizer.has(`${token}_${table.count}`)) throw takenError(name, `${token}_${table.count}`);
     all.push(table.values);
   }

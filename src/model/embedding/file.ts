@@ -16,9 +16,9 @@ export interface VectorTable {
 }
 
 export interface EmbeddingFile {
-  /** What the file itself calls its word; absent if it does not say. */
+  /** The word that the file itself gives; absent if it gives none. */
   token?: string;
-  /** For one text encoder, or for SDXL's two in the model's order; of as many vectors each. */
+  /** For one text encoder, or for SDXL's two in the model's order, with equally many vectors. */
   tables: readonly VectorTable[];
 }
 
@@ -70,7 +70,7 @@ export async function readEmbeddingFile(file: RandomAccess, signal?: AbortSignal
   return { tables: [await tableOf(file.name, key, tensor)], ...named(token ?? key) };
 }
 
-/** The file's name replaces what cannot be a token. */
+/** The file's name replaces a word that cannot be a token. */
 function named(token: string | undefined): Pick<EmbeddingFile, 'token'> {
   const word = token?.trim() ?? '';
   return word === '' || word === '*' || word.length > MAX_TOKEN_CHARACTERS ? {} : { token: word };

@@ -15,26 +15,26 @@ const kind: AddOnKind = {
   usual: ['learned_embeds.safetensors', 'learned_embeds.bin'],
   files: /\.(safetensors|bin|pt)$/i,
   endings: '.safetensors, .bin and .pt',
-  // 75 vectors for both of SDXL's encoders have 0.6 MB in 32 bits.
+  // 75 vectors for both of SDXL's encoders take 0.6 MB in 32 bits.
   maxBytes: 32e6,
 };
 
 export interface EmbeddingChoice {
   source: AddOnSource;
-  /** What it is called in the prompt; absent: as the file says, or as the file is called. */
+  /** Its word in the prompt; absent: the one that the file gives, or else the file's name. */
   token?: string | undefined;
 }
 
 export interface Embedding {
-  /** What errors call it. */
+  /** Its name in errors. */
   name: string;
   token: string;
-  /** Tells its bytes from any others. */
+  /** Identifies its content. */
   digest: string;
   tables: EmbeddingFile['tables'];
 }
 
-/** The user's own file as it comes out of the request. */
+/** The user's own file, as the request has it. */
 export function embeddingChoice({
   source,
   token,

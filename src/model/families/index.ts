@@ -8,7 +8,7 @@ import { sd2 } from './sd2';
 import { sdxl } from './sdxl';
 import { refuseUnsupportedTensors } from './unsupported';
 
-/** In the order in which they are asked whether a checkpoint is theirs. */
+/** In the order in which they are tried. */
 export const families: readonly Family[] = [sd1, sd2, sdxl];
 
 /** @returns undefined if it belongs to none of them */
@@ -23,15 +23,15 @@ export function familyNamed(id: FamilyId): Family {
   return family;
 }
 
-/** Every folder of weights that some family has, once. */
+/** Every weight folder of any family, once. */
 export const weightFolders: readonly WeightFolder[] = [
   ...new Map(families.flatMap(({ weights }) => weights).map((weights) => [weights.folder, weights])).values(),
 ];
 
-/** Every folder of an ONNX export that some family has, once. */
+/** Every ONNX export folder of any family, once. */
 export const exportFolders: readonly string[] = [...new Set(weightFolders.flatMap(({ exports }) => exports))];
 
-/** Every folder of a tokenizer that some family has, once. */
+/** Every tokenizer folder of any family, once. */
 export const tokenizerFolders: readonly string[] = [
   ...new Set(families.flatMap(({ tokenizers }) => tokenizers)),
 ];
@@ -46,7 +46,7 @@ export const tokenizerFiles = [
   'added_tokens.json',
 ] as const;
 
-/** The configurations that describe some family's networks, exports included. */
+/** The configurations that describe any family's networks, exports included. */
 export const configPaths: readonly string[] = [
   'model_index.json',
   ...[...new Set([...weightFolders.map(({ folder }) => folder), ...exportFolders])].map(

@@ -18,7 +18,7 @@ export const sd2 = stableDiffusion({
       },
     },
   ],
-  // Its files hold no more than the layers up to the last but one: that is the last here.
+  // Its files only hold the layers up to the last but one, which is the last here.
   hiddenState: 'last',
   hasLinearProjections: true,
   readsAddedEmbeddings: false,

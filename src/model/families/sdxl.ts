@@ -48,7 +48,7 @@ export const sdxl = stableDiffusion({
       timestep_spacing: 'leading',
       use_karras_sigmas: false,
     }),
-    // The mark of models trained down to a signal of zero.
+    // The marker of models trained with zero terminal SNR.
     schedulerMarks: ({ tensors }) => (tensors.has('ztsnr') ? { rescale_betas_zero_snr: true } : {}),
   },
   lora: {

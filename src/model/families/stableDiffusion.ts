@@ -35,7 +35,7 @@ function recognises(rules: StableDiffusionRules, { index, unet, paths }: Evidenc
     if (pipeline === undefined || isXl !== pipeline.isXl) return false;
   } else if (isXl !== (paths?.some((path) => path.startsWith(`${secondText.folder}/`)) ?? false))
     return false;
-  // Of those with one text encoder, the second has linear projections.
+  // Among those with one text encoder, the second has linear projections.
   return rules.hasLinearProjections === undefined
     ? true
     : rules.hasLinearProjections === (fieldOf(unet, 'use_linear_projection') === true);

@@ -41,7 +41,7 @@ import { type ExportedConfig, readExportedConfig } from './stableDiffusionExport
 import { refuseOtherAddition, refuseOtherTask } from './stableDiffusionNetworks';
 import { type StableDiffusionRules, type TextEncoderRules, weightSet } from './stableDiffusionRules';
 
-/** Tokens in a row of CLIP's. */
+/** Tokens in one of CLIP's rows. */
 const ROW = 77;
 
 /** @throws CheckpointError if the index names another pipeline, a field is of another type, or a graph is damaged */
@@ -236,7 +236,7 @@ function networkParts(
       sample_batch: 1,
       mask_latents_batch: 1,
       tokens: ROW * run.chunks,
-      // If only its weights know these, they decide, whatever is said here.
+      // If only its weights tell these, they override what is said here.
       text_width: ports.inputs.get('encoder_hidden_states')?.dims[2] ?? keyWidth(ports) ?? 768,
       pooled_width: ports.inputs.get('text_embeds')?.dims[1] ?? 1280,
     };
@@ -285,7 +285,7 @@ function keyWidth(ports: ExportedInterface): number | undefined {
   return ports.shapeOf('down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight')?.[1];
 }
 
-/** @throws CheckpointError if the graph is made for another task, or disagrees with what its configurations say */
+/** @throws CheckpointError if the graph was made for another task, or contradicts its configurations */
 function refuseMisfitUnet(
   model: string,
   rules: StableDiffusionRules,

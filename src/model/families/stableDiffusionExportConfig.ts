@@ -32,14 +32,14 @@ const vaeSchema = z
   })
   .default({});
 
-/** What the files beside the graphs say, as far as they are there. */
+/** What the files beside the graphs say, as far as they exist. */
 export interface ExportedConfig {
   zerosForEmptyPrompt: boolean;
   /** What the pipeline's name says; the graph itself decides. */
   isNamedInpainting: boolean;
   /** Absent if the files do not say it. */
   inChannels?: number;
-  /** Latent consistency models: numbers that tell the UNet the guidance. */
+  /** Latent consistency models: the size of the guidance embedding that the UNet takes. */
   guidanceWidth?: number;
   /** Side in pixels that the UNet was trained at. */
   nativeSize: number;

@@ -81,7 +81,7 @@ async function connect(
         const { session } = await open(textPart(rules, text, config, addsRows));
         return createTextEncoder(session, config, text.isPooled, addsRows);
       });
-      /** Takes the place of one that takes no rows: two would need their weights twice. */
+      /** Replaces the session that takes no rows: two would need their weights twice. */
       const withRows = async () => {
         if (!addsRows) {
           await encoder.dispose();

@@ -9,14 +9,14 @@ export interface TextEncoderRules {
   folder: 'text_encoder' | 'text_encoder_2';
   tokenizer: 'tokenizer' | 'tokenizer_2';
   kohya: readonly string[];
-  /** Whether the UNet reads its pooled output too. */
+  /** Whether the UNet also reads its pooled output. */
   isPooled: boolean;
-  /** How one file with the whole model holds it. */
+  /** How a file with the whole model stores it. */
   inSingleFile: {
     prefixes: readonly [string, ...string[]];
     map(part: OriginalPart): Component;
     padToken: '<|endoftext|>' | '!';
-    /** Whether its presence tells the family. */
+    /** Whether its presence identifies the family. */
     isTelling: boolean;
   };
 }
@@ -34,7 +34,7 @@ export interface StableDiffusionRules {
   /** Latents a side that it is usually trained at. */
   latentSide: number;
   vae: {
-    /** Of the latents, if no configuration says it. */
+    /** For the latents, if no configuration gives it. */
     scalingFactor: number;
     /** Whether it runs in float32 on every device, unless its `force_upcast` is false. */
     overflowsInHalf: boolean;
@@ -110,7 +110,7 @@ export function weightSet(rules: StableDiffusionRules, name: string, config?: un
 const PIPELINES =
   /^(?:ORT|Onnx)?(?:StableDiffusion(?<xl>XL)?(?<inpaint>Inpaint|Img2Img)?Pipeline|StableDiffusionPipelineSafe|LatentConsistencyModel(?:Img2Img)?Pipeline)$/;
 
-/** What the name of a diffusers pipeline says; undefined if its networks are others. */
+/** What a diffusers pipeline's name implies; undefined if it has other networks. */
 export function pipelineOf(className: string): { isXl: boolean; isInpainting: boolean } | undefined {
   const match = PIPELINES.exec(className);
   return match === null

@@ -8,7 +8,7 @@ const RUNS = `Inlay runs ${familiesInWords('and')}`;
 
 export interface UnsupportedFamily {
   name: string;
-  /** What the names of its diffusers pipelines begin with; the longest that fits counts. */
+  /** How the names of its diffusers pipelines begin; the longest match counts. */
   pipelines?: readonly string[];
   /** A key that no other family has; programs may put a prefix before it. */
   key?: RegExp;
@@ -100,7 +100,7 @@ const byFolder: readonly [start: string, what: string][] = [
   ['prior/', 'a model in two stages (Kandinsky, Stable Cascade or another)'],
 ];
 
-/** @returns what kind of model the folders of a repository are those of; undefined if it may be one that runs */
+/** @returns the kind of model that a repository's folders belong to; undefined if it may be one that runs */
 export function unsupportedFolders(paths: readonly string[]): string | undefined {
   const has = (start: string) => paths.some((path) => path.startsWith(start));
   return has('unet/') ? undefined : byFolder.find(([start]) => has(start))?.[1];
@@ -176,7 +176,7 @@ export function unsupportedPipeline(modelIndex: unknown): string | undefined {
     const value = fields.get(field);
     return Array.isArray(value) && value[0] !== null;
   };
-  // The refiner is an SDXL with only the second text encoder.
+  // The refiner is an SDXL that only has the second text encoder.
   if (present('text_encoder_2') && !present('text_encoder')) {
     return `this is the SDXL refiner, which only works behind another model; ${RUNS}`;
   }

@@ -6,15 +6,15 @@ export type LocalLora = LocalFile;
 
 export interface LoraChoice {
   source: AddOnSource;
-  /** How much of it: 1 as it was trained. */
+  /** The scale: 1 as it was trained. */
   weight: number;
 }
 
 export interface OpenLora {
-  /** What errors call it. */
+  /** Its name in errors. */
   name: string;
   weight: number;
-  /** Tells its bytes from any others. */
+  /** Identifies its content. */
   digest: string;
   checkpoint: StoredCheckpoint;
 }

@@ -4,7 +4,7 @@ import { families } from '../families';
 import { unsupportedFamilies } from '../families/unsupported';
 import type { LoraFile } from './file';
 
-/** Families that never run come first: their marks are in no LoRA of the others. */
+/** Families that cannot run come first: no LoRA of another family has their marks. */
 const known = [
   ...unsupportedFamilies.flatMap(({ name, lora }) =>
     lora === undefined ? [] : [{ name, lora, runs: false }],
@@ -14,9 +14,9 @@ const known = [
 
 export interface LoraFamily {
   name: string;
-  /** Whether Inlay runs models of it. */
+  /** Whether Inlay runs its models. */
   runs: boolean;
-  /** A key of the file that only its LoRAs have, if there is one. */
+  /** A key of the file that only LoRAs of this family have, if there is one. */
   key?: string | undefined;
 }
 

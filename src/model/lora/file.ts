@@ -8,11 +8,11 @@ import type { IndexedTensor, StoredCheckpoint } from '../checkpoint/reader';
 import { weightFolders } from '../families';
 import { loraError } from './error';
 
-/** What changes one weight: `up · down`, or `up · mid · down` of convolutions in LyCORIS' Tucker form. */
+/** The change to one weight: `up · down`, or `up · mid · down` for convolutions in LyCORIS' Tucker form. */
 export interface LoraModule {
   /** Folder of the network, e.g. `text_encoder_2`. */
   component: string;
-  /** Of the weight that changes: with dots as in the model, or all underscores as kohya's trainer writes it. */
+  /** The changed weight: with dots as in the model, or all underscores as kohya's trainer writes it. */
   name: string;
   isUnderscored: boolean;
   /** Keys of the halves, for errors. */
@@ -31,14 +31,14 @@ export interface LoraModule {
 }
 
 export interface LoraFile {
-  /** What errors call it. */
+  /** Its name in errors. */
   name: string;
   modules: readonly LoraModule[];
   metadata: Readonly<Record<string, string>>;
   keys: readonly string[];
 }
 
-/** Other ways to change weights, by a key that only they have. */
+/** Other kinds of weight changes, by a key that only they have. */
 const otherKinds: readonly [name: string, key: RegExp][] = [
   ['a DoRA', /\.(dora_scale|lora_magnitude_vector)\b/],
   ['a LoKr', /\.lokr_(w1|w2|t1|t2)/],
@@ -134,7 +134,7 @@ function unknownForm(name: string, key: string): CheckpointError {
 /** Names of modules without the name of their network: old files of diffusers. */
 const BARE =
   /^((down|up)_blocks|mid_block|conv_in|conv_out|conv_norm_out|time_embedding|add_embedding|text_model)\./;
-/** Folders by what kohya's trainer calls them. */
+/** Folders by the names that kohya's trainer gives them. */
 const kohyaFolders = new Map(
   weightFolders.flatMap(({ folder, kohya }) => kohya.map((name) => [name, folder] as const)),
 );
@@ -146,7 +146,7 @@ const KOHYA = new RegExp(
 const PREFIX = new RegExp(`^(${folders.join('|')})\\.`);
 const SUFFIX =
   /^(.+?)(?:\.lora_([AB])(?:\.\w+)?\.weight|\.lora(?:_linear_layer)?\.(down|up)\.weight|[._](to_[qkv]|to_out)_lora\.(down|up)\.weight|(\.alpha))$/;
-/** Layers of the text encoder under the names that diffusers gave them before it used peft. */
+/** The text encoder's layers under the names that diffusers used before peft. */
 const oldText: Readonly<Record<string, string>> = {
   to_q: 'q_proj',
   to_k: 'k_proj',
@@ -223,11 +223,11 @@ function parseAbout(name: string, text: string): unknown {
   }
 }
 
-/** Each module may have one; patterns with `^` are tried one by one, and no trainer writes more than some. */
+/** Each module may have one; patterns with `^` are tried one by one, and no trainer writes more than a few. */
 const MAX_ANCHORED = 1_000;
 
 /**
- * peft's rule: a pattern names a module whole, or by its end from a dot on; `^` anchors it at the beginning. The first that
+ * peft's rule: a pattern names a whole module, or its end from a dot on; `^` anchors it at the beginning. The first that
  * fits counts. Ends are looked up, not tried one by one: a file may have as many patterns as modules.
  */
 function byPattern(name: string, patterns: unknown): (module: string) => unknown {

@@ -1,6 +1,6 @@
 /** The arithmetic of a merge: W + scale · up · down, in float32, in the weight's own array. */
 
-/** Products of matrices, row after row, by whatever multiplies fastest here. */
+/** Matrix products, row-major, by whatever multiplies fastest here. */
 export interface MatrixProduct {
   /**
    * target += left · right
@@ -12,7 +12,7 @@ export interface MatrixProduct {
 }
 
 export interface Factors {
-  /** [out, rank], row after row. */
+  /** [out, rank], row-major. */
   up: Float32Array;
   /** [rank, in · height · width]; with `mid` [rank, in]. */
   down: Float32Array;
@@ -52,7 +52,7 @@ async function addTucker(
   for (let i = 0; i < weight.length; i++) weight[i] = (weight[i] as number) + (inOrder[i] as number);
 }
 
-/** Exchanges the last two axes, of `rows` and `columns`. */
+/** Swaps the last two axes, of `rows` and `columns`. */
 function exchanged(values: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(values.length);
   const plane = rows * columns;

@@ -43,7 +43,7 @@ const inResnet: Readonly<Record<string, string>> = {
   conv_shortcut: 'skip_connection',
 };
 
-/** diffusers' names of a UNet's modules as CompVis' and Stability's programs count them; the inverse of keyMaps/unet. */
+/** diffusers' names for a UNet's modules as CompVis' and Stability's programs number them; the inverse of keyMaps/unet. */
 function originalNames(modules: ReadonlySet<string>): (module: string) => string | undefined {
   let layers = 0;
   while (modules.has(`down_blocks.0.resnets.${layers}.conv1`)) layers++;

@@ -16,13 +16,13 @@ const kind: AddOnKind = {
   endings: '.safetensors and .bin',
 };
 
-/** The user's own file as it comes out of the request. */
+/** The user's own file, as the request has it. */
 export function choiceOfFile({ source, weight }: { source: string | File; weight: number }): LoraChoice {
   return { source: sourceOfFile(source), weight };
 }
 
 /**
- * One name for all that a LoRA may be called, found without a network.
+ * One name for all the ways to name a LoRA, found without a network.
  * @throws InputError (`loras`) if it is not a name
  */
 export function loraKey(source: LoraChoice['source'], hubUrl?: string): string {

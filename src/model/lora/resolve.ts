@@ -18,7 +18,7 @@ export type Merge = (weight: Float32Array) => Promise<void>;
 export type BaseShapes = ReadonlyMap<string, readonly number[]>;
 
 export interface Base {
-  /** What errors call it. */
+  /** Its name in errors. */
   name: string;
   /** By folder. */
   components: ReadonlyMap<string, BaseShapes>;
@@ -102,7 +102,7 @@ function mismatch(
 /** A full-rank extraction of the widest weight has 5,120. */
 const MAX_RANK = 16_384;
 
-/** Halves that do not belong together fit no model at all. @throws CheckpointError naming both and their shapes */
+/** Factors that do not belong together fit no model at all. @throws CheckpointError naming both and their shapes */
 function refuseTornPair(name: string, { key, upKey, down, up, mid }: LoraModule): void {
   const rank = down.shape[0] ?? 0;
   if (rank > MAX_RANK) {
@@ -136,7 +136,7 @@ function misfit({ down, up, mid }: LoraModule, shape: readonly number[]): string
   return `is ${product}, which does not fit a weight of shape [${shape.join(', ')}]`;
 }
 
-/** Ones at the end do not count. */
+/** Trailing ones do not count. */
 function isSame(a: readonly number[], b: readonly number[]): boolean {
   const length = Math.max(a.length, b.length);
   return Array.from({ length }, (_, i) => (a[i] ?? 1) === (b[i] ?? 1)).every(Boolean);

@@ -9,7 +9,7 @@ import { inpaintingOf, readText, unetInputs, vaeOf } from '../components';
 
 import type { Runtime, Session } from '../runtime/session';
 
-/** A session and what its export says of itself. */
+/** A session and what its export says about itself. */
 export interface ExportedSession<Sizes extends ExportedSizes = ExportedSizes> {
   session: Session;
   sizes: Sizes;
@@ -106,7 +106,7 @@ export function createExportedVae(
   });
 }
 
-/** @throws InputError if the export is made for one size and this is another */
+/** @throws InputError if the export was made for another size */
 function refuseOtherSize(fixed: ExportedSizes, size: Size, pixels: number): void {
   for (const side of ['width', 'height'] as const) {
     const only = fixed[side];

@@ -22,7 +22,7 @@ export function skeletonPath(component: string): string {
   return `${component}/graph.onnx.base64`;
 }
 
-/** A graph as the text that it is kept as: base64. */
+/** A graph as the text in which it is stored: base64. */
 export function encodeSkeleton(skeleton: Uint8Array): string {
   return base64Encode(skeleton);
 }
@@ -75,7 +75,7 @@ export function missingGraph({ name }: CheckpointFiles, component: string): Chec
   return new CheckpointError(`model "${name}": ${component}/model.onnx is missing; name a whole export`);
 }
 
-/** Weights in the files as they are, and beside them one more of those that had to be cast. */
+/** Weights in the files as they are, plus one more file for those that had to be cast. */
 function weightsIn(
   component: string,
   tensors: readonly ExportedTensor[],

@@ -13,7 +13,7 @@ import { encodeSkeleton, skeletonPath, storedTypeOf } from './files';
 export interface ExportLayout {
   /** The graph without weights: a text by path within the model. */
   skeleton: { path: string; text: string };
-  /** Every file of the export, with the shards that come out of it. */
+  /** Every file of the export, with the shards made from it. */
   sources: { access: RemoteAccess; shards: { component: string; plan: ShardPlan }[] }[];
 }
 

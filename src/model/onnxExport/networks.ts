@@ -24,7 +24,7 @@ export function exportedNetworks(readSkeleton: ReadSkeleton): NetworkForm {
   };
 }
 
-/** ONNX Runtime names the operator that it lacks: in a graph that others wrote that is not our bug. */
+/** ONNX Runtime names the missing operator: in someone else's graph that is not Inlay's bug. */
 function explain(model: string, error: unknown): unknown {
   if (!(error instanceof InternalError)) return error;
   return new UnsupportedError(

@@ -6,7 +6,7 @@ import { refuseForeign } from '../checkpoint/open';
 import type { CheckpointFiles } from '../files';
 import { missingGraph, skeletonPath } from './files';
 
-/** Reads an export's graphs without their weights, each once however often it is asked for. */
+/** Reads an export's graphs without their weights, each only once. */
 export function skeletonsOf(files: CheckpointFiles): ReadSkeleton {
   const begun = new Map<string, Promise<Uint8Array | undefined>>();
   return (folder) => {

@@ -24,7 +24,7 @@ export interface ShardState {
   digestState: string;
 }
 
-/** Tensors that wait in memory for their turn may have this many bytes together. */
+/** Limit for all tensors that wait in memory for their turn. */
 const MAX_WAITING_BYTES = 2 ** 30;
 
 /** Counts what a pass holds in memory, to check that it is little. */
@@ -47,7 +47,7 @@ export class BufferMeter {
 interface Task {
   output: Output;
   shard: Shard;
-  /** Whether values go to the shard as they come; else the tensor is put together first. */
+  /** Whether values go to the shard as they arrive; otherwise the tensor is assembled first. */
   isDirect: boolean;
   received: number;
   whole?: Uint8Array<ArrayBuffer> | undefined;
@@ -58,7 +58,7 @@ class Shard {
   /** Tasks not yet written, in order. */
   readonly queue: Task[] = [];
 
-  /** @param position bytes that are in it already */
+  /** @param position bytes already in it */
   constructor(
     readonly plan: ShardPlan,
     readonly writer: StoredWriter,
@@ -73,7 +73,7 @@ class Shard {
   }
 }
 
-/** A pass from one byte of a file to its end. Whoever begins it closes it, whatever happens. */
+/** A pass from one byte of a file to its end. The caller that begins it always closes it. */
 export class FilePass {
   readonly #shards: Shard[];
   readonly #tasks: Task[];
@@ -125,7 +125,7 @@ export class FilePass {
     return new FilePass(shards, tasksOf(shards, position), position, meter);
   }
 
-  /** Whether everything that came is in a shard. */
+  /** Whether everything that arrived is in a shard. */
   get isClean(): boolean {
     return this.#waitingBytes === 0;
   }
@@ -142,8 +142,8 @@ export class FilePass {
   }
 
   /**
-   * The last position up to `end` at which no tensor waits for the rest of itself: there a pass can be gone on from
-   * later. Where tensors are changed as a whole, chunks end there only by chance.
+   * The last position up to `end` at which no tensor waits for the rest of itself: a pass can be resumed from there. Where
+   * tensors are changed as a whole, chunks end there only by chance.
    */
   pauseBefore(end: number): number {
     const task = this.#tasks.find(
@@ -274,7 +274,7 @@ function tasksOf(shards: readonly Shard[], position: number): Task[] {
     taken = Math.max(taken, offset + length);
     task.shard.queue.push(task);
   }
-  // Clean states have every tensor that had begun and is not direct in its shard already.
+  // In a clean state, every tensor that has begun and is not direct is already in its shard.
   for (const shard of shards) {
     while (shard.queue[0] !== undefined && isComplete(shard.queue[0])) shard.queue.shift();
   }

@@ -14,7 +14,7 @@ const idle: Record<HasherKind, IHasher[]> = { sha256: [], xxh128: [] };
 export interface Lent {
   /** At its beginning, or where the saved state was taken. */
   hash: IHasher;
-  /** Once: the next who asks gets the same hasher. */
+  /** Once: the next caller gets the same hasher. */
   giveBack(): void;
 }
 

@@ -14,7 +14,7 @@ const bytes = z.number().int().nonnegative();
 const shardSchema = z.object({
   path: z.string(),
   size: bytes,
-  /** XXH3-128 in hex: there once every byte is stored. */
+  /** XXH3-128 in hex; present once every byte is stored. */
   digest: z.string(),
 });
 export type StoredShard = z.infer<typeof shardSchema>;
@@ -26,7 +26,7 @@ const fileStateSchema = z.object({
   size: bytes,
   /** ETag or date of the version that was fetched; not needed if the listing gives a digest. */
   validator: z.string().optional(),
-  /** What the shards follow from: a digest of the source's headers, and the shards' own sizes. */
+  /** What the shards depend on: a digest of the source's headers, and the shards' own sizes. */
   layout: z.string(),
   /** Of every shard that is or may be begun. */
   paths: z.array(z.string()),
@@ -39,9 +39,12 @@ const fileStateSchema = z.object({
       shards: z.array(z.object({ path: z.string(), size: bytes, position: bytes, digestState: z.string() })),
     })
     .optional(),
-  /** The source's shards, once it is checked. */
+  /** The source's shards, once it was verified. */
   done: z.array(shardSchema).optional(),
-  /** Shards that were stored once and found damaged or missing later: only these are fetched again, and must then be the same. */
+  /**
+   * Shards that were found damaged or missing after they were stored: only these are fetched again, and must then be the
+   * same.
+   */
   lost: z.array(shardSchema).optional(),
 });
 export type FileState = z.infer<typeof fileStateSchema>;
@@ -49,7 +52,7 @@ export type FileState = z.infer<typeof fileStateSchema>;
 const precision = z.enum(['fp16', 'fp32']);
 const journalSchema = z.object({
   version: z.literal(JOURNAL_VERSION),
-  /** What it will be, for the user; absent before anything is stored. */
+  /** What the finished model will be, for the user; absent before anything is stored. */
   model: z
     .object({
       name: z.string(),
@@ -82,9 +85,9 @@ const manifestSchema = z.object({
   components: z.record(z.string(), z.object({ precision, shards: z.array(shardSchema) })),
   /** Paths of configurations and tokenizers, kept under `files/`. */
   files: z.array(z.string()),
-  /** XXH3-128 of each of them, in hex. */
+  /** The XXH3-128 of each, in hex. */
   textDigests: z.record(z.string(), z.string()).optional(),
-  /** Of a model with LoRAs in its weights: the key of the model without. */
+  /** For a model with LoRAs in its weights: the key of the model without them. */
   mergedFrom: z.string().optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
@@ -109,7 +112,7 @@ export function unfinishedBytes({ files }: Journal): number {
   return bytesOf(Object.values(files).flatMap(storedOf));
 }
 
-/** What of a source is on the disk. */
+/** The parts of a source that are on the disk. */
 export function storedOf({ done = [], progress }: Pick<FileState, 'done' | 'progress'>): { size: number }[] {
   return [...done, ...(progress?.shards.map(({ position }) => ({ size: position })) ?? [])];
 }
@@ -118,7 +121,7 @@ function bytesOf(parts: readonly { size: number }[]): number {
   return parts.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Replaces what was written down before, in one step. */
+/** Replaces the earlier record, in one step. */
 export function writeJournal(folder: ModelFolder, journal: Journal): Promise<void> {
   return folder.writeText(JOURNAL, JSON.stringify(journal));
 }
@@ -128,7 +131,7 @@ export async function readManifest(folder: ModelFolder): Promise<Manifest | unde
   return manifestSchema.safeParse(await readJson(folder, MANIFEST)).data;
 }
 
-/** From here on the model counts as there. */
+/** From here on the model counts as stored. */
 export async function writeManifest(
   folder: ModelFolder,
   manifest: Omit<Manifest, 'version'>,
@@ -140,7 +143,7 @@ export async function writeManifest(
 }
 
 /**
- * Turns a finished model back into an unfinished one that lacks one file; what else is there stays.
+ * Turns a finished model back into an unfinished one that lacks one file; everything else stays.
  * @param path of a shard, or of a small file, which are all fetched again anyway
  */
 export async function reopenJournal(folder: ModelFolder, manifest: Manifest, path: string): Promise<void> {
@@ -152,7 +155,7 @@ export async function reopenJournal(folder: ModelFolder, manifest: Manifest, pat
     return [source, { ...state, done: done.filter((shard) => shard.path !== path), lost: [...lost, ...now] }];
   });
   const model = { name, location, licence, precision, downloadBytes };
-  // In this order: whatever breaks off in between, the model is never taken for whole without the file.
+  // In this order: wherever it is interrupted, the model is never considered complete without the file.
   await writeJournal(folder, { version: JOURNAL_VERSION, model, files: Object.fromEntries(files) });
   await folder.remove(MANIFEST);
   await folder.remove(path);
@@ -163,7 +166,7 @@ export async function isDescribed(folder: ModelFolder): Promise<boolean> {
   return (await folder.readText(MANIFEST)) !== undefined || (await folder.readText(JOURNAL)) !== undefined;
 }
 
-/** What is left of the folder then belongs to no model. */
+/** After that, the rest of the folder belongs to no model. */
 export async function forgetDescription(folder: ModelFolder): Promise<void> {
   await folder.remove(MANIFEST);
   await folder.remove(JOURNAL);
@@ -179,10 +182,10 @@ async function readJson(folder: ModelFolder, path: string): Promise<unknown> {
   }
 }
 
-/** The name of the folder that a model is kept in: readable, and another for every revision and precision. */
+/** The name of a model's folder: readable, and different for every revision and precision. */
 export function storedName(key: string, precision: Precision): string {
   const readable = key.replace(/[^\w.-]+/g, '_').slice(0, 80);
-  // FNV-1a: names that read alike must not share a folder.
+  // FNV-1a: similar names must not share a folder.
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(key)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return `${readable}-${hash.toString(16).padStart(8, '0')}-${precision}`;

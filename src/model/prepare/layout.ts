@@ -20,12 +20,12 @@ import { planShards, type ShardPlan } from './shards';
 /** Texts by path within the model. */
 export type TextFiles = ReadonlyMap<string, string>;
 
-/** A file of weights and what becomes of it. */
+/** A weights file and what becomes of it. */
 export interface SourceLayout {
   file: RemoteFile;
   access: RemoteAccess;
   validator: Validator;
-  /** The same again means the same shards: a digest of the headers, and the shards' sizes. */
+  /** The same value means the same shards: a digest of the headers, and the shards' sizes. */
   layout: string;
   shards: { component: string; plan: ShardPlan }[];
 }
@@ -116,7 +116,7 @@ export async function layOutModel(
   return { sources, texts, smallBytes };
 }
 
-/** Marks the tensors that LoRAs change, once it is known of all which those are. */
+/** Marks the tensors that LoRAs change, once all of them are known. */
 function mergeLoras(
   plan: ModelPlan,
   sources: SourceLayout[],
@@ -164,7 +164,7 @@ function numbered(
 }
 
 /**
- * What a repository says of the networks in its single file, in `config.json`'s own fields, by folder.
+ * What a repository says about the networks in its single file, in `config.json`'s own fields, by folder.
  * @throws CheckpointError if one of them is not JSON
  */
 export async function configsBeside(
@@ -197,7 +197,7 @@ function derive(texts: Map<string, string>, path: string, json: unknown): void {
   if (!texts.has(path)) texts.set(path, JSON.stringify(json, null, 2));
 }
 
-/** Single files hold no tokenizer. @throws CheckpointError if there isn't one beside the file, nor one to take in its place */
+/** Single files hold no tokenizer. @throws CheckpointError if there is none beside the file, and no other to use */
 async function addTokenizers(
   texts: Map<string, string>,
   { padTokens }: SingleFileModel,

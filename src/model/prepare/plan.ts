@@ -12,20 +12,20 @@ export type WeightFormat = 'safetensors' | 'pickle' | 'onnx';
 
 export interface PlannedComponent {
   folder: string;
-  /** In which the device runs it, and so in which it is stored. */
+  /** The device's precision, in which the model is stored. */
   precision: Precision;
   format: WeightFormat;
   files: readonly RemoteFile[];
 }
 
 export interface ModelPlan {
-  /** What the model is kept under. */
+  /** The model's key in the store. */
   key: string;
   /** What the user typed. */
   name: string;
   location: string;
   commit?: string;
-  /** As the Hub's page of it names it. */
+  /** Its name on its Hub page. */
   licence?: string;
   precision: Precision;
   /** Weights in folders; empty if one file holds the whole model. */
@@ -91,7 +91,7 @@ export function planModel(source: Source, precision: Precision, { index, configs
       return { folder, wanted, best: best(candidates(source, weights), wanted) };
     });
   let chosen = choose(candidatesIn);
-  // An export's networks run with each other and with no others.
+  // An export's networks only run with each other.
   if (chosen.some(({ best }) => best?.format === 'onnx')) chosen = choose(onnxIn);
   const single = best(singleFiles(source), precision);
   const complete = chosen.every(({ best }) => best !== undefined);
@@ -143,7 +143,7 @@ function formatOf(path: string): WeightFormat {
   return /\.onnx$/.test(path) ? 'onnx' : 'pickle';
 }
 
-/** @throws UnsupportedError naming what else the repository is */
+/** @throws UnsupportedError naming what the repository is instead */
 function refuseOtherKinds(source: Source): void {
   const paths = source.files.map(({ path }) => path);
   const isLoraFile = (path: string) => /^(adapter_config\.json|pytorch_lora_weights\.safetensors)/.test(path);
@@ -221,7 +221,7 @@ function candidatesIn(source: Source, weights: WeightFolder): Candidate[] {
   return onnxIn(source, weights);
 }
 
-/** Files beside an exported graph that hold no weights; those that do have names of many kinds. */
+/** Files beside an exported graph that hold no weights; weight files have names of many kinds. */
 const NO_EXPORTED_WEIGHTS = /\.(json|txt|md|safetensors|bin|xml|msgpack|h5|ckpt|pt|png|jpg|gitattributes)$/;
 
 /** optimum's layout: the graph, with its weights beside it if they are large. */
@@ -252,7 +252,7 @@ function singleFiles(source: Source): Candidate[] {
     }));
 }
 
-/** Lower is better, entry by entry. Files without a variant in their name are nearly always in fp32. */
+/** Lower is better, entry by entry. Files without a variant in their name are nearly always fp32. */
 function rank({ variant, format, isSharded }: Candidate, precision: Precision): number[] {
   const order = precision === 'fp16' ? ['fp16', '', 'bf16'] : ['', 'fp16', 'bf16'];
   const fit = order.indexOf(variant);
@@ -266,7 +266,7 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-/** Among equals the smallest: `…-emaonly` before the file that also holds what only training needs. */
+/** Among equals the smallest: `…-emaonly` before the file that also holds training state. */
 function best(candidates: readonly Candidate[], precision: Precision): Candidate | undefined {
   const bytes = ({ files }: Candidate) => files.reduce((sum, { size }) => sum + size, 0);
   return [...candidates].sort(

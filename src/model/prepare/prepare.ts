@@ -65,7 +65,7 @@ export interface Prepared {
 }
 
 const CHECKPOINT_BYTES = 16 * 2 ** 20;
-/** On a slow line a closed page loses no more than what came in so long. */
+/** On a slow connection, a closed page loses at most what arrived in this time. */
 const CHECKPOINT_MS = 2000;
 const REPORT_MS = 50;
 
@@ -103,10 +103,10 @@ async function prepareInto(
   try {
     const journal = await readJournal(folder);
 
-    // 1. What there is: small files whole, of weights the headers
+    // 1. What is there: small files in full, only the headers of weights
     const layout = await layOutModel(plan, connection, validatorsOf(plan, journal), options).catch(
       async (error: unknown) => {
-        // What is stored belongs to a version that is gone.
+        // What is stored belongs to a version that no longer exists.
         if (error instanceof FileChangedError) await folder.clear();
         throw error;
       },
@@ -114,7 +114,7 @@ async function prepareInto(
     await options.admit?.(filesOfTexts(plan.name, layout.texts));
     await forgetOthers(folder, journal, layout.sources);
 
-    // 2. Is there room?
+    // 2. Is there enough space?
     await checkRoom(plan.name, store, layout.sources, journal);
     const { name, location, commit, licence, precision, notes, downloadBytes } = plan;
     const about = { name, location, ...(licence !== undefined && { licence }), precision, downloadBytes };
@@ -136,7 +136,7 @@ async function prepareInto(
     };
     for (const source of layout.sources) await prepareFile(source, work);
 
-    // 4. The small files, and then the mark that all is there
+    // 4. The small files, and then the mark that everything is stored
     const files = [...layout.texts.keys()].sort();
     const textDigests: Record<string, string> = {};
     for (const path of files) {
@@ -192,12 +192,12 @@ interface Work {
   reportedAt: number;
 }
 
-/** What tells a file from another of the same path. */
+/** What tells a file from another one of the same path. */
 function identityOf({ sha256, version, size }: RemoteFile): string {
   return `${sha256 ?? version ?? 'no digest'} ${size}`;
 }
 
-/** Of the files that were begun, and are still the same as far as the listing tells. */
+/** Files that were begun, and are unchanged as far as the listing tells. */
 function validatorsOf(plan: ModelPlan, journal: Journal): Map<string, Validator> {
   const files =
     plan.single === undefined ? plan.components.flatMap(({ files }) => files) : [plan.single.file];
@@ -223,7 +223,7 @@ async function forget(folder: ModelFolder, journal: Journal, path: string): Prom
   const state = journal.files[path];
   delete journal.files[path];
   await writeJournal(folder, journal);
-  // All that may have been begun: a crash may have come before anything was written down of it.
+  // Everything that may have been begun: a crash may have come before anything was recorded.
   for (const shard of state?.paths ?? []) await folder.remove(shard);
 }
 
@@ -245,13 +245,13 @@ async function prepareFile(source: SourceLayout, work: Work): Promise<void> {
   }
 }
 
-/** What is still to be made of a file, and which of its bytes that takes. */
+/** What is still to be made from a file, and which of its bytes that takes. */
 interface Part {
   plans: ShardPlan[];
   range: Range;
 }
 
-/** All of it; or, of one that was stored before, what its lost shards come from. */
+/** All of it; or, for a file that was stored before, the source of its lost shards. */
 function partOf({ file, shards }: SourceLayout, lost: readonly StoredShard[] | undefined): Part {
   const plans = shards.map(({ plan }) => plan);
   if (lost === undefined) return { plans, range: { start: 0, end: file.size } };
@@ -262,7 +262,7 @@ function partOf({ file, shards }: SourceLayout, lost: readonly StoredShard[] | u
   return { plans: wanted, range: { start, end } };
 }
 
-/** @returns whether the digest of the file, or of each lost shard, is the one that it must have */
+/** @returns whether the file's digest, or each lost shard's, is as expected */
 async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
   const { folder, journal, connection, options, meter } = work;
   const { file, access, validator } = source;
@@ -356,7 +356,7 @@ async function streamFile(source: SourceLayout, work: Work): Promise<boolean> {
   }
 }
 
-/** Tells of progress a few times a second: chunks come by the thousand. */
+/** Reports progress a few times a second: chunks come by the thousand. */
 function report(file: RemoteFile, work: Work, isLast: boolean): void {
   const now = performance.now();
   if (!isLast && now - work.reportedAt < REPORT_MS) return;

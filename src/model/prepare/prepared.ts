@@ -29,7 +29,7 @@ export interface PreparedFiles extends CheckpointFiles {
    */
   openWeights(folder: string, type: StoredType | 'as stored'): Promise<Weights>;
   /**
-   * One file of weights, found to be what was stored.
+   * A weights file, verified to be what was stored.
    * @throws CheckpointError as `openWeights`
    */
   openShard(shard: StoredShard): Promise<Blob>;
@@ -130,7 +130,7 @@ async function openEntries(
   };
 }
 
-/** Nothing of that file may be used again: the next call fetches only it. @returns what to tell */
+/** Nothing of that file may be used again: the next call fetches only that file. @returns the message for the user */
 async function reportLost(
   store: WeightStore,
   name: string,

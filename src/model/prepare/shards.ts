@@ -11,7 +11,7 @@ import type { WeightType } from '../weights/cast';
 /** ORT's asyncify build misreads external data from 4 GiB on; browsers limit buffers well before. */
 const MAX_SHARD_BYTES = 2 ** 30;
 
-/** One tensor's way from the source into a shard. */
+/** One tensor's path from the source into a shard. */
 export interface Output {
   key: string;
   /** Bytes `offset` … `offset + length` of the source file. */

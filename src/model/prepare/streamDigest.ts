@@ -5,7 +5,7 @@ import { lendHasher } from './hashers';
 export interface StreamDigest {
   /**
    * Takes bytes in the order of the calls.
-   * @param bytes their memory may be taken over: the caller may not use them afterwards
+   * @param bytes their memory may be reused: the caller must not use them afterwards
    * @returns resolves when more may come
    * @throws what an earlier call failed with
    */

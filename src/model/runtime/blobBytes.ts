@@ -6,7 +6,7 @@
  * ort-wasm-simd-threaded*.mjs, 1.31.0-dev).
  */
 export class BlobBytes extends Uint8Array<ArrayBuffer> {
-  /** What was read last, of any file; `transfer` is not everywhere, Node has it from version 21 on. */
+  /** The last bytes read, from any file; `transfer` is not available everywhere, in Node only from version 21 on. */
   static #last: (ArrayBuffer & { transfer?(length: number): ArrayBuffer }) | undefined;
   readonly #blob: Blob;
   readonly #reader: FileReaderSync;
@@ -28,7 +28,7 @@ export class BlobBytes extends Uint8Array<ArrayBuffer> {
   }
 }
 
-/** Browsers have the reader only in workers, Node does not have it. */
+/** Browsers have the reader only in workers; Node does not have it. */
 export function canReadAtOnce(): boolean {
   return typeof FileReaderSync === 'function';
 }

@@ -52,7 +52,7 @@ export async function runCanary(
     if (!(await fails(check))) continue;
     const { form } = check;
     if (form === undefined || !forms[form] || required.includes(form)) return { usable: false, failures };
-    // The plain form takes its place, for this check and those before it now and for the remaining ones in their turn.
+    // The plain form replaces it, for this check and the earlier ones now, and for later ones in their turn.
     forms[form] = false;
     for (const earlier of checks.slice(0, checks.indexOf(check) + 1)) {
       if (earlier.form === form && (await fails(earlier))) return { usable: false, failures };
@@ -87,7 +87,7 @@ async function failureOf(
 
 /**
  * Decides between a device with subgroups and one without, each tried on its own device.
- * @param runWith opens a device, runs the canary on it and destroys it; hands `required` on, which saves time only
+ * @param runWith opens a device, runs the canary on it and destroys it; passes `required` on, which only saves time
  * @param hasSubgroups whether the adapter has the feature at all
  */
 export async function chooseAdapterSetup(
@@ -110,7 +110,7 @@ export async function chooseAdapterSetup(
   };
 }
 
-/** Where verdicts are kept. Workers have no localStorage: the host brings its own. */
+/** Where verdicts are stored. Workers have no localStorage: the host provides it. */
 export interface VerdictStore {
   get(key: string): Promise<string | undefined>;
   set(key: string, value: string): Promise<void>;

@@ -24,7 +24,7 @@ import {
   type Sample,
 } from './canaryMath';
 
-/** A graph of one output, `y`, to be run once. */
+/** A graph with one output, `y`, run once. */
 export interface CheckGraph {
   graph: Graph;
   /** External data by path. */

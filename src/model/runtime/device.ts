@@ -1,7 +1,7 @@
 /** The GPU adapter, and Inlay's own WebGPU device on it. */
 import { DeviceError, messageOf } from '../../contract/errors';
 
-/** What is wrong with WebGPU here, in one sentence; or the adapter. */
+/** What is wrong with WebGPU on this device, in one sentence; or the adapter. */
 export type FoundAdapter = { adapter: GPUAdapter } | { missing: string };
 
 /**

@@ -21,7 +21,7 @@ export function wasmThreads(): number {
   return crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, MAX_THREADS) : 1;
 }
 
-/** @throws NetworkError if a part of a build that is published in parts cannot be fetched */
+/** @throws NetworkError if a part of a build cannot be fetched */
 export async function loadBrowserOrt(provider: Provider): Promise<OrtModule> {
   const ort = await importBuild(provider);
   ort.env.logLevel = 'error';
@@ -41,7 +41,7 @@ async function importBuild(provider: Provider): Promise<OrtModule> {
 
 /** The largest build, which is published in parts. @returns the URL of the whole */
 async function joined(wasm: string): Promise<string> {
-  // The development server has it whole.
+  // The development server serves it whole.
   if (!import.meta.env.PROD) return wasm;
   const parts = partsOf(new URL(wasm, import.meta.url).href).map(async (url) => {
     const response = await fetch(url).catch(() => undefined);
@@ -49,7 +49,8 @@ async function joined(wasm: string): Promise<string> {
       throw new NetworkError(`${url} could not be fetched; check the network and reload the page`);
     return response.blob();
   });
-  // As long as the worker lives, for ONNX Runtime says not when it has read it; with its type it is compiled as it is read.
+  // Kept as long as the worker lives, since ONNX Runtime does not say when it has read it; with the right type it is
+  // compiled while it is read.
   return URL.createObjectURL(new Blob(await Promise.all(parts), { type: 'application/wasm' }));
 }
 

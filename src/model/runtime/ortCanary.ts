@@ -14,7 +14,7 @@ export function ortCanaryRunner(ort: OrtModule, device: GPUDevice): CanaryRunner
       const session = await ort.InferenceSession.create(graph.bytes, {
         executionProviders: [{ name: 'webgpu', device }],
         externalData: [...files].map(([path, data]) => ({ path, data })),
-        // A form that does not compile is an answer here, not something to print.
+        // Here a form that does not compile is a result, not something to print.
         logSeverityLevel: 4,
       });
       const inputs = Object.entries(feeds).map(

@@ -9,7 +9,7 @@ export function isCut(path: string): boolean {
   return /ort-wasm-simd-threaded\.asyncify(-[\w-]{8})?\.wasm$/.test(path);
 }
 
-/** What the parts of a file are called, in order. */
+/** The names of a file's parts, in order. */
 export function partsOf(path: string): string[] {
   return Array.from({ length: PARTS }, (_, part) => `${path}.${part}`);
 }

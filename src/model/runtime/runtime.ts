@@ -35,7 +35,7 @@ export async function openBrowserRuntime(choice: ProviderChoice, options: Runtim
   return openWebgpu(found.adapter, choice, options);
 }
 
-/** Opens a device set up as the canary found right for this adapter; on one that computes wrongly, WASM. */
+/** Opens a device as the canary found right for this adapter; if it computes wrongly, WASM. */
 async function openWebgpu(
   adapter: GPUAdapter,
   choice: ProviderChoice,

@@ -22,7 +22,7 @@ export type OrtModule = typeof Ort;
 /** A lost device is reported within this time of the failures that it causes. */
 const LOSS_IS_TOLD_MS = 500;
 
-/** What a session takes: values from here, or a tensor that a session or `upload` left on the device. */
+/** A session's inputs: values from here, or a tensor that a session or `upload` left on the device. */
 export type Feed = DeviceTensor | { values: Float32Array | Int32Array; dims: readonly number[] };
 /** Inputs of a graph by name. */
 export type Feeds = Readonly<Record<string, Feed>>;
@@ -37,7 +37,7 @@ export class Runtime {
   readonly #wakers = new Set<() => void>();
   /** Loaded sessions, the one that ran last at the end. */
   readonly #loaded = new Set<Session>();
-  /** Bytes of weights that may be loaded at a time; one session may always be, whatever it takes. */
+  /** Limit for loaded weights in bytes; one session may always be loaded, whatever it takes. */
   residentBytes = Number.POSITIVE_INFINITY;
   /** How the autoencoder keeps within the device's memory. */
   vaeTiles: VaeTiles = {};
@@ -50,7 +50,7 @@ export class Runtime {
     readonly target: GraphTarget,
     readonly device?: GPUDevice,
   ) {
-    // Nothing here destroys the device; if someone else does, it is lost.
+    // Inlay never destroys the device itself; if anything else does, it is lost.
     device?.lost.then(({ message }) => {
       this.#lost ??= message || 'no reason given';
       this.#wake();
@@ -82,7 +82,7 @@ export class Runtime {
       });
     return this.enqueue(component, async () => {
       const session = new Session(this, component, weightBytesOf(graph), create);
-      // What does not fit beside the others waits for its first run: those may be needed before it.
+      // A session that does not fit beside the others waits for its first run: those may be needed before it.
       if (session.weightBytes <= this.residentBytes - this.#residentNow()) await this.load(session);
       return session;
     });
@@ -91,7 +91,7 @@ export class Runtime {
   /** Loads a session, or counts it as used. Only within `enqueue`. */
   async load(session: Session): Promise<Ort.InferenceSession> {
     if (session.ort === undefined) {
-      // One leaves after another, those that ran longest ago first, until there is room.
+      // Sessions are unloaded, those that ran longest ago first, until there is room.
       for (const other of this.#loaded) {
         if (session.weightBytes <= this.residentBytes - this.#residentNow()) break;
         await this.unload(other);
@@ -154,7 +154,7 @@ export class Runtime {
       try {
         const working = work();
         await this.#untilGone(working);
-        // Calls still under way are abandoned: this runtime is not used any more.
+        // Pending calls are abandoned: this runtime is no longer used.
         working.catch(() => {});
         this.#throwIfLost(component);
         return await working;
@@ -217,7 +217,7 @@ export class Runtime {
 
 /** One graph with its weights, which may be unloaded between two runs. */
 export class Session {
-  /** Absent while it is not loaded. The runtime's. */
+  /** Absent while it is not loaded. Belongs to the runtime. */
   ort: Ort.InferenceSession | undefined;
   /** The runtime's too. */
   wasLoaded = false;

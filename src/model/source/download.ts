@@ -7,13 +7,13 @@ import { CheckpointError, InputError, messageOf, NetworkError } from '../../cont
 import { STALL_MS } from '../../contract/limits';
 import { streamOf } from './blobPieces';
 
-/** A file before anything of it is fetched. */
+/** A file before any of it is fetched. */
 export interface RemoteFile {
   /** Within its model, e.g. `unet/config.json`. */
   path: string;
   /** Bytes. */
   size: number;
-  /** Where it is: a URL that stays the same, or a file that the user picked. */
+  /** Its location: a URL that stays the same, or a file that the user picked. */
   at: { url: string } | { blob: Blob };
   /** Identifies the version if nothing below does. */
   version?: string | undefined;
@@ -32,7 +32,7 @@ export interface Connection {
   fetch: typeof fetch;
   /** Resolves after that time; rejects when the signal aborts. Tests pass one that does not wait. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
-  /** No byte for so long means that the connection is dead. */
+  /** If no byte arrives for this long, the connection is dead. */
   stallMs: number;
 }
 
@@ -48,17 +48,20 @@ export function offline(host: string): NetworkError {
   );
 }
 
-/** The file is another than it was when its beginning was fetched. */
+/** The file has changed since its beginning was fetched. */
 export class FileChangedError extends CheckpointError {}
 
-/** Failures in a row, without a byte between them, before the download gives up. */
+/** Consecutive failures without a byte between them after which the download gives up. */
 const MAX_FAILURES = 7;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-/** What has to arrive between two failures for the first to be forgotten: a server that sends a byte a time has no end. */
+/**
+ * Bytes that have to arrive between two failures for the first to be forgotten: otherwise a server that sends a byte at a
+ * time would never end.
+ */
 const MIN_PROGRESS_BYTES = 65_536;
 
-/** How servers are asked; tests pass what waits less, or answers by itself. */
+/** How servers are asked; tests pass shorter waits, or answers of their own. */
 export type Manners = Partial<Pick<Connection, 'fetch' | 'wait' | 'stallMs'>>;
 
 /** @param hubUrl the token is sent only to its origin */
@@ -92,7 +95,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** What tells one version of a file from another; kept with what has been fetched. */
+/** Identifies a version of a file; stored with what has been fetched. */
 export type Validator = { value?: string | undefined };
 
 export interface Range {
@@ -101,7 +104,7 @@ export interface Range {
   end: number;
 }
 
-/** A failure that may pass if tried again. */
+/** A failure that may disappear if tried again. */
 class Interruption extends Error {
   constructor(
     message: string,
@@ -112,7 +115,7 @@ class Interruption extends Error {
 }
 
 /**
- * Gives the bytes of the range in order, each once, asking again as often as it takes.
+ * Yields the bytes of the range in order, each once, retrying as often as needed.
  * @param validator empty at first; filled in by the first answer and compared with every later one
  * @throws FileChangedError if an answer belongs to another version of the file
  * @throws InputError (`hub_token`) if the hub wants a token, or refuses the one it got
@@ -153,7 +156,7 @@ export async function* download(
   }
 }
 
-/** One request and its answer. */
+/** One request and its response. */
 async function* attempt(
   file: RemoteFile,
   connection: Connection,
@@ -336,7 +339,7 @@ async function* chunksOf(
       if (from < to) yield value.subarray(from, to);
     }
   } finally {
-    // A body that is not read to its end would hold the connection.
+    // An unfinished body would hold the connection.
     void reader.cancel().catch(() => {});
   }
 }
@@ -368,7 +371,7 @@ async function readInTime(
   }
 }
 
-/** Puts pieces together. @param length bytes they have in all */
+/** Joins pieces. @param length their total bytes */
 export async function collect(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
   length: number,

@@ -16,7 +16,9 @@ export class RefusedError extends Error {
 }
 
 const MAX_ATTEMPTS = 5;
-/** A server that is silent for so long twice is not asked again: each time takes as long as all other attempts together. */
+/**
+ * A server that was silent for this long twice is not asked again: each time takes as long as all other attempts together.
+ */
 const MAX_SILENCES = 2;
 
 /**
@@ -28,7 +30,7 @@ export function politeFetch(connection: Connection): typeof fetch {
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const headers = new Headers(init?.headers);
-    // A listing's "next" link is the server's own word: it may lead anywhere.
+    // A listing's "next" link comes from the server: it may lead anywhere.
     if (url.origin !== connection.hubOrigin) headers.delete('Authorization');
     const limits = { signal, stallMs, what: url.href, maxBytes: MAX_JSON_BYTES };
     let silences = 0;
@@ -41,7 +43,7 @@ export function politeFetch(connection: Connection): typeof fetch {
         signal.throwIfAborted();
         // A server's own fetch refuses URLs: asking again would not help. Nor would it for an answer that is too long.
         if (error instanceof InputError || error instanceof TooLongError) throw error;
-        // The browser knows: asking again would only take time.
+        // The browser knows that it is offline: asking again would only take time.
         if (isOffline()) throw offline(url.host);
         return error instanceof Error ? error : new Error(String(error));
       });
@@ -77,7 +79,7 @@ function withBody({ status, statusText, headers }: Response, bytes: Uint8Array<A
 /** @param error absent if the server did answer */
 function adviceOf(url: URL, connection: Connection, error: Error | undefined): string {
   const usual = 'check your connection and try again';
-  // A browser hides from the page whether it was the network or the server's rules.
+  // A browser hides from the page whether the network or the server's rules were the cause.
   const mayBeRules = error !== undefined && globalThis.location !== undefined;
   if (!mayBeRules || url.origin === connection.hubOrigin) return usual;
   if (isOfCivitai(url))

@@ -18,7 +18,7 @@ export type ModelName =
 /** Precedes the name of the user's own file or folder, which refers only to this device's storage. */
 const OWN = 'disk:';
 
-/** @param title of the user's own file or folder @returns the name that it goes under as a model */
+/** @param title of the user's own file or folder @returns its name as a model */
 export function ownName(title: string): string {
   return `${OWN}${title}`;
 }
@@ -34,7 +34,7 @@ const WEIGHTS = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
 const HUB_REF = /^refs\/(?:pr|convert)\/[^/@]+/;
 /** As {@link canonicalName} writes a file of a repository. */
 const FILE_OF_ID = /^([\w.-]+\/[\w.-]+)(?:@(refs\/(?:pr|convert)\/[^/@]+|[^/@]+))?\/(.+)$/;
-/** Parts of a repository's URL that are followed by a revision; discussions, settings and others have none. */
+/** Parts of a repository's URL that are followed by a revision; discussions, settings and others are not. */
 const VIEWS_OF_A_REVISION = ['tree', 'blob', 'resolve', 'raw', 'blame', 'edit', 'commit', 'commits'];
 const PATH_OF_A_VIEW = /^[\w.-]+\/[\w.-]+\/(tree|blob|resolve|raw|commit)\/./;
 const PATH_ON_A_DISK = /^([a-z]:[\\/]|[\\/~]|\.{1,2}[\\/]|file:)/i;
@@ -50,7 +50,7 @@ const NO_MODELS: ReadonlyMap<string, string> = new Map([
   ['models', 'a list of models'],
   ['organizations', 'an organisation'],
 ]);
-/** Files beside weights or in their place: no folder is called so. */
+/** Files beside weights or in place of them: no folder has such a name. */
 const NO_WEIGHTS = /\.(gguf|zip|7z|rar|json|ya?ml|txt|md|png|jpe?g|webp)$/i;
 const MODEL_INDEX = /(^|\/)model_index\.json$/;
 /** As copied from a program or a sentence. */
@@ -86,7 +86,7 @@ export function parseModelName(name: string, hubUrl = HUB_URL): ModelName {
   return { kind: 'hub', id, revision: checkedRevision(decoded(revision ?? 'main', name), name) };
 }
 
-/** `owner/name` as the Hub has them. */
+/** `owner/name` as the Hub writes them. */
 function isId(id: string): boolean {
   return ID.test(id) && !climbs(id);
 }
@@ -244,7 +244,7 @@ function decoded(part: string, name: string): string {
 }
 
 /**
- * One name for all that a model may be called, found without a network.
+ * One name for all the ways to name a model, found without a network.
  * @throws InputError as {@link parseModelName}
  */
 export function canonicalName(name: string, hubUrl = HUB_URL): string {
@@ -258,7 +258,7 @@ export function canonicalName(name: string, hubUrl = HUB_URL): string {
   ].join('');
 }
 
-/** Other slashes than those of the Hub's own revisions would look like the beginning of a file's path. */
+/** Slashes other than in the Hub's own revisions would look like the beginning of a file's path. */
 function revisionInName(revision: string): string {
   const ref = HUB_REF.exec(revision)?.[0];
   return ref === revision ? revision : revision.replaceAll('%', '%25').replaceAll('/', '%2F');

@@ -10,7 +10,7 @@ import { nearestKnownId } from './nameSuggestions';
 import { filesOfFolder } from './webFolder';
 
 export interface Source {
-  /** What the model is kept under: the same for every way to name it. */
+  /** The model's key in the store: the same for every way to name it. */
   key: string;
   /** What the user typed. */
   name: string;
@@ -19,9 +19,9 @@ export interface Source {
   /** The commit that the listing belongs to; absent outside the Hub. */
   commit?: string;
   files: readonly RemoteFile[];
-  /** The one file that the name leads to; absent if it leads to a repository or folder. */
+  /** The only file that the name leads to; absent if it leads to a repository or folder. */
   only?: string;
-  /** As the Hub's page of it names it. */
+  /** Its name on its Hub page. */
   licence?: string;
   /** What the user should know, e.g. that the repository moved. */
   notes: readonly string[];
@@ -105,7 +105,7 @@ async function hubSource(
   hubUrl: string,
 ): Promise<Source> {
   const id = movedTo(asked) ?? asked;
-  // @huggingface/hub takes no others.
+  // @huggingface/hub accepts only these.
   if (connection.token !== undefined && !connection.token.startsWith('hf_')) {
     throw new InputError(
       'hub_token',
@@ -134,7 +134,7 @@ async function hubSource(
     if (file !== undefined && !files.some(({ path }) => path === file)) {
       throw noFile(id, file, revision, files);
     }
-    // A renamed repository answers to its old name.
+    // A renamed repository still answers to its old name.
     const location = info.name;
     const notes = [
       ...(id === asked ? [] : [`${asked} was removed from the Hub; its files come from ${id}`]),

@@ -17,7 +17,9 @@ export interface ReadBefore {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Places of a file read by themselves: a header, or one for each tensor of an archive. All are looked through again and again. */
+/**
+ * Ranges of a file that are read separately: a header, or one for each tensor of an archive. All are searched repeatedly.
+ */
 const MAX_READS = 25_000;
 
 /** Reads ranges of a file that may be far away, and remembers them. */
@@ -58,7 +60,7 @@ export class RemoteAccess implements RandomAccess {
     return bytes;
   }
 
-  /** @returns SHA-256 of everything that was read, in hex: the same again means the same layout */
+  /** @returns SHA-256 of everything that was read, in hex: an equal digest means the same layout */
   async digest(): Promise<string> {
     const parts = this.reads.flatMap(({ offset, bytes }) => [`${offset} ${bytes.byteLength} `, bytes]);
     return digestOfParts('SHA-256', parts);
@@ -85,7 +87,7 @@ export class RemoteAccess implements RandomAccess {
 
 /**
  * A small file, checked against the digest that the server lists.
- * @throws CheckpointError if it is longer than any, or not what was listed, twice
+ * @throws CheckpointError if it is longer than any small file, or twice differs from the listing
  */
 export async function readSmallFile(
   file: RemoteFile,
@@ -111,13 +113,13 @@ async function isAsListed({ sha256, gitOid }: RemoteFile, bytes: Uint8Array<Arra
   return (await digestOfParts('SHA-1', [`blob ${bytes.byteLength}\0`, bytes])) === gitOid;
 }
 
-/** @returns the digest of all parts, one after another, in hex; for files that memory holds with ease */
+/** @returns the digest of all parts, one after another, in hex; for files that easily fit into memory */
 async function digestOfParts(algorithm: 'SHA-1' | 'SHA-256', parts: BlobPart[]): Promise<string> {
   const digest = await crypto.subtle.digest(algorithm, await new Blob(parts).arrayBuffer());
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** For a file that came twice with other bytes than its listing has the digest of. */
+/** For a file whose bytes twice did not match the listing's digest. */
 export function wrongDigest(file: RemoteFile): CheckpointError {
   return new CheckpointError(
     `${file.path}: the bytes that came are not those that the server lists (its digest differs), twice in a row; ` +

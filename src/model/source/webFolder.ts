@@ -7,7 +7,7 @@ import { weightForms } from '../weights/weightFiles';
 import type { Connection, RemoteFile } from './download';
 import { probe } from './hubRequests';
 
-/** As browsers do with one host. */
+/** As many as browsers use for one host. */
 const ASKED_AT_ONCE = 6;
 
 /** Files of nearly every model. */
@@ -47,7 +47,7 @@ export async function filesOfFolder(url: string, connection: Connection): Promis
       found.push(...files.filter((file) => file !== undefined));
     }
   };
-  // One first: a server that does not answer is not asked for each of them.
+  // One first: if the server does not answer, the others are not tried.
   const [index, ...others] = usualFiles;
   await lookFor([index]);
   await lookFor(others);

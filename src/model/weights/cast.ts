@@ -13,19 +13,19 @@ export function isWeightType(dtype: CheckpointType): dtype is WeightType {
   return weightTypes.includes(dtype);
 }
 
-/** Counts memory as it is taken and given back. */
+/** Counts memory as it is allocated and released. */
 interface Meter {
   hold(bytes: number): void;
   release(bytes: number): void;
 }
 
-/** Memory that casts write into, one after another: touching fresh pages takes longer than the cast itself. */
+/** Memory that casts reuse: touching fresh pages takes longer than the cast itself. */
 export class CastRoom {
   #buffer = new ArrayBuffer(0);
 
   constructor(readonly meter?: Meter) {}
 
-  /** @returns at least that many bytes, with old values in them; the next call gives the same memory */
+  /** @returns at least that many bytes, with old values in them; the next call returns the same memory */
   take(bytes: number): ArrayBuffer {
     if (this.#buffer.byteLength < bytes) {
       this.release();

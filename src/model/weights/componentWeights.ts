@@ -67,7 +67,7 @@ export async function loadWeights(
   return { index, files };
 }
 
-/** Tensors as a file has them: row after row, or (in pickles) picked out of a stretch by strides. */
+/** Tensors as stored in a file: row-major, or (in pickles) picked from a range by strides. */
 type Stored = ReadonlyMap<string, StoredTensor & { strides?: readonly number[] }>;
 
 /** @throws CheckpointError naming the first tensor that holds a NaN or an infinity */
@@ -96,7 +96,7 @@ export function castFile(
   dtype: StoredType,
 ): { bytes: Uint8Array<ArrayBuffer>; index: TensorIndex } {
   const weights = weightTensors(stored, () => path);
-  // Sessions read typed arrays, which begin at whole values: safetensors has them there, old archives not always.
+  // Sessions read typed arrays, which need alignment: safetensors files have it, old archives not always.
   const isReady = ([, { dtype: from, strides, offset }]: (typeof weights)[number]) =>
     from === dtype && strides === undefined && offset % bytesPerValue[dtype] === 0;
   if (weights.every(isReady)) {

@@ -21,7 +21,7 @@ interface Form {
  * @param stem `diffusion_pytorch_model` or `model`
  */
 export function weightForms(stem: string, precision: Precision): Form[] {
-  // transformers calls its pickles otherwise.
+  // transformers has other names for its pickles.
   const pickleStem = stem === 'model' ? 'pytorch_model' : stem;
   const variants = precision === 'fp16' ? ['fp16', ''] : ['', 'fp16'];
   return [[stem, 'safetensors'] as const, [pickleStem, 'bin'] as const].flatMap(([name, kind]) =>

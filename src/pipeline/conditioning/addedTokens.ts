@@ -15,7 +15,7 @@ export interface AddedToken {
   singleWord: boolean;
 }
 
-/** No pipeline is known with more than some hundred; 16 embeddings of 75 vectors are 1,200. */
+/** No known pipeline has more than a few hundred; 16 embeddings of 75 vectors are 1,200. */
 export const MAX_ADDED_TOKENS = 16_384;
 
 /** Of all of them together: each may take a node of the tree that finds them, some hundred bytes. */
@@ -67,7 +67,7 @@ export class AddedTokens {
   /** The parts of a text in order, none empty. A token with several vectors means all of them. */
   split(text: string): TextPart[] {
     const pieces = this.#cut(text);
-    // What a flag takes from one piece, the next step sees: in order, as transformers has it.
+    // The next step sees what a flag takes from a piece: in order, as in transformers.
     pieces.forEach((piece, i) => {
       const token = this.#byContent.get(piece);
       if (token === undefined) return;
@@ -92,7 +92,7 @@ export class AddedTokens {
       });
   }
 
-  /** Texts and tokens by turns: from left to right, the longest token at each place. */
+  /** Alternating texts and tokens: from left to right, the longest token at each position. */
   #cut(text: string): string[] {
     const pieces: string[] = [];
     let begin = 0;

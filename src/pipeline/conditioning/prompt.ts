@@ -22,9 +22,9 @@ interface Mark {
   kind: 'escaped' | 'open' | 'close';
   /** The character itself. */
   text: string;
-  /** Text since the mark before. */
+  /** Text since the previous mark. */
   before: string;
-  /** Of a bracket that has a partner. */
+  /** For a bracket with a partner. */
   isPaired?: boolean;
   /** For an opening bracket with a partner: the factor of the pair. */
   factor?: number;
@@ -89,7 +89,7 @@ function pairBrackets(marks: readonly Mark[]): void {
     const depth = places[opening]?.at(-1);
     const partner = depth === undefined ? undefined : open[depth];
     if (depth === undefined || partner === undefined) continue;
-    // Those opened within and not closed have no partner.
+    // Brackets opened inside and not closed have no partner.
     while (open.length > depth) places[open.pop()?.text ?? '']?.pop();
     mark.isPaired = true;
     partner.isPaired = true;

@@ -44,7 +44,7 @@ export interface PromptEmbeddings {
   pooled?: Float32Array;
 }
 
-/** The pieces of one prompt for one encoder. */
+/** The pieces of one prompt, for one encoder. */
 interface Chunk {
   ids: number[];
   /** One an id. */
@@ -57,7 +57,7 @@ export interface ClipReading {
   readsGuidance: boolean;
   /** SDXL's `force_zeros_for_empty_prompt`: an empty negative prompt has embeddings of zero, not those of an empty text. */
   zerosForEmptyPrompt: boolean;
-  /** Whether it computes in 16 bits on a GPU: decides whom an error blames. */
+  /** Whether it computes in 16 bits on a GPU: decides what an error names as the cause. */
   isCoarse: boolean;
 }
 
@@ -122,7 +122,7 @@ function chunksOf({ field, text }: FieldText, tokenizer: Tokenizer): Chunk[] {
     if (!(Math.abs(weight) <= MAX_WEIGHT)) throw tooHeavy(field, text, weight);
     return { ids: tokenizer.tokens(text), weight };
   });
-  // A single letter may be a word of 75 vectors: count before spreading them out.
+  // A single letter may be a word with 75 vectors: count before spreading them out.
   const count = parts.reduce((sum, { ids }) => sum + ids.length, 0);
   if (count > MAX_CHUNKS * room) {
     throw new InputError(

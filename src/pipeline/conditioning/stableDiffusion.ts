@@ -20,7 +20,7 @@ export interface UnetConditioning extends Conditioning {
 
 export type StableDiffusion = DiffusionModel<PromptEmbeddings, UnetConditioning>;
 
-/** What a checkpoint of this family consists of. Its second text encoder, if it has one, gives the pooled output. */
+/** The parts of a checkpoint of this family. Its second text encoder, if it has one, gives the pooled output. */
 export interface StableDiffusionParts
   extends Pick<
     StableDiffusion,
@@ -36,7 +36,7 @@ export interface StableDiffusionParts
   > {
   /** One, or SDXL's two, whose hidden states side by side are the UNet's input. */
   text: readonly TextBranch[];
-  /** What SDXL's pipeline does besides; absent for Stable Diffusion 1 and 2. */
+  /** What SDXL's pipeline does in addition; absent for Stable Diffusion 1 and 2. */
   xl?: {
     /** `force_zeros_for_empty_prompt`: no negative prompt means embeddings of zero, not those of an empty text. */
     zerosForEmptyPrompt: boolean;

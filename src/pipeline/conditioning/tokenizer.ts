@@ -17,7 +17,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
 
 function tokenizerOf(vocabulary: Vocabulary, bpe: HuggingFaceTokenizer, added: AddedTokens): Tokenizer {
   const { length, pad } = vocabulary;
-  const idOf = (token: string): number => added.get(token)?.id ?? 0; // readVocabulary saw to it that they are there
+  const idOf = (token: string): number => added.get(token)?.id ?? 0; // readVocabulary made sure that they exist
   const [beginId, endId, padId] = [idOf(BEGIN), idOf(END), idOf(pad)];
   const tokens = (text: string): number[] =>
     added

@@ -26,9 +26,9 @@ export interface TokenizerFiles {
 
 export interface Vocabulary {
   ids: Readonly<Record<string, number>>;
-  /** The more frequent first. */
+  /** Most frequent first. */
   merges: readonly (readonly [string, string])[];
-  /** Specials among them, begin and end included. */
+  /** Including the specials, begin and end among them. */
   added: readonly AddedToken[];
   pad: string;
   /** Length of a row: what the configuration says, or 77. */
@@ -72,7 +72,7 @@ const specialTokensSchema = z.object({
   unk_token: tokenSchema.nullish(),
   pad_token: tokenSchema.nullish(),
   additional_special_tokens: z.array(tokenSchema).max(MAX_ADDED_TOKENS).nullish(),
-  /** The name that transformers 5 has for them. */
+  /** transformers 5's name for them. */
   extra_special_tokens: z.array(tokenSchema).max(MAX_ADDED_TOKENS).nullish().catch(undefined),
 });
 const fewSchema = <Value extends z.ZodType>(value: Value) =>

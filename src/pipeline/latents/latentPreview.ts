@@ -46,7 +46,7 @@ export class LatentColours {
     }
   }
 
-  /** @returns an image of one pixel a latent */
+  /** @returns an image with one pixel per latent */
   preview(latents: Float32Array, { width, height }: Size): Pixels {
     const factors = solve(this.#gram, this.#moments, this.#inputs);
     const plane = width * height;

@@ -43,7 +43,7 @@ export class BrownianTree {
     this.#path = [{ start: rounded(start), end: rounded(end), key: 0, depth: 0, atStart, atEnd }];
   }
 
-  /** The motion at a point of the interval; one outside of it counts as the nearer end. */
+  /** The motion at a point of the interval; a point outside counts as the nearer end. */
   at(point: number): Float64Array {
     const [whole] = this.#path;
     if (!whole) return new Float64Array(this.size);

@@ -41,7 +41,7 @@ export function parseSchedulerConfig(text: string): SchedulerConfig {
   return { className, keys };
 }
 
-/** A key of the file that the class reads, with a value that Inlay cannot use. */
+/** A key that the class reads, with a value that Inlay cannot use. */
 export class SchedulerKeyError extends Error {
   override name = 'SchedulerKeyError';
   constructor(
@@ -54,7 +54,7 @@ export class SchedulerKeyError extends Error {
   }
 }
 
-/** What a class of schedulers takes from a file. */
+/** What a scheduler class takes from a file. */
 export interface SchedulerTakes {
   /** With their defaults. A key that a class does not take has no effect on it, whatever a file says. */
   readonly parameters: Parameters;
@@ -105,7 +105,7 @@ export function settingsFor(
 }
 
 function shown(value: unknown): string {
-  // Of a list of any length no more entries than may be seen.
+  // Of a long list, only as many entries as may be shown.
   const text = JSON.stringify(Array.isArray(value) ? value.slice(0, SHOWN) : value) ?? String(value);
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }

@@ -45,7 +45,7 @@ function namedScheduler(loaded: SchedulerConfig, name: SchedulerName): Scheduler
   return new Class(settingsFor(Class, loaded, said));
 }
 
-/** Which key with which value, why, and the schedulers that can run in its place. */
+/** Which key with which value, why, and the schedulers that can run instead. */
 function refusal(error: SchedulerKeyError, loaded: SchedulerConfig, name: SchedulerName | undefined): Error {
   const others = schedulerNames.filter((other) => {
     try {
@@ -63,7 +63,7 @@ function refusal(error: SchedulerKeyError, loaded: SchedulerConfig, name: Schedu
   );
 }
 
-/** Keys that the file has are corrected in it; those that it lacks are not handed on to another class. */
+/** Keys that the file has are corrected in it; keys that it lacks are not passed on to another class. */
 function asPipelineLoads({ className, keys }: SchedulerConfig): SchedulerConfig {
   const has = (key: string) => keys[key] !== undefined && keys[key] !== null;
   return {

@@ -46,7 +46,7 @@ export const schedulerClasses = {
 
 export type SchedulerClass = keyof typeof schedulerClasses;
 
-/** How a name says that noise levels are spaced: as the timesteps are, or Karras'. */
+/** The noise level spacing that a name implies: like the timesteps, or Karras'. */
 const evenly = {
   useKarrasSigmas: false,
   useExponentialSigmas: false,

@@ -28,7 +28,7 @@ export interface SchedulerSettings {
   skipPrkSteps: boolean;
   useKarrasSigmas: boolean;
   useExponentialSigmas: boolean;
-  /** What these two ask for Inlay does not have. */
+  /** What these two ask for is not implemented in Inlay. */
   useBetaSigmas: false;
   useFlowSigmas: false;
   /** DPM-Solver: levels evenly apart in log σ, as exponential ones, at whole timesteps. */
@@ -91,7 +91,7 @@ const steps = whole
   .max(MAX_TIMESTEPS, `more than the ${MAX_TIMESTEPS} steps that any model has`);
 const BETWEEN = 'a number from 0 to 1 belongs there';
 const flag = z.boolean('true or false belongs there');
-/** A judge of words. */
+/** A check for words. */
 export const oneOf = <Value extends string>(...values: Value[]) =>
   z.enum(values, { error: `Inlay knows ${values.join(', ')}` });
 const never = (why: string) => z.literal(false, { error: why });

@@ -9,7 +9,7 @@ import { addOnce, type Component, countWhile, type OriginalPart, sizeOf, unknown
 const CLIP_HEAD_CHANNELS = 64;
 const CLIP_VOCABULARY = 49_408;
 
-/** Not weights of the text encoder, though programs save them with it. */
+/** Not weights of the text encoder, though some programs save them with it. */
 const beside = /(^|\.)(position_ids|logit_scale|text_projection(\.weight)?)$/;
 const known =
   /^text_model\.(embeddings\.(token|position)_embedding\.weight|final_layer_norm\.(weight|bias)|encoder\.layers\.\d+\.(layer_norm[12]|self_attn\.(q|k|v|out)_proj|mlp\.fc[12])\.(weight|bias))$/;

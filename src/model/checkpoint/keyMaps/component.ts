@@ -12,7 +12,7 @@ export interface Component {
 
 /** A network's tensors in the original layout, their common prefix cut off. */
 export interface OriginalPart {
-  /** What errors call the file. */
+  /** The file's name in errors. */
   file: string;
   /** As in the file, e.g. `model.diffusion_model.`; may be empty. */
   prefix: string;

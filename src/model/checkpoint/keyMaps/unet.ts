@@ -27,7 +27,7 @@ export interface UnetRules {
   upcastAttention?: boolean;
 }
 
-/** What the shapes say of a UNet. */
+/** What the shapes tell about a UNet. */
 export interface UnetLayout {
   inChannels: number;
   outChannels: number;
@@ -39,7 +39,7 @@ export interface UnetLayout {
   midDepth: number;
   crossAttentionDim: number;
   linearProjection: boolean;
-  /** Width of the vector beside the timestep: SDXL's text and sizes. */
+  /** Width of the vector added to the timestep embedding: SDXL's text and sizes. */
   additionWidth: number | undefined;
   /** Width of the guidance embedding that latent consistency models take. */
   guidanceWidth: number | undefined;
@@ -67,7 +67,7 @@ const attentionKey =
   /^(norm|proj_in|proj_out|transformer_blocks\.\d+\.(norm[123]|attn[12]\.to_([qkv]|out\.0)|ff\.net\.(0\.proj|2)))\.(weight|bias)$/;
 
 /**
- * Reads the UNet's structure off its shapes.
+ * Infers the UNet's structure from its shapes.
  * @throws CheckpointError if it is built differently from all of Stable Diffusion
  */
 export function unetLayout(part: OriginalPart): UnetLayout {

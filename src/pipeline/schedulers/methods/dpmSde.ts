@@ -32,7 +32,7 @@ export class DpmSdeScheduler extends SigmaMethod {
   override readonly order = 2;
   #seed = 0;
   #tree: BrownianTree | undefined;
-  /** Where the step under way began, between its two evaluations. */
+  /** Where the current step began, between its two evaluations. */
   #begun: Float32Array | undefined;
 
   constructor(settings: SchedulerSettings) {

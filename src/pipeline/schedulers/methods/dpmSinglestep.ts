@@ -43,7 +43,7 @@ export class DpmSinglestepScheduler extends DpmMethod {
   step(prediction: Float32Array, index: number, sample: Float32Array, randn: RandomNormal): Float32Array {
     const newest = this.output(prediction, index, sample);
     this.#history = [newest, ...this.#history.slice(0, this.settings.solverOrder - 1)];
-    // A run that strength lets begin within a group knows too little for its order.
+    // If strength makes a run begin inside a group, too few outputs are known for its order.
     const order = Math.min(this.#orders[index] ?? 1, this.#history.length);
     if (order === 1) this.#begun = sample;
     const begun = index - order + 1;

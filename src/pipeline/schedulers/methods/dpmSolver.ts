@@ -35,7 +35,7 @@ export abstract class DpmMethod extends SolverMethod {
   constructor(settings: SchedulerSettings) {
     super(settings);
     const { algorithmType } = settings;
-    // DEIS configurations, converted: diffusers maps their solvers so.
+    // DEIS configurations, converted the way diffusers maps their solvers.
     this.extrapolatesOriginal = algorithmType.endsWith('++') || algorithmType === 'deis';
     this.isStochastic = algorithmType.startsWith('sde-');
   }

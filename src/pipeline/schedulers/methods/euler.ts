@@ -43,7 +43,7 @@ export class EulerScheduler extends EulerMethod {
   setTimesteps(steps: number): void {
     const { timesteps, sigmas } = this.schedule(steps);
     const last = this.settings.finalSigmasType === 'zero' ? 0 : (this.trainingSigmas[0] ?? 0);
-    // Models trained on σ itself are given a quarter of its logarithm; diffusers does so only for those that predict v.
+    // Models trained on σ itself get a quarter of its logarithm; diffusers does so only for those that predict v.
     const isTold =
       this.settings.timestepType === 'continuous' && this.settings.predictionType === 'v_prediction';
     this.timesteps = isTold ? sigmas.map((sigma) => fround(0.25 * Math.log(sigma))) : timesteps;

@@ -25,7 +25,7 @@ export class HeunScheduler extends SigmaMethod {
   } satisfies OwnJudges;
 
   override readonly order = 2;
-  /** The step under way, between its two evaluations. */
+  /** The current step, between its two evaluations. */
   #begun: { sample: Float32Array; derivative: Float32Array } | undefined;
 
   setTimesteps(steps: number): void {

@@ -20,7 +20,7 @@ abstract class MidpointMethod extends SigmaMethod {
   } as const satisfies Parameters;
 
   override readonly order = 2;
-  /** Where the step under way began, between its two evaluations. */
+  /** Where the current step began, between its two evaluations. */
   #begun: Float32Array | undefined;
 
   constructor(settings: SchedulerSettings) {
@@ -69,7 +69,7 @@ abstract class MidpointMethod extends SigmaMethod {
     return this.arrive(combine(1, begun, this.end(start) - this.sigma(start), slope), start, randn);
   }
 
-  /** What a step of two evaluations gives. @param index of its first evaluation */
+  /** The result of a step with two evaluations. @param index of its first evaluation */
   protected arrive(sample: Float32Array, _index: number, _randn: RandomNormal): Float32Array {
     return sample;
   }
@@ -86,7 +86,7 @@ export class Kdpm2AncestralScheduler extends MidpointMethod {
     return Math.sqrt(this.sigma(index + 1) ** 2 - this.#up(index) ** 2);
   }
 
-  /** How much fresh noise a step comes back up by. */
+  /** The amount of fresh noise that takes a step back up. */
   #up(index: number): number {
     const [from, to] = [this.sigma(index), this.sigma(index + 1)];
     return Math.sqrt((to ** 2 * (from ** 2 - to ** 2)) / from ** 2);

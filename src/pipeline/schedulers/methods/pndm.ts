@@ -30,7 +30,7 @@ export class PndmScheduler extends AlphaMethod {
 
   #stride = 1;
   #rungeKuttaTimesteps: readonly number[] = [];
-  /** Evaluations so far; the method goes by it, not by the index, so that a run may begin later. */
+  /** Evaluations so far; the method uses this, not the index, so that a run may begin later. */
   #counter = 0;
   /** The last predictions, the newest first. */
   #history: Float32Array[] = [];

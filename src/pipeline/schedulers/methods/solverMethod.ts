@@ -21,7 +21,7 @@ import { Method } from './method';
 /** Below this many steps the last ones are of lower order, for stability (as in diffusers). */
 export const FEW_STEPS = 15;
 
-/** What all of them take. */
+/** Settings that all of them take. */
 export const solver = {
   ...betas,
   ...shapes,

@@ -151,7 +151,7 @@ function kinds(addresses: Addresses, hub: Hub, root: string): Kind[] {
             check(code !== 0, 'nothing was said of the disk');
             check(digestOf(readFileSync(join(disk, 'out.png'))) === had, 'the earlier result was harmed');
             check(readdirSync(disk).length === 2, `half a file was left: ${readdirSync(disk)}`);
-            const refuge = /it lies at (\S+) now/.exec(program.stderr)?.[1];
+            const refuge = /it was saved to (\S+) instead/.exec(program.stderr)?.[1];
             check(refuge !== undefined, `the image was not saved anywhere: ${program.stderr}`);
             const bytes = readFileSync(refuge ?? '');
             check(bytes.subarray(-8, -4).toString('latin1') === 'IEND', 'the image is incomplete');

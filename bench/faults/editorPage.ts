@@ -221,7 +221,7 @@ function kinds(url: string, addresses: Addresses): Kind[] {
               async () => (await galleryOf(editor.page)).includes(result),
               'the next result in the gallery',
             );
-            return { told: 'nothing: what is open stays, what comes is kept anew', since };
+            return { told: 'nothing: the open work stays, and later work is stored again', since };
           },
           // The page cannot keep what the browser deleted.
           { gallery: false },
@@ -267,7 +267,7 @@ function kinds(url: string, addresses: Addresses): Kind[] {
           const since = performance.now();
           await editor.drag([0.3, 0.3], [0.35, 0.35]);
           await editor.undo.click();
-          return { told: 'nothing: a stroke and its undo go on', since };
+          return { told: 'nothing: a stroke and its undo still work', since };
         }),
     },
     {
@@ -337,7 +337,7 @@ function kinds(url: string, addresses: Addresses): Kind[] {
           await client.send('Page.setWebLifecycleState', { state: 'active' });
           await goOn(editor);
           await hasNewResult(editor);
-          return { told: 'nothing: the run goes on', since };
+          return { told: 'nothing: the run continues', since };
         }),
     },
     {

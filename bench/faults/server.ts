@@ -201,7 +201,7 @@ function kinds(addresses: Addresses): Kind[] {
           leaving.abort();
           await asked;
           await until(async () => !(await healthOf(server)).running, 'the end of the run');
-          return { told: 'nothing: nobody is there', since };
+          return { told: 'nothing: the client is gone', since };
         }),
     },
     {

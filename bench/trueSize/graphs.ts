@@ -27,7 +27,7 @@ export interface CheckedGraph {
   seconds: number;
 }
 
-const CHECKED = 'the graph was checked alone';
+const CHECKED = 'the graph was only checked';
 
 /** Gets the graphs that the engine builds, and returns sessions that cannot run. */
 export class GraphChecker extends Runtime {

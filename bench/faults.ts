@@ -52,6 +52,6 @@ const nameIn = (row: string) => row.split(' | ')[0]?.slice(2) ?? '';
 const at = old.indexOf(head[0] ?? '');
 const kept = old.slice(Math.max(0, at)).filter((row) => row.startsWith('| ') && !head.includes(row));
 const all = new Map([...kept.map((row) => [nameIn(row), row] as const), ...rows]);
-const before = at >= 0 ? old.slice(0, at) : ['# Faults by hand', ''];
+const before = at >= 0 ? old.slice(0, at) : ['# Injected faults', ''];
 writeFileSync(RESULTS, `${[...before, ...head, ...all.values()].join('\n')}\n`);
 process.exit(wrong > 0 ? 1 : 0);

@@ -187,7 +187,9 @@ test.describe('on a host without headers', () => {
     if (script === undefined) throw new Error('the build has no entry script');
     appendFileSync(join(folder, 'assets', script), '\nwindow.changedOnTheWay = true;');
     host = await startStaticHost(folder, PATH);
-    const failed = page.waitForEvent('console', (message) => /can’t be stored for offline use/.test(message.text()));
+    const failed = page.waitForEvent('console', (message) =>
+      /can’t be stored for offline use/.test(message.text()),
+    );
     await page.goto(host.url);
     await failed;
     const state = await page.evaluate(async () => {

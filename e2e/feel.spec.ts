@@ -219,6 +219,8 @@ test('“More settings” is as it was left at the next visit', async ({ page })
   await expect(strength).toBeHidden();
   await page.getByText('More settings').click();
   await expect(strength).toBeVisible();
+  // Stored by an event that comes after the fields are shown.
+  await expect.poll(() => page.evaluate(() => localStorage.getItem('inlay.moreSettings'))).toBe('open');
   await editor.open(url);
   await expect(strength).toBeVisible();
 });

@@ -185,13 +185,10 @@ export async function stateOf(editor: EditorPage, gallery = true): Promise<State
 
 /** Restores the session if the page offers to. */
 export async function restore({ page }: EditorPage): Promise<string> {
-  const button = page.getByRole('button', { name: /^(Restore session|Go on)$/ });
+  const button = page.getByRole('button', { name: 'Restore session' });
   const back = page.getByText('Your last session was restored');
   await button.or(back).first().waitFor();
-  const told = await page
-    .getByText(/Your last session was restored|What you painted last/)
-    .first()
-    .innerText();
+  const told = await page.getByText('Your last session was restored').first().innerText();
   if (await button.isVisible()) await button.click();
   await page.getByText('of 640 × 480').waitFor({ state: 'attached' });
   return told;

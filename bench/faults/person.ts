@@ -188,8 +188,9 @@ export async function restore({ page }: EditorPage): Promise<string> {
   const button = page.getByRole('button', { name: 'Restore session' });
   const back = page.getByText('Your last session was restored');
   await button.or(back).first().waitFor();
-  const told = await page.getByText('Your last session was restored').first().innerText();
-  if (await button.isVisible()) await button.click();
+  const offered = await button.isVisible();
+  const told = offered ? 'Restore session' : await back.first().innerText();
+  if (offered) await button.click();
   await page.getByText('of 640 × 480').waitFor({ state: 'attached' });
   return told;
 }

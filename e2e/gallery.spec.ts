@@ -137,7 +137,7 @@ test('the request as code is copied as it is shown', async ({ page, context }) =
   await editor.prompt.fill('a cat\'s "toy" $HOME');
   await page.getByRole('button', { name: 'Request as code' }).click();
   const dialog = page.getByRole('dialog', { name: 'Request as code' });
-  await expect(dialog).toContainText('can’t reach this model');
+  await expect(dialog).toContainText('can’t use this model');
   await dialog.getByRole('tab', { name: 'Python' }).click();
   await expect(dialog.locator('pre:visible')).toContainText('"prompt": "a cat\'s \\"toy\\" $HOME"');
   if (process.env.GALLERY_SHOTS) await page.screenshot({ path: `${process.env.GALLERY_SHOTS}/code.png` });

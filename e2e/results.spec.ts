@@ -77,7 +77,7 @@ test('variations: one press, seeds in a row, one to choose', async ({ page }) =>
   // Choosing is a step of its own, and the time is that of all three.
   await editor.undo.click();
   await expect(versions.nth(1)).toHaveAttribute('aria-pressed', 'true');
-  await expect(page.getByText(/^3 images, \d+ s each/)).toBeVisible();
+  await expect(page.getByText(/^3 results, \d+ s each/)).toBeVisible();
 });
 
 test('the frame follows its handles and keys, and returns to automatic', async ({ page }) => {

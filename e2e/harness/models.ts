@@ -29,7 +29,7 @@ export function createHarnessModels(query: URLSearchParams): ModelLibrary {
   return {
     async describe(name): Promise<ModelDetails> {
       if (name.includes('gated') && !hasToken) {
-        const what = `${name} is gated: accept its terms on its page, then enter a token of your account`;
+        const what = `${name} is gated: accept its terms on its Hugging Face page, then enter an access token from your account`;
         throw new InputError('hub_token', `model_name: ${what}`);
       }
       if (!name.includes('/') && name !== 'starter') {

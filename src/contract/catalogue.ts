@@ -34,7 +34,7 @@ export const offers: readonly ModelOffer[] = [
   {
     model_name: STARTER,
     title: 'Starter',
-    goodAt: 'Trying out the editor: rough images, available at once and offline',
+    goodAt: 'For trying out the editor: emoji-style objects, ready at once, works offline',
     nativeSize: 256,
     settings: { num_inference_steps: 6, guidance_scale: 1 },
     bytes: { fp16: 0, fp32: 0 },
@@ -66,7 +66,7 @@ export const offers: readonly ModelOffer[] = [
     nicknames: 'dreamshaper dream shaper',
     networks: 'sd15-inpaint',
     title: 'DreamShaper 8 inpainting',
-    goodAt: 'Made for inpainting, many styles; with an LCM LoRA for SD 1.5 in four steps',
+    goodAt: 'Made for inpainting in many styles; four steps are enough with an LCM LoRA for SD 1.5',
     nativeSize: 512,
     settings: apiDefaults,
     bytes: sd15Bytes,

@@ -169,7 +169,7 @@ export const optionRows: Readonly<Record<OptionField, OptionRow>> = {
   },
   colour_match: {
     label: 'Match colours',
-    note: 'Matches colours at the mask’s edge.',
+    note: 'Blends the result into the colours around the mask.',
     control: { at: 'more', width: 'full' },
     flag: {
       name: 'no-colour-match',
@@ -191,7 +191,7 @@ export const optionRows: Readonly<Record<OptionField, OptionRow>> = {
   },
   mask_content: {
     label: 'Mask content',
-    note: 'What the run starts from.',
+    note: 'What the masked area starts from.',
     control: { at: 'more', width: 'half' },
     choices: [
       { value: 'original', label: 'The image itself' },
@@ -209,10 +209,10 @@ export const optionRows: Readonly<Record<OptionField, OptionRow>> = {
   },
   scheduler: {
     label: 'Scheduler',
-    note: 'The sampling method. Few-step LoRAs need LCM or TCD.',
+    note: 'The sampling method. LoRAs made for few steps need LCM or TCD.',
     control: { at: 'more', width: 'full' },
     choices: [
-      { value: '', label: 'The model’s own' },
+      { value: '', label: 'Model default' },
       ...schedulerNames.map((name) => ({ value: name, label: name, group: schedulerGroup(name) })),
     ],
     flag: {

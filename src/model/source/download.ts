@@ -283,7 +283,7 @@ function refused(
   return new InputError(
     'hub_token',
     connection.token === undefined
-      ? `${file.path}: ${what}; accept its terms on its page, then enter a token of your account`
+      ? `${file.path}: ${what}; accept its terms on its Hugging Face page, then enter an access token from your account`
       : `${file.path}: ${what} and this token does not open it; accept the terms on its page, or enter another token`,
   );
 }

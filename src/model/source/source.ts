@@ -193,7 +193,7 @@ function encodePath(path: string): string {
 function gated(id: string, hubUrl: string): InputError {
   return new InputError(
     'hub_token',
-    `model_name: ${id} is gated: accept its terms at ${hubUrl}/${id}, then enter a token of your account`,
+    `model_name: ${id} is gated: accept its terms at ${hubUrl}/${id}, then enter an access token from your account`,
   );
 }
 

@@ -9,7 +9,7 @@ it('computes the time left from the steps’ own times', () => {
   }
   expect(progress).toMatchObject({
     title: 'Painting · step 10 of 30',
-    detail: '0.50 s a step',
+    detail: '0.50 s per step',
     secondsLeft: 10,
   });
   expect(progress.fraction).toBeCloseTo(1 / 3, 12);

@@ -66,7 +66,7 @@ export function advance(before: RunProgress, progress: Progress, nowMs: number):
       const secondsPerStep = stepsPerSecond !== null && stepsPerSecond > 0 ? 1 / stepsPerSecond : null;
       return {
         title: `Painting · step ${step} of ${steps}`,
-        detail: secondsPerStep === null ? '' : `${figures(secondsPerStep)} s a step`,
+        detail: secondsPerStep === null ? '' : `${figures(secondsPerStep)} s per step`,
         fraction: steps > 0 ? step / steps : 1,
         secondsLeft: secondsPerStep === null ? null : secondsPerStep * (steps - step),
         stepEnds,

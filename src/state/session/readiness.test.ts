@@ -64,7 +64,7 @@ it.each<[string, Partial<Situation>]>([
     'This model is too large for this device',
     models({ fits: { 'owner/x': { verdict: 'tooLarge', neededBytes: 2, availableBytes: 1, message: '' } } }),
   ],
-  ['Enter your fal.ai API key', hosted({ maskedKey: null })],
+  ['Enter a fal.ai API key and click Use key', hosted({ maskedKey: null })],
   ['You’re offline; the hosted API can’t be reached', hosted({ online: false })],
   ['Choose a model for the hosted API', { ...hosted({}), modelName: 'starter' }],
 ])('not ready: %s', (text, changed) => {

@@ -24,7 +24,7 @@ export function nextStep({ hasPicture, hasMask, modelName, models, hosted }: Sit
   if (checkModelName(name) !== null) return wait('Choose a model');
   if (hosted?.on) {
     if (isCutOff(hosted)) return wait('You’re offline; the hosted API can’t be reached');
-    if (!hasAccess(hosted)) return wait('Enter your fal.ai API key');
+    if (!hasAccess(hosted)) return wait('Enter a fal.ai API key and click Use key');
     return isReached(name, hosted)
       ? { text: 'Ready', isReady: true }
       : wait('Choose a model for the hosted API');

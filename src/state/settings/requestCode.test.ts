@@ -119,8 +119,8 @@ it('looks as in the playground', () => {
 
 it('says what the hosted API would not take', () => {
   expect(codeWarning(checked())).toBeNull();
-  expect(codeWarning(checked({ model_name: 'starter' }))).toContain('can’t reach');
-  expect(codeWarning(checked({ model_name: 'disk:mine' }))).toContain('can’t reach');
+  expect(codeWarning(checked({ model_name: 'starter' }))).toContain('can’t use');
+  expect(codeWarning(checked({ model_name: 'disk:mine' }))).toContain('can’t use');
   expect(codeWarning(checked({ loras: [{ id: 1, source: 'a/b', weight: '' }] }))).toContain('LoRAs');
   expect(codeWarning(checked({ scheduler: 'Euler', strength: '0.5' }))).toContain(': Scheduler, Strength.');
   expect(codeWarning(checked({ variations: '2', colour_match: false }))).toBeNull();

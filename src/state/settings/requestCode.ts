@@ -43,7 +43,7 @@ export function requestCode(language: CodeLanguage, settings: CheckedSettings): 
 export function codeWarning(settings: CheckedSettings): string | null {
   const { model_name } = settings;
   if (model_name === STARTER || model_name.startsWith('disk:')) {
-    return 'The hosted API can’t reach this model. Choose one from Hugging Face.';
+    return 'The hosted API can’t use this model. Choose a model from Hugging Face.';
   }
   const lacking = [...fieldsIn('local'), ...fieldsIn('page')].flatMap((field) => {
     const { hostedReason, label } = optionRows[field];

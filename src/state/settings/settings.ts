@@ -15,6 +15,7 @@ import {
 import { type LocalOptions, localOptionsSchema, pageOptionsSchema } from '../../contract/schema';
 import type { Size } from '../../image/geometry';
 import { checkModelName, STARTER } from '../models/modelCatalogue';
+import { namedAddOns } from './addOns';
 import { type EmbeddingSetting, embeddingProblem, enteredEmbeddings } from './embeddings';
 import { enteredLoras, type LoraSetting, loraProblem } from './loras';
 
@@ -79,7 +80,7 @@ export function changedMoreSettings(settings: Settings): number {
 
 function isChanged(settings: Settings, field: SettingsField): boolean {
   const { [field]: value } = settings;
-  return Array.isArray(value) ? value.length > 0 : value !== initialSettings[field];
+  return Array.isArray(value) ? namedAddOns(value).length > 0 : value !== initialSettings[field];
 }
 
 /** Settings as the hosted API takes them: options that it lacks count as untouched. */

@@ -42,8 +42,8 @@ export const gestures: readonly { group: Group; keys: string; help: string }[] =
   { group: 'Tools', keys: 'Shift', help: 'Shapes and wand: add. Brush: a straight line' },
   { group: 'Tools', keys: 'Alt', help: 'Shapes and wand: subtract. Brush: erase' },
   { group: 'Tools', keys: 'Ctrl', help: 'Rectangle and ellipse: equal sides' },
-  { group: 'Tools', keys: 'Arrows', help: 'Move a cursor over the canvas; with Shift, pixel by pixel' },
-  { group: 'Tools', keys: 'Enter', help: 'Press and release it; close a polygon' },
+  { group: 'Tools', keys: 'Arrows', help: 'Move the keyboard cursor; with Shift, pixel by pixel' },
+  { group: 'Tools', keys: 'Enter', help: 'Start or stop painting at the keyboard cursor; close a polygon' },
   {
     group: 'Page',
     keys: 'Arrows',

@@ -16,11 +16,11 @@ export function HostedConsent() {
       title="Send this run to the hosted API?"
       description={
         <>
-          <p>This device can’t do it. {question?.reason}</p>
+          <p>This run can’t be done on this device. {question?.reason}</p>
           <p>
-            The area around the mask, the mask and the prompt would be sent to{' '}
-            {server ?? `fal.ai, which bills ${hasProxy ? 'this server’s' : 'your'} key`}. LoRAs, embeddings,
-            scheduler and strength aren’t available there and are left out.
+            The mask, the area around it and the prompt will be sent to{' '}
+            {server ?? `fal.ai, which bills ${hasProxy ? 'this server’s' : 'your'} account`}. LoRAs,
+            embeddings, scheduler and strength aren’t available there and will be ignored.
           </p>
         </>
       }

@@ -43,7 +43,7 @@ export function HostedKey() {
         </button>
       </div>
       <a href="https://fal.ai/dashboard/keys" target="_blank" rel="noreferrer">
-        Get a key at fal.ai, which bills each run
+        Get a fal.ai API key (each run is billed)
       </a>
       <label className="hosted-remember">
         <input type="checkbox" checked={remember} onChange={(event) => setRemember(event.target.checked)} />

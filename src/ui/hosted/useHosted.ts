@@ -25,8 +25,9 @@ export function hostedNote(state: HostedState): string {
   if (isCutOff(state)) return 'You’re offline; the hosted API can’t be reached.';
   if (!on) return 'Runs stay on this device. Nothing is uploaded.';
   if (server !== null) {
-    return `Sends the area around the mask and the prompt to ${server}. Scheduler and strength are up to the server.`;
+    return `Sends the mask, the area around it and the prompt to ${server}. Scheduler and strength are up to the server.`;
   }
-  if (!hasAccess(state)) return 'Sends the area around the mask to fal.ai, which needs an API key.';
-  return 'Sends the area around the mask and the prompt to fal.ai. Scheduler and strength aren’t available there.';
+  if (!hasAccess(state))
+    return 'Sends the mask, the area around it and the prompt to fal.ai. An API key is needed.';
+  return 'Sends the mask, the area around it and the prompt to fal.ai. Scheduler and strength aren’t available there.';
 }

@@ -61,7 +61,7 @@ export function MaskMenu() {
       <CommandLine id="importMask" />
       <CommandLine id="saveMask" />
       <p className="popover-note">
-        <BoxSelect size={14} aria-hidden /> PNG, white on black, the image’s size
+        <BoxSelect size={14} aria-hidden /> PNG of the image’s size; white is the mask
       </p>
     </BarPanel>
   );

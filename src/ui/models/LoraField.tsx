@@ -71,7 +71,9 @@ export function LoraField() {
         <p className="lora-note">The hosted API doesn’t support LoRAs.</p>
       ) : (
         loras.length > 0 && (
-          <p className="lora-note">Merged into a copy of the model at the next run, on this device.</p>
+          <p className="lora-note">
+            Applied on this device at the next run. The stored model stays unchanged.
+          </p>
         )
       )}
       {error !== undefined && (

@@ -143,7 +143,7 @@ function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes;
         onKeyDown={onKeyDown}
         onBlur={() => setOpen(false)}
       />
-      <span className="combobox-detail">{chosen ? inField(chosen) : 'any Hugging Face id or address'}</span>
+      <span className="combobox-detail">{chosen ? inField(chosen) : 'Hugging Face id or URL'}</span>
       <button
         type="button"
         tabIndex={-1}

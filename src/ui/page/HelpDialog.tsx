@@ -19,7 +19,7 @@ export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange
       <DialogTitle>Keys and help</DialogTitle>
       <DialogDescription>
         Paint over what should change, describe what should be there, and click Generate. Only the masked area
-        changes; every other pixel stays as it is. Images leave this device only while the hosted API is on.
+        changes; every other pixel stays as it is. Images leave this device only when you use the hosted API.
       </DialogDescription>
       <div className="key-groups">
         {groups.map((group) => (

@@ -19,7 +19,7 @@ export function RunCard() {
   const [title, detail] = progress
     ? [progress.title, progress.detail]
     : outcome === null
-      ? [next, 'Only the painted area changes.']
+      ? [next, 'Only the masked area changes.']
       : [outcome.title, outcome.detail];
   return (
     <div className="run">
@@ -69,9 +69,9 @@ function useOutcome(): { title: string; detail: string } | null {
   const seconds = runSeconds({ items }, last);
   if (seconds === null) return null;
   const { length } = variationsOf({ items }, last);
-  const each = `${length} images, ${duration(seconds / length)} each. `;
+  const each = `${length} results, ${duration(seconds / length)} each. `;
   return {
-    title: `Done in ${duration(seconds)}`,
+    title: `Done in ${seconds < 1 ? 'under 1 s' : duration(seconds)}`,
     detail: `${length > 1 ? each : ''}Drag ‹ › to compare, or keep painting.`,
   };
 }

@@ -117,7 +117,7 @@ function EmptyStage() {
   return (
     <div className="empty">
       <ImageUp size={44} strokeWidth={1.3} aria-hidden />
-      <h2>Open an image, paint over part of it, and have that part repainted</h2>
+      <h2>Open an image, paint over part of it, and describe what should be there</h2>
       <p className="empty-ways">
         <button type="button" className="button primary" onClick={open}>
           Choose an image

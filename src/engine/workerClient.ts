@@ -78,7 +78,7 @@ function isAlive(message: { type: string }): message is Alive {
   return message.type === 'alive';
 }
 
-/** Browsers do not report that a worker ended, but they release the lock that it held (worker/workerLock). */
+/** Browsers do not report that a worker ended, but they release the lock that it held (contract/workerLock). */
 function whenFree(lock: string, ended: () => void): void {
   navigator.locks?.request(lock, ended).catch(() => {});
 }

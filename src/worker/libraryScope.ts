@@ -1,20 +1,20 @@
 /** Connects the model library to the page's messages. */
 import type { FromLibrary, ToLibrary } from '../contract/protocol';
 import { STARTER } from '../contract/schema';
+import { holdLifeLock } from '../contract/workerLock';
 import { serveLibrary } from '../host/serveLibrary';
 import { httpFiles } from '../model/files';
 import { createLibrary } from '../model/library';
 import type { Manners } from '../model/source/download';
 import { opfsWeightStore } from '../storage/weightsOpfs';
 import { openDigestInWorker } from './digestClient';
-import { tellLife } from './workerLock';
 
 /** @param manners tests wait less than real servers ask for */
 export function serveLibraryScope(manners: Manners = {}): void {
   const scope = self as unknown as DedicatedWorkerGlobalScope;
   const post = (message: FromLibrary) => scope.postMessage(message);
   let receive: ReturnType<typeof serveLibrary> | undefined;
-  tellLife(post);
+  holdLifeLock((lock) => post({ type: 'alive', lock }));
 
   scope.onmessage = ({ data }: MessageEvent<ToLibrary>) => {
     if (data?.type === 'init') {

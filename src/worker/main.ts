@@ -2,16 +2,16 @@
 import '../contract/pageSecurity';
 import { encodeError } from '../contract/errors';
 import type { FromWorker, ToWorker } from '../contract/protocol';
+import { holdLifeLock } from '../contract/workerLock';
 import { createHost } from '../host/createHost';
 import { serve } from '../host/serve';
 import { verdictStore } from './deviceVerdicts';
 import { browserPlatform } from './platform';
-import { tellLife } from './workerLock';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const post = (message: FromWorker, transfer: Transferable[] = []) => scope.postMessage(message, transfer);
 
-tellLife(post);
+holdLifeLock((lock) => post({ type: 'alive', lock }));
 let receive: ReturnType<typeof serve> | undefined;
 scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if (data?.type === 'init') {

@@ -1,4 +1,5 @@
 /** A worker that answers tasks, and the page's side of one. */
+import { holdLifeLock } from '../../contract/workerLock';
 
 export type Answer =
   | { id: number; result: unknown }
@@ -9,23 +10,12 @@ export interface Life {
   lock: string;
 }
 
-/** Browsers do not report that a worker ended, but they release the locks that it held. */
-function tellLife(): void {
-  // Absent on pages without https.
-  if (navigator.locks === undefined) return;
-  const lock = `inlay-task-worker-${crypto.randomUUID()}`;
-  void navigator.locks.request(lock, () => {
-    self.postMessage({ lock } satisfies Life);
-    return new Promise(() => {});
-  });
-}
-
 /** In the worker: runs each task that arrives. @param transferables what an answer may transfer instead of copying */
 export function serveTasks<Task>(
   run: (task: Task) => Promise<unknown>,
   transferables: (result: unknown) => Transferable[],
 ): void {
-  tellLife();
+  holdLifeLock((lock) => self.postMessage({ lock } satisfies Life));
   self.addEventListener('message', async ({ data }: MessageEvent<{ id: number; task: Task }>) => {
     const { id, task } = data;
     try {

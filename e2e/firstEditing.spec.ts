@@ -194,7 +194,8 @@ const inTheEditor: Steps = {
     await question.getByRole('button', { name: 'Don’t send' }).click();
     expect(sent).toHaveLength(1);
   },
-  'Every result is stored in the **Gallery**': async ({ page, editor }) => {
+  'Every result is stored in the **Gallery**': async (visit) => {
+    const { page, editor } = visit;
     await editor.steps.fill('3');
     await button(page, 'Gallery').click();
     const gallery = page.getByRole('dialog');
@@ -216,6 +217,8 @@ const inTheEditor: Steps = {
     await expect(editor.model).toHaveValue('starter');
     await button(page, 'Gallery').click();
     await results.last().getByRole('button', { name: 'Open on the canvas' }).click();
+    // A newly opened image has no mask, so the model sees nothing yet.
+    await expect(frameLine(visit)).toHaveCount(0);
   },
   'Your current work is stored too': async (visit) => {
     const { page, editor } = visit;

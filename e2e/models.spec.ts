@@ -160,6 +160,8 @@ test('misbehaviour ends in the finished model or in a clear message', async ({ p
     times: 1,
   });
   hub.faults.add({ kind: 'status', status: 503, path: 'vae/.*safetensors', times: 1 });
+  // A download of under a second says nothing about the line's speed, which the question quotes below.
+  hub.faults.add({ kind: 'slow', bytesPerSecond: 1_000_000, path: UNET, origin: 'content' });
   const editor = await openWith(page, MODEL);
   await button(page, 'Download model').click();
   await expect(keptLine(page)).toBeVisible({ timeout: 60_000 });

@@ -67,6 +67,7 @@ export function createHarnessModels(query: URLSearchParams): ModelLibrary {
       widths: [768],
     }),
     list: async () => kept,
+    assistants: async () => [],
     async remove(folder) {
       kept = kept.filter((model) => model.folder !== folder);
     },

@@ -72,6 +72,16 @@ export interface KeptModel {
   isBusy: boolean;
 }
 
+/** A model in this browser's storage that selects and does not paint: `src/storage/assistants.ts` stores its files. */
+export interface KeptAssistant
+  extends Pick<KeptModel, 'folder' | 'name' | 'location' | 'licence' | 'isBusy'> {
+  title: string;
+  /** What it is for, in a few words. */
+  does: string;
+  /** Bytes of its whole files. */
+  storedBytes: number;
+}
+
 export const fetchProgressSchema = z.discriminatedUnion('stage', [
   /** Another tab is downloading it. */
   z.object({ stage: z.literal('wait') }),
@@ -142,6 +152,8 @@ export interface ModelLibrary {
    */
   readEmbedding(source: string | File, signal: AbortSignal): Promise<EmbeddingWord>;
   list(): Promise<KeptModel[]>;
+  /** Those that select; {@link remove} deletes them too. */
+  assistants(): Promise<KeptAssistant[]>;
   /** @throws InputError (`model_name`) while a tab uses or downloads it */
   remove(folder: string): Promise<void>;
   /**

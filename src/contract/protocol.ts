@@ -18,6 +18,7 @@ import {
   type EmbeddingWord,
   fetchProgressSchema,
   hubAccessSchema,
+  type KeptAssistant,
   type KeptModel,
   type ModelDetails,
   precisionSchema,
@@ -94,6 +95,7 @@ const libraryRequest = z.discriminatedUnion('method', [
   z.object({ method: z.literal('offerFiles'), title: z.string(), files: z.map(z.string(), file).readonly() }),
   z.object({ method: z.literal('readEmbedding'), source: z.union([z.string(), file]) }),
   z.object({ method: z.literal('list') }),
+  z.object({ method: z.literal('assistants') }),
   z.object({ method: z.literal('room') }),
   z.object({ method: z.literal('remove'), folder: z.string() }),
 ]);
@@ -107,6 +109,7 @@ export interface LibraryValues {
   offerFiles: string;
   readEmbedding: EmbeddingWord;
   list: KeptModel[];
+  assistants: KeptAssistant[];
   /** Bytes that can still be stored; null if the browser does not say. */
   room: number | null;
   remove: null;

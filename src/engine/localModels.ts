@@ -140,6 +140,7 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
     offerFiles: (title, files) => ask({ method: 'offerFiles', title, files }),
     readEmbedding: (source, signal) => ask({ method: 'readEmbedding', source }, { signal }),
     list: () => ask({ method: 'list' }),
+    assistants: () => ask({ method: 'assistants' }),
     async remove(folder) {
       await options.release();
       await ask({ method: 'remove', folder });

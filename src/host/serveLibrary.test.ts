@@ -29,6 +29,7 @@ function setUp(files = plain) {
       });
     },
     offerFiles: async (title) => `disk:${title}`,
+    assistants: () => Promise.resolve([]),
     readEmbedding: () => Promise.reject(new Error('not asked for')),
     list: async () => [],
     room: async () => undefined,

@@ -58,6 +58,8 @@ export function serveLibrary(
         return library.readEmbedding(request.source, signal);
       case 'list':
         return library.list();
+      case 'assistants':
+        return library.assistants();
       case 'room':
         return library.room().then((bytes) => bytes ?? null);
       case 'remove':

@@ -1,8 +1,16 @@
 /** The models on this device, for the page's panel: looked up, fetched, listed, deleted. */
 import { CheckpointError, InputError } from '../contract/errors';
-import type { EmbeddingWord, HubAccess, KeptModel, ModelDetails, ModelFacts } from '../contract/modelLibrary';
+import type {
+  EmbeddingWord,
+  HubAccess,
+  KeptAssistant,
+  KeptModel,
+  ModelDetails,
+  ModelFacts,
+} from '../contract/modelLibrary';
 import { STARTER } from '../contract/schema';
 import type { Precision } from '../graph/onnx/types';
+import { isAssistant, storedAssistant } from '../storage/assistants';
 import type { WeightStore } from '../storage/weights';
 import { embeddingChoice, openEmbedding } from './embedding/open';
 import type { CheckpointFiles } from './files';
@@ -53,6 +61,7 @@ export interface Library {
   offerFiles(title: string, files: ReadonlyMap<string, File>): Promise<string>;
   readEmbedding(source: string | File, signal: AbortSignal): Promise<EmbeddingWord>;
   list(): Promise<KeptModel[]>;
+  assistants(): Promise<KeptAssistant[]>;
   /** Bytes that can still be stored, or undefined if the platform does not say. */
   room(): Promise<number | undefined>;
   remove(folder: string): Promise<void>;
@@ -161,8 +170,13 @@ export function createLibrary({ store, starter, openDigest, manners }: LibraryPa
 
     async list() {
       await clearRemains(store);
-      const folders = await store.models();
-      return Promise.all(folders.map((folder) => listed(store, folder)));
+      const all = await Promise.all((await store.models()).map((folder) => listed(store, folder)));
+      return all.filter((model) => model !== undefined);
+    },
+
+    async assistants() {
+      const all = await Promise.all((await store.models()).map((folder) => listedAssistant(store, folder)));
+      return all.filter((assistant) => assistant !== undefined);
     },
 
     room: () => store.freeBytes(),
@@ -171,7 +185,9 @@ export function createLibrary({ store, starter, openDigest, manners }: LibraryPa
   };
 }
 
-async function listed(store: WeightStore, folder: string): Promise<KeptModel> {
+/** @returns undefined for an assistant's folder */
+async function listed(store: WeightStore, folder: string): Promise<KeptModel | undefined> {
+  if (await isAssistant(store.model(folder))) return undefined;
   const isBusy = await store.isBusy(folder);
   const files = await openStored(store, folder);
   if (files !== undefined) {
@@ -185,6 +201,22 @@ async function listed(store: WeightStore, folder: string): Promise<KeptModel> {
   const { downloadBytes, ...about } = journal.model ?? unknown;
   const unfinished = { receivedBytes: receivedBytes(journal), totalBytes: downloadBytes };
   return { folder, ...about, storedBytes: unfinishedBytes(journal), unfinished, isBusy };
+}
+
+/** @returns undefined for a folder that is no assistant's */
+async function listedAssistant(store: WeightStore, folder: string): Promise<KeptAssistant | undefined> {
+  if (!(await isAssistant(store.model(folder)))) return undefined;
+  const isBusy = await store.isBusy(folder);
+  const found = await storedAssistant(store, folder);
+  // Stored by another version: listed so that it can be deleted.
+  const unknown = {
+    id: folder,
+    title: folder,
+    does: 'stored by another version of this page',
+    location: folder,
+  };
+  const { id: name, ...about } = found?.about ?? unknown;
+  return { folder, name, ...about, storedBytes: found?.storedBytes ?? 0, isBusy };
 }
 
 /** A model whose configuration is damaged still shows, so that it can be deleted. */

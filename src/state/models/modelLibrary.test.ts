@@ -57,6 +57,7 @@ class FakeLibrary implements ModelLibrary {
     });
   }
   offerFiles = async (title: string) => `disk:${title}`;
+  assistants = async () => [];
   readEmbedding = async () => ({ token: '<toy>', vectors: 1, widths: [768] });
   list = async () => this.models;
   async remove(folder: string): Promise<void> {

@@ -19,7 +19,7 @@ import { createModelState, type Failure, type Fetching, type ModelLibraryState }
 import { createPace, type Pace } from './pace';
 import { advanceTransfer, type Transfer } from './transfer';
 
-export type { EmbeddingWord, Fit, KeptModel, ModelSizes } from '../../contract/modelLibrary';
+export type { EmbeddingWord, Fit, KeptAssistant, KeptModel, ModelSizes } from '../../contract/modelLibrary';
 export {
   type DownloadQuestion,
   type Failure,
@@ -62,7 +62,7 @@ export interface ModelLibraryStore {
   addFiles(own: readonly OwnModel[]): Promise<readonly string[] | null>;
   /** @returns the embedding's word, or what is wrong with it as a sentence */
   readEmbedding(source: string | File, signal: AbortSignal): Promise<EmbeddingWord | { complaint: string }>;
-  remove(model: KeptModel): Promise<void>;
+  remove(model: Pick<KeptModel, 'folder' | 'name'>): Promise<void>;
   /** Reads again which models are stored and how much space there is. */
   refresh(): Promise<void>;
   /** The network is back: retries failed look-ups and resumes downloads. */
@@ -141,12 +141,13 @@ export function createModelLibraryStore(
       const keptNames = Object.entries(store.getState().lookups).flatMap(([name, lookup]) =>
         lookup.state === 'found' && lookup.details.state === 'kept' ? [name] : [],
       );
-      const [kept, storage] = await Promise.all([
+      const [kept, assistants, storage] = await Promise.all([
         library.list(),
+        library.assistants(),
         library.storage(),
         ...keptNames.map((name) => lookAgain(name).catch(() => setLookup(name, undefined))),
       ]);
-      state.setStored(kept, storage);
+      state.setStored({ kept, assistants, storage });
     } catch (error) {
       state.complain(error);
     }

@@ -1,6 +1,13 @@
 /** What the page knows about models: the store, and every action that changes it. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { Fit, HubAccess, KeptModel, ModelDetails, StorageFacts } from '../../contract/modelLibrary';
+import type {
+  Fit,
+  HubAccess,
+  KeptAssistant,
+  KeptModel,
+  ModelDetails,
+  StorageFacts,
+} from '../../contract/modelLibrary';
 import { displayError } from '../errorDisplay';
 import type { Transfer } from './transfer';
 
@@ -47,6 +54,8 @@ export interface ModelLibraryState {
   question: DownloadQuestion | null;
   /** Stored models; null until they are read. */
   kept: readonly KeptModel[] | null;
+  /** Stored models that select; read together with `kept`. */
+  assistants: readonly KeptAssistant[];
   /** The names of the models that were last opened from one folder, if it contained several. */
   openedTogether: readonly string[];
   storage: StorageFacts | null;
@@ -69,6 +78,7 @@ export function createModelState(hub: HubAccess) {
     fits: byName(),
     question: null,
     kept: null,
+    assistants: [],
     openedTogether: [],
     storage: null,
     hub: shown(hub),
@@ -95,8 +105,8 @@ export function createModelState(hub: HubAccess) {
     setQuestion(question: DownloadQuestion | null): void {
       store.setState({ question });
     },
-    setStored(kept: readonly KeptModel[], storage: StorageFacts): void {
-      store.setState({ kept, storage, complaint: null });
+    setStored(stored: Pick<ModelLibraryState, 'kept' | 'assistants' | 'storage'>): void {
+      store.setState({ ...stored, complaint: null });
     },
     setOpenedTogether(names: readonly string[]): void {
       store.setState({ openedTogether: names });

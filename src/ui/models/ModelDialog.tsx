@@ -9,7 +9,7 @@ import {
   STARTER,
   titleOf,
 } from '../../state/models/modelCatalogue';
-import type { KeptModel } from '../../state/models/modelLibrary';
+import type { KeptAssistant, KeptModel } from '../../state/models/modelLibrary';
 import { about } from '../../state/models/pace';
 import { bytesInWords, freeInWords, partInWords } from '../../state/models/transfer';
 import { useEngineStatus, useModelState, useModels, useRun, useSession, useSettings } from '../base/context';
@@ -134,14 +134,20 @@ function sizeInWords(bytes: number): string {
 
 function KeptModels({ onChosen }: { onChosen(): void }) {
   const kept = useModelState((state) => state.kept);
+  const assistants = useModelState((state) => state.assistants);
   const complaint = useModelState((state) => state.complaint);
   return (
     <section aria-label="On this device">
       <h3>On this device</h3>
-      {kept?.length === 0 && <p className="hint-line">Nothing yet. Models that you download appear here.</p>}
+      {kept?.length === 0 && assistants.length === 0 && (
+        <p className="hint-line">Nothing yet. Models that you download appear here.</p>
+      )}
       <ul className="model-list">
         {kept?.map((model) => (
           <Kept key={model.folder} model={model} onChosen={onChosen} />
+        ))}
+        {assistants.map((assistant) => (
+          <Assistant key={assistant.folder} assistant={assistant} />
         ))}
       </ul>
       <div role="alert">{complaint !== null && <p className="field-error">{complaint}</p>}</div>
@@ -183,24 +189,54 @@ function Kept({ model, onChosen }: { model: KeptModel; onChosen(): void }) {
           {isChosen ? 'In use' : 'Use'}
         </button>
       )}
-      <DeleteButton model={model} />
+      <DeleteKept model={model} />
     </li>
   );
 }
 
-function DeleteButton({ model }: { model: KeptModel }) {
-  const models = useModels();
-  const [asking, setAsking] = useState(false);
+function Assistant({ assistant }: { assistant: KeptAssistant }) {
+  const { title, does, storedBytes, licence, isBusy } = assistant;
+  const details = [
+    isBusy ? 'downloading' : bytesInWords(storedBytes),
+    licence === undefined ? '' : licenceInWords(licence),
+  ];
+  return (
+    <li>
+      <div className="model-about">
+        <b>{title}</b>
+        <span>{does}</span>
+        <small className="tabular">{details.filter(Boolean).join(' · ')}</small>
+      </div>
+      <DeleteButton title={title} stored={assistant} isInUse={isBusy} />
+    </li>
+  );
+}
+
+function DeleteKept({ model }: { model: KeptModel }) {
   const painting = useRun((state) => state.running);
   const isChosen = useSettings((state) => state.model_name.trim() === model.name);
   const fetching = useModelState((state) => state.fetches[model.name]?.state);
   const isInUse = (painting && isChosen) || model.isBusy || fetching === 'running' || fetching === 'waiting';
+  return <DeleteButton title={titleOf(model.name)} stored={model} isInUse={isInUse} />;
+}
+
+function DeleteButton({
+  title,
+  stored,
+  isInUse,
+}: {
+  title: string;
+  stored: Pick<KeptModel, 'folder' | 'name' | 'storedBytes'>;
+  isInUse: boolean;
+}) {
+  const models = useModels();
+  const [asking, setAsking] = useState(false);
   if (!asking) {
     return (
       <button
         type="button"
         className="icon-button"
-        aria-label={`Delete ${titleOf(model.name)}`}
+        aria-label={`Delete ${title}`}
         title={isInUse ? 'In use' : undefined}
         disabled={isInUse}
         onClick={() => setAsking(true)}
@@ -210,17 +246,17 @@ function DeleteButton({ model }: { model: KeptModel }) {
     );
   }
   return (
-    <fieldset className="model-confirm" aria-label={`Delete ${titleOf(model.name)}?`}>
+    <fieldset className="model-confirm" aria-label={`Delete ${title}?`}>
       <button
         type="button"
         className="button danger"
         disabled={isInUse}
         onClick={() => {
           setAsking(false);
-          void models.remove(model);
+          void models.remove(stored);
         }}
       >
-        Delete {bytesInWords(model.storedBytes)}
+        Delete {bytesInWords(stored.storedBytes)}
       </button>
       <button type="button" className="button" onClick={() => setAsking(false)}>
         Keep

@@ -12,7 +12,7 @@ import { useFiles } from '../files/useFiles';
 import { ToolRail } from '../mask/ToolRail';
 import { SidePanel } from '../run/SidePanel';
 import { usePageTitle } from '../run/usePageTitle';
-import { ComparisonContext, useNewComparison } from '../stage/comparison';
+import { ComparisonContext, useNewComparison } from '../stage/result/comparison';
 import { Stage } from '../stage/Stage';
 import { VersionStrip } from '../stage/VersionStrip';
 import { HelpDialog } from './HelpDialog';

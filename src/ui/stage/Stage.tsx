@@ -23,11 +23,11 @@ import { useNarrow } from '../base/useNarrow';
 import { readAgain } from '../commands/maskFile';
 import { useCommand } from '../commands/useCommand';
 import { AdjustHandles } from './Adjusting';
-import { useComparison } from './comparison';
-import { ResultPane } from './ResultPane';
-import { CompareLine, ResultImages } from './ResultView';
+import { useComparison } from './result/comparison';
+import { ResultPane } from './result/ResultPane';
+import { CompareLine, ResultImages } from './result/ResultView';
+import { useContinueByPainting } from './result/useContinueByPainting';
 import { StageBar } from './StageBar';
-import { useContinueByPainting } from './useContinueByPainting';
 import './stage.css';
 
 export function Stage() {

@@ -11,8 +11,8 @@ import { MaskAppearanceMenu } from '../mask/MaskAppearanceMenu';
 import { MaskMenu } from '../mask/MaskMenu';
 import { ToolOptions } from '../mask/ToolOptions';
 import { type AdjustingProps, AdjustOptions, useAdjusting } from './Adjusting';
-import { useComparison } from './comparison';
-import { ResultActions } from './ResultActions';
+import { useComparison } from './result/comparison';
+import { ResultActions } from './result/ResultActions';
 import './stageBar.css';
 
 export function StageBar({ frame }: AdjustingProps) {

@@ -5,8 +5,8 @@ import { type Version, versionLabel } from '../../state/pictures/versions';
 import { useRun, useSession, useVersions } from '../base/context';
 import { useTight } from '../base/useNarrow';
 import { SaveActions } from '../files/SaveActions';
-import { useComparison } from './comparison';
-import { ResultActions } from './ResultActions';
+import { useComparison } from './result/comparison';
+import { ResultActions } from './result/ResultActions';
 import './versionStrip.css';
 
 export function VersionStrip() {

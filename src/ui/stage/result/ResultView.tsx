@@ -1,10 +1,10 @@
 /** A version and what it is compared with, in the canvas's own view, so that both show the same place. */
 import { type PointerEvent as ReactPointerEvent, useRef } from 'react';
-import { lineAt, parkedAt, shareAt, shareByKey } from '../../editor/kernels/compare';
-import { rectToView, type View } from '../../editor/kernels/view';
-import type { Rect } from '../../editor/store';
-import type { Version } from '../../state/pictures/versions';
-import { useEditor, useVersions } from '../base/context';
+import { lineAt, parkedAt, shareAt, shareByKey } from '../../../editor/kernels/compare';
+import { rectToView, type View } from '../../../editor/kernels/view';
+import type { Rect } from '../../../editor/store';
+import type { Version } from '../../../state/pictures/versions';
+import { useEditor, useVersions } from '../../base/context';
 import './resultView.css';
 
 const CRISP_SCALE = 3;

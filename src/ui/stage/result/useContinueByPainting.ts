@@ -1,8 +1,8 @@
 /** Continues from a result as soon as the user paints over it. */
 import { useEffect, useRef, useState } from 'react';
-import type { Step } from '../../editor/store';
-import type { Version } from '../../state/pictures/versions';
-import { useEditor, useSession } from '../base/context';
+import type { Step } from '../../../editor/store';
+import type { Version } from '../../../state/pictures/versions';
+import { useEditor, useSession } from '../../base/context';
 
 /**
  * Painting over a result continues from it: once a press on the canvas has changed the mask, that version is the one being

@@ -1,7 +1,7 @@
 /** The version shown, and what it is compared with. */
 import { createContext, useContext, useMemo, useState } from 'react';
-import { findVersion, shownVersion, type Version } from '../../state/pictures/versions';
-import { useEditor, useVersions } from '../base/context';
+import { findVersion, shownVersion, type Version } from '../../../state/pictures/versions';
+import { useEditor, useVersions } from '../../base/context';
 
 export interface Comparison {
   /** Whether all of it shows what was before, because a key or button is held. */

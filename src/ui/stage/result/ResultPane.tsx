@@ -1,8 +1,8 @@
 /** A version beside the canvas. */
 import { type PointerEvent as ReactPointerEvent, useEffect, useRef } from 'react';
-import { attachWheel } from '../../editor/view/pointer';
-import { type Version, versionLabel } from '../../state/pictures/versions';
-import { useSession } from '../base/context';
+import { attachWheel } from '../../../editor/view/pointer';
+import { type Version, versionLabel } from '../../../state/pictures/versions';
+import { useSession } from '../../base/context';
 import { useComparison } from './comparison';
 import { CompareLine, ResultImages } from './ResultView';
 

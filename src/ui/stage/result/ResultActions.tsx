@@ -1,12 +1,12 @@
 /** What can be done with the version shown; beside the image, never over it. */
 import { Columns2, Eye, GitCompareArrows, PencilLine, Square, X } from 'lucide-react';
-import type { Version } from '../../state/pictures/versions';
-import { useSession, useVersions } from '../base/context';
-import { useNarrow } from '../base/useNarrow';
-import { keysOf } from '../commands/keyCombinations';
-import { useCommand } from '../commands/useCommand';
-import { IconButton } from '../controls/IconButton';
-import { Tooltip } from '../controls/Tooltip';
+import type { Version } from '../../../state/pictures/versions';
+import { useSession, useVersions } from '../../base/context';
+import { useNarrow } from '../../base/useNarrow';
+import { keysOf } from '../../commands/keyCombinations';
+import { useCommand } from '../../commands/useCommand';
+import { IconButton } from '../../controls/IconButton';
+import { Tooltip } from '../../controls/Tooltip';
 import { useComparison } from './comparison';
 import './resultActions.css';
 

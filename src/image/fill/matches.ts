@@ -1,0 +1,154 @@
+/**
+ * For each patch that reaches into the hole, the patch of known pixels that is most like it: PatchMatch (Barnes et al.,
+ * "PatchMatch: A Randomized Correspondence Algorithm for Structural Image Editing", 2009).
+ */
+import { KNOWN, type Level, sourcesOf, targetsOf } from './level';
+import type { Draw } from './random';
+
+export interface Matches {
+  level: Level;
+  /** Patches have 2 · radius + 1 pixels a side. */
+  radius: number;
+  /** 1 where a patch of known pixels is centred. [height × width] */
+  sources: Uint8Array;
+  /** The sources' pixels, in order. */
+  sourceList: Int32Array;
+  /** Centres of the patches that reach into the hole, in order. */
+  targets: Int32Array;
+  /** For each target its source, −1 for all other pixels. [height × width] */
+  nearest: Int32Array;
+  /** Mean squared difference of a pixel's three channels together; of meaning for targets. [height × width] */
+  costs: Float32Array;
+}
+
+/** All targets unmatched. */
+export function createMatches(level: Level, radius: number): Matches {
+  const { width, height } = level;
+  const sources = sourcesOf(level, radius);
+  const sourceList = new Int32Array(sources.reduce((sum, one) => sum + one, 0));
+  for (let i = 0, n = 0; i < sources.length; i++) if (sources[i] === 1) sourceList[n++] = i;
+  return {
+    level,
+    radius,
+    sources,
+    sourceList,
+    targets: targetsOf(level, radius),
+    nearest: new Int32Array(width * height).fill(-1),
+    costs: new Float32Array(width * height),
+  };
+}
+
+/** Gives every target any source. */
+export function matchAtRandom({ targets, nearest, sourceList }: Matches, draw: Draw): void {
+  for (const target of targets) nearest[target] = sourceList[draw(sourceList.length)] ?? 0;
+}
+
+/** Gives every target the source that its pixel had at the next coarser scale, or any where there was none. */
+export function matchFrom(coarse: Matches, fine: Matches, draw: Draw): void {
+  const { width } = fine.level;
+  const { width: coarseWidth, height: coarseHeight } = coarse.level;
+  for (const target of fine.targets) {
+    const [x, y] = [target % width, Math.floor(target / width)];
+    const parent = Math.min(y >> 1, coarseHeight - 1) * coarseWidth + Math.min(x >> 1, coarseWidth - 1);
+    const from = coarse.nearest[parent] ?? -1;
+    const sourceX = 2 * (from % coarseWidth) + (x & 1);
+    const sourceY = 2 * Math.floor(from / coarseWidth) + (y & 1);
+    const source = sourceY * width + sourceX;
+    const isThere = from >= 0 && sourceX < width && fine.sources[source] === 1;
+    fine.nearest[target] = isThere ? source : (fine.sourceList[draw(fine.sourceList.length)] ?? 0);
+  }
+}
+
+/** Measures targets `first` to below `end` of the list anew, after the guess has changed. */
+export function measure(matches: Matches, first: number, end: number): void {
+  const { targets, nearest, costs } = matches;
+  for (let n = first; n < end; n++) {
+    const target = targets[n] ?? 0;
+    costs[target] = difference(matches, target, nearest[target] ?? 0, Infinity);
+  }
+}
+
+/**
+ * One sweep over targets `first` to below `end`: each tries the sources beside those of its neighbours, then random ones
+ * ever nearer to its own.
+ * @param forward down the list, taking over from the left and from above; otherwise up, from the right and from below
+ * @param reach pixels: how far from its own the first random source is looked for
+ */
+export function sweep(
+  matches: Matches,
+  first: number,
+  end: number,
+  { forward, reach, draw }: { forward: boolean; reach: number; draw: Draw },
+): void {
+  const { level, targets, nearest, costs, sources } = matches;
+  const { width, height } = level;
+  const towards = forward ? -1 : 1;
+  for (let n = first; n < end; n++) {
+    const target = targets[forward ? n : first + end - 1 - n] ?? 0;
+    const x = target % width;
+    let best = nearest[target] ?? 0;
+    let cost = costs[target] ?? 0;
+    if (x + towards >= 0 && x + towards < width) {
+      const beside = (nearest[target + towards] ?? -1) - towards;
+      if (nearest[target + towards] !== -1 && beside !== best && sources[beside] === 1) {
+        const found = difference(matches, target, beside, cost);
+        if (found < cost) [best, cost] = [beside, found];
+      }
+    }
+    const next = target + towards * width;
+    if (next >= 0 && next < width * height) {
+      const beside = (nearest[next] ?? -1) - towards * width;
+      if (nearest[next] !== -1 && beside !== best && sources[beside] === 1) {
+        const found = difference(matches, target, beside, cost);
+        if (found < cost) [best, cost] = [beside, found];
+      }
+    }
+    for (let radius = reach; radius >= 1; radius >>= 1) {
+      const sourceX = (best % width) + draw(2 * radius + 1) - radius;
+      const sourceY = Math.floor(best / width) + draw(2 * radius + 1) - radius;
+      if (sourceX < 0 || sourceY < 0 || sourceX >= width || sourceY >= height) continue;
+      const source = sourceY * width + sourceX;
+      if (sources[source] !== 1) continue;
+      const found = difference(matches, target, source, cost);
+      if (found < cost) [best, cost] = [source, found];
+    }
+    nearest[target] = best;
+    costs[target] = cost;
+  }
+}
+
+/**
+ * How unlike two patches are: the mean over pixels, by what they count, of the squared differences of their colours. Pixels
+ * of the target beyond the image count for nothing.
+ * @param limit more than this is of no interest: Infinity is returned as soon as it is certain
+ */
+function difference({ level, radius }: Matches, target: number, source: number, limit: number): number {
+  const { width, height, colours, kinds } = level;
+  const x = target % width;
+  const y = (target - x) / width;
+  const left = x < radius ? -x : -radius;
+  const right = x + radius >= width ? width - 1 - x : radius;
+  const top = y < radius ? -y : -radius;
+  const bottom = y + radius >= height ? height - 1 - y : radius;
+  const mostCounts = KNOWN * (right - left + 1) * (bottom - top + 1);
+  const mostSum = limit * mostCounts;
+  let [sum, counts] = [0, 0];
+  for (let row = top; row <= bottom; row++) {
+    let p = target + row * width + left;
+    let p3 = 3 * p;
+    let q3 = 3 * (source + row * width + left);
+    for (let column = left; column <= right; column++) {
+      const red = (colours[p3] ?? 0) - (colours[q3] ?? 0);
+      const green = (colours[p3 + 1] ?? 0) - (colours[q3 + 1] ?? 0);
+      const blue = (colours[p3 + 2] ?? 0) - (colours[q3 + 2] ?? 0);
+      const weight = kinds[p] ?? 0;
+      sum += weight * (red * red + green * green + blue * blue);
+      counts += weight;
+      p++;
+      p3 += 3;
+      q3 += 3;
+    }
+    if (sum > mostSum) return Infinity;
+  }
+  return counts === 0 ? 0 : sum / counts;
+}

@@ -10,11 +10,11 @@ import { maskForModel } from '../src/image/mask/latentMask';
 import { maskToPixels, scaleMask } from '../src/image/mask/mask';
 import { arrayImage, pasteResult } from '../src/image/prepareAndPaste';
 import { createMask, createPixels, type Mask, type Pixels } from '../src/image/raster';
-import { loadModel } from '../src/model/load';
 import { folderFiles } from '../src/node/folder';
 import { createNodeRuntime } from '../src/node/ort';
 import { starterFolder } from '../src/node/platform';
 import { inpaint } from '../src/pipeline/inpaint';
+import { loadDiffusion } from '../test/support/loadDiffusion';
 
 const SIDE = 256;
 const DEPTH = 126;
@@ -120,7 +120,7 @@ function checkOutside(picture: Pixels, pasted: Pixels, mask: Mask): void {
 }
 
 const call = { signal: new AbortController().signal, onProgress() {} };
-const model = await loadModel(folderFiles(starterFolder), await createNodeRuntime(1), call);
+const model = await loadDiffusion(folderFiles(starterFolder), await createNodeRuntime(1), call);
 try {
   console.log(
     `${'mask, pixels'.padEnd(34)}${pictures

@@ -32,6 +32,8 @@ export const progressSchema = z.discriminatedUnion('stage', [
   /** `step` counts finished steps, from 0. The receiver owns the preview and closes it. */
   z.object({ stage: z.literal('denoise'), step: count, steps: count, preview: bitmap.optional() }),
   z.object({ stage: z.literal('decode') }),
+  /** What is masked is being removed; the fraction that is done, 0 to 1. Runs of this task have no steps. */
+  z.object({ stage: z.literal('remove'), fraction: z.number().min(0).max(1) }),
 ]);
 export type Progress = z.infer<typeof progressSchema>;
 

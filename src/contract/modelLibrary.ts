@@ -13,6 +13,8 @@ export interface ModelSizes {
   nativeSize: number;
   /** The only size that it accepts; absent if it accepts any. */
   fixedSize?: { width: number; height: number };
+  /** It works at the image's own resolution: what it is shown is never scaled. */
+  ownScale?: true;
 }
 
 /** What a model is, read from its configuration files and, for a downloaded ONNX export, from its graph. */

@@ -43,6 +43,8 @@ function nameOf(what: string, advice: string) {
 
 /** The `model_name` of the model that comes with the page. */
 export const STARTER = 'starter';
+/** The `model_name` of the content-aware fill, which needs no weights: it removes what is masked, whatever the prompt says. */
+export const FILL = 'fill';
 
 const prompt = z
   .string()
@@ -52,10 +54,10 @@ const prompt = z
   );
 
 export const inpaintRequestSchema = z.object({
-  /** Hugging Face id or URL of the base model; `starter` is the embedded one. */
+  /** Hugging Face id or URL of the base model; `starter` is the embedded one, `fill` the content-aware fill. */
   model_name: nameOf(
     "give the model's id or its plain URL",
-    'name a model: a Hugging Face id, a URL or "starter"',
+    'name a model: a Hugging Face id, a URL, "starter" or "fill"',
   ),
   prompt,
   negative_prompt: prompt.default(''),

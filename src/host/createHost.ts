@@ -20,7 +20,7 @@ import { createProduct } from '../model/runtime/ortMatMul';
 import { connect } from '../model/source/download';
 import { HUB_URL } from '../model/source/modelName';
 import { checkSameSize } from '../pipeline/checkInputs';
-import type { Model } from '../pipeline/model';
+import type { DiffusionModel, Model } from '../pipeline/model';
 import { type OpenModel, type Pictures, runRequest } from '../pipeline/runRequest';
 import type { WeightStore } from '../storage/weights';
 import { createModelSlot } from './modelSlot';
@@ -63,7 +63,9 @@ export function createHost(platform: Platform): ModelHost {
       const live = await machine.get();
       const files = heeding(await filesOf(wanted, asked, live, call), call);
       const model = await lockedWhileOpen(store, files, () => loadModel(files, live.runtime, call));
-      return { model: yielding(model, platform.yieldBetweenSteps), files };
+      const { yieldBetweenSteps } = platform;
+      const yields = yieldBetweenSteps !== undefined && model.task === 'inpaint';
+      return { model: yields ? yielding(model, yieldBetweenSteps) : model, files };
     },
   });
 
@@ -127,7 +129,7 @@ export function createHost(platform: Platform): ModelHost {
     const { model, files, cache } = await slot.get(wanted, asked);
     const { guard } = await machine.get();
     return {
-      model: withEmbeddings(model, embeddings),
+      model: model.task === 'inpaint' ? withEmbeddings(model, embeddings) : model,
       cache,
       admit: (run) => guard.checkRunFits(files, run),
     };
@@ -218,8 +220,7 @@ async function lockedWhileOpen(
 }
 
 /** The same model, but it releases the thread before each evaluation of its denoiser. */
-function yielding(model: Model, yieldBetweenSteps: (() => Promise<void>) | undefined): Model {
-  if (yieldBetweenSteps === undefined) return model;
+function yielding(model: DiffusionModel, yieldBetweenSteps: () => Promise<void>): DiffusionModel {
   return {
     ...model,
     async denoiser() {

@@ -58,6 +58,8 @@ export interface Platform {
   encode(pixels: Pixels): Promise<Blob>;
   /** Absent: previews are dropped. @returns a bitmap that its receiver closes */
   preview?(pixels: Pixels): Promise<ImageBitmap>;
+  /** Lets the thread do what waits, such as hearing that the run is cancelled: resolves in a turn of its own. */
+  turn(): Promise<void>;
   /** Called before each step, if the runtime would otherwise hold the thread until the end of the run. */
   yieldBetweenSteps?(): Promise<void>;
   /** Hashes downloads; absent: on this thread. */

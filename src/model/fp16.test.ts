@@ -12,13 +12,13 @@ import {
   type Tensor,
 } from '../../test/support/goldenGraph';
 import { goldenPictures, paintGolden } from '../../test/support/goldenPictures';
+import { loadDiffusion } from '../../test/support/loadDiffusion';
 import { type NodeWebgpu, openNodeWebgpu } from '../../test/support/nodeWebgpu';
 import { openOnWebgpu, webgpuTarget, weightsIn } from '../../test/support/webgpuGraph';
 import { buildClipText } from '../graph/networks/clipText';
 import { folderFiles } from '../node/folder';
 import { InpaintCache } from '../pipeline/inpaint';
 import { parseClipTextConfig } from './configs/clipText';
-import { loadModel } from './load';
 import { Runtime } from './runtime/session';
 
 /** Against float32; the acceptance threshold of the project. */
@@ -56,7 +56,7 @@ describe.skipIf('skip' in found)('float16 on llvmpipe', { timeout: 900_000 }, ()
     async (golden) => {
       const runtime = new Runtime(webgpu.ort, webgpuTarget('fp16', true), device);
       const call = { signal: new AbortController().signal, onProgress: () => {} };
-      const model = await loadModel(folderFiles(`goldens/models/${golden.model}`), runtime, call);
+      const model = await loadDiffusion(folderFiles(`goldens/models/${golden.model}`), runtime, call);
       const ratio = await paintGolden(model, golden, new InpaintCache());
       console.info(`${golden.name}: ${ratio.toFixed(1)} dB`);
       expect(ratio, 'dB').toBeGreaterThan(MIN_PSNR_DB);

@@ -1,12 +1,12 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
+import { loadDiffusion } from '../../test/support/loadDiffusion';
 import { ModelProtoSchema } from '../graph/onnx/generated/onnx_pb';
 import { dataType } from '../graph/onnx/proto';
 import { wasmTarget } from '../graph/onnx/targets';
 import type { Graph, Precision } from '../graph/onnx/types';
 import { folderFiles } from '../node/folder';
 import type { CheckpointFiles } from './files';
-import { loadModel } from './load';
 import { type OrtModule, Runtime, type Session } from './runtime/session';
 
 const call = { signal: new AbortController().signal, onProgress: () => {} };
@@ -54,7 +54,7 @@ function changed(folder: string, changes: Record<string, Record<string, unknown>
 
 async function weightTypes(files: CheckpointFiles): Promise<(string | undefined)[]> {
   const runtime = new GraphCollector('fp16');
-  const model = await loadModel(files, runtime, call);
+  const model = await loadDiffusion(files, runtime, call);
   const vae = await model.vae();
   const size = { height: 8, width: 8 };
   const asked = [
@@ -88,7 +88,7 @@ describe('loadModel', () => {
   });
 
   it('gives SDXL two branches, of which the second pads with "!"', async () => {
-    const model = await loadModel(changed('sdxl', {}), new GraphCollector('fp32'), call);
+    const model = await loadDiffusion(changed('sdxl', {}), new GraphCollector('fp32'), call);
     expect(model.prompts.branches.map(({ tokenizer }) => tokenizer.encode('')[76])).toEqual([999, 0]);
     expect(model.schedulerFile).toBe('as written');
     expect(model.nativeSize).toBe(64);
@@ -108,7 +108,7 @@ describe('loadModel', () => {
     ['model_index.json', { requires_aesthetics_score: true }, /refiner/],
   ])('refuses %s of %j', async (path, change, message) => {
     const files = changed('sdxl', { [path]: change });
-    const refused = loadModel(files, new GraphCollector('fp32'), call);
+    const refused = loadDiffusion(files, new GraphCollector('fp32'), call);
     await expect(refused).rejects.toMatchObject({ name: 'UnsupportedError' });
     await expect(refused).rejects.toThrow(message);
   });

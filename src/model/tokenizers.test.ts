@@ -2,12 +2,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { loadDiffusion } from '../../test/support/loadDiffusion';
 import { folderFiles } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
 import { diskWeightStore } from '../node/weightStore';
 import { parseSafetensorsHeader, safetensorsHeaderBytes } from './checkpoint/safetensors';
 import type { CheckpointFiles } from './files';
-import { loadModel } from './load';
 import { prepareSource } from './openModel';
 import { connect } from './source/download';
 import { localModel } from './source/source';
@@ -90,7 +90,7 @@ it('a folder that transformers 5 saved is read as it stands, and prepared', asyn
     },
   );
   for (const each of [asFolder(files), prepared]) {
-    const model = await loadModel(each, runtime, call);
+    const model = await loadDiffusion(each, runtime, call);
     expect([...(model.prompts.branches[0]?.tokenizer.encode('a photo of a cat') ?? [])].slice(0, 9)).toEqual([
       998, 320, 816, 531, 539, 320, 66, 536, 999,
     ]);
@@ -128,7 +128,7 @@ async function withRowOf(token: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 async function statesOf(files: CheckpointFiles, prompt: string): Promise<Float32Array> {
-  const model = await loadModel(files, await createNodeRuntime(1), call);
+  const model = await loadDiffusion(files, await createNodeRuntime(1), call);
   const [branch] = model.prompts.branches;
   if (branch === undefined) throw new Error('the model has no text encoder');
   const encoder = await branch.encoder();
@@ -160,7 +160,7 @@ it('a tokenizer with more tokens than the text encoder has rows is told, not run
 
 it('a folder without any tokenizer says what was looked for', async () => {
   const files = await changed({ 'tokenizer/vocab.json': null });
-  await expect(loadModel(asFolder(files), await createNodeRuntime(1), call)).rejects.toThrow(
+  await expect(loadDiffusion(asFolder(files), await createNodeRuntime(1), call)).rejects.toThrow(
     /tokenizer\/ has neither vocab\.json with merges\.txt nor tokenizer\.json/,
   );
 });

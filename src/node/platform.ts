@@ -45,6 +45,7 @@ export function nodePlatform({ threads, hub }: NodeOptions): Platform {
       };
     },
     encode: async (pixels) => new Blob([new Uint8Array(await encodePng(pixels))], { type: 'image/png' }),
+    turn: () => setImmediate(),
     // WASM blocks the thread and resolves at once. Without a turn of the event loop, a run is one chain of microtasks in
     // which no message arrives, not even the one that cancels it.
     yieldBetweenSteps: () => setImmediate(),

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goldenPictures, paintGolden } from '../../test/support/goldenPictures';
-import { loadModel } from '../model/load';
+import { loadDiffusion } from '../../test/support/loadDiffusion';
 import type { Runtime } from '../model/runtime/session';
 import { folderFiles } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
 import { InpaintCache } from './inpaint';
-import type { Model } from './model';
+import type { DiffusionModel } from './model';
 
 // Made by `python tools/goldens/pictures.py` (diffusers 0.36.0, float32), compared on WASM float32. Measured: 72 dB and
 // more. Measured with diffusers itself, all below the threshold: a guidance of 7.4 in place of 7.5 (52 dB), an input picture
@@ -17,7 +17,7 @@ const MIN_PSNR_DB = 60;
 
 describe('inpaint against diffusers', () => {
   let runtime: Runtime;
-  const opened = new Map<string, { model: Model; cache: InpaintCache }>();
+  const opened = new Map<string, { model: DiffusionModel; cache: InpaintCache }>();
 
   beforeAll(async () => {
     runtime = await createNodeRuntime(1);
@@ -33,7 +33,7 @@ describe('inpaint against diffusers', () => {
     const known = opened.get(name);
     if (known) return known;
     const call = { signal: new AbortController().signal, onProgress: () => {} };
-    const model = await loadModel(folderFiles(`goldens/models/${name}`), runtime, call);
+    const model = await loadDiffusion(folderFiles(`goldens/models/${name}`), runtime, call);
     const entry = { model, cache: new InpaintCache() };
     opened.set(name, entry);
     return entry;

@@ -54,7 +54,9 @@ export type PipelineProgress =
   | { stage: 'encode' }
   /** `step` counts finished evaluations of the UNet. The preview has one pixel a latent. */
   | { stage: 'denoise'; step: number; steps: number; preview?: Pixels }
-  | { stage: 'decode' };
+  | { stage: 'decode' }
+  /** Of a removal model; `fraction` of its work is done. */
+  | { stage: 'remove'; fraction: number };
 
 export interface InpaintCall {
   signal: AbortSignal;

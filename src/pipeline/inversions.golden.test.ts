@@ -7,23 +7,23 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goldenValues, maxError } from '../../test/support/goldenGraph';
 import { goldenInversions, inversionsOf, paintGolden } from '../../test/support/goldenPictures';
 import { type TemporaryStore, temporaryStore } from '../../test/support/hub/hubServer';
+import { loadDiffusion } from '../../test/support/loadDiffusion';
 import { withEmbeddings } from '../model/embedding/attach';
 import { openEmbeddings } from '../model/embedding/open';
-import { loadModel } from '../model/load';
 import type { Runtime } from '../model/runtime/session';
 import { connect } from '../model/source/download';
 import { folderFiles } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
 import type { PromptEmbeddings } from './conditioning/promptEmbeddings';
 import { InpaintCache } from './inpaint';
-import type { Model, Prompts } from './model';
+import type { DiffusionModel, Prompts } from './model';
 
 const TOLERANCE = 1e-4;
 const MIN_PSNR_DB = 60;
 const KEPT = 24;
 
 /** Opaque to those who run a model; these are Stable Diffusion's. */
-const encode = async ({ prompts }: Model, given: Prompts) =>
+const encode = async ({ prompts }: DiffusionModel, given: Prompts) =>
   (await prompts.encode(given, new InpaintCache(), (_, work) => work())) as PromptEmbeddings;
 
 const { signal } = new AbortController();
@@ -36,10 +36,10 @@ beforeAll(async () => {
 afterAll(() => temporary.remove());
 
 describe.each(goldenInversions)('$name: $model with $files', (golden) => {
-  let base: Model;
-  let model: Model;
+  let base: DiffusionModel;
+  let model: DiffusionModel;
   beforeAll(async () => {
-    base = await loadModel(folderFiles(`goldens/models/${golden.model}`), runtime, {
+    base = await loadDiffusion(folderFiles(`goldens/models/${golden.model}`), runtime, {
       signal,
       onProgress: () => {},
     });
@@ -90,7 +90,7 @@ describe.each(goldenInversions)('$name: $model with $files', (golden) => {
   it('leaves the model as it was', async () => {
     // Its encoder can take vectors now: without any it returns what it did before.
     const prompt = { prompt: 'a boat', negativePrompt: '', guidanceScale: 1 };
-    const fresh = await loadModel(folderFiles(`goldens/models/${golden.model}`), runtime, {
+    const fresh = await loadDiffusion(folderFiles(`goldens/models/${golden.model}`), runtime, {
       signal,
       onProgress: () => {},
     });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goldenLoraPictures, localLora, paintGolden } from '../../test/support/goldenPictures';
 import { type TemporaryStore, temporaryStore } from '../../test/support/hub/hubServer';
-import { loadModel } from '../model/load';
+import { loadDiffusion } from '../../test/support/loadDiffusion';
 import { openMerged } from '../model/openWithLoras';
 import { createProduct } from '../model/runtime/ortMatMul';
 import type { Runtime } from '../model/runtime/session';
@@ -35,7 +35,7 @@ describe('LoRAs against diffusers', () => {
       const openProduct = () => createProduct(runtime);
       const options = { store: temporary.store, openProduct, signal, onProgress: () => {}, loras };
       const files = await openMerged(base, 'fp32', options);
-      const model = await loadModel(files, runtime, { signal, onProgress: () => {} });
+      const model = await loadDiffusion(files, runtime, { signal, onProgress: () => {} });
       const cache = new InpaintCache();
       try {
         const ratio = await paintGolden(model, golden, cache);

@@ -3,6 +3,7 @@
  * interfaces; the pipeline never sees ONNX Runtime.
  */
 import type { Size } from '../image/geometry';
+import type { Mask, Pixels } from '../image/raster';
 import type { SchedulerConfig } from './schedulers/settings';
 import type { Timed } from './timing';
 
@@ -180,6 +181,8 @@ export interface DiffusionModel<Text = unknown, Given extends Conditioning = Con
   readonly isCoarse?: boolean;
   /** The one size in pixels that it paints; absent if it paints any. */
   readonly fixedSize?: Size;
+  /** A removal model may work at the image's own resolution; this one has a size that it knows. */
+  readonly ownScale?: never;
   readonly prompts: PromptEncoder<Text>;
   /** Uploads what every step reads to the device. */
   condition(text: Text, inputs: ConditioningInputs): Given;
@@ -188,5 +191,40 @@ export interface DiffusionModel<Text = unknown, Given extends Conditioning = Con
   dispose(): Promise<void>;
 }
 
+/** What a removal model is given besides the images. */
+export interface RemovalCall {
+  /** Another seed gives another completion, if the model has several. */
+  seed: number;
+  /** Aborting rejects the run with an AbortError, soon: within 100 ms where nothing native holds the thread. */
+  signal: AbortSignal;
+  /** @param fraction of the work that is done, 0 to 1 */
+  onProgress(fraction: number): void;
+}
+
+/**
+ * Takes away what is masked and continues what is around it. Neither a prompt nor any setting of the denoising loop has an
+ * effect on it.
+ */
+export interface RemovalModel {
+  readonly task: 'remove';
+  readonly name: string;
+  /** Side in pixels of the squares that it knows best: how much of the image a crop shows it at least. */
+  readonly nativeSize: number;
+  /** What the sides of its images are multiples of, in pixels; absent: 8, or anything at the image's own resolution. */
+  readonly multiple?: number;
+  /** The one size in pixels that it takes. */
+  readonly fixedSize?: Size;
+  /** It works at the image's own resolution: what it is shown is never scaled. */
+  readonly ownScale?: true;
+  /**
+   * @param image with its alpha
+   * @param hole of the image's size: what is not 0 is removed
+   * @returns an image of the same size
+   * @throws InputError if there is nothing to continue, DeviceError, or an AbortError after the signal
+   */
+  run(image: Pixels, hole: Mask, call: RemovalCall): Promise<Pixels>;
+  dispose(): Promise<void>;
+}
+
 /** Any model that requests can be run on; `task` tells the kinds apart. */
-export type Model = DiffusionModel;
+export type Model = DiffusionModel | RemovalModel;

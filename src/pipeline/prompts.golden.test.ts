@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goldenValues, maxError } from '../../test/support/goldenGraph';
+import { loadDiffusion } from '../../test/support/loadDiffusion';
 import { MAX_PROMPT_CHARACTERS } from '../contract/limits';
-import { loadModel } from '../model/load';
 import { folderFiles } from '../node/folder';
 import { createNodeRuntime } from '../node/ort';
 import { InpaintCache } from './cache';
@@ -28,7 +28,7 @@ describe.each(['sd15-inpaint', 'sd2-inpaint', 'sdxl-inpaint'])('%s', (name) => {
   beforeAll(async () => {
     const call = { signal: new AbortController().signal, onProgress: () => {} };
     const files = folderFiles(`goldens/models/${name}`);
-    model = (await loadModel(files, await createNodeRuntime(1), call)) as StableDiffusion;
+    model = (await loadDiffusion(files, await createNodeRuntime(1), call)) as StableDiffusion;
   });
   afterAll(() => model.dispose());
 
@@ -122,7 +122,7 @@ describe.each(['sd15-inpaint', 'sd2-inpaint', 'sdxl-inpaint'])('%s', (name) => {
 describe('prompts as long as the contract allows', () => {
   it.each(['a ', 'a', '(a:1.1)b', '!', '猫', '😀'])('are counted in no time, of %j', async (piece) => {
     const call = { signal: new AbortController().signal, onProgress: () => {} };
-    const model = await loadModel(
+    const model = await loadDiffusion(
       folderFiles('goldens/models/sd15-inpaint'),
       await createNodeRuntime(1),
       call,

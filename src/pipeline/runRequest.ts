@@ -7,7 +7,8 @@ import type { Pixels } from '../image/raster';
 import { scalePixels } from '../image/scale';
 import { checkPaints, checkSameSize } from './checkInputs';
 import { type InpaintCall, type InpaintJob, type InpaintOutcome, inpaint } from './inpaint';
-import type { Model } from './model';
+import type { DiffusionModel, Model } from './model';
+import { remove } from './remove';
 
 /** The images behind a request's URLs. */
 export interface Pictures {
@@ -37,8 +38,8 @@ export async function runRequest(
 ): Promise<InpaintOutcome & { seed: number }> {
   checkSameSize(pictures.image, pictures.mask);
   checkPaints(pictures.mask);
-  const asked = sizeOfRun(options, pictures.image);
-  const opened = await open(asked);
+  const opened = await open(sizeOfRun(options, pictures.image));
+  const asked = sizeOfRun(options, pictures.image, opened.model.task === 'remove' ? 1 : 8);
   const size = sizeAtModel(options, asked, opened.model);
   const outcome = await runAtSize({ request, options, pictures, size }, opened, call);
   return { ...outcome, pixels: asAsked(outcome.pixels, asked) };
@@ -63,17 +64,25 @@ export function runAtSize(
   opened: OpenModel,
   call: Pick<InpaintCall, 'signal' | 'onProgress'>,
 ): Promise<InpaintOutcome & { seed: number }> {
-  return tasks[opened.model.task](sized, opened, call);
+  const { model } = opened;
+  switch (model.task) {
+    case 'inpaint':
+      return tasks.inpaint(sized, { ...opened, model }, call);
+    case 'remove':
+      return tasks.remove(sized, { ...opened, model }, call);
+    default:
+      throw new TypeError(`unknown task ${model satisfies never}`);
+  }
 }
 
-type Task = (
+type Task<Kind extends Model> = (
   sized: SizedRequest,
-  opened: OpenModel,
+  opened: OpenModel & { model: Kind },
   call: Pick<InpaintCall, 'signal' | 'onProgress'>,
 ) => Promise<InpaintOutcome & { seed: number }>;
 
 /** How each kind of model runs a request. */
-const tasks: Record<Model['task'], Task> = {
+const tasks: { [Name in Model['task']]: Task<Extract<Model, { task: Name }>> } = {
   async inpaint({ request, options, pictures, size }, { model, cache, admit }, call) {
     const told = withModelSettings(request, options, model);
     const job = createJob(told.request, told.options, pictures, size);
@@ -81,10 +90,15 @@ const tasks: Record<Model['task'], Task> = {
     const { pixels, timings } = await inpaint(model, job, { ...call, cache });
     return { pixels, timings, seed: job.seed };
   },
+  async remove({ request, pictures, size }, { model, admit }, call) {
+    await admit({ ...size, chunks: 0 });
+    const seed = request.seed ?? randomSeed();
+    return { ...(await remove(model, { ...pictures, size, seed }, call)), seed };
+  },
 };
 
 /** What a model's own files say about the settings that suit it. */
-function traitsOf({ readsGuidance, schedulerConfig }: Model): ModelTraits {
+function traitsOf({ readsGuidance, schedulerConfig }: DiffusionModel): ModelTraits {
   const { className, keys } = schedulerConfig;
   const { timestep_spacing: spacing, prediction_type: prediction, rescale_betas_zero_snr: zeroSnr } = keys;
   return {
@@ -105,7 +119,8 @@ export function withModelSettings(
   { leftToModel = [], ...options }: LocalOptions,
   model: Model,
 ): { request: InpaintRequest; options: LocalOptions; suited: SuitedSettings | null } {
-  const suited = leftToModel.length > 0 ? suitedSettings(request.model_name, traitsOf(model)) : null;
+  const asks = leftToModel.length > 0 && model.task === 'inpaint';
+  const suited = asks ? suitedSettings(request.model_name, traitsOf(model)) : null;
   if (suited === null) return { request, options, suited };
   const { scheduler, ...fields } = suited.settings;
   const filled = { ...request };
@@ -138,8 +153,11 @@ function createJob(
 }
 
 /** The size of the wanted image: the options', or else the given image's, rounded down to multiples of 8 pixels. */
-function sizeOfRun({ width, height }: LocalOptions, image: Size): Size {
-  return { width: width ?? roundDown(image.width), height: height ?? roundDown(image.height) };
+function sizeOfRun({ width, height }: LocalOptions, image: Size, multiple = 8): Size {
+  return {
+    width: width ?? roundDown(image.width, multiple),
+    height: height ?? roundDown(image.height, multiple),
+  };
 }
 
 /**
@@ -149,7 +167,7 @@ function sizeOfRun({ width, height }: LocalOptions, image: Size): Size {
 function sizeAtModel(
   options: LocalOptions,
   asked: Size,
-  { fixedSize, multiple = 8 }: Pick<Model, 'fixedSize' | 'multiple'>,
+  { fixedSize, ownScale, multiple = ownScale ? 1 : 8 }: Pick<Model, 'fixedSize' | 'multiple' | 'ownScale'>,
 ): Size {
   if (fixedSize === undefined) {
     return { width: roundDown(asked.width, multiple), height: roundDown(asked.height, multiple) };

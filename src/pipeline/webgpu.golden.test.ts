@@ -15,12 +15,12 @@ import {
   paintGolden,
 } from '../../test/support/goldenPictures';
 import { type TemporaryStore, temporaryStore } from '../../test/support/hub/hubServer';
+import { loadDiffusion } from '../../test/support/loadDiffusion';
 import { openNodeWebgpu } from '../../test/support/nodeWebgpu';
 import { webgpuTarget } from '../../test/support/webgpuGraph';
 import { withEmbeddings } from '../model/embedding/attach';
 import { type Embedding, openEmbeddings } from '../model/embedding/open';
 import type { CheckpointFiles } from '../model/files';
-import { loadModel } from '../model/load';
 import { openMerged } from '../model/openWithLoras';
 import { createProduct } from '../model/runtime/ortMatMul';
 import { Runtime } from '../model/runtime/session';
@@ -80,7 +80,10 @@ describe.skipIf('skip' in found)('pictures on WebGPU against diffusers', { timeo
     folder?: string,
     words: readonly Embedding[] = [],
   ): Promise<void> {
-    const model = withEmbeddings(await loadModel(files, runtime, { signal, onProgress: () => {} }), words);
+    const model = withEmbeddings(
+      await loadDiffusion(files, runtime, { signal, onProgress: () => {} }),
+      words,
+    );
     const ratio = await paintGolden(model, golden, new InpaintCache(), folder);
     console.info(`${golden.name}: ${ratio.toFixed(1)} dB`);
     expect(ratio, 'dB').toBeGreaterThan(MIN_PSNR_DB);

@@ -9,6 +9,7 @@ import { openBrowserRuntime } from '../model/runtime/runtime';
 import { opfsWeightStore } from '../storage/weightsOpfs';
 import { encodePng, readImage, toBitmap } from './codecs';
 import { openDigestInWorker } from './digestClient';
+import { turn } from './turn';
 
 export interface BrowserOptions {
   /** The page's URL; the starter model is served beside it. */
@@ -38,6 +39,7 @@ export function browserPlatform({ baseUrl, provider, hubUrl, onStatus, verdicts 
     },
     encode: encodePng,
     preview: toBitmap,
+    turn,
     openDigest: openDigestInWorker,
   };
 }

@@ -6,7 +6,7 @@ import type { Pixels } from '../../src/image/raster';
 import type { EmbeddingChoice } from '../../src/model/embedding/open';
 import type { LocalLora } from '../../src/model/lora/choice';
 import { type InpaintCache, inpaint } from '../../src/pipeline/inpaint';
-import type { Model } from '../../src/pipeline/model';
+import type { DiffusionModel } from '../../src/pipeline/model';
 
 const FOLDER = 'goldens/pictures';
 
@@ -84,7 +84,7 @@ export async function inversionsOf({ files, tokens }: GoldenInversion): Promise<
  * @returns peak signal-to-noise ratio against diffusers' picture, in dB
  */
 export async function paintGolden(
-  model: Model,
+  model: DiffusionModel,
   golden: GoldenPicture,
   cache: InpaintCache,
   folder = FOLDER,
@@ -95,7 +95,7 @@ export async function paintGolden(
 
 /** The picture of that case, painted anew. */
 export async function paintPixels(
-  model: Model,
+  model: DiffusionModel,
   golden: GoldenPicture,
   cache: InpaintCache,
   folder = FOLDER,

@@ -4,7 +4,7 @@
  * diffusers (loaders/textual_inversion.py), including what it refuses.
  */
 import { families, familyIds, familyTitle } from '../../contract/families';
-import type { Model, TextBranch } from '../../pipeline/model';
+import type { DiffusionModel, TextBranch } from '../../pipeline/model';
 import { embeddingError } from './error';
 import type { Embedding } from './open';
 
@@ -12,7 +12,7 @@ import type { Embedding } from './open';
  * @returns the model with these words; the given one is unchanged, and both share their networks
  * @throws CheckpointError (`embeddings`) if one is made for another kind of model, or its word exists already
  */
-export function withEmbeddings(model: Model, embeddings: readonly Embedding[]): Model {
+export function withEmbeddings(model: DiffusionModel, embeddings: readonly Embedding[]): DiffusionModel {
   if (embeddings.length === 0) return model;
   for (const embedding of embeddings) refuseMisfit(model, embedding);
   const { prompts } = model;
@@ -71,7 +71,7 @@ function takenError(name: string, token: string): Error {
   );
 }
 
-function refuseMisfit({ name, prompts }: Model, embedding: Embedding): void {
+function refuseMisfit({ name, prompts }: DiffusionModel, embedding: Embedding): void {
   const text = prompts.branches;
   if (text.some(({ table }) => table === undefined)) {
     throw embeddingError(

@@ -9,11 +9,11 @@ import {
   type TemporaryStore,
   temporaryStore,
 } from '../../../test/support/hub/hubServer';
+import { loadDiffusion } from '../../../test/support/loadDiffusion';
 import { CheckpointError, InputError } from '../../contract/errors';
 import { folderFiles } from '../../node/folder';
 import { createNodeRuntime } from '../../node/ort';
 import { bytesSource } from '../checkpoint/reader';
-import { loadModel } from '../load';
 import { withEmbeddings } from './attach';
 import { readEmbeddingFile } from './file';
 import { type Embedding, type EmbeddingChoice, openEmbedding } from './open';
@@ -171,7 +171,7 @@ describe('embeddings by name', () => {
 describe('a model and its words', async () => {
   const runtime = await createNodeRuntime(1);
   const loaded = (name: string, folder = 'models') =>
-    loadModel(folderFiles(`goldens/${folder}/${name}`), runtime, call);
+    loadDiffusion(folderFiles(`goldens/${folder}/${name}`), runtime, call);
   const word = (token: string, shapes: [number, number][]): Embedding => ({
     name: 'test',
     token,

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goldenPicturesIn, paintGolden } from '../../../test/support/goldenPictures';
+import { loadDiffusion } from '../../../test/support/loadDiffusion';
 import { folderFiles } from '../../node/folder';
 import { createNodeRuntime } from '../../node/ort';
 import { InpaintCache } from '../../pipeline/inpaint';
-import type { Model } from '../../pipeline/model';
+import type { DiffusionModel } from '../../pipeline/model';
 import { decodeLatents } from '../../pipeline/tiling';
-import { loadModel } from '../load';
 import type { Runtime } from '../runtime/session';
 
 const PICTURES = 'goldens/onnx/pictures';
@@ -15,7 +15,7 @@ const MIN_PSNR_DB = 50;
 
 describe('pictures of ONNX exports against diffusers', () => {
   let runtime: Runtime;
-  const opened = new Map<string, { model: Model; cache: InpaintCache }>();
+  const opened = new Map<string, { model: DiffusionModel; cache: InpaintCache }>();
 
   beforeAll(async () => {
     runtime = await createNodeRuntime(1);
@@ -29,7 +29,7 @@ describe('pictures of ONNX exports against diffusers', () => {
 
   it('go through the autoencoder in the tiles that the memory asks for', async () => {
     const call = { signal: new AbortController().signal, onProgress: () => {} };
-    const model = await loadModel(folderFiles('goldens/onnx/inpaint'), runtime, call);
+    const model = await loadDiffusion(folderFiles('goldens/onnx/inpaint'), runtime, call);
     const vae = await model.vae();
     const size = { width: 12, height: 9 };
     const latents = Float32Array.from({ length: 4 * 12 * 9 }, (_, i) => Math.sin(i));
@@ -51,7 +51,7 @@ describe('pictures of ONNX exports against diffusers', () => {
     it(`${golden.name}: ${golden.width}×${golden.height}, strength ${golden.strength}`, async () => {
       const call = { signal: new AbortController().signal, onProgress: () => {} };
       const entry = opened.get(golden.model) ?? {
-        model: await loadModel(folderFiles(`goldens/onnx/${golden.model}`), runtime, call),
+        model: await loadDiffusion(folderFiles(`goldens/onnx/${golden.model}`), runtime, call),
         cache: new InpaintCache(),
       };
       opened.set(golden.model, entry);

@@ -5,6 +5,7 @@ import { goldenPicturesIn, paintGolden } from '../../../test/support/goldenPictu
 import { folderFiles, type HubFile, memoryFile } from '../../../test/support/hub/files';
 import type { HubOptions } from '../../../test/support/hub/hub';
 import { hastyConnection } from '../../../test/support/hub/hubServer';
+import { loadDiffusion } from '../../../test/support/loadDiffusion';
 import {
   hub,
   prepare as prepareFromHub,
@@ -14,7 +15,6 @@ import {
 } from '../../../test/support/prepare';
 import { createNodeRuntime } from '../../node/ort';
 import { InpaintCache } from '../../pipeline/inpaint';
-import { loadModel } from '../load';
 import { factsOf, factsOfPlan } from '../modelSummary';
 import { planModel } from '../prepare/plan';
 import { openPrepared } from '../prepare/prepared';
@@ -51,7 +51,7 @@ describe('an ONNX export by id', () => {
       const files = await openPrepared(temporary.store, ID, 'fp32');
       if (files === undefined) throw new Error('not prepared');
       const call = { signal: new AbortController().signal, onProgress: () => {} };
-      const model = await loadModel(files, await createNodeRuntime(1), call);
+      const model = await loadDiffusion(files, await createNodeRuntime(1), call);
       const golden = goldenPicturesIn(PICTURES).find((golden) => golden.model === name);
       if (golden === undefined) throw new Error('no golden picture');
       const cache = new InpaintCache();
@@ -86,7 +86,7 @@ describe('an ONNX export by id', () => {
     const sizes = { nativeSize: 128, fixedSize: { width: 128, height: 96 } };
     expect(await factsOf(files)).toMatchObject({ family: 'sd1', isInpainting: true, ...sizes });
     const call = { signal: new AbortController().signal, onProgress: () => {} };
-    const model = await loadModel(files, await createNodeRuntime(1), call);
+    const model = await loadDiffusion(files, await createNodeRuntime(1), call);
     expect(model).toMatchObject(sizes);
     await model.dispose();
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goldenPictures, paintPixels } from '../../../test/support/goldenPictures';
 import { packSafetensors, singleSafetensors } from '../../../test/support/hub/hubServer';
+import { loadDiffusion } from '../../../test/support/loadDiffusion';
 import { storedAs } from '../../graph/onnx/types';
 import { folderFiles, localSource } from '../../node/folder';
 import { createNodeRuntime } from '../../node/ort';
@@ -11,7 +12,6 @@ import { diskWeightStore } from '../../node/weightStore';
 import { InpaintCache } from '../../pipeline/cache';
 import { parseSafetensorsHeader } from '../checkpoint/safetensors';
 import type { CheckpointFiles } from '../files';
-import { loadModel } from '../load';
 import { clipVocabulary, prepareSource } from '../openModel';
 import type { PreparedFiles } from '../prepare/prepared';
 import type { Runtime } from '../runtime/session';
@@ -47,7 +47,7 @@ function prepared(source: Source, precision: 'fp32' | 'fp16' = 'fp32'): Promise<
 async function picture(files: CheckpointFiles): Promise<string> {
   const golden = goldenPictures.find(({ name }) => name === '4-own-pndm');
   if (golden === undefined) throw new Error('no golden picture of sd15');
-  const model = await loadModel(files, runtime, { signal, onProgress: () => {} });
+  const model = await loadDiffusion(files, runtime, { signal, onProgress: () => {} });
   const runs = new InpaintCache();
   try {
     return Buffer.from((await paintPixels(model, golden, runs)).data).toString('base64');

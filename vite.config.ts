@@ -23,6 +23,7 @@ const golden = [
   'src/model/{badInput,library,load,namedModels,openWithLoras,slowServers,tokenizers}.test.ts',
   'src/model/{embedding,lora,onnxExport,prepare}/*.test.ts',
   'src/model/checkpoint/singleFile.test.ts',
+  'src/model/runtime/speedProbe.test.ts',
   'src/node/cli/*.test.ts',
   'src/model/weights/forms.test.ts',
   'src/node/memoryGuard.test.ts',

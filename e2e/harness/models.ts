@@ -68,6 +68,7 @@ export function createHarnessModels(query: URLSearchParams): ModelLibrary {
     }),
     list: async () => kept,
     assistants: async () => [],
+    measureSpeed: async () => 2e12,
     async remove(folder) {
       kept = kept.filter((model) => model.folder !== folder);
     },

@@ -163,6 +163,12 @@ export interface ModelLibrary {
    * @throws CheckpointError if Inlay can't run its kind; DeviceError
    */
   judge(name: string, configurations: ReadonlyMap<string, string>): Promise<Fit>;
+  /**
+   * Measures this device with a small piece of a network, in about a second.
+   * @returns floating point operations per second; null if a run is at work, which the measurement would only slow down
+   * @throws DeviceError
+   */
+  measureSpeed(): Promise<number | null>;
   /** Models come from this hub from now on. */
   setHub(hub: HubAccess): void;
   storage(): Promise<StorageFacts>;

@@ -58,6 +58,8 @@ const laterToWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('release'), id }),
   /** Answered by `answered`. */
   judge,
+  /** How fast is this device? Answered by `measured`, or by `answered` with an error. */
+  z.object({ type: z.literal('measure'), id }),
 ]);
 /** What the page sends to the worker that runs the local engine. */
 export type ToWorker =
@@ -81,6 +83,8 @@ const fromWorker = z.discriminatedUnion('type', [
   /** Nothing can run on this device; the next request tries again. */
   z.object({ type: z.literal('unavailable'), error }),
   z.object({ type: z.literal('answered'), id, error: error.optional() }),
+  /** Floating point operations per second; null if a run is at work. */
+  z.object({ type: z.literal('measured'), id, speed: z.number().positive().nullable() }),
   z.object({ type: z.literal('progress'), id, progress: progressSchema }),
   z.object({ type: z.literal('result'), id, picture: finishedPicture }),
   /** `dead`: this worker can't run anything more (its device is lost); the next call needs a new one. */

@@ -82,8 +82,8 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
   let unavailable: Error | undefined;
   /** Callers that wait for the status. */
   const waiting = new Set<Pending<EngineStatus>>();
-  /** Callers that wait for an `answered`. */
-  const answers = new Map<number, Pending<void>>();
+  /** Callers that wait for an `answered`, or a `measured`. */
+  const answers = new Map<number, Pending<number | null>>();
   let hub: HubAccess = { url: hubUrl };
   let nextId = 1;
   let disposed = false;
@@ -155,7 +155,7 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     clearTimeout(deadline?.timer);
     deadline = undefined;
     // A worker that is gone holds no model and refuses none.
-    for (const { resolve } of answers.values()) resolve();
+    for (const { resolve } of answers.values()) resolve(null);
     answers.clear();
   }
 
@@ -165,7 +165,7 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     return new Promise((resolve, reject) => waiting.add({ resolve, reject }));
   }
 
-  function ask(message: (id: number) => ToWorker): Promise<void> {
+  function ask(message: (id: number) => ToWorker): Promise<number | null> {
     const id = nextId++;
     return new Promise((resolve, reject) => {
       answers.set(id, { resolve, reject });
@@ -178,8 +178,13 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     hubUrl,
     spawn: spawnLibrary,
     precision: async () => (await statusSoon()).precision,
-    release: () => (worker.isRunning() ? ask((id) => ({ type: 'release', id })) : Promise.resolve()),
-    judge: (name, texts) => ask((id) => ({ type: 'judge', id, name, texts })),
+    async release() {
+      if (worker.isRunning()) await ask((id) => ({ type: 'release', id }));
+    },
+    async judge(name, texts) {
+      await ask((id) => ({ type: 'judge', id, name, texts }));
+    },
+    measureSpeed: () => ask((id) => ({ type: 'measure', id })),
     onHub(next) {
       hub = next;
       worker.postIfRunning({ type: 'hub', hub });
@@ -201,6 +206,9 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
         return;
       case 'answered':
         answer(message);
+        return;
+      case 'measured':
+        answer({ id: message.id, value: message.speed });
         return;
       case 'progress': {
         const call = runs.get(message.id)?.call;
@@ -226,10 +234,18 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     }
   }
 
-  function answer({ id, error }: { id: number; error?: EncodedError }): void {
+  function answer({
+    id,
+    value = null,
+    error,
+  }: {
+    id: number;
+    value?: number | null;
+    error?: EncodedError;
+  }): void {
     const asked = answers.get(id);
     answers.delete(id);
-    if (error === undefined) asked?.resolve();
+    if (error === undefined) asked?.resolve(value);
     else asked?.reject(decodeError(error));
   }
 

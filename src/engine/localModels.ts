@@ -33,6 +33,8 @@ export interface LocalModelsOptions {
   release(): Promise<void>;
   /** @throws TooLargeError if the engine can't run a model of these configurations */
   judge(name: string, texts: Texts): Promise<void>;
+  /** As the library's. */
+  measureSpeed(): Promise<number | null>;
   /** Tells the engine too. */
   onHub(hub: HubAccess): void;
 }
@@ -155,6 +157,7 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
         return { verdict: 'tooLarge', neededBytes, availableBytes, message: error.message };
       }
     },
+    measureSpeed: options.measureSpeed,
     setHub(next) {
       hub = { ...next, url: next.url ?? options.hubUrl };
       worker.postIfRunning({ type: 'hub', hub });

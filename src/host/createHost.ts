@@ -17,6 +17,7 @@ import { clipVocabulary, openModel, prepareSource } from '../model/openModel';
 import { type MergeProgress, openMerged } from '../model/openWithLoras';
 import { isPrepared } from '../model/prepare/prepared';
 import { createProduct } from '../model/runtime/ortMatMul';
+import { measureSpeed } from '../model/runtime/speedProbe';
 import { connect } from '../model/source/download';
 import { HUB_URL } from '../model/source/modelName';
 import { InpaintCache } from '../pipeline/cache';
@@ -200,6 +201,10 @@ export function createHost(platform: Platform): ModelHost {
     async judge(name, texts) {
       const { guard } = await machine.get();
       await guard.checkFits(filesOfTexts(name, texts));
+    },
+    async measureSpeed() {
+      const { runtime } = await machine.get();
+      return measureSpeed(runtime, () => performance.now());
     },
     setHub(next: HubAccess) {
       hub = next;

@@ -47,6 +47,29 @@ describe('serve', () => {
     expect(posted[0]).toEqual({ type: 'progress', id: 2, progress: { stage: 'queue', position: 1 } });
   });
 
+  it('measures the device between runs, and not while one waits', async () => {
+    const posted: FromWorker[] = [];
+    const running: ((picture: FinishedPicture) => void)[] = [];
+    const inpaint = () => new Promise<FinishedPicture>((resolve) => running.push(resolve));
+    let measured = 0;
+    const measureSpeed = async () => {
+      if (++measured === 2) throw new CheckpointError('out of order');
+      return 5e9;
+    };
+    const receive = serve({ inpaint, isDead: () => false, measureSpeed }, (message) => posted.push(message));
+    receive({ type: 'measure', id: 1 });
+    await eventually(() => expect(posted).toEqual([{ type: 'measured', id: 1, speed: 5e9 }]));
+    receive({ type: 'measure', id: 2 });
+    await eventually(() => expect(posted[1]).toMatchObject({ type: 'answered', id: 2 }));
+    receive({ type: 'inpaint', id: 3, request, options });
+    receive({ type: 'measure', id: 4 });
+    receive({ type: 'inpaint', id: 5, request, options });
+    await eventually(() => expect(running).toHaveLength(1));
+    running[0]?.(picture);
+    await eventually(() => expect(posted).toContainEqual({ type: 'measured', id: 4, speed: null }));
+    expect(measured).toBe(2);
+  });
+
   it('cancels a running and a waiting request, and runs the next', async () => {
     // The first request must be under way before it is cancelled, else the host never sees it.
     let calls = 0;

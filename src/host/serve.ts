@@ -17,6 +17,8 @@ export interface Host {
    * @throws TooLargeError if a model with these configurations cannot run on this device; absent if nothing is downloaded
    */
   judge?(name: string, texts: Texts): Promise<void>;
+  /** @returns floating point operations per second of this device; absent if nobody asks */
+  measureSpeed?(): Promise<number>;
   /** Sets where models come from; absent if that never changes. */
   setHub?(hub: HubAccess): void;
 }
@@ -71,6 +73,17 @@ export function serve(host: Host, post: Post): (message: Later<ToWorker>) => voi
     }
   }
 
+  async function measure(id: number): Promise<void> {
+    // A run that came first, or meanwhile, would only be held up; its own time says more.
+    const isFree = () => running.size === 0 && host.measureSpeed !== undefined;
+    try {
+      const speed = isFree() ? ((await host.measureSpeed?.()) ?? null) : null;
+      post({ type: 'measured', id, speed });
+    } catch (error) {
+      post({ type: 'answered', id, error: encodeError(error) });
+    }
+  }
+
   return (data) => {
     const message = readToWorker(data);
     if (message === undefined) return logIgnored('page', data);
@@ -97,6 +110,9 @@ export function serve(host: Host, post: Post): (message: Later<ToWorker>) => voi
         return;
       case 'judge':
         void answer(message.id, host.judge?.(message.name, message.texts));
+        return;
+      case 'measure':
+        tail = tail.catch(() => {}).then(() => measure(message.id));
         return;
       case 'release': {
         // A run that is current, or waiting, needs its model.

@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest';
 import type { EngineStatus } from '../../contract/engine';
-import { createEngineStatus, statusExplanation, statusLabel, statusWarning } from './deviceStatus';
+import {
+  createEngineStatus,
+  statusDetail,
+  statusExplanation,
+  statusLabel,
+  statusWarning,
+} from './deviceStatus';
 
 it('says where the work happens, and plainly if there is no WebGPU', () => {
   let report: (status: EngineStatus) => void = () => {};
@@ -10,15 +16,18 @@ it('says where the work happens, and plainly if there is no WebGPU', () => {
       return () => {};
     },
   });
-  const label = () => statusLabel(store.getState().status);
-  expect(label()).toBe('Checking this device');
+  const label = () => {
+    const { status } = store.getState();
+    return [statusLabel(status), statusDetail(status)];
+  };
+  expect(label()).toEqual(['Checking this device', null]);
   report({ provider: 'webgpu', precision: 'fp16' });
-  expect(label()).toBe('WebGPU · fp16');
+  expect(label()).toEqual(['Runs on your GPU', 'WebGPU · fp16']);
   expect(statusWarning(store.getState().status)).toBeNull();
   report({ provider: 'wasm', precision: 'fp32', threads: 1 });
-  expect(label()).toBe('WASM · 1 thread');
+  expect(label()).toEqual(['Runs on your CPU', 'WASM · 1 thread']);
   report({ provider: 'wasm', precision: 'fp32', threads: 2 });
-  expect(label()).toBe('WASM · 2 threads');
+  expect(label()).toEqual(['Runs on your CPU', 'WASM · 2 threads']);
   expect(statusWarning(store.getState().status)).toContain('WebGPU isn’t available');
   report({ provider: 'webgpu', precision: 'fp32', note: 'No 16-bit shaders: slower' });
   expect(statusExplanation(store.getState().status)).toBe('No 16-bit shaders: slower.');

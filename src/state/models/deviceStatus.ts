@@ -13,9 +13,15 @@ export function createEngineStatus(
   return store;
 }
 
-/** `WebGPU · fp16`, `WASM · 2 threads` */
+/** In plain words: what runs use. */
 export function statusLabel(status: EngineStatus | null): string {
   if (!status) return 'Checking this device';
+  return status.provider === 'webgpu' ? 'Runs on your GPU' : 'Runs on your CPU';
+}
+
+/** The same for those who know the terms: `WebGPU · fp16`, `WASM · 2 threads`; null until it is known. */
+export function statusDetail(status: EngineStatus | null): string | null {
+  if (!status) return null;
   const { provider, precision, threads } = status;
   if (provider === 'webgpu') return `WebGPU · ${precision}`;
   return threads === undefined ? 'WASM' : `WASM · ${threads} ${threads === 1 ? 'thread' : 'threads'}`;

@@ -14,12 +14,12 @@ it('says nothing before a model is judged', () => {
 });
 
 it.each([
-  ['webgpu', fits, unmeasured, 'fits', 'Runs on this device'],
-  ['webgpu', fits, measured(42), 'fits', 'Runs on this device, about 40 s per image'],
-  ['webgpu', fits, measured(600), 'slow', 'Runs on this device, slowly, about 10 minutes per image'],
-  ['wasm', fits, unmeasured, 'slow', 'Runs on this device, slowly on the CPU'],
-  ['wasm', fits, measured(900), 'slow', 'Runs on this device, slowly on the CPU, about 15 minutes per image'],
-  ['wasm', fits, measured(20), 'fits', 'Runs on this device, about 20 s per image'],
+  ['webgpu', fits, unmeasured, 'fits', 'Fits this device'],
+  ['webgpu', fits, measured(42), 'fits', 'Fits this device, about 40 s per image'],
+  ['webgpu', fits, measured(600), 'slow', 'Slow on this device, about 10 minutes per image'],
+  ['wasm', fits, unmeasured, 'slow', 'Slow on this device: runs use the CPU'],
+  ['wasm', fits, measured(900), 'slow', 'Slow on this device, about 15 minutes per image'],
+  ['wasm', fits, measured(20), 'fits', 'Fits this device, about 20 s per image'],
   [
     'wasm',
     tooLarge,

@@ -40,10 +40,9 @@ export function fitInWords(
   const seconds = pictureSeconds(name, facts, pace);
   const time = seconds === null ? '' : `, ${about(seconds)} per image`;
   if (seconds === null ? provider === 'wasm' : seconds > SLOW_SECONDS) {
-    const where = provider === 'wasm' ? ' on the CPU' : '';
-    return { kind: 'slow', text: `Runs on this device, slowly${where}${time}` };
+    return { kind: 'slow', text: `Slow on this device${time || ': runs use the CPU'}` };
   }
-  return { kind: 'fits', text: `Runs on this device${time}` };
+  return { kind: 'fits', text: `Fits this device${time}` };
 }
 
 /** Rounded as in the errors of runs. */

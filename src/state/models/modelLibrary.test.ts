@@ -58,6 +58,7 @@ class FakeLibrary implements ModelLibrary {
   }
   offerFiles = async (title: string) => `disk:${title}`;
   assistants = async () => [];
+  measureSpeed = async (): Promise<number | null> => 1e12;
   readEmbedding = async () => ({ token: '<toy>', vectors: 1, widths: [768] });
   list = async () => this.models;
   async remove(folder: string): Promise<void> {
@@ -95,6 +96,36 @@ function setUp(hub: HubAccess = {}) {
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 const never = new AbortController().signal;
+
+it('measures the device once at a time, and tells times from then on', async () => {
+  const { models } = setUp();
+  let answer: (speed: number | null) => void = () => {};
+  let asked = 0;
+  library.measureSpeed = () => {
+    asked++;
+    return new Promise((resolve) => {
+      answer = resolve;
+    });
+  };
+  const first = models.measureDevice();
+  await models.measureDevice();
+  expect(asked).toBe(1);
+  expect(models.store.getState().measuring).toEqual({ isUnderWay: true, count: 0 });
+  // A run was at work.
+  answer(null);
+  await first;
+  expect(models.pace.basis()).toBeNull();
+  const second = models.measureDevice();
+  answer(1e12);
+  await second;
+  expect(models.store.getState().measuring).toEqual({ isUnderWay: false, count: 2 });
+  expect(models.pace.basis()).toBe('measurement');
+  library.measureSpeed = async () => {
+    throw new CheckpointError('no device');
+  };
+  await models.measureDevice();
+  expect(models.store.getState().measuring.isUnderWay).toBe(false);
+});
 
 it('looks a name up once, and works at the size that its configuration gives', async () => {
   const { models, state } = setUp();

@@ -49,7 +49,12 @@ export interface ModelLibraryStore {
   answer(yes: boolean): void;
   /** Checks whether the recommended models fit this device, once per visit; the store has the answers. */
   checkOffers(): Promise<void>;
-  /** How fast this device was. */
+  /**
+   * Measures this device unless that is under way; the store says so, and the pace has the answer. A device that can't be
+   * measured has no times.
+   */
+  measureDevice(): Promise<void>;
+  /** How fast this device is. */
   readonly pace: Pace;
   /** Remembers how long an image took. */
   recordPace(
@@ -248,6 +253,18 @@ export function createModelLibraryStore(
     answer: admission.answer,
     checkOffers: admission.checkOffers,
     pace,
+    async measureDevice() {
+      if (store.getState().measuring.isUnderWay) return;
+      state.setMeasuring(true);
+      try {
+        const speed = await library.measureSpeed();
+        if (speed !== null) pace.measured(speed);
+      } catch {
+        // Whatever is wrong with the device, the next run says it.
+      } finally {
+        state.countMeasurement();
+      }
+    },
     recordPace(name, { num_inference_steps, guidance_scale, strength }, { width, height }, seconds) {
       const lookup = store.getState().lookups[name.trim()];
       // The starter is so small that its time says nothing about others.
@@ -255,6 +272,7 @@ export function createModelLibraryStore(
       const steps = Math.ceil(num_inference_steps * strength);
       const work = { family: lookup.details.family, steps, guidance: guidance_scale, pixels: width * height };
       pace.painted(work, seconds);
+      state.countMeasurement();
     },
     async addFiles(own) {
       try {

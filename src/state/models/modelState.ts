@@ -52,6 +52,8 @@ export interface ModelLibraryState {
   fits: Readonly<Record<string, Fit>>;
   /** A run needs a model that isn't stored: may it be downloaded? */
   question: DownloadQuestion | null;
+  /** Whether this device is being measured, and how often a time was found: what depends on the pace reads it again. */
+  measuring: { isUnderWay: boolean; count: number };
   /** Stored models; null until they are read. */
   kept: readonly KeptModel[] | null;
   /** Stored models that select; read together with `kept`. */
@@ -77,6 +79,7 @@ export function createModelState(hub: HubAccess) {
     fetches: byName(),
     fits: byName(),
     question: null,
+    measuring: { isUnderWay: false, count: 0 },
     kept: null,
     assistants: [],
     openedTogether: [],
@@ -104,6 +107,12 @@ export function createModelState(hub: HubAccess) {
     /** @param question null once it is answered */
     setQuestion(question: DownloadQuestion | null): void {
       store.setState({ question });
+    },
+    setMeasuring(isUnderWay: boolean): void {
+      store.setState(({ measuring }) => ({ measuring: { ...measuring, isUnderWay } }));
+    },
+    countMeasurement(): void {
+      store.setState(({ measuring: { count } }) => ({ measuring: { isUnderWay: false, count: count + 1 } }));
     },
     setStored(stored: Pick<ModelLibraryState, 'kept' | 'assistants' | 'storage'>): void {
       store.setState({ ...stored, complaint: null });

@@ -1,6 +1,7 @@
 /**
- * How fast this device was: downloads in bytes per second, images in seconds per step. Remembered between visits, so that
- * a model's time can be estimated before it is downloaded; without a measurement there is no estimate.
+ * How fast this device is: downloads in bytes per second; images in seconds per step, from the last run or, before there was
+ * one, from a short measurement of the device. Remembered between visits, so that a model's time can be estimated before it
+ * is downloaded; without either there is no estimate.
  */
 import { z } from 'zod';
 import { type FamilyId, families } from '../../contract/families';
@@ -9,9 +10,15 @@ export interface Pace {
   /** @returns null if no download was measured */
   downloadSeconds(bytes: number): number | null;
   downloaded(bytesPerSecond: number): void;
-  /** @returns null if no run was measured */
+  /** @returns null if neither a run nor the device was measured */
   pictureSeconds(work: Work): number | null;
   painted(work: Work, seconds: number): void;
+  /** @param speed floating point operations per second */
+  measured(speed: number): void;
+  /** What {@link pictureSeconds} is derived from. */
+  basis(): 'run' | 'measurement' | null;
+  /** Runs happen there from now on: times of another device are forgotten. @param device e.g. `webgpu fp16` */
+  runsOn(device: string): void;
 }
 
 /** What one image costs. */
@@ -27,6 +34,11 @@ export interface Work {
 const NATIVE_PIXELS = 512 * 512;
 /** Text encoder, VAE encoder and VAE decoder, in steps. */
 const BESIDE_STEPS = 2;
+/**
+ * Floating point operations of one evaluation of Stable Diffusion 1's UNet at 512 × 512, counted in its graph: 419 for
+ * convolutions, 259 for linear layers and 126 for attention, in 10⁹.
+ */
+const UNIT_OPERATIONS = 0.804e12;
 
 const KEY = 'inlay.pace';
 const positive = z.number().positive();
@@ -34,6 +46,10 @@ const keptSchema = z.object({
   bytesPerSecond: positive.optional(),
   /** For one evaluation of Stable Diffusion 1's UNet at 512 × 512. */
   secondsPerUnit: positive.optional(),
+  /** Floating point operations per second. */
+  speed: positive.optional(),
+  /** The device that both are of; absent if an earlier version of the page measured. */
+  device: z.string().optional(),
 });
 
 /** @param storage undefined if the browser forbids it: the pace then lasts until the page is left */
@@ -52,10 +68,21 @@ export function createPace(storage: Pick<Storage, 'getItem' | 'setItem'> | undef
     downloaded(bytesPerSecond) {
       if (bytesPerSecond > 0) write({ bytesPerSecond });
     },
-    pictureSeconds: (work) =>
-      kept.secondsPerUnit === undefined ? null : kept.secondsPerUnit * unitsOf(work),
+    pictureSeconds(work) {
+      const perUnit = kept.secondsPerUnit ?? (kept.speed && UNIT_OPERATIONS / kept.speed);
+      return perUnit === undefined ? null : perUnit * unitsOf(work);
+    },
     painted(work, seconds) {
       if (seconds > 0 && unitsOf(work) > 0) write({ secondsPerUnit: seconds / unitsOf(work) });
+    },
+    measured(speed) {
+      if (speed > 0 && Number.isFinite(speed)) write({ speed });
+    },
+    basis: () => (kept.secondsPerUnit ? 'run' : kept.speed ? 'measurement' : null),
+    runsOn(device) {
+      if (kept.device === device) return;
+      const isOther = kept.device !== undefined;
+      write({ device, ...(isOther && { secondsPerUnit: undefined, speed: undefined }) });
     },
   };
 }
@@ -87,6 +114,11 @@ export function browserPace(): Pace {
 export function about(seconds: number): string {
   if (seconds < 90) return `about ${Math.max(1, Math.round(seconds / 5)) * 5} s`;
   const minutes = seconds / 60;
-  if (minutes < 90) return `about ${Math.round(minutes)} minutes`;
-  return `about ${Math.round(minutes / 60)} hours`;
+  if (minutes < 90) return `about ${coarse(minutes)} minutes`;
+  return `about ${coarse(minutes / 60)} hours`;
+}
+
+/** To the next 5 from 10 on: `about 23 minutes` would be more precise than anybody knows. */
+function coarse(value: number): number {
+  return value < 10 ? Math.round(value) : Math.round(value / 5) * 5;
 }

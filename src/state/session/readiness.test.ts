@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ModelDetails } from '../../contract/modelLibrary';
+import type { Failure } from '../models/modelState';
 import { nextStep, type Situation } from './readiness';
 
 const details: ModelDetails = {
@@ -19,6 +20,8 @@ const models = (changed: Partial<Situation['models']>): Partial<Situation> => ({
 const hosted = (changed: Partial<NonNullable<Situation['hosted']>>): Partial<Situation> => ({
   hosted: { on: true, online: true, maskedKey: '••••', hasProxy: false, server: null, ...changed },
 });
+const failed = (why: Pick<Failure, 'wantsToken' | 'canTryAgain' | 'isOfNetwork'>) =>
+  models({ lookups: { 'owner/x': { state: 'failed', message: 'no', ...why } } });
 const lookups = (state: ModelDetails['state']) =>
   models({ lookups: { 'owner/x': { state: 'found', details: { ...details, state } } } });
 
@@ -41,20 +44,12 @@ it.each<[string, Partial<Situation>]>([
   ['Paint over the area to change', { hasMask: false }],
   ['Choose a model', { modelName: ' ' }],
   ['Looking up the model…', models({ lookups: {} })],
+  ['Choose another model', failed({ wantsToken: 'no', canTryAgain: false, isOfNetwork: false })],
   [
-    'This model can’t be used',
-    models({
-      lookups: {
-        'owner/x': {
-          state: 'failed',
-          message: 'no',
-          wantsToken: 'no',
-          canTryAgain: false,
-          isOfNetwork: false,
-        },
-      },
-    }),
+    'Enter an access token for this model',
+    failed({ wantsToken: 'yes', canTryAgain: false, isOfNetwork: false }),
   ],
+  ['The model couldn’t be looked up', failed({ wantsToken: 'no', canTryAgain: true, isOfNetwork: true })],
   ['Download the model first', lookups('fetchable')],
   [
     'Downloading the model',

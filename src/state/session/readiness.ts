@@ -33,7 +33,12 @@ export function nextStep({ hasPicture, hasMask, modelName, models, hosted }: Sit
   const fetching = models.fetches[name]?.state;
   if (fetching === 'running' || fetching === 'waiting') return wait('Downloading the model');
   const lookup = models.lookups[name];
-  if (lookup?.state === 'failed') return wait('This model can’t be used');
+  if (lookup?.state === 'failed') {
+    // The way is at hand, below the model's name.
+    if (lookup.wantsToken === 'yes') return wait('Enter an access token for this model');
+    if (lookup.isOfNetwork) return wait('The model couldn’t be looked up');
+    return wait('Choose another model');
+  }
   if (models.fits[name]?.verdict === 'tooLarge') return wait('This model is too large for this device');
   if (lookup === undefined || lookup.state === 'looking') return wait('Looking up the model…');
   if (lookup.details.state !== 'fetchable') return { text: 'Ready', isReady: true };

@@ -4,6 +4,9 @@ import { type FormEvent, useId, useState } from 'react';
 import { useModelState, useModels } from '../base/context';
 import './hubForms.css';
 
+/** Where an account's access tokens are made. */
+const TOKENS_URL = 'https://huggingface.co/settings/tokens';
+
 export function TokenForm() {
   const models = useModels();
   const { url, hasToken } = useModelState((state) => state.hub);
@@ -37,7 +40,17 @@ export function TokenForm() {
           </button>
         )}
       </div>
-      <p className="hint-line">Kept until you close this tab, and sent only to {hostOf(url)}.</p>
+      <p className="hint-line">
+        {url === undefined && (
+          <>
+            <a href={TOKENS_URL} target="_blank" rel="noreferrer">
+              Create one on Hugging Face
+            </a>
+            ; reading is all it must allow.{' '}
+          </>
+        )}
+        Kept until you close this tab, and sent only to {hostOf(url)}.
+      </p>
     </form>
   );
 }

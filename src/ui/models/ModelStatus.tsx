@@ -30,18 +30,43 @@ export function ModelStatus({ name, onManage }: { name: string; onManage(): void
       <Looked name={name} isBegun={begun !== undefined} />
       <OpenedTogether name={name} />
       {begun?.unfinished && (
-        <div className="fetch">
-          <Meter part={begun.unfinished.receivedBytes} whole={begun.unfinished.totalBytes} />
-          <div className="fetch-line">
-            <span className="tabular">
-              {begun.isBusy ? 'Downloading in another tab: ' : 'Paused at '}
-              {partInWords(begun.unfinished.receivedBytes, begun.unfinished.totalBytes)}
-            </span>
-            {!begun.isBusy && <ResumeButton name={name} />}
-          </div>
-        </div>
+        <Unfinished name={name} {...begun.unfinished} isBusy={begun.isBusy} onManage={onManage} />
       )}
     </>
+  );
+}
+
+/** A download of an earlier visit or of another tab. One that can't run here isn't offered to go on. */
+function Unfinished({
+  name,
+  receivedBytes,
+  totalBytes,
+  isBusy,
+  onManage,
+}: {
+  name: string;
+  receivedBytes: number;
+  totalBytes: number;
+  isBusy: boolean;
+  onManage(): void;
+}) {
+  const isUseless = useFit(name)?.kind === 'tooLarge';
+  return (
+    <div className="fetch">
+      <Meter part={receivedBytes} whole={totalBytes} />
+      <div className="fetch-line">
+        <span className="tabular">
+          {isBusy ? 'Downloading in another tab: ' : isUseless ? 'Stored of it: ' : 'Paused at '}
+          {partInWords(receivedBytes, totalBytes)}
+        </span>
+        {!isBusy && !isUseless && <ResumeButton name={name} />}
+        {!isBusy && isUseless && (
+          <button type="button" className="button" onClick={onManage}>
+            Delete it
+          </button>
+        )}
+      </div>
+    </div>
   );
 }
 
@@ -189,6 +214,20 @@ function OpenedTogether({ name }: { name: string }) {
   );
 }
 
+/** A message whose URLs can be followed, such as that of the page where a model's terms are accepted. */
+function WithLinks({ text }: { text: string }) {
+  // Neither a comma nor a full stop at its end belongs to a URL.
+  return text.split(/(https:\/\/[^\s,;]*[^\s,;.])/).map((part, index) =>
+    index % 2 === 0 ? (
+      part
+    ) : (
+      <a key={part} href={part} target="_blank" rel="noreferrer">
+        {part.replace('https://', '')}
+      </a>
+    ),
+  );
+}
+
 /** Not repeated if the run's alert, its question or the field itself says it already. */
 function Trouble({ failure, children }: { failure: Failure; children?: ReactNode }) {
   const [hasOpened, setHasOpened] = useState(false);
@@ -200,7 +239,11 @@ function Trouble({ failure, children }: { failure: Failure; children?: ReactNode
   if (isSaid && wantsToken === 'no' && !children) return null;
   return (
     <div className="model-trouble">
-      {!isSaid && <p role="alert">{message}</p>}
+      {!isSaid && (
+        <p role="alert">
+          <WithLinks text={message} />
+        </p>
+      )}
       {(wantsToken === 'yes' || (wantsToken === 'maybe' && hasOpened)) && <TokenForm />}
       {wantsToken === 'maybe' && !hasOpened && (
         <button type="button" className="link" onClick={() => setHasOpened(true)}>

@@ -1,7 +1,7 @@
 /** The top bar: opening, undo, where runs happen, dialogs, theme. */
 import { CircleQuestionMark, FolderOpen, Moon, Sun } from 'lucide-react';
 import { Popover } from 'radix-ui';
-import { statusExplanation, statusLabel } from '../../state/models/deviceStatus';
+import { statusDetail, statusExplanation, statusLabel } from '../../state/models/deviceStatus';
 import { STARTER } from '../../state/models/modelCatalogue';
 import { useEngineStatus, useModelState, useSettings } from '../base/context';
 import type { Theme } from '../base/theme';
@@ -65,15 +65,17 @@ export function TopBar({ theme, onTheme, onDialog }: TopBarProps) {
 }
 
 function StatusPill() {
-  const { tone, label, explanation } = useWhere();
+  const { tone, label, explanation, detail } = useWhere();
   return (
     <Popover.Root>
-      <Tooltip text={explanation}>
+      <Tooltip text={detail === null ? explanation : `${explanation} ${detail}`}>
         <Popover.Trigger asChild>
           <button type="button" className="pill" data-tone={tone}>
             <i aria-hidden />
             <StatusText label={label} />
-            <span className="sr-only">. {explanation}</span>
+            <span className="sr-only">
+              . {explanation} {detail}
+            </span>
           </button>
         </Popover.Trigger>
       </Tooltip>
@@ -87,6 +89,7 @@ function StatusPill() {
         >
           <b>{label}</b>
           <p>{explanation}</p>
+          {detail !== null && <p className="tabular">{detail}</p>}
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
@@ -94,7 +97,13 @@ function StatusPill() {
 }
 
 /** Where the next run happens, and whether it needs a network. */
-function useWhere(): { tone: 'unknown' | 'good' | 'fair'; label: string; explanation: string } {
+function useWhere(): {
+  tone: 'unknown' | 'good' | 'fair';
+  label: string;
+  explanation: string;
+  /** In technical terms. */
+  detail: string | null;
+} {
   const status = useEngineStatus();
   const sent = useHostedNote();
   const ownServer = useHostedState((state) => state.server);
@@ -104,7 +113,8 @@ function useWhere(): { tone: 'unknown' | 'good' | 'fair'; label: string; explana
       name === STARTER || kept?.some((model) => model.name === name && model.unfinished === undefined),
   );
   if (sent !== null) {
-    return { tone: 'fair', label: ownServer ? 'Your server' : 'fal.ai · needs internet', explanation: sent };
+    const label = ownServer ? 'Your server' : 'fal.ai · needs internet';
+    return { tone: 'fair', label, explanation: sent, detail: null };
   }
   const tone = status === null ? 'unknown' : status.provider === 'webgpu' && !status.note ? 'good' : 'fair';
   const label = statusLabel(status);
@@ -112,6 +122,7 @@ function useWhere(): { tone: 'unknown' | 'good' | 'fair'; label: string; explana
     tone,
     label: status && isHere ? `${label} · works offline` : label,
     explanation: statusExplanation(status),
+    detail: statusDetail(status),
   };
 }
 

@@ -34,6 +34,9 @@ export function mountApp(root: HTMLElement, { engine, hosted, offline, sample }:
     () => performance.now(),
     browserPace(),
   );
+  engine.onStatus(({ provider, precision, threads }) =>
+    models.pace.runsOn([provider, precision, threads].filter(Boolean).join(' ')),
+  );
   window.addEventListener('online', models.reconnect);
   const session = createSession({
     editor: createEditor(maskWorker),

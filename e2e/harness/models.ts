@@ -66,6 +66,8 @@ export function createHarnessModels(query: URLSearchParams): ModelLibrary {
       vectors: 4,
       widths: [768],
     }),
+    describeSelector: async (id) => ({ id, totalBytes: 41e6, isKept: false }),
+    downloadSelector: async () => {},
     list: async () => kept,
     assistants: async () => [],
     measureSpeed: async () => 2e12,

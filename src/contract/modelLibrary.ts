@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { FamilyId } from './families';
 import type { ModelTraits } from './modelSettings';
+import type { SelectorDetails } from './selectors';
 
 /** What a session computes in, and what weights are stored as. */
 export const precisionSchema = z.enum(['fp16', 'fp32']);
@@ -74,14 +75,11 @@ export interface KeptModel {
   isBusy: boolean;
 }
 
-/** A model in this browser's storage that selects and does not paint: `src/storage/assistants.ts` stores its files. */
-export interface KeptAssistant
-  extends Pick<KeptModel, 'folder' | 'name' | 'location' | 'licence' | 'isBusy'> {
+/** A model in this browser's storage that selects and does not paint, complete or not. */
+export interface KeptAssistant extends Omit<KeptModel, 'precision' | 'facts'> {
   title: string;
   /** What it is for, in a few words. */
   does: string;
-  /** Bytes of its whole files. */
-  storedBytes: number;
 }
 
 export const fetchProgressSchema = z.discriminatedUnion('stage', [
@@ -153,6 +151,14 @@ export interface ModelLibrary {
    * @throws InputError, CheckpointError (`embeddings`), NetworkError
    */
   readEmbedding(source: string | File, signal: AbortSignal): Promise<EmbeddingWord>;
+  /**
+   * Looks up a model for selecting, which the assistant runs; downloads no weights.
+   * @param id of {@link selectors}
+   * @throws as {@link describe}
+   */
+  describeSelector(id: string, signal: AbortSignal): Promise<SelectorDetails>;
+  /** Downloads it into the same storage. Does nothing if it is there. @throws as {@link download} */
+  downloadSelector(id: string, call: FetchCall): Promise<void>;
   list(): Promise<KeptModel[]>;
   /** Those that select; {@link remove} deletes them too. */
   assistants(): Promise<KeptAssistant[]>;

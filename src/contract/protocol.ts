@@ -24,6 +24,7 @@ import {
   precisionSchema,
 } from './modelLibrary';
 import type { InpaintRequest, LocalOptions } from './schema';
+import type { SelectorDetails } from './selectors';
 
 /** Of a call, chosen by the page. Its answers carry the same one. */
 const id = z.int();
@@ -98,6 +99,8 @@ const libraryRequest = z.discriminatedUnion('method', [
   z.object({ method: z.literal('download'), ...named }),
   z.object({ method: z.literal('offerFiles'), title: z.string(), files: z.map(z.string(), file).readonly() }),
   z.object({ method: z.literal('readEmbedding'), source: z.union([z.string(), file]) }),
+  z.object({ method: z.literal('describeSelector'), selector: z.string() }),
+  z.object({ method: z.literal('downloadSelector'), selector: z.string() }),
   z.object({ method: z.literal('list') }),
   z.object({ method: z.literal('assistants') }),
   z.object({ method: z.literal('room') }),
@@ -112,6 +115,8 @@ export interface LibraryValues {
   download: null;
   offerFiles: string;
   readEmbedding: EmbeddingWord;
+  describeSelector: SelectorDetails;
+  downloadSelector: null;
   list: KeptModel[];
   assistants: KeptAssistant[];
   /** Bytes that can still be stored; null if the browser does not say. */

@@ -141,6 +141,11 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
     },
     offerFiles: (title, files) => ask({ method: 'offerFiles', title, files }),
     readEmbedding: (source, signal) => ask({ method: 'readEmbedding', source }, { signal }),
+    describeSelector: (selector, signal) => ask({ method: 'describeSelector', selector }, { signal }),
+    async downloadSelector(selector, call) {
+      keepDownloads();
+      await ask({ method: 'downloadSelector', selector }, call);
+    },
     list: () => ask({ method: 'list' }),
     assistants: () => ask({ method: 'assistants' }),
     async remove(folder) {

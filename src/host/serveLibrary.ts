@@ -56,6 +56,15 @@ export function serveLibrary(
         return library.offerFiles(request.title, request.files);
       case 'readEmbedding':
         return library.readEmbedding(request.source, signal);
+      case 'describeSelector':
+        return library.describeSelector(request.selector, signal);
+      case 'downloadSelector':
+        return library
+          .downloadSelector(request.selector, {
+            signal,
+            onProgress: (progress) => post({ type: 'progress', id, progress }),
+          })
+          .then(() => null);
       case 'list':
         return library.list();
       case 'assistants':

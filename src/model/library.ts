@@ -9,8 +9,8 @@ import type {
   ModelFacts,
 } from '../contract/modelLibrary';
 import { STARTER } from '../contract/schema';
+import { type SelectorDetails, selectorOf } from '../contract/selectors';
 import type { Precision } from '../graph/onnx/types';
-import { isAssistant, storedAssistant } from '../storage/assistants';
 import type { WeightStore } from '../storage/weights';
 import { embeddingChoice, openEmbedding } from './embedding/open';
 import type { CheckpointFiles } from './files';
@@ -28,6 +28,7 @@ import {
   storedModels,
 } from './prepare/prepared';
 import type { OpenDigest } from './prepare/streamDigest';
+import { describeSelector, downloadSelector } from './selectors/selectors';
 import { type Connection, connect, type Manners } from './source/download';
 import { canonicalName, HUB_URL, isOwnName, ownName, parseModelName } from './source/modelName';
 import { findModel, localModel, type Source } from './source/source';
@@ -60,6 +61,11 @@ export interface Library {
   ): Promise<void>;
   offerFiles(title: string, files: ReadonlyMap<string, File>): Promise<string>;
   readEmbedding(source: string | File, signal: AbortSignal): Promise<EmbeddingWord>;
+  describeSelector(id: string, signal: AbortSignal): Promise<SelectorDetails>;
+  downloadSelector(
+    id: string,
+    call: Pick<LibraryCall, 'signal'> & { onProgress(progress: PrepareProgress): void },
+  ): Promise<void>;
   list(): Promise<KeptModel[]>;
   assistants(): Promise<KeptAssistant[]>;
   /** Bytes that can still be stored, or undefined if the platform does not say. */
@@ -168,15 +174,23 @@ export function createLibrary({ store, starter, openDigest, manners }: LibraryPa
       return { token, vectors: tables[0]?.count ?? 0, widths: tables.map(({ width }) => width) };
     },
 
+    describeSelector: (id, signal) => describeSelector(id, { store, hubUrl: hub.url }, connection(signal)),
+
+    downloadSelector: (id, { signal, onProgress }) =>
+      downloadSelector(id, { store, hubUrl: hub.url }, connection(signal), { onProgress, openDigest }),
+
     async list() {
       await clearRemains(store);
-      const all = await Promise.all((await store.models()).map((folder) => listed(store, folder)));
-      return all.filter((model) => model !== undefined);
+      return (await listedAll(store)).filter(({ name }) => selectorOf(name) === undefined);
     },
 
     async assistants() {
-      const all = await Promise.all((await store.models()).map((folder) => listedAssistant(store, folder)));
-      return all.filter((assistant) => assistant !== undefined);
+      return (await listedAll(store)).flatMap((model) => {
+        const offer = selectorOf(model.name);
+        if (offer === undefined) return [];
+        const { facts: _, precision: __, ...stored } = model;
+        return [{ ...stored, title: offer.title, does: offer.does }];
+      });
     },
 
     room: () => store.freeBytes(),
@@ -185,14 +199,17 @@ export function createLibrary({ store, starter, openDigest, manners }: LibraryPa
   };
 }
 
-/** @returns undefined for an assistant's folder */
-async function listed(store: WeightStore, folder: string): Promise<KeptModel | undefined> {
-  if (await isAssistant(store.model(folder))) return undefined;
+/** Those that paint and those that select. */
+async function listedAll(store: WeightStore): Promise<KeptModel[]> {
+  return Promise.all((await store.models()).map((folder) => listed(store, folder)));
+}
+
+async function listed(store: WeightStore, folder: string): Promise<KeptModel> {
   const isBusy = await store.isBusy(folder);
   const files = await openStored(store, folder);
   if (files !== undefined) {
     const { name, location, licence, precision, storedBytes } = files.manifest;
-    const facts = await factsIfSound(files);
+    const facts = selectorOf(name) === undefined ? await factsIfSound(files) : undefined;
     return { folder, name, location, licence, precision, storedBytes, isBusy, ...(facts && { facts }) };
   }
   const journal = await readJournal(store.model(folder));
@@ -201,22 +218,6 @@ async function listed(store: WeightStore, folder: string): Promise<KeptModel | u
   const { downloadBytes, ...about } = journal.model ?? unknown;
   const unfinished = { receivedBytes: receivedBytes(journal), totalBytes: downloadBytes };
   return { folder, ...about, storedBytes: unfinishedBytes(journal), unfinished, isBusy };
-}
-
-/** @returns undefined for a folder that is no assistant's */
-async function listedAssistant(store: WeightStore, folder: string): Promise<KeptAssistant | undefined> {
-  if (!(await isAssistant(store.model(folder)))) return undefined;
-  const isBusy = await store.isBusy(folder);
-  const found = await storedAssistant(store, folder);
-  // Stored by another version: listed so that it can be deleted.
-  const unknown = {
-    id: folder,
-    title: folder,
-    does: 'stored by another version of this page',
-    location: folder,
-  };
-  const { id: name, ...about } = found?.about ?? unknown;
-  return { folder, name, ...about, storedBytes: found?.storedBytes ?? 0, isBusy };
 }
 
 /** A model whose configuration is damaged still shows, so that it can be deleted. */

@@ -11,7 +11,7 @@ import { nonFinite } from '../weights/componentWeights';
 import { firstNonFinite } from '../weights/finite';
 import { toBase64 } from './base64';
 import { type Lent, lendHasher } from './hashers';
-import type { Output, ShardPlan } from './shards';
+import { BYTES, type Output, type ShardPlan } from './shards';
 
 /** How far a shard was when it was last known to be safe. */
 export interface ShardState {
@@ -210,6 +210,10 @@ export class FilePass {
   async #append({ output, shard }: Task, values: Uint8Array<ArrayBuffer>): Promise<void> {
     const { change, source } = output;
     const { type } = shard.plan;
+    if (source.dtype === BYTES || type === BYTES) {
+      await shard.append(values);
+      return;
+    }
     if (firstNonFinite(values, source.dtype) >= 0) throw nonFinite(source.file.name, output.key);
     if (change === undefined) {
       await shard.append(castBytes(values, source.dtype, type, this.#rooms.cast));

@@ -15,7 +15,7 @@ import { layOutExports } from '../onnxExport/layout';
 import type { Connection, RemoteFile, Validator } from '../source/download';
 import { RemoteAccess, readSmallFile } from '../source/sourceFile';
 import type { ModelPlan } from './plan';
-import { planShards, type ShardPlan } from './shards';
+import { planShards, type ShardPlan, verbatimShard } from './shards';
 
 /** Texts by path within the model. */
 export type TextFiles = ReadonlyMap<string, string>;
@@ -92,6 +92,11 @@ export async function layOutModel(
   }
 
   for (const { folder, precision, format, files } of plan.components) {
+    if (format === 'verbatim') {
+      for (const access of files.map(open))
+        await add(access, [{ component: folder, plan: verbatimShard(access) }]);
+      continue;
+    }
     if (format === 'onnx') {
       const exports = await layOutExports(plan.name, files, precision, open, options.shardBytes);
       for (const { skeleton, sources } of exports) {

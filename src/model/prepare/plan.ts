@@ -8,7 +8,8 @@ import { otherPipeline, unsupportedFolders } from '../families/unsupported';
 import type { RemoteFile } from '../source/download';
 import type { Source } from '../source/source';
 
-export type WeightFormat = 'safetensors' | 'pickle' | 'onnx';
+/** `verbatim`: any files, stored byte for byte. */
+export type WeightFormat = 'safetensors' | 'pickle' | 'onnx' | 'verbatim';
 
 export interface PlannedComponent {
   folder: string;
@@ -256,7 +257,11 @@ function singleFiles(source: Source): Candidate[] {
 function rank({ variant, format, isSharded }: Candidate, precision: Precision): number[] {
   const order = precision === 'fp16' ? ['fp16', '', 'bf16'] : ['', 'fp16', 'bf16'];
   const fit = order.indexOf(variant);
-  return [fit === -1 ? order.length : fit, { safetensors: 0, pickle: 1, onnx: 2 }[format], isSharded ? 0 : 1];
+  return [
+    fit === -1 ? order.length : fit,
+    { safetensors: 0, pickle: 1, onnx: 2, verbatim: 3 }[format],
+    isSharded ? 0 : 1,
+  ];
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {

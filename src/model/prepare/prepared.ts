@@ -1,7 +1,6 @@
 /** A prepared model, opened from the store. No network is needed. */
 import { CheckpointError, InputError } from '../../contract/errors';
 import { isStoredType, type Precision, type StoredType, type TensorEntry } from '../../graph/onnx/types';
-import { forgetAssistant, isAssistant } from '../../storage/assistants';
 import type { ModelFolder, WeightStore } from '../../storage/weights';
 import { parseSafetensorsHeader, safetensorsHeaderBytes } from '../checkpoint/safetensors';
 import type { CheckpointFiles } from '../files';
@@ -202,18 +201,17 @@ export async function storedModels(store: WeightStore): Promise<StoredModel[]> {
  * just begun is being prepared, and is left alone.
  */
 export async function clearRemains(store: WeightStore): Promise<void> {
-  const isKnown = async (folder: ModelFolder) => (await isDescribed(folder)) || (await isAssistant(folder));
   for (const name of await store.models()) {
     const folder = store.model(name);
-    if (!(await isKnown(folder)))
+    if (!(await isDescribed(folder)))
       await store.ifUnused(name, async () => {
-        if (!(await isKnown(folder))) await folder.clear();
+        if (!(await isDescribed(folder))) await folder.clear();
       });
   }
 }
 
 /**
- * Frees the space of a model or an assistant.
+ * Frees a model's space.
  * @param folder as {@link storedModels} gives it
  * @throws InputError (`model_name`) while it is in use or being prepared somewhere
  */
@@ -221,7 +219,6 @@ export async function deleteModel(store: WeightStore, folder: string): Promise<v
   const clear = async () => {
     // First: what an interrupted deletion leaves must neither look complete nor resume by itself.
     await forgetDescription(store.model(folder));
-    await forgetAssistant(store.model(folder));
     await store.model(folder).clear();
   };
   if (await store.ifUnused(folder, clear)) return;

@@ -4,18 +4,21 @@
  */
 import { UnsupportedError } from '../../contract/errors';
 import { type StoredType, storedSize } from '../../graph/onnx/types';
-import type { IndexedTensor, StoredIndex } from '../checkpoint/reader';
+import type { IndexedTensor, RandomAccess, StoredIndex } from '../checkpoint/reader';
 import { weightTensors } from '../checkpoint/weightTensors';
 import type { WeightType } from '../weights/cast';
 
 /** ORT's asyncify build misreads external data from 4 GiB on; browsers limit buffers well before. */
 const MAX_SHARD_BYTES = 2 ** 30;
 
+/** The type of bytes that are stored as they are, whatever they mean. */
+export const BYTES = 'U8';
+
 /** One tensor's path from the source into a shard. */
 export interface Output {
   key: string;
   /** Bytes `offset` … `offset + length` of the source file. */
-  source: IndexedTensor & { dtype: WeightType };
+  source: IndexedTensor & { dtype: WeightType | typeof BYTES };
   /** Bytes it has in the shard. */
   length: number;
   /** Changes the values, row after row in float32, before they are stored. */
@@ -26,8 +29,8 @@ export interface ShardPlan {
   /** Within the model's folder. */
   path: string;
   /** In which its tensors are stored. */
-  type: StoredType;
-  /** The safetensors header with its length in front. */
+  type: StoredType | typeof BYTES;
+  /** The safetensors header with its length in front; empty for a file that is stored as it is. */
   header: Uint8Array<ArrayBuffer>;
   /** Bytes of the whole shard. */
   size: number;
@@ -97,4 +100,17 @@ function shardOf(outputs: Output[], type: StoredType, path: string): ShardPlan {
   new DataView(header.buffer).setBigUint64(0, BigInt(padded), true);
   header.set(text, 8);
   return { path, type, header, size: header.byteLength + end, outputs };
+}
+
+/** A whole file, byte for byte, under its own path. */
+export function verbatimShard(file: RandomAccess): ShardPlan {
+  const { name, size } = file;
+  const source = { dtype: BYTES, shape: [size], offset: 0, length: size, file } as const;
+  return {
+    path: name,
+    type: BYTES,
+    header: new Uint8Array(0),
+    size,
+    outputs: [{ key: name, source, length: size }],
+  };
 }

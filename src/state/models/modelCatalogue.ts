@@ -4,6 +4,7 @@ import { type ModelOffer, offerOf, offers } from '../../contract/catalogue';
 import { familyTitle, nativeSizeByName } from '../../contract/families';
 import type { ModelFacts } from '../../contract/modelLibrary';
 import { inpaintRequestSchema, STARTER } from '../../contract/schema';
+import { selectorOf } from '../../contract/selectors';
 
 export { type ModelOffer, offerOf, offers } from '../../contract/catalogue';
 export { STARTER };
@@ -29,7 +30,12 @@ export function licenceInWords(licence: string): string {
 
 /** The name to show: for the user's own files without the mark in front of it. */
 export function titleOf(modelName: string): string {
-  return offerOf(modelName)?.title ?? modelName.replace(/^disk:/, '');
+  return offerOf(modelName)?.title ?? selectorOf(modelName)?.title ?? modelName.replace(/^disk:/, '');
+}
+
+/** Whether a model selects, and does not paint. */
+export function isSelector(modelName: string): boolean {
+  return selectorOf(modelName) !== undefined;
 }
 
 /** The model's short name, for captions. */

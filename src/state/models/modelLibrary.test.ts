@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { CheckpointError, InputError, NetworkError } from '../../contract/errors';
 import type {
   FetchCall,
@@ -59,6 +59,10 @@ class FakeLibrary implements ModelLibrary {
   offerFiles = async (title: string) => `disk:${title}`;
   assistants = async () => [];
   measureSpeed = async (): Promise<number | null> => 1e12;
+  describeSelector = async (id: string) => ({ id, totalBytes: 41e6, isKept: false });
+  async downloadSelector(name: string, call: FetchCall): Promise<void> {
+    await this.download(name, call);
+  }
   readEmbedding = async () => ({ token: '<toy>', vectors: 1, widths: [768] });
   list = async () => this.models;
   async remove(folder: string): Promise<void> {
@@ -429,4 +433,54 @@ it('what failed for want of a network goes on once there is one; a wrong name st
   expect(library.calls).toHaveLength(2);
   expect(state().lookups['owner/other']).toBeUndefined();
   expect(state().lookups['owner/none']).toBeDefined();
+});
+
+describe('a model that selects', () => {
+  const SELECTOR = 'Xenova/slimsam-77-uniform';
+  const begin = (signal = new AbortController().signal) => {
+    const { models, state } = setUp();
+    const ensured = models.ensureSelector(SELECTOR, { signal });
+    ensured.catch(() => {});
+    return { models, state, ensured };
+  };
+
+  it('is downloaded once the question, with its size, is answered with yes', async () => {
+    const { models, state, ensured } = begin();
+    await settled();
+    expect(state().question).toEqual({ name: SELECTOR, bytes: 41e6, seconds: null, isBegun: false });
+    expect(library.calls).toEqual([]);
+    models.answer(true);
+    await settled();
+    expect(state().question).toBeNull();
+    library.last().finish();
+    await ensured;
+    expect(state().fetches).toEqual({});
+    // It is not a model that paints: nothing looks it up as one.
+    expect(library.looked).toEqual([]);
+  });
+
+  it('is not downloaded after a no, and paused by the caller’s cancel', async () => {
+    const { models, ensured } = begin();
+    await settled();
+    models.answer(false);
+    await expect(ensured).rejects.toMatchObject({ name: 'AbortError' });
+    expect(library.calls).toEqual([]);
+
+    const controller = new AbortController();
+    const again = begin(controller.signal);
+    await settled();
+    again.models.answer(true);
+    await settled();
+    controller.abort();
+    await expect(again.ensured).rejects.toMatchObject({ name: 'AbortError' });
+    await settled();
+    expect(again.state().fetches[SELECTOR]).toMatchObject({ state: 'paused' });
+  });
+
+  it('that is stored asks nothing', async () => {
+    library.describeSelector = async (id) => ({ id, totalBytes: 41e6, isKept: true });
+    const { state, ensured } = begin();
+    await ensured;
+    expect(state().question).toBeNull();
+  });
 });

@@ -10,6 +10,7 @@ import type {
   ModelLibrary,
   ModelSizes,
 } from '../../contract/modelLibrary';
+import { selectorOf } from '../../contract/selectors';
 import { displayError } from '../errorDisplay';
 import type { HubPreferences } from './hubPreferences';
 import { createAdmission } from './modelAdmission';
@@ -45,7 +46,12 @@ export interface ModelLibraryStore {
    *   began, while one that was under way continues
    */
   ensure(name: string, call: { signal: AbortSignal; onChange(fetching: Fetching): void }): Promise<void>;
-  /** Answers the question of a run. */
+  /**
+   * The same for a model that selects, which any device can run.
+   * @param id of {@link selectors}
+   */
+  ensureSelector(id: string, call: { signal: AbortSignal }): Promise<void>;
+  /** Answers the question of a run, or of a tool. */
   answer(yes: boolean): void;
   /** Checks whether the recommended models fit this device, once per visit; the store has the answers. */
   checkOffers(): Promise<void>;
@@ -178,17 +184,19 @@ export function createModelLibraryStore(
     const under = running.get(name);
     if (under !== undefined) return under;
     const controller = new AbortController();
+    const isSelector = selectorOf(name) !== undefined;
     // Time spent paused doesn't count.
     setFetching(name, { state: 'waiting', forOtherTab: false });
     const work = async () => {
       try {
-        await library.download(name, { signal: controller.signal, onProgress: onProgress(name) });
+        const call = { signal: controller.signal, onProgress: onProgress(name) };
+        await (isSelector ? library.downloadSelector(name, call) : library.download(name, call));
         recordDownload(name);
         setFetching(name, undefined);
         // It is stored now and better known; a pending answer is outdated.
         looking.delete(name);
         setLookup(name, undefined);
-        await Promise.all([describe(name).catch(() => {}), refresh()]);
+        await Promise.all([isSelector ? undefined : describe(name).catch(() => {}), refresh()]);
       } catch (error) {
         const transfer = transferOf(name);
         recordDownload(name);
@@ -205,6 +213,15 @@ export function createModelLibraryStore(
     const begun = { promise: work(), controller };
     running.set(name, begun);
     return begun;
+  };
+
+  /** @param isMine whether this call began it, so that cancelling the call pauses it */
+  const finish = async ({ promise, controller }: Running, signal: AbortSignal, isMine: boolean) => {
+    try {
+      await abortable(promise, signal);
+    } finally {
+      if (signal.aborted && isMine) controller.abort();
+    }
   };
 
   const changeHub = (next: HubAccess) => {
@@ -236,19 +253,21 @@ export function createModelLibraryStore(
         await admission.ask({ name, totalBytes: found.totalBytes }, signal);
       }
       const isMine = !running.has(name);
-      const { promise, controller } = start(name);
+      const begun = start(name);
       const tell = ({ fetches }: ModelLibraryState) => {
         const fetching = fetches[name];
         if (fetching !== undefined) onChange(fetching);
       };
       tell(store.getState());
       const unsubscribe = store.subscribe(tell);
-      try {
-        await abortable(promise, signal);
-      } finally {
-        unsubscribe();
-        if (signal.aborted && isMine) controller.abort();
-      }
+      await finish(begun, signal, isMine).finally(unsubscribe);
+    },
+    async ensureSelector(name, { signal }) {
+      const { isKept, totalBytes } = await abortable(library.describeSelector(name, signal), signal);
+      if (isKept) return;
+      if (!running.has(name)) await admission.ask({ name, totalBytes }, signal);
+      const isMine = !running.has(name);
+      await finish(start(name), signal, isMine);
     },
     answer: admission.answer,
     checkOffers: admission.checkOffers,

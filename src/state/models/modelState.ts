@@ -67,8 +67,12 @@ export interface ModelLibraryState {
 }
 
 /** The incomplete download that an earlier visit or another tab left of a model. */
-export function unfinishedOf({ kept }: Pick<ModelLibraryState, 'kept'>, name: string): KeptModel | undefined {
-  return kept?.find((model) => model.name === name.trim() && model.unfinished !== undefined);
+export function unfinishedOf(
+  { kept, assistants }: Pick<ModelLibraryState, 'kept' | 'assistants'>,
+  name: string,
+): KeptModel | KeptAssistant | undefined {
+  const all = [...(kept ?? []), ...assistants];
+  return all.find((model) => model.name === name.trim() && model.unfinished !== undefined);
 }
 
 export type ModelState = ReturnType<typeof createModelState>;

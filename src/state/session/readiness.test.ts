@@ -11,7 +11,13 @@ const ready: Situation = {
   hasPicture: true,
   hasMask: true,
   modelName: 'owner/x',
-  models: { lookups: { 'owner/x': { state: 'found', details } }, fetches: {}, fits: {}, kept: [] },
+  models: {
+    lookups: { 'owner/x': { state: 'found', details } },
+    fetches: {},
+    fits: {},
+    kept: [],
+    assistants: [],
+  },
   hosted: { on: false, online: true, maskedKey: null, hasProxy: false, server: null },
 };
 const models = (changed: Partial<Situation['models']>): Partial<Situation> => ({

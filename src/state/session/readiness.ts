@@ -7,7 +7,7 @@ export interface Situation {
   hasPicture: boolean;
   hasMask: boolean;
   modelName: string;
-  models: Pick<ModelLibraryState, 'lookups' | 'fetches' | 'fits' | 'kept'>;
+  models: Pick<ModelLibraryState, 'lookups' | 'fetches' | 'fits' | 'kept' | 'assistants'>;
   /** Null if the page does not offer it. */
   hosted: Pick<HostedState, 'on' | 'online' | 'maskedKey' | 'hasProxy' | 'server'> | null;
 }

@@ -1,6 +1,6 @@
 /** Generate needs a model that isn't on this device: gigabytes are only downloaded after a question. */
 import { Download } from 'lucide-react';
-import { titleOf } from '../../state/models/modelCatalogue';
+import { isSelector, titleOf } from '../../state/models/modelCatalogue';
 import { about } from '../../state/models/pace';
 import { bytesInWords } from '../../state/models/transfer';
 import { useModelState, useModels } from '../base/context';
@@ -10,6 +10,7 @@ import { FitLine } from './FitLine';
 export function DownloadQuestion() {
   const models = useModels();
   const question = useModelState((state) => state.question);
+  const selects = question !== null && isSelector(question.name);
   return (
     <AlertDialog
       open={question !== null}
@@ -28,12 +29,14 @@ export function DownloadQuestion() {
                 <b>{bytesInWords(question.bytes)}</b>
                 {question.seconds !== null &&
                   `, ${about(question.seconds)} at the speed of the last download`}
-                . It is stored in this browser and then works offline. Generation starts automatically after
-                the download; you can keep painting meanwhile.
+                . It is stored in this browser and then works offline.{' '}
+                {selects
+                  ? 'You can keep painting meanwhile.'
+                  : 'Generation starts automatically after the download; you can keep painting meanwhile.'}
               </>
             )}
           </p>
-          <p>{question && <FitLine name={question.name} />}</p>
+          <p>{question && !selects && <FitLine name={question.name} />}</p>
         </>
       }
       actions={

@@ -173,7 +173,7 @@ function Kept({ model, onChosen }: { model: KeptModel; onChosen(): void }) {
         <small className="tabular">
           {unfinished === undefined || fetching
             ? details.filter(Boolean).join(' · ')
-            : `${model.isBusy ? 'downloading in another tab:' : 'paused at'} ${partInWords(unfinished.receivedBytes, unfinished.totalBytes)}`}
+            : pausedInWords(model.isBusy, unfinished)}
         </small>
         {fetching && <FetchStatus name={name} fetching={fetching} />}
       </div>
@@ -194,20 +194,31 @@ function Kept({ model, onChosen }: { model: KeptModel; onChosen(): void }) {
   );
 }
 
+function pausedInWords(
+  isBusy: boolean,
+  { receivedBytes, totalBytes }: NonNullable<KeptModel['unfinished']>,
+): string {
+  return `${isBusy ? 'downloading in another tab:' : 'paused at'} ${partInWords(receivedBytes, totalBytes)}`;
+}
+
 function Assistant({ assistant }: { assistant: KeptAssistant }) {
-  const { title, does, storedBytes, licence, isBusy } = assistant;
-  const details = [
-    isBusy ? 'downloading' : bytesInWords(storedBytes),
-    licence === undefined ? '' : licenceInWords(licence),
-  ];
+  const { name, title, does, storedBytes, unfinished, licence, isBusy } = assistant;
+  const fetching = useModelState((state) => state.fetches[name]);
+  const isUnderWay = fetching?.state === 'running' || fetching?.state === 'waiting';
+  const details =
+    unfinished === undefined || fetching
+      ? [bytesInWords(storedBytes), licence === undefined ? '' : licenceInWords(licence)]
+      : [pausedInWords(isBusy, unfinished)];
   return (
     <li>
       <div className="model-about">
         <b>{title}</b>
         <span>{does}</span>
         <small className="tabular">{details.filter(Boolean).join(' · ')}</small>
+        {fetching && <FetchStatus name={name} fetching={fetching} />}
       </div>
-      <DeleteButton title={title} stored={assistant} isInUse={isBusy} />
+      {unfinished && !fetching && !isBusy && <ResumeButton name={name} />}
+      <DeleteButton title={title} stored={assistant} isInUse={isBusy || isUnderWay} />
     </li>
   );
 }

@@ -642,7 +642,7 @@ test('transparency is shown, and kept through a run into the PNG; an address ope
   await editor.tool('Invert mask').click();
   await expect(page.getByText('The model sees')).toContainText('of 90 × 60');
   await page.getByRole('button', { name: 'Other ways to open' }).click();
-  await page.getByRole('button', { name: 'Sample image' }).click();
+  await page.getByRole('button', { name: 'Sample: add something' }).click();
   await expect(page.getByText('The model sees')).toContainText('of 1200 × 799');
 });
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import sharp, { type Sharp } from 'sharp';
-import { EditorPage } from '../test/support/pages/editorPage';
+import { EditorPage, withSample } from '../test/support/pages/editorPage';
 import { harnessPage, openHarness } from '../test/support/pages/harness';
 import { expect, test } from '../test/support/pages/test';
 import { decode, photograph } from '../test/support/pictures';
@@ -131,7 +131,7 @@ test('two tabs paint and run at once: each keeps its own, and the gallery has bo
   // Until then the other tab would be a first visit, too.
   await expect.poll(() => keptDrafts(page)).toBe(1);
   const second = new EditorPage(await context.newPage());
-  await second.page.goto(harnessPage('index.html?ms=5'));
+  await second.page.goto(withSample(harnessPage('index.html?ms=5')));
   // What the first tab works on is not taken from it.
   await second.page.getByRole('button', { name: 'Open the sample' }).click();
   await second.ready();

@@ -10,7 +10,7 @@ import { createServer } from 'vite';
 import { ofOneSize } from '../test/support/exports';
 import { folderFiles, type HubFile, memoryFile } from '../test/support/hub/files';
 import { type Hub, startHub } from '../test/support/hub/hub';
-import { EditorPage } from '../test/support/pages/editorPage';
+import { EditorPage, withSample } from '../test/support/pages/editorPage';
 import { hubPort } from '../test/support/pages/ports';
 import { type StaticHost, startStaticHost } from '../test/support/pages/staticHost';
 import { expect, test } from '../test/support/pages/test';
@@ -94,7 +94,7 @@ async function start(): Promise<{ context: BrowserContext; page: Page; editor: E
 
 /** Waits for the reload that a first visit needs. */
 async function openIsolated({ page, editor }: { page: Page; editor: EditorPage }): Promise<void> {
-  await page.goto(host.url);
+  await page.goto(withSample(host.url));
   await page.waitForFunction(() => crossOriginIsolated && navigator.serviceWorker.controller !== null);
   await editor.ready();
 }
@@ -202,7 +202,7 @@ test('a new version waits for the person, and the old one works with its own fil
   const other = await context.newPage();
   const otherEditor = new EditorPage(other);
   // What is painted in the first tab is offered to this one, not taken from it.
-  await other.goto(host.url);
+  await other.goto(withSample(host.url));
   await other.getByRole('button', { name: 'Open the sample' }).click();
   await otherEditor.ready();
   await expect(otherEditor.prompt).toHaveValue(oldPrompt);
@@ -217,7 +217,7 @@ test('a new version waits for the person, and the old one works with its own fil
   await editor.ready();
   await expect(editor.prompt).toHaveValue(oldPrompt);
   await page.getByRole('button', { name: 'Other ways to open' }).click();
-  await page.getByRole('button', { name: 'Sample image' }).click();
+  await page.getByRole('button', { name: 'Sample: add something' }).click();
   await expect(editor.prompt).toHaveValue('a prompt of the new version');
   await expect(note).toBeHidden();
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);

@@ -5,6 +5,7 @@ import { createHostedEngineOnDemand } from './engine/hostedOnDemand';
 import { createLocalEngine } from './engine/local';
 import { browserEnvironment, createHosted } from './state/hosted/hosted';
 import { createOffline } from './state/offline';
+import { sampleLinks } from './state/pictures/sample';
 import { hasServiceWorker, startOffline } from './sw/page';
 import { mountApp } from './ui/page/mount';
 
@@ -15,7 +16,7 @@ mountApp(root, {
   engine,
   hosted: createHosted(browserEnvironment(), (access) => createHostedEngineOnDemand({ access })),
   offline: createOffline(hasServiceWorker() ? (report) => startOffline(engine, report) : undefined),
-  sample: new URL('samples/sample.json', document.baseURI),
+  samples: sampleLinks(document.baseURI, location.search),
 });
 
 /** `?provider=wasm` or `?provider=webgpu` in the address overrides the choice, for trouble-shooting. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from '@playwright/test';
 import sharp from 'sharp';
 import { findBrowser } from '../../test/support/pages/browser';
-import { EditorPage } from '../../test/support/pages/editorPage';
+import { EditorPage, withSample } from '../../test/support/pages/editorPage';
 import { decode, photograph } from '../../test/support/pictures';
 import { check, digestOf, type Outcome, pause, type State, until } from './report';
 
@@ -40,7 +40,7 @@ export class Person {
     page.setDefaultTimeout(60_000);
     await prepare(page);
     const editor = new EditorPage(page);
-    await page.goto(this.url);
+    await page.goto(withSample(this.url));
     // The sample with its mask, or the offer to restore the last session.
     const label = page.getByText('The model sees');
     await label

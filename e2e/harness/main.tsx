@@ -1,7 +1,7 @@
 /**
  * The page around a test engine, which draws a disc instead of running a model. It is not part of the published page.
  * Query: `ms` the time of a step, `hold` the step at which it waits for the window's event `go-on`, `fail` an error's name,
- * `provider` what the status line reports. The same engine answers for the hosted API.
+ * `provider` what the status line reports, `sample` as on the page. The same engine answers for the hosted API.
  */
 import '../../src/styles/index.css';
 import type { LocalEngine } from '../../src/contract/engine';
@@ -10,6 +10,7 @@ import { decodePicture } from '../../src/editor/workers/decodePicture';
 import { encodeAs } from '../../src/editor/workers/pictureWorkerClient';
 import { browserEnvironment, createHosted } from '../../src/state/hosted/hosted';
 import { createOffline } from '../../src/state/offline';
+import { sampleLinks } from '../../src/state/pictures/sample';
 import { mountApp } from '../../src/ui/page/mount';
 import { createHarnessModels } from './models';
 
@@ -108,5 +109,5 @@ mountApp(root, {
   engine,
   hosted: createHosted(browserEnvironment(), () => engine),
   offline: createOffline(),
-  sample: new URL('/samples/sample.json', location.href),
+  samples: sampleLinks(new URL('/', location.href), location.search),
 });

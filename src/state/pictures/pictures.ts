@@ -240,6 +240,7 @@ export function createPictures(parts: PictureParts): Pictures {
       // For an image of an earlier visit this was shown before.
       if (picture.loss && !before)
         runState.showStageNote(`“${name}”: ${picture.loss}. The file itself is unchanged.`);
+      if (sample?.hint) runState.showStageNote(sample.hint);
       return true;
     } catch (error) {
       if (ticket === openings) runState.showStageError(displayError(error).message);

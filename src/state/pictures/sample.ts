@@ -1,15 +1,45 @@
-/** The photograph that the page opens with: its description in public/samples. */
+/** The photographs that come with the page, each with a mask: their descriptions in public/samples. */
 import { z } from 'zod';
 import { inpaintRequestSchema } from '../../contract/schema';
 import type { Settings } from '../settings/settings';
 
 const { num_inference_steps, guidance_scale } = inpaintRequestSchema.shape;
 
+/** A sample that the page offers. */
+export interface SampleLink {
+  /** What `?sample=` calls it. */
+  id: string;
+  /** What it shows, as the menu says it. */
+  title: string;
+  /** Of its JSON description. */
+  url: URL;
+}
+
+/** In the order of the menu; the first one opens at a first visit. */
+const offered = [
+  { id: 'prompt', title: 'Sample: add something', path: 'samples/sample.json' },
+  { id: 'remove', title: 'Sample: remove something', path: 'samples/camels.json' },
+] as const;
+
+/**
+ * @param base the page's URL, which the samples are beside
+ * @param query the page's own: `?sample=prompt` puts that sample first
+ */
+export function sampleLinks(base: string | URL, query = ''): readonly [SampleLink, ...SampleLink[]] {
+  const links = offered.map(({ path, ...link }) => ({ ...link, url: new URL(path, base) }));
+  const named = new URLSearchParams(query).get('sample');
+  const first = links.find(({ id }) => id === named) ?? links[0];
+  if (first === undefined) throw new TypeError('the page has samples');
+  return [first, ...links.filter((link) => link !== first)];
+}
+
 const sampleSchema = z.object({
   /** Paths beside the description. */
   image: z.string(),
   mask: z.string(),
   prompt: z.string(),
+  /** What to do with it, in a line. */
+  hint: z.string().optional(),
   num_inference_steps: num_inference_steps.unwrap().optional(),
   guidance_scale: guidance_scale.unwrap().optional(),
   credit: z.string().optional(),

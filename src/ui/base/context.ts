@@ -8,6 +8,7 @@ import type { Hosted } from '../../state/hosted/hosted';
 import type { EngineStatus } from '../../state/models/deviceStatus';
 import type { ModelLibraryState, ModelLibraryStore, ModelSizes } from '../../state/models/modelLibrary';
 import type { Offline, OfflineState } from '../../state/offline';
+import type { SampleLink } from '../../state/pictures/sample';
 import type { Versions } from '../../state/pictures/versions';
 import type { Drafts } from '../../state/session/drafts';
 import type { RecipeOffer } from '../../state/session/recipeOffer';
@@ -18,8 +19,8 @@ import type { SettingsState } from '../../state/settings/settingsStore';
 export interface AppParts {
   session: Session;
   engineStatus: StoreApi<{ status: EngineStatus | null }>;
-  /** The URL of the sample's description. */
-  sample: URL;
+  /** The first one opens at a first visit. */
+  samples: readonly [SampleLink, ...SampleLink[]];
   models: ModelLibraryStore;
   hosted: Hosted;
   offline: Offline;

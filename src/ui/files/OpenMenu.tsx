@@ -1,4 +1,4 @@
-/** Other ways to open an image: a URL, the sample, the last session; and starting over. */
+/** Other ways to open an image: a URL, the samples, the last session; and starting over. */
 import { ChevronDown, FilePlus, History, Image, Link } from 'lucide-react';
 import { Popover } from 'radix-ui';
 import { type FormEvent, useId, useState } from 'react';
@@ -9,7 +9,7 @@ import './openMenu.css';
 
 export function OpenMenu() {
   const session = useSession();
-  const { sample, drafts } = useApp();
+  const { samples, drafts } = useApp();
   const { offered } = useStore(drafts.store);
   const hasPicture = useEditor((state) => state.picture !== null);
   const [open, setOpen] = useState(false);
@@ -76,17 +76,20 @@ export function OpenMenu() {
               </p>
             )}
           </form>
-          <button
-            type="button"
-            className="menu-button"
-            onClick={() => {
-              setOpen(false);
-              void session.openSample(sample);
-            }}
-          >
-            <Image size={16} strokeWidth={1.8} aria-hidden />
-            <span>Sample image</span>
-          </button>
+          {samples.map(({ id: name, title, url }) => (
+            <button
+              type="button"
+              key={name}
+              className="menu-button"
+              onClick={() => {
+                setOpen(false);
+                void session.openSample(url);
+              }}
+            >
+              <Image size={16} strokeWidth={1.8} aria-hidden />
+              <span>{title}</span>
+            </button>
+          ))}
           {hasPicture && offered && (
             <button
               type="button"

@@ -12,6 +12,7 @@ import { STARTER } from '../../state/models/modelCatalogue';
 import { createModelLibraryStore } from '../../state/models/modelLibrary';
 import { browserPace } from '../../state/models/pace';
 import type { Offline } from '../../state/offline';
+import type { SampleLink } from '../../state/pictures/sample';
 import { browserDrafts } from '../../state/session/drafts';
 import { createRecipeOffer } from '../../state/session/recipeOffer';
 import { createSaving } from '../../state/session/saving';
@@ -23,11 +24,11 @@ export interface PageParts {
   engine: PageEngine;
   hosted: Hosted;
   offline: Offline;
-  /** The URL of the sample's description: the page opens with it on a first visit. */
-  sample: URL;
+  /** The page opens with the first of them at a first visit. */
+  samples: readonly [SampleLink, ...SampleLink[]];
 }
 
-export function mountApp(root: HTMLElement, { engine, hosted, offline, sample }: PageParts): void {
+export function mountApp(root: HTMLElement, { engine, hosted, offline, samples }: PageParts): void {
   const models = createModelLibraryStore(
     engine.models,
     browserHubPreferences(),
@@ -60,7 +61,7 @@ export function mountApp(root: HTMLElement, { engine, hosted, offline, sample }:
     <StrictMode>
       <App
         session={session}
-        sample={sample}
+        samples={samples}
         engineStatus={createEngineStatus(engine)}
         models={models}
         hosted={hosted}
@@ -73,5 +74,5 @@ export function mountApp(root: HTMLElement, { engine, hosted, offline, sample }:
     </StrictMode>,
   );
   // The sample is for the first visit; later ones continue the last session.
-  void drafts.start().then((visit) => visit === 'first' && session.openSample(sample));
+  void drafts.start().then((visit) => visit === 'first' && session.openSample(samples[0].url));
 }

@@ -112,7 +112,7 @@ const offeredInWords = {
 function EmptyStage() {
   const { run: open } = useCommand('open');
   const session = useSession();
-  const { sample, drafts } = useApp();
+  const { samples, drafts } = useApp();
   const { offered } = useStore(drafts.store);
   return (
     <div className="empty">
@@ -122,7 +122,7 @@ function EmptyStage() {
         <button type="button" className="button primary" onClick={open}>
           Choose an image
         </button>
-        <button type="button" className="button" onClick={() => void session.openSample(sample)}>
+        <button type="button" className="button" onClick={() => void session.openSample(samples[0].url)}>
           Open the sample
         </button>
       </p>

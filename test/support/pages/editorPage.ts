@@ -3,6 +3,12 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
 
+/** The URL of a page that begins with the sample that has a prompt, unless the URL names another. */
+export function withSample(url: string): string {
+  if (/[?&]sample=/.test(url)) return url;
+  return `${url}${url.includes('?') ? '&' : '?'}sample=prompt`;
+}
+
 export class EditorPage {
   readonly canvas: Locator;
   readonly result: Locator;
@@ -38,9 +44,9 @@ export class EditorPage {
     this.progress = page.getByRole('progressbar', { name: 'Progress' });
   }
 
-  /** Opens the page and waits for the sample with its mask. */
+  /** Opens the page with the sample that has a prompt, unless the URL names another, and waits for its mask. */
   async open(url: string): Promise<void> {
-    await this.page.goto(url);
+    await this.page.goto(withSample(url));
     await this.ready();
   }
 

@@ -62,7 +62,7 @@ export const states: Record<string, PageState> = {
   empty: {
     isEmpty: true,
     async before(page) {
-      await page.route('**/samples/sample.json', () => {});
+      await page.route('**/samples/*.json', () => {});
     },
   },
   opening: {},

@@ -45,6 +45,8 @@ export interface EditorState extends ToolSettings {
   keyCursor: Point | null;
   /** Whether a drag moves the image instead of using the tool: the space bar is held. */
   panning: boolean;
+  /** Whether what is painted or selected next replaces the mask, whose work is done; erasing goes on from it. */
+  startsAnew: boolean;
   /** What is being computed, as a title; meanwhile the mask does not change. */
   working: string | null;
   /** In CSS pixels of the pane. */
@@ -75,6 +77,7 @@ export const initialState: EditorState = {
   draft: null,
   keyCursor: null,
   panning: false,
+  startsAnew: false,
   working: null,
   view: { scale: 1, x: 0, y: 0 },
   viewSize: { width: 0, height: 0 },

@@ -31,7 +31,7 @@ export type { Pasted, PictureWork, Prepared } from './workers/pictureWork';
 
 /** What the user sets about tools and how the mask is shown. */
 export type EditorOptions = Partial<
-  ToolSettings & Pick<EditorState, 'tool' | 'edgeRadius' | 'look' | 'panning'>
+  ToolSettings & Pick<EditorState, 'tool' | 'edgeRadius' | 'look' | 'panning' | 'startsAnew'>
 >;
 
 export interface Opening {

@@ -38,7 +38,7 @@ export function displayError(error: unknown): DisplayedError {
  */
 function asSentence(message: string): string {
   const text = message.replace(/^([a-z_]+)(?:\.[a-z_0-9]+)*: /, (prefix, name: string) =>
-    isSettingsField(name) ? '' : prefix,
+    isSettingsField(name) || name === 'image_url' || name === 'mask_url' ? '' : prefix,
   );
   const begun = text.replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase());
   return /[.!?…]$|:\/\/\S*$/.test(begun) ? begun : `${begun}.`;

@@ -2,7 +2,7 @@
 
 import type { StoreApi } from 'zustand/vanilla';
 import { messageOf } from '../../contract/errors';
-import { cropMask } from '../../image/edges';
+import { cropMask, MAX_EDGE_RADIUS } from '../../image/edges';
 import { isEmptyRect, type Point, type Rect, rectOfSize } from '../../image/geometry';
 import { combineMasks, type Mode } from '../../image/mask/mask';
 import type { Mask } from '../../image/raster';
@@ -14,7 +14,7 @@ import { type Edge, edgeArea, type MaskWork, type Patch } from '../workers/maskO
 import { createTurns } from './commandQueue';
 import { closePictures, type EditorDocument } from './document';
 import type { MaskHistory } from './history';
-import { finishInSlices, type SlicedWork } from './slicedWork';
+import { finish, finishInSlices, type SlicedWork } from './slicedWork';
 import type { Beside, Noting, Step } from './undoStep';
 
 export interface StrokeInput {
@@ -40,8 +40,8 @@ export interface MaskActions {
   fillShape(shape: Shape, mode: Mode): void;
   /** Joins what an operation selects from the image with the mask. */
   select<Request>(operation: Operation<Request>, request: Request, mode: Mode): Promise<void>;
-  /** Grows, shrinks or feathers by the state's radius. */
-  edge(edge: Edge): Promise<void>;
+  /** Grows, shrinks or feathers. @param radius whole image pixels; by default the state's */
+  edge(edge: Edge, radius?: number): Promise<void>;
   /** Masks the transparent parts of the image. */
   fromTransparency(): Promise<void>;
   /** Replaces the mask by another one of the same size, as a step. @throws RangeError if the sizes differ */
@@ -236,6 +236,9 @@ export function createMaskActions(parts: {
       return mode === 'replace' ? rectOfSize(mask) : covered.bounds;
     });
 
+  /** What is added replaces the mask if the next paint starts anew. */
+  const joinedBy = (mode: Mode): Mode => (mode === 'add' && get().startsAnew ? 'replace' : mode);
+
   /** Computes a patch in a worker, then joins it with the mask in slices; until then the mask does not change. */
   const change = async (
     title: string,
@@ -279,12 +282,16 @@ export function createMaskActions(parts: {
   return {
     stroke(point, { pressure = 1, erase: startsErasing = false } = {}) {
       const own = document();
-      const { brushSize, hardness, penPressure, working } = get();
+      const { brushSize, hardness, penPressure, startsAnew, working } = get();
       if (!own || working !== null) return;
       const share = penPressure ? LEAST_PRESSURE + (1 - LEAST_PRESSURE) * pressure : 1;
       const radius = (brushSize / 2) * share;
       const from = last ?? { point, radius, erase: startsErasing };
       const { erase } = from;
+      if (!last && !erase && startsAnew) {
+        finish(own.history.flood(0));
+        announce(rectOfSize(own.mask));
+      }
       const segment = { from: from.point, to: point, radius: from.radius, toRadius: radius, hardness };
       own.history.touch(segmentBounds(segment, own.mask), erase ? 0 : 255);
       announce(paintSegment(own.mask, segment, erase ? 0 : 255));
@@ -306,23 +313,28 @@ export function createMaskActions(parts: {
     fill: () => void inTurn(() => fill(255)),
     clear: () => void inTurn(() => fill(0)),
     invert: () => void inTurn(invert),
-    fillShape: (shape, mode) => void inTurn(() => addShape(shape, mode)),
+    fillShape: (shape, mode) => {
+      const how = joinedBy(mode);
+      void inTurn(() => addShape(shape, how));
+    },
     async select(operation, request, mode) {
       const own = document();
+      // Before the version is brought to the canvas: then nothing starts anew any more.
+      const how = joinedBy(mode);
       const bringing = beforePick();
       if (bringing) await bringing;
       const brought = bringing ? document()?.history.last : undefined;
       if (document() !== own) return;
-      await changeOrReport('Selecting', mode, ({ picture }) => work.select(picture, operation, request));
+      await changeOrReport('Selecting', how, ({ picture }) => work.select(picture, operation, request));
       // One undo also takes back what was put on the canvas for it.
       own?.history.join(brought);
     },
-    async edge(edge) {
-      const { edgeRadius } = get();
+    async edge(edge, radius = get().edgeRadius) {
+      const reach = Math.min(radius, MAX_EDGE_RADIUS);
       await changeOrReport('Moving the edge', 'replace', async ({ mask, history }) => {
-        const area = edgeArea(edge, history.paintBounds, mask, edgeRadius);
+        const area = edgeArea(edge, history.paintBounds, mask, reach);
         if (isEmptyRect(area)) return null;
-        return { mask: await work.edge(edge, cropMask(mask, area), edgeRadius), place: area };
+        return { mask: await work.edge(edge, cropMask(mask, area), reach), place: area };
       });
     },
     async fromTransparency() {

@@ -16,6 +16,14 @@ export function shareAt(place: Rect, viewX: number): number {
   return place.width > 0 ? clamp((viewX - place.x) / place.width, 0, 1) : 0;
 }
 
+/** The line stays at least this share of the image away from its left and right edge when it is put somewhere for the user. */
+const LEAST_SHARE = 0.06;
+
+/** @returns the share at which the line runs through the middle of a part of the image, both in image pixels */
+export function shareThrough({ x, width }: Rect, imageWidth: number): number {
+  return clamp((x + width / 2) / imageWidth, LEAST_SHARE, 1 - LEAST_SHARE);
+}
+
 /** @returns the line's position in view pixels, kept within the pane so that it can be grabbed */
 export function lineAt(place: Rect, share: number, paneWidth: number, margin: number): number {
   return clamp(place.x + share * place.width, margin, Math.max(margin, paneWidth - margin));

@@ -51,6 +51,8 @@ export interface Pictures {
    * together. Undefined if nothing was painted on it
    */
   continueFrom(id: number, since?: Step | null): Promise<void>;
+  /** Puts a result on the canvas and clears the mask, whose work is done: one step of undo. */
+  accept(id: number): Promise<void>;
   /** Adds a result to the versions under the next number; without a `batch` it begins one. */
   add(pasted: Size & Pasted, facts: VersionFacts): Version;
 }
@@ -356,6 +358,12 @@ export function createPictures(parts: PictureParts): Pictures {
     },
     extend,
     continueFrom,
+    async accept(id) {
+      const before = editor.lastStep();
+      editor.clear();
+      await editor.settled();
+      await continueFrom(id, before);
+    },
     add(pasted, facts) {
       const id = nextId();
       const origin = originOf(facts.parentId);

@@ -80,6 +80,23 @@ export function findVersion({ items }: Versions, id: number | null): Version | u
   return items.find((version) => version.id === id);
 }
 
+/**
+ * The result that waits to be accepted: shown with the version that it was made from on the canvas. During a run it is the
+ * one that was shown before.
+ */
+export function pendingResult(versions: Versions): Version | undefined {
+  const version = findVersion(versions, versions.shownId);
+  return version && version.batch !== null && version.parentId === versions.baseId ? version : undefined;
+}
+
+/** All results that were made from the same version as this one, the oldest first. */
+export function alternativesOf(
+  { items }: Pick<Versions, 'items'>,
+  { parentId }: Version,
+): readonly Version[] {
+  return items.filter((version) => version.batch !== null && version.parentId === parentId);
+}
+
 /** `2 · a red fox` */
 export function versionLabel(version: Version): string {
   if (version.parentId === null) return 'original';

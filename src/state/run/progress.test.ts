@@ -27,12 +27,12 @@ it('forgets a slow first step', () => {
 it('says what loads and how far', () => {
   const loading = { stage: 'download', file: 'a/unet/model.safetensors', loadedBytes: 5e6 } as const;
   expect(advance(preparing, { ...loading, totalBytes: 2e7 }, 0)).toMatchObject({
-    title: 'Loading the denoiser',
-    detail: '5.0 of 20 MB',
+    title: 'Loading the model',
+    detail: 'UNet: 5.0 of 20 MB',
     fraction: 0.25,
   });
   expect(advance(preparing, { ...loading, totalBytes: 0 }, 0)).toMatchObject({
-    detail: '5.0 MB',
+    detail: 'UNet: 5.0 MB',
     fraction: null,
   });
   expect(advance(preparing, { ...loading, stage: 'merge', totalBytes: 2e7 }, 0)).toMatchObject({
@@ -42,9 +42,9 @@ it('says what loads and how far', () => {
   });
 });
 
-it('names what loads in words, a file of another kind by its name', () => {
-  const title = (file: string) =>
-    advance(preparing, { stage: 'download', file, loadedBytes: 0, totalBytes: 1 }, 0).title;
+it('names what loads in its detail, a file of another kind by its name', () => {
+  const detail = (file: string) =>
+    advance(preparing, { stage: 'download', file, loadedBytes: 0, totalBytes: 1 }, 0).detail.split(':')[0];
   expect(
     [
       'text_encoder/model.safetensors',
@@ -54,15 +54,15 @@ it('names what loads in words, a file of another kind by its name', () => {
       'dreamshaper.safetensors',
       'loras/ink.safetensors',
       'constructor/model.safetensors',
-    ].map(title),
+    ].map(detail),
   ).toEqual([
-    'Loading the text encoder',
-    'Loading the second text encoder',
-    'Loading the VAE',
-    'Loading the VAE decoder',
-    'Loading dreamshaper.safetensors',
-    'Loading ink.safetensors',
-    'Loading model.safetensors',
+    'Text encoder',
+    'Second text encoder',
+    'VAE',
+    'VAE decoder',
+    'dreamshaper.safetensors',
+    'ink.safetensors',
+    'model.safetensors',
   ]);
 });
 
@@ -70,13 +70,22 @@ it('keeps the bar where the file left it while the network is prepared', () => {
   const size = { loadedBytes: 14.7e6, totalBytes: 14.7e6 };
   const read = advance(preparing, { stage: 'download', file: 'vae/model.safetensors', ...size }, 0);
   expect(advance(read, { stage: 'compile', component: 'vae encoder' }, 0)).toMatchObject({
-    title: 'Preparing the VAE encoder',
+    title: 'Preparing the model',
+    detail: 'VAE encoder',
     fraction: 1,
   });
   // A stored model is ready without a reading: nothing is known then.
   expect(advance(preparing, { stage: 'compile', component: 'text encoder' }, 0)).toMatchObject({
-    title: 'Preparing the text encoder',
+    title: 'Preparing the model',
+    detail: 'Text encoder',
     fraction: null,
+  });
+});
+
+it('says how far a removal is, which has no steps', () => {
+  expect(advance(preparing, { stage: 'remove', fraction: 0.4 }, 0)).toMatchObject({
+    title: 'Removing',
+    fraction: 0.4,
   });
 });
 

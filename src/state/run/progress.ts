@@ -19,6 +19,8 @@ export interface RunProgress {
 /** Steps over which the speed is averaged: enough for a steady figure, few enough to forget a slow first step. */
 const WINDOW = 8;
 
+const LOADING = 'Loading the model';
+
 export const preparing: RunProgress = {
   title: 'Getting ready',
   detail: '',
@@ -35,11 +37,12 @@ export function advance(before: RunProgress, progress: Progress, nowMs: number):
     case 'merge': {
       const { stage, file, loadedBytes, totalBytes } = progress;
       const known = totalBytes > 0;
-      const detail = known ? `${megabytes(loadedBytes)} of ${megabytes(totalBytes)}` : megabytes(loadedBytes);
+      const bytes = known ? `${megabytes(loadedBytes)} of ${megabytes(totalBytes)}` : megabytes(loadedBytes);
+      const isMerge = stage === 'merge';
       return {
         ...waiting,
-        title: stage === 'merge' ? 'Merging the LoRAs' : `Loading ${fileInWords(file)}`,
-        detail: `${detail} MB`,
+        title: isMerge ? 'Merging the LoRAs' : LOADING,
+        detail: `${isMerge ? '' : `${fileInWords(file)}: `}${bytes} MB`,
         fraction: known ? Math.min(1, loadedBytes / totalBytes) : null,
       };
     }
@@ -47,9 +50,9 @@ export function advance(before: RunProgress, progress: Progress, nowMs: number):
       // How long this takes is unknown; the bar stays where the file's loading left it.
       return {
         ...waiting,
-        title: `Preparing ${componentInWords(progress.component)}`,
-        fraction: before.title.startsWith('Loading ') ? before.fraction : null,
-        detail: '',
+        title: 'Preparing the model',
+        fraction: before.title === LOADING ? before.fraction : null,
+        detail: componentInWords(progress.component),
       };
     case 'upload':
       return { ...waiting, title: 'Sending image and mask', detail: '' };
@@ -114,14 +117,14 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 }
 
-/** A model's networks by folder, as the progress line names them. */
+/** A model's networks by folder, as the detail line names them for those who know models from inside. */
 const networks: Readonly<Record<string, string>> = {
-  text_encoder: 'the text encoder',
-  text_encoder_2: 'the second text encoder',
-  unet: 'the denoiser',
-  vae: 'the VAE',
-  vae_encoder: 'the VAE encoder',
-  vae_decoder: 'the VAE decoder',
+  text_encoder: 'Text encoder',
+  text_encoder_2: 'Second text encoder',
+  unet: 'UNet',
+  vae: 'VAE',
+  vae_encoder: 'VAE encoder',
+  vae_decoder: 'VAE decoder',
 };
 
 function componentInWords(component: string): string {

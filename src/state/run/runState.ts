@@ -1,6 +1,7 @@
 /** What the page shows of a run, and what is wrong. One store, written only here. */
 import { createStore } from 'zustand/vanilla';
 import { isAbort } from '../../contract/errors';
+import type { Task } from '../../contract/tasks';
 import type { CropPlan } from '../../image/crop';
 import { type DisplayedError, displayError } from '../errorDisplay';
 import type { ReadingNote } from '../pictures/readingNote';
@@ -10,6 +11,8 @@ import { preparing, type RunProgress } from './progress';
 
 export interface RunState {
   running: boolean;
+  /** What the current run is for; null between runs. */
+  task: Task | null;
   progress: RunProgress | null;
   /** Which of how many variations is being made. */
   variation: { number: number; count: number } | null;
@@ -40,7 +43,7 @@ const noErrors = {
 /** The store and all that changes it. */
 export interface RunStore {
   readonly store: ReadonlyStore<RunState>;
-  begin(plan: CropPlan | null): void;
+  begin(task: Task, plan: CropPlan | null): void;
   /** What the run has sent, once it is sure; null once the canvas is another. */
   setPlan(plan: CropPlan | null): void;
   beginVariation(number: number, count: number): void;
@@ -63,6 +66,7 @@ export interface RunStore {
 export function createRunState(): RunStore {
   const store = createStore<RunState>(() => ({
     running: false,
+    task: null,
     progress: null,
     variation: null,
     plan: null,
@@ -72,12 +76,12 @@ export function createRunState(): RunStore {
   const { getState, setState } = store;
   return {
     store,
-    begin: (plan) => setState({ running: true, progress: preparing, plan }),
+    begin: (task, plan) => setState({ running: true, task, progress: preparing, plan }),
     setPlan: (plan) => setState({ plan }),
     beginVariation: (number, count) => setState({ progress: preparing, variation: { number, count } }),
     showProgress: (progress) => setState({ progress }),
     setLastSeed: (lastSeed) => setState({ lastSeed }),
-    end: () => setState({ running: false, progress: null, variation: null, plan: null }),
+    end: () => setState({ running: false, task: null, progress: null, variation: null, plan: null }),
     showError(error) {
       if (isAbort(error)) return;
       const displayed = displayError(error);

@@ -2,24 +2,32 @@
 
 import type { Engine, Progress } from '../../contract/engine';
 import { InputError } from '../../contract/errors';
-import { MAX_SEED } from '../../contract/schema';
+import { FILL, MAX_SEED } from '../../contract/schema';
+import type { Task } from '../../contract/tasks';
 import type { Editor, EditorDocument, PictureWork } from '../../editor/store';
 import type { CropPlan } from '../../image/crop';
 import type { Hosted, RunTarget } from '../hosted/hosted';
 import { guessedNativeSize } from '../models/modelCatalogue';
 import type { Fetching, ModelLibraryStore } from '../models/modelLibrary';
 import type { Pictures } from '../pictures/pictures';
-import type { Version, VersionStore, Versions } from '../pictures/versions';
+import { pendingResult, type Version, type VersionStore, type Versions } from '../pictures/versions';
 import { apiSettings, checkSettings, paddingOf, type Settings } from '../settings/settings';
 import type { SettingsStore } from '../settings/settingsStore';
 import { followingFields } from '../settings/suited';
 import { paintRun, planRun, prepareRun } from './paintRun';
 import { advance, fetchProgress, preparing } from './progress';
+import { growthFor, removalSettings, taskOfResult } from './removal';
 import type { RunStore } from './runState';
 
 export interface Runs {
   /** Makes the results; errors are shown, never thrown. */
   generate(): Promise<void>;
+  /** Takes away what is masked, on this device whatever the hosted switch says. Needs no prompt. */
+  remove(): Promise<void>;
+  /** Makes another result like the one shown, from the same image and mask with another seed. */
+  again(): Promise<void>;
+  /** The same with a mask that is grown by a little; if there is no result, the mask stays as it was. */
+  moreAround(): Promise<void>;
   /** Frees the page at once; the engine stops within a step. */
   cancel(): void;
 }
@@ -43,8 +51,9 @@ export interface RunParts {
   now(): number;
 }
 
-/** One press of Generate. */
+/** One press of a button. */
 interface Run {
+  readonly task: Task;
   readonly controller: AbortController;
   /** The settings when it was pressed. */
   readonly typed: Settings;
@@ -74,21 +83,25 @@ export function createRuns(parts: RunParts): Runs {
     return planRun(document.picture, maskBounds, sizes, { frame, padding: paddingOf(settings.getState()) });
   }
 
-  async function generate(): Promise<void> {
-    if (runState.store.getState().running) return;
-    const typed = settings.getState();
-    const { checked, errors } = checkFor(hosted?.store.getState().on ? 'hosted' : 'local', typed);
+  /** @returns whether there is a result */
+  async function start(task: Task, more: Partial<Settings> = {}): Promise<boolean> {
+    if (runState.store.getState().running) return false;
+    const all = settings.getState();
+    const typed = { ...(task === 'remove' ? removalSettings(all) : all), ...more };
+    const place = task === 'inpaint' && hosted?.store.getState().on ? 'hosted' : 'local';
+    const { checked, errors } = checkFor(place, typed);
     runState.clearErrors(errors);
-    if (!checked) return;
+    if (!checked) return false;
     if (!editor.document) {
       const message = 'Open an image first: use the button, drop a file here, or paste.';
       runState.showError(new InputError('image_url', message));
-      return;
+      return false;
     }
     editor.endStroke();
     const { placement } = versions.store.getState();
     const controller = new AbortController();
     const run: Run = {
+      task,
       controller,
       typed,
       placement,
@@ -98,17 +111,37 @@ export function createRuns(parts: RunParts): Runs {
       since: now(),
     };
     current = run;
-    runState.begin(planNow(checked.model_name));
+    runState.begin(task, planNow(checked.model_name));
     const { signal } = controller;
     const paint = (target: RunTarget) => paintOn(target, run);
     try {
-      if (hosted) await hosted.run({ local: engine, modelName: checked.model_name, signal }, paint);
+      if (hosted && task === 'inpaint')
+        await hosted.run({ local: engine, modelName: checked.model_name, signal }, paint);
       else await paint({ kind: 'local', engine });
     } catch (error) {
       if (!signal.aborted) runState.showError(error);
     } finally {
       if (current === run) end(run);
     }
+    return run.painted.length > 0;
+  }
+
+  /** @returns the same as `start` */
+  async function startAgain(): Promise<boolean> {
+    const version = pendingResult(versions.store.getState());
+    if (!version) return false;
+    return start(taskOfResult(version), { seed: '', variations: '1' });
+  }
+
+  async function moreAround(): Promise<void> {
+    if (runState.store.getState().running || !pendingResult(versions.store.getState())) return;
+    const { document } = editor;
+    const before = editor.lastStep();
+    await editor.edge('grow', growthFor(editor.store.getState().maskBounds));
+    const growth = editor.lastStep();
+    if (await startAgain()) return;
+    // Cancelled or failed: unless the user has gone on meanwhile, nothing has changed.
+    if (growth !== before && editor.document === document && editor.lastStep() === growth) editor.undo();
   }
 
   /** Makes the rest of a run: results that another target made before stay. */
@@ -119,9 +152,11 @@ export function createRuns(parts: RunParts): Runs {
     // 1. The model, and the finished mask
     // A wand or an edge that a worker still computes belongs to this run's mask.
     await editor.settled();
-    if (target.kind === 'local' && planNow(name)) await models?.ensure(name, { signal, onChange: onFetch });
+    if (target.kind === 'local' && name !== FILL && planNow(name))
+      await models?.ensure(name, { signal, onChange: onFetch });
     signal.throwIfAborted();
-    const { checked } = checkFor(target.kind, withFollowed(run.typed, settings.getState()));
+    const followed = run.task === 'remove' ? run.typed : withFollowed(run.typed, settings.getState());
+    const { checked } = checkFor(target.kind, followed);
     if (!checked) throw new TypeError('settings that are right for this device are right for the hosted API');
 
     // 2. What is sent
@@ -199,7 +234,16 @@ export function createRuns(parts: RunParts): Runs {
   }
 
   return {
-    generate,
+    async generate() {
+      await start('inpaint');
+    },
+    async remove() {
+      await start('remove');
+    },
+    async again() {
+      await startAgain();
+    },
+    moreAround,
     cancel() {
       if (!current || current.controller.signal.aborted) return;
       current.controller.abort();

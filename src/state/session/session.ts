@@ -36,6 +36,10 @@ export interface Session {
   /** Opens an image of an earlier visit with its versions. @returns whether it is open */
   reopen: Pictures['reopen'];
   generate(): Promise<void>;
+  /** Takes away what is masked; see `Runs`. */
+  remove(): Promise<void>;
+  again(): Promise<void>;
+  moreAround(): Promise<void>;
   cancel(): void;
   /** Shows a version; null shows the canvas. A step of undo. */
   show(id: number | null): void;
@@ -43,6 +47,8 @@ export interface Session {
   place(placement: Versions['placement']): void;
   /** Puts a version on the canvas, under the mask, to paint on. A step of undo. */
   continueFrom: Pictures['continueFrom'];
+  /** Puts a result on the canvas and clears the mask. A step of undo. */
+  accept: Pictures['accept'];
   /** Closes the image; undo brings it back. */
   close(): void;
   /** Extends the canvas: the new area is masked and filled from the image's edge. Undo takes it back. */
@@ -106,7 +112,11 @@ export function createSession(
     reopen: pictures.reopen,
     extend: pictures.extend,
     continueFrom: pictures.continueFrom,
+    accept: pictures.accept,
     generate: runs.generate,
+    remove: runs.remove,
+    again: runs.again,
+    moreAround: runs.moreAround,
     cancel: runs.cancel,
     show: pictures.show,
     close: pictures.close,

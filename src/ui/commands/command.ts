@@ -34,7 +34,7 @@ export interface Command {
   release?(app: CommandApp): void;
 }
 
-export const groups = ['Tools', 'Mask', 'View', 'Page'] as const;
+export const groups = ['Tools', 'Mask', 'View', 'Result', 'Page'] as const;
 export type Group = (typeof groups)[number];
 
 /** What commands act on. */

@@ -3,6 +3,7 @@ import type { Command, Group } from './command';
 import { historyCommands } from './history';
 import { maskCommands } from './mask';
 import { pageCommands } from './page';
+import { resultCommands } from './results';
 import { toolCommands } from './tools';
 import { viewCommands } from './view';
 
@@ -11,6 +12,7 @@ const table = [
   ...historyCommands,
   ...maskCommands,
   ...viewCommands,
+  ...resultCommands,
   ...pageCommands,
 ] as const;
 

@@ -1,7 +1,22 @@
 /** Commands of the page: frame and canvas, files, the run, help. */
-import { CircleQuestionMark, Copy, Crop, Download, Expand, FolderOpen, Sparkles } from 'lucide-react';
+import {
+  Bandage,
+  CircleQuestionMark,
+  Copy,
+  Crop,
+  Download,
+  Expand,
+  FolderOpen,
+  Sparkles,
+} from 'lucide-react';
 import { cancelCurrent, toggleAdjusting } from './actions';
-import { always, type Command, hasImage, hasMask } from './command';
+import { always, type Command, type CommandState, hasImage, hasMask } from './command';
+
+function removeTip(state: CommandState): string {
+  if (state.run.running) return 'Remove: wait for the current run';
+  if (!hasImage(state) || !hasMask(state)) return 'Remove: paint over what should go first';
+  return 'Remove what is masked, on this device: what is around it continues there';
+}
 
 export const pageCommands = [
   {
@@ -9,7 +24,10 @@ export const pageCommands = [
     group: 'Page',
     label: 'Adjust the frame',
     word: 'Frame',
-    tip: (state) => (hasMask(state) ? 'Adjust the frame' : 'Adjust the frame: paint a mask first'),
+    tip: (state) =>
+      hasMask(state)
+        ? 'Adjust the frame: the area that the model sees'
+        : 'Adjust the frame, the area that the model sees: paint a mask first',
     icon: Crop,
     keys: ['s'],
     enabled: (state) => hasImage(state) && hasMask(state) && !state.run.running,
@@ -19,14 +37,25 @@ export const pageCommands = [
   {
     id: 'canvas',
     group: 'Page',
-    label: 'Extend the canvas',
-    word: 'Extend',
-    tip: 'Extend the canvas (outpaint)',
+    label: 'Outpaint: extend the canvas',
+    word: 'Outpaint',
+    tip: 'Outpaint: extend the canvas beyond the image',
     icon: Expand,
     keys: ['d'],
     enabled: (state) => hasImage(state) && !state.run.running,
     pressed: ({ editor, run }) => editor.adjusting?.what === 'canvas' && !run.running,
     run: ({ session }) => toggleAdjusting(session, 'canvas'),
+  },
+  {
+    id: 'remove',
+    group: 'Page',
+    label: 'Remove',
+    help: 'Remove what is masked',
+    tip: removeTip,
+    icon: Bandage,
+    keys: ['shift+delete', 'shift+backspace'],
+    enabled: (state) => hasImage(state) && hasMask(state) && !state.run.running,
+    run: ({ session }) => void session.remove(),
   },
   {
     id: 'generate',

@@ -1,13 +1,15 @@
 /** The current run: what is happening, how far it is, the time left, and Cancel. Between runs: what comes next. */
 import { TriangleAlert, X } from 'lucide-react';
 import { useState } from 'react';
-import { runSeconds, variationsOf } from '../../state/pictures/versions';
+import { useShallow } from 'zustand/react/shallow';
+import { pendingResult, runSeconds, variationsOf } from '../../state/pictures/versions';
 import { duration, type RunProgress } from '../../state/run/progress';
-import { nextStep } from '../../state/session/readiness';
-import { useEditor, useModelState, useRun, useSession, useSettings, useVersions } from '../base/context';
+import { taskOf, taskOfResult } from '../../state/run/removal';
+import { useEditor, useRun, useSession, useSettings, useVersions } from '../base/context';
 import { useArrived } from '../base/useArrived';
+import { useCommand } from '../commands/useCommand';
 import { HostedOffer } from '../hosted/HostedSwitch';
-import { useHostedState } from '../hosted/useHosted';
+import { useNextStep } from './useNextStep';
 import './runCard.css';
 
 /** Always there, always at the same height: nothing moves when a run begins or ends. */
@@ -15,7 +17,8 @@ export function RunCard() {
   const progress = useRun((state) => state.progress);
   const variation = useRun((state) => state.variation);
   const outcome = useOutcome();
-  const next = useNextStep();
+  const next = useNextText();
+  const offersRemoval = useRemovalOffer(outcome !== null) && !progress;
   const [title, detail] = progress
     ? [progress.title, progress.detail]
     : outcome === null
@@ -29,9 +32,9 @@ export function RunCard() {
           {progress && progress.secondsLeft !== null && `${duration(progress.secondsLeft)} left`}
         </span>
       </p>
-      <p className="run-detail tabular">
+      <p className="run-detail tabular" data-offer={offersRemoval || undefined}>
         {progress && variation && `Variation ${variation.number} of ${variation.count} · `}
-        {detail}
+        {offersRemoval ? <RemovalOffer /> : detail}
       </p>
       {progress ? (
         <Bar fraction={progress.fraction} title={progress.title} />
@@ -45,16 +48,38 @@ export function RunCard() {
   );
 }
 
-/** What to do next, for first-time users. */
-function useNextStep(): string {
+/** What to do next. */
+function useNextText(): string {
   const hasPicture = useEditor((state) => state.picture !== null);
-  const hasMask = useEditor((state) => state.maskBounds.width > 0);
-  const modelName = useSettings((state) => state.model_name);
-  const models = useModelState((state) => state);
-  const hosted = useHostedState((state) => state);
   const arrived = useArrived();
-  if (!hasPicture && !arrived) return 'Opening…';
-  return nextStep({ hasPicture, hasMask, modelName, models, hosted }).text;
+  const { text } = useNextStep();
+  return !hasPicture && !arrived ? 'Opening…' : text;
+}
+
+/** Without a prompt "Remove" does better than a model that paints: it is offered in a line, and Generate goes its way. */
+function RemovalOffer() {
+  const { run } = useCommand('remove');
+  return (
+    <>
+      No prompt? To take it away,{' '}
+      <button type="button" className="link small" onClick={run}>
+        use Remove
+      </button>
+    </>
+  );
+}
+
+/** Whether "Remove" is the better choice for what is set now, or was for the result that is shown. */
+function useRemovalOffer(hasOutcome: boolean): boolean {
+  const hasMask = useEditor((state) => state.maskBounds.width > 0);
+  const { prompt, model_name } = useSettings(
+    useShallow(({ prompt, model_name }) => ({ prompt, model_name })),
+  );
+  const pending = useVersions(pendingResult);
+  if (!hasMask) return false;
+  if (hasOutcome)
+    return pending !== undefined && pending.prompt.trim() === '' && taskOfResult(pending) !== 'remove';
+  return prompt.trim() === '' && taskOf(model_name) !== 'remove';
 }
 
 /** The outcome of the last run, until the next one begins; null if it had no results. */

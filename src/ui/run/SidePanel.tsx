@@ -6,10 +6,13 @@ import { controlLines, promptTexts } from '../../state/settings/controls';
 import { useEngineStatus, useRun, useSession, useSettings } from '../base/context';
 import { useNarrow } from '../base/useNarrow';
 import { keysOf } from '../commands/keyCombinations';
+import { useCommand } from '../commands/useCommand';
 import { TextField } from '../controls/Field';
+import { Tooltip } from '../controls/Tooltip';
 import { ModelField } from '../models/ModelField';
 import { ControlLines } from './OptionField';
 import { CancelButton } from './RunCard';
+import { useNextStep } from './useNextStep';
 import './sidePanel.css';
 
 const lines = controlLines('panel');
@@ -25,8 +28,6 @@ interface SidePanelProps {
 }
 
 export function SidePanel({ adjusting, belowPrompt, settings, dock }: SidePanelProps) {
-  const session = useSession();
-  const running = useRun((state) => state.running);
   const narrow = useNarrow();
   const [unfolded, setUnfolded] = useState(false);
   useEffect(() => {
@@ -63,15 +64,45 @@ export function SidePanel({ adjusting, belowPrompt, settings, dock }: SidePanelP
       <div className="side-dock">
         {dock}
         <div className="go-line">
-          <button type="button" className="go" disabled={running} onClick={() => void session.generate()}>
-            <Sparkles size={18} strokeWidth={1.9} aria-hidden />
-            Generate
-            <kbd aria-hidden>{keysOf('generate')}</kbd>
-          </button>
+          <RemoveButton />
+          <GenerateButton />
           <CancelButton />
         </div>
       </div>
     </aside>
+  );
+}
+
+/** Takes away what is masked; no prompt is needed, and no model. */
+function RemoveButton() {
+  const { label, icon: Icon, keys, tip, isEnabled, run } = useCommand('remove');
+  return (
+    <Tooltip text={tip} keys={keys} side="top">
+      <button type="button" className="go" data-kind="second" disabled={!isEnabled} onClick={run}>
+        {Icon && <Icon size={18} strokeWidth={1.9} aria-hidden />}
+        {label}
+      </button>
+    </Tooltip>
+  );
+}
+
+/** It can be pressed at any time, and then says what is missing; until nothing is, it does not look ready. */
+function GenerateButton() {
+  const session = useSession();
+  const running = useRun((state) => state.running);
+  const { isReady } = useNextStep();
+  return (
+    <button
+      type="button"
+      className="go"
+      data-kind={isReady || running ? undefined : 'waiting'}
+      disabled={running}
+      onClick={() => void session.generate()}
+    >
+      <Sparkles size={18} strokeWidth={1.9} aria-hidden />
+      Generate
+      <kbd aria-hidden>{keysOf('generate')}</kbd>
+    </button>
   );
 }
 

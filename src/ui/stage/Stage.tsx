@@ -6,7 +6,7 @@ import { cutsMask } from '../../editor/document/adjusting';
 import { bestSplit } from '../../editor/kernels/view';
 import { fitMargin, type Rect, type Size } from '../../editor/store';
 import { Canvas } from '../../editor/view/Canvas';
-import { findVersion, versionLabel } from '../../state/pictures/versions';
+import { findVersion, pendingResult, versionLabel } from '../../state/pictures/versions';
 import { planRun } from '../../state/run/paintRun';
 import { paddingOf } from '../../state/settings/settings';
 import {
@@ -22,10 +22,11 @@ import { useArrived } from '../base/useArrived';
 import { useNarrow } from '../base/useNarrow';
 import { readAgain } from '../commands/maskFile';
 import { useCommand } from '../commands/useCommand';
-import { AdjustHandles } from './Adjusting';
-import { useComparison } from './result/comparison';
+import { AdjustHandles, useAdjusting } from './Adjusting';
+import { useComparison, useShare } from './result/comparison';
 import { ResultPane } from './result/ResultPane';
 import { CompareLine, ResultImages } from './result/ResultView';
+import { SpotBar, SpotStatus } from './result/SpotBar';
 import { useContinueByPainting } from './result/useContinueByPainting';
 import { StageBar } from './StageBar';
 import './stage.css';
@@ -52,8 +53,12 @@ export function Stage() {
   const over = shown !== undefined && (placement === 'canvas' || narrow);
   const beside = shown !== undefined && picture !== null && !over;
   const split = beside ? bestSplit(picture, size, fitMargin(size) / 2) : 'none';
-  const [share, setShare] = useState(0);
-  const { pane, painting } = useContinueByPainting(over ? shown : undefined);
+  const [share, setShare] = useShare();
+  const { pane, painting, pressed } = useContinueByPainting(over ? shown : undefined);
+  const pending = useVersions(pendingResult);
+  const adjusting = useAdjusting();
+  // During a run it stays, so that the next press is made in the same place.
+  const hasBar = pending !== undefined && !beside && !pressed && adjusting === null;
   const [seenId, setSeenId] = useState<number | null>(null);
   return (
     <main className="stage">
@@ -85,11 +90,13 @@ export function Stage() {
             )}
           </Canvas>
           {over && before && <CompareLine version={shown} share={share} onShare={setShare} />}
+          {hasBar && <SpotBar version={pending} share={share} />}
           <AdjustHandles frame={plan?.frame ?? null} />
           {!picture && arrived && <EmptyStage />}
         </section>
         {beside && <ResultPane version={shown} share={share} onShare={setShare} />}
       </div>
+      <SpotStatus />
       <StageBar frame={plan?.frame ?? null} />
       <StageAlert />
     </main>

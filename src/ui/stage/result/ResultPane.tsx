@@ -1,10 +1,11 @@
 /** A version beside the canvas. */
 import { type PointerEvent as ReactPointerEvent, useEffect, useRef } from 'react';
 import { attachWheel } from '../../../editor/view/pointer';
-import { type Version, versionLabel } from '../../../state/pictures/versions';
-import { useSession } from '../../base/context';
+import { pendingResult, type Version, versionLabel } from '../../../state/pictures/versions';
+import { useSession, useVersions } from '../../base/context';
 import { useComparison } from './comparison';
 import { CompareLine, ResultImages } from './ResultView';
+import { SpotBar } from './SpotBar';
 
 export interface ResultPaneProps {
   version: Version;
@@ -14,6 +15,7 @@ export interface ResultPaneProps {
 
 export function ResultPane({ version, share, onShare }: ResultPaneProps) {
   const { before, held } = useComparison();
+  const isPending = useVersions((state) => pendingResult(state) === version);
   const pane = useRef<HTMLDivElement>(null);
   const drag = usePan(pane);
   return (
@@ -23,6 +25,7 @@ export function ResultPane({ version, share, onShare }: ResultPaneProps) {
         <ResultImages version={version} before={before} share={share} held={held} />
       </div>
       {before && <CompareLine version={version} share={share} onShare={onShare} />}
+      {isPending && <SpotBar version={version} share={share} />}
     </section>
   );
 }

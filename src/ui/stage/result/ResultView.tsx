@@ -71,6 +71,21 @@ function imageStyle(place: Rect, scale: number) {
   };
 }
 
+/** Where the line is, and its grip; at rest the grip is parked beside the image. */
+function useLine(version: Version, share: number) {
+  const { place } = usePlace(version);
+  const pane = useEditor((state) => state.viewSize);
+  const parking = share === 0 ? parkedAt(place, pane, GRIP) : null;
+  const at = parking ?? { x: lineAt(place, share, pane.width, GRIP / 2), y: pane.height / 2 };
+  return { place, parking, at };
+}
+
+/** The grip of the comparison line, in view pixels. */
+export function useGrip(version: Version, share: number): Rect {
+  const { x, y } = useLine(version, share).at;
+  return { x: x - GRIP / 2, y: y - GRIP / 2, width: GRIP, height: GRIP };
+}
+
 /** The line between before and after, dragged or moved by keys. At rest only its grip is shown, beside the image. */
 export function CompareLine({
   version,
@@ -81,12 +96,9 @@ export function CompareLine({
   share: number;
   onShare(share: number): void;
 }) {
-  const { place } = usePlace(version);
+  const { place, parking, at } = useLine(version, share);
   const line = useRef<HTMLDivElement>(null);
   const box = () => line.current?.parentElement?.getBoundingClientRect();
-  const pane = useEditor((state) => state.viewSize);
-  const parking = share === 0 ? parkedAt(place, pane, GRIP) : null;
-  const at = parking ?? { x: lineAt(place, share, pane.width, GRIP / 2), y: pane.height / 2 };
   const move = (event: ReactPointerEvent) => {
     if (event.buttons !== 0) onShare(shareAt(place, event.clientX - (box()?.left ?? 0)));
   };
@@ -117,6 +129,12 @@ export function CompareLine({
       }}
     >
       <span className="compare-grip" style={{ top: at.y, scale: parking?.scale ?? 1 }} aria-hidden />
+      {!parking && (
+        <span className="compare-sides" style={{ top: Math.max(0, place.y) }} aria-hidden>
+          <span>Before</span>
+          <span>After</span>
+        </span>
+      )}
     </div>
   );
 }

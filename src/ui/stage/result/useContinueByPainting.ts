@@ -1,7 +1,8 @@
 /** Continues from a result as soon as the user paints over it. */
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Step } from '../../../editor/store';
 import type { Version } from '../../../state/pictures/versions';
+import { taskOfResult } from '../../../state/run/removal';
 import { useEditor, useSession } from '../../base/context';
 
 /**
@@ -61,9 +62,15 @@ export function useContinueByPainting(version: Version | undefined) {
     session.editor.setBeforePick(id === undefined ? null : () => session.continueFrom(id));
     return () => session.editor.setBeforePick(null);
   }, [session, id]);
+  // What a removal was asked for is done: a stroke over it is the next thing to remove, on its own.
+  const startsAnew = version !== undefined && taskOfResult(version) === 'remove';
+  useLayoutEffect(() => {
+    session.editor.setOptions({ startsAnew });
+    return () => session.editor.setOptions({ startsAnew: false });
+  }, [session, startsAnew]);
   const changed = since.id === id && since.revision !== revision;
   useEffect(() => {
     if (id !== undefined && changed && pressed) void session.continueFrom(id, stepBefore.current);
   }, [session, id, changed, pressed]);
-  return { pane, painting: changed || pressed };
+  return { pane, painting: changed || pressed, pressed };
 }

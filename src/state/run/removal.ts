@@ -1,0 +1,33 @@
+/** What "Remove" runs: the embedded fill, or the chosen model if it is one that removes. It never leaves the device. */
+import { FILL } from '../../contract/schema';
+import { type Task, taskOf } from '../../contract/tasks';
+import type { Version } from '../pictures/versions';
+import { initialSettings, type Settings } from '../settings/settings';
+
+export { taskOf };
+
+/** What a result was made for. */
+export function taskOfResult({ modelName }: Pick<Version, 'modelName'>): Task {
+  return modelName === null ? 'inpaint' : taskOf(modelName);
+}
+
+/**
+ * The settings that "Remove" runs with: the model, and of what was typed only what says something about the area, so that
+ * a wrong number of steps is in nobody's way.
+ */
+
+export function removalSettings(typed: Settings): Settings {
+  const { seed, variations, crop_padding } = typed;
+  const model_name = taskOf(typed.model_name) === 'remove' ? typed.model_name : FILL;
+  return { ...initialSettings, model_name, prompt: '', seed, variations, crop_padding };
+}
+
+/** The mask grows by this share of its size… */
+const GROWTH = 1 / 24;
+/** … and by at least this many image pixels, the width of a photograph's soft edge. */
+const LEAST_GROWTH = 3;
+
+/** By how many image pixels "A little more around" grows a mask. */
+export function growthFor({ width, height }: { width: number; height: number }): number {
+  return Math.max(LEAST_GROWTH, Math.round(Math.sqrt(width * height) * GROWTH));
+}

@@ -1,0 +1,13 @@
+/** What is still missing before a result, for first-time users. */
+import { nextStep } from '../../state/session/readiness';
+import { useEditor, useModelState, useSettings } from '../base/context';
+import { useHostedState } from '../hosted/useHosted';
+
+export function useNextStep(): ReturnType<typeof nextStep> {
+  const hasPicture = useEditor((state) => state.picture !== null);
+  const hasMask = useEditor((state) => state.maskBounds.width > 0);
+  const modelName = useSettings((state) => state.model_name);
+  const models = useModelState((state) => state);
+  const hosted = useHostedState((state) => state);
+  return nextStep({ hasPicture, hasMask, modelName, models, hosted });
+}

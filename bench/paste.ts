@@ -56,7 +56,7 @@ try {
   });
   if (side === null) {
     await step('draw the canvas out', async () => {
-      await page.getByRole('button', { name: 'Extend the canvas' }).click();
+      await page.getByRole('button', { name: 'Outpaint: extend the canvas' }).click();
       await page.getByRole('spinbutton', { name: 'Extend right' }).fill('800');
       await page.getByRole('spinbutton', { name: 'Extend top' }).fill('400');
       await page.getByRole('button', { name: 'Apply' }).click();

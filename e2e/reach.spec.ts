@@ -54,7 +54,7 @@ test.describe('on a phone', () => {
   test('frame and canvas can be applied and left, also with the settings unfolded', async ({ page }) => {
     const editor = await openHarness(page);
     await editor.unfold();
-    await page.getByRole('button', { name: 'Extend the canvas' }).tap();
+    await page.getByRole('button', { name: 'Outpaint: extend the canvas' }).tap();
     const left = page.getByRole('spinbutton', { name: 'Extend left' });
     await expect(left).toBeInViewport();
     await left.fill('64');
@@ -66,7 +66,7 @@ test.describe('on a phone', () => {
     await page.getByRole('button', { name: 'Adjust the frame' }).tap();
     await page.getByRole('button', { name: 'Done' }).tap();
     await expect(page.getByRole('toolbar', { name: 'Tool options' })).toBeAttached();
-    await page.getByRole('button', { name: 'Extend the canvas' }).tap();
+    await page.getByRole('button', { name: 'Outpaint: extend the canvas' }).tap();
     await page.getByRole('button', { name: 'Cancel' }).tap();
     await expect(left).toHaveCount(0);
   });

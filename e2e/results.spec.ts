@@ -119,7 +119,7 @@ test('the frame follows its handles and keys, and returns to automatic', async (
 
 test('the canvas is drawn out by handle and by number, painted on and undone', async ({ page }) => {
   const editor = await open(page);
-  await page.getByRole('button', { name: 'Extend the canvas' }).click();
+  await page.getByRole('button', { name: 'Outpaint: extend the canvas' }).click();
   const handle = page.getByRole('button', { name: 'Canvas, right edge' });
   await editor.dragHandle(handle, 10);
   const right = page.getByRole('spinbutton', { name: 'Extend right' });
@@ -209,7 +209,7 @@ test('keys: a stroke over a result goes on from it; frame, canvas and "Continue"
   await expect(canvas).toHaveCount(0);
   await page.keyboard.press('?');
   const help = page.getByRole('dialog');
-  for (const action of ['Adjust the frame', 'Extend the canvas', 'Continue from this version'])
+  for (const action of ['Adjust the frame', 'Outpaint: extend the canvas', 'Continue from this version'])
     await expect(help).toContainText(action);
 });
 

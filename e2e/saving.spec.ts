@@ -91,7 +91,7 @@ test('the original, a result, after "Continue", painted on, drawn out: downloade
   expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('Inlay');
   await page.evaluate(() => getSelection()?.removeAllRanges());
 
-  await page.getByRole('button', { name: 'Extend the canvas' }).click();
+  await page.getByRole('button', { name: 'Outpaint: extend the canvas' }).click();
   await page.getByRole('spinbutton', { name: 'Extend right' }).fill('40');
   await page.getByRole('button', { name: 'Apply' }).click();
   await expect(page.getByText('The model sees')).toContainText('of 1240 × 799');

@@ -6,6 +6,7 @@
 import '../../src/styles/index.css';
 import type { LocalEngine } from '../../src/contract/engine';
 import { decodeError, type EncodedError } from '../../src/contract/errors';
+import { FILL } from '../../src/contract/schema';
 import { decodePicture } from '../../src/editor/workers/decodePicture';
 import { encodeAs } from '../../src/editor/workers/pictureWorkerClient';
 import { browserEnvironment, createHosted } from '../../src/state/hosted/hosted';
@@ -13,6 +14,7 @@ import { createOffline } from '../../src/state/offline';
 import { sampleLinks } from '../../src/state/pictures/sample';
 import { mountApp } from '../../src/ui/page/mount';
 import { createHarnessModels } from './models';
+import { removeMasked } from './remove';
 
 declare global {
   interface Window {
@@ -73,10 +75,19 @@ async function paint(source: Blob, seed: number, done: number): Promise<Offscree
 
 const engine: LocalEngine = {
   models: createHarnessModels(query),
-  async inpaint(request, { width = 0, height = 0 }, { signal, onProgress }) {
+  async inpaint(request, { width = 0, height = 0 }, call) {
+    const { signal, onProgress } = call;
     const fail = query.get('fail') as EncodedError['name'] | null;
     const source = request.image_url;
     if (!(source instanceof Blob)) throw new Error('the page sends files');
+    if (request.model_name === FILL) {
+      onProgress({ stage: 'remove', fraction: 0 });
+      if (holdAt === 0) await goesOn(signal);
+      if (fail) throw decodeError({ name: fail, field: 'mask_url', message: query.get('message') ?? fail });
+      const { file, seed } = await removeMasked(request, call);
+      const image = { url: URL.createObjectURL(file), content_type: 'image/png', file_name: 'answer.png' };
+      return { image: { ...image, file_size: file.size, width, height }, seed };
+    }
     const seed = request.seed ?? Math.floor(Math.random() * 1000);
     onProgress({ stage: 'compile', component: 'unet' });
     await pause(stepMs, signal);

@@ -100,7 +100,7 @@ export const optionRows: Readonly<Record<OptionField, OptionRow>> = {
   },
   prompt: {
     label: 'Prompt',
-    placeholder: 'Describe what to add. Leave empty to remove.',
+    placeholder: 'Describe what should be there',
     flag: { name: 'prompt', value: 'TEXT', help: 'what should appear; "" continues the background' },
   },
   negative_prompt: {

@@ -15,7 +15,6 @@ export function taskOfResult({ modelName }: Pick<Version, 'modelName'>): Task {
  * The settings that "Remove" runs with: the model, and of what was typed only what says something about the area, so that
  * a wrong number of steps is in nobody's way.
  */
-
 export function removalSettings(typed: Settings): Settings {
   const { seed, variations, crop_padding } = typed;
   const model_name = taskOf(typed.model_name) === 'remove' ? typed.model_name : FILL;

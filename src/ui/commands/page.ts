@@ -1,6 +1,6 @@
 /** Commands of the page: frame and canvas, files, the run, help. */
 import {
-  Bandage,
+  BroomSparkles,
   CircleQuestionMark,
   Copy,
   Crop,
@@ -52,7 +52,7 @@ export const pageCommands = [
     label: 'Remove',
     help: 'Remove what is masked',
     tip: removeTip,
-    icon: Bandage,
+    icon: BroomSparkles,
     keys: ['shift+delete', 'shift+backspace'],
     enabled: (state) => hasImage(state) && hasMask(state) && !state.run.running,
     run: ({ session }) => void session.remove(),

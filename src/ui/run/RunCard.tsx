@@ -94,10 +94,14 @@ function useOutcome(): { title: string; detail: string } | null {
   const seconds = runSeconds({ items }, last);
   if (seconds === null) return null;
   const { length } = variationsOf({ items }, last);
+  const next =
+    taskOfResult(last) === 'remove'
+      ? 'Something left? Paint over it and remove again.'
+      : 'Drag ‹ › to compare, or keep painting.';
   const each = `${length} results, ${duration(seconds / length)} each. `;
   return {
     title: `Done in ${seconds < 1 ? 'under 1 s' : duration(seconds)}`,
-    detail: `${length > 1 ? each : ''}Drag ‹ › to compare, or keep painting.`,
+    detail: `${length > 1 ? each : ''}${next}`,
   };
 }
 

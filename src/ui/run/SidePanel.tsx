@@ -1,11 +1,10 @@
 /** The settings panel, in the order in which users think of them, and the button that starts a run. */
-import { Check, Dices, Gauge, History, Sparkles, Undo2 } from 'lucide-react';
+import { Check, Dices, Gauge, History, Undo2 } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { statusWarning } from '../../state/models/deviceStatus';
 import { controlLines, promptTexts } from '../../state/settings/controls';
 import { useEngineStatus, useRun, useSession, useSettings } from '../base/context';
 import { useNarrow } from '../base/useNarrow';
-import { keysOf } from '../commands/keyCombinations';
 import { useCommand } from '../commands/useCommand';
 import { TextField } from '../controls/Field';
 import { Tooltip } from '../controls/Tooltip';
@@ -88,21 +87,26 @@ function RemoveButton() {
 
 /** It can be pressed at any time, and then says what is missing; until nothing is, it does not look ready. */
 function GenerateButton() {
-  const session = useSession();
   const running = useRun((state) => state.running);
-  const { isReady } = useNextStep();
+  const { isReady, text } = useNextStep();
+  const { label, icon: Icon, keys, isEnabled, run } = useCommand('generate');
   return (
-    <button
-      type="button"
-      className="go"
-      data-kind={isReady || running ? undefined : 'waiting'}
-      disabled={running}
-      onClick={() => void session.generate()}
+    <Tooltip
+      text={isReady || running ? 'Generate what the prompt says' : `Generate: ${text}`}
+      keys={keys}
+      side="top"
     >
-      <Sparkles size={18} strokeWidth={1.9} aria-hidden />
-      Generate
-      <kbd aria-hidden>{keysOf('generate')}</kbd>
-    </button>
+      <button
+        type="button"
+        className="go"
+        data-kind={isReady || running ? undefined : 'waiting'}
+        disabled={!isEnabled}
+        onClick={run}
+      >
+        {Icon && <Icon size={18} strokeWidth={1.9} aria-hidden />}
+        {label}
+      </button>
+    </Tooltip>
   );
 }
 

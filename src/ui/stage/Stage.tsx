@@ -8,6 +8,7 @@ import { fitMargin, type Rect, type Size } from '../../editor/store';
 import { Canvas } from '../../editor/view/Canvas';
 import { findVersion, pendingResult, versionLabel } from '../../state/pictures/versions';
 import { planRun } from '../../state/run/paintRun';
+import type { RunState } from '../../state/session/session';
 import { paddingOf } from '../../state/settings/settings';
 import {
   useApp,
@@ -37,6 +38,7 @@ export function Stage() {
   const maskBounds = useEditor((state) => state.maskBounds);
   const sizes = useModelSizes();
   const running = useRun((state) => state.running);
+  const task = useRun((state) => state.task);
   const sentPlan = useRun((state) => state.plan);
   const { shown, before, held } = useComparison();
   const base = useVersions((state) => findVersion(state, state.baseId));
@@ -75,7 +77,7 @@ export function Stage() {
           <Canvas
             editor={editor}
             frame={plan?.frame ?? null}
-            frameLabel={plan && picture ? frameLabel(plan, picture, maskBounds) : ''}
+            frameLabel={plan && picture ? frameLabel(plan, picture, maskBounds, task) : ''}
             frameCuts={plan !== null && cutsMask(plan.frame, maskBounds)}
             busy={running}
           >
@@ -103,7 +105,13 @@ export function Stage() {
   );
 }
 
-function frameLabel({ frame, size }: { frame: Rect; size: Size }, picture: Size, maskBounds: Rect): string {
+function frameLabel(
+  { frame, size }: { frame: Rect; size: Size },
+  picture: Size,
+  maskBounds: Rect,
+  task: RunState['task'],
+): string {
+  if (task === 'remove') return 'Filled from what is in this area';
   const isScaled = frame.width !== size.width || frame.height !== size.height;
   const seen = `The model sees ${frame.width} × ${frame.height} of ${picture.width} × ${picture.height}`;
   const scaled = isScaled ? `${seen}, scaled to ${size.width} × ${size.height}` : seen;

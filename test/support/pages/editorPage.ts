@@ -13,6 +13,7 @@ export class EditorPage {
   readonly canvas: Locator;
   readonly result: Locator;
   readonly generate: Locator;
+  readonly remove: Locator;
   readonly cancel: Locator;
   readonly download: Locator;
   readonly undo: Locator;
@@ -31,6 +32,7 @@ export class EditorPage {
     this.result = page.getByRole('img', { name: 'Result' });
     // Its key may follow its name.
     this.generate = page.getByRole('button', { name: 'Generate' });
+    this.remove = button('Remove');
     this.cancel = button('Cancel');
     this.download = button('Download');
     this.undo = button('Undo');
@@ -125,10 +127,7 @@ export class EditorPage {
 
   /** Clicks "Generate" and waits for the run to end. @returns the bytes of the result */
   async run(timeout = 300_000): Promise<Buffer> {
-    // In one call: a result that is fading out may vanish between two.
-    const before = await this.page.evaluate(
-      () => document.querySelector<HTMLImageElement>('img[alt="Result"]')?.src,
-    );
+    const before = await this.#shownResult();
     await this.generate.click();
     // Agrees to the download if the model is not stored.
     let isOver = false;
@@ -137,6 +136,26 @@ export class EditorPage {
       .waitFor({ timeout })
       .then(() => (isOver ? undefined : agree.click()))
       .catch(() => {});
+    await this.#otherResult(before, timeout);
+    isOver = true;
+    return this.saved();
+  }
+
+  /** Clicks "Remove", or another button that makes a result, and waits for it. @returns the bytes of the result */
+  async takeAway(button = this.remove, timeout = 60_000): Promise<Buffer> {
+    const before = await this.#shownResult();
+    await button.click();
+    await this.#otherResult(before, timeout);
+    return this.saved();
+  }
+
+  /** The URL of the result that is shown. In one call: a result that is fading out may vanish between two. */
+  #shownResult(): Promise<string | undefined> {
+    return this.page.evaluate(() => document.querySelector<HTMLImageElement>('img[alt="Result"]')?.src);
+  }
+
+  /** Waits until another result is shown. */
+  async #otherResult(before: string | undefined, timeout: number): Promise<void> {
     await this.page.waitForFunction(
       (old) => {
         const image = document.querySelector<HTMLImageElement>('img[alt="Result"]');
@@ -145,8 +164,6 @@ export class EditorPage {
       before,
       { timeout },
     );
-    isOver = true;
-    return this.saved();
   }
 
   /** The PNG that "Download" gives. */

@@ -100,7 +100,7 @@ export const states: Record<string, PageState> = {
   },
   extend: {
     async enter(page) {
-      await page.getByRole('button', { name: 'Extend the canvas' }).click();
+      await page.getByRole('button', { name: 'Outpaint: extend the canvas' }).click();
       await page.getByRole('spinbutton', { name: 'Extend right' }).fill('200');
     },
   },
@@ -137,6 +137,26 @@ export const states: Record<string, PageState> = {
     },
   },
   result: { query: 'ms=5&provider=wasm', enter: twoRuns },
+  removing: {
+    query: 'hold=0',
+    async enter(page, editor) {
+      await editor.remove.click();
+      await page.getByText('Removing').first().waitFor();
+    },
+  },
+  removed: { enter: (_page, editor) => editor.takeAway().then(() => {}) },
+  'removed-again': {
+    async enter(page, editor) {
+      await editor.takeAway();
+      await editor.takeAway(page.getByRole('button', { name: 'A little more around' }));
+      if (page.viewportSize()?.width === desktop.viewport.width) await page.mouse.move(5, 5);
+    },
+  },
+  'no-prompt': {
+    async enter(_page, editor) {
+      await editor.prompt.fill('');
+    },
+  },
   compare: {
     query: 'ms=5',
     async enter(page, editor) {

@@ -11,6 +11,7 @@ import type {
 import { STARTER } from '../contract/schema';
 import { type SelectorDetails, selectorOf } from '../contract/selectors';
 import type { Precision } from '../graph/onnx/types';
+import { isAssistant, storedAssistant } from '../storage/assistants';
 import type { WeightStore } from '../storage/weights';
 import { embeddingChoice, openEmbedding } from './embedding/open';
 import type { CheckpointFiles } from './files';
@@ -185,12 +186,14 @@ export function createLibrary({ store, starter, openDigest, manners }: LibraryPa
     },
 
     async assistants() {
-      return (await listedAll(store)).flatMap((model) => {
+      const ofTheHub = (await listedAll(store)).flatMap((model) => {
         const offer = selectorOf(model.name);
         if (offer === undefined) return [];
         const { facts: _, precision: __, ...stored } = model;
         return [{ ...stored, title: offer.title, does: offer.does }];
       });
+      const own = await Promise.all((await store.models()).map((folder) => listedAssistant(store, folder)));
+      return [...own.filter((assistant) => assistant !== undefined), ...ofTheHub];
     },
 
     room: () => store.freeBytes(),
@@ -201,7 +204,12 @@ export function createLibrary({ store, starter, openDigest, manners }: LibraryPa
 
 /** Those that paint and those that select. */
 async function listedAll(store: WeightStore): Promise<KeptModel[]> {
-  return Promise.all((await store.models()).map((folder) => listed(store, folder)));
+  const all = await Promise.all(
+    (await store.models()).map(async (folder) =>
+      (await isAssistant(store.model(folder))) ? undefined : listed(store, folder),
+    ),
+  );
+  return all.filter((model) => model !== undefined);
 }
 
 async function listed(store: WeightStore, folder: string): Promise<KeptModel> {
@@ -218,6 +226,22 @@ async function listed(store: WeightStore, folder: string): Promise<KeptModel> {
   const { downloadBytes, ...about } = journal.model ?? unknown;
   const unfinished = { receivedBytes: receivedBytes(journal), totalBytes: downloadBytes };
   return { folder, ...about, storedBytes: unfinishedBytes(journal), unfinished, isBusy };
+}
+
+/** One whose files `storage/assistants` keeps. @returns undefined for any other folder */
+async function listedAssistant(store: WeightStore, folder: string): Promise<KeptAssistant | undefined> {
+  if (!(await isAssistant(store.model(folder)))) return undefined;
+  const isBusy = await store.isBusy(folder);
+  const found = await storedAssistant(store, folder);
+  // Stored by another version: listed so that it can be deleted.
+  const unknown = {
+    id: folder,
+    title: folder,
+    does: 'stored by another version of this page',
+    location: folder,
+  };
+  const { id: name, ...about } = found?.about ?? unknown;
+  return { folder, name, ...about, storedBytes: found?.storedBytes ?? 0, isBusy };
 }
 
 /** A model whose configuration is damaged still shows, so that it can be deleted. */

@@ -1,6 +1,7 @@
 /** A prepared model, opened from the store. No network is needed. */
 import { CheckpointError, InputError } from '../../contract/errors';
 import { isStoredType, type Precision, type StoredType, type TensorEntry } from '../../graph/onnx/types';
+import { forgetAssistant, isAssistant } from '../../storage/assistants';
 import type { ModelFolder, WeightStore } from '../../storage/weights';
 import { parseSafetensorsHeader, safetensorsHeaderBytes } from '../checkpoint/safetensors';
 import type { CheckpointFiles } from '../files';
@@ -201,17 +202,18 @@ export async function storedModels(store: WeightStore): Promise<StoredModel[]> {
  * just begun is being prepared, and is left alone.
  */
 export async function clearRemains(store: WeightStore): Promise<void> {
+  const isKnown = async (folder: ModelFolder) => (await isDescribed(folder)) || (await isAssistant(folder));
   for (const name of await store.models()) {
     const folder = store.model(name);
-    if (!(await isDescribed(folder)))
+    if (!(await isKnown(folder)))
       await store.ifUnused(name, async () => {
-        if (!(await isDescribed(folder))) await folder.clear();
+        if (!(await isKnown(folder))) await folder.clear();
       });
   }
 }
 
 /**
- * Frees a model's space.
+ * Frees the space of a model or an assistant.
  * @param folder as {@link storedModels} gives it
  * @throws InputError (`model_name`) while it is in use or being prepared somewhere
  */
@@ -219,6 +221,7 @@ export async function deleteModel(store: WeightStore, folder: string): Promise<v
   const clear = async () => {
     // First: what an interrupted deletion leaves must neither look complete nor resume by itself.
     await forgetDescription(store.model(folder));
+    await forgetAssistant(store.model(folder));
     await store.model(folder).clear();
   };
   if (await store.ifUnused(folder, clear)) return;

@@ -171,8 +171,8 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
     async storage(): Promise<StorageFacts> {
       const [room, { usage }, isPersistent] = await Promise.all([
         ask({ method: 'room' }),
-        navigator.storage.estimate(),
-        navigator.storage.persisted(),
+        pageStorage()?.estimate() ?? ({} as StorageEstimate),
+        pageStorage()?.persisted() ?? false,
       ]);
       return {
         isPersistent,
@@ -180,7 +180,7 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
         ...(room === null ? {} : { freeBytes: room }),
       };
     },
-    persist: async () => (await pageStorage().persist?.()) ?? false,
+    persist: async () => (await pageStorage()?.persist?.()) ?? false,
     dispose: () => stop(abortError()),
   };
 }
@@ -196,7 +196,7 @@ export function keepDownloads(): void {
     .catch(() => {});
 }
 
-/** Only pages have `persist`: workers and Node, which share this code's types, do not. */
-function pageStorage(): StorageManager & { persist?(): Promise<boolean> } {
+/** Only pages have `persist`: workers and Node, which share this code's types, do not. WebKitGTK has none of it. */
+function pageStorage(): (StorageManager & { persist?(): Promise<boolean> }) | undefined {
   return navigator.storage;
 }

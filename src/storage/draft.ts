@@ -4,6 +4,7 @@
  */
 import type { DBSchema } from 'idb';
 import { z } from 'zod';
+import { type KeptBlob, keptBlobSchema, toBlob, writeBlobs } from './blobs';
 import { createDatabase } from './database';
 
 const pointSchema = z.object({ x: z.number(), y: z.number() });
@@ -31,7 +32,7 @@ const draftSchema = z.object({
   /** The image's name. */
   name: z.string(),
   /** PNG, white on black, as large as the image; null if nothing is masked. */
-  mask: z.instanceof(Blob).nullable(),
+  mask: keptBlobSchema.nullable(),
   /** The chosen frame, in image pixels; null if it follows the mask. */
   frame: pointSchema.extend({ width: z.number(), height: z.number() }).nullable(),
   /** The image's versions, and the one that the canvas shows for painting. */
@@ -64,8 +65,8 @@ export interface DraftStore {
 }
 
 interface Schema extends DBSchema {
-  drafts: { key: string; value: Draft };
-  pictures: { key: string; value: Blob };
+  drafts: { key: string; value: Omit<Draft, 'mask'> & { mask: KeptBlob | null } };
+  pictures: { key: string; value: KeptBlob };
 }
 
 /** Its calls reject if the browser stores nothing for the page, as in some private windows. */
@@ -84,19 +85,26 @@ export function createDraftStore(): DraftStore {
         })
         .sort((a, b) => b.savedAt - a.savedAt);
     },
-    picture: async (id, version) => (await database.open()).get('pictures', keyOf(id, version)),
+    async picture(id, version) {
+      const kept = await (await database.open()).get('pictures', keyOf(id, version));
+      return kept && toBlob(kept);
+    },
     async keep(draft, pictures) {
-      const change = (await database.open()).transaction(['drafts', 'pictures'], 'readwrite');
-      const files = change.objectStore('pictures');
-      const own = draft.versions.filter(({ isKept }) => isKept);
-      const wanted = new Set(own.map((version) => keyOf(draft.id, version.id)));
-      const there = await files.getAllKeys(rangeOf(draft.id));
-      await Promise.all([
-        change.objectStore('drafts').put(draft),
-        ...there.filter((key) => !wanted.has(key)).map((key) => files.delete(key)),
-        ...[...pictures].map(([version, file]) => files.put(file, keyOf(draft.id, version))),
-        change.done,
-      ]);
+      const { mask } = draft;
+      const db = await database.open();
+      await writeBlobs([...pictures.values(), ...(mask === null ? [] : [mask])], async (form) => {
+        const change = db.transaction(['drafts', 'pictures'], 'readwrite');
+        const files = change.objectStore('pictures');
+        const own = draft.versions.filter(({ isKept }) => isKept);
+        const wanted = new Set(own.map((version) => keyOf(draft.id, version.id)));
+        const there = await files.getAllKeys(rangeOf(draft.id));
+        await Promise.all([
+          change.objectStore('drafts').put({ ...draft, mask: mask && form(mask) }),
+          ...there.filter((key) => !wanted.has(key)).map((key) => files.delete(key)),
+          ...[...pictures].map(([version, file]) => files.put(form(file), keyOf(draft.id, version))),
+          change.done,
+        ]);
+      });
     },
     async remove(id) {
       const change = (await database.open()).transaction(['drafts', 'pictures'], 'readwrite');

@@ -2,6 +2,7 @@
 import type { DBSchema, IDBPDatabase } from 'idb';
 import { z } from 'zod';
 import { type Recipe, recipeSchema } from '../contract/recipe';
+import { type KeptBlob, keptBlobSchema, toBlob, writeBlobs } from './blobs';
 import { createDatabase, DatabaseBusyError } from './database';
 import { freeRoom } from './freeRoom';
 
@@ -41,21 +42,25 @@ export interface GalleryStore {
 }
 
 interface Schema extends DBSchema {
-  entries: { key: number; value: Omit<GalleryItem, 'id'> & { id?: number } };
-  pictures: { key: number; value: Blob };
+  entries: {
+    key: number;
+    value: Omit<GalleryItem, 'id' | 'thumbnail'> & { id?: number; thumbnail: KeptBlob };
+  };
+  pictures: { key: number; value: KeptBlob };
 }
 
 const NAME = 'inlay-gallery';
 const entrySchema = z.object({
   id: z.number().int(),
   recipe: recipeSchema,
-  thumbnail: z.instanceof(Blob),
+  thumbnail: keptBlobSchema,
   bytes: z.number(),
 });
 
-/** @param estimate the browser's estimate of the page's storage */
+/** @param estimate the browser's estimate of the page's storage; WebKitGTK gives none */
 export function createGalleryStore(
-  estimate: () => Promise<StorageEstimate> = () => navigator.storage.estimate(),
+  estimate: () => Promise<StorageEstimate> = async () =>
+    (await (navigator.storage as StorageManager | undefined)?.estimate()) ?? {},
 ): GalleryStore {
   const database = createDatabase<Schema>(NAME, (db) => {
     db.createObjectStore('entries', { keyPath: 'id', autoIncrement: true });
@@ -74,20 +79,23 @@ export function createGalleryStore(
 
   return {
     add(recipe, picture, thumbnail) {
-      return use(async (db) => {
-        const bytes = picture.size + thumbnail.size;
-        const change = db.transaction(['entries', 'pictures'], 'readwrite');
-        try {
-          const id = await change.objectStore('entries').add({ recipe, thumbnail, bytes });
-          await change.objectStore('pictures').add(picture, id);
-          await change.done;
-          return id;
-        } catch (error) {
-          // A full disk may fail either request or the commit; `done` rejects with the cause.
-          await change.done.catch(() => {});
-          throw change.error ?? error;
-        }
-      });
+      const bytes = picture.size + thumbnail.size;
+      return use((db) =>
+        writeBlobs([picture, thumbnail], async (form) => {
+          const change = db.transaction(['entries', 'pictures'], 'readwrite');
+          try {
+            const entry = { recipe, thumbnail: form(thumbnail), bytes };
+            const id = await change.objectStore('entries').add(entry);
+            await change.objectStore('pictures').add(form(picture), id);
+            await change.done;
+            return id;
+          } catch (error) {
+            // A full disk may fail either request or the commit; `done` rejects with the cause.
+            await change.done.catch(() => {});
+            throw change.error ?? error;
+          }
+        }),
+      );
     },
     list() {
       return use(async (db) => {
@@ -104,7 +112,7 @@ export function createGalleryStore(
     picture(id) {
       return use(async (db) => {
         const picture = await db.get('pictures', id);
-        if (picture) return picture;
+        if (picture) return toBlob(picture);
         throw new GalleryError('This image is no longer in the gallery. It was deleted in another tab.');
       });
     },
@@ -119,14 +127,16 @@ export function createGalleryStore(
       });
     },
     restore(item, picture) {
-      return use(async (db) => {
-        const change = db.transaction(['entries', 'pictures'], 'readwrite');
-        await Promise.all([
-          change.objectStore('entries').put(item),
-          change.objectStore('pictures').put(picture, item.id),
-          change.done,
-        ]);
-      });
+      return use((db) =>
+        writeBlobs([picture, item.thumbnail], async (form) => {
+          const change = db.transaction(['entries', 'pictures'], 'readwrite');
+          await Promise.all([
+            change.objectStore('entries').put({ ...item, thumbnail: form(item.thumbnail) }),
+            change.objectStore('pictures').put(form(picture), item.id),
+            change.done,
+          ]);
+        }),
+      );
     },
     clear() {
       return use(async (db) => {

@@ -1,4 +1,5 @@
 /** The page's side of the service worker: registers it, notices new versions, and reloads for threads if the host sets no headers. */
+import { cpuThreads } from '../contract/cpuThreads';
 import type { EngineStatus, LocalEngine } from '../contract/engine';
 import type { OfflineActions, OfflineState } from '../contract/offline';
 import type { LargeGroup, ToServiceWorker } from './ownFiles';
@@ -38,7 +39,7 @@ export function startOffline(
       return;
     }
     const { provider } = await status;
-    const cores = navigator.hardwareConcurrency;
+    const cores = cpuThreads(navigator);
     const tried = sessionStorage.getItem(TRIED) !== null;
     if (crossOriginIsolated) sessionStorage.removeItem(TRIED);
     // A frame is as isolated as the page around it.

@@ -12,7 +12,7 @@ export async function findAdapter({ software }: { software: boolean }): Promise<
   if (typeof navigator === 'undefined' || navigator.gpu === undefined) {
     return {
       missing:
-        'This browser has no WebGPU, so models run on the CPU, which is slower. Chrome and Edge have it',
+        'This browser has no WebGPU, so models run on the CPU, which is slower. Chrome, Edge and Safari 26 have it, and Firefox on Windows and Macs',
     };
   }
   // Windows and Chrome OS ignore the preference, with a warning; elsewhere it picks the faster of two.

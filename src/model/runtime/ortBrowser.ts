@@ -8,17 +8,15 @@ import jspiModule from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.mjs?url';
 import jspiWasm from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url';
 import plainModule from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
 import plainWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
+import { cpuThreads } from '../../contract/cpuThreads';
 import { NetworkError } from '../../contract/errors';
 import type { Provider } from '../../graph/onnx/types';
 import { partsOf } from './ortParts';
 import type { OrtModule } from './session';
 
-/** More threads than this bring nothing and starve the page. */
-const MAX_THREADS = 8;
-
 /** CPU threads that WASM may use: one if the page is not cross-origin isolated. */
 export function wasmThreads(): number {
-  return crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, MAX_THREADS) : 1;
+  return crossOriginIsolated ? cpuThreads(navigator) : 1;
 }
 
 /** @throws NetworkError if a part of a build cannot be fetched */

@@ -17,7 +17,7 @@ export function OfflineNote() {
           <p>
             <b>
               {update === 'none'
-                ? `Reload to use all ${coresAfterReload} CPU cores.`
+                ? `Reload to use ${coresAfterReload} CPU cores.`
                 : 'A new version is ready.'}
             </b>
             {otherTabs && ' Inlay is open in another tab. Close it there, then reload.'}

@@ -29,7 +29,7 @@ if (unknown !== undefined) {
 
 const folder = resolve('.cache/browsers/dist');
 console.log('Building the page…');
-if (!process.env.NOBUILD) await build({ logLevel: 'warn', build: { outDir: folder, emptyOutDir: true } });
+await build({ logLevel: 'warn', build: { outDir: folder, emptyOutDir: true } });
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 

@@ -16,9 +16,7 @@ export function OfflineNote() {
           <RefreshCw size={16} strokeWidth={1.8} aria-hidden />
           <p>
             <b>
-              {update === 'none'
-                ? `Reload to use ${coresAfterReload} CPU cores.`
-                : 'A new version is ready.'}
+              {update === 'none' ? `Reload to use ${coresAfterReload} CPU cores.` : 'A new version is ready.'}
             </b>
             {otherTabs && ' Inlay is open in another tab. Close it there, then reload.'}
             {!otherTabs && (unsaved || results) && ' Save anything you want to keep first.'}

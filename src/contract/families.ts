@@ -3,13 +3,18 @@
  * file is read. What a family is made of is in model/families.
  */
 
-export const familyIds = ['sd1', 'sd2', 'sdxl'] as const;
+import type { Task } from './tasks';
+
+export const familyIds = ['sd1', 'sd2', 'sdxl', 'fill'] as const;
 export type FamilyId = (typeof familyIds)[number];
 
 export interface FamilyFacts {
   /** What its versions share, e.g. `Stable Diffusion`; families of one product are named together in lists. */
   product: string;
+  /** Empty if there is only one. */
   version: string;
+  /** What its models do with a mask. */
+  task: Task;
   /** Widths of its text encoders; the UNet reads them side by side. LoRAs and embeddings are made for these. */
   textWidths: readonly number[];
   /** One evaluation of its UNet at 512 × 512 as a multiple of Stable Diffusion 1's. */
@@ -19,10 +24,18 @@ export interface FamilyFacts {
 }
 
 export const families: Readonly<Record<FamilyId, FamilyFacts>> = {
-  sd1: { product: 'Stable Diffusion', version: '1', textWidths: [768], relativeCost: 1, names: [] },
+  sd1: {
+    product: 'Stable Diffusion',
+    version: '1',
+    task: 'inpaint',
+    textWidths: [768],
+    relativeCost: 1,
+    names: [],
+  },
   sd2: {
     product: 'Stable Diffusion',
     version: '2',
+    task: 'inpaint',
     textWidths: [1024],
     relativeCost: 1,
     names: [{ pattern: /stable-diffusion-2(-1)?(\/|$)/i, nativeSize: 768 }],
@@ -30,6 +43,7 @@ export const families: Readonly<Record<FamilyId, FamilyFacts>> = {
   sdxl: {
     product: 'Stable Diffusion',
     version: 'XL',
+    task: 'inpaint',
     textWidths: [768, 1280],
     // 2.98 TMACs at 1024 × 1024 against 0.34 at 512 × 512, over four times the pixels.
     relativeCost: 2.2,
@@ -37,6 +51,15 @@ export const families: Readonly<Record<FamilyId, FamilyFacts>> = {
       { pattern: /sdxl-turbo/i, nativeSize: 512 },
       { pattern: /xl/i, nativeSize: 1024 },
     ],
+  },
+  // Embedded, without weights: no checkpoint is of this family.
+  fill: {
+    product: 'Content-aware fill',
+    version: '',
+    task: 'remove',
+    textWidths: [],
+    relativeCost: 0,
+    names: [],
   },
 };
 
@@ -46,7 +69,7 @@ const USUAL_NATIVE_SIZE = 512;
 /** `Stable Diffusion XL` */
 export function familyTitle(id: FamilyId): string {
   const { product, version } = families[id];
-  return `${product} ${version}`;
+  return version === '' ? product : `${product} ${version}`;
 }
 
 /** The side in pixels that a model was probably trained at, judged only by its name. */
@@ -59,10 +82,11 @@ export function nativeSizeByName(modelName: string): number {
   return USUAL_NATIVE_SIZE;
 }
 
-/** All families, for sentences: `Stable Diffusion 1, 2 or XL`. */
+/** All families that paint, for sentences: `Stable Diffusion 1, 2 or XL`. */
 export function familiesInWords(conjunction: 'and' | 'or'): string {
   const products = new Map<string, string[]>();
-  for (const { product, version } of Object.values(families)) {
+  for (const { product, version, task } of Object.values(families)) {
+    if (task !== 'inpaint') continue;
     products.set(product, [...(products.get(product) ?? []), version]);
   }
   const named = [...products].map(([product, versions]) => `${product} ${listed(versions, conjunction)}`);

@@ -16,6 +16,8 @@ export interface ModelSizes {
   fixedSize?: { width: number; height: number };
   /** It works at the image's own resolution: what it is shown is never scaled. */
   ownScale?: true;
+  /** It takes away what is masked: its result counts up to the mask's very edge. */
+  removes?: true;
 }
 
 /** What a model is, read from its configuration files and, for a downloaded ONNX export, from its graph. */

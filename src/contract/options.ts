@@ -13,6 +13,7 @@ import {
   pageOptionsSchema,
   schedulerNames,
 } from './schema';
+import { type Task, taskOf } from './tasks';
 
 /** The contract's objects without images, and without what no user sets. */
 export const requestOptions = inpaintRequestSchema.omit({ image_url: true, mask_url: true });
@@ -80,12 +81,18 @@ export interface OptionRow {
   choices?: readonly Choice[];
   /** Why it cannot be set for the hosted API; such an option counts as untouched there. */
   hostedReason?: string;
+  /** Why it makes no difference for models of a task. */
+  taskReason?: Partial<Record<Task, string>>;
   /** The value of another field at which this one makes no difference, and why. */
   idle?: { field: OptionField; at: number; reason: string };
   /** Its name among the settings that AUTOMATIC1111 and programs after it keep in a PNG. */
   parameter?: string;
 }
 
+const NO_STEPS = 'Removing has no steps.';
+const NO_PROMPT = 'Removing needs no prompt.';
+const TAKEN_WHOLE = 'What is masked is taken away whole.';
+const OWN_SIZE = 'Removing works at a size of its own.';
 const AT_STRENGTH_1 = 'The hosted API always repaints at strength 1.';
 
 /** In the order of the panel and of `--help`. */
@@ -95,21 +102,28 @@ export const optionRows: Readonly<Record<OptionField, OptionRow>> = {
     flag: {
       name: 'model',
       value: 'NAME',
-      help: 'a folder in the diffusers layout, the URL of one, a Hugging Face id, or "starter"',
+      help: 'a folder in the diffusers layout, the URL of one, a Hugging Face id, "starter", or "fill", which removes',
     },
   },
   prompt: {
     label: 'Prompt',
+    taskReason: { remove: 'Removing needs no prompt: what is around the mask goes on.' },
     placeholder: 'Describe what should be there',
-    flag: { name: 'prompt', value: 'TEXT', help: 'what should appear; "" continues the background' },
+    flag: {
+      name: 'prompt',
+      value: 'TEXT',
+      help: 'what should appear; "" continues the background; not needed with "fill"',
+    },
   },
   negative_prompt: {
     label: 'Negative prompt',
+    taskReason: { remove: NO_PROMPT },
     placeholder: 'What should not appear',
     flag: { name: 'negative-prompt', value: 'TEXT', help: 'what should not appear' },
   },
   num_inference_steps: {
     label: 'Steps',
+    taskReason: { remove: NO_STEPS },
     step: 1,
     control: { at: 'panel', width: 'third' },
     flag: {
@@ -123,6 +137,7 @@ export const optionRows: Readonly<Record<OptionField, OptionRow>> = {
   },
   guidance_scale: {
     label: 'Guidance scale',
+    taskReason: { remove: NO_PROMPT },
     shortLabel: 'Guidance',
     step: 'any',
     control: { at: 'panel', width: 'third' },
@@ -169,6 +184,7 @@ export const optionRows: Readonly<Record<OptionField, OptionRow>> = {
   },
   colour_match: {
     label: 'Match colours',
+    taskReason: { remove: 'What is removed is replaced by the image’s own colours.' },
     note: 'Blends the result into the colours around the mask.',
     control: { at: 'more', width: 'full' },
     flag: {
@@ -178,6 +194,7 @@ export const optionRows: Readonly<Record<OptionField, OptionRow>> = {
   },
   strength: {
     label: 'Strength',
+    taskReason: { remove: TAKEN_WHOLE },
     step: 0.05,
     least: 0.05,
     control: { at: 'more', width: 'half' },
@@ -191,6 +208,7 @@ export const optionRows: Readonly<Record<OptionField, OptionRow>> = {
   },
   mask_content: {
     label: 'Mask content',
+    taskReason: { remove: TAKEN_WHOLE },
     note: 'What the masked area starts from.',
     control: { at: 'more', width: 'half' },
     choices: [
@@ -209,6 +227,7 @@ export const optionRows: Readonly<Record<OptionField, OptionRow>> = {
   },
   scheduler: {
     label: 'Scheduler',
+    taskReason: { remove: NO_STEPS },
     note: 'The sampling method. LoRAs made for few steps need LCM or TCD.',
     control: { at: 'more', width: 'full' },
     choices: [
@@ -225,6 +244,7 @@ export const optionRows: Readonly<Record<OptionField, OptionRow>> = {
   },
   width: {
     label: 'Width',
+    taskReason: { remove: OWN_SIZE },
     flag: {
       name: 'width',
       value: 'PX',
@@ -233,10 +253,12 @@ export const optionRows: Readonly<Record<OptionField, OptionRow>> = {
   },
   height: {
     label: 'Height',
+    taskReason: { remove: OWN_SIZE },
     flag: { name: 'height', value: 'PX', help: 'height at which the model works, likewise' },
   },
   loras: {
     label: 'LoRAs',
+    taskReason: { remove: 'Models that remove take no LoRAs.' },
     control: { at: 'more', width: 'full' },
     flag: {
       name: 'lora',
@@ -249,6 +271,7 @@ export const optionRows: Readonly<Record<OptionField, OptionRow>> = {
   },
   embeddings: {
     label: 'Embeddings',
+    taskReason: { remove: NO_PROMPT },
     control: { at: 'more', width: 'full' },
     flag: {
       name: 'embedding',
@@ -271,6 +294,11 @@ export const optionFields = Object.keys(optionRows) as readonly OptionField[];
 
 export function isOptionField(name: string): name is OptionField {
   return Object.hasOwn(optionRows, name);
+}
+
+/** @returns why an option makes no difference for this model, as far as its name tells; undefined if it does */
+export function reasonUnused(field: OptionField, modelName: string): string | undefined {
+  return optionRows[field].taskReason?.[taskOf(modelName)];
 }
 
 interface ScopeValues {

@@ -10,7 +10,13 @@ import {
   readFromWorker,
   type ToWorker,
 } from '../contract/protocol';
-import { type InpaintRequest, type InpaintResult, type LocalOptions, STARTER } from '../contract/schema';
+import {
+  FILL,
+  type InpaintRequest,
+  type InpaintResult,
+  type LocalOptions,
+  STARTER,
+} from '../contract/schema';
 import { createLocalModels, keepDownloads, type LibraryWorker, spawnLibraryWorker } from './localModels';
 import { createWorkerClient, type WorkerLike } from './workerClient';
 
@@ -262,8 +268,8 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     inpaint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<InpaintResult> {
       if (disposed) return Promise.reject(new DeviceError(words.shutDown));
       if (call.signal.aborted) return Promise.reject(abortError());
-      // The starter model is part of the page, so nothing is stored.
-      if (request.model_name !== STARTER) keepDownloads();
+      // The embedded models are part of the page, so nothing is stored.
+      if (request.model_name !== STARTER && request.model_name !== FILL) keepDownloads();
       const id = nextId++;
       return new Promise((resolve, reject) => {
         // A worker that can't start throws before the run is listed.

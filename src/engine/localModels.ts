@@ -11,6 +11,8 @@ import {
   type Texts,
   type ToLibrary,
 } from '../contract/protocol';
+import { FILL } from '../contract/schema';
+import { fillDetails } from '../contract/tasks';
 import { createWorkerClient, type WorkerLike } from './workerClient';
 
 export type LibraryWorker = WorkerLike<ToLibrary, FromLibrary>;
@@ -132,9 +134,12 @@ export function createLocalModels(options: LocalModelsOptions): ModelLibrary & {
 
   return {
     async describe(name, signal) {
+      // Known without a device that could run a model.
+      if (name.trim() === FILL) return fillDetails;
       return ask({ method: 'describe', name, precision: await options.precision() }, { signal });
     },
     async download(name, call) {
+      if (name.trim() === FILL) return;
       // Not awaited: some browsers ask the user.
       keepDownloads();
       await ask({ method: 'download', name, precision: await options.precision() }, call);

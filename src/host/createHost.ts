@@ -150,7 +150,7 @@ export function createHost(platform: Platform): ModelHost {
   async function readPictures(request: InpaintRequest, call: Call): Promise<Pictures> {
     const { checkSize, describeMask } = platform;
     const measured = await platform.measure('image_url', request.image_url, call.signal);
-    checkSize?.(measured);
+    checkSize?.(measured, request.model_name);
     const measuredMask = await platform.measure('mask_url', request.mask_url, call.signal);
     checkSameSize(measured, measuredMask);
     const image = await measured.decode();

@@ -51,7 +51,7 @@ export interface Platform {
    */
   measure(field: string, source: ImageSource, signal: AbortSignal): Promise<MeasuredImage>;
   /** @throws InputError for an image that this host does not take */
-  checkSize?(image: Size): void;
+  checkSize?(image: Size, modelName: string): void;
   /** How a mask is understood, if that is worth a line in the run's log. */
   describeMask?(mask: Pixels): string | null;
   /** @returns a PNG */

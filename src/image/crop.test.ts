@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultPadding, planCrop, planFrame } from './crop';
+import { defaultPadding, MAX_OWN_SCALE_PIXELS, planCrop, planFrame } from './crop';
 import type { Size } from './geometry';
 
 describe('planCrop', () => {
@@ -143,8 +143,8 @@ describe('planCrop', () => {
 });
 
 it('defaultPadding is a quarter of the mask, and some of the model for a small one', () => {
-  expect(defaultPadding({ x: 0, y: 0, width: 400, height: 100 }, 256)).toBe(100);
-  expect(defaultPadding({ x: 0, y: 0, width: 4, height: 4 }, 256)).toBe(16);
+  expect(defaultPadding({ x: 0, y: 0, width: 400, height: 100 }, { nativeSize: 256 })).toBe(100);
+  expect(defaultPadding({ x: 0, y: 0, width: 4, height: 4 }, { nativeSize: 256 })).toBe(16);
 });
 
 describe('planFrame', () => {
@@ -214,5 +214,54 @@ describe('a model of one size', () => {
       ...{ padding: 20, nativeSize: 512, fixedSize },
     });
     expect(wide).toEqual({ frame: { x: 50, y: 0, width: 800, height: 300 }, size: fixedSize });
+  });
+});
+
+describe('at the image’s own resolution', () => {
+  const ownScale = { nativeSize: 256, ownScale: true, removes: true } as const;
+
+  it('takes the mask and what the fill looks at, unscaled', () => {
+    const maskBounds = { x: 1500, y: 1000, width: 1000, height: 801 };
+    const padding = defaultPadding(maskBounds, ownScale);
+    // As much as the hole's longer side on each side.
+    expect(padding).toBe(1000);
+    const plan = planCrop({ imageSize: { width: 6000, height: 4000 }, maskBounds, padding, ...ownScale });
+    expect(plan.frame).toEqual({ x: 500, y: 0, width: 3000, height: 2801 });
+    expect(plan).toMatchObject({
+      size: { width: 3000, height: 2801 },
+      ownScale: true,
+      removes: true,
+    });
+  });
+
+  it('takes no less than the native square, and no more than the image', () => {
+    const maskBounds = { x: 10, y: 10, width: 4, height: 4 };
+    const large = planCrop({ imageSize: { width: 900, height: 700 }, maskBounds, padding: 10, ...ownScale });
+    expect(large.frame).toEqual({ x: 0, y: 0, width: 256, height: 256 });
+    const small = planCrop({ imageSize: { width: 31, height: 700 }, maskBounds, padding: 10, ...ownScale });
+    expect(small.frame).toEqual({ x: 0, y: 0, width: 31, height: 256 });
+  });
+
+  it('shows less of the surroundings of a mask that is nearly too large', () => {
+    const maskBounds = { x: 1000, y: 1000, width: 6000, height: 5000 };
+    const plan = planCrop({
+      imageSize: { width: 8192, height: 8192 },
+      maskBounds,
+      padding: defaultPadding(maskBounds, ownScale),
+      ...ownScale,
+    });
+    // (6000 + 2 · 89) (5000 + 2 · 89) is just below 32 million.
+    expect(plan.frame).toEqual({ x: 911, y: 911, width: 6178, height: 5178 });
+    expect(plan.frame.width * plan.frame.height).toBeLessThanOrEqual(MAX_OWN_SCALE_PIXELS);
+  });
+
+  it('leaves a chosen frame as it is', () => {
+    const frame = { x: 3, y: 5, width: 701, height: 99 };
+    expect(planFrame(frame, ownScale)).toEqual({
+      frame,
+      size: { width: 701, height: 99 },
+      ownScale: true,
+      removes: true,
+    });
   });
 });

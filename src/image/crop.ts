@@ -2,6 +2,7 @@
  * The crop plan: which part of the image the model sees, and at what size. The cost of a run follows the
  * mask, not the picture.
  */
+import { fillMargin } from './fill/regions';
 import { clamp, growRect, intersectRect, isEmptyRect, type Rect, rectOfSize, type Size } from './geometry';
 
 export interface CropRequest {
@@ -14,6 +15,10 @@ export interface CropRequest {
   nativeSize: number;
   /** The one size in pixels that the model takes; absent if it takes any. */
   fixedSize?: Size | undefined;
+  /** The model works at the image's own resolution: nothing is scaled. */
+  ownScale?: boolean | undefined;
+  /** The model takes away what is masked. */
+  removes?: boolean | undefined;
   /** Both sides of the model's image are multiples of this. */
   multiple?: number;
 }
@@ -23,6 +28,13 @@ export interface CropPlan {
   frame: Rect;
   /** What `frame` is scaled to for the model. */
   size: Size;
+  /** The model works at the image's own resolution: `size` is the frame's, and transparency stays as it is. */
+  ownScale?: true;
+  /**
+   * The model takes away what is masked: its result counts up to the mask's very edge, since under a feather what is to
+   * go would show.
+   */
+  removes?: true;
 }
 
 /** The smallest and largest side that engines take (contract/schema.ts, LocalOptions). */
@@ -40,6 +52,8 @@ const MAX_SIDE = 2048;
  * A model of one fixed size gets a frame of its shape, smaller than the model's image if the image is; only a
  * mask that no such frame can hold is stretched.
  *
+ * A model that works at the image's own resolution gets the mask and its padding, and no less than the native square.
+ *
  * @throws RangeError if the mask is empty or lies outside the image
  */
 export function planCrop({
@@ -48,13 +62,24 @@ export function planCrop({
   padding,
   nativeSize,
   fixedSize,
+  ownScale,
+  removes,
   multiple = 8,
 }: CropRequest): CropPlan {
   const picture = rectOfSize(imageSize);
   const box = intersectRect(maskBounds, picture);
   if (isEmptyRect(box)) throw new RangeError('the mask is empty');
   const wanted = intersectRect(growRect(box, Math.max(0, Math.round(padding))), picture);
-  if (fixedSize) return { frame: frameOfShape(fixedSize, wanted, box, imageSize), size: fixedSize };
+  const task = removes ? ({ removes } as const) : {};
+  if (ownScale) {
+    const wanted = intersectRect(growRect(box, withinPixels(box, Math.round(padding))), picture);
+    const frame = {
+      ...spread(wanted.x, wanted.width, Math.max(wanted.width, nativeSize), imageSize.width),
+      ...vertical(spread(wanted.y, wanted.height, Math.max(wanted.height, nativeSize), imageSize.height)),
+    };
+    return { frame, size: sizeOf(frame), ownScale: true, ...task };
+  }
+  if (fixedSize) return { frame: frameOfShape(fixedSize, wanted, box, imageSize), size: fixedSize, ...task };
   const native = clamp(Math.round(nativeSize / multiple) * multiple, MIN_SIDE, MAX_SIDE);
   const side = squareSide(native, wanted, box, imageSize);
   // Only around the mask if the square is too small for its padding.
@@ -75,7 +100,7 @@ export function planCrop({
       Object.assign(frame, vertical(spread(wanted.y, wanted.height, height, imageSize.height)));
     }
   }
-  return { frame, size: modelSize(frame, native, multiple) };
+  return { frame, size: modelSize(frame, native, multiple), ...task };
 }
 
 /** @param shape the frame's, unless no such frame inside the image holds the box */
@@ -98,16 +123,40 @@ export const MIN_FRAME = 64;
 
 /**
  * Plans a crop whose frame the user has chosen: its longer side becomes native, whether larger or smaller; for a model of
- * one fixed size it is stretched to that.
+ * one fixed size it is stretched to that, and for one that works at the image's own resolution it stays as it is.
  * @param frame whole pixels, inside the image
  */
 export function planFrame(
   frame: Rect,
-  { nativeSize, fixedSize, multiple = 8 }: Pick<CropRequest, 'nativeSize' | 'fixedSize' | 'multiple'>,
+  { nativeSize, fixedSize, ownScale, removes, multiple = 8 }: ModelShape,
 ): CropPlan {
-  if (fixedSize) return { frame, size: fixedSize };
+  const task = removes ? ({ removes } as const) : {};
+  if (ownScale) return { frame, size: sizeOf(frame), ownScale: true, ...task };
+  if (fixedSize) return { frame, size: fixedSize, ...task };
   const native = clamp(Math.round(nativeSize / multiple) * multiple, MIN_SIDE, MAX_SIDE);
-  return { frame, size: modelSize(frame, native, multiple) };
+  return { frame, size: modelSize(frame, native, multiple), ...task };
+}
+
+/**
+ * Pixels of an image that goes into a model at its own resolution: 24 megapixels, the usual camera's, and room to extend
+ * them. Image, mask and result are in memory at once, 12 bytes a pixel. Of the surroundings of a very large mask less is
+ * shown.
+ */
+export const MAX_OWN_SCALE_PIXELS = 32_000_000;
+
+/** @returns the padding, or as much of it as fits around the box into the most pixels */
+function withinPixels({ width, height }: Rect, padding: number): number {
+  const half = (width + height) / 2;
+  // (width + 2p) (height + 2p) = most
+  const most = (Math.sqrt(half * half - width * height + MAX_OWN_SCALE_PIXELS) - half) / 2;
+  return clamp(padding, 0, Math.max(0, Math.floor(most)));
+}
+
+/** What a plan depends on besides the image and its mask. */
+type ModelShape = Pick<CropRequest, 'nativeSize' | 'fixedSize' | 'ownScale' | 'removes' | 'multiple'>;
+
+function sizeOf({ width, height }: Rect): Size {
+  return { width, height };
 }
 
 function modelSize(frame: Rect, native: number, multiple: number): Size {
@@ -119,10 +168,14 @@ function modelSize(frame: Rect, native: number, multiple: number): Size {
 
 /**
  * Surroundings worth showing to the model: a quarter of the mask's longer side, and at least a sixteenth of
- * what the model sees.
+ * what the model sees. At the image's own resolution as much as the content-aware fill looks at.
  * @returns image pixels
  */
-export function defaultPadding(maskBounds: Rect, nativeSize: number): number {
+export function defaultPadding(
+  maskBounds: Rect,
+  { nativeSize, ownScale }: Pick<ModelShape, 'nativeSize' | 'ownScale'>,
+): number {
+  if (ownScale) return fillMargin(maskBounds);
   return Math.round(Math.max(nativeSize / 16, Math.max(maskBounds.width, maskBounds.height) / 4));
 }
 

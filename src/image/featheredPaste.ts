@@ -137,10 +137,13 @@ export function mixCrop(request: {
 }
 
 /**
- * A feather that hides the seam: four of the model's pixels, measured in the image.
+ * A feather that hides the seam: four of the model's pixels, measured in the image; none where something is removed.
  * @returns image pixels
  */
-export function defaultFeather(plan: { frame: { width: number }; size: { width: number } }): number {
+export function defaultFeather(
+  plan: { frame: { width: number }; size: { width: number } } & Pick<CropPlan, 'removes'>,
+): number {
+  if (plan.removes) return 0;
   return Math.round(Math.min(64, Math.max(4, (4 * plan.frame.width) / plan.size.width)));
 }
 

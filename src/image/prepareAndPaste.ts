@@ -10,6 +10,7 @@ import { featherWeights, mixCrop } from './featheredPaste';
 import type { ColourSpace } from './files/iccProfile';
 import type { Point, Rect, Size } from './geometry';
 import { maskForModel } from './mask/latentMask';
+import { scaleMask } from './mask/mask';
 import { fillMask, type MaskContent } from './maskContent';
 import { cropPixels, type Mask, overWhite, type Pixels, putPixels } from './raster';
 
@@ -60,12 +61,14 @@ export async function prepareCrop<Encoded>(
 ): Promise<PreparedCrop<Encoded> | null> {
   const { frame, size } = plan;
   const inMask = { ...frame, x: frame.x - maskAt.x, y: frame.y - maskAt.y };
-  const weights = featherWeights(mask, inMask, feather);
+  // A soft edge would let what is to go show through.
+  const weights = featherWeights(plan.removes ? hardened(mask) : mask, inMask, feather);
   if (!weights.some((weight) => weight > 0)) return null;
   const image = await open();
   // Models and services expect sRGB.
-  const crop = overWhite(convertColours(image.read(frame), image.colourSpace, 'srgb'));
-  const modelMask = maskForModel(mask, inMask, size);
+  const read = convertColours(image.read(frame), image.colourSpace, 'srgb');
+  const crop = plan.ownScale ? read : overWhite(read);
+  const modelMask = plan.ownScale ? scaleMask(mask, inMask, size) : maskForModel(mask, inMask, size);
   const encodeImage = async () => {
     if (content === null || content === 'original') return encoder.encode(crop, size);
     return encoder.encode(fillMask(await encoder.scale(crop, size), modelMask, content), size);
@@ -75,7 +78,7 @@ export async function prepareCrop<Encoded>(
 }
 
 export interface PasteOptions {
-  plan: Pick<CropPlan, 'frame' | 'size'>;
+  plan: CropPlan;
   /** From {@link prepareCrop}. */
   weights: Uint8Array;
   /** Whether the result's colours are matched to the image's at the mask's edge. */
@@ -93,7 +96,14 @@ export function pasteResult(
 ): void {
   const { frame } = plan;
   const patch = convertColours(result, 'srgb', image.colourSpace);
-  image.write(mixCrop({ crop: image.read(frame), patch, plan, weights, matches }), frame.x, frame.y);
+  // Around what was removed the colours are the image's own: there is nothing to match.
+  const matched = matches && !plan.removes;
+  image.write(mixCrop({ crop: image.read(frame), patch, plan, weights, matches: matched }), frame.x, frame.y);
+}
+
+/** All that is painted, however softly, is white. */
+function hardened(mask: Mask): Mask {
+  return { ...mask, data: mask.data.map((value) => (value === 0 ? 0 : 255)) };
 }
 
 /** An image in memory. @param pixels written in place */

@@ -181,8 +181,9 @@ export interface DiffusionModel<Text = unknown, Given extends Conditioning = Con
   readonly isCoarse?: boolean;
   /** The one size in pixels that it paints; absent if it paints any. */
   readonly fixedSize?: Size;
-  /** A removal model may work at the image's own resolution; this one has a size that it knows. */
+  /** Only removal models do these. */
   readonly ownScale?: never;
+  readonly removes?: never;
   readonly prompts: PromptEncoder<Text>;
   /** Uploads what every step reads to the device. */
   condition(text: Text, inputs: ConditioningInputs): Given;
@@ -210,12 +211,14 @@ export interface RemovalModel {
   readonly name: string;
   /** Side in pixels of the squares that it knows best: how much of the image a crop shows it at least. */
   readonly nativeSize: number;
-  /** What the sides of its images are multiples of, in pixels; absent: 8, or anything at the image's own resolution. */
-  readonly multiple?: number;
+  /** Its size is its own, or the image's. */
+  readonly multiple?: never;
   /** The one size in pixels that it takes. */
   readonly fixedSize?: Size;
   /** It works at the image's own resolution: what it is shown is never scaled. */
   readonly ownScale?: true;
+  /** As every model of this task: its result counts up to the mask's very edge. */
+  readonly removes: true;
   /**
    * @param image with its alpha
    * @param hole of the image's size: what is not 0 is removed

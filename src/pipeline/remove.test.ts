@@ -21,6 +21,7 @@ function painter(sizes: Pick<RemovalModel, 'fixedSize' | 'ownScale'> = {}) {
     task: 'remove',
     name: 'm',
     nativeSize: 64,
+    removes: true,
     ...sizes,
     async run(image, hole, { seed, onProgress }) {
       seen.push({ image, hole, seed });

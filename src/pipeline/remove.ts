@@ -1,11 +1,12 @@
 /** Removal: what is masked is taken away, and what is around it goes on there. No prompt, no noise, no steps. */
 import { InputError } from '../contract/errors';
+import { MAX_OWN_SCALE_PIXELS } from '../image/crop';
 import type { Size } from '../image/geometry';
 import { createMask, type Mask, type Pixels } from '../image/raster';
-import { flatten, scalePixels } from '../image/scale';
+import { scalePixels } from '../image/scale';
 import { checkSameSize } from './checkInputs';
 import type { InpaintCall, InpaintOutcome } from './inpaint';
-import { luma, MASK_BACKDROP } from './latents/vaePixels';
+import { luma } from './latents/vaePixels';
 import type { RemovalModel } from './model';
 import { stageTimer } from './timing';
 
@@ -32,6 +33,7 @@ export async function remove(
 
   // 1. Check the job
   checkSameSize(image, mask);
+  checkOwnScale(image, model);
   onProgress({ stage: 'remove', fraction: 0 });
 
   // 2. Image and hole, at the model's size
@@ -55,6 +57,16 @@ export async function remove(
   return { pixels, timings };
 }
 
+/** @throws InputError if the model takes the image as it is, and it is too large for that */
+function checkOwnScale({ width, height }: Size, { ownScale }: RemovalModel): void {
+  if (!ownScale || width * height <= MAX_OWN_SCALE_PIXELS) return;
+  throw new InputError(
+    'image_url',
+    `image_url: ${width} × ${height} pixels are too many to fill at once, ${MAX_OWN_SCALE_PIXELS / 1e6} megapixels at ` +
+      'most; mask one thing at a time, or send only the area around the mask',
+  );
+}
+
 /**
  * From here on a mask's value is a hole. Far below the half that diffusers asks for: under a soft edge is some of what is to
  * go, and a rim of it that is kept would be continued. JPEG's noise around black stays below.
@@ -63,11 +75,11 @@ const HOLE_THRESHOLD = 32;
 
 /** @returns 255 where something is removed, else 0; transparent parts of the mask are black */
 export function readHole(mask: Pixels): Mask {
-  const { data } = flatten(mask, MASK_BACKDROP);
+  const { data } = mask;
   const hole = createMask(mask);
   for (let i = 0; i < hole.data.length; i++) {
-    const value = luma(data[i * 3] ?? 0, data[i * 3 + 1] ?? 0, data[i * 3 + 2] ?? 0);
-    if (value >= HOLE_THRESHOLD) hole.data[i] = 255;
+    const value = luma(data[i * 4] ?? 0, data[i * 4 + 1] ?? 0, data[i * 4 + 2] ?? 0);
+    if (value * (data[i * 4 + 3] ?? 0) >= HOLE_THRESHOLD * 255) hole.data[i] = 255;
   }
   return hole;
 }

@@ -38,11 +38,13 @@ export async function runRequest(
 ): Promise<InpaintOutcome & { seed: number }> {
   checkSameSize(pictures.image, pictures.mask);
   checkPaints(pictures.mask);
-  const opened = await open(sizeOfRun(options, pictures.image));
-  const asked = sizeOfRun(options, pictures.image, opened.model.task === 'remove' ? 1 : 8);
+  const asked = sizeOfRun(options, pictures.image);
+  const opened = await open(asked);
   const size = sizeAtModel(options, asked, opened.model);
   const outcome = await runAtSize({ request, options, pictures, size }, opened, call);
-  return { ...outcome, pixels: asAsked(outcome.pixels, asked) };
+  // What is removed is removed from the image as it is.
+  const wanted = opened.model.removes ? pictures.image : asked;
+  return { ...outcome, pixels: asAsked(outcome.pixels, wanted) };
 }
 
 /** A request with its model's inputs. */
@@ -50,7 +52,7 @@ export interface SizedRequest {
   request: InpaintRequest;
   options: LocalOptions;
   pictures: Pictures;
-  /** The size at which the model works: multiples of 8 pixels or of what it needs. */
+  /** The size at which a diffusion model works: multiples of 8 pixels or of what it needs. Others have their own. */
   size: Size;
 }
 
@@ -90,7 +92,8 @@ const tasks: { [Name in Model['task']]: Task<Extract<Model, { task: Name }>> } =
     const { pixels, timings } = await inpaint(model, job, { ...call, cache });
     return { pixels, timings, seed: job.seed };
   },
-  async remove({ request, pictures, size }, { model, admit }, call) {
+  async remove({ request, pictures }, { model, admit }, call) {
+    const size = model.fixedSize ?? { width: pictures.image.width, height: pictures.image.height };
     await admit({ ...size, chunks: 0 });
     const seed = request.seed ?? randomSeed();
     return { ...(await remove(model, { ...pictures, size, seed }, call)), seed };
@@ -153,21 +156,18 @@ function createJob(
 }
 
 /** The size of the wanted image: the options', or else the given image's, rounded down to multiples of 8 pixels. */
-function sizeOfRun({ width, height }: LocalOptions, image: Size, multiple = 8): Size {
-  return {
-    width: width ?? roundDown(image.width, multiple),
-    height: height ?? roundDown(image.height, multiple),
-  };
+function sizeOfRun({ width, height }: LocalOptions, image: Size): Size {
+  return { width: width ?? roundDown(image.width), height: height ?? roundDown(image.height) };
 }
 
 /**
- * The size at which a model works. A model of one fixed size gives what the options leave out; a model that needs other
- * multiples than this contract's 8 gets the next smaller size.
+ * The size at which a diffusion model works. A model of one fixed size gives what the options leave out; a model that
+ * needs other multiples than this contract's 8 gets the next smaller size.
  */
 function sizeAtModel(
   options: LocalOptions,
   asked: Size,
-  { fixedSize, ownScale, multiple = ownScale ? 1 : 8 }: Pick<Model, 'fixedSize' | 'multiple' | 'ownScale'>,
+  { fixedSize, multiple = 8 }: Pick<DiffusionModel, 'fixedSize' | 'multiple'>,
 ): Size {
   if (fixedSize === undefined) {
     return { width: roundDown(asked.width, multiple), height: roundDown(asked.height, multiple) };

@@ -1,5 +1,13 @@
 /** Where in an image the fill works: one region for each hole, or for holes that lie close together. */
-import { growRect, intersectRect, isEmptyRect, type Rect, rectOfSize, unionRect } from '../geometry';
+import {
+  growRect,
+  intersectRect,
+  isEmptyRect,
+  type Rect,
+  rectOfSize,
+  type Size,
+  unionRect,
+} from '../geometry';
 import { MASK_THRESHOLD, type Mask } from '../raster';
 
 /** Around a hole so much is looked at, as a share of its longer side, between these two bounds in pixels. */
@@ -34,11 +42,13 @@ export function regionsOf(hole: Mask): Rect[] {
 }
 
 function around(box: Rect, hole: Mask): Rect {
-  const margin = Math.round(MARGIN_SHARE * Math.max(box.width, box.height));
-  return intersectRect(
-    growRect(box, Math.min(MOST_MARGIN, Math.max(LEAST_MARGIN, margin))),
-    rectOfSize(hole),
-  );
+  return intersectRect(growRect(box, fillMargin(box)), rectOfSize(hole));
+}
+
+/** So many pixels around a hole of this size are looked at, on each side. */
+export function fillMargin({ width, height }: Size): number {
+  const margin = Math.round(MARGIN_SHARE * Math.max(width, height));
+  return Math.min(MOST_MARGIN, Math.max(LEAST_MARGIN, margin));
 }
 
 /** The exact boxes of what is painted, by cells that touch. */

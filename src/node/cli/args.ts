@@ -13,6 +13,7 @@ import {
 } from '../../contract/options';
 import { schedulerNamed } from '../../contract/schedulers';
 import { type LocalOptionsInput, type PageOptions, schedulerNames } from '../../contract/schema';
+import { taskOf } from '../../contract/tasks';
 import { type MaskReading, maskReadings } from '../../image/mask/maskReading';
 import { distance } from '../../model/source/nameSuggestions';
 
@@ -79,8 +80,10 @@ const INDENT = 30;
 const WIDTH = 118;
 
 export const usage = `Usage: npm run --silent inpaint -- --model NAME --image FILE|URL --mask FILE|URL --prompt TEXT --out FILE
+       npm run --silent inpaint -- --model fill --image FILE|URL --mask FILE|URL --out FILE
 
-Repaints the white part of the mask and writes the result. Prints one line of JSON on standard output.
+Repaints the white part of the mask (with fill: takes away what is there) and writes the result. Prints one line of
+JSON on standard output.
 
 ${flags.flatMap(helpLines).join('\n')}
 `;
@@ -162,7 +165,9 @@ type Values = Readonly<Record<string, string | boolean | readonly (string | bool
 
 /** @throws InputError naming all arguments that are missing, or the first that is empty */
 function checkComplete(values: Values): void {
-  const names = neededFlags.map(({ name }) => name);
+  // What is removed needs no description.
+  const removes = typeof values.model === 'string' && taskOf(values.model) === 'remove';
+  const names = neededFlags.map(({ name }) => name).filter((name) => name !== 'prompt' || !removes);
   const missing = names.filter((name) => values[name] === undefined).map((name) => `--${name}`);
   if (missing.length > 0) {
     const are = missing.length === 1 ? 'is' : 'are';
@@ -180,7 +185,7 @@ function givenOptions(values: Values): Given {
     const { [name]: value } = values;
     return field === undefined || value === undefined ? [] : [[field, readOption(field, name, value)]];
   });
-  return Object.fromEntries(given) as unknown as Given;
+  return { prompt: '', ...Object.fromEntries(given) } as unknown as Given;
 }
 
 function readOption(field: OptionField, name: string, value: NonNullable<Values[string]>): unknown {

@@ -5,13 +5,15 @@ import { pathToFileURL } from 'node:url';
 import { type Call, parseLocalOptions, parseRequest } from '../../contract/engine';
 import { InputError } from '../../contract/errors';
 import { type ModelSettings, settingsInWords } from '../../contract/modelSettings';
+import { optionFields, reasonUnused } from '../../contract/options';
 import { recipeOf, recipeTexts } from '../../contract/recipe';
 import { type InpaintResult, type LocalOptions, STARTER } from '../../contract/schema';
 import type { SuitedSettings } from '../../contract/suitedSettings';
+import { taskOf } from '../../contract/tasks';
 import type { ModelHost } from '../../host/createHost';
 import { withoutPreview } from '../../host/previews';
 import { convertColours } from '../../image/colourSpace';
-import { type CropPlan, defaultPadding, planCrop } from '../../image/crop';
+import { type CropPlan, defaultPadding, planCrop, planFrame } from '../../image/crop';
 import { defaultFeather } from '../../image/featheredPaste';
 import type { Size } from '../../image/geometry';
 import { maskBounds, maskToPixels } from '../../image/mask/mask';
@@ -50,6 +52,8 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   );
   const options = namingFlags(() => parseLocalOptions({ ...args.options, leftToModel: leftOut(args) }));
 
+  const unused = unusedIn(args);
+  if (unused !== null) run.onNote?.(unused);
   const kind = outputKind('--out', args.out);
   await checkWritable('--out', args.out);
 
@@ -97,7 +101,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
     request: { ...told.request, model_name: withoutPath(request.model_name) },
     options: {
       ...told.options,
-      ...plan.size,
+      ...(!plan.ownScale && plan.size),
       loras: (options.loras ?? []).map(sourceWithoutPath),
       embeddings: (options.embeddings ?? []).map(sourceWithoutPath),
     },
@@ -157,6 +161,17 @@ function namingFlags<Result>(check: () => Result): Result {
   }
 }
 
+/** `Without effect with this model: --steps (Removing has no steps.)`; null if all that was given counts. */
+function unusedIn({ request, options, colourMatch }: Arguments): string | null {
+  const given = { ...options, ...request, ...(!colourMatch && { colour_match: false }) };
+  const fields = optionFields.filter((field) => field in given && given[field as keyof typeof given] !== '');
+  const named = fields.flatMap((field) => {
+    const reason = reasonUnused(field, request.model_name);
+    return reason === undefined ? [] : [`${flagOf(field)} (${reason.replace(/\.$/, '')})`];
+  });
+  return named.length > 0 ? `Without effect with "${request.model_name}": ${named.join(', ')}` : null;
+}
+
 /** Settings that the arguments leave to the model. */
 function leftOut({ request, options }: Arguments): (keyof ModelSettings)[] {
   const given = { ...options, ...request };
@@ -175,7 +190,12 @@ function noteOf(suited: SuitedSettings | null, fields: readonly (keyof ModelSett
 }
 
 /** The plan's size; undefined if it depends on the model. */
-function sizeBefore({ crop }: Arguments, { width, height }: LocalOptions, picture: Pixels): Size | undefined {
+function sizeBefore(
+  { crop, request }: Arguments,
+  { width, height }: LocalOptions,
+  picture: Pixels,
+): Size | undefined {
+  if (taskOf(request.model_name) === 'remove') return undefined;
   if (width !== undefined && height !== undefined) return { width, height };
   if (crop !== 'none') return undefined;
   const own = roundDown(picture);
@@ -187,41 +207,38 @@ function planFor(
   options: LocalOptions,
   picture: Pixels,
   mask: Mask,
-  model: Pick<Model, 'nativeSize' | 'fixedSize' | 'multiple'>,
+  model: Sizes,
 ): CropPlan {
   if (crop !== 'none') return planAroundMask(picture, mask, crop, sizesFor(options, model));
   const whole = { x: 0, y: 0, width: picture.width, height: picture.height };
   const { width, height } = options;
-  if (width !== undefined && height !== undefined) return { frame: whole, size: { width, height } };
+  const { removes } = model;
+  if (model.ownScale) return planFrame(whole, model);
+  if (width !== undefined && height !== undefined) return { frame: whole, size: { width, height }, removes };
   const own = model.fixedSize ?? roundDown(picture, model.multiple);
-  return { frame: whole, size: { width: width ?? own.width, height: height ?? own.height } };
+  return { frame: whole, size: { width: width ?? own.width, height: height ?? own.height }, removes };
 }
 
-type Sizes = Pick<Model, 'nativeSize' | 'fixedSize' | 'multiple'>;
+type Sizes = Pick<Model, 'nativeSize' | 'fixedSize' | 'ownScale' | 'removes' | 'multiple'>;
 
 /** Sizes to plan the crop for: those that the arguments set, or else the model's own. */
-function sizesFor({ width, height }: LocalOptions, { nativeSize, fixedSize, multiple }: Sizes): Sizes {
-  if (width === undefined && height === undefined) return { nativeSize, fixedSize, multiple };
+function sizesFor({ width, height }: LocalOptions, model: Sizes): Sizes {
+  const { nativeSize, fixedSize } = model;
+  if (model.ownScale || (width === undefined && height === undefined)) return model;
   const own = fixedSize ?? { width: nativeSize, height: nativeSize };
   const asked = { width: width ?? own.width, height: height ?? own.height };
-  return { nativeSize: Math.max(asked.width, asked.height), fixedSize: asked, multiple };
+  return { ...model, nativeSize: Math.max(asked.width, asked.height), fixedSize: asked };
 }
 
-function planAroundMask(
-  picture: Pixels,
-  mask: Mask,
-  padding: number | 'auto',
-  { nativeSize, fixedSize, multiple }: Sizes,
-): CropPlan {
+function planAroundMask(picture: Pixels, mask: Mask, padding: number | 'auto', sizes: Sizes): CropPlan {
   const bounds = maskBounds(mask);
-  const pixels = padding === 'auto' ? defaultPadding(bounds, nativeSize) : padding;
+  const pixels = padding === 'auto' ? defaultPadding(bounds, sizes) : padding;
+  const { nativeSize, fixedSize, ownScale, removes, multiple } = sizes;
   return planCrop({
     imageSize: picture,
     maskBounds: bounds,
     padding: pixels,
-    nativeSize,
-    fixedSize,
-    multiple,
+    ...{ nativeSize, fixedSize, ownScale, removes, multiple },
   });
 }
 

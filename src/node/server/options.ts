@@ -11,7 +11,7 @@ export const usage = `Usage: npm run serve -- [options]
 Serves the fal-ai/inpaint API from this device: POST /fal-ai/inpaint, its queue, and uploads.
 
   --folder NAME=PATH    a model in a local folder, under the name that requests use; may be repeated
-  --model NAME          a model that requests may use; may be repeated; default: any, including "starter"
+  --model NAME          a model that requests may use; may be repeated; default: any, with "starter" and "fill"
   --queue 16            requests that may wait while one runs; more are answered with 429
   --per-client N        requests that one client may have waiting or running; default: three quarters of all
   --max-run 60          minutes that a run may take, not counting downloads

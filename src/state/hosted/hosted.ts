@@ -13,6 +13,7 @@ import {
 } from '../../contract/errors';
 import { MAX_NAME_CHARACTERS } from '../../contract/limits';
 import type { Painter } from '../../contract/recipe';
+import { taskOf } from '../../contract/tasks';
 import { displayError } from '../errorDisplay';
 import { STARTER } from '../models/modelCatalogue';
 
@@ -289,9 +290,8 @@ function unreachable(modelName: string): InputError {
 
 /** Whether others can load the model by its name. */
 function isPublic(modelName: string): boolean {
-  return (
-    modelName !== STARTER && (/^https?:\/\//i.test(modelName) || /^[\w.-]+\/[\w.-]+(@.+)?$/.test(modelName))
-  );
+  if (modelName === STARTER || taskOf(modelName) === 'remove') return false;
+  return /^https?:\/\//i.test(modelName) || /^[\w.-]+\/[\w.-]+(@.+)?$/.test(modelName);
 }
 
 function masked(key: string): string {

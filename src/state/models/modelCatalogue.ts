@@ -2,9 +2,10 @@
 
 import { type ModelOffer, offerOf, offers } from '../../contract/catalogue';
 import { familyTitle, nativeSizeByName } from '../../contract/families';
-import type { ModelFacts } from '../../contract/modelLibrary';
-import { inpaintRequestSchema, STARTER } from '../../contract/schema';
+import type { ModelFacts, ModelSizes } from '../../contract/modelLibrary';
+import { FILL, inpaintRequestSchema, STARTER } from '../../contract/schema';
 import { selectorOf } from '../../contract/selectors';
+import { fillSizes } from '../../contract/tasks';
 
 export { type ModelOffer, offerOf, offers } from '../../contract/catalogue';
 export { STARTER };
@@ -17,10 +18,23 @@ export function guessedNativeSize(modelName: string): number {
   return offerOf(modelName)?.nativeSize ?? nativeSizeByName(modelName);
 }
 
+/** The sizes at which a model works, by its name: for as long as its config is not read. */
+export function guessedSizes(modelName: string): ModelSizes {
+  return modelName.trim() === FILL ? fillSizes : { nativeSize: guessedNativeSize(modelName) };
+}
+
 /** `Stable Diffusion XL for inpainting, 1024 px` */
-export function factsInWords({ family, isInpainting, nativeSize, fixedSize }: ModelFacts): string {
+export function factsInWords({
+  family,
+  isInpainting,
+  nativeSize,
+  fixedSize,
+  ownScale,
+  removes,
+}: ModelFacts): string {
+  if (ownScale) return `${familyTitle(family)}, at the image’s own resolution`;
   const size = fixedSize ? `${fixedSize.width} × ${fixedSize.height} px only` : `${nativeSize} px`;
-  return `${familyTitle(family)}${isInpainting ? ' for inpainting' : ''}, ${size}`;
+  return `${familyTitle(family)}${isInpainting && !removes ? ' for inpainting' : ''}, ${size}`;
 }
 
 /** `licence openrail++`, but `Stability AI licence` as it is. */

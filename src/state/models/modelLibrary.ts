@@ -14,7 +14,7 @@ import { selectorOf } from '../../contract/selectors';
 import { displayError } from '../errorDisplay';
 import type { HubPreferences } from './hubPreferences';
 import { createAdmission } from './modelAdmission';
-import { guessedNativeSize } from './modelCatalogue';
+import { guessedSizes } from './modelCatalogue';
 import type { OwnModel } from './modelFiles';
 import { createModelState, type Failure, type Fetching, type ModelLibraryState } from './modelState';
 import { createPace, type Pace } from './pace';
@@ -349,9 +349,14 @@ export function createModelLibraryStore(
     sizesOf(typed) {
       const { lookups, kept } = store.getState();
       const known = knownFacts(typed.trim(), lookups, kept);
-      if (known === undefined) return { nativeSize: guessedNativeSize(typed) };
-      const { nativeSize, fixedSize } = known;
-      return { nativeSize, ...(fixedSize && { fixedSize }) };
+      if (known === undefined) return guessedSizes(typed);
+      const { nativeSize, fixedSize, ownScale, removes } = known;
+      return {
+        nativeSize,
+        ...(fixedSize && { fixedSize }),
+        ...(ownScale && { ownScale }),
+        ...(removes && { removes }),
+      };
     },
   };
 }

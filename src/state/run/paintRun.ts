@@ -45,7 +45,7 @@ export function planRun(
     imageSize,
     maskBounds,
     ...sizes,
-    padding: padding ?? defaultPadding(maskBounds, sizes.nativeSize),
+    padding: padding ?? defaultPadding(maskBounds, sizes),
   });
 }
 
@@ -112,7 +112,7 @@ export async function paintRun(
       image_url: imageFile,
       mask_url: maskFile,
     },
-    localOptionsOf(settings, plan.size),
+    localOptionsOf(settings, plan),
     call,
   );
   const { url } = image;

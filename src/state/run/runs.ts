@@ -7,7 +7,7 @@ import type { Task } from '../../contract/tasks';
 import type { Editor, EditorDocument, PictureWork } from '../../editor/store';
 import type { CropPlan } from '../../image/crop';
 import type { Hosted, RunTarget } from '../hosted/hosted';
-import { guessedNativeSize } from '../models/modelCatalogue';
+import { guessedSizes } from '../models/modelCatalogue';
 import type { Fetching, ModelLibraryStore } from '../models/modelLibrary';
 import type { Pictures } from '../pictures/pictures';
 import { pendingResult, type Version, type VersionStore, type Versions } from '../pictures/versions';
@@ -78,7 +78,7 @@ export function createRuns(parts: RunParts): Runs {
   function planNow(modelName: string): CropPlan | null {
     const { document } = editor;
     if (!document) return null;
-    const sizes = models?.sizesOf(modelName) ?? { nativeSize: guessedNativeSize(modelName) };
+    const sizes = models?.sizesOf(modelName) ?? guessedSizes(modelName);
     const { frame, maskBounds } = editor.store.getState();
     return planRun(document.picture, maskBounds, sizes, { frame, padding: paddingOf(settings.getState()) });
   }

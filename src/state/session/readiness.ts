@@ -1,4 +1,5 @@
 /** What is still missing before the next result, in the order in which the user meets it. */
+import { FILL } from '../../contract/schema';
 import { type HostedState, hasAccess, isCutOff, isReached } from '../hosted/hosted';
 import { checkModelName, STARTER } from '../models/modelCatalogue';
 import { type ModelLibraryState, unfinishedOf } from '../models/modelState';
@@ -29,7 +30,7 @@ export function nextStep({ hasPicture, hasMask, modelName, models, hosted }: Sit
       ? { text: 'Ready', isReady: true }
       : wait('Choose a model for the hosted API');
   }
-  if (name === STARTER) return { text: 'Ready', isReady: true };
+  if (name === STARTER || name === FILL) return { text: 'Ready', isReady: true };
   const fetching = models.fetches[name]?.state;
   if (fetching === 'running' || fetching === 'waiting') return wait('Downloading the model');
   const lookup = models.lookups[name];

@@ -26,7 +26,7 @@ export function resultTexts(
     recipeOf({
       engine,
       request,
-      options: localOptionsOf(settings, plan.size),
+      options: localOptionsOf(settings, plan),
       page: pickOptions('page', settings),
       seed,
       width: picture.width,

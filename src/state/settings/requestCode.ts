@@ -1,6 +1,7 @@
 /** The current settings as code for the hosted API, in the three languages that its playground shows. */
 import { fieldsIn, optionRows, pickOptions } from '../../contract/options';
 import { inpaintRequestSchema } from '../../contract/schema';
+import { taskOf } from '../../contract/tasks';
 import { STARTER } from '../models/modelCatalogue';
 import { type CheckedSettings, checkSettings, initialSettings } from './settings';
 
@@ -42,7 +43,7 @@ export function requestCode(language: CodeLanguage, settings: CheckedSettings): 
 /** What the hosted API would not take of these settings, as a sentence; null if it takes all of them. */
 export function codeWarning(settings: CheckedSettings): string | null {
   const { model_name } = settings;
-  if (model_name === STARTER || model_name.startsWith('disk:')) {
+  if (model_name === STARTER || taskOf(model_name) === 'remove' || model_name.startsWith('disk:')) {
     return 'The hosted API can’t use this model. Choose a model from Hugging Face.';
   }
   const lacking = [...fieldsIn('local'), ...fieldsIn('page')].flatMap((field) => {

@@ -10,10 +10,11 @@ import {
   optionRows,
   pickOptions,
   rangeOf,
+  reasonUnused,
   requestOptions,
 } from '../../contract/options';
 import { type LocalOptions, localOptionsSchema, pageOptionsSchema } from '../../contract/schema';
-import type { Size } from '../../image/geometry';
+import type { CropPlan } from '../../image/crop';
 import { checkModelName, STARTER } from '../models/modelCatalogue';
 import { namedAddOns } from './addOns';
 import { type EmbeddingSetting, embeddingProblem, enteredEmbeddings } from './embeddings';
@@ -133,11 +134,15 @@ function contentOf(settings: Settings, field: SettingsField): unknown {
   }
 }
 
-/** The local options of a run whose image the model sees at `size` pixels. */
-export function localOptionsOf(checked: CheckedSettings, size: Size): LocalOptions {
+/** The local options of a run: the size at which the model works follows from the crop. */
+export function localOptionsOf(
+  checked: CheckedSettings,
+  { size, ownScale }: Pick<CropPlan, 'size' | 'ownScale'>,
+): LocalOptions {
   const { loras, embeddings, ...others } = pickOptions('local', checked);
   return localOptionsSchema.parse({
-    ...size,
+    // Without one it is the image's own, whatever that is.
+    ...(!ownScale && size),
     ...others,
     ...(loras.length > 0 && { loras }),
     ...(embeddings.length > 0 && { embeddings }),
@@ -151,9 +156,11 @@ export function paddingOf({ crop_padding }: Pick<Settings, 'crop_padding'>): num
   return Number.isInteger(padding) && padding >= min && padding <= max ? padding : null;
 }
 
-/** Why a setting makes no difference at the others' values; null if it does. */
+/** Why a setting makes no difference for this model, or at the others' values; null if it does. */
 export function idleReason(settings: Settings, field: SettingsField): string | null {
   const { idle } = optionRows[field];
+  const unused = reasonUnused(field, settings.model_name);
+  if (unused !== undefined) return unused;
   if (!idle || !isSettingsField(idle.field)) return null;
   const value = contentOf(settings, idle.field) ?? defaultOf(idle.field);
   return value === idle.at ? idle.reason : null;

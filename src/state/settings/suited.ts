@@ -5,6 +5,7 @@
  */
 import { apiDefaults, type ModelSettings, settingsInWords } from '../../contract/modelSettings';
 import { type SuitedSettings, suitedSettings } from '../../contract/suitedSettings';
+import { taskOf } from '../../contract/tasks';
 import type { ModelLibraryState } from '../models/modelLibrary';
 import { asTyped, type Settings } from './settings';
 import type { ReadonlyStore, SettingsStore } from './settingsStore';
@@ -35,6 +36,12 @@ export function createSuited(
 
   function follow(): void {
     const name = store.getState().model_name.trim();
+    // It has none of these settings; the next model gets what the last one had.
+    if (taskOf(name) === 'remove') {
+      followed = name;
+      note(null);
+      return;
+    }
     const known = knowledgeOf(name, models?.getState().lookups);
     if (known === undefined) {
       // Still being looked up: the last note was about another model.

@@ -6,8 +6,10 @@ type JsonSchema = Record<string, unknown> & { properties?: Record<string, Record
 
 /** What the types of a schema cannot say. */
 const descriptions: Record<string, string> = {
-  model_name: 'Hugging Face id or URL of the base model; "starter" is the one included with Inlay.',
-  prompt: 'What should appear in the masked area.',
+  model_name:
+    'Hugging Face id or URL of the base model; "starter" is the one included with Inlay, "fill" the content-aware fill, ' +
+    'which removes what is masked and needs no prompt.',
+  prompt: 'What should appear in the masked area. May be empty; without effect on models that remove.',
   negative_prompt: 'What should not appear.',
   image_url: 'The image: an http(s) URL or a data URI.',
   mask_url: 'The mask, of the same size. Black areas are preserved, white areas are inpainted.',

@@ -1,5 +1,6 @@
 /** The server as a host: files as input, images up to its size limit, models by the names that its operator gave them. */
 import { InputError } from '../../../contract/errors';
+import { FILL } from '../../../contract/schema';
 import { createHost, type ModelHost } from '../../../host/createHost';
 import type { Size } from '../../../image/geometry';
 import { engineMaskNote } from '../../../image/mask/maskNotes';
@@ -14,7 +15,7 @@ export interface PaintOptions {
   hubToken?: string;
 }
 
-/** Larger images are refused: the whole of one goes through the model. */
+/** Larger images are refused: the whole of one goes through the model. `fill` has a limit of its own. */
 const MAX_SIDE = 2048;
 
 export function createPaintHost({ threads, folders, hubUrl, hubToken }: PaintOptions): ModelHost {
@@ -29,7 +30,8 @@ export function createPaintHost({ threads, folders, hubUrl, hubToken }: PaintOpt
   });
 }
 
-function checkSides({ width, height }: Size): void {
+function checkSides({ width, height }: Size, modelName: string): void {
+  if (modelName === FILL) return;
   const smallest = Math.min(width, height);
   if (smallest >= 64 && Math.max(width, height) <= MAX_SIDE) return;
   throw new InputError(

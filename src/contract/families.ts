@@ -3,7 +3,8 @@
  * file is read. What a family is made of is in model/families.
  */
 
-import type { Task } from './tasks';
+/** What models do with a mask: paint into it what a prompt says, or take away what is there. */
+export type Task = 'inpaint' | 'remove';
 
 export const familyIds = ['sd1', 'sd2', 'sdxl', 'fill'] as const;
 export type FamilyId = (typeof familyIds)[number];

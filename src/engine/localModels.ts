@@ -1,5 +1,6 @@
 /** The page's side of the worker that downloads and stores models; it starts at the first call. */
 import { abortError, DeviceError, decodeError, encodeError, TooLargeError } from '../contract/errors';
+import { fillDetails } from '../contract/fill';
 import { CANCEL_MS } from '../contract/limits';
 import type { FetchCall, HubAccess, ModelLibrary, Precision, StorageFacts } from '../contract/modelLibrary';
 import {
@@ -12,7 +13,6 @@ import {
   type ToLibrary,
 } from '../contract/protocol';
 import { FILL } from '../contract/schema';
-import { fillDetails } from '../contract/tasks';
 import { createWorkerClient, type WorkerLike } from './workerClient';
 
 export type LibraryWorker = WorkerLike<ToLibrary, FromLibrary>;

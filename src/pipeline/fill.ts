@@ -1,7 +1,7 @@
 /** The content-aware fill as a removal model: it needs no weights and no runtime, and works at the image's own resolution. */
 import { InputError } from '../contract/errors';
+import { fillSizes } from '../contract/fill';
 import { FILL } from '../contract/schema';
-import { fillSizes } from '../contract/tasks';
 import { NothingLeftError } from '../image/fill/errors';
 import { fillHole } from '../image/fill/fillHole';
 import type { RemovalModel } from './model';

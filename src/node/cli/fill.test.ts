@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { memorySurface } from '../../../test/support/memorySurface';
 import { parseLocalOptions, parseRequest } from '../../contract/engine';
-import { fillSizes } from '../../contract/tasks';
+import { fillSizes } from '../../contract/fill';
 import { type Codec, runPaste, runPrepare } from '../../editor/workers/pictureWork';
 import { createHost } from '../../host/createHost';
 import type { Rect } from '../../image/geometry';

@@ -2,10 +2,10 @@
 
 import { type ModelOffer, offerOf, offers } from '../../contract/catalogue';
 import { familyTitle, nativeSizeByName } from '../../contract/families';
+import { fillSizes } from '../../contract/fill';
 import type { ModelFacts, ModelSizes } from '../../contract/modelLibrary';
 import { FILL, inpaintRequestSchema, STARTER } from '../../contract/schema';
 import { selectorOf } from '../../contract/selectors';
-import { fillSizes } from '../../contract/tasks';
 
 export { type ModelOffer, offerOf, offers } from '../../contract/catalogue';
 export { STARTER };

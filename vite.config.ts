@@ -4,6 +4,7 @@ import { falProxyFromEnv } from './src/node/page/falProxy.ts';
 import { falProxyPlugin } from './src/node/page/falProxyPlugin.ts';
 import { connectFromEnv, developmentHeaders, type HeaderFields, pageHeaders } from './src/sw/pageHeaders.ts';
 import { offline } from './vite.offline.ts';
+import { selectModel } from './vite.select.ts';
 
 const connect = connectFromEnv(process.env);
 
@@ -36,7 +37,7 @@ const golden = [
 ];
 
 export default defineConfig({
-  plugins: [react(), offline(connect), falProxyPlugin(falProxyFromEnv(process.env))],
+  plugins: [react(), selectModel(), offline(connect), falProxyPlugin(falProxyFromEnv(process.env))],
   base: './',
   // No start page for unknown paths: a missing model file must be a 404.
   appType: 'mpa',

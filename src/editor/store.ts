@@ -9,6 +9,7 @@ import { closePictures, type EditorDocument, type Preview } from './document/doc
 import { createFrameActions, type FrameActions } from './document/frameActions';
 import { MaskHistory } from './document/history';
 import { createMaskActions, type MaskActions } from './document/maskActions';
+import { createObjectActions, type ObjectSource } from './document/objectActions';
 import { overlayColourOf, type Picture } from './document/picture';
 import { type EditorState, edgeRadius, initialState } from './state';
 import type { Draft } from './tools/draft';
@@ -20,6 +21,7 @@ import { directWork, type MaskWork } from './workers/maskOperations';
 
 export type { Point, Rect, Size } from '../image/geometry';
 export type { EditorDocument, Preview } from './document/document';
+export { areaInSight, type ObjectSource } from './document/objectActions';
 export { overlayColourOf, type Picture } from './document/picture';
 export type { Noting, Step } from './document/undoStep';
 export * from './state';
@@ -43,7 +45,7 @@ export interface Opening {
   worked?: boolean;
 }
 
-export interface Editor extends ViewActions, Omit<MaskActions, 'record'>, FrameActions {
+export interface Editor extends ViewActions, Omit<MaskActions, 'record' | 'selectPart'>, FrameActions {
   readonly store: StoreApi<EditorState>;
   /** Large data; null while no image is open. */
   readonly document: EditorDocument | null;
@@ -73,6 +75,8 @@ export interface Editor extends ViewActions, Omit<MaskActions, 'record'>, FrameA
    * @param bring null while no version is shown over it
    */
   setBeforePick(bring: (() => Promise<unknown>) | null): void;
+  /** Sets what finds things for the tool that selects them. */
+  setObjectSource(source: ObjectSource): void;
   /** Calls back with each area of the mask that changes, in image pixels. @returns a function that stops it */
   onMaskChange(listener: (area: Rect) => void): () => void;
   /** Calls back with what could not be done, as a sentence. @returns a function that stops it */
@@ -164,7 +168,13 @@ export function createEditor(work: MaskWork = directWork): Editor {
   };
 
   const setDraft = (draft: Draft | null) => set({ draft });
-  const gesture = new Gesture({ ...mask, store, setDraft });
+  let objectSource: ObjectSource | null = null;
+  const objects = createObjectActions({
+    ...{ store, report, selectPart: mask.selectPart },
+    document: () => document,
+    source: () => objectSource,
+  });
+  const gesture = new Gesture({ ...mask, store, setDraft, objects });
 
   return {
     ...mask,
@@ -277,6 +287,7 @@ export function createEditor(work: MaskWork = directWork): Editor {
     setTool(tool) {
       if (tool === get().tool) return;
       gesture.cancel();
+      objects.endHint();
       set({ tool, draft: null });
     },
     setBrushSize: (brushSize) => setOptions({ brushSize }),
@@ -292,6 +303,9 @@ export function createEditor(work: MaskWork = directWork): Editor {
       if (preview && preview.bitmap !== next?.bitmap) preview.bitmap.close();
       preview = next;
       set({ previewRevision: get().previewRevision + 1 });
+    },
+    setObjectSource(source) {
+      objectSource = source;
     },
     setBeforePick(bring) {
       beforePick = bring;

@@ -49,7 +49,7 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 function setUp() {
   const assistant = createAssistant({
     baseUrl: 'https://example.test/inlay/',
-    isStored: async () => false,
+    isKept: async () => false,
     spawn() {
       const started = new FakeWorker();
       workers.push(started);

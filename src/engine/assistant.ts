@@ -26,8 +26,8 @@ export interface AssistantOptions {
   /** The page's own URL: the model's files are stored relative to it. */
   baseUrl?: string;
   spawn?: () => AssistantWorker;
-  /** Whether a file of the page is stored on this device. */
-  isStored?: (url: string) => Promise<boolean>;
+  /** Whether the model's files are on this device. */
+  isKept(): Promise<boolean>;
 }
 
 /** What is at work in the worker. */
@@ -39,12 +39,8 @@ interface Current {
   stage: AssistProgress['stage'];
 }
 
-export function createAssistant(options: AssistantOptions = {}): Assistant {
-  const {
-    baseUrl = new URL('.', location.href).href,
-    spawn = spawnAssistant,
-    isStored = isInCache,
-  } = options;
+export function createAssistant(options: AssistantOptions): Assistant {
+  const { baseUrl = new URL('.', location.href).href, spawn = spawnAssistant } = options;
   const queue = createAssistantQueue();
   let current: Current | undefined;
   let answerMs: number | null = null;
@@ -153,7 +149,7 @@ export function createAssistant(options: AssistantOptions = {}): Assistant {
   }
 
   return {
-    isKept: () => isStored(new URL('models/select/encoder.onnx', baseUrl).href),
+    isKept: options.isKept,
     async prepare(image, view, call) {
       await ask(1, image, { method: 'prepare', image: numberOf(image), view }, call);
     },
@@ -177,10 +173,4 @@ export function createAssistant(options: AssistantOptions = {}): Assistant {
 /** Whether what is at work takes the processor for seconds. */
 function isLong({ stage }: Current): boolean {
   return stage === 'open' || stage === 'encode';
-}
-
-/** The service worker keeps large files under their URL, with a query (src/sw/largeFiles.ts). */
-async function isInCache(url: string): Promise<boolean> {
-  if (typeof caches === 'undefined') return false;
-  return (await caches.match(url, { ignoreSearch: true })) !== undefined;
 }

@@ -4,24 +4,20 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type AssistantCore, createAssistantCore } from '../assist/assistant';
 import type { AssistImage } from '../assist/cutMask';
-import { minisam } from '../assist/registry';
+import { minisam } from '../assist/minisam';
+import { builtInSegmenter } from '../assist/registry';
 import { cropPixels, type Pixels } from '../image/raster';
 import { openNodeRuntime } from '../model/runtime/ortNode';
-
-/** What the package calls the files. */
-const PACKAGE_FILES: Readonly<Record<string, string>> = {
-  'encoder.onnx': 'encoder.onnx',
-  'decoder.onnx': 'sam.onnx',
-};
 
 /** @param threads CPU threads */
 export function createNodeAssistant(threads: number): AssistantCore {
   return createAssistantCore({
     async openSegmenter() {
       const { ort } = await openNodeRuntime(threads);
-      return minisam.open(ort, async (name) => {
-        const folder = dirname(createRequire(import.meta.url).resolve('minisam'));
-        return new Uint8Array(await readFile(join(folder, PACKAGE_FILES[name] ?? name)));
+      const folder = dirname(createRequire(import.meta.url).resolve(minisam.package));
+      return builtInSegmenter.open(ort, async (name) => {
+        const { source } = minisam.files[name as keyof typeof minisam.files];
+        return new Uint8Array(await readFile(join(folder, source)));
       });
     },
   });

@@ -1,7 +1,7 @@
 /** Connects the assistant to the page's messages. */
 import { createAssistantCore, type Report } from '../assist/assistant';
 import type { AssistImage } from '../assist/cutMask';
-import { minisam, type SegmenterModel } from '../assist/registry';
+import { builtInSegmenter, type SegmenterModel } from '../assist/registry';
 import {
   type AssistRequest,
   type AssistValues,
@@ -9,13 +9,12 @@ import {
   readToAssistant,
 } from '../contract/assist';
 import { askBounded, boundedBody } from '../contract/boundedRead';
-import { encodeError, InputError, InternalError, NetworkError } from '../contract/errors';
+import { encodeError, InputError, InternalError, messageOf, NetworkError } from '../contract/errors';
 import { logIgnored } from '../contract/protocol';
 import { holdLifeLock } from '../contract/workerLock';
 import { loadBrowserOrt } from '../model/runtime/ortBrowser';
-
-/** Of one of a model's files: none that the page is built with is larger. */
-const MAX_FILE_BYTES = 64_000_000;
+import { assistantFiles } from '../storage/assistants';
+import { opfsWeightStore } from '../storage/weightsOpfs';
 
 export function serveAssistant(): void {
   const scope = self as unknown as DedicatedWorkerGlobalScope;
@@ -24,7 +23,9 @@ export function serveAssistant(): void {
   let baseUrl = '';
   let image: { number: number; file: Blob; opened?: Promise<AssistImage> } | undefined;
   const running = new Map<number, AbortController>();
-  const core = createAssistantCore({ openSegmenter: (report) => openSegmenter(minisam, baseUrl, report) });
+  const core = createAssistantCore({
+    openSegmenter: (report) => openSegmenter(builtInSegmenter, baseUrl, report),
+  });
 
   async function imageOf(number: number): Promise<AssistImage> {
     if (image?.number !== number)
@@ -96,23 +97,34 @@ export function serveAssistant(): void {
   };
 }
 
-/** @param report the download of all files together */
+/** Opens a model from the files kept on this device; fetches and keeps what is missing. */
 async function openSegmenter(model: SegmenterModel, baseUrl: string, report: Report) {
-  const totalBytes = Object.values(model.files).reduce((sum, bytes) => sum + bytes, 0);
+  const { id, title, does, location, licence } = model;
+  const kept = assistantFiles(opfsWeightStore(), { id, title, does, location, licence });
+  const totalBytes = Object.values(model.files).reduce((sum, { bytes }) => sum + bytes, 0);
   let before = 0;
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const name of Object.keys(model.files)) {
-    report({ stage: 'download', loadedBytes: before, totalBytes });
-    const bytes = await fetchFile(new URL(`models/select/${name}`, baseUrl).href, (loaded) =>
-      report({ stage: 'download', loadedBytes: before + loaded, totalBytes }),
-    );
-    before += bytes.byteLength;
-    files.set(name, bytes);
+  for (const [name, { bytes: size }] of Object.entries(model.files)) {
+    const stored = await kept.read(name).catch(() => undefined);
+    if (stored?.size === size) files.set(name, new Uint8Array(await stored.arrayBuffer()));
+    else {
+      report({ stage: 'download', loadedBytes: before, totalBytes });
+      const fetched = await fetchFile(new URL(`models/select/${name}`, baseUrl).href, size, (loaded) =>
+        report({ stage: 'download', loadedBytes: before + loaded, totalBytes }),
+      );
+      files.set(name, fetched);
+      // Without room for it, it is fetched again next time.
+      await kept
+        .write(name, new Blob([fetched]), { signal: new AbortController().signal, size })
+        .catch((error: unknown) => console.warn(`${name} is not kept: ${messageOf(error)}`));
+    }
+    before += size;
   }
   report({ stage: 'open' });
   const ort = await loadBrowserOrt('wasm');
   return model.open(ort, async (name) => {
     const bytes = files.get(name);
+    files.delete(name);
     if (bytes === undefined) throw new InternalError(`${model.id} has no file ${name}`);
     return bytes;
   });
@@ -120,6 +132,7 @@ async function openSegmenter(model: SegmenterModel, baseUrl: string, report: Rep
 
 async function fetchFile(
   url: string,
+  size: number,
   onProgress: (loadedBytes: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const what = 'The model for selecting objects';
@@ -130,7 +143,11 @@ async function fetchFile(
       `${what} could not be fetched (the server answered ${response.status}); try again later`,
     );
   }
-  return boundedBody(response, { maxBytes: MAX_FILE_BYTES, what, onProgress });
+  const bytes = await boundedBody(response, { maxBytes: size, what, onProgress });
+  // Some hosts answer with a page where a file is missing.
+  if (bytes.byteLength !== size)
+    throw new NetworkError(`${what} is not there as it should be; publish the whole folder again`);
+  return bytes;
 }
 
 /** Held decoded as long as it is asked about: clicks read the parts that they need. */

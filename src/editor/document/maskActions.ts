@@ -1,6 +1,7 @@
 /** Actions that change the mask; each is one step of the history. */
 
 import type { StoreApi } from 'zustand/vanilla';
+import type { MaskPart } from '../../contract/assist';
 import { messageOf } from '../../contract/errors';
 import { cropMask, MAX_EDGE_RADIUS } from '../../image/edges';
 import { isEmptyRect, type Point, type Rect, rectOfSize } from '../../image/geometry';
@@ -14,6 +15,7 @@ import { type Edge, edgeArea, type MaskWork, type Patch } from '../workers/maskO
 import { createTurns } from './commandQueue';
 import { closePictures, type EditorDocument } from './document';
 import type { MaskHistory } from './history';
+import type { Picture } from './picture';
 import { finish, finishInSlices, type SlicedWork } from './slicedWork';
 import type { Beside, Noting, Step } from './undoStep';
 
@@ -40,6 +42,15 @@ export interface MaskActions {
   fillShape(shape: Shape, mode: Mode): void;
   /** Joins what an operation selects from the image with the mask. */
   select<Request>(operation: Operation<Request>, request: Request, mode: Mode): Promise<void>;
+  /**
+   * Joins what `find` selects in the image with the mask. Until it has an answer the mask can be painted on.
+   * @param how `replaces`: the step that this one corrects, if it is still the newest
+   * @returns the step; null if there is none @throws what `find` throws
+   */
+  selectPart(
+    find: (picture: Picture) => Promise<MaskPart | null>,
+    how: { mode: Mode; replaces?: Step | undefined },
+  ): Promise<Step | null>;
   /** Grows, shrinks or feathers. @param radius whole image pixels; by default the state's */
   edge(edge: Edge, radius?: number): Promise<void>;
   /** Masks the transparent parts of the image. */
@@ -328,6 +339,25 @@ export function createMaskActions(parts: {
       await changeOrReport('Selecting', how, ({ picture }) => work.select(picture, operation, request));
       // One undo also takes back what was put on the canvas for it.
       own?.history.join(brought);
+    },
+    async selectPart(find, { mode, replaces }) {
+      const own = document();
+      const bringing = beforePick();
+      if (bringing) await bringing;
+      if (!own || document() !== own) return null;
+      const brought = bringing ? own.history.last : undefined;
+      const part = await find(own.picture);
+      if (!part || document() !== own) return null;
+      const { x, y, ...mask } = part;
+      const before = own.history.stepsMade;
+      await changeOrReport('Selecting', mode, async () => {
+        if (replaces && own.history.last === replaces) await finishInSlices(own.history.undo());
+        return { mask, place: { x, y } };
+      });
+      if (document() !== own || own.history.stepsMade === before) return null;
+      // One undo also takes back what was put on the canvas for it.
+      own.history.join(brought);
+      return own.history.last ?? null;
     },
     async edge(edge, radius = get().edgeRadius) {
       const reach = Math.min(radius, MAX_EDGE_RADIUS);

@@ -22,6 +22,11 @@ export function shapeOf({ shape, points }: Draft): Shape | null {
   return { kind: shape, from, to };
 }
 
+/** A rectangle that one drag draws from corner to corner. */
+export function boxDraft(from: Point, to: Point, mode: Mode): Draft {
+  return { shape: 'rectangle', mode, points: [from, to], hover: null, isByCorners: false };
+}
+
 /** A draft as an SVG path in image pixels. */
 export function draftPath({ shape, points, hover }: Draft): string {
   const [from, to] = points;

@@ -4,6 +4,7 @@ import type { Point } from '../../image/geometry';
 import type { MaskActions } from '../document/maskActions';
 import type { EditorState } from '../state';
 import { type Draft, shapeOf } from './draft';
+import type { ObjectHand } from './objectHand';
 import type { GestureInput, Hand, Tool, ValueOf, ValueOption } from './tool';
 import { type ToolSettings, toolOf } from './toolSettings';
 
@@ -12,6 +13,7 @@ export interface GestureHost
   extends Pick<MaskActions, 'stroke' | 'endStroke' | 'abandonStroke' | 'strokeEnd' | 'fillShape' | 'select'> {
   readonly store: StoreApi<EditorState>;
   setDraft(draft: Draft | null): void;
+  readonly objects: ObjectHand;
 }
 
 /** The gesture of one pointer, from its press to its release. Points in image pixels. */
@@ -102,5 +104,6 @@ function createHand(editor: GestureHost, finishDraft: () => void): Hand {
       return picture !== null && x >= 0 && y >= 0 && x < picture.width && y < picture.height;
     },
     select: (operation, request, mode) => void editor.select(operation, request, mode),
+    objects: editor.objects,
   };
 }

@@ -5,10 +5,11 @@ import { eraser } from './eraser';
 import { lasso } from './lasso';
 import { polygon } from './polygon';
 import { rectangle } from './rectangle';
+import { selectObject } from './selectObject';
 import type { Operation } from './tool';
 import { colourSelection, wand } from './wand';
 
-export const tools = [brush, eraser, lasso, rectangle, ellipse, polygon, wand] as const;
+export const tools = [brush, eraser, lasso, rectangle, ellipse, polygon, wand, selectObject] as const;
 
 /**
  * The operations of the tools above, for the mask worker. They are listed again, so that the worker's file holds their

@@ -4,6 +4,7 @@ import type { Point, Rect } from '../../image/geometry';
 import type { Mode } from '../../image/mask/mask';
 import type { Mask, Pixels } from '../../image/raster';
 import type { Draft } from './draft';
+import type { ObjectHand } from './objectHand';
 
 export interface Tool {
   /** Also the id of the command that takes up the tool. */
@@ -77,6 +78,8 @@ export interface Hand {
   isInsideImage(point: Point): boolean;
   /** Runs a selection in the mask worker and joins the result with the mask. */
   select<Request>(operation: Operation<Request>, request: Request, mode: Mode): void;
+  /** Selects things, by a model. */
+  readonly objects: ObjectHand;
 }
 
 /** Options are rows of data: the store's fields, their ranges and the controls follow from them. */

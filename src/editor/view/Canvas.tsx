@@ -48,7 +48,10 @@ export function Canvas({ editor, frame, frameLabel, frameCuts, busy, children }:
     const observer = new ResizeObserver(resize);
     observer.observe(element);
     const detach = attachPointer(element, editor, {
-      onHover: (viewPoint) => ring.current?.moveTo(viewPoint),
+      onHover(viewPoint) {
+        ring.current?.moveTo(viewPoint);
+        if (!viewPoint) editor.gesture.hand.objects.endHint();
+      },
     });
     return () => {
       observer.disconnect();
@@ -62,6 +65,8 @@ export function Canvas({ editor, frame, frameLabel, frameCuts, busy, children }:
   const hasRing = useStore(editor.store, (state) => toolOf(state.tool).hasRing === true);
   const picture = useStore(editor.store, (state) => state.picture);
   const draft = useStore(editor.store, (state) => state.draft);
+  const hint = useStore(editor.store, (state) => state.objectHint);
+  const marks = useStore(editor.store, (state) => state.objectMarks);
   const working = useStore(editor.store, (state) => state.working);
   const keyCursor = useStore(editor.store, (state) => state.keyCursor);
   const forming = useStore(editor.store, () => editor.preview !== null);
@@ -91,6 +96,7 @@ export function Canvas({ editor, frame, frameLabel, frameCuts, busy, children }:
       {children}
       {frame && picture && <CropFrame place={rectToView(view, frame)} label={frameLabel} cuts={frameCuts} />}
       {draft && <DraftShape draft={draft} view={view} />}
+      {(hint || marks.length > 0) && <ObjectHint path={hint} marks={marks} view={view} />}
       {hasRing && !panning && <BrushRing editor={editor} handle={ring} />}
       {keyCursor && <KeyCursor at={toView(view, keyCursor)} />}
       {working && <p className="working">{working} …</p>}
@@ -144,6 +150,30 @@ function DraftShape({ draft, view }: { draft: Draft; view: EditorState['view'] }
           // biome-ignore lint/suspicious/noArrayIndexKey: corners are only ever added at the end
           return <circle key={i} cx={x} cy={y} r={point === first ? 5 : 3} />;
         })}
+    </svg>
+  );
+}
+
+/** What a press would select, and the presses that wait for their answer. */
+function ObjectHint({
+  path,
+  marks,
+  view,
+}: {
+  path: string;
+  marks: EditorState['objectMarks'];
+  view: EditorState['view'];
+}) {
+  return (
+    <svg className="draft" aria-hidden="true">
+      <g transform={`translate(${view.x} ${view.y}) scale(${view.scale})`}>
+        <path d={path} className="draft-shadow" />
+        <path d={path} className="draft-line" />
+      </g>
+      {marks.map((mark) => {
+        const { x, y } = toView(view, mark);
+        return <circle key={`${mark.x} ${mark.y}`} cx={x} cy={y} r={6} data-include={mark.include} />;
+      })}
     </svg>
   );
 }

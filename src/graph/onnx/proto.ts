@@ -309,7 +309,7 @@ export function halfValue(bits: number): number {
 }
 
 /** IEEE 754 binary16, rounded to nearest even; Node 20 and older browsers have no Float16Array. */
-function halfBits(value: number): number {
+export function halfBits(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const magnitude = Math.abs(value);
   if (Number.isNaN(value)) return 0x7e00;

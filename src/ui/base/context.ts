@@ -10,6 +10,7 @@ import type { ModelLibraryState, ModelLibraryStore, ModelSizes } from '../../sta
 import type { Offline, OfflineState } from '../../state/offline';
 import type { SampleLink } from '../../state/pictures/sample';
 import type { Versions } from '../../state/pictures/versions';
+import type { Selecting } from '../../state/selecting/selecting';
 import type { Drafts } from '../../state/session/drafts';
 import type { RecipeOffer } from '../../state/session/recipeOffer';
 import type { Saving } from '../../state/session/saving';
@@ -28,6 +29,7 @@ export interface AppParts {
   recipeOffer: RecipeOffer;
   drafts: Drafts;
   saving: Saving;
+  selecting: Selecting;
 }
 
 export const AppContext = createContext<AppParts | null>(null);

@@ -13,6 +13,7 @@ import { createModelLibraryStore } from '../../state/models/modelLibrary';
 import { browserPace } from '../../state/models/pace';
 import type { Offline } from '../../state/offline';
 import type { SampleLink } from '../../state/pictures/sample';
+import { createSelecting, type SelectingParts } from '../../state/selecting/selecting';
 import { browserDrafts } from '../../state/session/drafts';
 import { createRecipeOffer } from '../../state/session/recipeOffer';
 import { createSaving } from '../../state/session/saving';
@@ -24,11 +25,15 @@ export interface PageParts {
   engine: PageEngine;
   hosted: Hosted;
   offline: Offline;
+  /** What selects objects, and the bytes that it downloads once. */
+  assistant: SelectingParts['assistant'];
+  assistantBytes: number;
   /** The page opens with the first of them at a first visit. */
   samples: readonly [SampleLink, ...SampleLink[]];
 }
 
-export function mountApp(root: HTMLElement, { engine, hosted, offline, samples }: PageParts): void {
+export function mountApp(root: HTMLElement, parts: PageParts): void {
+  const { engine, hosted, offline, samples } = parts;
   const models = createModelLibraryStore(
     engine.models,
     browserHubPreferences(),
@@ -56,6 +61,12 @@ export function mountApp(root: HTMLElement, { engine, hosted, offline, samples }
   const gallery = browserGallery(session.versions);
   const recipeOffer = createRecipeOffer(session);
   const drafts = browserDrafts(session, gallery, { read: readOwnMaskFile, write: writeMaskInSlices });
+  const selecting = createSelecting({
+    session,
+    assistant: parts.assistant,
+    downloadBytes: parts.assistantBytes,
+    runsHere: () => !hosted.store.getState().on,
+  });
   session.editor.onProblem(session.showStageError);
   createRoot(root).render(
     <StrictMode>
@@ -69,6 +80,7 @@ export function mountApp(root: HTMLElement, { engine, hosted, offline, samples }
         gallery={gallery}
         recipeOffer={recipeOffer}
         drafts={drafts}
+        selecting={selecting}
         saving={createSaving({ session, encode: encodeAs, give: giveFile, write: copyPng })}
       />
     </StrictMode>,

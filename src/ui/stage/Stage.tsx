@@ -23,6 +23,7 @@ import { useArrived } from '../base/useArrived';
 import { useNarrow } from '../base/useNarrow';
 import { readAgain } from '../commands/maskFile';
 import { useCommand } from '../commands/useCommand';
+import { SelectNote } from '../mask/SelectNote';
 import { AdjustHandles, useAdjusting } from './Adjusting';
 import { useComparison, useShare } from './result/comparison';
 import { ResultPane } from './result/ResultPane';
@@ -100,6 +101,7 @@ export function Stage() {
       </div>
       <SpotStatus />
       <StageBar frame={plan?.frame ?? null} />
+      <SelectNote />
       <StageAlert />
     </main>
   );

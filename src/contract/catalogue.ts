@@ -3,11 +3,17 @@ import type { KnownNetworks } from './knownNetworks';
 import { apiDefaults, type ModelSettings } from './modelSettings';
 import { STARTER } from './schema';
 
+/** What a model is taken for, in a word: its card has a sign for each. */
+export type Strength = 'try' | 'photo' | 'detail' | 'styles' | 'speed' | 'general' | 'remove';
+
 export interface ModelOffer {
   model_name: string;
   title: string;
   /** What it is good at, in a few words. */
   goodAt: string;
+  strength: Strength;
+  /** Its UNet sees the mask and what is around it, so that edges fit; also true of models that only remove. */
+  isForInpainting: boolean;
   /** Side in pixels of the squares that it was trained on. */
   nativeSize: number;
   settings: ModelSettings;
@@ -35,16 +41,20 @@ export const offers: readonly ModelOffer[] = [
     model_name: STARTER,
     title: 'Starter',
     goodAt: 'For trying out the editor: emoji-style objects, ready at once, works offline',
+    strength: 'try',
+    isForInpainting: true,
     nativeSize: 256,
     settings: { num_inference_steps: 6, guidance_scale: 1 },
     bytes: { fp16: 0, fp32: 0 },
   },
   {
     model_name: 'stable-diffusion-v1-5/stable-diffusion-inpainting',
-    nicknames: 'sd15 sd1.5 sd 1.5 stable diffusion inpaint runwayml',
+    nicknames: 'sd15 sd1.5 sd 1.5 stable diffusion inpaint runwayml photo photoreal photorealistic',
     networks: 'sd15-inpaint',
     title: 'Stable Diffusion 1.5 inpainting',
-    goodAt: 'Made for inpainting, 512 px: a good first choice',
+    goodAt: 'Photo-real images, made for inpainting, 512 px: a good first choice',
+    strength: 'photo',
+    isForInpainting: true,
     nativeSize: 512,
     settings: apiDefaults,
     bytes: sd15Bytes,
@@ -52,10 +62,12 @@ export const offers: readonly ModelOffer[] = [
   },
   {
     model_name: 'diffusers/stable-diffusion-xl-1.0-inpainting-0.1',
-    nicknames: 'sdxl xl stable diffusion xl inpaint',
+    nicknames: 'sdxl xl stable diffusion xl inpaint photo photoreal photorealistic',
     networks: 'sdxl-inpaint',
     title: 'SDXL inpainting 0.1',
-    goodAt: 'Made for inpainting, 1024 px: the finest detail, and the most memory',
+    goodAt: 'Photo-real images, made for inpainting, 1024 px: the finest detail, and the most memory',
+    strength: 'detail',
+    isForInpainting: true,
     nativeSize: 1024,
     settings: apiDefaults,
     bytes: sdxlBytes,
@@ -67,6 +79,8 @@ export const offers: readonly ModelOffer[] = [
     networks: 'sd15-inpaint',
     title: 'DreamShaper 8 inpainting',
     goodAt: 'Made for inpainting in many styles; four steps are enough with an LCM LoRA for SD 1.5',
+    strength: 'styles',
+    isForInpainting: true,
     nativeSize: 512,
     settings: apiDefaults,
     bytes: sd15Bytes,
@@ -77,7 +91,9 @@ export const offers: readonly ModelOffer[] = [
     nicknames: 'sd turbo fast',
     networks: 'sd2-base',
     title: 'SD Turbo',
-    goodAt: 'Speed: 1 to 4 steps at guidance 0',
+    goodAt: 'Speed: 1 to 4 steps at guidance 0; edges may show when inpainting',
+    strength: 'speed',
+    isForInpainting: false,
     nativeSize: 512,
     settings: { num_inference_steps: 4, guidance_scale: 0 },
     bytes: { fp16: 2.58e9, fp32: 5.16e9 },
@@ -85,10 +101,12 @@ export const offers: readonly ModelOffer[] = [
   },
   {
     model_name: 'SG161222/Realistic_Vision_V2.0',
-    nicknames: 'realistic vision photo',
+    nicknames: 'realistic vision photo photoreal photorealistic',
     networks: 'sd15',
     title: 'Realistic Vision 2.0',
     goodAt: 'Photographs; edges may show when inpainting',
+    strength: 'photo',
+    isForInpainting: false,
     nativeSize: 512,
     settings: apiDefaults,
     bytes: { fp16: 2.13e9, fp32: 3.85e9 },
@@ -99,6 +117,8 @@ export const offers: readonly ModelOffer[] = [
     networks: 'sd15',
     title: 'Stable Diffusion 1.5',
     goodAt: 'General purpose, 512 px; edges may show when inpainting',
+    strength: 'general',
+    isForInpainting: false,
     nativeSize: 512,
     settings: apiDefaults,
     bytes: sd15Bytes,
@@ -110,6 +130,8 @@ export const offers: readonly ModelOffer[] = [
     networks: 'sdxl',
     title: 'SDXL base 1.0',
     goodAt: 'General purpose, 1024 px; edges may show when inpainting',
+    strength: 'general',
+    isForInpainting: false,
     nativeSize: 1024,
     settings: apiDefaults,
     bytes: sdxlBytes,

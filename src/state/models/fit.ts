@@ -13,6 +13,8 @@ const SLOW_SECONDS = 120;
 
 export interface FitInWords {
   kind: 'fits' | 'slow' | 'tooLarge';
+  /** For one image; null if neither a run nor the device was measured. */
+  seconds: number | null;
   text: string;
 }
 
@@ -32,6 +34,7 @@ export function fitInWords(
     const [needed, available] = [fit.neededBytes, fit.availableBytes].map(inGigabytes);
     return {
       kind: 'tooLarge',
+      seconds: null,
       text: `Too large for this device: needs ${needed} of memory, ${available} available`,
     };
   }
@@ -40,9 +43,9 @@ export function fitInWords(
   const seconds = pictureSeconds(name, facts, pace);
   const time = seconds === null ? '' : `, ${about(seconds)} per image`;
   if (seconds === null ? provider === 'wasm' : seconds > SLOW_SECONDS) {
-    return { kind: 'slow', text: `Slow on this device${time || ': runs use the CPU'}` };
+    return { kind: 'slow', seconds, text: `Slow on this device${time || ': runs use the CPU'}` };
   }
-  return { kind: 'fits', text: `Fits this device${time}` };
+  return { kind: 'fits', seconds, text: `Fits this device${time}` };
 }
 
 /** Rounded as in the errors of runs. */

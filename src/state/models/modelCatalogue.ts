@@ -7,8 +7,12 @@ import type { ModelFacts, ModelSizes } from '../../contract/modelLibrary';
 import { FILL, inpaintRequestSchema, STARTER } from '../../contract/schema';
 import { selectorOf } from '../../contract/selectors';
 
-export { type ModelOffer, offerOf, offers } from '../../contract/catalogue';
+export { type ModelOffer, offerOf, offers, type Strength } from '../../contract/catalogue';
+export { type Task, taskOf } from '../../contract/tasks';
 export { STARTER };
+
+/** In front of a model's id: the page with its examples, terms and licence. */
+export const HUB_PAGE = 'https://huggingface.co/';
 
 /** More models on the Hub. */
 export const MODELS_URL = 'https://huggingface.co/models?search=inpainting&library=diffusers';
@@ -72,6 +76,11 @@ export function checkModelName(modelName: string): string | null {
 /** Kinds that are asked for often and cannot run: what runs instead is the one made for the same. */
 const OTHER_KINDS = /^(flux|sd3|sd35|stablediffusion3|qwen|kandinsky|pixart|kolors|chroma|zimage)/;
 
+/** Whether a name is that of a kind which Inlay has no networks for, such as Flux. */
+export function cannotRun(typed: string): boolean {
+  return OTHER_KINDS.test(lettersOf(typed));
+}
+
 const lettersOf = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
 
 /**
@@ -83,7 +92,7 @@ export function suggestModels(typed: string): readonly ModelOffer[] {
   const letters = lettersOf(typed);
   if (letters.length < 2) return [];
   const [best] = offers.filter(({ model_name }) => model_name !== STARTER);
-  if (OTHER_KINDS.test(letters)) return best ? [best] : [];
+  if (cannotRun(typed)) return best ? [best] : [];
   return offers
     .filter(({ model_name, title, nicknames = '' }) => {
       const names = [title, model_name, nicknames, ...nicknames.split(' ')].map(lettersOf);

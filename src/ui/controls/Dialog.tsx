@@ -18,6 +18,8 @@ interface DialogProps {
   closeName: string;
   /** Whether a DialogDescription is among the children. */
   isDescribed?: boolean;
+  /** What is focused when it opens: its first control, or the dialog itself. */
+  focus?: 'first' | 'dialog';
   /** Called before Escape closes it. */
   onEscape?(event: KeyboardEvent): void;
   children: ReactNode;
@@ -30,6 +32,7 @@ export function Dialog({
   kind,
   closeName,
   isDescribed = false,
+  focus = 'first',
   onEscape,
   children,
 }: DialogProps) {
@@ -41,8 +44,11 @@ export function Dialog({
       <RadixDialog.Portal>
         <RadixDialog.Overlay className="dialog-shade" />
         <RadixDialog.Content
-          onOpenAutoFocus={() => {
+          onOpenAutoFocus={(event) => {
             opener.current = document.activeElement;
+            if (focus === 'first') return;
+            event.preventDefault();
+            if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
           }}
           onCloseAutoFocus={(event) => {
             event.preventDefault();

@@ -6,7 +6,7 @@ import { bytesInWords } from '../../state/models/transfer';
 import { useModelState, useModels, useSession, useSettings } from '../base/context';
 import { useNarrow } from '../base/useNarrow';
 import { Field, type FieldAttributes } from '../controls/Field';
-import { ModelDialog } from './ModelDialog';
+import type { ModelDialog } from './dialog/ModelDialog';
 import { ModelStatus } from './ModelStatus';
 import './modelField.css';
 
@@ -15,22 +15,42 @@ const PAUSE_MS = 600;
 
 export function ModelField() {
   const modelName = useSettings((state) => state.model_name);
-  const [managing, setManaging] = useState(false);
+  const { Dialog, managing, manage, setManaging } = useModelDialog();
   useLookup(modelName.trim());
-  const manage = (
-    <button type="button" className="link small" onClick={() => setManaging(true)}>
+  const manageButton = (
+    <button type="button" className="link small" onClick={manage}>
       Manage models
     </button>
   );
   return (
     <div className="model">
-      <Field label="Model" field="model_name" aside={manage}>
+      <Field label="Model" field="model_name" aside={manageButton}>
         {(attributes) => <ModelCombobox attributes={attributes} modelName={modelName} />}
       </Field>
-      <ModelStatus name={modelName.trim()} onManage={() => setManaging(true)} />
-      <ModelDialog open={managing} onOpenChange={setManaging} />
+      <ModelStatus name={modelName.trim()} onManage={manage} />
+      {Dialog && <Dialog open={managing} onOpenChange={setManaging} />}
     </div>
   );
+}
+
+/** The dialog's code is loaded when it is first opened: starting the page does not wait for it. */
+function useModelDialog() {
+  const session = useSession();
+  const [Dialog, setDialog] = useState<typeof ModelDialog | null>(null);
+  const [managing, setManaging] = useState(false);
+  const manage = async () => {
+    setManaging(true);
+    try {
+      const loaded = await import('./dialog/ModelDialog');
+      setDialog(() => loaded.ModelDialog);
+    } catch {
+      setManaging(false);
+      session.showStageError(
+        'The list of models could not be loaded. Check your connection, or reload the page.',
+      );
+    }
+  };
+  return { Dialog, managing, manage, setManaging };
 }
 
 /** Looks a name up: at once if it was chosen from the list, after a pause if it is being typed. */
@@ -161,7 +181,7 @@ function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes;
       >
         <ChevronDown size={18} strokeWidth={1.8} aria-hidden />
       </button>
-      <div className="combobox-list" role="listbox" id={listId} aria-label="Models" hidden={!open}>
+      <div className="combobox-list fades" role="listbox" id={listId} aria-label="Models" hidden={!open}>
         {choices.map((choice, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: keys act on the input, which holds the focus
           <div

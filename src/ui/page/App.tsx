@@ -23,6 +23,7 @@ import '../controls/button.css';
 import '../controls/note.css';
 import '../controls/popover.css';
 import '../controls/progressBar.css';
+import '../controls/scrollFade.css';
 import '../controls/switch.css';
 import './app.css';
 

@@ -145,7 +145,7 @@ const start: Steps = {
     const kept = page.getByRole('region', { name: 'On this device' });
     await kept.getByRole('button', { name: /^Delete / }).click();
     await kept.getByRole('button', { name: /^Delete [\d.]+ MB$/ }).click();
-    await expect(kept.getByText('Nothing yet. Models that you download appear here.')).toBeVisible();
+    await expect(kept.getByText('Models that you download appear here.')).toBeVisible();
   },
   'It opens your own files': async ({ page, editor }) => {
     const chooser = page.waitForEvent('filechooser');

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { offers } from '../../contract/catalogue';
 import type { FitInWords } from './fit';
-import { matchesSearch, orderByFit, searchOffers } from './modelSearch';
+import { matchesSearch, orderByFit, searchOffers, suggestedOffer } from './modelSearch';
 
 const titles = (typed: string) => searchOffers(typed, offers).offers.map(({ title }) => title);
 
@@ -36,6 +36,12 @@ it('puts first what fits, then the fastest of what is slow, and what is too larg
     [c.model_name, { kind: 'slow', seconds: 300, text: '' }],
     [d.model_name, { kind: 'fits', seconds: 20, text: '' }],
   ]);
-  const ordered = orderByFit([a, b, c, d, e], (name) => fits.get(name) ?? null);
+  const fitOf = (name: string) => fits.get(name) ?? null;
+  const ordered = orderByFit([a, b, c, d, e], fitOf);
   expect(ordered).toEqual([d, e, c, b, a]);
+  expect(suggestedOffer(ordered, fitOf)).toBe(d);
+  // Where all are slow, the fastest; where nothing is known or nothing runs, none.
+  fits.delete(d.model_name);
+  expect(suggestedOffer(orderByFit([a, b, c], fitOf), fitOf)).toBe(c);
+  expect(suggestedOffer([a], fitOf)).toBeUndefined();
 });

@@ -43,9 +43,7 @@ export function suggestedOffer(
 ): ModelOffer | undefined {
   const ofKind = (kind: FitInWords['kind']) =>
     ordered.filter(({ model_name }) => fitOf(model_name)?.kind === kind);
-  return (
-    ofKind('fits').find(({ isForInpainting, networks }) => isForInpainting && networks) ?? ofKind('slow')[0]
-  );
+  return ofKind('fits').find(({ isForInpainting }) => isForInpainting) ?? ofKind('slow')[0];
 }
 
 /** What fits first, then what is slow, the fastest of it first, then what is too large. */

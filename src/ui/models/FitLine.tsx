@@ -11,6 +11,8 @@ export function useFit(name: string) {
   const provider = useEngineStatus()?.provider;
   const fits = useModelState((state) => state.fits);
   const lookups = useModelState((state) => state.lookups);
+  // The pace, which tells times, is read again after each measurement.
+  useModelState((state) => state.measuring.count);
   return provider === undefined ? null : fitInWords(name, { fits, lookups }, provider, models.pace);
 }
 

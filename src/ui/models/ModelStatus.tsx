@@ -1,5 +1,5 @@
 /** What is known about the chosen model, whether it is on this device, and what can be done about it. */
-import { Download, HardDriveDownload, Pause, Play, RotateCw } from 'lucide-react';
+import { Download, HardDriveDownload, Images, Pause, Play, RotateCw } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import {
   factsInWords,
@@ -56,8 +56,9 @@ function Unfinished({
       <Meter part={receivedBytes} whole={totalBytes} />
       <div className="fetch-line">
         <span className="tabular">
-          {isBusy ? 'Downloading in another tab: ' : isUseless ? 'Stored of it: ' : 'Paused at '}
+          {isBusy ? 'Downloading in another tab: ' : isUseless ? '' : 'Paused at '}
           {partInWords(receivedBytes, totalBytes)}
+          {!isBusy && isUseless && ' stored'}
         </span>
         {!isBusy && !isUseless && <ResumeButton name={name} />}
         {!isBusy && isUseless && (
@@ -72,18 +73,23 @@ function Unfinished({
 
 function StarterNote({ onManage }: { onManage(): void }) {
   return (
-    <p className="model-note">
-      <b>Starter model</b>: draws about 200 everyday objects in an emoji style; with an empty prompt it fills
-      the masked area. For realistic images,{' '}
-      <button type="button" className="link" onClick={onManage}>
-        get a Stable Diffusion model
-      </button>{' '}
-      (about 2 GB), or enter the id of one from{' '}
-      <a href={MODELS_URL} target="_blank" rel="noreferrer">
-        Hugging Face
-      </a>
-      .
-    </p>
+    <div className="model-note">
+      <p>
+        <b>Starter model</b>: draws about 200 everyday objects in an emoji style; with an empty prompt it
+        fills the masked area.
+      </p>
+      <button type="button" className="button get-model" onClick={onManage}>
+        <Images size={15} strokeWidth={1.8} aria-hidden />
+        Get a photo-real model
+      </button>
+      <p>
+        About 2 GB, once. Or enter the id of one from{' '}
+        <a href={MODELS_URL} target="_blank" rel="noreferrer">
+          Hugging Face
+        </a>
+        .
+      </p>
+    </div>
   );
 }
 

@@ -128,8 +128,9 @@ function pausedInWords(
   { receivedBytes, totalBytes }: NonNullable<KeptModel['unfinished']>,
   isUseless = false,
 ): string {
-  const state = isBusy ? 'downloading in another tab:' : isUseless ? 'stored of it:' : 'paused at';
-  return `${state} ${partInWords(receivedBytes, totalBytes)}`;
+  const part = partInWords(receivedBytes, totalBytes);
+  if (isBusy) return `downloading in another tab: ${part}`;
+  return isUseless ? `${part} stored` : `paused at ${part}`;
 }
 
 function Assistant({ assistant }: { assistant: KeptAssistant }) {

@@ -12,7 +12,7 @@ import {
   WandSparkles,
   Zap,
 } from 'lucide-react';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { fitInWords } from '../../../state/models/fit';
 import {
   HUB_PAGE,
@@ -103,25 +103,17 @@ function useOrder(listed: readonly ModelOffer[]) {
   const fits = useModelState((state) => state.fits);
   const lookups = useModelState((state) => state.lookups);
   // A new measurement gives new times.
-  const count = useModelState(({ measuring }) => measuring.count);
-  const isFrozen = useRef(false);
-  const [order, setOrder] = useState<readonly string[]>([]);
-  const [suggested, setSuggested] = useState<string | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the count stands for the pace
-  useEffect(() => {
-    if (isFrozen.current && order.length > 0) return;
-    const fitOf = (name: string) =>
-      provider === undefined ? null : fitInWords(name, { fits, lookups }, provider, models.pace);
-    const next = orderByFit(offers, fitOf);
-    setOrder(next.map(({ model_name }) => model_name));
-    setSuggested(suggestedOffer(next, fitOf)?.model_name ?? null);
-  }, [fits, lookups, provider, models, count]);
-  const placeOf = ({ model_name }: ModelOffer) => order.indexOf(model_name);
+  useModelState(({ measuring }) => measuring.count);
+  const frozen = useRef<readonly string[] | null>(null);
+  const fitOf = (name: string) =>
+    provider === undefined ? null : fitInWords(name, { fits, lookups }, provider, models.pace);
+  const byFit = orderByFit(listed, fitOf);
+  const placeOf = ({ model_name }: ModelOffer) => frozen.current?.indexOf(model_name) ?? 0;
   return {
-    ordered: [...listed].sort((a, b) => placeOf(a) - placeOf(b)),
-    suggested,
-    freeze: () => {
-      isFrozen.current = true;
+    ordered: frozen.current === null ? byFit : [...listed].sort((a, b) => placeOf(a) - placeOf(b)),
+    suggested: suggestedOffer(byFit, fitOf)?.model_name,
+    freeze() {
+      frozen.current ??= byFit.map(({ model_name }) => model_name);
     },
   };
 }

@@ -30,6 +30,12 @@ export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChang
       onOpenChange={onOpenChange}
       kind="models"
       closeName="Close models"
+      // The first Escape empties the search, the second closes the dialog.
+      onEscape={(event) => {
+        if (typed === '') return;
+        event.preventDefault();
+        setTyped('');
+      }}
       // On a touch screen the keyboard would cover half of the list.
       focus={matchMedia('(pointer: coarse)').matches ? 'dialog' : 'first'}
     >
@@ -71,13 +77,6 @@ function SearchField({ typed, onType }: { typed: string; onType(typed: string): 
         autoComplete="off"
         autoCapitalize="none"
         onChange={(event) => onType(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key !== 'Escape' || typed === '') return;
-          // The first Escape empties the field, the second closes the dialog.
-          event.preventDefault();
-          event.stopPropagation();
-          onType('');
-        }}
       />
     </div>
   );

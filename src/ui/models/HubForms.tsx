@@ -41,15 +41,17 @@ export function TokenForm() {
         )}
       </div>
       <p className="hint-line">
-        {url === undefined && (
-          <>
-            <a href={TOKENS_URL} target="_blank" rel="noreferrer">
-              Create one on Hugging Face
-            </a>
-            ; reading is all it must allow.{' '}
-          </>
-        )}
-        Kept until you close this tab, and sent only to {hostOf(url)}.
+        <span>
+          {url === undefined && (
+            <>
+              <a href={TOKENS_URL} target="_blank" rel="noreferrer">
+                Create one on Hugging Face
+              </a>{' '}
+              (read access is enough).{' '}
+            </>
+          )}
+          Kept until you close this tab, and sent only to {hostOf(url)}.
+        </span>
       </p>
     </form>
   );

@@ -1,6 +1,6 @@
 /** The model to generate with: one that is offered or stored, or any name that is typed. */
 import { Check, ChevronDown } from 'lucide-react';
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
 import { type ModelOffer, offers, STARTER, suggestModels, titleOf } from '../../state/models/modelCatalogue';
 import { bytesInWords } from '../../state/models/transfer';
 import { useModelState, useModels, useSession, useSettings } from '../base/context';
@@ -111,6 +111,17 @@ function useChoices(): Choice[] {
   return [...offered, ...others];
 }
 
+/** Lower than this it would show less than two models. */
+const LEAST_LIST_PX = 110;
+const USUAL_LIST_PX = 380;
+
+/** From the list's top to the end of what shows of the panel. */
+function roomBelow(list: HTMLElement): number {
+  const panel = list.closest('.side-fields') ?? document.documentElement;
+  const room = panel.getBoundingClientRect().bottom - list.getBoundingClientRect().top - 8;
+  return Math.min(USUAL_LIST_PX, Math.max(LEAST_LIST_PX, room));
+}
+
 /** The pattern of WAI-ARIA's editable combobox with a list. */
 function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes; modelName: string }) {
   const session = useSession();
@@ -120,6 +131,11 @@ function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes;
   const [active, setActive] = useState(-1);
   const narrow = useNarrow();
   const input = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  // Its end, with the fade that says that it goes on, must not lie behind the panel's edge.
+  useLayoutEffect(() => {
+    if (open && list.current) list.current.style.maxHeight = `${roomBelow(list.current)}px`;
+  }, [open]);
   const chosen = choices.find(({ model_name }) => model_name === modelName.trim());
 
   const choose = (choice: Choice) => {
@@ -181,7 +197,14 @@ function ModelCombobox({ attributes, modelName }: { attributes: FieldAttributes;
       >
         <ChevronDown size={18} strokeWidth={1.8} aria-hidden />
       </button>
-      <div className="combobox-list fades" role="listbox" id={listId} aria-label="Models" hidden={!open}>
+      <div
+        ref={list}
+        className="combobox-list fades"
+        role="listbox"
+        id={listId}
+        aria-label="Models"
+        hidden={!open}
+      >
         {choices.map((choice, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: keys act on the input, which holds the focus
           <div

@@ -33,7 +33,7 @@ export async function remove(
 
   // 1. Check the job
   checkSameSize(image, mask);
-  checkOwnScale(image, model);
+  if (model.ownScale) checkOwnScale(image);
   onProgress({ stage: 'remove', fraction: 0 });
 
   // 2. Image and hole, at the model's size
@@ -57,9 +57,9 @@ export async function remove(
   return { pixels, timings };
 }
 
-/** @throws InputError if the model takes the image as it is, and it is too large for that */
-function checkOwnScale({ width, height }: Size, { ownScale }: RemovalModel): void {
-  if (!ownScale || width * height <= MAX_OWN_SCALE_PIXELS) return;
+/** @throws InputError if an image is too large for a model that takes it as it is */
+export function checkOwnScale({ width, height }: Size): void {
+  if (width * height <= MAX_OWN_SCALE_PIXELS) return;
   throw new InputError(
     'image_url',
     `image_url: ${width} × ${height} pixels are too many to fill at once, ${MAX_OWN_SCALE_PIXELS / 1e6} megapixels at ` +

@@ -48,6 +48,19 @@ it.each([
   },
 );
 
+it('for the fill, which takes images of any shape, a giant is refused by its pixels', async () => {
+  const request = parseRequest({
+    ...{ model_name: 'fill', prompt: '', image_url: 'data:,', mask_url: 'data:,' },
+  });
+  const call = { signal: new AbortController().signal, onProgress() {} };
+  const files = { image_url: giant, mask_url: giant };
+  const error: unknown = await host
+    .inpaint({ ...request, ...files }, parseLocalOptions({}), call)
+    .catch((e) => e);
+  expect(problemOf(error)).toMatchObject({ status: 422, detail: [{ loc: ['body', 'image_url'] }] });
+  expect(String(error)).toMatch(/16384 × 16384 pixels are too many to fill at once, 32 megapixels at most/);
+});
+
 it('a data URI of a million percent signs holds up nobody', async () => {
   const { url } = await start();
   const image_url = `data:image/png,${'%41'.repeat(1_000_000)}`;

@@ -4,6 +4,7 @@ import { FILL } from '../../../contract/schema';
 import { createHost, type ModelHost } from '../../../host/createHost';
 import type { Size } from '../../../image/geometry';
 import { engineMaskNote } from '../../../image/mask/maskNotes';
+import { checkOwnScale } from '../../../pipeline/remove';
 import { nodePlatform, ownFolder } from '../../platform';
 
 export interface PaintOptions {
@@ -31,7 +32,7 @@ export function createPaintHost({ threads, folders, hubUrl, hubToken }: PaintOpt
 }
 
 function checkSides({ width, height }: Size, modelName: string): void {
-  if (modelName === FILL) return;
+  if (modelName === FILL) return checkOwnScale({ width, height });
   const smallest = Math.min(width, height);
   if (smallest >= 64 && Math.max(width, height) <= MAX_SIDE) return;
   throw new InputError(

@@ -32,7 +32,10 @@ export function createPaintHost({ threads, folders, hubUrl, hubToken }: PaintOpt
 }
 
 function checkSides({ width, height }: Size, modelName: string): void {
-  if (modelName === FILL) return checkOwnScale({ width, height });
+  if (modelName === FILL) {
+    checkOwnScale({ width, height });
+    return;
+  }
   const smallest = Math.min(width, height);
   if (smallest >= 64 && Math.max(width, height) <= MAX_SIDE) return;
   throw new InputError(

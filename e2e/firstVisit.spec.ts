@@ -89,9 +89,19 @@ const start: Steps = {
     expect(roughness(fill, mask)).toBeLessThan(roughness(mushroom, mask));
   },
   'For realistic images you need a full Stable Diffusion checkpoint': async ({ page }) => {
-    await expect(page.getByText(/For realistic images/)).toBeVisible();
+    await expect(button(page, 'Get a photo-real model')).toBeVisible();
   },
-  'Type a Hugging Face id': async ({ page, editor }) => {
+  '**Get a photo-real model** shows some as cards': async ({ page }) => {
+    await button(page, 'Get a photo-real model').click();
+    const cards = page.getByRole('region', { name: 'Recommended' }).getByRole('listitem');
+    const card = cards.filter({ hasText: 'Stable Diffusion 1.5 inpainting' });
+    await expect(card).toContainText(/ GB · licence .*this device, about \d+ (s|minutes|hours) per image/, {
+      timeout: 60_000,
+    });
+    await expect(button(page, 'Download and use Stable Diffusion 1.5 inpainting')).toBeVisible();
+    await button(page, 'Close models').click();
+  },
+  'Or type a Hugging Face id': async ({ page, editor }) => {
     expect(sentencesOf('Start').join('\n')).toContain(`\`${MODEL}\``);
     await editor.model.fill(MODEL);
     await expect(page.getByText('Stable Diffusion 1 for inpainting')).toBeVisible();

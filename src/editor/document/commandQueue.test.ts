@@ -104,3 +104,42 @@ it('what is long is done in slices: the mask rests, what is asked meanwhile foll
   expect(editor.store.getState()).toMatchObject({ working: null, canUndo: false, canRedo: false });
   expect(shown().every((value) => value === 0)).toBe(true);
 });
+
+it('no press of undo or redo is lost where one that takes time leads to another picture', async () => {
+  const editor = createEditor();
+  const state = editor.store.getState;
+  const steps: string[] = [];
+  /** A step whose exchange first needs something from the disk, as of a version's pixels. */
+  const slow = (name: string) =>
+    editor.note({
+      ready: () => new Promise((resolve) => setTimeout(resolve, 2)),
+      exchange: () => void steps.push(name),
+    });
+  editor.open(memorySurface(stripedPicture()), 'a.png');
+  slow('a');
+  editor.open(memorySurface(stripedPicture()), 'b.png');
+  slow('b');
+  editor.open(memorySurface(stripedPicture()), 'c.png');
+  const there = async (presses: () => void) => {
+    for (let i = 0; i < 4; i++) presses();
+    await editor.settled();
+    return steps.splice(0);
+  };
+  // c → b, b's step, b → a, a's step: pressed faster than they happen; and back.
+  expect(await there(editor.undo)).toEqual(['b', 'a']);
+  expect(state()).toMatchObject({ picture: { name: 'a.png' }, canUndo: false, canRedo: true });
+  expect(await there(editor.redo)).toEqual(['a', 'b']);
+  expect(state()).toMatchObject({ picture: { name: 'c.png' }, canUndo: true, canRedo: false });
+});
+
+it('waiting presses of undo are not meant for a picture that is opened meanwhile', async () => {
+  const editor = createEditor();
+  editor.open(memorySurface(stripedPicture()), 'a.png');
+  for (let i = 0; i < 2; i++)
+    editor.note({ ready: () => new Promise((resolve) => setTimeout(resolve, 2)), exchange() {} });
+  editor.undo();
+  editor.undo();
+  editor.open(memorySurface(stripedPicture()), 'b.png');
+  await editor.settled();
+  expect(editor.store.getState().picture?.name).toBe('b.png');
+});

@@ -1,14 +1,24 @@
 /** The order of commands: one that comes while the mask is being computed waits for its turn. */
 import type { EditorDocument } from './document';
 
+export interface Waiting {
+  /**
+   * Whether the action is meant for wherever earlier commands in the line lead, as undo and redo are: they go through
+   * several documents. Others are meant for the document at hand.
+   */
+  follows?: boolean;
+}
+
 export interface Turns {
   /** Runs the action now, or in its turn if the mask is being computed or others wait: nothing is lost or reordered. */
-  inTurn<Result>(action: () => Result | Promise<Result>): Result | Promise<Result | undefined>;
+  inTurn<Result>(action: () => Result | Promise<Result>, how?: Waiting): Result | Promise<Result | undefined>;
   /**
    * Puts the action at the end of the line; commands that come later wait for it.
    * @returns undefined if another image was opened before its turn came
    */
-  inLine<Result>(action: () => Result | Promise<Result>): Promise<Result | undefined>;
+  inLine<Result>(action: () => Result | Promise<Result>, how?: Waiting): Promise<Result | undefined>;
+  /** Undo or redo led from one document to another: the line goes along. */
+  follow(from: EditorDocument | null, to: EditorDocument | null): void;
   /** Names the work that now keeps the mask from changing. @param work must not reject */
   startWork(work: Promise<void>): void;
   /** Resolves once nothing is being computed and nobody waits. */
@@ -28,13 +38,17 @@ export function createTurns(parts: {
   const computed = async () => {
     while (isWorking()) await work;
   };
-  const inLine = <Result>(action: () => Result | Promise<Result>): Promise<Result | undefined> => {
+  const inLine = <Result>(
+    action: () => Result | Promise<Result>,
+    { follows = false }: Waiting = {},
+  ): Promise<Result | undefined> => {
     const own = document();
     if (line.own !== own) line = { own, length: 0, end: Promise.resolve() };
     const mine = line;
     mine.length += 1;
     // If another image was opened meanwhile: the command was not meant for that one.
-    const result = mine.end.then(computed).then(() => (document() === own ? action() : undefined));
+    const isMeant = () => document() === (follows ? mine.own : own);
+    const result = mine.end.then(computed).then(() => (isMeant() ? action() : undefined));
     const gone = () => {
       mine.length -= 1;
     };
@@ -43,11 +57,14 @@ export function createTurns(parts: {
   };
 
   return {
-    inTurn(action) {
+    inTurn(action, how) {
       const isFree = line.own !== document() || line.length === 0;
-      return isFree && !isWorking() ? action() : inLine(action);
+      return isFree && !isWorking() ? action() : inLine(action, how);
     },
     inLine,
+    follow(from, to) {
+      if (line.own === from) line.own = to;
+    },
     startWork(started) {
       work = started;
     },

@@ -94,11 +94,11 @@ export function createMaskActions(parts: {
   /** Puts on the canvas what the user sees over it, since colours are picked from that. @returns undefined if it is there */
   beforePick(): Promise<unknown> | undefined;
 }): MaskActions {
-  const { store, document, moveToLinkedDocument, work, announce, report, beforePick } = parts;
+  const { store, document, work, announce, report, beforePick } = parts;
   const { setState: set, getState: get } = store;
   let last: { point: Point; radius: number; erase: boolean } | null = null;
   let lastEnd: { document: EditorDocument; point: Point } | null = null;
-  const { inTurn, inLine, startWork, settled } = createTurns({
+  const { inTurn, inLine, follow, startWork, settled } = createTurns({
     document,
     isWorking: () => get().working !== null,
   });
@@ -190,6 +190,13 @@ export function createMaskActions(parts: {
         },
       ),
     );
+  };
+  const moveToLinkedDocument = (direction: 'undo' | 'redo'): boolean => {
+    const from = document();
+    const hasMoved = parts.moveToLinkedDocument(direction);
+    // Presses of undo and redo that wait are meant for where this one leads.
+    if (hasMoved) follow(from, document());
+    return hasMoved;
   };
   const travel = (direction: 'undo' | 'redo') => {
     const own = free();
@@ -319,8 +326,8 @@ export function createMaskActions(parts: {
       settle(own);
     },
     strokeEnd: () => (lastEnd && lastEnd.document === document() ? lastEnd.point : null),
-    undo: () => void inTurn(() => travel('undo')),
-    redo: () => void inTurn(() => travel('redo')),
+    undo: () => void inTurn(() => travel('undo'), { follows: true }),
+    redo: () => void inTurn(() => travel('redo'), { follows: true }),
     fill: () => void inTurn(() => fill(255)),
     clear: () => void inTurn(() => fill(0)),
     invert: () => void inTurn(invert),

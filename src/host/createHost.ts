@@ -127,8 +127,10 @@ export function createHost(platform: Platform): ModelHost {
   }
 
   /** Needs no runtime: it is ready at once, whatever this device can run, and a model that is open stays so. */
+  const ground = createFill(platform.turn);
   const fill: OpenModel = {
-    model: createFill(platform.turn),
+    model: ground,
+    ground,
     cache: new InpaintCache(),
     admit: () => Promise.resolve(),
   };
@@ -142,6 +144,7 @@ export function createHost(platform: Platform): ModelHost {
     return {
       model: model.task === 'inpaint' ? withEmbeddings(model, embeddings) : model,
       cache,
+      ground,
       admit: (run) => guard.checkRunFits(files, run),
     };
   }

@@ -181,8 +181,11 @@ export interface DiffusionModel<Text = unknown, Given extends Conditioning = Con
   readonly isCoarse?: boolean;
   /** The one size in pixels that it paints; absent if it paints any. */
   readonly fixedSize?: Size;
-  /** Only removal models do these. */
-  readonly ownScale?: never;
+  /** It works at the image's own resolution: only with {@link drawsThings}. */
+  readonly ownScale?: true;
+  /** It draws a thing and knows little of the ground, which is continued by other means: see drawThing.ts. */
+  readonly drawsThings?: true;
+  /** Only removal models do this. */
   readonly removes?: never;
   readonly prompts: PromptEncoder<Text>;
   /** Uploads what every step reads to the device. */

@@ -6,8 +6,9 @@ import type { Size } from '../image/geometry';
 import type { Pixels } from '../image/raster';
 import { scalePixels } from '../image/scale';
 import { checkPaints, checkSameSize } from './checkInputs';
+import { drawThing } from './drawThing';
 import { type InpaintCall, type InpaintJob, type InpaintOutcome, inpaint } from './inpaint';
-import type { DiffusionModel, Model } from './model';
+import type { DiffusionModel, Model, RemovalModel } from './model';
 import { remove } from './remove';
 
 /** The images behind a request's URLs. */
@@ -19,6 +20,8 @@ export interface Pictures {
 /** An open model, and what its host knows about it. */
 export interface OpenModel extends Required<Pick<InpaintCall, 'cache'>> {
   model: Model;
+  /** Takes away what is masked, for models that draw things. */
+  ground: RemovalModel;
   /** @param run at which size, and with how many chunks of 75 tokens @throws TooLargeError if it does not fit */
   admit(run: Size & { chunks: number }): Promise<void>;
 }
@@ -54,6 +57,8 @@ export interface SizedRequest {
   pictures: Pictures;
   /** The size at which a diffusion model works: multiples of 8 pixels or of what it needs. Others have their own. */
   size: Size;
+  /** The model's own picture, as diffusers gives it, even of a model that draws things. */
+  isBare?: boolean;
 }
 
 /**
@@ -85,11 +90,16 @@ type Task<Kind extends Model> = (
 
 /** How each kind of model runs a request. */
 const tasks: { [Name in Model['task']]: Task<Extract<Model, { task: Name }>> } = {
-  async inpaint({ request, options, pictures, size }, { model, cache, admit }, call) {
+  async inpaint({ request, options, pictures, size, isBare }, { model, cache, ground, admit }, call) {
     const told = withModelSettings(request, options, model);
     const job = createJob(told.request, told.options, pictures, size);
-    await admit({ ...size, chunks: model.prompts.chunks(job) });
-    const { pixels, timings } = await inpaint(model, job, { ...call, cache });
+    const drawsThing = model.drawsThings && !isBare;
+    const { nativeSize } = model;
+    const run = drawsThing ? { width: nativeSize, height: nativeSize } : size;
+    await admit({ ...run, chunks: model.prompts.chunks(job) });
+    const { pixels, timings } = await (drawsThing
+      ? drawThing(model, ground, job, { ...call, cache })
+      : inpaint(model, job, { ...call, cache }));
     return { pixels, timings, seed: job.seed };
   },
   async remove({ request, pictures }, { model, admit }, call) {

@@ -24,6 +24,8 @@ SCHEDULER = dict(
     thresholding=False, timestep_spacing="linspace", steps_offset=1, use_karras_sigmas=False,
 )
 MODEL_INDEX = {
+    # Read by Inlay alone: the ground of what it draws comes from elsewhere (src/pipeline/drawThing.ts).
+    "_draws_things": True,
     "_class_name": "StableDiffusionInpaintPipeline", "_diffusers_version": "0.36.0",
     "feature_extractor": [None, None], "image_encoder": [None, None], "requires_safety_checker": False,
     "safety_checker": [None, None],

@@ -125,9 +125,9 @@ describe('model_index.json', () => {
   });
 
   it('of SDXL says what an empty negative prompt means, true unless told otherwise', () => {
-    expect(parseIndex(xl, 'm', true)).toEqual({ zerosForEmptyPrompt: true });
+    expect(parseIndex(xl, 'm', true)).toEqual({ zerosForEmptyPrompt: true, drawsThings: false });
     const told = { ...xl, force_zeros_for_empty_prompt: false };
-    expect(parseIndex(told, 'm', true)).toEqual({ zerosForEmptyPrompt: false });
+    expect(parseIndex(told, 'm', true)).toEqual({ zerosForEmptyPrompt: false, drawsThings: false });
     expect(() => parseIndex({ ...index, text_encoder_2: [null, null] }, 'm', false)).not.toThrow();
     expect(() => parseIndex({ ...xl, text_encoder_2: undefined }, 'm', true)).toThrow('needs text_encoder_2');
     expect(() => parseIndex({ ...xl, requires_aesthetics_score: true }, 'm', true)).toThrow(

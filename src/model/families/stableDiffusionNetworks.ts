@@ -31,6 +31,7 @@ interface NetworkConfigs {
   vae: AutoencoderKlConfig;
   /** An empty negative prompt means embeddings of zero. */
   zerosForEmptyPrompt: boolean;
+  drawsThings: boolean;
 }
 
 /** @throws CheckpointError if a configuration is missing, wrong, or does not fit the others */
@@ -50,6 +51,7 @@ export async function describeNetworks(rules: StableDiffusionRules, files: Confi
     family: rules.id,
     isInpainting: unet.inChannels > vae.latentChannels,
     nativeSize: unet.sampleSize * downscaleOf(vae),
+    ...(index.drawsThings && { ownScale: true }),
     traits: traitsFrom(
       unet.guidanceWidth !== undefined,
       await files.lenientJson('scheduler/scheduler_config.json'),
@@ -66,7 +68,7 @@ export async function describeNetworks(rules: StableDiffusionRules, files: Confi
 /** Sessions of built networks as the model that the loop runs; each is opened at its first use. */
 async function connect(
   rules: StableDiffusionRules,
-  { texts, unet, vae, zerosForEmptyPrompt }: NetworkConfigs,
+  { texts, unet, vae, zerosForEmptyPrompt, drawsThings }: NetworkConfigs,
   facts: ModelFacts,
   files: ConfigFiles,
   [encoderPart, unetPart, decoderPart]: NetworkParts,
@@ -111,6 +113,7 @@ async function connect(
     schedulerConfig,
     ...(unet.guidanceWidth !== undefined && { guidanceWidth: unet.guidanceWidth }),
     nativeSize: facts.nativeSize,
+    ...(drawsThings && { ownScale: true, drawsThings }),
     ...(autoencoder.downscale > 8 && { multiple: autoencoder.downscale }),
     isCoarse: isCoarse(runtime.target),
     upload: (values, dims) => runtime.upload(values, dims),
@@ -207,6 +210,8 @@ const indexSchema = z.looseObject({
     ])
     .nullish(),
   force_zeros_for_empty_prompt: z.boolean().nullish(),
+  /** Inlay's own, which diffusers ignores as it does all that begins with `_`: see pipeline/drawThing.ts. */
+  _draws_things: z.boolean().optional(),
   requires_aesthetics_score: z
     .literal(false, { error: 'is true: a refiner, which only works behind another model' })
     .nullish(),
@@ -221,7 +226,7 @@ export function parseIndex(
   json: unknown,
   model: string,
   hasSecond: boolean,
-): { zerosForEmptyPrompt: boolean } {
+): { zerosForEmptyPrompt: boolean; drawsThings: boolean } {
   const parsed = indexSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -230,9 +235,9 @@ export function parseIndex(
         `${NAME_ANOTHER} in the diffusers layout`,
     );
   }
-  const { _class_name, text_encoder_2, force_zeros_for_empty_prompt } = parsed.data;
+  const { _class_name, _draws_things, text_encoder_2, force_zeros_for_empty_prompt } = parsed.data;
   refuseOtherEncoders(model, _class_name, text_encoder_2, hasSecond);
-  return { zerosForEmptyPrompt: force_zeros_for_empty_prompt ?? true };
+  return { zerosForEmptyPrompt: force_zeros_for_empty_prompt ?? true, drawsThings: _draws_things ?? false };
 }
 
 /** @throws CheckpointError if a pipeline's class and its second text encoder belong to two families */

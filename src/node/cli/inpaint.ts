@@ -83,7 +83,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
     const told = withModelSettings(request, options, model);
     const toldNote = noteOf(told.suited, leftOut(args));
     if (toldNote !== null) run.onNote?.(toldNote);
-    const outcome = await runAtSize({ ...told, pictures, size: plan.size }, opened, {
+    const outcome = await runAtSize({ ...told, pictures, size: plan.size, isBare: !args.pasteBack }, opened, {
       signal: run.signal,
       onProgress: (progress) => run.onProgress(withoutPreview(progress)),
     });

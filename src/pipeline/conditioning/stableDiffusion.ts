@@ -30,6 +30,8 @@ export interface StableDiffusionParts
     | 'multiple'
     | 'isCoarse'
     | 'fixedSize'
+    | 'ownScale'
+    | 'drawsThings'
     | 'denoiser'
     | 'vae'
     | 'dispose'

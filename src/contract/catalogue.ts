@@ -16,6 +16,8 @@ export interface ModelOffer {
   isForInpainting: boolean;
   /** Side in pixels of the squares that it was trained on. */
   nativeSize: number;
+  /** It works at the image's own resolution. */
+  ownScale?: true;
   settings: ModelSettings;
   /** Absent for the embedded model, which always fits. */
   networks?: KnownNetworks;
@@ -44,6 +46,7 @@ export const offers: readonly ModelOffer[] = [
     strength: 'try',
     isForInpainting: true,
     nativeSize: 256,
+    ownScale: true,
     settings: { num_inference_steps: 6, guidance_scale: 1 },
     bytes: { fp16: 0, fp32: 0 },
   },

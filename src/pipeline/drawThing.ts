@@ -42,7 +42,9 @@ export async function drawThing(
   // 1. The thing; without a prompt there is none
   const square = squareAround(hole);
   const named = job.prompt.trim() !== '';
-  const drawn = named ? await drawTwice(model, job, shownMask(hole, square, model.nativeSize), call) : undefined;
+  const drawn = named
+    ? await drawTwice(model, job, shownMask(hole, square, model.nativeSize), call)
+    : undefined;
 
   // 2. The ground
   call.onProgress({ stage: 'decode' });

@@ -220,6 +220,8 @@ export interface RemovalModel {
   readonly fixedSize?: Size;
   /** It works at the image's own resolution: what it is shown is never scaled. */
   readonly ownScale?: true;
+  /** Only diffusion models do this. */
+  readonly drawsThings?: never;
   /** As every model of this task: its result counts up to the mask's very edge. */
   readonly removes: true;
   /**

@@ -43,7 +43,12 @@ function run(model: RemovalModel, pictures: { image: Pixels; mask: Pixels }, fie
     signal: new AbortController().signal,
     onProgress: (progress: object) => reports.push(progress),
   };
-  const open = async () => ({ model, cache: new InpaintCache(), admit: () => Promise.resolve() });
+  const open = async () => ({
+    model,
+    ground: model,
+    cache: new InpaintCache(),
+    admit: () => Promise.resolve(),
+  });
   const outcome = runRequest(
     inpaintRequestSchema.parse({ ...request, ...fields }),
     localOptionsSchema.parse({}),

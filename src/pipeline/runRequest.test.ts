@@ -3,6 +3,7 @@ import { inpaintRequestSchema, localOptionsSchema } from '../contract/schema';
 import type { Pixels } from '../image/raster';
 import { InpaintCache } from './cache';
 import { stableDiffusion } from './conditioning/stableDiffusion';
+import { createFill } from './fill';
 import { runRequest } from './runRequest';
 
 const plain = (width: number, height: number): Pixels => ({
@@ -32,8 +33,9 @@ it('a model that wants other multiples than 8 works at the next smaller size, an
     vae: () => Promise.reject(new Error('not asked for')),
     dispose: () => Promise.resolve(),
   });
+  const ground = createFill(() => Promise.resolve());
   const pictures = { image: plain(100, 90), mask: plain(100, 90) };
-  const open = vi.fn(() => Promise.resolve({ model, cache: new InpaintCache(), admit }));
+  const open = vi.fn(() => Promise.resolve({ model, ground, cache: new InpaintCache(), admit }));
   const call = { signal: new AbortController().signal, onProgress: () => {} };
   const run = runRequest(request, localOptionsSchema.parse({ height: 72 }), pictures, open, call);
   await expect(run).rejects.toThrow('admitted');

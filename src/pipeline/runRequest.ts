@@ -45,8 +45,8 @@ export async function runRequest(
   const opened = await open(asked);
   const size = sizeAtModel(options, asked, opened.model);
   const outcome = await runAtSize({ request, options, pictures, size }, opened, call);
-  // What is removed is removed from the image as it is.
-  const wanted = opened.model.removes ? pictures.image : asked;
+  // What is removed is removed from the image as it is, and what is drawn on its ground is drawn on it as it is.
+  const wanted = opened.model.removes || opened.model.drawsThings ? pictures.image : asked;
   return { ...outcome, pixels: asAsked(outcome.pixels, wanted) };
 }
 
@@ -92,8 +92,8 @@ type Task<Kind extends Model> = (
 const tasks: { [Name in Model['task']]: Task<Extract<Model, { task: Name }>> } = {
   async inpaint({ request, options, pictures, size, isBare }, { model, cache, ground, admit }, call) {
     const told = withModelSettings(request, options, model);
-    const job = createJob(told.request, told.options, pictures, size);
     const drawsThing = model.drawsThings && !isBare;
+    const job = createJob(told.request, told.options, pictures, drawsThing ? pictures.image : size);
     const { nativeSize } = model;
     const run = drawsThing ? { width: nativeSize, height: nativeSize } : size;
     await admit({ ...run, chunks: model.prompts.chunks(job) });

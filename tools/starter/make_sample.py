@@ -3,7 +3,7 @@
 Neither photograph is in a training or validation set of the starter model.
 
     python tools/starter/make_sample.py prompt --photo aitzgorri_by_Aitzol_Berasategi.jpg
-    python tools/starter/make_sample.py remove --photo camels.webp
+    python tools/starter/make_sample.py remove --photo cow.webp
 """
 
 import argparse
@@ -18,14 +18,11 @@ SAMPLES = Path(__file__).resolve().parents[2] / "public" / "samples"
 # Several, because a brush leaves such an outline, never one clean ellipse.
 BRUSH_STROKES = [(300, 470, 640, 720), (285, 540, 460, 710), (480, 500, 660, 700), (340, 450, 560, 600)]
 
-# The young camel's outline, drawn by hand with a margin, its shadow included; in image pixels.
-CAMEL = [
-    (100, 418), (104, 384), (122, 344), (150, 312), (172, 280), (196, 258), (224, 262), (246, 286), (262, 276), (288, 260),
-    (318, 264), (338, 282), (338, 304), (328, 322), (352, 342), (364, 318), (384, 300), (406, 290), (432, 304), (456, 328),
-    (466, 346), (456, 362), (436, 372), (428, 396), (408, 420), (386, 440), (352, 442), (330, 440), (350, 470), (364, 500),
-    (368, 540), (378, 562), (372, 578), (336, 582), (318, 572), (292, 570), (270, 560), (268, 574), (240, 576), (232, 566),
-    (222, 582), (198, 582), (176, 566), (150, 560), (110, 562), (78, 574), (48, 572), (44, 552), (60, 524), (66, 486),
-    (86, 456), (106, 436),
+# The outline of the cow beyond the fence, drawn by hand with a margin, its shadow included; in image pixels.
+COW = [
+    (254, 246), (268, 238), (270, 214), (278, 194), (294, 180), (330, 174), (390, 176), (418, 180), (432, 188), (434, 206),
+    (428, 230), (422, 248), (424, 268), (416, 282), (398, 288), (384, 282), (382, 266), (370, 264), (344, 264), (332, 264),
+    (330, 280), (312, 284), (300, 282), (290, 290), (272, 288), (262, 276), (258, 262),
 ]
 
 
@@ -35,7 +32,7 @@ def ellipses(draw: ImageDraw.ImageDraw) -> None:
 
 
 def outline(draw: ImageDraw.ImageDraw) -> None:
-    draw.polygon(CAMEL, fill=255)
+    draw.polygon(COW, fill=255)
 
 
 # name → file, size in pixels, JPEG quality, what draws the mask, the mask's rounding in pixels, the description
@@ -44,9 +41,9 @@ KINDS = {
         "prompt": "a mushroom", "guidance_scale": 1, "num_inference_steps": 6,
         "credit": "Photograph: Aitzol Berasategi, CC BY 4.0",
     }),
-    "remove": ("camels", (1200, 675), 86, outline, 3, {
-        "prompt": "", "hint": "The young camel is masked. Press Remove, and it is gone.",
-        "credit": "Photograph: Alexandr Frolov, CC BY-SA 4.0",
+    "remove": ("cows", (1024, 768), 84, outline, 2, {
+        "prompt": "", "hint": "The cow at the fence is masked. Press Remove, and it is gone.",
+        "credit": "Photograph: Dohduhdah, public domain",
     }),
 }
 

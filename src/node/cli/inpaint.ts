@@ -72,7 +72,7 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   const asked = sizeBefore(args, options, picture);
   const painted = await run.host.withModel(wanted, asked, run, async (opened) => {
     const { model } = opened;
-    const plan = planFor(args, options, picture, mask, model);
+    const plan = planFor(args, options, picture, mask, args.pasteBack ? model : bare(model));
     const canvas = arrayImage(picture, picture.colourSpace);
     // For pasting back the crop is prepared as on the page; otherwise the model gets what diffusers would give it.
     const prepared = args.pasteBack ? await prepare(canvas, mask, plan) : undefined;
@@ -220,6 +220,13 @@ function planFor(
 }
 
 type Sizes = Pick<Model, 'nativeSize' | 'fixedSize' | 'ownScale' | 'removes' | 'multiple'>;
+
+/** A diffusion model's own picture, as diffusers gives it, is of its own size. */
+function bare(model: Model): Sizes {
+  if (model.task === 'remove') return model;
+  const { ownScale: _, ...sizes } = model;
+  return sizes;
+}
 
 /** Sizes to plan the crop for: those that the arguments set, or else the model's own. */
 function sizesFor({ width, height }: LocalOptions, model: Sizes): Sizes {

@@ -24,7 +24,9 @@ export function guessedNativeSize(modelName: string): number {
 
 /** The sizes at which a model works, by its name: for as long as its config is not read. */
 export function guessedSizes(modelName: string): ModelSizes {
-  return modelName.trim() === FILL ? fillSizes : { nativeSize: guessedNativeSize(modelName) };
+  if (modelName.trim() === FILL) return fillSizes;
+  const ownScale = offerOf(modelName)?.ownScale;
+  return { nativeSize: guessedNativeSize(modelName), ...(ownScale && { ownScale }) };
 }
 
 /** `Stable Diffusion XL for inpainting, 1024 px` */

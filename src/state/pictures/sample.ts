@@ -17,8 +17,8 @@ export interface SampleLink {
 
 /** In the order of the menu; the first one opens at a first visit. */
 const offered = [
+  { id: 'remove', title: 'Sample: remove something', path: 'samples/cows.json' },
   { id: 'prompt', title: 'Sample: add something', path: 'samples/sample.json' },
-  { id: 'remove', title: 'Sample: remove something', path: 'samples/camels.json' },
 ] as const;
 
 /**

@@ -67,6 +67,18 @@ export function expectPainted(before: Picture, after: Picture, mask: Buffer): vo
   expect(inside).toBeGreaterThan(0.8);
 }
 
+/** The mean of all channels in the masked area, in levels. */
+export function brightnessIn({ data }: Picture, mask: Buffer): number {
+  let sum = 0;
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] !== 255) continue;
+    for (let channel = 0; channel < 3; channel++) sum += data[i * 3 + channel] ?? 0;
+    count += 3;
+  }
+  return sum / count;
+}
+
 /** The mean difference of neighbouring pixels in the masked area, in levels. */
 export function roughness({ data }: Picture, mask: Buffer): number {
   let sum = 0;

@@ -18,8 +18,9 @@ export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange
     <Dialog open={open} onOpenChange={onOpenChange} closeName="Close help" isDescribed>
       <DialogTitle>Keys and help</DialogTitle>
       <DialogDescription>
-        Paint over what should change, describe what should be there, and click Generate. Only the masked area
-        changes; every other pixel stays as it is. Images leave this device only when you use the hosted API.
+        Paint over what should change. Remove takes it away; Generate puts there what you describe. Only the
+        masked area changes; every other pixel stays as it is. Images leave this device only when you use the
+        hosted API.
       </DialogDescription>
       <div className="key-groups">
         {groups.map((group) => (

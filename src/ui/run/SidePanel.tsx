@@ -72,12 +72,19 @@ export function SidePanel({ adjusting, belowPrompt, settings, dock }: SidePanelP
   );
 }
 
-/** Takes away what is masked; no prompt is needed, and no model. */
+/** Takes away what is masked; no prompt is needed, and no model. Without a prompt it is the first thing to press. */
 function RemoveButton() {
   const { label, icon: Icon, keys, tip, isEnabled, run } = useCommand('remove');
+  const hasPrompt = useSettings((state) => state.prompt.trim() !== '');
   return (
     <Tooltip text={tip} keys={keys} side="top">
-      <button type="button" className="go" data-kind="second" disabled={!isEnabled} onClick={run}>
+      <button
+        type="button"
+        className="go"
+        data-kind={hasPrompt ? 'second' : undefined}
+        disabled={!isEnabled}
+        onClick={run}
+      >
         {Icon && <Icon size={18} strokeWidth={1.9} aria-hidden />}
         {label}
       </button>
@@ -85,10 +92,12 @@ function RemoveButton() {
   );
 }
 
-/** It can be pressed at any time, and then says what is missing; until nothing is, it does not look ready. */
+/** It can be pressed at any time, and then says what is missing; it looks ready once nothing is. */
 function GenerateButton() {
   const running = useRun((state) => state.running);
+  const hasPrompt = useSettings((state) => state.prompt.trim() !== '');
   const { isReady, text } = useNextStep();
+  const kind = !isReady && !running ? 'waiting' : hasPrompt ? undefined : 'second';
   const { label, icon: Icon, keys, isEnabled, run } = useCommand('generate');
   return (
     <Tooltip
@@ -96,13 +105,7 @@ function GenerateButton() {
       keys={keys}
       side="top"
     >
-      <button
-        type="button"
-        className="go"
-        data-kind={isReady || running ? undefined : 'waiting'}
-        disabled={!isEnabled}
-        onClick={run}
-      >
+      <button type="button" className="go" data-kind={kind} disabled={!isEnabled} onClick={run}>
         {Icon && <Icon size={18} strokeWidth={1.9} aria-hidden />}
         {label}
       </button>

@@ -42,7 +42,11 @@ export async function follow(steps: Steps, visit: Visit): Promise<void> {
 }
 
 /** Pixels that changed, where the mask is black and where it is white. */
-function changedBy(before: Picture, after: Picture, mask: Buffer): { outside: number; inside: number } {
+export function changedBy(
+  before: Picture,
+  after: Picture,
+  mask: Buffer,
+): { outside: number; inside: number } {
   expect(after).toMatchObject({ width: before.width, height: before.height });
   let outside = 0;
   let inside = 0;

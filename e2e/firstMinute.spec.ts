@@ -12,15 +12,15 @@ import { decode, type Picture } from '../test/support/pictures';
 const PHOTO = 'public/samples/camels.jpg';
 const MASK = 'public/samples/camels-mask.png';
 
-/** The mask grown by some pixels, without the mask: what is around it. */
-async function around(mask: Buffer, { width, height }: Picture, pixels: number): Promise<Buffer> {
-  const grown = await sharp(mask, { raw: { width, height, channels: 1 } })
-    .blur(pixels)
-    .threshold(8)
+/** The pixels around the mask, up to about `reach` away from it. */
+async function around(mask: Buffer, { width, height }: Picture, reach: number): Promise<Buffer> {
+  const raw = { width, height, channels: 1 } as const;
+  const soft = await sharp(mask, { raw })
+    .blur(reach / 2)
     .extractChannel(0)
     .raw()
     .toBuffer();
-  return grown.map((value, i) => (value === 255 && mask[i] === 0 ? 255 : 0)) as Buffer;
+  return Buffer.from(soft.map((value, i) => (value > 4 && mask[i] === 0 ? 255 : 0)));
 }
 
 /** Expects what was masked to be gone, and neither a blur nor noise in its place: as rough as what is around it. */

@@ -87,6 +87,39 @@ const inTheEditor: Steps = {
     await expect(frameLine(visit)).toContainText('of 1200 × 799');
     expect((await maskOf(visit)).equals(sample)).toBe(true);
   },
+  '**Remove** takes away what is masked': async (visit) => {
+    const { page, editor } = visit;
+    await editor.prompt.fill('');
+    const before = await decode(await editor.saved());
+    expectPainted(before, await decode(await editor.takeAway()), await maskOf(visit));
+    await expect(page.getByText('Something left?')).toBeVisible();
+  },
+  'A bar beside the result makes another one': async (visit) => {
+    const { page, editor } = visit;
+    const bar = page.getByRole('toolbar', { name: 'New result' });
+    const first = await editor.saved();
+    const mask = await maskOf(visit);
+    await editor.takeAway(bar.getByRole('button', { name: 'Again' }));
+    await editor.takeAway(bar.getByRole('button', { name: 'A little more around' }));
+    expect(whiteIn(await maskOf(visit))).toBeGreaterThan(whiteIn(mask));
+    await expect(bar).toContainText('3 of 3');
+    await bar.getByRole('button', { name: 'Next result' }).click();
+    expect((await editor.saved()).equals(first)).toBe(true);
+    await bar.getByRole('button', { name: 'Discard' }).click();
+    await expect(editor.result).toHaveCount(0);
+  },
+  'What is left, such as a shadow, goes': async (visit) => {
+    const { page, editor } = visit;
+    const first = await decode(await editor.takeAway());
+    await editor.drag([0.7, 0.8], [0.74, 0.82]);
+    const stroke = await maskOf(visit);
+    expectPainted(first, await decode(await editor.takeAway()), stroke);
+    await page.getByRole('button', { name: 'Accept' }).click();
+    await expect.poll(async () => whiteIn(await maskOf(visit))).toBe(0);
+    await editor.openFile(SAMPLE);
+    await importMask(visit, SAMPLE_MASK);
+    await editor.prompt.fill('a mushroom');
+  },
   'A result is shown over the image': async ({ page, editor, original }) => {
     await editor.steps.fill('1');
     expectPainted(original, await decode(await editor.run()), await brightness(SAMPLE_MASK));
@@ -125,6 +158,8 @@ const inTheEditor: Steps = {
     await button(page, 'Apply').click();
     await expect(frameLine(visit)).toContainText('of 1360 × 799');
     const [before, mask] = [await decode(await editor.saved()), await maskOf(visit)];
+    expectPainted(before, await decode(await editor.takeAway()), mask);
+    await page.getByRole('button', { name: 'Discard' }).click();
     const painted = await decode(await editor.run());
     expect(painted.width).toBe(1360);
     expectPainted(before, painted, mask);
@@ -200,7 +235,7 @@ const inTheEditor: Steps = {
     await button(page, 'Gallery').click();
     const gallery = page.getByRole('dialog');
     const results = gallery.getByRole('list', { name: 'Results' }).getByRole('listitem');
-    await expect(results).toHaveCount(7);
+    await expect(results).toHaveCount(13);
     await gallery.getByRole('searchbox').fill('MUSHROOM');
     await expect(results).toHaveCount(5);
     await results.last().getByRole('button', { name: 'Delete' }).click();

@@ -4,11 +4,12 @@ import { createSaving } from '../../state/session/saving';
 import type { CommandApp, CommandState } from './command';
 import { type CommandId, commandOf } from './index';
 
-async function page() {
-  // A run that lasts until it is cancelled.
-  const { engine } = fakeEngine(
+/** By default a run lasts until it is cancelled. */
+async function page(
+  engine = fakeEngine(
     ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
-  );
+  ).engine,
+) {
   const session = await opened(engine);
   const compare = vi.fn();
   const saving = createSaving({ session, encode: async (file) => file, give: vi.fn(), write: vi.fn() });
@@ -91,4 +92,49 @@ it('comparing lasts until it is released', async () => {
   run('compare');
   release('compare');
   expect(compare.mock.calls).toEqual([[true], [false]]);
+});
+
+it('results: shown in turn, accepted or discarded, and nothing of it during a run', async () => {
+  let waits = false;
+  const { engine } = fakeEngine(async ({ signal }) => {
+    if (waits) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  });
+  const { session, run, enabled } = await page(engine);
+  const shown = () => session.versions.getState().shownId;
+  paint(session);
+  expect([enabled('remove'), enabled('accept'), enabled('again'), enabled('nextResult')]).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+  await session.remove();
+  expect([enabled('accept'), enabled('discard'), enabled('nextResult')]).toEqual([true, true, false]);
+  run('again');
+  await vi.waitFor(() => expect(shown()).toBe(2));
+  expect(enabled('nextResult')).toBe(true);
+  run('nextResult');
+  expect(shown()).toBe(1);
+  run('previousResult');
+  expect(shown()).toBe(2);
+  run('discard');
+  expect(shown()).toBeNull();
+  expect(enabled('accept')).toBe(false);
+  session.show(1);
+  waits = true;
+  run('again');
+  await vi.waitFor(() => expect(session.run.getState().running).toBe(true));
+  expect([enabled('remove'), enabled('accept'), enabled('again'), enabled('moreAround')]).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
+  for (const id of ['accept', 'discard', 'nextResult', 'remove', 'again', 'moreAround'] as const) run(id);
+  session.cancel();
+  await vi.waitFor(() => expect(session.run.getState().running).toBe(false));
+  expect(session.versions.getState()).toMatchObject({ baseId: 0, shownId: 1 });
+  run('accept');
+  await vi.waitFor(() => expect(session.versions.getState()).toMatchObject({ baseId: 1, shownId: null }));
+  expect(enabled('remove')).toBe(false);
 });

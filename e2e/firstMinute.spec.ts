@@ -2,15 +2,19 @@
  * The first minute with the page as `npm start` serves it, by mouse and by touch: open, remove a thing, take what is left
  * of it, compare, download. The pixels are looked at.
  */
+import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
+import { sampleLinks } from '../src/state/pictures/sample';
 import { EditorPage } from '../test/support/pages/editorPage';
 import { layouts } from '../test/support/pages/states';
 import { expect, test } from '../test/support/pages/test';
 import { brightness, changedBy, maskOf, whiteIn } from '../test/support/pages/visit';
 import { decode, type Picture } from '../test/support/pictures';
 
-const PHOTO = 'public/samples/camels.jpg';
-const MASK = 'public/samples/camels-mask.png';
+const [{ url }] = sampleLinks('http://localhost/', '?sample=remove');
+const about = JSON.parse(readFileSync(`public${url.pathname}`, 'utf8')) as { image: string; mask: string };
+const PHOTO = `public/samples/${about.image}`;
+const MASK = `public/samples/${about.mask}`;
 
 /** Pixels beside the mask that its soft rim may reach, and how many are looked at beyond them. */
 const RIM = 8;
@@ -61,7 +65,6 @@ test('by mouse: remove, what is left of it, compare, download', async ({ page },
   const mask = await brightness(MASK);
   const first = await decode(await editor.takeAway());
   expectGone(before, first, mask);
-  console.log(texture(before, mask), texture(first, mask));
 
   // The line runs through what has gone, and can be dragged.
   const line = page.getByRole('slider', { name: 'Compare before and after' });
@@ -78,7 +81,7 @@ test('by mouse: remove, what is left of it, compare, download', async ({ page },
   expect((await decode(await editor.saved())).data.equals(first.data)).toBe(true);
 
   // What is left, such as a shadow, goes by one more stroke: the first removal stays as it is.
-  await editor.drag([0.35, 0.8], [0.42, 0.82]);
+  await editor.drag([0.14, 0.74], [0.18, 0.78]);
   const stroke = await maskOf(visit);
   expect(whiteIn(stroke)).toBeGreaterThan(0);
   expect(whiteIn(stroke)).toBeLessThan(whiteIn(mask));

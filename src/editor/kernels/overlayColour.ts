@@ -11,7 +11,7 @@ export const overlayColours = [
 ] as const;
 
 /** If more than this share of the image is near the overlay's colour, another colour is used. */
-const NEAR_SHARE = 0.35;
+const NEAR_SHARE = 0.2;
 /** Colours this near are hard to tell apart at half opacity; see {@link distance}, 0 … 765. */
 const NEAR = 190;
 

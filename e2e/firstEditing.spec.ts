@@ -167,16 +167,24 @@ const inTheEditor: Steps = {
   'Undo and redo lead back and forth': async (visit) => {
     const { editor } = visit;
     const shown = await editor.saved();
+    // A press that comes while a version is decoded would wait, and be dropped once another image is there.
+    const rested = () => expect(editor.canvas).toHaveAttribute('aria-busy', 'false');
     const undone = async () => {
       let count = 0;
-      for (; await editor.undo.isEnabled(); count++) await editor.undo.click();
+      for (; await editor.undo.isEnabled(); count++) {
+        await editor.undo.click();
+        await rested();
+      }
       return count;
     };
     // Back to the visit's beginning, and forth again.
     const count = await undone();
     expect(count).toBeGreaterThan(8);
     await expect(frameLine(visit)).toContainText('of 1200 × 799');
-    for (let i = 0; i < count; i++) await editor.redo.click();
+    for (let i = 0; i < count; i++) {
+      await editor.redo.click();
+      await rested();
+    }
     await expect(editor.redo).toBeDisabled();
     expect((await editor.saved()).equals(shown)).toBe(true);
   },

@@ -242,6 +242,13 @@ it('restores all settings, and the seed that was drawn', async () => {
   expect(again).toEqual(textsOf({}, 123));
 });
 
+it('of a removal only what says something about it: the model and prompt for painting stay', async () => {
+  const found = await foundIn(
+    await fileOf(textsOf({ model_name: 'fill', prompt: '', crop_padding: '8' }, 5)),
+  );
+  expect(found && settingsFrom(found)).toEqual({ seed: '5', crop_padding: '8', feather: '' });
+});
+
 it('restores embeddings with their words, but for files of the person’s own', async () => {
   const embeddings = [
     { id: 1, source: 'a/toy', token: '<mine>' },

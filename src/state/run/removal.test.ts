@@ -4,11 +4,12 @@ import { eventually } from '../../../test/support/eventually';
 import { fakeEngine, masks, opened, paint, sent, travel } from '../../../test/support/session';
 import { seen, stroke } from '../../../test/support/walks';
 import { InputError } from '../../contract/errors';
+import { fillDetails } from '../../contract/fill';
 import { FILL } from '../../contract/schema';
 import { createHosted, type Hosted } from '../hosted/hosted';
 import { alternativesOf, pendingResult } from '../pictures/versions';
 import { initialSettings } from '../settings/settings';
-import { growthFor, removalSettings } from './removal';
+import { growthFor, removalSettings, taskOfResult } from './removal';
 
 type PageSession = Awaited<ReturnType<typeof opened>>;
 
@@ -271,4 +272,14 @@ it('a removal takes of the settings only what says something about the area', ()
     prompt: '',
     crop_padding: '32',
   });
+});
+
+it('a chosen model that removes runs in the fill’s place, once its configuration says so', () => {
+  const details = { ...fillDetails, name: 'owner/lama', family: 'fill' } as const;
+  const lookups = { 'owner/lama': { state: 'found', details } } as const;
+  const typed = { ...initialSettings, model_name: 'owner/lama' };
+  expect(removalSettings(typed, lookups).model_name).toBe('owner/lama');
+  expect(removalSettings(typed).model_name).toBe(FILL);
+  expect(taskOfResult({ modelName: 'owner/lama' }, lookups)).toBe('remove');
+  expect(taskOfResult({ modelName: null }, lookups)).toBe('inpaint');
 });

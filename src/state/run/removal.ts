@@ -1,23 +1,31 @@
 /** What "Remove" runs: the embedded fill, or the chosen model if it is one that removes. It never leaves the device. */
 import { FILL } from '../../contract/schema';
 import { type Task, taskOf } from '../../contract/tasks';
+import type { ModelLibraryState } from '../models/modelState';
 import type { Version } from '../pictures/versions';
 import { initialSettings, type Settings } from '../settings/settings';
 
-export { taskOf };
+type Lookups = ModelLibraryState['lookups'];
+
+/** What a model is for: by its name, or by its configuration once that is known. */
+export function taskOfModel(modelName: string, lookups: Lookups = {}): Task {
+  const lookup = lookups[modelName.trim()];
+  const removes = lookup?.state === 'found' && lookup.details.removes === true;
+  return removes ? 'remove' : taskOf(modelName);
+}
 
 /** What a result was made for. */
-export function taskOfResult({ modelName }: Pick<Version, 'modelName'>): Task {
-  return modelName === null ? 'inpaint' : taskOf(modelName);
+export function taskOfResult({ modelName }: Pick<Version, 'modelName'>, lookups?: Lookups): Task {
+  return modelName === null ? 'inpaint' : taskOfModel(modelName, lookups);
 }
 
 /**
  * The settings that "Remove" runs with: the model, and of what was typed only what says something about the area, so that
  * a wrong number of steps is in nobody's way.
  */
-export function removalSettings(typed: Settings): Settings {
+export function removalSettings(typed: Settings, lookups?: Lookups): Settings {
   const { seed, variations, crop_padding } = typed;
-  const model_name = taskOf(typed.model_name) === 'remove' ? typed.model_name : FILL;
+  const model_name = taskOfModel(typed.model_name, lookups) === 'remove' ? typed.model_name : FILL;
   return { ...initialSettings, model_name, prompt: '', seed, variations, crop_padding };
 }
 

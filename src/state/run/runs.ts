@@ -83,11 +83,13 @@ export function createRuns(parts: RunParts): Runs {
     return planRun(document.picture, maskBounds, sizes, { frame, padding: paddingOf(settings.getState()) });
   }
 
+  const lookups = () => models?.store?.getState().lookups;
+
   /** @returns whether there is a result */
   async function start(task: Task, more: Partial<Settings> = {}): Promise<boolean> {
     if (runState.store.getState().running) return false;
     const all = settings.getState();
-    const typed = { ...(task === 'remove' ? removalSettings(all) : all), ...more };
+    const typed = { ...(task === 'remove' ? removalSettings(all, lookups()) : all), ...more };
     const place = task === 'inpaint' && hosted?.store.getState().on ? 'hosted' : 'local';
     const { checked, errors } = checkFor(place, typed);
     runState.clearErrors(errors);
@@ -130,7 +132,7 @@ export function createRuns(parts: RunParts): Runs {
   async function startAgain(): Promise<boolean> {
     const version = pendingResult(versions.store.getState());
     if (!version) return false;
-    return start(taskOfResult(version), { seed: '', variations: '1' });
+    return start(taskOfResult(version, lookups()), { seed: '', variations: '1' });
   }
 
   async function moreAround(): Promise<void> {

@@ -54,6 +54,21 @@ const large: fc.Arbitrary<Operation> = fc.oneof(
       }),
     ),
   },
+  fc.constant(named('remove', (session) => session.remove())),
+  fc.constant(named('again', (session) => session.again())),
+  fc.constant(named('more around', (session) => session.moreAround())),
+  share.map((at) => named('accept', (session) => session.accept(pick(session, at)))),
+  share.map((at) =>
+    named('paint anew', async (session) => {
+      const id = pick(session, at);
+      if (session.versions.getState().shownId !== null) session.show(id);
+      const before = session.editor.lastStep();
+      session.editor.setOptions({ startsAnew: true });
+      stroke(session, { x: 40, y: 30 });
+      session.editor.setOptions({ startsAnew: false });
+      await session.continueFrom(id, before);
+    }),
+  ),
   share.map((at) => named('continue', (session) => session.continueFrom(pick(session, at)))),
   share.map((at) =>
     named('paint on', async (session) => {

@@ -1,6 +1,7 @@
 /** From the settings of a run to the recipe in its file, and back from a file's recipe to settings. */
 import { pickOptions } from '../../contract/options';
 import { type Painter, type Recipe, readRecipe, recipeOf, recipeTexts } from '../../contract/recipe';
+import { taskOf } from '../../contract/tasks';
 import type { CropPlan } from '../../image/crop';
 import { readPictureTexts } from '../../image/files/pictureTexts';
 import type { PngText } from '../../image/files/pngText';
@@ -41,7 +42,10 @@ export async function foundIn(file: Blob): Promise<Found | null> {
   return readRecipe(await readPictureTexts(file));
 }
 
-/** The settings that make the same result again, from the same image and mask. */
+/**
+ * The settings that make the same result again, from the same image and mask. Of a removal by the embedded fill the seed
+ * and what is around the mask: it has no prompt, and "Remove" finds it whatever model is chosen for prompts.
+ */
 export function settingsFrom(found: Found): Partial<Settings> {
   return found.recipe ? settingsFromRecipe(found.recipe) : asTyped(found.fields);
 }
@@ -54,6 +58,10 @@ export function missingFiles({ options }: Recipe): string[] {
 }
 
 function settingsFromRecipe({ request, options, page }: Recipe): Partial<Settings> {
+  if (taskOf(request.model_name) === 'remove') {
+    const { crop_padding, feather } = page;
+    return asTyped({ seed: request.seed, crop_padding, feather });
+  }
   const { loras, embeddings = [], width: _width, height: _height, ...others } = options;
   return {
     // What the recipe does not say had its default.

@@ -4,8 +4,8 @@ import { useState } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { pendingResult, runSeconds, variationsOf } from '../../state/pictures/versions';
 import { duration, type RunProgress } from '../../state/run/progress';
-import { taskOf, taskOfResult } from '../../state/run/removal';
-import { useEditor, useRun, useSession, useSettings, useVersions } from '../base/context';
+import { taskOfModel, taskOfResult } from '../../state/run/removal';
+import { useEditor, useModelState, useRun, useSession, useSettings, useVersions } from '../base/context';
 import { useArrived } from '../base/useArrived';
 import { useCommand } from '../commands/useCommand';
 import { HostedOffer } from '../hosted/HostedSwitch';
@@ -76,16 +76,20 @@ function useRemovalOffer(hasOutcome: boolean): boolean {
     useShallow(({ prompt, model_name }) => ({ prompt, model_name })),
   );
   const pending = useVersions(pendingResult);
+  const lookups = useModelState((state) => state.lookups);
   if (!hasMask) return false;
   if (hasOutcome)
-    return pending !== undefined && pending.prompt.trim() === '' && taskOfResult(pending) !== 'remove';
-  return prompt.trim() === '' && taskOf(model_name) !== 'remove';
+    return (
+      pending !== undefined && pending.prompt.trim() === '' && taskOfResult(pending, lookups) !== 'remove'
+    );
+  return prompt.trim() === '' && taskOfModel(model_name, lookups) !== 'remove';
 }
 
 /** The outcome of the last run, until the next one begins; null if it had no results. */
 function useOutcome(): { title: string; detail: string } | null {
   const running = useRun((state) => state.running);
   const items = useVersions((state) => state.items);
+  const lookups = useModelState((state) => state.lookups);
   const last = items.at(-1);
   const [run, setRun] = useState({ running, lastBefore: last?.id });
   if (run.running !== running) setRun({ running, lastBefore: running ? last?.id : run.lastBefore });
@@ -95,7 +99,7 @@ function useOutcome(): { title: string; detail: string } | null {
   if (seconds === null) return null;
   const { length } = variationsOf({ items }, last);
   const next =
-    taskOfResult(last) === 'remove'
+    taskOfResult(last, lookups) === 'remove'
       ? 'Something left? Paint over it and remove again.'
       : 'Drag ‹ › to compare, or keep painting.';
   const each = `${length} results, ${duration(seconds / length)} each. `;

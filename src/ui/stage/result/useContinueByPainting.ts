@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Step } from '../../../editor/store';
 import type { Version } from '../../../state/pictures/versions';
 import { taskOfResult } from '../../../state/run/removal';
-import { useEditor, useSession } from '../../base/context';
+import { useEditor, useModelState, useSession } from '../../base/context';
 
 /**
  * Painting over a result continues from it: once a press on the canvas has changed the mask, that version is the one being
@@ -63,7 +63,9 @@ export function useContinueByPainting(version: Version | undefined) {
     return () => session.editor.setBeforePick(null);
   }, [session, id]);
   // What a removal was asked for is done: a stroke over it is the next thing to remove, on its own.
-  const startsAnew = version !== undefined && taskOfResult(version) === 'remove';
+  const startsAnew = useModelState(
+    ({ lookups }) => version !== undefined && taskOfResult(version, lookups) === 'remove',
+  );
   useLayoutEffect(() => {
     session.editor.setOptions({ startsAnew });
     return () => session.editor.setOptions({ startsAnew: false });

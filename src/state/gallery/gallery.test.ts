@@ -246,7 +246,7 @@ it('of a removal only what says something about it: the model and prompt for pai
   const found = await foundIn(
     await fileOf(textsOf({ model_name: 'fill', prompt: '', crop_padding: '8' }, 5)),
   );
-  expect(found && settingsFrom(found)).toEqual({ seed: '5', crop_padding: '8', feather: '' });
+  expect(found && settingsFrom(found)).toEqual({ seed: '5', crop_padding: '8' });
 });
 
 it('restores embeddings with their words, but for files of the person’s own', async () => {

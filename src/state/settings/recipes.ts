@@ -59,8 +59,7 @@ export function missingFiles({ options }: Recipe): string[] {
 
 function settingsFromRecipe({ request, options, page }: Recipe): Partial<Settings> {
   if (taskOf(request.model_name) === 'remove') {
-    const { crop_padding, feather } = page;
-    return asTyped({ seed: request.seed, crop_padding, feather });
+    return asTyped({ seed: request.seed, crop_padding: page.crop_padding });
   }
   const { loras, embeddings = [], width: _width, height: _height, ...others } = options;
   return {

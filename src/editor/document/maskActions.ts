@@ -349,6 +349,7 @@ export function createMaskActions(parts: {
     },
     async selectPart(find, { mode, replaces }) {
       const own = document();
+      const how = joinedBy(mode);
       const bringing = beforePick();
       if (bringing) await bringing;
       if (!own || document() !== own) return null;
@@ -357,7 +358,7 @@ export function createMaskActions(parts: {
       if (!part || document() !== own) return null;
       const { x, y, ...mask } = part;
       const before = own.history.stepsMade;
-      await changeOrReport('Selecting', mode, async () => {
+      await changeOrReport('Selecting', how, async () => {
         if (replaces && own.history.last === replaces) await finishInSlices(own.history.undo());
         return { mask, place: { x, y } };
       });

@@ -3,6 +3,7 @@
  * only here.
  */
 import { createStore } from 'zustand/vanilla';
+import { FILL } from '../../contract/schema';
 import type { Point, Size } from '../../image/geometry';
 import type { ReadonlyStore } from '../settings/settingsStore';
 
@@ -97,11 +98,11 @@ export function alternativesOf(
   return items.filter((version) => version.batch !== null && version.parentId === parentId);
 }
 
-/** `2 · a red fox` */
+/** `2 · a red fox`, `3 · removed` */
 export function versionLabel(version: Version): string {
   if (version.parentId === null) return 'original';
   if (version.batch === null) return `${version.id} · ${version.width} × ${version.height}`;
-  const prompt = version.prompt.trim();
+  const prompt = version.modelName === FILL ? 'removed' : version.prompt.trim();
   return prompt === '' ? String(version.id) : `${version.id} · ${prompt}`;
 }
 

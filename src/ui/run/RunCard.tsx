@@ -2,7 +2,7 @@
 import { TriangleAlert, X } from 'lucide-react';
 import { useState } from 'react';
 import { useShallow } from 'zustand/react/shallow';
-import { pendingResult, runSeconds, variationsOf } from '../../state/pictures/versions';
+import { findVersion, pendingResult, runSeconds, variationsOf } from '../../state/pictures/versions';
 import { duration, type RunProgress } from '../../state/run/progress';
 import { taskOfModel, taskOfResult } from '../../state/run/removal';
 import { useEditor, useModelState, useRun, useSession, useSettings, useVersions } from '../base/context';
@@ -59,9 +59,13 @@ function useNextText(): string {
 /** Without a prompt "Remove" does better than a model that paints: it is offered in a line, and Generate goes its way. */
 function RemovalOffer() {
   const { run } = useCommand('remove');
+  const isExtended = useVersions((state) => {
+    const base = findVersion(state, state.baseId);
+    return base !== undefined && base.parentId !== null && base.batch === null;
+  });
   return (
     <>
-      No prompt? To take it away,{' '}
+      {isExtended ? 'No prompt? To continue the image,' : 'No prompt? To take it away,'}{' '}
       <button type="button" className="link small" onClick={run}>
         use Remove
       </button>

@@ -115,6 +115,7 @@ export function CompareLine({
       aria-valuenow={Math.round(share * 100)}
       aria-valuetext={`${Math.round(share * 100)} % before`}
       data-parked={parking?.side}
+      title={parking ? 'Drag to compare with before' : undefined}
       style={{ transform: `translateX(${at.x}px)` }}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);

@@ -153,6 +153,7 @@ const inTheEditor: Steps = {
   },
   'The canvas can be extended': async (visit) => {
     const { page, editor } = visit;
+    await button(page, 'Clear mask').click();
     await button(page, 'Outpaint: extend the canvas').click();
     await page.getByRole('spinbutton', { name: 'Extend right' }).fill('160');
     await button(page, 'Apply').click();

@@ -113,7 +113,7 @@ function useOutcome(): { title: string; detail: string } | null {
   };
 }
 
-/** Covers the end of “Generate” while there is something to cancel. */
+/** Takes the place of “Generate” while there is something to cancel. */
 export function CancelButton() {
   const session = useSession();
   const running = useRun((state) => state.progress !== null);

@@ -142,7 +142,7 @@ export class EditorPage {
   }
 
   /** Clicks "Remove", or another button that makes a result, and waits for it. @returns the bytes of the result */
-  async takeAway(button = this.remove, timeout = 60_000): Promise<Buffer> {
+  async takeAway(button = this.remove, timeout = 180_000): Promise<Buffer> {
     const before = await this.#shownResult();
     await button.click();
     await this.#otherResult(before, timeout);

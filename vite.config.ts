@@ -20,6 +20,7 @@ const webgpu = [
 const golden = [
   'src/**/*.golden.test.ts',
   'src/graph/*.test.ts',
+  'src/host/warmUp.test.ts',
   'src/graph/onnxExport/*.test.ts',
   'src/model/{badInput,library,load,namedModels,openWithLoras,slowServers,tokenizers}.test.ts',
   'src/model/{embedding,lora,onnxExport,prepare}/*.test.ts',

@@ -99,4 +99,13 @@ export interface LocalEngine extends Engine {
   /** Calls back with the status as soon as it is known and whenever it changes. @returns a function that unsubscribes */
   onStatus(listener: (status: EngineStatus) => void): () => void;
   readonly models: ModelLibrary;
+  /**
+   * Does a piece of what the first run of the starter model would wait for; a run that comes meanwhile waits for that
+   * piece alone. Absent: it cannot be done beforehand.
+   * @returns whether there are further pieces
+   * @throws what a run would throw
+   */
+  warmUp?(): Promise<boolean>;
+  /** Closes the open model unless a run needs it. */
+  coolDown?(): Promise<void>;
 }

@@ -57,6 +57,8 @@ const laterToWorker = z.discriminatedUnion('type', [
   hub,
   /** Closes the open model unless a run needs it; answered by `answered`. */
   z.object({ type: z.literal('release'), id }),
+  /** Does a piece of what the first run of the starter model would wait for; answered by `warmed`. */
+  z.object({ type: z.literal('warmUp'), id }),
   /** Answered by `answered`. */
   judge,
   /** How fast is this device? Answered by `measured`, or by `answered` with an error. */
@@ -86,6 +88,8 @@ const fromWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('answered'), id, error: error.optional() }),
   /** Floating point operations per second; null if a run is at work. */
   z.object({ type: z.literal('measured'), id, speed: z.number().positive().nullable() }),
+  /** `more`: there are further pieces. */
+  z.object({ type: z.literal('warmed'), id, more: z.boolean() }),
   z.object({ type: z.literal('progress'), id, progress: progressSchema }),
   z.object({ type: z.literal('result'), id, picture: finishedPicture }),
   /** `dead`: this worker can't run anything more (its device is lost); the next call needs a new one. */

@@ -92,6 +92,32 @@ describe('createLocalEngine', () => {
     expect(progress).toEqual([{ stage: 'encode' }]);
   });
 
+  it('warms up one piece at a time, not during a run, and gives up with its worker', async () => {
+    const { engine, run } = setUp();
+    const first = engine.warmUp?.();
+    expect(worker(0).received.at(-1)).toEqual({ type: 'warmUp', id: 1 });
+    expect(await engine.warmUp?.()).toBe(true);
+    worker(0).answer({ type: 'warmed', id: 1, more: true });
+    expect(await first).toBe(true);
+
+    const second = engine.warmUp?.();
+    const error = { name: 'DeviceError' as const, message: 'no' };
+    worker(0).answer({ type: 'error', id: 2, error, dead: false });
+    await expect(second).rejects.toMatchObject({ name: 'DeviceError', message: 'no' });
+
+    const third = engine.warmUp?.();
+    const running = run();
+    running.catch(() => {});
+    worker(0).onerror?.({ message: 'gone' } as ErrorEvent);
+    expect(await third).toBe(false);
+    const next = run();
+    next.catch(() => {});
+    const { length } = worker(1).received;
+    expect(await engine.warmUp?.()).toBe(true);
+    expect(worker(1).received).toHaveLength(length);
+    await engine.dispose();
+  });
+
   it('cancels in the worker and closes previews that come too late', async () => {
     const { run, progress } = setUp();
     const controller = new AbortController();

@@ -90,6 +90,8 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
   const waiting = new Set<Pending<EngineStatus>>();
   /** Callers that wait for an `answered`, or a `measured`. */
   const answers = new Map<number, Pending<number | null>>();
+  /** The piece that is being done beforehand. */
+  let warming: ({ id: number } & Pending<boolean>) | undefined;
   let hub: HubAccess = { url: hubUrl };
   let nextId = 1;
   let disposed = false;
@@ -163,6 +165,9 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     // A worker that is gone holds no model and refuses none.
     for (const { resolve } of answers.values()) resolve(null);
     answers.clear();
+    // What a worker that is gone has done is lost; the next run begins as it would have without.
+    warming?.resolve(false);
+    warming = undefined;
   }
 
   function statusSoon(): Promise<EngineStatus> {
@@ -179,14 +184,16 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
     });
   }
 
+  async function release(): Promise<void> {
+    if (worker.isRunning()) await ask((id) => ({ type: 'release', id }));
+  }
+
   const models = createLocalModels({
     baseUrl,
     hubUrl,
     spawn: spawnLibrary,
     precision: async () => (await statusSoon()).precision,
-    async release() {
-      if (worker.isRunning()) await ask((id) => ({ type: 'release', id }));
-    },
+    release,
     async judge(name, texts) {
       await ask((id) => ({ type: 'judge', id, name, texts }));
     },
@@ -216,6 +223,11 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
       case 'measured':
         answer({ id: message.id, value: message.speed });
         return;
+      case 'warmed':
+        if (warming?.id !== message.id) return;
+        warming.resolve(message.more);
+        warming = undefined;
+        return;
       case 'progress': {
         const call = runs.get(message.id)?.call;
         if (call === undefined || call.signal.aborted) closePreview(message.progress);
@@ -229,6 +241,10 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
         const error = decodeError(message.error);
         answer(message);
         take(message.id)?.reject(error);
+        if (warming?.id === message.id) {
+          warming.reject(error);
+          warming = undefined;
+        }
         if (message.dead) {
           stop();
           resendRuns();
@@ -279,6 +295,17 @@ export function createLocalEngine(options: LocalEngineOptions = {}): LocalEngine
         worker.post({ type: 'inpaint', id, request, options });
       });
     },
+    warmUp() {
+      if (disposed) return Promise.resolve(false);
+      // Not beside a run or another piece.
+      if (warming !== undefined || runs.size > 0) return Promise.resolve(true);
+      const id = nextId++;
+      return new Promise((resolve, reject) => {
+        warming = { id, resolve, reject };
+        worker.post({ type: 'warmUp', id });
+      });
+    },
+    coolDown: release,
     onStatus(listener) {
       listeners.add(listener);
       if (status !== undefined) listener(status);

@@ -18,6 +18,7 @@ import { type MergeProgress, openMerged } from '../model/openWithLoras';
 import { isPrepared } from '../model/prepare/prepared';
 import { createProduct } from '../model/runtime/ortMatMul';
 import { measureSpeed } from '../model/runtime/speedProbe';
+import { startRuntime } from '../model/runtime/start';
 import { connect } from '../model/source/download';
 import { HUB_URL } from '../model/source/modelName';
 import { InpaintCache } from '../pipeline/cache';
@@ -30,6 +31,7 @@ import { createModelSlot } from './modelSlot';
 import type { ChooseFile, Machine, OwnModel, Platform } from './platform';
 import { reportTo } from './previews';
 import type { Host } from './serve';
+import { warmUpPieces } from './warmUp';
 
 /** A model with its LoRAs and embeddings. */
 export type WantedModel = { name: string } & Partial<Pick<LocalOptions, 'loras' | 'embeddings'>>;
@@ -135,8 +137,13 @@ export function createHost(platform: Platform): ModelHost {
     admit: () => Promise.resolve(),
   };
 
+  /** Pieces of warming up that are done. */
+  let warmed = 0;
+
   async function open(wanted: WantedModel, asked: Size | undefined, call: Call): Promise<OpenModel> {
     if (wanted.name === FILL) return fill;
+    // What is left of warming up is done by the run itself, and might be for another model.
+    warmed = Number.POSITIVE_INFINITY;
     // They are small, so errors in them are reported before a model is fetched.
     const embeddings = await embeddingsOf(wanted, call);
     const { model, files, cache } = await slot.get(wanted, asked);
@@ -192,6 +199,11 @@ export function createHost(platform: Platform): ModelHost {
     });
   }
 
+  const pieces = warmUpPieces({
+    startRuntime: async () => startRuntime((await machine.get()).runtime),
+    openModel: async () => (await slot.get({ name: STARTER }, undefined)).model,
+  });
+
   return {
     async openRuntime() {
       await machine.get();
@@ -201,6 +213,13 @@ export function createHost(platform: Platform): ModelHost {
     inpaint: (request, options, call) => learning(call, () => paint(request, options, call)),
     isDead: () => ready?.runtime.isLost ?? false,
     release: slot.close,
+    async warmUp() {
+      // Nobody waits for it, so there is nobody to tell.
+      const call = { signal: new AbortController().signal, onProgress() {} };
+      await learning(call, async () => pieces[warmed]?.());
+      warmed++;
+      return warmed < pieces.length;
+    },
     async judge(name, texts) {
       const { guard } = await machine.get();
       await guard.checkFits(filesOfTexts(name, texts));

@@ -133,6 +133,24 @@ describe('serve', () => {
     receive({ type: 'cancel', id: 2 });
   });
 
+  it('warms up between runs, never beside one', async () => {
+    const posted: FromWorker[] = [];
+    let pieces = 2;
+    const host: Host = {
+      inpaint: (_request, _options, call) => stepUntilAborted(call),
+      isDead: () => false,
+      warmUp: async () => --pieces > 0,
+    };
+    const receive = serve(host, (message) => posted.push(message));
+    receive({ type: 'warmUp', id: 1 });
+    await eventually(() => expect(posted).toEqual([{ type: 'warmed', id: 1, more: true }]));
+    receive({ type: 'inpaint', id: 2, request, options });
+    receive({ type: 'warmUp', id: 3 });
+    expect(posted.at(-1)).toEqual({ type: 'warmed', id: 3, more: true });
+    expect(pieces).toBe(1);
+    receive({ type: 'cancel', id: 2 });
+  });
+
   it('passes on what the device cannot run', async () => {
     const posted: FromWorker[] = [];
     const judge = () => Promise.reject(new CheckpointError('too much'));

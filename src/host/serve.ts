@@ -19,6 +19,8 @@ export interface Host {
   judge?(name: string, texts: Texts): Promise<void>;
   /** @returns floating point operations per second of this device; absent if nobody asks */
   measureSpeed?(): Promise<number>;
+  /** Does the next piece of what the first run of the starter model would wait for. @returns whether there are more */
+  warmUp?(): Promise<boolean>;
   /** Sets where models come from; absent if that never changes. */
   setHub?(hub: HubAccess): void;
 }
@@ -84,6 +86,14 @@ export function serve(host: Host, post: Post): (message: Later<ToWorker>) => voi
     }
   }
 
+  async function warmUp(id: number): Promise<void> {
+    try {
+      post({ type: 'warmed', id, more: (await host.warmUp?.()) ?? false });
+    } catch (error) {
+      post({ type: 'error', id, error: encodeError(error), dead: host.isDead() });
+    }
+  }
+
   return (data) => {
     const message = readToWorker(data);
     if (message === undefined) return logIgnored('page', data);
@@ -114,6 +124,12 @@ export function serve(host: Host, post: Post): (message: Later<ToWorker>) => voi
       case 'measure':
         tail = tail.catch(() => {}).then(() => measure(message.id));
         return;
+      case 'warmUp': {
+        // Runs come first: it is for the page to ask again.
+        if (running.size > 0) post({ type: 'warmed', id: message.id, more: true });
+        else tail = tail.catch(() => {}).then(() => warmUp(message.id));
+        return;
+      }
       case 'release': {
         // A run that is current, or waiting, needs its model.
         if (running.size > 0) post({ type: 'answered', id: message.id });

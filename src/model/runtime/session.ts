@@ -16,6 +16,7 @@ import type { Graph, GraphTarget } from '../../graph/onnx/types';
 import type { DeviceTensor, VaeTiles } from '../../pipeline/model';
 import type { WeightFile } from '../weights/componentWeights';
 import { BlobBytes, canReadAtOnce } from './blobBytes';
+import { measured } from './measured';
 
 export type OrtModule = typeof Ort;
 
@@ -99,7 +100,7 @@ export class Runtime {
       const isAgain = session.wasLoaded;
       session.wasLoaded = true;
       this.#hasGaps ||= isAgain && this.device === undefined;
-      session.ort = await session.create();
+      session.ort = await measured(`session ${session.component}`, session.create);
     }
     this.#loaded.delete(session);
     this.#loaded.add(session);

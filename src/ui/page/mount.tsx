@@ -13,6 +13,7 @@ import { createModelLibraryStore } from '../../state/models/modelLibrary';
 import { browserPace } from '../../state/models/pace';
 import type { Offline } from '../../state/offline';
 import type { SampleLink } from '../../state/pictures/sample';
+import { browserSurroundings, warmUp } from '../../state/run/warmUp';
 import { createSelecting, type SelectingParts } from '../../state/selecting/selecting';
 import { browserDrafts } from '../../state/session/drafts';
 import { createRecipeOffer } from '../../state/session/recipeOffer';
@@ -58,6 +59,8 @@ export function mountApp(root: HTMLElement, parts: PageParts): void {
   session.versions.subscribe(({ items }) => {
     if (items.at(-1)?.modelName === STARTER) offline.keepStarter();
   });
+  const starterUrl = new URL('models/starter/', document.baseURI).href;
+  void warmUp({ engine, ...session, hosted: hosted.store, surroundings: browserSurroundings(starterUrl) });
   const gallery = browserGallery(session.versions);
   const recipeOffer = createRecipeOffer(session);
   const drafts = browserDrafts(session, gallery, { read: readOwnMaskFile, write: writeMaskInSlices });

@@ -1,0 +1,135 @@
+/**
+ * While the person still looks, the engine does piece by piece what the first run of the starter model would wait for, never
+ * beside a run. It stops for good once that model runs, and when another one is wanted.
+ */
+import type { EngineStatus, LocalEngine } from '../../contract/engine';
+import { STARTER } from '../../contract/schema';
+import type { ReadonlyStore } from '../settings/settingsStore';
+
+/**
+ * After this long without a key, a press or a move of the mouse the next piece may begin: whoever reaches for a button is
+ * noticed before the press, and someone who paints rests more often than that.
+ */
+const QUIET_MS = 400;
+/** Before the first piece: the page's own first pictures and files go first. */
+const START_AFTER_MS = 1_000;
+/** Devices with less memory, in GB, have none to spare for what may not be needed. */
+const MIN_DEVICE_MEMORY = 2;
+
+export interface WarmUpParts {
+  engine: Pick<LocalEngine, 'warmUp' | 'coolDown' | 'onStatus'>;
+  settings: ReadonlyStore<{ model_name: string }>;
+  run: ReadonlyStore<{ running: boolean }>;
+  hosted: ReadonlyStore<{ on: boolean }>;
+  surroundings: Surroundings;
+}
+
+/** What the page's surroundings say. */
+export interface Surroundings {
+  /** Resolves once the page is visible and the person has done nothing for a while. */
+  quiet(): Promise<void>;
+  /** Whether the model is here, or may be fetched without being asked for. */
+  mayFetch(): Promise<boolean>;
+}
+
+/** Resolves when there is nothing left to do. Failures are left to the first run, which meets them again and says so. */
+export async function warmUp({ engine, settings, run, hosted, surroundings }: WarmUpParts): Promise<void> {
+  const { provider } = await new Promise<EngineStatus>((resolve) => engine.onStatus(resolve));
+  // On a GPU the first run waits for other things: its shaders depend on the size.
+  if (provider !== 'wasm' || engine.warmUp === undefined) return;
+  const isWanted = () => settings.getState().model_name === STARTER && !hosted.getState().on;
+  let isWarm = false;
+  settings.subscribe(() => {
+    if (isWanted() || !isWarm) return;
+    // Another model needs the memory.
+    isWarm = false;
+    void engine.coolDown?.().catch(() => {});
+  });
+  try {
+    let more = await surroundings.mayFetch();
+    while (more) {
+      await surroundings.quiet();
+      await idle(run);
+      if (!isWanted()) break;
+      isWarm = true;
+      more = await engine.warmUp();
+    }
+  } catch (error) {
+    console.debug('Inlay: the starter model could not be loaded beforehand:', error);
+  }
+}
+
+/** Resolves while no run is at work. */
+function idle(run: WarmUpParts['run']): Promise<void> {
+  if (!run.getState().running) return Promise.resolve();
+  return new Promise((resolve) => {
+    const stop = run.subscribe(({ running }) => {
+      if (running) return;
+      stop();
+      resolve();
+    });
+  });
+}
+
+/** @param starterUrl of the starter model's folder; ends in a slash */
+export function browserSurroundings(starterUrl: string): Surroundings {
+  let lastInput = performance.now() + START_AFTER_MS - QUIET_MS;
+  for (const type of ['pointermove', 'pointerdown', 'pointerup', 'keydown', 'wheel', 'drop', 'paste'])
+    window.addEventListener(
+      type,
+      () => {
+        lastInput = Math.max(lastInput, performance.now());
+      },
+      { capture: true, passive: true },
+    );
+  let isPressed = false;
+  window.addEventListener(
+    'pointerdown',
+    () => {
+      isPressed = true;
+    },
+    { capture: true },
+  );
+  for (const type of ['pointerup', 'pointercancel'])
+    window.addEventListener(
+      type,
+      () => {
+        isPressed = false;
+      },
+      { capture: true },
+    );
+  return {
+    async quiet() {
+      while (document.hidden || isPressed || performance.now() - lastInput < QUIET_MS)
+        await wait(QUIET_MS / 4);
+      await new Promise<void>((resolve) => {
+        // Safari has no idle callbacks.
+        if ('requestIdleCallback' in window) requestIdleCallback(() => resolve(), { timeout: QUIET_MS });
+        else setTimeout(resolve);
+      });
+    },
+    async mayFetch() {
+      const { connection, deviceMemory } = navigator as Navigator & {
+        connection?: { saveData?: boolean; type?: string };
+        deviceMemory?: number;
+      };
+      if (deviceMemory !== undefined && deviceMemory <= MIN_DEVICE_MEMORY) return false;
+      // Where the browser does not say how it is connected, a telephone counts as on mobile data.
+      const isMetered =
+        connection === undefined
+          ? matchMedia('(pointer: coarse)').matches
+          : connection.saveData === true || connection.type === 'cellular';
+      return !isMetered || isStored(new URL('unet/diffusion_pytorch_model.safetensors', starterUrl).href);
+    },
+  };
+}
+
+/** Whether the service worker keeps it. */
+async function isStored(url: string): Promise<boolean> {
+  if (!('caches' in window)) return false;
+  return (await caches.match(url, { ignoreSearch: true })) !== undefined;
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -16,6 +16,7 @@ const ROUNDS = Number(process.env.ROUNDS ?? 5);
 /** How long a person looks before the press. */
 const LOOKS = { 'at once': 0, 'after 8 s of looking': 8_000 } as const;
 type Look = keyof typeof LOOKS;
+const PROMPT = 'a mushroom';
 /** The page stores what the visit used some seconds after it was opened. */
 const STORING_MS = 14_000;
 
@@ -64,19 +65,6 @@ async function launch(profile: string): Promise<{ context: BrowserContext; page:
   const page = context.pages()[0] ?? (await context.newPage());
   // The compiler of this file gives functions their names through a helper.
   await page.addInitScript({ content: 'globalThis.__name = (named) => named;' });
-  // The engine says how long its stages took with each result.
-  await page.addInitScript(() => {
-    const { addEventListener } = EventTarget.prototype;
-    window.Worker = class extends Worker {
-      constructor(...given: ConstructorParameters<typeof Worker>) {
-        super(...given);
-        addEventListener.call(this, 'message', (event) => {
-          const { data } = event as MessageEvent;
-          if (data?.type === 'result') Object.assign(window, { benchTimings: data.picture?.timings });
-        });
-      }
-    };
-  });
   return { context, page, editor: new EditorPage(page) };
 }
 
@@ -85,6 +73,7 @@ async function makeTemplate(): Promise<void> {
   rmSync(template, { recursive: true, force: true });
   const { context, page, editor } = await launch(template);
   await editor.open(origin);
+  await editor.prompt.fill(PROMPT);
   await picture(page, editor);
   await page.waitForTimeout(STORING_MS);
   await page.goto(`${origin}favicon.svg`);
@@ -104,16 +93,15 @@ async function makeVisit(lookMs: number): Promise<Visit> {
   const { context, page, editor } = await launch(profile);
   try {
     await editor.open(origin);
+    await editor.prompt.fill(PROMPT);
     const before = await memory(context);
     if (lookMs > 0) await page.waitForTimeout(lookMs);
     const after = await memory(context);
     const pressed = await engineMeasures(page);
     const pressToPicture = await picture(page, editor);
-    const measures = (await engineMeasures(page)).slice(pressed.length);
-    const timings = await page.evaluate(
-      () => (window as { benchTimings?: Record<string, number> }).benchTimings,
-    );
-    const stages = new Map([...measures, ...Object.entries(timings ?? {})]);
+    const known = new Set(pressed.map(([name, , start]) => `${name} ${start}`));
+    const measures = (await engineMeasures(page)).filter(([name, , start]) => !known.has(`${name} ${start}`));
+    const stages = new Map(measures.map(([name, ms]) => [name, ms]));
     const beforehand = pressed.reduce((sum, [, ms]) => sum + ms, 0);
     return {
       pressToPicture,
@@ -156,14 +144,18 @@ async function picture(page: Page, editor: EditorPage): Promise<number> {
   return shown;
 }
 
-/** What the engine's worker has measured so far: name and milliseconds. */
-async function engineMeasures(page: Page): Promise<[string, number][]> {
+/** What the engine's worker has measured so far: name, milliseconds, and when it began. */
+async function engineMeasures(page: Page): Promise<[string, number, number][]> {
   const entries = page.workers().map((worker) =>
     worker.evaluate(() =>
       performance
         .getEntriesByType('measure')
         .filter(({ name }) => name.startsWith('inlay: '))
-        .map(({ name, duration }): [string, number] => [name.slice('inlay: '.length), duration]),
+        .map(({ name, duration, startTime }): [string, number, number] => [
+          name.slice('inlay: '.length),
+          duration,
+          startTime,
+        ]),
     ),
   );
   return (await Promise.all(entries)).flat();

@@ -16,6 +16,7 @@ import { choiceOfFile, chooseLora } from '../model/lora/open';
 import { clipVocabulary, openModel, prepareSource } from '../model/openModel';
 import { type MergeProgress, openMerged } from '../model/openWithLoras';
 import { isPrepared } from '../model/prepare/prepared';
+import { noteTime } from '../model/runtime/measured';
 import { createProduct } from '../model/runtime/ortMatMul';
 import { measureSpeed } from '../model/runtime/speedProbe';
 import { startRuntime } from '../model/runtime/start';
@@ -182,6 +183,7 @@ export function createHost(platform: Platform): ModelHost {
       (asked) => open(wanted, asked, call),
       { signal: call.signal, onProgress: reports.add },
     );
+    for (const [stage, ms] of Object.entries(timings)) noteTime(stage, performance.now() - ms, ms);
     await reports.sent();
     const { width, height } = pixels;
     return { png: await platform.encode(pixels), width, height, seed, timings };

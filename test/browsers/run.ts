@@ -45,7 +45,13 @@ async function tryIn(name: string, start: () => Promise<Driver>): Promise<number
   const load = loadavg()[0]?.toFixed(1);
   const driver = await start();
   const host = await startStaticHost(folder, '/inlay/');
-  const tour = { person: new Person(driver), host, folder, pictureTimes: [] as number[] };
+  const tour = {
+    person: new Person(driver),
+    host,
+    folder,
+    removalTimes: [] as number[],
+    pictureTimes: [] as number[],
+  };
   const passed: string[] = [];
   console.log(`\n${driver.title} · ${cpus().length} cores, load ${load} at the start`);
   try {
@@ -68,8 +74,9 @@ async function tryIn(name: string, start: () => Promise<Driver>): Promise<number
     }
     return 0;
   } finally {
-    const pictures = tour.pictureTimes.map(seconds).join(', ');
-    const row = [driver.title, new Date().toISOString().slice(0, 10), passed.join(', '), `${pictures} s`];
+    const times = (name: string, each: number[]) => `${name} ${each.map(seconds).join(', ')} s`;
+    const pictures = `${times('removed in', tour.removalTimes)}; ${times('painted in', tour.pictureTimes)}`;
+    const row = [driver.title, new Date().toISOString().slice(0, 10), passed.join(', '), pictures];
     console.log(`  | ${row.join(' | ')} |`);
     await driver.close();
     await host.close();

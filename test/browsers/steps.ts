@@ -1,6 +1,6 @@
 /** What is tried in each browser, one after another in one tab, as a person would. Everything is judged by pixels. */
 import { strict as assert } from 'node:assert';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StaticHost } from '../support/pages/staticHost';
 import { changes, decode, type Picture } from '../support/pictures';
@@ -14,7 +14,9 @@ export interface Tour {
   host: StaticHost;
   /** The folder that is served. */
   folder: string;
-  /** Milliseconds from the press to the picture, in order. */
+  /** Milliseconds from a press of "Remove" to its result. */
+  removalTimes: number[];
+  /** The same of "Generate", in order. */
   pictureTimes: number[];
 }
 
@@ -31,17 +33,23 @@ const RIM = 2;
 export const steps: readonly Step[] = [
   {
     name: 'first minute',
-    async run({ person, host, folder, pictureTimes }) {
+    async run({ person, host, folder, removalTimes, pictureTimes }) {
       await person.arrive(host.url);
+      const sample = await openedSample(
+        folder,
+        await person.driver.evaluate(() => document.body.textContent ?? ''),
+      );
       const original = await decode(await person.download());
+      const mask = await decode(join(folder, 'samples', sample.mask));
+      const without = await person.makePicture('Remove');
+      removalTimes.push(without.ms);
+      expectPainted(original, await decode(without.png), mask);
+      await person.write('textbox', 'Prompt', 'a mushroom');
       const first = await person.makePicture('Generate');
       pictureTimes.push(first.ms);
-      const sample = JSON.parse(await readFile(join(folder, 'samples/sample.json'), 'utf8'));
-      const mask = await decode(join(folder, 'samples', sample.mask));
-      expectPainted(original, await decode(first.png), mask);
       const second = await person.makePicture('Generate');
       pictureTimes.push(second.ms);
-      expectPainted(original, await decode(second.png), mask);
+      for (const { png } of [first, second]) expectPainted(original, await decode(png), mask);
     },
   },
   {
@@ -101,10 +109,10 @@ export const steps: readonly Step[] = [
       assert.ok(changed.left >= square.left && changed.right < square.left + square.side, 'painted outside');
       assert.ok(changed.top >= square.top && changed.bottom < square.top + square.side, 'painted outside');
       await person.click('button', 'Gallery');
-      await person.until('three results in the gallery', () =>
+      await person.until('four results in the gallery', () =>
         person.driver.evaluate(() => {
           const images = document.querySelectorAll<HTMLImageElement>('[role="dialog"] li img');
-          return images.length >= 3 && [...images].every(({ naturalWidth }) => naturalWidth > 0);
+          return images.length >= 4 && [...images].every(({ naturalWidth }) => naturalWidth > 0);
         }),
       );
       await person.click('button', 'Close');
@@ -146,6 +154,16 @@ export const steps: readonly Step[] = [
     },
   },
 ];
+
+/** The description of the sample that the page shows: its line of what to do is on the page. */
+async function openedSample(folder: string, text: string): Promise<{ mask: string }> {
+  const names = await readdir(join(folder, 'samples'));
+  for (const name of names.filter((each) => each.endsWith('.json'))) {
+    const sample = JSON.parse(await readFile(join(folder, 'samples', name), 'utf8'));
+    if (typeof sample.hint === 'string' && text.includes(sample.hint)) return sample;
+  }
+  throw new Error('the page shows none of the samples with a line of what to do');
+}
 
 /** Expects most pixels of the mask to have changed, and none outside it. */
 function expectPainted(before: Picture, after: Picture, mask: Picture): void {

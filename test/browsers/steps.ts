@@ -155,14 +155,15 @@ export const steps: readonly Step[] = [
   },
 ];
 
-/** The description of the sample that the page shows: its line of what to do is on the page. */
+/** The description of the sample that the page shows: it says its line of what to do or, after the reload for threads, its name. */
 async function openedSample(folder: string, text: string): Promise<{ mask: string }> {
   const names = await readdir(join(folder, 'samples'));
   for (const name of names.filter((each) => each.endsWith('.json'))) {
     const sample = JSON.parse(await readFile(join(folder, 'samples', name), 'utf8'));
-    if (typeof sample.hint === 'string' && text.includes(sample.hint)) return sample;
+    if (typeof sample.hint === 'string' && (text.includes(sample.hint) || text.includes(sample.image)))
+      return sample;
   }
-  throw new Error('the page shows none of the samples with a line of what to do');
+  throw new Error('the page shows none of the samples');
 }
 
 /** Expects most pixels of the mask to have changed, and none outside it. */

@@ -218,6 +218,35 @@ it('to start anew puts all away: it is offered, also after a reload, and undo br
   expect(second.session.settings.getState().prompt).toBe('a red fox');
 });
 
+it('opening a sample puts work away, which stays within reach in this visit and the next; what is untouched is replaced', async () => {
+  const { tab, close } = browser();
+  const mine = tab();
+  const first = await page({ id: 'one', tab: mine });
+  const openSample = () => first.session.openFile(new Blob(['s'], { type: 'image/png' }), 'sample.png');
+  // Nothing was done to the image: there is nothing to put away.
+  await first.drafts.startWith(openSample);
+  expect(first.state().offered).toBeNull();
+  paint(first.session);
+  const mask = first.mask();
+  await eventually(async () => expect(await first.list()).toEqual(['one']));
+  await first.drafts.startWith(openSample);
+  expect(first.state().offered).toEqual({ id: 'one', name: 'sample.png', why: 'aside', isNew: true });
+  expect(first.mask().every((value) => value === 0)).toBe(true);
+  await eventually(async () => expect(await first.list()).toHaveLength(2));
+
+  for (const id of await first.list()) close(id);
+  const second = blank({ id: 'three', tab: tab() });
+  expect(await second.drafts.start()).toBe('restored');
+  expect(second.mask().every((value) => value === 0)).toBe(true);
+  expect(second.state().offered).toEqual({ id: 'one', name: 'sample.png', why: 'aside' });
+  await second.drafts.accept();
+  expect(second.mask().equals(mask)).toBe(true);
+
+  // What was restored is work, even if nothing was done since.
+  await second.drafts.startWith(async () => {});
+  expect(second.state().offered).toMatchObject({ id: 'one', isNew: true });
+});
+
 it('versions come back with it: results from the gallery, all others with the draft, which grows by what is new', async () => {
   const shelf = new Map<number, Blob>();
   const { tab, close } = browser();

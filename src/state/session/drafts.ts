@@ -28,6 +28,11 @@ export interface Drafts {
   dismiss(): Promise<void>;
   /** Closes the current image with all that belongs to it: it is offered, and undo brings it back. */
   startAnew(): Promise<void>;
+  /**
+   * Opens something instead of the current image. If that has work in it, it is closed as by {@link startAnew}, so that it
+   * can be restored; an untouched one is replaced.
+   */
+  startWith(open: () => Promise<unknown>): Promise<void>;
   /** Takes away the note about the restored image. */
   seen(): void;
 }
@@ -83,6 +88,8 @@ export function createDrafts(parts: DraftParts): Drafts {
   const { session, gallery, kept, files, hold, quietMs = QUIET_MS } = parts;
   const { editor, versions, settings, suited, state } = session;
   const { store } = state;
+  /** Whether the draft was restored, so that there is work in it even if nothing was done since. */
+  let isRestored = false;
   /** Id of this tab's draft. */
   let id = parts.id ?? newId();
   /** Nothing is saved until it is known what the page opens with. */
@@ -198,6 +205,7 @@ export function createDrafts(parts: DraftParts): Drafts {
   /** Continues a draft as this tab's own; its files are not written again. */
   const adopt = (draft: Draft) => {
     id = draft.id;
+    isRestored = true;
     hold.remember(id);
     writtenMask = null;
     const own = new Set(draft.versions.flatMap((version) => (version.isKept ? [version.id] : [])));
@@ -207,6 +215,7 @@ export function createDrafts(parts: DraftParts): Drafts {
   /** Begins a new draft. */
   const begin = async (next: string) => {
     id = next;
+    isRestored = false;
     written = new Map();
     writtenMask = null;
     if (await hold.claim(id)) hold.remember(id);
@@ -237,6 +246,9 @@ export function createDrafts(parts: DraftParts): Drafts {
           // Drawing it may still be too much for the tab.
           setTimeout(done, SETTLED_MS);
           state.noteRestored(draft.name);
+          // What was put away for it stays within reach.
+          const aside = drafts.find((other) => other.isAside && !held?.has(other.id));
+          if (aside) state.offerDraft({ id: aside.id, name: aside.name, why: 'aside' });
           return 'restored';
         }
       } catch (error) {
@@ -249,6 +261,25 @@ export function createDrafts(parts: DraftParts): Drafts {
     offer(isAside ? 'aside' : isClaimed ? 'failed' : 'held');
     await begin(id);
     return 'empty';
+  };
+
+  const startAnew = async () => {
+    const { document } = editor;
+    if (!document) return;
+    seen();
+    await saveNow();
+    session.close();
+    session.restoreSettings({ prompt: '', negative_prompt: '' }, []);
+    try {
+      const draft = (await kept.list()).find((other) => other.id === id);
+      if (draft) {
+        await kept.keep({ ...draft, isAside: true }, new Map());
+        state.offerDraft({ id, name: draft.name, why: 'aside', isNew: true });
+      }
+    } catch {
+      // Without storage there is no draft; undo still works.
+    }
+    await begin(newId());
   };
 
   return {
@@ -292,23 +323,11 @@ export function createDrafts(parts: DraftParts): Drafts {
       state.offerDraft(null);
       await kept.remove(offered.id).catch(() => {});
     },
-    async startAnew() {
-      const { document } = editor;
-      if (!document) return;
-      seen();
-      await saveNow();
-      session.close();
-      session.restoreSettings({ prompt: '', negative_prompt: '' }, []);
-      try {
-        const draft = (await kept.list()).find((other) => other.id === id);
-        if (draft) {
-          await kept.keep({ ...draft, isAside: true }, new Map());
-          state.offerDraft({ id, name: draft.name, why: 'aside' });
-        }
-      } catch {
-        // Without storage there is no draft; undo still works.
-      }
-      await begin(newId());
+    startAnew,
+    async startWith(open) {
+      const hasWork = isRestored || editor.store.getState().canUndo || versions.getState().items.length > 1;
+      if (hasWork) await startAnew();
+      await open();
     },
     seen,
   };

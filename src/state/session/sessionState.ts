@@ -9,6 +9,8 @@ import type { ReadonlyStore } from '../settings/settingsStore';
 export interface OfferedDraft extends Pick<Draft, 'id' | 'name'> {
   /** `held`: another tab has it open; `failed`: restoring it failed or ended the page; `aside`: the user put it away. */
   why: 'held' | 'failed' | 'aside';
+  /** It was put away in this visit: the page says so, and where it is. */
+  isNew?: boolean;
 }
 
 export interface SessionState {

@@ -83,7 +83,7 @@ export function OpenMenu() {
               className="menu-button"
               onClick={() => {
                 setOpen(false);
-                void session.openSample(url);
+                void drafts.startWith(() => session.openSample(url));
               }}
             >
               <Image size={16} strokeWidth={1.8} aria-hidden />

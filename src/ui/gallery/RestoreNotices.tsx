@@ -1,14 +1,15 @@
 /** Notices over the image: the restored session, settings found in an image, results that were not saved. */
 import { History, type LucideIcon, SlidersHorizontal, TriangleAlert, X } from 'lucide-react';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
-import { useApp } from '../base/context';
+import { useApp, useEditor } from '../base/context';
 import './restoreNotices.css';
 
 export function RestoreNotices() {
   return (
     <div className="restore-notices">
       <RestoredNotice />
+      <AsideNotice />
       <RecipeNotice />
       <UnkeptNotice />
     </div>
@@ -20,6 +21,8 @@ interface NoticeProps {
   title: string;
   action: string;
   onAction(): void;
+  /** Another way on, less likely. */
+  other?: { name: string; onPress(): void };
   dismissName: string;
   onDismiss(): void;
   bad?: boolean;
@@ -37,6 +40,11 @@ function Notice(props: NoticeProps) {
       <button type="button" className="button" onClick={props.onAction}>
         {props.action}
       </button>
+      {props.other && (
+        <button type="button" className="button" onClick={props.other.onPress}>
+          {props.other.name}
+        </button>
+      )}
       <button type="button" className="icon-button" aria-label={props.dismissName} onClick={props.onDismiss}>
         <X size={16} aria-hidden />
       </button>
@@ -49,7 +57,7 @@ const RESTORED_MS = 8000;
 
 /** The last session is back; the notice goes with the first stroke, or by itself. */
 function RestoredNotice() {
-  const { drafts } = useApp();
+  const { drafts, session, samples } = useApp();
   const { restored } = useStore(drafts.store);
   useEffect(() => {
     if (restored === null) return;
@@ -64,10 +72,45 @@ function RestoredNotice() {
           title="Your last session was restored."
           action="Start over"
           onAction={() => void drafts.startAnew()}
+          other={{
+            name: 'Open the sample',
+            onPress: () => void drafts.startWith(() => session.openSample(samples[0].url)),
+          }}
           dismissName="Dismiss"
           onDismiss={drafts.seen}
         >
           {restored}
+        </Notice>
+      )}
+    </div>
+  );
+}
+
+/** Another image is open now: the way back to the session that was put away for it. The menu keeps it too. */
+function AsideNotice() {
+  const { drafts } = useApp();
+  const { offered, restored } = useStore(drafts.store);
+  const hasPicture = useEditor((state) => state.picture !== null);
+  const [seen, setSeen] = useState<string | null>(null);
+  const id = hasPicture && restored === null && offered?.isNew ? offered.id : null;
+  const isShown = id !== null && id !== seen;
+  useEffect(() => {
+    if (!isShown) return;
+    const timer = setTimeout(() => setSeen(id), RESTORED_MS);
+    return () => clearTimeout(timer);
+  }, [isShown, id]);
+  return (
+    <div role="status">
+      {isShown && (
+        <Notice
+          icon={History}
+          title="Your last session is saved."
+          action="Restore session"
+          onAction={() => void drafts.accept()}
+          dismissName="Dismiss"
+          onDismiss={() => setSeen(id)}
+        >
+          {offered?.name}
         </Notice>
       )}
     </div>

@@ -17,6 +17,10 @@ import { FitLine, useFit } from '../FitLine';
 import { FetchStatus, ResumeButton } from '../ModelStatus';
 import { useChoose } from './useChoose';
 
+/** What the button Remove uses unless a model for it is chosen: nothing has to be chosen for it. */
+const FILL_TITLE = 'Content-aware fill';
+const FILL_DOES = 'Removes what you mask and continues the image there: the button Remove uses it';
+
 export function KeptModels({ typed, onChosen }: { typed: string; onChosen(): void }) {
   const kept = useModelState((state) => state.kept);
   const assistants = useModelState((state) => state.assistants);
@@ -31,12 +35,22 @@ export function KeptModels({ typed, onChosen }: { typed: string; onChosen(): voi
   const foundAssistants = assistants.filter(({ name, title, does }) =>
     matchesSearch(typed, [name, title, does]),
   );
-  const count = builtIn.length + (found?.length ?? 0) + foundAssistants.length;
+  const isFillFound = matchesSearch(typed, [FILL_TITLE, FILL_DOES]);
+  const count = Number(isFillFound) + builtIn.length + (found?.length ?? 0) + foundAssistants.length;
   if (typed.trim() !== '' && count === 0 && complaint === null) return null;
   return (
     <section aria-label="On this device">
       <h3>On this device</h3>
       <ul className="model-list">
+        {isFillFound && (
+          <li>
+            <div className="model-about">
+              <b>{FILL_TITLE}</b>
+              <span>{FILL_DOES}</span>
+              <BuiltInLine />
+            </div>
+          </li>
+        )}
         {builtIn.map((offer) => (
           <BuiltIn key={offer.model_name} offer={offer} onChosen={onChosen} />
         ))}
@@ -71,6 +85,15 @@ function UseButton({ name, title, onChosen }: { name: string; title: string; onC
   );
 }
 
+function BuiltInLine() {
+  return (
+    <span className="fit" data-fit="fits">
+      <CircleCheck size={14} strokeWidth={1.9} aria-hidden />
+      Built in, takes seconds
+    </span>
+  );
+}
+
 function BuiltIn({
   offer: { title, goodAt, model_name },
   onChosen,
@@ -83,10 +106,7 @@ function BuiltIn({
       <div className="model-about">
         <b>{title}</b>
         <span>{goodAt}</span>
-        <span className="fit" data-fit="fits">
-          <CircleCheck size={14} strokeWidth={1.9} aria-hidden />
-          Built in, runs in seconds
-        </span>
+        <BuiltInLine />
       </div>
       <UseButton name={model_name} title={title} onChosen={onChosen} />
     </li>

@@ -15,6 +15,8 @@ export type AssistArea = z.infer<typeof area>;
 
 /** More points than anybody sets for one thing; each makes the answer a little slower. */
 export const MAX_POINTS = 64;
+/** Pixels by which selections grow unless somebody chooses otherwise: what is removed takes its rim along. */
+export const DEFAULT_GROW = 3;
 /** The most pixels that a selection can be asked to grow by. */
 export const MAX_GROW = 64;
 

@@ -1,6 +1,6 @@
 /** Select object: masks the thing that is pressed, or the one in a box. */
 import { CircleMinus, CirclePlus, ScanSearch } from 'lucide-react';
-import { MAX_GROW } from '../../contract/assist';
+import { DEFAULT_GROW, MAX_GROW } from '../../contract/assist';
 import { spanRect } from '../kernels/shape';
 import { boxDraft } from './draft';
 import { mode } from './modeOption';
@@ -27,7 +27,7 @@ const objectGrow = {
   field: 'objectGrow',
   name: 'Grow the selection by',
   label: 'Grow',
-  default: 3,
+  default: DEFAULT_GROW,
   min: 0,
   max: MAX_GROW,
   step: 1,

@@ -1,5 +1,6 @@
 /** The command line's arguments, checked before anything is read or loaded. */
 import { parseArgs } from 'node:util';
+import { type AssistPoint, MAX_POINTS } from '../../contract/assist';
 import { InputError } from '../../contract/errors';
 import {
   defaultOf,
@@ -42,7 +43,11 @@ const neededFlags: readonly FlagRow[] = [
     value: 'FILE|URL',
     help: 'the image: PNG, JPEG, WebP, AVIF, HEIC, GIF or TIFF; sRGB and Display P3 keep their colours',
   },
-  { name: 'mask', value: 'FILE|URL', help: 'same size as the image; white is repainted, black is kept' },
+  {
+    name: 'mask',
+    value: 'FILE|URL',
+    help: 'same size as the image; white is repainted, black is kept; or --select X,Y in its place',
+  },
   ...flagsOf('prompt'),
   {
     name: 'out',
@@ -55,6 +60,14 @@ const neededFlags: readonly FlagRow[] = [
 const flags: readonly FlagRow[] = [
   ...neededFlags,
   ...optionFields.filter((field) => !neededOptions.includes(field)).flatMap(flagsOf),
+  {
+    name: 'select',
+    value: 'X,Y',
+    mayRepeat: true,
+    help: 'in place of --mask: the thing at this place of the image, in pixels; again for more places of it',
+  },
+  { name: 'select-not', value: 'X,Y', mayRepeat: true, help: 'a place that does not belong to the thing' },
+  { name: 'mask-out', value: 'FILE', help: 'also write the mask that was used: .png, white on black' },
   {
     name: 'mask-reading',
     value: 'HOW',
@@ -80,7 +93,7 @@ const INDENT = 30;
 const WIDTH = 118;
 
 export const usage = `Usage: npm run --silent inpaint -- --model NAME --image FILE|URL --mask FILE|URL --prompt TEXT --out FILE
-       npm run --silent inpaint -- --model fill --image FILE|URL --mask FILE|URL --out FILE
+       npm run --silent inpaint -- --model fill --image FILE|URL (--mask FILE|URL | --select X,Y) --out FILE
 
 Repaints the white part of the mask (with fill: takes away what is there) and writes the result. Prints one line of
 JSON on standard output.
@@ -109,7 +122,12 @@ export function flagOf(field: string): string {
 
 export interface Arguments {
   image: string;
-  mask: string;
+  /** Absent: what `select` names. */
+  mask?: string;
+  /** Places of a thing in the image, and places that do not belong to it; in image pixels. */
+  select: readonly AssistPoint[];
+  /** Where the mask goes, too. */
+  maskOut?: string;
   /** How the mask is read; absent: detected. */
   maskReading?: MaskReading;
   out: string;
@@ -148,7 +166,9 @@ export function parseArguments(argv: readonly string[]): Arguments | 'help' {
   const given = givenOptions(values);
   return {
     image: text('image') ?? '',
-    mask: text('mask') ?? '',
+    mask: text('mask'),
+    select: [...readPlaces('select', values, true), ...readPlaces('select-not', values, false)],
+    maskOut: text('mask-out'),
     maskReading: readReading(text('mask-reading')),
     out: text('out') ?? '',
     request: pickOptions('request', given),
@@ -167,7 +187,19 @@ type Values = Readonly<Record<string, string | boolean | readonly (string | bool
 function checkComplete(values: Values): void {
   // What is removed needs no description.
   const removes = typeof values.model === 'string' && taskOf(values.model) === 'remove';
-  const names = neededFlags.map(({ name }) => name).filter((name) => name !== 'prompt' || !removes);
+  const selects = values.select !== undefined;
+  if (selects && values.mask !== undefined)
+    throw new InputError('--select', '--select and --mask exclude each other');
+  if (selects && values['mask-reading'] !== undefined)
+    throw new InputError(
+      '--mask-reading',
+      '--mask-reading is for --mask: what --select finds needs no reading',
+    );
+  if (values['select-not'] !== undefined && !selects)
+    throw new InputError('--select-not', '--select-not needs --select: the thing that it corrects');
+  const names = neededFlags
+    .map(({ name }) => name)
+    .filter((name) => !(name === 'prompt' && removes) && !(name === 'mask' && selects));
   const missing = names.filter((name) => values[name] === undefined).map((name) => `--${name}`);
   if (missing.length > 0) {
     const are = missing.length === 1 ? 'is' : 'are';
@@ -226,6 +258,23 @@ function readScheduler(value: string): string {
   const advice =
     meant === undefined ? `choose one of ${schedulerNames.join(', ')}` : `did you mean "${meant}"?`;
   throw new InputError('--scheduler', `--scheduler: unknown scheduler "${value.slice(0, 100)}"; ${advice}`);
+}
+
+/** @throws InputError if one is not two numbers, or there are too many */
+function readPlaces(name: string, values: Values, include: boolean): AssistPoint[] {
+  const given = values[name];
+  if (typeof given !== 'object') return [];
+  if (given.length > MAX_POINTS) throw new InputError(`--${name}`, `--${name}: at most ${MAX_POINTS} places`);
+  return given.map((value) => {
+    const [, x, y] = /^(\d+(?:\.\d+)?),(\d+(?:\.\d+)?)$/.exec(String(value)) ?? [];
+    if (x === undefined || y === undefined) {
+      throw new InputError(
+        `--${name}`,
+        `--${name}: "${String(value).slice(0, 100)}" is not a place in the image; write it as X,Y, such as --${name} 320,240`,
+      );
+    }
+    return { x: Number(x), y: Number(y), include };
+  });
 }
 
 function readReading(value: string | undefined): MaskReading | undefined {

@@ -33,6 +33,7 @@ import { type MeasuredPicture, measureSource } from '../images';
 import { type Arguments, flagOf } from './args';
 import { readMaskArgument } from './maskArgument';
 import { checkWritable, encodeFile, outputKind, writeFileAt } from './outputs';
+import { selectArgument } from './selectArgument';
 
 export interface Run extends Call {
   host: Pick<ModelHost, 'withModel'>;
@@ -56,15 +57,18 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   if (unused !== null) run.onNote?.(unused);
   const kind = outputKind('--out', args.out);
   await checkWritable('--out', args.out);
+  const { maskOut } = args;
+  if (maskOut !== undefined) await checkMaskOut(maskOut);
 
   // 2. Image and mask, of one size: the image is measured before the mask is decoded
   const image = await measureSource('--image', args.image, run.signal);
-  const { mask, unpasted, note } = readMaskArgument(
-    await decodeMask(await measureSource('--mask', args.mask, run.signal), image),
-    args,
-  );
-  if (note !== null) run.onNote?.(note);
+  const given =
+    args.mask === undefined
+      ? undefined
+      : readMaskArgument(await decodeMask(await measureSource('--mask', args.mask, run.signal), image), args);
   const picture = await image.decode();
+  const { mask, unpasted, note } = given ?? (await selectArgument(picture, args, run.signal));
+  if (note !== null) run.onNote?.(note);
   if (picture.loss !== null) run.onNote?.(`--image: ${picture.loss}. The file itself is unchanged.`);
 
   // 3. The crop that goes to the model, and the result back into the image
@@ -116,6 +120,10 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   const file = await encodeFile(result, kind, icc, recipeTexts(recipe));
   if (file.note !== null) run.onNote?.(`--out: ${file.note}.`);
   await writeFileAt('--out', args.out, file.bytes);
+  if (maskOut !== undefined) {
+    const { bytes } = await encodeFile(maskToPixels(mask), 'png', null, []);
+    await writeFileAt('--mask-out', maskOut, bytes);
+  }
   return {
     image: {
       url: pathToFileURL(resolve(args.out)).href,
@@ -140,6 +148,13 @@ async function prepare(canvas: EditableImage, mask: Mask, plan: CropPlan): Promi
   });
   if (prepared === null) throw new InputError('--mask', '--mask: it paints nothing inside the frame');
   return prepared;
+}
+
+/** @throws InputError (`--mask-out`) if it cannot be written, or would lose values */
+async function checkMaskOut(path: string): Promise<void> {
+  if (outputKind('--mask-out', path) !== 'png')
+    throw new InputError('--mask-out', `--mask-out: ${path} would lose values; use .png`);
+  await checkWritable('--mask-out', path);
 }
 
 /** @throws InputError if its size is not the image's, or it cannot be read */

@@ -4,6 +4,7 @@ import { isEmptyRect, type Rect, type Size } from '../../image/geometry';
 import type { MaskReading, ReadMask } from '../../image/mask/maskReading';
 import { createMask, type Mask } from '../../image/raster';
 import { decodePicture, PictureError } from './decodePicture';
+import type { Patch } from './maskOperations';
 import { createMaskWorker } from './maskWorkerClient';
 
 /** The page's one worker for masks. */
@@ -11,8 +12,12 @@ export const maskWorker = createMaskWorker();
 
 /** @param bounds of everything painted @returns a PNG, white on black, of the mask's size */
 export function writeMaskFile(mask: Mask, bounds: Rect): Promise<Blob> {
-  const painted = isEmptyRect(bounds) ? null : { mask: cropMask(mask, bounds), place: bounds };
-  return maskWorker.encode(mask, painted);
+  return maskWorker.encode(mask, maskedPart(mask, bounds));
+}
+
+/** A copy of the part that is painted; null if nothing is. */
+export function maskedPart(mask: Mask, bounds: Rect): Patch | null {
+  return isEmptyRect(bounds) ? null : { mask: cropMask(mask, bounds), place: bounds };
 }
 
 /** The same without blocking the page: what is painted meanwhile may or may not be in the file. */

@@ -9,6 +9,7 @@ import { extendBorder, newParts, readBorder } from '../../image/outpaint';
 import { type CropEncoder, type CropSource, pasteResult, prepareCrop } from '../../image/prepareAndPaste';
 import type { Pixels } from '../../image/raster';
 import type { Picture } from '../document/picture';
+import type { Patch } from './maskOperations';
 import type { Surface } from './surface';
 
 export interface PrepareRequest extends CropSource {
@@ -89,6 +90,31 @@ export async function runPaste(codec: Codec, request: PasteRequest): Promise<Pas
   pasteResult(surface, answer, options);
   const [file, thumbnail] = await Promise.all([surface.toPng(texts), codec.thumbnail(surface)]);
   return { file, thumbnail };
+}
+
+export interface CutOutRequest {
+  picture: Blob;
+  /** A part of the mask, inside the image. */
+  part: Patch;
+}
+
+/**
+ * What a mask covers, on transparency, as a PNG of the part's size in the image's own colours.
+ * @throws PictureError if the file cannot be read
+ */
+export async function runCutOut(
+  codec: Pick<Codec, 'open'>,
+  { picture, part: { mask, place } }: CutOutRequest,
+): Promise<Blob> {
+  const surface = await codec.open(picture, AGAIN);
+  const { width, height } = mask;
+  const pixels = surface.read({ x: place.x, y: place.y, width, height });
+  for (const [i, value] of mask.data.entries()) {
+    pixels.data[i * 4 + 3] = Math.round(((pixels.data[i * 4 + 3] ?? 0) * value) / 255);
+  }
+  const cut = surface.placed({ width, height }, { x: -place.x, y: -place.y });
+  cut.write(pixels, 0, 0);
+  return cut.toPng();
 }
 
 /** @throws PictureError if the file cannot be read */

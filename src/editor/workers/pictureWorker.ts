@@ -6,9 +6,11 @@ import { codec } from './codec';
 import { type Decoded, decodeWhole } from './decodePicture';
 import { type EncodedType, encodeAs } from './encodeAs';
 import {
+  type CutOutRequest,
   type ExtendRequest,
   type PasteRequest,
   type PrepareRequest,
+  runCutOut,
   runExtend,
   runPaste,
   runPrepare,
@@ -20,6 +22,7 @@ export type Task =
   | { kind: 'prepare'; request: PrepareRequest }
   | { kind: 'paste'; request: PasteRequest }
   | { kind: 'extend'; request: ExtendRequest }
+  | { kind: 'cutOut'; request: CutOutRequest }
   | { kind: 'encode'; file: Blob; type: EncodedType };
 
 /** A file, and the bitmaps that the page draws. */
@@ -46,6 +49,8 @@ async function run(task: Task): Promise<unknown> {
       const { colourSpace } = surface;
       return draw(file, { bitmap: await createImageBitmap(surface.source), colourSpace, loss: null });
     }
+    case 'cutOut':
+      return runCutOut(codec, task.request);
     case 'encode':
       return encodeAs(task.file, task.type);
     default:

@@ -4,6 +4,7 @@ import { bitmapPicture, type Picture } from '../document/picture';
 import { thumbnail } from './codec';
 import { withForeign } from './decodePicture';
 import type { Encoded, EncodedType } from './encodeAs';
+import type { Patch } from './maskOperations';
 import type { Pasted, PictureWork, Prepared } from './pictureWork';
 import type { Drawn, Task } from './pictureWorker';
 import { createTaskClient } from './taskWorker';
@@ -36,6 +37,11 @@ export const imaging: PictureWork = {
   paste: (request) => ask<Pasted>({ kind: 'paste', request }),
   extend: async (request) => toPicture(await ask<Drawn>({ kind: 'extend', request })),
 };
+
+/** What a mask covers, on transparency. @param part is transferred @returns a PNG of the part's size */
+export function cutOut(picture: Blob, part: Patch): Promise<Blob> {
+  return ask({ kind: 'cutOut', request: { picture, part } }, [part.mask.data.buffer]);
+}
 
 /**
  * An image as PNG, JPEG or WebP, with its profile and its settings (in EXIF unless it is a PNG).

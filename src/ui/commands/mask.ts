@@ -7,11 +7,12 @@ import {
   Maximize2,
   Minimize2,
   PaintBucket,
+  Scissors,
   Trash2,
   Upload,
 } from 'lucide-react';
 import { type Command, type CommandState, hasImage, hasMask } from './command';
-import { pickMask, saveMask } from './maskFile';
+import { pickMask, saveCutOut, saveMask } from './maskFile';
 
 const isIdle = ({ editor }: CommandState) => editor.working === null;
 
@@ -100,5 +101,15 @@ export const maskCommands = [
     keys: ['ctrl+shift+s'],
     enabled: hasImage,
     run: ({ session }) => void saveMask(session),
+  },
+  {
+    id: 'saveCutOut',
+    group: 'Mask',
+    label: 'Save cut-out',
+    help: 'Save what is masked as a PNG, the rest transparent',
+    icon: Scissors,
+    keys: ['ctrl+shift+x'],
+    enabled: hasMask,
+    run: ({ session }) => void saveCutOut(session),
   },
 ] as const satisfies readonly Command[];

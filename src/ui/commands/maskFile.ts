@@ -1,8 +1,10 @@
 /** Reading and saving masks as files; problems are shown on the stage. */
 
 import { PictureError } from '../../editor/workers/decodePicture';
-import { readMaskFile, writeMaskFile } from '../../editor/workers/maskFiles';
+import { maskedPart, readMaskFile, writeMaskFile } from '../../editor/workers/maskFiles';
+import { cutOut } from '../../editor/workers/pictureWorkerClient';
 import { emptyMaskProblem, type ReadingNote, readingNote } from '../../state/pictures/readingNote';
+import { versionInSight } from '../../state/pictures/versions';
 import type { Session } from '../../state/session/session';
 import { giveFile } from '../base/downloadAndCopy';
 
@@ -65,5 +67,24 @@ export async function saveMask({ editor, showStageError }: Session): Promise<voi
     giveFile(await writeMaskFile(opened.mask, opened.history.paintBounds), `${stem}-mask.png`);
   } catch (error) {
     showStageError(`The mask could not be saved: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Downloads what the mask covers of the image in sight, on transparency: PNG, as large as that. */
+export async function saveCutOut({ editor, versions, showStageError }: Session): Promise<void> {
+  const { document: opened } = editor;
+  if (!opened) return;
+  editor.endStroke();
+  await editor.settled();
+  const part = maskedPart(opened.mask, opened.history.paintBounds);
+  if (!part) return;
+  const stem = editor.store.getState().picture?.name.replace(/\.[a-z0-9]+$/i, '') || 'picture';
+  const image = versionInSight(versions.getState())?.file ?? opened.picture.file;
+  try {
+    giveFile(await cutOut(image, part), `${stem}-cut-out.png`);
+  } catch (error) {
+    showStageError(
+      `The cut-out could not be saved: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }

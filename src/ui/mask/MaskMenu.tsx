@@ -60,8 +60,9 @@ export function MaskMenu() {
       <CommandLine id="transparency" />
       <CommandLine id="importMask" />
       <CommandLine id="saveMask" />
+      <CommandLine id="saveCutOut" />
       <p className="popover-note">
-        <BoxSelect size={14} aria-hidden /> PNG of the image’s size; white is the mask
+        <BoxSelect size={14} aria-hidden /> Masks are PNG of the image’s size; white is the mask
       </p>
     </BarPanel>
   );

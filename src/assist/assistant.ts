@@ -10,7 +10,7 @@ import type {
   SelectionRequest,
 } from '../contract/assist';
 import { cropMask, growMask } from '../image/edges';
-import { growRect, intersectRect, isEmptyRect, type Rect, rectOfSize } from '../image/geometry';
+import { growRect, intersectRect, isEmptyRect, type Rect, rectOfSize, type Size } from '../image/geometry';
 import { maskBounds } from '../image/mask/mask';
 import { createMask, type Mask, overWhite, type Pixels } from '../image/raster';
 import { type AssistImage, cutMask } from './cutMask';
@@ -19,7 +19,7 @@ import { dropSpecks } from './islands';
 import { outlineOf } from './outline';
 import { encodedSize, promptIn } from './prepare';
 import { scaleDown } from './scaleDown';
-import type { Encoded, Logits, Segmenter } from './segmenter';
+import type { Encoded, Logits, Segmenter, SegmenterPrompt } from './segmenter';
 
 /** What the assistant gets from where it runs. */
 export interface AssistPlatform {
@@ -84,11 +84,10 @@ export function createAssistantCore({ openSegmenter }: AssistPlatform): Assistan
     report({ stage: 'answer' });
     const segmenter = await opened(report);
     const inside = promptIn(part.frame, part.small, prompt);
-    const logits = await segmenter.decode(
-      part.encoded,
-      inside,
-      hint?.part === part ? hint.logits : undefined,
-    );
+    const earlier = hint?.part === part ? hint.logits : undefined;
+    let logits = await segmenter.decode(part.encoded, inside, earlier);
+    // Now and then the earlier answer leads the model away from what was pressed.
+    if (earlier && !heeds(logits, part.small, inside)) logits = await segmenter.decode(part.encoded, inside);
     return { part, logits, inside };
   }
 
@@ -124,6 +123,14 @@ export function createAssistantCore({ openSegmenter }: AssistPlatform): Assistan
       await (await opening?.catch(() => undefined))?.dispose();
     },
   };
+}
+
+/** Whether each point is on the side that it says. @param size of the encoded image */
+function heeds({ data, width, across, down }: Logits, size: Size, { points }: SegmenterPrompt): boolean {
+  return points.every(({ x, y, include }) => {
+    const [column, row] = [Math.floor((x * across) / size.width), Math.floor((y * down) / size.height)];
+    return (data[row * width + column] ?? 0) > 0 === include;
+  });
 }
 
 /** The mask a little larger, and without black around it. */

@@ -16,7 +16,7 @@ const run = { host, signal: new AbortController().signal, onProgress() {} };
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'inlay-select-'));
   // Two camels; the smaller one is at (110, 170).
-  await sharp('public/samples/camels.jpg').resize(600).png().toFile(at('camels.png'));
+  await sharp('test/pictures/camels.jpg').resize(600).png().toFile(at('camels.png'));
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });

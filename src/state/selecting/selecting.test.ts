@@ -148,11 +148,11 @@ it('a press waits for the permission, and is dropped with the tool', async () =>
 
 it('holds the assistant during runs on this device, not during those elsewhere', () => {
   const { run, assistant, runElsewhere } = setUp();
-  run.begin(null);
+  run.begin('remove', null);
   run.end();
   expect(assistant.held).toEqual([true, false]);
   runElsewhere();
-  run.begin(null);
+  run.begin('remove', null);
   expect(assistant.held).toEqual([true, false, false]);
 });
 
@@ -171,7 +171,7 @@ it('hints only where answers come fast, and never beside a run or while it reads
   assistant.answerMs = 400;
   expect(await hover()).toBe(1);
   assistant.answerMs = 90;
-  run.begin(null);
+  run.begin('remove', null);
   expect(await hover()).toBe(1);
   run.end();
   expect(await hover()).toBe(2);

@@ -67,7 +67,7 @@ interface Square {
 }
 
 /** What the model sees: a square around the mask, which may reach beyond the image since its grounds are plain. */
-function squareAround(hole: Mask): Square {
+export function squareAround(hole: Mask): Square {
   const { x, y, width, height } = maskBounds(hole);
   return { x: x + width / 2, y: y + height / 2, side: Math.max(width, height) / MASK_SHARE };
 }
@@ -130,7 +130,7 @@ function plain({ width, height }: Pixels, grey: number): Pixels {
  * Where the thing goes. The model draws the same for every seed, so the seed decides its side, size and lean; neighbouring
  * seeds, as those of variations, face opposite ways.
  */
-function placementOf({ x, y, side }: Square, nativeSize: number, seed: number): Placement {
+export function placementOf({ x, y, side }: Square, nativeSize: number, seed: number): Placement {
   const [first = 0, second = 0] = new TorchGenerator(seed).randn(2);
   const shrink = 1 - SHRINK * Math.min(1, Math.abs(first) / 2);
   const lean = LEAN * Math.min(1, Math.max(-1, second / 2));

@@ -11,6 +11,7 @@ import { Tooltip } from '../controls/Tooltip';
 import { ModelField } from '../models/ModelField';
 import { ControlLines } from './OptionField';
 import { CancelButton } from './RunCard';
+import { StarterThings } from './StarterThings';
 import { useNextStep } from './useNextStep';
 import './sidePanel.css';
 
@@ -42,6 +43,7 @@ export function SidePanel({ adjusting, belowPrompt, settings, dock }: SidePanelP
     <aside ref={panel} className="side" aria-label="Settings">
       <div className="side-fields">
         <TextField {...promptTexts('prompt')} field="prompt" rows={3} />
+        <StarterThings />
         {belowPrompt}
         <details
           className="fold"

@@ -66,6 +66,8 @@ export const states: Record<string, PageState> = {
     },
   },
   opening: {},
+  'first-visit': { query: 'sample=remove' },
+  'unknown-word': { enter: (_page, editor) => editor.prompt.fill('a photo of a woman') },
   painting: {
     enter: (_page, editor) => editor.drag([0.6, 0.4], [0.66, 0.5], [0.62, 0.58]),
   },

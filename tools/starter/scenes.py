@@ -1,0 +1,48 @@
+"""Writes scenes of evaluate.py for bench/starter.ts: backgrounds and masks that no training saw, and where each thing truly is.
+
+    python tools/starter/scenes.py --out DIR --work DIR --objects DIR --backgrounds DIR… [--count 16]
+DIR holds NUMBER.png, NUMBER-mask.png, NUMBER-cover.png and scenes.json.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import compose
+import sources
+
+SEED = 20_000_000  # as in evaluate.py
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--objects", type=Path, required=True)
+    parser.add_argument("--backgrounds", type=Path, nargs="+", required=True)
+    parser.add_argument("--count", type=int, default=16)
+    args = parser.parse_args()
+
+    args.out.mkdir(parents=True, exist_ok=True)
+    pictures = list(sources.load_backgrounds(args.backgrounds, "evaluation", args.work).values())
+    concepts = sources.read_concepts()
+    things = sources.load_objects(args.objects, concepts)
+    chosen = np.random.default_rng(SEED).permutation(len(concepts))[:args.count]
+    scenes = []
+    for number, index in enumerate(chosen):
+        rng = np.random.default_rng(SEED + number)
+        picture = compose.crop(pictures[number % len(pictures)], rng)
+        area = compose.mask(rng)
+        white = Image.merge("RGBA", [Image.new("L", things[index].size, 255)] * 3 + [things[index].getchannel("A")])
+        cover = compose.place(np.zeros_like(picture), white, area)[..., 0]
+        for name, array in (("", picture), ("-mask", area.astype(np.uint8) * 255), ("-cover", cover)):
+            Image.fromarray(array).save(args.out / f"{number}{name}.png")
+        scenes.append({"name": str(number), "prompt": concepts[index].name})
+    (args.out / "scenes.json").write_text(json.dumps(scenes, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -49,7 +49,7 @@ async function ground(opened: OpenModel, from: string): Promise<void> {
   const scenes: { name: string; prompt: string }[] = JSON.parse(
     readFileSync(join(from, 'scenes.json'), 'utf8'),
   );
-  const rows = [];
+  const rows: { prompt: string; uncovered: number; fill: number; drawn: number }[] = [];
   for (const [seed, { name, prompt }] of scenes.entries()) {
     const file = (kind: string) => read(join(from, `${name}${kind}.png`));
     const [image, mask, cover] = await Promise.all([file(''), file('-mask'), file('-cover')]);

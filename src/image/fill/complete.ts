@@ -4,7 +4,7 @@
  * Barnes et al. 2009).
  */
 import { createSamples, pushPull } from '../pushPull';
-import { composeDetail } from './detail';
+import { join } from './join';
 import { createPyramid, HOLE, KNOWN, type Level, sourcesOf } from './level';
 import { createMatches, type Matches, matchAtRandom, matchFrom, measure, sweep } from './matches';
 import { createDraw, type Draw } from './random';
@@ -20,8 +20,11 @@ const LAST_SPREAD = 0.3;
 /** So many targets are worked on between two looks at the clock: a few milliseconds. */
 const STRETCH = 4096;
 
-interface Plan {
-  level: Level;
+/** A scale with more targets than this is LARGE: it gets fewer rounds, and looks only near what it took over. */
+const LARGE = 30_000;
+const VERY_LARGE = 300_000;
+
+interface Effort {
   rounds: number;
   sweeps: number;
   /** Pixels: the largest radius of the random search. */
@@ -33,105 +36,112 @@ interface Plan {
  * is done, 0 to 1.
  * @param finest holds at least one known pixel
  */
-export function* complete(finest: Level, seed: number): Generator<number> {
+export function* complete(finest: Omit<Level, 'roughness'>, seed: number): Generator<number> {
   const radius = radiusFor(finest);
   const draw = createDraw(seed);
-  const plans = planOf(createPyramid(finest, radius));
-  const costOf = ({ level, rounds, sweeps, reach }: Plan) =>
-    level.width * level.height * rounds * (2 + sweeps * (3 + Math.log2(reach)));
-  const whole = plans.reduce((sum, plan) => sum + costOf(plan), 0);
-  let done = 0;
+  const levels = createPyramid(finest, radius);
+  // Each scale is reckoned as half of all that are left: the finest has less to do than its size would say.
+  let [done, share] = [0, 0.5 ** levels.length];
   let matches: Matches | null = null;
-  for (const plan of plans) {
-    const next = createMatches(plan.level, radius);
+  for (const [depth, level] of [...levels.entries()].reverse()) {
+    yield done;
+    const next = createMatches(level, radius);
     if (matches) {
       matchFrom(matches, next, draw);
-      next.costs.fill(1);
-      vote(
-        next,
-        trustOf(next, 0),
-        centreWeights(radius, Infinity),
-        0,
-        next.targets.length,
-        plan.level.colours,
-      );
+      // Costs are not measured yet: all count the same.
+      yield* constant(done, voteAll(next, trustOf(next, 0), centreWeights(radius, Infinity)));
     } else {
-      guess(plan.level);
+      guess(level);
       matchAtRandom(next, draw);
     }
-    for (const share of settle(next, plan, draw)) yield (done + share * costOf(plan)) / whole;
-    done += costOf(plan);
+    for (const part of settle(next, effortFor(next, depth, levels.length), draw)) yield done + share * part;
+    done += share;
+    share *= 2;
     matches = next;
   }
-  if (matches) composeDetail(matches, detailOf(matches));
+  if (matches) {
+    // The crispest vote: nearly a copy of the best patch's centre.
+    const weights = centreWeights(radius, LAST_SPREAD);
+    yield* constant(done, voteAll(matches, trustOf(matches, STRICTNESS), weights));
+    yield* constant(done, join(matches));
+  }
   yield 1;
 }
 
+/** The same share again for each step of `steps`. */
+function* constant(share: number, steps: Iterable<unknown>): Generator<number> {
+  for (const _ of steps) yield share;
+}
+
+function* voteAll(matches: Matches, trust: Float32Array, weights: Float32Array): Generator<number> {
+  yield* stretches(matches.targets.length, (first, end) => vote(matches, trust, weights, first, end));
+}
+
+/** Works through `count` targets. Yields the share that is done. */
+function* stretches(count: number, work: (first: number, end: number) => void): Generator<number> {
+  for (let first = 0; first < count; first += STRETCH) {
+    work(first, Math.min(count, first + STRETCH));
+    yield Math.min(1, (first + STRETCH) / count);
+  }
+}
+
 /** The largest radius, at most RADIUS, for which there are patches of known pixels alone. */
-function radiusFor(level: Level): number {
+function radiusFor(level: Omit<Level, 'roughness'>): number {
   for (let radius = RADIUS; radius > 0; radius--) if (sourcesOf(level, radius).includes(1)) return radius;
   return 0;
 }
 
-/** Coarsest first. Large scales are dear, and their matches come nearly right from the scale before. */
-function planOf(levels: readonly Level[]): Plan[] {
-  return levels
-    .map((level, i) => {
-      if (i === 0 && levels.length > 1) return { level, rounds: 2, sweeps: 2, reach: 16 };
-      const reach = Math.max(level.width, level.height);
-      return { level, rounds: i === 1 ? 3 : 5 + 2 * i, sweeps: 4, reach };
-    })
-    .reverse();
+/** Large scales are dear, and their matches come nearly right from the scale before. */
+function effortFor({ level, targets }: Matches, depth: number, depths: number): Effort {
+  const reach = Math.max(level.width, level.height);
+  const isTakenOver = depth + 1 < depths;
+  if (isTakenOver && targets.length > VERY_LARGE) return { rounds: 1, sweeps: 2, reach: 2 };
+  if (isTakenOver && targets.length > LARGE) return { rounds: 2, sweeps: 2, reach: 16 };
+  if (isTakenOver && depth === 0) return { rounds: 2, sweeps: 2, reach: 16 };
+  return { rounds: depth === 1 ? 3 : 5 + 2 * depth, sweeps: 4, reach };
 }
 
-/** The first guess at the coarsest scale: the surrounding colours, carried inward. */
-function guess({ width, height, colours, kinds }: Level): void {
-  const samples = createSamples({ width, height });
-  for (let i = 0; i < kinds.length; i++) {
-    if (kinds[i] !== KNOWN) continue;
-    samples.weights[i] = 1;
-    for (let c = 3 * i; c < 3 * i + 3; c++) samples.values[c] = colours[c] ?? 0;
-  }
-  pushPull(samples, 128);
-  for (let i = 0; i < kinds.length; i++) {
-    if (kinds[i] !== HOLE) continue;
-    for (let c = 3 * i; c < 3 * i + 3; c++) colours[c] = Math.round(samples.values[c] ?? 0);
+/** The first guess at the coarsest scale: what surrounds the hole, carried inward. */
+function guess({ width, height, colours, roughness, kinds }: Level): void {
+  for (const [values, channels] of [
+    [colours, 3],
+    [roughness, 2],
+  ] as const) {
+    const samples = createSamples({ width, height });
+    for (let i = 0; i < kinds.length; i++) {
+      if (kinds[i] !== KNOWN) continue;
+      samples.weights[i] = 1;
+      for (let c = 0; c < channels; c++) samples.values[3 * i + c] = values[channels * i + c] ?? 0;
+    }
+    pushPull(samples, 0);
+    const round = values === colours ? 0.5 : 0;
+    for (let i = 0; i < kinds.length; i++) {
+      if (kinds[i] !== HOLE) continue;
+      for (let c = 0; c < channels; c++) values[channels * i + c] = (samples.values[3 * i + c] ?? 0) + round;
+    }
   }
 }
 
 /** Matches and votes in turn. Yields the share that is done. */
-function* settle(matches: Matches, plan: Plan, draw: Draw): Generator<number> {
-  const { rounds, sweeps, reach, level } = plan;
+function* settle(matches: Matches, { rounds, sweeps, reach }: Effort, draw: Draw): Generator<number> {
   const weights = centreWeights(matches.radius, SPREAD);
   const count = matches.targets.length;
   const passes = rounds * (2 + sweeps);
   let pass = 0;
-  function* overAll(work: (first: number, end: number) => void) {
-    for (let first = 0; first < count; first += STRETCH) {
-      work(first, Math.min(count, first + STRETCH));
-      yield (pass + Math.min(1, (first + STRETCH) / count)) / passes;
-    }
+  function* counted(parts: Iterable<number>) {
+    for (const part of parts) yield (pass + part) / passes;
     pass++;
   }
   for (let round = 0; round < rounds; round++) {
-    yield* overAll((first, end) => measure(matches, first, end));
+    yield* counted(stretches(count, (first, end) => measure(matches, first, end)));
     for (let i = 0; i < sweeps; i++) {
       const forward = i % 2 === 0;
-      yield* overAll((first, end) =>
+      const swept = (first: number, end: number) =>
         forward
           ? sweep(matches, first, end, { forward, reach, draw })
-          : sweep(matches, count - end, count - first, { forward, reach, draw }),
-      );
+          : sweep(matches, count - end, count - first, { forward, reach, draw });
+      yield* counted(stretches(count, swept));
     }
-    const trust = trustOf(matches, STRICTNESS);
-    yield* overAll((first, end) => vote(matches, trust, weights, first, end, level.colours));
+    yield* counted(voteAll(matches, trustOf(matches, STRICTNESS), weights));
   }
-}
-
-/** The crispest vote: nearly a copy of the best patch's centre. [height × width × 3] */
-function detailOf(matches: Matches): Float32Array {
-  const detail = Float32Array.from(matches.level.colours);
-  const weights = centreWeights(matches.radius, LAST_SPREAD);
-  vote(matches, trustOf(matches, STRICTNESS), weights, 0, matches.targets.length, detail);
-  return detail;
 }

@@ -43,8 +43,12 @@ export async function fillHole(image: Pixels, hole: Mask, options: FillOptions):
   let done = 0;
   let pausedAt = performance.now();
   for (const [i, region] of regions.entries()) {
-    const rect = levelAt(image, hole, region).kinds.includes(KNOWN) ? region : wholeOf(image);
-    const level = levelAt(image, hole, rect);
+    let rect = region;
+    let level = levelAt(image, hole, rect);
+    if (!level.kinds.includes(KNOWN)) {
+      rect = { x: 0, y: 0, width: image.width, height: image.height };
+      level = levelAt(image, hole, rect);
+    }
     if (!level.kinds.includes(KNOWN)) {
       throw new NothingLeftError('Nothing of the image is left to fill the hole from.');
     }
@@ -61,12 +65,8 @@ export async function fillHole(image: Pixels, hole: Mask, options: FillOptions):
   return result;
 }
 
-function wholeOf({ width, height }: Pixels): Rect {
-  return { x: 0, y: 0, width, height };
-}
-
 /** A region as the finest scale. */
-function levelAt(image: Pixels, hole: Mask, region: Rect): Level {
+function levelAt(image: Pixels, hole: Mask, region: Rect): Omit<Level, 'roughness'> {
   const { width, height } = region;
   const { data } = cropPixels(image, region);
   const colours = new Uint8Array(width * height * 3);
@@ -83,7 +83,7 @@ function levelAt(image: Pixels, hole: Mask, region: Rect): Level {
   return { width, height, colours, kinds };
 }
 
-function writeHole(image: Pixels, { width, colours, kinds }: Level, region: Rect): void {
+function writeHole(image: Pixels, { width, colours, kinds }: Omit<Level, 'roughness'>, region: Rect): void {
   for (let i = 0; i < kinds.length; i++) {
     if (kinds[i] !== HOLE) continue;
     const to = 4 * ((region.y + Math.floor(i / width)) * image.width + region.x + (i % width));

@@ -1,5 +1,6 @@
 /** The image at one scale, and the pyramid of all scales. */
 import type { Size } from '../geometry';
+import { roughnessOf, smoothRoughness } from './texture';
 
 /**
  * What a pixel is, and how much it counts where two patches are compared: known colours count twice as much as guessed
@@ -12,22 +13,25 @@ export const VOID = 0;
 export interface Level extends Size {
   /** RGB; in the hole the guess so far, written in place. [height × width × 3] */
   colours: Uint8Array;
+  /** How rough it is across and down: texture.ts; in the hole guessed as colours are. [height × width × 2] */
+  roughness: Float32Array;
   /** KNOWN, HOLE or VOID. [height × width] */
   kinds: Uint8Array;
 }
 
 /** No scale has fewer pixels along its shorter side. */
-const SHORTEST_SIDE = 16;
+const SHORTEST_SIDE = 24;
 
 /** @returns the scales, finest first, each half as large as the one before, as long as all have what to take from */
-export function createPyramid(finest: Level, radius: number): Level[] {
-  const levels = [finest];
-  for (let last = finest; ; ) {
-    if (Math.min(last.width, last.height) < 2 * SHORTEST_SIDE) return levels;
+export function createPyramid(finest: Omit<Level, 'roughness'>, radius: number): Level[] {
+  const levels = [{ ...finest, roughness: roughnessOf(finest) }];
+  for (let last = levels[0]; last && Math.min(last.width, last.height) >= 2 * SHORTEST_SIDE; ) {
     last = halved(last);
-    if (!sourcesOf(last, radius).includes(1)) return levels;
+    if (!sourcesOf(last, radius).includes(1)) break;
     levels.push(last);
   }
+  smoothRoughness(levels);
+  return levels;
 }
 
 /** Averages of 2 × 2 known pixels. A pixel that covers any of the hole belongs to it: nothing of it seeps out. */
@@ -35,10 +39,11 @@ export function halved(level: Level): Level {
   const [width, height] = [level.width >> 1, level.height >> 1];
   const colours = new Uint8Array(width * height * 3);
   const kinds = new Uint8Array(width * height);
+  const roughness = new Float32Array(width * height * 2);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const first = 2 * y * level.width + 2 * x;
-      let [red, green, blue, known, hole] = [0, 0, 0, 0, false];
+      let [red, green, blue, across, down, known, hole] = [0, 0, 0, 0, 0, 0, false];
       for (let i = 0; i < 4; i++) {
         const at = first + (i & 1) + (i >> 1) * level.width;
         if (level.kinds[at] === HOLE) hole = true;
@@ -46,6 +51,8 @@ export function halved(level: Level): Level {
         red += level.colours[at * 3] ?? 0;
         green += level.colours[at * 3 + 1] ?? 0;
         blue += level.colours[at * 3 + 2] ?? 0;
+        across += level.roughness[at * 2] ?? 0;
+        down += level.roughness[at * 2 + 1] ?? 0;
         known++;
       }
       const to = y * width + x;
@@ -54,16 +61,18 @@ export function halved(level: Level): Level {
       colours[to * 3] = Math.round(red / known);
       colours[to * 3 + 1] = Math.round(green / known);
       colours[to * 3 + 2] = Math.round(blue / known);
+      roughness[to * 2] = across / known;
+      roughness[to * 2 + 1] = down / known;
     }
   }
-  return { width, height, colours, kinds };
+  return { width, height, colours, roughness, kinds };
 }
 
 /**
  * Where patches of known pixels alone are centred.
  * @returns [height × width], 1 where one is
  */
-export function sourcesOf({ width, height, kinds }: Level, radius: number): Uint8Array {
+export function sourcesOf({ width, height, kinds }: Omit<Level, 'roughness'>, radius: number): Uint8Array {
   const unknown = grown({ width, height }, kinds, (kind) => kind !== KNOWN, radius);
   const sources = new Uint8Array(width * height);
   for (let y = radius; y < height - radius; y++) {

@@ -5,6 +5,12 @@
 import { KNOWN, type Level, sourcesOf, targetsOf } from './level';
 import type { Draw } from './random';
 
+/**
+ * How much a difference in roughness counts against one in colour: of 3, 10 and 50 the one that kept most texture and cost
+ * no likeness (bench/fill.ts).
+ */
+const ROUGHNESS_COUNT = 10;
+
 export interface Matches {
   level: Level;
   /** Patches have 2 · radius + 1 pixels a side. */
@@ -17,7 +23,7 @@ export interface Matches {
   targets: Int32Array;
   /** For each target its source, −1 for all other pixels. [height × width] */
   nearest: Int32Array;
-  /** Mean squared difference of a pixel's three channels together; of meaning for targets. [height × width] */
+  /** What the match differs by (see {@link difference}); of meaning for targets. [height × width] */
   costs: Float32Array;
 }
 
@@ -118,12 +124,16 @@ export function sweep(
 }
 
 /**
- * How unlike two patches are: the mean over pixels, by what they count, of the squared differences of their colours. Pixels
- * of the target beyond the image count for nothing.
+ * How unlike two patches are: the mean over pixels, by what they count, of the squared differences of their colours, and
+ * the squared difference of roughness at their centres. Pixels of the target beyond the image count for nothing.
  * @param limit more than this is of no interest: Infinity is returned as soon as it is certain
  */
 function difference({ level, radius }: Matches, target: number, source: number, limit: number): number {
-  const { width, height, colours, kinds } = level;
+  const { width, height, colours, kinds, roughness } = level;
+  const across = (roughness[2 * target] ?? 0) - (roughness[2 * source] ?? 0);
+  const down = (roughness[2 * target + 1] ?? 0) - (roughness[2 * source + 1] ?? 0);
+  const rougher = ROUGHNESS_COUNT * (across * across + down * down);
+  if (rougher > limit) return Infinity;
   const x = target % width;
   const y = (target - x) / width;
   const left = x < radius ? -x : -radius;
@@ -131,7 +141,7 @@ function difference({ level, radius }: Matches, target: number, source: number, 
   const top = y < radius ? -y : -radius;
   const bottom = y + radius >= height ? height - 1 - y : radius;
   const mostCounts = KNOWN * (right - left + 1) * (bottom - top + 1);
-  const mostSum = limit * mostCounts;
+  const mostSum = (limit - rougher) * mostCounts;
   let [sum, counts] = [0, 0];
   for (let row = top; row <= bottom; row++) {
     let p = target + row * width + left;
@@ -150,5 +160,5 @@ function difference({ level, radius }: Matches, target: number, source: number, 
     }
     if (sum > mostSum) return Infinity;
   }
-  return counts === 0 ? 0 : sum / counts;
+  return counts === 0 ? rougher : rougher + sum / counts;
 }

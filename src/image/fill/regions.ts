@@ -13,7 +13,7 @@ import { MASK_THRESHOLD, type Mask } from '../raster';
 /** Around a hole so much is looked at, as a share of its longer side, between these two bounds in pixels. */
 const MARGIN_SHARE = 1;
 const LEAST_MARGIN = 96;
-const MOST_MARGIN = 1024;
+const MOST_MARGIN = 512;
 /** Holes in one cell of so many pixels, or in cells that touch, are one hole. */
 const CELL = 32;
 

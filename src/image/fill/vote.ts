@@ -5,6 +5,9 @@
 import { HOLE } from './level';
 import type { Matches } from './matches';
 
+/** So many targets tell what costs are usual. */
+const SAMPLE = 20_000;
+
 /**
  * How much each target's patch counts: exp(−cost / 2σ²), σ² being the cost that three quarters of the targets stay below.
  * @param strictness 1; more: unlike patches count less
@@ -12,7 +15,10 @@ import type { Matches } from './matches';
  */
 export function trustOf({ targets, costs, level }: Matches, strictness: number): Float32Array {
   const trust = new Float32Array(level.width * level.height);
-  const sorted = Float32Array.from(targets, (target) => costs[target] ?? 0).sort();
+  const step = Math.ceil(targets.length / SAMPLE);
+  const sorted = new Float32Array(Math.ceil(targets.length / step));
+  for (let i = 0; i < sorted.length; i++) sorted[i] = costs[targets[i * step] ?? 0] ?? 0;
+  sorted.sort();
   const usual = Math.max(1, sorted[(sorted.length * 3) >> 2] ?? 1);
   for (const target of targets) {
     // Never quite 0: a pixel whose patches are all unlike still gets a colour.
@@ -35,37 +41,40 @@ export function centreWeights(radius: number, spread: number): Float32Array {
   });
 }
 
-/** The hole's pixels in rows `top` to below `bottom`, written into `out`, rounded as `out` needs. [height × width × 3] */
+/** Votes colours and roughness of the hole's pixels among targets `first` to below `end`, in place. */
 export function vote(
   { level, radius, nearest, targets }: Matches,
   trust: Float32Array,
   weights: Float32Array,
   first: number,
   end: number,
-  out: Uint8Array | Float32Array,
 ): void {
-  const { width, height, colours, kinds } = level;
+  const { width, height, colours, roughness, kinds } = level;
   const side = 2 * radius + 1;
   for (let n = first; n < end; n++) {
     const pixel = targets[n] ?? 0;
     if (kinds[pixel] !== HOLE) continue;
     const x = pixel % width;
     const y = (pixel - x) / width;
-    let [red, green, blue, whole] = [0, 0, 0, 0];
+    let [red, green, blue, across, down, whole] = [0, 0, 0, 0, 0, 0];
     for (let dy = Math.max(-radius, -y); dy <= radius && y + dy < height; dy++) {
       for (let dx = Math.max(-radius, -x); dx <= radius && x + dx < width; dx++) {
         const step = dy * width + dx;
         const weight = (trust[pixel + step] ?? 0) * (weights[(radius - dy) * side + radius - dx] ?? 0);
-        const from = 3 * ((nearest[pixel + step] ?? 0) - step);
-        red += weight * (colours[from] ?? 0);
-        green += weight * (colours[from + 1] ?? 0);
-        blue += weight * (colours[from + 2] ?? 0);
+        const from = (nearest[pixel + step] ?? 0) - step;
+        red += weight * (colours[3 * from] ?? 0);
+        green += weight * (colours[3 * from + 1] ?? 0);
+        blue += weight * (colours[3 * from + 2] ?? 0);
+        across += weight * (roughness[2 * from] ?? 0);
+        down += weight * (roughness[2 * from + 1] ?? 0);
         whole += weight;
       }
     }
-    const round = out instanceof Uint8Array ? 0.5 : 0;
-    out[pixel * 3] = red / whole + round;
-    out[pixel * 3 + 1] = green / whole + round;
-    out[pixel * 3 + 2] = blue / whole + round;
+    // Sources are known pixels, so that nothing is read that was written here.
+    colours[3 * pixel] = red / whole + 0.5;
+    colours[3 * pixel + 1] = green / whole + 0.5;
+    colours[3 * pixel + 2] = blue / whole + 0.5;
+    roughness[2 * pixel] = across / whole;
+    roughness[2 * pixel + 1] = down / whole;
   }
 }

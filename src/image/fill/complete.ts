@@ -5,9 +5,10 @@
  */
 import { createSamples, pushPull } from '../pushPull';
 import { join } from './join';
-import { createPyramid, HOLE, KNOWN, type Level, sourcesOf } from './level';
+import { createPyramid, sourcesOf } from './level';
 import { createMatches, type Matches, matchAtRandom, matchFrom, measure, sweep } from './matches';
 import { createDraw, type Draw } from './random';
+import { HOLE, KNOWN, type Level } from './scale';
 import { centreWeights, trustOf, vote } from './vote';
 
 /** Patches of 7 × 7 pixels; smaller ones only where no known patch of that size exists. */

@@ -7,8 +7,8 @@ import type { Rect } from '../geometry';
 import { cropPixels, MASK_THRESHOLD, type Mask, type Pixels } from '../raster';
 import { complete } from './complete';
 import { NothingLeftError } from './errors';
-import { HOLE, KNOWN, type Level, VOID } from './level';
 import { regionsOf } from './regions';
+import { HOLE, KNOWN, type Level, VOID } from './scale';
 
 export interface FillOptions {
   /** Another seed gives another completion, the same one the same bytes. */

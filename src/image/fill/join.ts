@@ -4,8 +4,8 @@
  * to each copied pixel solves Poisson's equation, by multigrid.
  */
 import type { Size } from '../geometry';
-import { HOLE, KNOWN, type Level, VOID } from './level';
 import type { Matches } from './matches';
+import { HOLE, KNOWN, type Level, VOID } from './scale';
 
 /** How much a copied colour itself counts beside its differences: keeps a hole that no known pixel touches from drifting. */
 const OWN_COUNT = 0.001;

@@ -2,8 +2,9 @@
  * For each patch that reaches into the hole, the patch of known pixels that is most like it: PatchMatch (Barnes et al.,
  * "PatchMatch: A Randomized Correspondence Algorithm for Structural Image Editing", 2009).
  */
-import { KNOWN, type Level, sourcesOf, targetsOf } from './level';
+import { sourcesOf, targetsOf } from './level';
 import type { Draw } from './random';
+import { KNOWN, type Level } from './scale';
 
 /**
  * How much a difference in roughness counts against one in colour: of 3, 10 and 50 the one that kept most texture and cost

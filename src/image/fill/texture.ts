@@ -3,7 +3,7 @@
  * match it with smooth patches, and its texture would be lost (Newson et al., "Non-Local Patch-Based Image Inpainting", 2017).
  */
 import type { Size } from '../geometry';
-import { KNOWN, type Level } from './level';
+import { KNOWN, type Level } from './scale';
 
 /** The widest window for means, in pixels of a scale: twice this and one. */
 const MOST_REACH = 8;

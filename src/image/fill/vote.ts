@@ -2,8 +2,9 @@
  * Colours of the hole from the matches: each pixel is the mean of what the patches that cover it would put there, the
  * more alike ones counting more (Wexler, Shechtman and Irani, "Space-Time Completion of Video", 2007).
  */
-import { HOLE } from './level';
+
 import type { Matches } from './matches';
+import { HOLE } from './scale';
 
 /** So many targets tell what costs are usual. */
 const SAMPLE = 20_000;

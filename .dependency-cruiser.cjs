@@ -11,7 +11,7 @@ const table = {
   'graph/networks/': ['graph/(onnx|layers)/'],
   'graph/footprint\\.': ['graph/onnx/'],
   'graph/onnxExport/': ['graph/(onnx|layers)/', 'graph/footprint\\.'],
-  'assist/': ['contract/', 'image/', 'model/runtime/session\\.'],
+  'assist/': ['contract/', 'image/', 'model/(runtime/session\\.|selectors/)'],
   'storage/': ['contract/'],
   'pipeline/': ['contract/', 'image/'],
   'model/': [

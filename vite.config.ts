@@ -5,6 +5,7 @@ import { falProxyPlugin } from './src/node/page/falProxyPlugin.ts';
 import { connectFromEnv, developmentHeaders, type HeaderFields, pageHeaders } from './src/sw/pageHeaders.ts';
 import { offline } from './vite.offline.ts';
 import { selectModel } from './vite.select.ts';
+import { oneRuntime } from './vite.transformers.ts';
 
 const connect = connectFromEnv(process.env);
 
@@ -38,20 +39,32 @@ const golden = [
 ];
 
 export default defineConfig({
-  plugins: [react(), selectModel(), offline(connect), falProxyPlugin(falProxyFromEnv(process.env))],
+  plugins: [
+    react(),
+    selectModel(),
+    oneRuntime(),
+    offline(connect),
+    falProxyPlugin(falProxyFromEnv(process.env)),
+  ],
   base: './',
   // No start page for unknown paths: a missing model file must be a 404.
   appType: 'mpa',
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
   // Served as is: if it were bundled in advance, a run would find it late and the worker's import would fail.
   optimizeDeps: {
-    exclude: ['onnxruntime-web'],
+    exclude: ['onnxruntime-web', '@huggingface/transformers'],
     // Workers load them on demand: if they were found late, the page would reload.
-    include: ['geotiff', 'libheif-js/libheif-wasm/libheif-bundle.mjs'],
+    include: [
+      ...['geotiff', 'libheif-js/libheif-wasm/libheif-bundle.mjs'],
+      ...[
+        '@huggingface/transformers > @huggingface/jinja',
+        '@huggingface/transformers > @huggingface/tokenizers',
+      ],
+    ],
   },
   server: { headers: developmentHeaders },
   preview: { headers: ownServerHeaders(pageHeaders(connect)) },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [oneRuntime()] },
   // Compressing 60 MB of wasm to report its size takes longer than the whole build.
   build: { target: 'es2023', chunkSizeWarningLimit: 1200, reportCompressedSize: false },
   test: {

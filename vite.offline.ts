@@ -17,8 +17,8 @@ const NOT_OF_THE_PAGE = /(\.md|\.map|^sw\.js)$/;
 const KEPT_ELSEWHERE = /^models\/select\//;
 /** Vite's form of names that change with the contents. */
 const HASHED = /^assets\/.*-[\w-]{8}\.\w+(\.\d)?$/;
-/** Stored when they are used, not at the first visit: among them the decoders of HEIC and TIFF, which few need. */
-const LARGE = /\.wasm(\.\d)?$|^models\/|^assets\/(libheif|geotiff|lerc|zstd|pako)/;
+/** Stored when they are used, not at the first visit: few need the decoders of HEIC and TIFF, or transformers.js. */
+const LARGE = /\.wasm(\.\d)?$|^models\/|^assets\/(libheif|geotiff|lerc|zstd|pako|transformers)/;
 
 /** Replaces a built page's service worker when the development server has its port. */
 const GOODBYE = `addEventListener('install', () => skipWaiting());

@@ -120,6 +120,8 @@ const noAssistant: PageParts['assistant'] = {
   prepare: () => new Promise(() => {}),
   select: async () => null,
   outline: async () => '',
+  find: async () => null,
+  use() {},
   answerMs: null,
   hold() {},
   release() {},

@@ -6,15 +6,27 @@ import type {
   AssistArea,
   AssistProgress,
   MaskPart,
+  NamingRequest,
   ObjectPrompt,
   SelectionRequest,
 } from '../contract/assist';
 import { cropMask, growMask } from '../image/edges';
-import { growRect, intersectRect, isEmptyRect, type Rect, rectOfSize, type Size } from '../image/geometry';
+import {
+  growRect,
+  intersectRect,
+  isEmptyRect,
+  type Point,
+  type Rect,
+  rectOfSize,
+  type Size,
+  unionRect,
+} from '../image/geometry';
 import { maskBounds } from '../image/mask/mask';
-import { createMask, type Mask, overWhite, type Pixels } from '../image/raster';
+import { createMask, overWhite, type Pixels } from '../image/raster';
 import { type AssistImage, cutMask } from './cutMask';
 import { frameFor, serves } from './frame';
+import type { Namer } from './hub/clipSeg';
+import { sharpened, thingsIn } from './hub/things';
 import { dropSpecks } from './islands';
 import { outlineOf } from './outline';
 import { encodedSize, promptIn } from './prepare';
@@ -25,6 +37,8 @@ import type { Encoded, Logits, Segmenter, SegmenterPrompt } from './segmenter';
 export interface AssistPlatform {
   /** Opens the model; called once. */
   openSegmenter(report: Report): Promise<Segmenter>;
+  /** Opens what finds things by their names; called once, at the first name. */
+  openNamer(report: Report): Promise<Namer>;
 }
 
 export type Report = (progress: AssistProgress) => void;
@@ -42,17 +56,19 @@ export interface AssistantCore {
   prepare(image: AssistImage, view: AssistArea, report: Report): Promise<null>;
   select(image: AssistImage, request: SelectionRequest, report: Report): Promise<MaskPart | null>;
   outline(image: AssistImage, prompt: ObjectPrompt, report: Report): Promise<string>;
+  find(image: AssistImage, request: NamingRequest, report: Report): Promise<MaskPart | null>;
   dispose(): Promise<void>;
 }
 
-export function createAssistantCore({ openSegmenter }: AssistPlatform): AssistantCore {
+export function createAssistantCore({ openSegmenter, openNamer }: AssistPlatform): AssistantCore {
   let opening: Promise<Segmenter> | undefined;
+  let namer: Promise<Namer> | undefined;
   /** Parts of images, the one that was used last at the end; an image that is gone takes its own along. */
   let parts: { image: AssistImage; part: Part }[] = [];
   /** The last answer, which a correction starts from. */
   let last: { part: Part; logits: Logits } | undefined;
 
-  async function opened(report: Report): Promise<Segmenter> {
+  async function openedSegmenter(report: Report): Promise<Segmenter> {
     opening ??= openSegmenter(report);
     try {
       return await opening;
@@ -63,7 +79,7 @@ export function createAssistantCore({ openSegmenter }: AssistPlatform): Assistan
   }
 
   async function partFor(image: AssistImage, view: AssistArea, report: Report): Promise<Part> {
-    const segmenter = await opened(report);
+    const segmenter = await openedSegmenter(report);
     const kept = parts.find(
       (entry) => entry.image === image && serves(entry.part.frame, image, view, segmenter.side),
     );
@@ -82,7 +98,7 @@ export function createAssistantCore({ openSegmenter }: AssistPlatform): Assistan
   async function answer(image: AssistImage, prompt: ObjectPrompt, report: Report, hint: typeof last) {
     const part = await partFor(image, prompt.view, report);
     report({ stage: 'answer' });
-    const segmenter = await opened(report);
+    const segmenter = await openedSegmenter(report);
     const inside = promptIn(part.frame, part.small, prompt);
     const earlier = hint?.part === part ? hint.logits : undefined;
     let logits = await segmenter.decode(part.encoded, inside, earlier);
@@ -105,22 +121,40 @@ export function createAssistantCore({ openSegmenter }: AssistPlatform): Assistan
       );
       // What corrections start from is the model's own answer, specks included.
       last = { part, logits: { ...logits, data: logits.data.slice() } };
-      const cells = logits.across / part.small.width;
-      dropSpecks(
-        logits,
-        inside.points.filter(({ include }) => include).map(({ x, y }) => ({ x: x * cells, y: y * cells })),
-      );
+      const pressed = inside.points.filter(({ include }) => include);
+      dropSpecks(logits, cellsOf(pressed, part.small, logits));
       const { frame, small } = part;
       const cut = cutMask({ image, frame, small, logits });
-      return cut && grown(cut.mask, cut.place, request.grow, image);
+      return cut && grown(cut, request.grow, image);
     },
     async outline(image, prompt, report) {
       const { part, logits } = await answer(image, prompt, report, undefined);
       dropSpecks(logits, []);
       return outlineOf(logits, part.frame);
     },
+    async find(image, { text, grow }, report) {
+      const part = await partFor(image, rectOfSize(image), report);
+      namer ??= openNamer(report);
+      const opened = await namer.catch((error: unknown) => {
+        namer = undefined;
+        throw error;
+      });
+      report({ stage: 'find' });
+      const map = await opened.find(part.small, text);
+      const segmenter = await openedSegmenter(report);
+      const { frame, small, encoded } = part;
+      const cuts: Cut[] = [];
+      for (const thing of thingsIn(map)) {
+        const logits = await sharpened(thing, map, small, (prompt) => segmenter.decode(encoded, prompt));
+        dropSpecks(logits, cellsOf(thing.peaks, map, logits));
+        const cut = cutMask({ image, frame, small, logits });
+        if (cut) cuts.push(cut);
+      }
+      return cuts.length === 0 ? null : grown(joined(cuts), grow, image);
+    },
     async dispose() {
       await (await opening?.catch(() => undefined))?.dispose();
+      await (await namer?.catch(() => undefined))?.dispose();
     },
   };
 }
@@ -133,8 +167,32 @@ function heeds({ data, width, across, down }: Logits, size: Size, { points }: Se
   });
 }
 
+/** Places on what the logits are about, in its own units, as places on their grid. */
+function cellsOf(places: readonly Point[], { width, height }: Size, { across, down }: Logits): Point[] {
+  return places.map(({ x, y }) => ({ x: (x * across) / width, y: (y * down) / height }));
+}
+
+/** A mask and where it lies in the image. */
+type Cut = NonNullable<ReturnType<typeof cutMask>>;
+
+/** All that any of them covers. */
+function joined(cuts: readonly Cut[]): Cut {
+  const place = cuts.map((cut) => cut.place).reduce(unionRect);
+  const mask = createMask(place);
+  for (const cut of cuts) {
+    for (let y = 0; y < cut.mask.height; y++) {
+      const start = (cut.place.y - place.y + y) * mask.width + cut.place.x - place.x;
+      for (let x = 0; x < cut.mask.width; x++) {
+        const value = cut.mask.data[y * cut.mask.width + x] ?? 0;
+        if (value > (mask.data[start + x] ?? 0)) mask.data[start + x] = value;
+      }
+    }
+  }
+  return { mask, place };
+}
+
 /** The mask a little larger, and without black around it. */
-function grown(mask: Mask, place: Rect, by: number, image: AssistImage): MaskPart | null {
+function grown({ mask, place }: Cut, by: number, image: AssistImage): MaskPart | null {
   const area = intersectRect(growRect(place, by), rectOfSize(image));
   const canvas = createMask(area);
   for (let y = 0; y < mask.height; y++) {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { readError } from './errors';
+import { MAX_THING_CHARACTERS } from './selectors';
 
 /** A place that belongs to the thing that is meant, or doesn't; in image pixels. */
 const point = z.object({ x: z.number(), y: z.number(), include: z.boolean() });
@@ -38,6 +39,13 @@ const selection = prompt.extend({
 });
 export type SelectionRequest = z.infer<typeof selection>;
 
+const naming = z.object({
+  /** What the thing is called: "the dog", "sky". */
+  text: z.string().trim().min(1).max(MAX_THING_CHARACTERS),
+  grow: z.int().min(0).max(MAX_GROW),
+});
+export type NamingRequest = z.infer<typeof naming>;
+
 /** A part of a mask, whose upper left corner lies at (x, y) of the image; white (255) is selected. */
 export interface MaskPart {
   x: number;
@@ -61,6 +69,8 @@ const assistProgress = z.discriminatedUnion('stage', [
   z.object({ stage: z.literal('open') }),
   /** Reading the image, once for each image or part of one. */
   z.object({ stage: z.literal('encode') }),
+  /** Looking for what was named. */
+  z.object({ stage: z.literal('find') }),
   /** From here on it is a matter of an instant. */
   z.object({ stage: z.literal('answer') }),
 ]);
@@ -80,6 +90,13 @@ export interface Assistant {
   prepare(image: Blob, view: AssistArea, call: AssistCall): Promise<void>;
   /** @returns null if there is nothing there */
   select(image: Blob, request: SelectionRequest, call: AssistCall): Promise<MaskPart | null>;
+  /**
+   * Selects what has that name, wherever it is in the image. Its model is on this device by then ({@link NAME_SELECTOR}).
+   * @returns null if nothing of that name is found
+   */
+  find(image: Blob, request: NamingRequest, call: AssistCall): Promise<MaskPart | null>;
+  /** From now on this model of the Hub answers clicks, whose files are on this device by then; absent: the page's own. */
+  use(selector: string | undefined): void;
   /** What a press would take, as an SVG path in image pixels; empty if it is nothing. Only asked if the answer comes fast. */
   outline(image: Blob, prompt: ObjectPrompt, call: AssistCall): Promise<string>;
   /** How long the last answer took to compute, in milliseconds; null before the first. */
@@ -95,6 +112,7 @@ const request = z.discriminatedUnion('method', [
   z.object({ method: z.literal('prepare'), image: z.int(), view: area }),
   z.object({ method: z.literal('select'), image: z.int(), selection }),
   z.object({ method: z.literal('outline'), image: z.int(), prompt }),
+  z.object({ method: z.literal('find'), image: z.int(), naming }),
 ]);
 /** `image` is the number under which the image was sent. */
 export type AssistRequest = z.infer<typeof request>;
@@ -104,11 +122,17 @@ export interface AssistValues {
   prepare: null;
   select: MaskPart | null;
   outline: string;
+  find: MaskPart | null;
 }
 
 const toAssistant = z.discriminatedUnion('type', [
   /** The first message. The model's files are stored relative to the page's own URL. */
-  z.object({ type: z.literal('init'), baseUrl: z.string() }),
+  z.object({
+    type: z.literal('init'),
+    baseUrl: z.string(),
+    /** A model of the Hub that answers clicks; absent: the one that the page brings along. */
+    selector: z.string().optional(),
+  }),
   /** From now on requests may name this image. The one sent before is forgotten. */
   z.object({ type: z.literal('image'), image: z.int(), file: z.instanceof(Blob) }),
   z.object({ type: z.literal('call'), id, request }),

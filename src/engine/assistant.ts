@@ -44,6 +44,7 @@ export function createAssistant(options: AssistantOptions): Assistant {
   const queue = createAssistantQueue();
   let current: Current | undefined;
   let answerMs: number | null = null;
+  let selector: string | undefined;
   let lastId = 0;
   /** Numbers of images, and the one that the present worker has. */
   const numbers = new WeakMap<Blob, number>();
@@ -52,7 +53,7 @@ export function createAssistant(options: AssistantOptions): Assistant {
   const worker = createWorkerClient<ToAssistant, FromAssistant>({
     name: 'assistant',
     spawn,
-    greeting: () => [{ type: 'init', baseUrl }],
+    greeting: () => [{ type: 'init', baseUrl, selector }],
     read: readFromAssistant,
     receive,
     onEnd(reason) {
@@ -149,12 +150,21 @@ export function createAssistant(options: AssistantOptions): Assistant {
   }
 
   return {
-    isKept: options.isKept,
+    // A model of the Hub is on this device before it is chosen.
+    isKept: async () => selector !== undefined || options.isKept(),
     async prepare(image, view, call) {
       await ask(1, image, { method: 'prepare', image: numberOf(image), view }, call);
     },
     select: (image, selection, call) =>
       ask(0, image, { method: 'select', image: numberOf(image), selection }, call),
+    find: (image, naming, call) => ask(0, image, { method: 'find', image: numberOf(image), naming }, call),
+    use(next) {
+      if (next === selector) return;
+      selector = next;
+      answerMs = null;
+      // What it is asked at the moment is asked again, of the other model.
+      stopCurrent();
+    },
     outline: (image, prompt, call) =>
       ask(2, image, { method: 'outline', image: numberOf(image), prompt }, call),
     get answerMs() {
@@ -172,5 +182,5 @@ export function createAssistant(options: AssistantOptions): Assistant {
 
 /** Whether what is at work takes the processor for seconds. */
 function isLong({ stage }: Current): boolean {
-  return stage === 'open' || stage === 'encode';
+  return stage === 'open' || stage === 'encode' || stage === 'find';
 }

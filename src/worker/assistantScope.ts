@@ -1,6 +1,8 @@
 /** Connects the assistant to the page's messages. */
 import { createAssistantCore, type Report } from '../assist/assistant';
 import type { AssistImage } from '../assist/cutMask';
+import { openClipSeg } from '../assist/hub/clipSeg';
+import { openSamModel } from '../assist/hub/samModel';
 import { builtInSegmenter, type SegmenterModel } from '../assist/registry';
 import {
   type AssistRequest,
@@ -9,12 +11,25 @@ import {
   readToAssistant,
 } from '../contract/assist';
 import { askBounded, boundedBody } from '../contract/boundedRead';
-import { encodeError, InputError, InternalError, messageOf, NetworkError } from '../contract/errors';
+import {
+  CheckpointError,
+  encodeError,
+  InputError,
+  InternalError,
+  messageOf,
+  NetworkError,
+} from '../contract/errors';
 import { logIgnored } from '../contract/protocol';
+import { NAME_SELECTOR } from '../contract/selectors';
 import { holdLifeLock } from '../contract/workerLock';
 import { loadBrowserOrt } from '../model/runtime/ortBrowser';
+import type { OrtModule } from '../model/runtime/session';
+import { knownSelector, openSelector, type SelectorFiles } from '../model/selectors/open';
 import { assistantFiles } from '../storage/assistants';
 import { opfsWeightStore } from '../storage/weightsOpfs';
+
+/** After one failure transformers.js makes no more sessions: its calls are chained. A new worker is needed. */
+let isSpent = false;
 
 export function serveAssistant(): void {
   const scope = self as unknown as DedicatedWorkerGlobalScope;
@@ -23,8 +38,13 @@ export function serveAssistant(): void {
   let baseUrl = '';
   let image: { number: number; file: Blob; opened?: Promise<AssistImage> } | undefined;
   const running = new Map<number, AbortController>();
+  let selector: string | undefined;
   const core = createAssistantCore({
-    openSegmenter: (report) => openSegmenter(builtInSegmenter, baseUrl, report),
+    openSegmenter: (report) =>
+      selector === undefined
+        ? openSegmenter(builtInSegmenter, baseUrl, report)
+        : openOfHub(selector, report, openSamModel),
+    openNamer: (report) => openOfHub(NAME_SELECTOR, report, openClipSeg),
   });
 
   async function imageOf(number: number): Promise<AssistImage> {
@@ -46,6 +66,8 @@ export function serveAssistant(): void {
         return core.select(opened, request.selection, report);
       case 'outline':
         return core.outline(opened, request.prompt, report);
+      case 'find':
+        return core.find(opened, request.naming, report);
       default:
         throw new TypeError(`unknown request ${request satisfies never}`);
     }
@@ -67,6 +89,7 @@ export function serveAssistant(): void {
       post({ type: 'result', id, value, answerMs }, isMask ? [value.data.buffer] : []);
     } catch (error) {
       post({ type: 'error', id, error: encodeError(error) });
+      if (isSpent) scope.close();
     } finally {
       running.delete(id);
     }
@@ -81,6 +104,7 @@ export function serveAssistant(): void {
         return;
       case 'init':
         baseUrl = message.baseUrl;
+        selector = message.selector;
         return;
       case 'image':
         image = { number: message.image, file: message.file };
@@ -95,6 +119,28 @@ export function serveAssistant(): void {
         throw new TypeError(`unknown message ${message satisfies never}`);
     }
   };
+}
+
+/**
+ * A model of the Hub, from the store alone: the page downloads it before it is chosen.
+ * @throws CheckpointError if it is not there any more
+ */
+async function openOfHub<Model>(
+  id: string,
+  report: Report,
+  open: (files: SelectorFiles, ort: OrtModule) => Promise<Model>,
+): Promise<Model> {
+  report({ stage: 'open' });
+  const files = await openSelector(id, { store: opfsWeightStore() });
+  if (files === undefined) {
+    const { title } = knownSelector(id);
+    throw new CheckpointError(`${title} is not on this device any more; choose it again to download it`);
+  }
+  const ort = await loadBrowserOrt('wasm');
+  return open(files, ort).catch((error: unknown) => {
+    isSpent = true;
+    throw error;
+  });
 }
 
 /** Opens a model from the files kept on this device; fetches and keeps what is missing. */

@@ -52,10 +52,14 @@ def picture():
     return np.clip(rgb, 0, 255).astype(np.uint8)
 
 
+def scaled(size):
+    """uint8 [height, width, 3], as Pillow scales. @param size width, height"""
+    return np.asarray(Image.fromarray(picture()).resize(size, Image.Resampling.BILINEAR))
+
+
 def pixels(size):
-    """float32 [1, 3, height, width], normalised, scaled as Pillow does. @param size width, height"""
-    scaled = Image.fromarray(picture()).resize(size, Image.Resampling.BILINEAR)
-    normal = (np.asarray(scaled, dtype=np.float32) / 255 - MEAN) / STD
+    """float32 [1, 3, height, width], normalised. @param size width, height"""
+    normal = (scaled(size).astype(np.float32) / 255 - MEAN) / STD
     return torch.from_numpy(normal.astype(np.float32)).permute(2, 0, 1)[None]
 
 
@@ -90,6 +94,10 @@ def export(module, folder, name, inputs, outputs, feeds, dynamic=None):
             opset_version=17,
             dynamo=False,
         )
+    # The exporter notes sizes of its example between the layers, which are wrong for other prompts.
+    model = onnx.load(path)
+    del model.graph.value_info[:]
+    onnx.save_model(model, path)
     return path
 
 
@@ -162,8 +170,7 @@ def sam():
     encoder, decoder = SamEncoder(model), SamDecoder(model)
     # The longer side fills the square; the rest is zeros.
     image = torch.zeros(1, 3, SIDE, SIDE)
-    scaled = pixels((64, 43))
-    image[:, :, :43, :64] = scaled
+    image[:, :, :43, :64] = pixels((64, 43))
     points = torch.tensor([[[[20.0, 22.0], [48.0, 22.0]]]])
     labels = torch.tensor([[[1, 0]]])
     with torch.no_grad():
@@ -461,6 +468,8 @@ for make in (sam, sam2, edgetam, clipseg):
     # Positional embeddings are random buffers, not parameters.
     torch.manual_seed(5)
     make()
+for name, size in (("padded", (64, 43)), ("square", (SIDE, SIDE))):
+    values[f"scaled.{name}"] = torch.from_numpy(scaled(size).copy())
 values["picture"] = torch.from_numpy(picture())
 save_file({name: tensor.contiguous() for name, tensor in values.items()}, ROOT / "values" / "selectors.safetensors")
 for name in sorted(values):

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { count, drag, openedEditor } from '../../../test/support/openedEditor';
-import type { MaskPart, SelectionRequest } from '../../contract/assist';
+import type { MaskPart, NamingRequest, SelectionRequest } from '../../contract/assist';
 
 const square = (x: number, y: number, side: number): MaskPart => ({
   ...{ x, y, width: side, height: side },
@@ -10,6 +10,7 @@ const square = (x: number, y: number, side: number): MaskPart => ({
 function setUp() {
   const page = openedEditor();
   const asked: SelectionRequest[] = [];
+  const named: NamingRequest[] = [];
   const answers: (MaskPart | null | Error)[] = [];
   page.editor.setObjectSource({
     async select(_image, request) {
@@ -18,12 +19,16 @@ function setUp() {
       if (answer instanceof Error) throw answer;
       return answer;
     },
+    async find(_image, request) {
+      named.push(request);
+      return answers.shift() as MaskPart | null;
+    },
     outline: async () => 'M0 0L9 9Z',
   });
   page.editor.setTool('selectObject');
   page.editor.setOptions({ objectGrow: 2 });
   const idle = () => new Promise((resolve) => setTimeout(resolve, 5));
-  return { ...page, asked, answers, idle };
+  return { ...page, asked, named, answers, idle };
 }
 
 it('a press adds the thing there, as one step; the view, the point and the growth are asked for', async () => {
@@ -163,4 +168,19 @@ it('hints at what a press would take once the pointer rests, and forgets it when
   } finally {
     vi.useRealTimers();
   }
+});
+
+it('what has a name joins the mask as one step, and a name that nothing has changes nothing', async () => {
+  const { editor, state, named, answers } = setUp();
+  answers.push(square(10, 10, 20), null, square(10, 10, 4));
+  expect(await editor.gesture.hand.objects.selectNamed('dog', { mode: 'add', grow: 2 })).toBe(true);
+  expect(named).toEqual([{ text: 'dog', grow: 2 }]);
+  expect(state().maskBounds).toEqual({ x: 10, y: 10, width: 20, height: 20 });
+  expect(await editor.gesture.hand.objects.selectNamed('unicorn', { mode: 'add', grow: 2 })).toBe(false);
+  expect(await editor.gesture.hand.objects.selectNamed('nose', { mode: 'replace', grow: 0 })).toBe(true);
+  expect(state().maskBounds).toEqual({ x: 10, y: 10, width: 4, height: 4 });
+  editor.undo();
+  expect(state().maskBounds).toEqual({ x: 10, y: 10, width: 20, height: 20 });
+  editor.undo();
+  expect(state().canUndo).toBe(false);
 });

@@ -1,6 +1,6 @@
 /** Selecting things: what presses and boxes mean, which of them correct the selection before, and the hint under the pointer. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { MaskPart, ObjectPrompt, SelectionRequest } from '../../contract/assist';
+import type { MaskPart, NamingRequest, ObjectPrompt, SelectionRequest } from '../../contract/assist';
 import { isAbort, messageOf } from '../../contract/errors';
 import { intersectRect, isEmptyRect, type Rect, rectOfSize } from '../../image/geometry';
 import type { Mode } from '../../image/mask/mask';
@@ -14,6 +14,8 @@ import type { Step } from './undoStep';
 export interface ObjectSource {
   /** @returns null if there is nothing */
   select(image: Blob, request: SelectionRequest): Promise<MaskPart | null>;
+  /** Whatever has that name. @returns null if nothing has */
+  find(image: Blob, request: NamingRequest): Promise<MaskPart | null>;
   /** @returns an SVG path in image pixels; empty if there is nothing to hint at, or no time for it */
   outline(image: Blob, prompt: ObjectPrompt): Promise<string>;
 }
@@ -83,7 +85,7 @@ export function createObjectActions(parts: {
   }
   const inTurn = (act: () => Promise<void>): Promise<void> => {
     const done = tail.then(act);
-    tail = done;
+    tail = done.catch(() => {});
     return done;
   };
 
@@ -113,6 +115,18 @@ export function createObjectActions(parts: {
           { mode, grow, corrects: last },
         );
       }),
+    async selectNamed(text, { mode, grow }) {
+      let isFound = false;
+      await inTurn(async () => {
+        const finder = source();
+        if (!finder) return;
+        endHint();
+        current = null;
+        const step = await selectPart(({ file }) => finder.find(file, { text, grow }), { mode });
+        isFound = step !== null;
+      });
+      return isFound;
+    },
     hint(point) {
       endHint();
       const { picture } = get();

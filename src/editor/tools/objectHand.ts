@@ -9,6 +9,12 @@ export interface ObjectHand {
   selectIn(box: Rect, how: { mode: Mode; grow: number }): Promise<void>;
   /** A press on what does not belong to the thing selected last; without one, the thing there leaves the mask. */
   exclude(point: Point, how: { grow: number }): Promise<void>;
+  /**
+   * Whatever has that name, wherever it is in the image.
+   * @returns whether something has
+   * @throws an AbortError if it was stopped, and what the source throws
+   */
+  selectNamed(text: string, how: { mode: Mode; grow: number }): Promise<boolean>;
   /** Shows what a press there would take, if that is known soon. */
   hint(point: Point): void;
   /** Takes the hint away. */

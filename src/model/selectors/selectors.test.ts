@@ -7,7 +7,8 @@ import { selectorRepos } from '../../../test/support/hub/selectors';
 import { selectors } from '../../contract/selectors';
 import { folderFiles } from '../../node/folder';
 import { createLibrary, type Library } from '../library';
-import { describeSelector, downloadSelector, openSelector } from './selectors';
+import { openSelector } from './open';
+import { describeSelector, downloadSelector } from './selectors';
 
 const SAM2 = 'onnx-community/sam2.1-hiera-tiny-ONNX';
 const TOKEN = 'hf_secret';

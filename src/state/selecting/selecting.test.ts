@@ -8,6 +8,8 @@ import { createSelecting } from './selecting';
 
 /** Its calls end when the test says so. */
 class FakeAssistant implements Assistant {
+  find = async () => null;
+  use = () => {};
   kept = false;
   answerMs: number | null = null;
   held: boolean[] = [];

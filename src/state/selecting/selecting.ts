@@ -31,6 +31,8 @@ export interface Selecting {
   allow(): void;
   /** Stops whatever the assistant does. */
   stop(): void;
+  /** Another model selects from now on: whether it is on this device is asked again. */
+  renew(): void;
 }
 
 export interface SelectingParts {
@@ -140,6 +142,11 @@ export function createSelecting(parts: SelectingParts): Selecting {
       store.setState({ problem: null });
       return ask((call) => assistant.select(image, request, call));
     },
+    async find(image, request) {
+      await permission();
+      store.setState({ problem: null });
+      return ask((call) => assistant.find(image, request, call));
+    },
     async outline(image, prompt) {
       const { phase } = store.getState();
       if (!isAllowed || phase !== 'idle' || calls.size > 0 || (assistant.answerMs ?? 0) > HINT_MS) return '';
@@ -168,5 +175,11 @@ export function createSelecting(parts: SelectingParts): Selecting {
     if (running !== before.running) assistant.hold(running && runsHere());
   });
 
-  return { store, downloadBytes, allow: permit, stop };
+  function renew(): void {
+    isAllowed = false;
+    store.setState({ problem: null });
+    if (isInHand()) void takeUp();
+  }
+
+  return { store, downloadBytes, allow: permit, stop, renew };
 }

@@ -11,6 +11,7 @@ import type { Offline, OfflineState } from '../../state/offline';
 import type { SampleLink } from '../../state/pictures/sample';
 import type { Versions } from '../../state/pictures/versions';
 import type { Selecting } from '../../state/selecting/selecting';
+import type { Selectors } from '../../state/selecting/selectors';
 import type { Drafts } from '../../state/session/drafts';
 import type { RecipeOffer } from '../../state/session/recipeOffer';
 import type { Saving } from '../../state/session/saving';
@@ -30,6 +31,7 @@ export interface AppParts {
   drafts: Drafts;
   saving: Saving;
   selecting: Selecting;
+  selectors: Selectors;
 }
 
 export const AppContext = createContext<AppParts | null>(null);

@@ -6,7 +6,7 @@ import { type MaskLook, overlayColourOf } from '../../editor/store';
 import { useEditor, useSession } from '../base/context';
 import { useCommand } from '../commands/useCommand';
 import { BarSlider } from '../controls/BarSlider';
-import { BarPanel } from './MaskMenu';
+import { BarPanel } from './BarPanel';
 import './maskAppearanceMenu.css';
 
 export function MaskAppearanceMenu() {

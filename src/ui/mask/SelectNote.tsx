@@ -67,6 +67,8 @@ function progressInWords(progress: AssistProgress): string {
       return 'Opening the model …';
     case 'encode':
       return 'Looking at the image …';
+    case 'find':
+      return 'Looking for it …';
     case 'answer':
       return 'Selecting …';
     default:

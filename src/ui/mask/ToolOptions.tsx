@@ -3,6 +3,7 @@ import { type EditorState, type NumberOption, type ToolOption, toolOf } from '..
 import { useEditor, useSession } from '../base/context';
 import { BarSlider } from '../controls/BarSlider';
 import { IconButton } from '../controls/IconButton';
+import { SelectPanel } from './SelectPanel';
 import './toolOptions.css';
 
 export function ToolOptions() {
@@ -12,6 +13,7 @@ export function ToolOptions() {
       {toolOf(tool).options.map((row) => (
         <OptionControl key={row.name} row={row} />
       ))}
+      {tool === 'selectObject' && <SelectPanel />}
     </div>
   );
 }

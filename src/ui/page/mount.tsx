@@ -15,6 +15,7 @@ import type { Offline } from '../../state/offline';
 import type { SampleLink } from '../../state/pictures/sample';
 import { browserSurroundings, warmUp } from '../../state/run/warmUp';
 import { createSelecting, type SelectingParts } from '../../state/selecting/selecting';
+import { browserSelectorPreference, createSelectors } from '../../state/selecting/selectors';
 import { browserDrafts } from '../../state/session/drafts';
 import { createRecipeOffer } from '../../state/session/recipeOffer';
 import { createSaving } from '../../state/session/saving';
@@ -70,6 +71,10 @@ export function mountApp(root: HTMLElement, parts: PageParts): void {
     downloadBytes: parts.assistantBytes,
     runsHere: () => !hosted.store.getState().on,
   });
+  const selectors = createSelectors(
+    { models, assistant: parts.assistant, session, selecting },
+    browserSelectorPreference(),
+  );
   session.editor.onProblem(session.showStageError);
   createRoot(root).render(
     <StrictMode>
@@ -84,6 +89,7 @@ export function mountApp(root: HTMLElement, parts: PageParts): void {
         recipeOffer={recipeOffer}
         drafts={drafts}
         selecting={selecting}
+        selectors={selectors}
         saving={createSaving({ session, encode: encodeAs, give: giveFile, write: copyPng })}
       />
     </StrictMode>,

@@ -97,7 +97,7 @@ export function roughness({ data }: Picture, mask: Buffer): number {
 }
 
 /** The mask that "Save mask" gives. */
-export async function maskOf({ page, editor }: Visit): Promise<Buffer> {
+export async function maskOf({ page, editor }: Pick<Visit, 'page' | 'editor'>): Promise<Buffer> {
   await expect(editor.canvas).toHaveAttribute('aria-busy', 'false');
   const download = page.waitForEvent('download');
   await editor.canvas.focus();

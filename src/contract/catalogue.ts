@@ -140,6 +140,30 @@ export const offers: readonly ModelOffer[] = [
     bytes: sdxlBytes,
     licence: 'openrail++',
   },
+  {
+    model_name: 'Carve/LaMa-ONNX',
+    nicknames: 'lama big lama remove removal eraser object',
+    title: 'LaMa',
+    goodAt: 'Taking things away: large areas and patterns, at 512 px, always the same result',
+    strength: 'remove',
+    isForInpainting: true,
+    nativeSize: 512,
+    settings: apiDefaults,
+    bytes: { fp16: 2.1e8, fp32: 2.1e8 },
+    licence: 'apache-2.0',
+  },
+  {
+    model_name: 'andraniksargsyan/migan',
+    nicknames: 'migan mi-gan remove removal eraser object',
+    title: 'MI-GAN',
+    goodAt: 'Taking things away, small and fast, at 512 px, always the same result',
+    strength: 'remove',
+    isForInpainting: true,
+    nativeSize: 512,
+    settings: apiDefaults,
+    bytes: { fp16: 3e7, fp32: 3e7 },
+    licence: 'mit',
+  },
 ];
 
 /** The offered model with that id, also if it is written as a URL of the Hub. */

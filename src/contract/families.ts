@@ -6,7 +6,7 @@
 /** What models do with a mask: paint into it what a prompt says, or take away what is there. */
 export type Task = 'inpaint' | 'remove';
 
-export const familyIds = ['sd1', 'sd2', 'sdxl', 'fill'] as const;
+export const familyIds = ['sd1', 'sd2', 'sdxl', 'fill', 'lama', 'migan'] as const;
 export type FamilyId = (typeof familyIds)[number];
 
 export interface FamilyFacts {
@@ -62,7 +62,29 @@ export const families: Readonly<Record<FamilyId, FamilyFacts>> = {
     relativeCost: 0,
     names: [],
   },
+  lama: removalFacts('LaMa', /(^|[/_-])(big-?)?lama([-_./]|$)/i),
+  migan: removalFacts('MI-GAN', /(^|[/_-])mi-?gan([-_./]|$)/i),
 };
+
+/** A family of removal models, which work at 512 × 512. */
+function removalFacts(product: string, pattern: RegExp): FamilyFacts {
+  return {
+    product,
+    version: '',
+    task: 'remove',
+    textWidths: [],
+    relativeCost: 0,
+    names: [{ pattern, nativeSize: 512 }],
+  };
+}
+
+/** The family that a model's name suggests; undefined if it suggests none. */
+export function familyByName(modelName: string): FamilyId | undefined {
+  // The latest first: "xl" also occurs in names that carry an older version's number.
+  return [...familyIds]
+    .reverse()
+    .find((id) => families[id].names.some(({ pattern }) => pattern.test(modelName)));
+}
 
 /** Of most models whose name says nothing. */
 const USUAL_NATIVE_SIZE = 512;
@@ -75,12 +97,9 @@ export function familyTitle(id: FamilyId): string {
 
 /** The side in pixels that a model was probably trained at, judged only by its name. */
 export function nativeSizeByName(modelName: string): number {
-  // The latest first: "xl" also occurs in names that carry an older version's number.
-  for (const id of [...familyIds].reverse()) {
-    const named = families[id].names.find(({ pattern }) => pattern.test(modelName));
-    if (named !== undefined) return named.nativeSize;
-  }
-  return USUAL_NATIVE_SIZE;
+  const family = familyByName(modelName);
+  const named = family && families[family].names.find(({ pattern }) => pattern.test(modelName));
+  return named?.nativeSize ?? USUAL_NATIVE_SIZE;
 }
 
 /** All families that paint, for sentences: `Stable Diffusion 1, 2 or XL`. */

@@ -1,10 +1,12 @@
 /** A model's task: to paint into a mask what a prompt says, or to take away what is there. */
-import type { Task } from './families';
+import { families, familyByName, type Task } from './families';
 import { FILL } from './schema';
 
 export type { Task } from './families';
 
 /** A model's task, as far as its name tells. */
 export function taskOf(modelName: string): Task {
-  return modelName.trim() === FILL ? 'remove' : 'inpaint';
+  if (modelName.trim() === FILL) return 'remove';
+  const family = familyByName(modelName.trim());
+  return family === undefined ? 'inpaint' : families[family].task;
 }

@@ -25,19 +25,31 @@ export interface Family {
   /** Whether a checkpoint belongs to this family, as far as is known; families are asked in order. */
   recognises(evidence: Evidence): boolean;
   /**
-   * For networks that Inlay builds.
+   * For networks that Inlay builds; absent if they only come as ONNX graphs.
    * @throws CheckpointError if a configuration is missing, wrong, or does not fit the others
    */
-  describe(files: ConfigFiles): Promise<Blueprint>;
+  describe?(files: ConfigFiles): Promise<Blueprint>;
   /**
    * For networks that come as ONNX graphs.
    * @throws CheckpointError as {@link describe}
    */
   describeExport(files: ConfigFiles, readSkeleton: ReadSkeleton): Promise<Blueprint>;
-  /** How one file holds the whole model, as the original programs write it. */
-  readonly singleFile: SingleFileRules;
-  /** How a LoRA made for it is recognised. */
-  readonly lora: LoraMarks;
+  /** How one file holds the whole model, as the original programs write it; absent if none does. */
+  readonly singleFile?: SingleFileRules;
+  /** How a LoRA made for it is recognised; absent if there are none. */
+  readonly lora?: LoraMarks;
+  /** Its one network, if repositories have it at their root, without folders and configurations. */
+  readonly rootNetwork?: RootNetwork;
+}
+
+/** An ONNX graph at the root of a repository, which is the whole model. */
+export interface RootNetwork {
+  /** The file that is read, if the repository has several; undefined if none of them is one. */
+  choose(paths: readonly string[]): string | undefined;
+  /** The folder that it has once it is stored. */
+  readonly folder: string;
+  /** The `model_index.json` that the repository would have. */
+  readonly index: Readonly<Record<string, unknown>>;
 }
 
 /** What a checkpoint has said about itself so far. */

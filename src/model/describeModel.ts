@@ -19,7 +19,8 @@ export async function describeModel(files: CheckpointFiles, signal?: AbortSignal
   const isExport = await isExported(files, small, index);
   const family = familyOf({ index, unet: await small.optionalJson('unet/config.json') });
   if (family === undefined) throw otherPipeline(files.name, index);
-  return isExport ? family.describeExport(small, skeletonsOf(files)) : family.describe(small);
+  if (isExport || family.describe === undefined) return family.describeExport(small, skeletonsOf(files));
+  return family.describe(small);
 }
 
 /** Folders that only exports have. */

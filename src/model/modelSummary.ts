@@ -33,6 +33,7 @@ export async function factsOfPlan(
     if (file === undefined) continue;
     texts.set(path, new TextDecoder().decode(await readSmallFile(file, connection)));
   }
+  if (plan.index !== undefined) texts.set('model_index.json', JSON.stringify(plan.index));
   const files = filesOfTexts(plan.name, texts);
   if (plan.single !== undefined) {
     const { signal } = connection;

@@ -143,6 +143,12 @@ const repos: Record<string, HubFile[]> = {
     hollow('sd_xl_turbo_1.0.safetensors', 13_900),
     hollow('sd_xl_turbo_1.0_fp16.safetensors', 6940),
   ],
+  'Carve/LaMa-ONNX': [
+    memoryFile('README.md', '# of no concern'),
+    hollow('lama.onnx', 208),
+    hollow('lama_fp32.onnx', 208),
+  ],
+  'andraniksargsyan/migan': [hollow('migan.onnx', 29.5), hollow('migan_pipeline_v2.onnx', 28.1)],
   'latent-consistency/lcm-lora-sdv1-5': [hollow('pytorch_lora_weights.safetensors', 135)],
 };
 

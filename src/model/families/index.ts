@@ -1,15 +1,17 @@
 /** The list of families: which one a checkpoint belongs to, and which files all of them may have. */
 import type { FamilyId } from '../../contract/families';
-import type { Evidence, Family, WeightFolder } from '../blueprint';
+import type { Evidence, Family, RootNetwork, WeightFolder } from '../blueprint';
 import type { StoredCheckpoint } from '../checkpoint/reader';
 import { readWithRules, type SingleFileModel, type SingleFileOptions } from '../checkpoint/singleFile';
+import { lama } from './lama';
+import { migan } from './migan';
 import { sd1 } from './sd1';
 import { sd2 } from './sd2';
 import { sdxl } from './sdxl';
 import { refuseUnsupportedTensors } from './unsupported';
 
 /** In the order in which they are tried. */
-export const families: readonly Family[] = [sd1, sd2, sdxl];
+export const families: readonly Family[] = [sd1, sd2, sdxl, lama, migan];
 
 /** @returns undefined if it belongs to none of them */
 export function familyOf(evidence: Evidence): Family | undefined {
@@ -21,6 +23,15 @@ export function familyNamed(id: FamilyId): Family {
   const family = families.find((family) => family.id === id);
   if (family === undefined) throw new TypeError(`no family is called ${id}`);
   return family;
+}
+
+/** The family and the network that a file at a repository's root is; undefined if there is none. */
+export function rootNetworkOf(paths: readonly string[]): { network: RootNetwork; path: string } | undefined {
+  for (const { rootNetwork: network } of families) {
+    const path = network?.choose(paths.filter((path) => !path.includes('/')));
+    if (network !== undefined && path !== undefined) return { network, path };
+  }
+  return undefined;
 }
 
 /** Every weight folder of any family, once. */
@@ -65,7 +76,7 @@ export async function readSingleFile(
   refuseUnsupportedTensors(checkpoint.name, checkpoint.tensors);
   return readWithRules(
     checkpoint,
-    families.map(({ singleFile }) => singleFile),
+    families.flatMap(({ singleFile = [] }) => singleFile),
     options,
   );
 }

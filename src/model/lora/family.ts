@@ -9,7 +9,7 @@ const known = [
   ...unsupportedFamilies.flatMap(({ name, lora }) =>
     lora === undefined ? [] : [{ name, lora, runs: false }],
   ),
-  ...families.map(({ id, lora }) => ({ name: familyTitle(id), lora, runs: true })),
+  ...families.flatMap(({ id, lora }) => (lora ? [{ name: familyTitle(id), lora, runs: true }] : [])),
 ];
 
 export interface LoraFamily {
@@ -40,6 +40,8 @@ function familyByWidth(modules: LoraFile['modules'] | undefined): LoraFamily | u
     ({ component, name }) => component === 'unet' && /attn2[._]to_[kv]$/.test(name),
   );
   const width = reads?.down.shape[1];
-  const family = families.find(({ id }) => titles[id].textWidths.reduce((sum, each) => sum + each) === width);
+  const family = families.find(
+    ({ id }) => titles[id].textWidths.reduce((sum, each) => sum + each, 0) === width,
+  );
   return family && { name: familyTitle(family.id), runs: true };
 }

@@ -59,6 +59,7 @@ export async function layOutModel(
   for (const file of plan.small) {
     texts.set(file.path, new TextDecoder().decode(await readSmallFile(file, connection)));
   }
+  if (plan.index !== undefined) derive(texts, 'model_index.json', plan.index);
   const smallBytes = plan.small.reduce((sum, { size }) => sum + size, 0);
   const sources: SourceLayout[] = [];
   const open = (file: RemoteFile): RemoteAccess => {

@@ -3,7 +3,7 @@ import { CheckpointError, UnsupportedError } from '../../contract/errors';
 import { NAME_ANOTHER } from '../../contract/families';
 import type { Precision } from '../../graph/onnx/types';
 import type { Family, WeightFolder } from '../blueprint';
-import { configPaths, familyOf, tokenizerFiles, tokenizerFolders } from '../families';
+import { configPaths, familyOf, rootNetworkOf, tokenizerFiles, tokenizerFolders } from '../families';
 import { otherPipeline, unsupportedFolders } from '../families/unsupported';
 import type { RemoteFile } from '../source/download';
 import type { Source } from '../source/source';
@@ -35,6 +35,8 @@ export interface ModelPlan {
   single?: { file: RemoteFile; format: WeightFormat };
   /** Configurations and tokenizers. */
   small: readonly RemoteFile[];
+  /** A `model_index.json` for a repository that has none. */
+  index?: Readonly<Record<string, unknown>>;
   /** Bytes to fetch in all. */
   downloadBytes: number;
   /** For the user: which files were chosen, and what else they should know. */
@@ -76,6 +78,8 @@ export interface Known {
  */
 export function planModel(source: Source, precision: Precision, { index, configs }: Known = {}): ModelPlan {
   const small = source.files.filter(({ path }) => isSmall(path));
+  const alone = planRootNetwork(source);
+  if (alone !== undefined) return alone;
   if (source.only !== undefined) {
     const file = source.files.find(({ path }) => path === source.only);
     if (file === undefined)
@@ -112,6 +116,21 @@ export function planModel(source: Source, precision: Precision, { index, configs
     );
   });
   return finish(source, precision, small, components);
+}
+
+/** @returns undefined unless the model is one ONNX graph at the root, without folders */
+function planRootNetwork(source: Source): ModelPlan | undefined {
+  const paths = source.files.map(({ path }) => path);
+  if (paths.includes('model_index.json') || paths.some((path) => path.startsWith('unet/'))) return undefined;
+  const found = rootNetworkOf(source.only === undefined ? paths : [source.only]);
+  const file = source.files.find(({ path }) => path === found?.path);
+  if (found === undefined || file === undefined) return undefined;
+  const { folder, index } = found.network;
+  const component: PlannedComponent = { folder, precision: 'fp32', format: 'onnx', files: [file] };
+  const plan = finish(source, 'fp32', [], [component]);
+  // From here on it is a folder's export as any other.
+  const files = [{ ...file, path: `${folder}/model.onnx` }];
+  return { ...plan, components: [{ ...component, files }], index };
 }
 
 function finish(

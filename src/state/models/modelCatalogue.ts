@@ -6,6 +6,7 @@ import { fillSizes } from '../../contract/fill';
 import type { ModelFacts, ModelSizes } from '../../contract/modelLibrary';
 import { FILL, inpaintRequestSchema, STARTER } from '../../contract/schema';
 import { selectorOf } from '../../contract/selectors';
+import { taskOf } from '../../contract/tasks';
 
 export { type ModelOffer, offerOf, offers, type Strength } from '../../contract/catalogue';
 export { type Task, taskOf } from '../../contract/tasks';
@@ -25,8 +26,12 @@ export function guessedNativeSize(modelName: string): number {
 /** The sizes at which a model works, by its name: for as long as its config is not read. */
 export function guessedSizes(modelName: string): ModelSizes {
   if (modelName.trim() === FILL) return fillSizes;
+  const nativeSize = guessedNativeSize(modelName);
+  if (taskOf(modelName) === 'remove') {
+    return { nativeSize, fixedSize: { width: nativeSize, height: nativeSize }, removes: true };
+  }
   const ownScale = offerOf(modelName)?.ownScale;
-  return { nativeSize: guessedNativeSize(modelName), ...(ownScale && { ownScale }) };
+  return { nativeSize, ...(ownScale && { ownScale }) };
 }
 
 /** `Stable Diffusion XL for inpainting, 1024 px` */

@@ -11,7 +11,6 @@ import {
   type RemovalPorts,
 } from '../../graph/onnxExport/removal';
 import type { Size } from '../../image/geometry';
-import type { Mask, Pixels } from '../../image/raster';
 import type { RemovalModel } from '../../pipeline/model';
 import {
   asUnsupportedError,
@@ -26,6 +25,10 @@ import type { ConfigFiles } from '../configFiles';
 import { lazyDisposable } from '../lazy';
 import { exportedNetworks } from '../onnxExport/networks';
 import type { Feeds } from '../runtime/session';
+
+/** What a removal model is given: an opaque image, and what of it is to go. */
+type Pixels = Parameters<RemovalModel['run']>[0];
+type Mask = Parameters<RemovalModel['run']>[1];
 
 /** What the removal families differ in. */
 export interface RemovalRules {

@@ -12,9 +12,12 @@ function setUp() {
   const asked: SelectionRequest[] = [];
   const named: NamingRequest[] = [];
   const answers: (MaskPart | null | Error)[] = [];
+  let unanswered = 0;
   page.editor.setObjectSource({
     async select(_image, request) {
       asked.push(request);
+      unanswered++;
+      await Promise.resolve().finally(() => unanswered--);
       const answer = answers.shift() ?? null;
       if (answer instanceof Error) throw answer;
       return answer;
@@ -27,7 +30,16 @@ function setUp() {
   });
   page.editor.setTool('selectObject');
   page.editor.setOptions({ objectGrow: 2 });
-  const idle = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const turn = () => new Promise((resolve) => setTimeout(resolve));
+  /** Until what was pressed is asked, answered and joined with the mask. */
+  const idle = async () => {
+    await turn();
+    await vi.waitFor(() =>
+      expect({ unanswered, working: page.state().working }).toEqual({ unanswered: 0, working: null }),
+    );
+    await page.editor.settled();
+    await turn();
+  };
   return { ...page, asked, named, answers, idle };
 }
 

@@ -1,7 +1,7 @@
 /** Presses, moves and releases of a pointer or of the keyboard's cursor, passed on to the current tool. */
 import type { StoreApi } from 'zustand/vanilla';
 import type { Point } from '../../image/geometry';
-import type { MaskActions } from '../document/maskActions';
+import type { MaskActions } from '../document/maskActionTypes';
 import type { EditorState } from '../state';
 import { type Draft, shapeOf } from './draft';
 import type { ObjectHand } from './objectHand';

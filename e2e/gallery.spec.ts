@@ -152,7 +152,8 @@ test('on a phone the top line and the gallery fit', async ({ page }) => {
   await page.getByText('Model, steps, guidance, seed').click();
   await editor.steps.fill('2');
   await run(editor, 'a boat', '7');
-  const { x = 0, width = 0 } = (await page.getByRole('button', { name: 'More', exact: true }).boundingBox()) ?? {};
+  const { x = 0, width = 0 } =
+    (await page.getByRole('button', { name: 'More', exact: true }).boundingBox()) ?? {};
   expect(x + width).toBeLessThanOrEqual(390);
   await pageAction(page, 'Gallery');
   const gallery = page.getByRole('dialog', { name: 'Gallery' });

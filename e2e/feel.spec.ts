@@ -68,8 +68,8 @@ for (const query of ['ms=60', 'ms=700&fail=DeviceError&message=no memory']) {
     const box = await page.locator('.canvas-shadow').boundingBox();
     if (!box) throw new Error('the picture is shown');
     const { x, y, width, height } = box;
-    // The grip of the comparison stands in the middle.
-    const points = [0.01, 0.4, 0.99].flatMap((across) =>
+    // The line of the comparison stands in the middle of what changed.
+    const points = [0.01, 0.2, 0.99].flatMap((across) =>
       [0.01, 0.5, 0.99].map((down) => [x + across * width, y + down * height] as const),
     );
     const covered = await page.evaluate(

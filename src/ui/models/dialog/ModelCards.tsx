@@ -220,7 +220,7 @@ function CardActions({
         href={`${HUB_PAGE}${model_name}`}
         target="_blank"
         rel="noreferrer"
-        aria-label={`${title} on Hugging Face: examples and terms`}
+        aria-label={`Its page on Hugging Face: ${title}, examples and terms`}
       >
         Its page <ExternalLink size={13} aria-hidden />
       </a>

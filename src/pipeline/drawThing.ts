@@ -108,7 +108,9 @@ async function drawTwice(
         onProgress(progress) {
           // Neither its previews nor its stages are those of the image.
           if (progress.stage !== 'denoise') return;
-          onProgress({ stage: 'denoise', step: before + progress.step, steps: 2 * steps });
+          // Told in the steps that were asked for: an odd number is rounded up between the two.
+          const step = Math.floor(((before + progress.step) * job.steps) / (2 * steps));
+          onProgress({ stage: 'denoise', step, steps: job.steps });
         },
       },
     );

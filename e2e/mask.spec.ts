@@ -17,6 +17,7 @@ import type { Point, Size } from '../src/image/geometry';
 import { createMask, type Mask } from '../src/image/raster';
 import { EditorPage } from '../test/support/pages/editorPage';
 import { harnessPage } from '../test/support/pages/harness';
+import { takeFile } from '../test/support/pages/takeFile';
 import { expect, test } from '../test/support/pages/test';
 
 const WIDTH = 480;
@@ -89,31 +90,17 @@ class MaskPage extends EditorPage {
   }
 
   /**
-   * The PNG that "Save mask" gives, which has to be grey, opaque and of the picture's size. It is taken on its way out:
-   * Chromium holds back a page's eleventh download until somebody allows it. maskReading.spec.ts downloads masks.
+   * The PNG that "Save mask" gives, which has to be grey, opaque and of the picture's size. maskReading.spec.ts downloads
+   * masks.
    */
   async mask(): Promise<Uint8Array> {
     await this.settled();
-    const given = await this.page.evaluateHandle(() => {
-      const { click } = HTMLAnchorElement.prototype;
-      const file = new Promise<{ name: string; bytes: number[] }>((resolve, reject) => {
-        HTMLAnchorElement.prototype.click = function (this: HTMLAnchorElement) {
-          HTMLAnchorElement.prototype.click = click;
-          fetch(this.href)
-            .then((response) => response.arrayBuffer())
-            .then((buffer) => resolve({ name: this.download, bytes: [...new Uint8Array(buffer)] }), reject);
-        };
-      });
-      return { file };
+    const saved = await takeFile(this.page, async () => {
+      await this.canvas.focus();
+      await this.page.keyboard.press('Control+Shift+S');
     });
-    await this.canvas.focus();
-    await this.page.keyboard.press('Control+Shift+S');
-    const saved = await given.evaluate(({ file }) => file);
     expect(saved.name).toBe('scene-mask.png');
-    const { data, info } = await sharp(Buffer.from(saved.bytes))
-      .ensureAlpha()
-      .raw()
-      .toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(saved.bytes).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
     expect(info).toMatchObject({ width: WIDTH, height: HEIGHT, channels: 4 });
     const values = new Uint8Array(WIDTH * HEIGHT);
     let odd = 0;

@@ -5,6 +5,7 @@
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
 import { EditorPage } from '../test/support/pages/editorPage';
+import { takeFile } from '../test/support/pages/takeFile';
 import { expect, test } from '../test/support/pages/test';
 
 const [WIDTH, HEIGHT] = [600, 338];
@@ -57,13 +58,11 @@ class SelectPage extends EditorPage {
 
   /** Whether each of the places is masked, by the saved file. */
   async masked(...places: Place[]): Promise<boolean[]> {
-    const saved = this.page.waitForEvent('download');
-    await this.canvas.focus();
-    await this.page.keyboard.press('Control+Shift+S');
-    const { data, info } = await sharp(await (await saved).path())
-      .greyscale()
-      .raw()
-      .toBuffer({ resolveWithObject: true });
+    const saved = await takeFile(this.page, async () => {
+      await this.canvas.focus();
+      await this.page.keyboard.press('Control+Shift+S');
+    });
+    const { data, info } = await sharp(saved.bytes).greyscale().raw().toBuffer({ resolveWithObject: true });
     expect([info.width, info.height]).toEqual([WIDTH, HEIGHT]);
     return places.map(({ x, y }) => (data[y * info.width + x] ?? 0) >= 128);
   }
@@ -114,6 +113,8 @@ test('asks once for its model, then a press takes the thing there; exclude, box,
 
   // Without a network, in a page opened anew: nothing is asked, and nothing fetched.
   await page.getByText('works offline').first().waitFor();
+  // The work is kept a moment after the last change of the mask.
+  await page.waitForTimeout(2000);
   await context.setOffline(true);
   await page.reload();
   await editor.ready();

@@ -247,6 +247,20 @@ it('opening a sample puts work away, which stays within reach in this visit and 
   expect(second.state().offered).toMatchObject({ id: 'one', isNew: true });
 });
 
+it('a session that is restored while a sample is still being opened stays: the sample does not open over it', async () => {
+  const { session, drafts, mask, list, state } = await page({ id: 'one', tab: browser().tab() });
+  paint(session);
+  const painted = mask();
+  await eventually(async () => expect(await list()).toEqual(['one']));
+  const opening = drafts.startWith(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await session.openFile(new Blob(['s'], { type: 'image/png' }), 'sample.png');
+  });
+  await eventually(async () => expect(state().offered).not.toBeNull());
+  await Promise.all([drafts.accept(), opening]);
+  expect(mask().equals(painted)).toBe(true);
+});
+
 it('versions come back with it: results from the gallery, all others with the draft, which grows by what is new', async () => {
   const shelf = new Map<number, Blob>();
   const { tab, close } = browser();

@@ -101,6 +101,8 @@ export function createDrafts(parts: DraftParts): Drafts {
   let written = new Map<number, Blob>();
   /** Saves run one after the other, so that the last one wins. */
   let tail = Promise.resolve();
+  /** Resolves once what was asked for instead of the current image is open. */
+  let replacing: Promise<unknown> = Promise.resolve();
 
   const save = async () => {
     const { document } = editor;
@@ -300,6 +302,8 @@ export function createDrafts(parts: DraftParts): Drafts {
       const { offered } = store.getState();
       if (!offered) return;
       try {
+        // The offer appears before the other image is open: it must not open over what is restored.
+        await replacing;
         await saveNow();
         const draft = (await kept.list()).find((other) => other.id === offered.id);
         if (!draft) throw new Error('it is no longer there');
@@ -326,8 +330,12 @@ export function createDrafts(parts: DraftParts): Drafts {
     startAnew,
     async startWith(open) {
       const hasWork = isRestored || editor.store.getState().canUndo || versions.getState().items.length > 1;
-      if (hasWork) await startAnew();
-      await open();
+      const opening = (async () => {
+        if (hasWork) await startAnew();
+        await open();
+      })();
+      replacing = opening.catch(() => {});
+      await opening;
     },
     seen,
   };

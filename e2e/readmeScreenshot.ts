@@ -1,6 +1,6 @@
 /**
  * `npx tsx e2e/readmeScreenshot.ts URL`: makes README's screenshot, docs/screenshot.png, of the page that `npm start`
- * serves at the URL, with results of the starter model.
+ * serves at the URL: the first screen after a press of Remove.
  */
 import { chromium } from '@playwright/test';
 import sharp from 'sharp';
@@ -14,25 +14,12 @@ try {
   const viewport = { width: 1280, height: 800 };
   const page = await browser.newPage({ viewport, colorScheme: 'dark', reducedMotion: 'reduce' });
   const editor = new EditorPage(page);
-  await editor.open(address);
-  for (const [prompt, seed] of [
-    ['a mushroom', 26],
-    ['a red apple', 4],
-    ['a sunflower', 7],
-  ] as const) {
-    await editor.prompt.fill(prompt);
-    await editor.seed.fill(String(seed));
-    await editor.run();
-  }
-  await editor.prompt.fill('a mushroom');
-  await page.getByRole('button', { name: /^Version 1 / }).click();
-  const grip = await page.locator('.compare-grip').boundingBox();
-  if (!grip) throw new Error('the line to compare by can be taken hold of');
-  const [x, y] = [grip.x + grip.width / 2, grip.y + grip.height / 2];
-  await page.mouse.move(x, y);
-  await page.mouse.down();
-  await page.mouse.move(x + 250, y, { steps: 8 });
-  await page.mouse.up();
+  await page.goto(address);
+  await editor.ready();
+  await editor.seed.fill('1');
+  await editor.remove.click();
+  await editor.result.waitFor();
+  await page.getByText(/^Done in/).waitFor();
   await page.mouse.move(viewport.width / 2, viewport.height - 4);
   await sharp(await page.screenshot())
     .png({ palette: true, quality: 90, effort: 10 })

@@ -223,12 +223,12 @@ describe('at the image’s own resolution', () => {
   it('takes the mask and what the fill looks at, unscaled', () => {
     const maskBounds = { x: 1500, y: 1000, width: 1000, height: 801 };
     const padding = defaultPadding(maskBounds, ownScale);
-    // As much as the hole's longer side on each side.
-    expect(padding).toBe(1000);
+    // As much as the hole's longer side on each side, at most 512.
+    expect(padding).toBe(512);
     const plan = planCrop({ imageSize: { width: 6000, height: 4000 }, maskBounds, padding, ...ownScale });
-    expect(plan.frame).toEqual({ x: 500, y: 0, width: 3000, height: 2801 });
+    expect(plan.frame).toEqual({ x: 988, y: 488, width: 2024, height: 1825 });
     expect(plan).toMatchObject({
-      size: { width: 3000, height: 2801 },
+      size: { width: 2024, height: 1825 },
       ownScale: true,
       removes: true,
     });

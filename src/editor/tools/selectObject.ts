@@ -40,6 +40,7 @@ export const selectObject = {
   tip: 'Select object: press a thing, or drag a box around it',
   key: 'q',
   icon: ScanSearch,
+  asksAssistant: true,
   cursorClick: false,
   press: (hand) => hand.setDraft(null),
   move(hand, event) {

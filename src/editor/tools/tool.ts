@@ -18,6 +18,8 @@ export interface Tool {
   readonly icon: LucideIcon;
   /** Whether the pointer shows a ring of the brush's size. */
   readonly hasRing?: boolean;
+  /** Whether the assistant answers it, so that its model is needed while the tool is in hand. */
+  readonly asksAssistant?: boolean;
   /** The tool that the swap key takes up instead; without one it swaps adding and subtracting. */
   readonly opposite?: string;
   /** On the canvas by keys: whether one Enter both presses and releases. */

@@ -275,11 +275,11 @@ it('a removal takes of the settings only what says something about the area', ()
 });
 
 it('a chosen model that removes runs in the fill’s place, once its configuration says so', () => {
-  const details = { ...fillDetails, name: 'owner/lama', family: 'fill' } as const;
-  const lookups = { 'owner/lama': { state: 'found', details } } as const;
-  const typed = { ...initialSettings, model_name: 'owner/lama' };
-  expect(removalSettings(typed, lookups).model_name).toBe('owner/lama');
+  const details = { ...fillDetails, name: 'owner/eraser', family: 'fill' } as const;
+  const lookups = { 'owner/eraser': { state: 'found', details } } as const;
+  const typed = { ...initialSettings, model_name: 'owner/eraser' };
+  expect(removalSettings(typed, lookups).model_name).toBe('owner/eraser');
   expect(removalSettings(typed).model_name).toBe(FILL);
-  expect(taskOfResult({ modelName: 'owner/lama' }, lookups)).toBe('remove');
+  expect(taskOfResult({ modelName: 'owner/eraser' }, lookups)).toBe('remove');
   expect(taskOfResult({ modelName: null }, lookups)).toBe('inpaint');
 });

@@ -5,7 +5,7 @@
 import { createStore } from 'zustand/vanilla';
 import type { Assistant, AssistCall, AssistProgress } from '../../contract/assist';
 import { abortError, isAbort, messageOf } from '../../contract/errors';
-import { areaInSight, type ObjectSource } from '../../editor/store';
+import { areaInSight, type ObjectSource, type ToolId, toolOf } from '../../editor/store';
 import { versionInSight } from '../pictures/versions';
 import type { Session } from '../session/session';
 import type { ReadonlyStore } from '../settings/settingsStore';
@@ -49,7 +49,6 @@ const HINT_MS = 250;
 const VIEW_RESTS_MS = 500;
 /** So long after the tool was put down, its memory is given back. */
 const RELEASE_MS = 60_000;
-const TOOL = 'selectObject';
 
 export function createSelecting(parts: SelectingParts): Selecting {
   const { session, assistant, runsHere, downloadBytes } = parts;
@@ -64,7 +63,8 @@ export function createSelecting(parts: SelectingParts): Selecting {
   let restTimer: ReturnType<typeof setTimeout> | undefined;
   let releaseTimer: ReturnType<typeof setTimeout> | undefined;
 
-  const isInHand = () => editor.store.getState().tool === TOOL;
+  const asks = (tool: ToolId) => toolOf(tool).asksAssistant === true;
+  const isInHand = () => asks(editor.store.getState().tool);
   const imageInSight = () =>
     versionInSight(session.versions.getState())?.file ?? editor.document?.picture.file;
   const rest = () => store.setState({ phase: isAllowed || !isInHand() ? 'idle' : 'asking', progress: null });
@@ -161,8 +161,8 @@ export function createSelecting(parts: SelectingParts): Selecting {
 
   editor.store.subscribe((now, before) => {
     if (now.tool !== before.tool) {
-      if (now.tool === TOOL) void takeUp();
-      else if (before.tool === TOOL) putDown();
+      if (asks(now.tool)) void takeUp();
+      else if (asks(before.tool)) putDown();
     } else if (isInHand() && (now.pictureRevision !== before.pictureRevision || now.view !== before.view)) {
       clearTimeout(restTimer);
       restTimer = setTimeout(readAhead, VIEW_RESTS_MS);

@@ -144,19 +144,20 @@ it('sends the frame that a person has chosen; beside the mask it says so', async
   const { engine, asked } = fakeEngine();
   const session = await opened(engine);
   paint(session);
+  session.change({ model_name: 'owner/model' });
   session.editor.moveFrame({ x: 200, y: 100, width: 200, height: 150 });
   await session.generate();
-  // The 256 of the starter for the longer side; 150 · 256 / 200 = 192.
-  expect(asked[0]?.options).toMatchObject({ width: 256, height: 192 });
+  // The model's 512 for the longer side; 150 · 512 / 200 = 384.
+  expect(asked[0]?.options).toMatchObject({ width: 512, height: 384 });
   expect(sent[0]).toMatchObject({ width: 200, height: 150 });
   session.editor.moveFrame({ x: 0, y: 0, width: 100, height: 100 });
   await session.generate();
   expect(session.run.getState().stageError).toContain('inside the frame');
   session.editor.moveFrame(null);
-  // The stroke is 100 wide: 100 + 2 · 200 = 500 is the frame's side, cut to the image's 400.
+  // The stroke is 100 wide: 100 + 2 · 200 = 500 is less than the model's 512; the image is 400 high.
   session.change({ crop_padding: '200', feather: '0' });
   await session.generate();
-  expect(sent[1]).toMatchObject({ width: 400, height: 400 });
+  expect(sent[1]).toMatchObject({ width: 512, height: 400 });
   session.change({ crop_padding: '-1', feather: '0.5' });
   await session.generate();
   expect(Object.keys(session.run.getState().fieldErrors)).toEqual(['crop_padding', 'feather']);

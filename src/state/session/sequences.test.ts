@@ -189,8 +189,9 @@ it('choices of the frame are steps among strokes: undo takes back the last thing
   editor.undo();
   expect(bytes(session).equals(painted)).toBe(true);
   expect(frame()).toMatchObject({ width: 300 });
+  session.change({ model_name: 'owner/model' });
   await session.generate();
-  expect(asked[0]?.options).toMatchObject({ width: 256, height: 128 });
+  expect(asked[0]?.options).toMatchObject({ width: 512, height: 256 });
   // The run is a step; one drag is one step; a drag that ends where it began is not.
   await travel(editor, 'undo', 2);
   expect(frame()).toBeNull();

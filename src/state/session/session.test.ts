@@ -7,6 +7,9 @@ import { createEditor } from '../../editor/store';
 import { createSession } from './session';
 
 const revoked: string[] = [];
+/** A model of 512 px; the starter draws at the image's own resolution. */
+const MODEL = 'owner/model';
+
 beforeEach(() => {
   masks.length = 0;
   revoked.length = 0;
@@ -20,14 +23,14 @@ it('repaints the masked part and nothing else', async () => {
   const { engine, asked } = fakeEngine();
   const session = await opened(engine);
   paint(session);
-  session.change({ prompt: 'a cow', seed: '5' });
+  session.change({ model_name: MODEL, prompt: 'a cow', seed: '5' });
   await session.generate();
 
   expect(asked).toHaveLength(1);
-  expect(asked[0]?.request).toMatchObject({ model_name: 'starter', prompt: 'a cow', seed: 5 });
-  expect(asked[0]?.options).toEqual({ width: 256, height: 256, strength: 1 });
+  expect(asked[0]?.request).toMatchObject({ model_name: MODEL, prompt: 'a cow', seed: 5 });
+  expect(asked[0]?.options).toEqual({ width: 512, height: 400, strength: 1 });
   // The model's mask is as large as its image, and only black and white.
-  expect(masks[0]).toMatchObject({ width: 256, height: 256 });
+  expect(masks[0]).toMatchObject({ width: 512, height: 400 });
   expect(new Set(masks[0]?.data)).toEqual(new Set([0, 255]));
 
   const { items, shownId, baseId } = session.versions.getState();

@@ -1,6 +1,7 @@
 /** What the tool that selects objects is about: its download, which is asked for once, and what it does at the moment. */
 import { Download, ScanSearch, TriangleAlert } from 'lucide-react';
 import { useStore } from 'zustand';
+import { toolOf } from '../../editor/store';
 import type { AssistProgress } from '../../state/selecting/selecting';
 import { useApp, useEditor } from '../base/context';
 import './selectNote.css';
@@ -11,7 +12,7 @@ const inMegabytes = (bytes: number) => Math.round(bytes / 1e6);
 export function SelectNote() {
   const { selecting } = useApp();
   const { phase, progress, problem } = useStore(selecting.store);
-  const isInHand = useEditor((state) => state.tool === 'selectObject' && state.picture !== null);
+  const isInHand = useEditor((state) => toolOf(state.tool).asksAssistant === true && state.picture !== null);
   if (!isInHand || (phase === 'idle' && problem === null)) return null;
   return (
     <div className="select-note" role="status" aria-label="Select object">

@@ -8,12 +8,13 @@ import './toolOptions.css';
 
 export function ToolOptions() {
   const tool = useEditor((state) => state.tool);
+  const { options, asksAssistant } = toolOf(tool);
   return (
     <div className="tool-options" role="toolbar" aria-label="Tool options">
-      {toolOf(tool).options.map((row) => (
+      {options.map((row) => (
         <OptionControl key={row.name} row={row} />
       ))}
-      {tool === 'selectObject' && <SelectPanel />}
+      {asksAssistant && <SelectPanel />}
     </div>
   );
 }

@@ -19,7 +19,7 @@ try {
   await editor.seed.fill('1');
   await editor.remove.click();
   await editor.result.waitFor();
-  await page.getByText(/^Done in/).waitFor();
+  await page.getByRole('button', { name: 'Accept', exact: true }).waitFor();
   await page.mouse.move(viewport.width / 2, viewport.height - 4);
   await sharp(await page.screenshot())
     .png({ palette: true, quality: 90, effort: 10 })

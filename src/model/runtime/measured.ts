@@ -1,4 +1,4 @@
-/** How long the parts of a start take, for the browser's developer tools and bench/coldStart.ts. */
+/** How long the parts of a start take, for the browser's developer tools. */
 
 /** @param name as the timeline shows it, behind `inlay: ` */
 export async function measured<Result>(name: string, work: () => Promise<Result>): Promise<Result> {

@@ -11,6 +11,8 @@ test('the last session is back by itself; the sample is a press away, and so is 
   await photograph(mine, 640, 480);
   const editor = await openHarness(page);
   await editor.openFile(mine);
+  // It opens without a mask.
+  await expect(page.getByText('The model sees')).toHaveCount(0);
   await editor.drag([0.4, 0.4], [0.6, 0.5]);
   await editor.prompt.fill('a red kite');
   await expect(editor.undo).toBeEnabled();

@@ -265,6 +265,8 @@ export function createDrafts(parts: DraftParts): Drafts {
     return 'empty';
   };
 
+  const hasWork = () => isRestored || editor.store.getState().canUndo || versions.getState().items.length > 1;
+
   const startAnew = async () => {
     const { document } = editor;
     if (!document) return;
@@ -304,6 +306,7 @@ export function createDrafts(parts: DraftParts): Drafts {
       try {
         // The offer appears before the other image is open: it must not open over what is restored.
         await replacing;
+        const untouched = hasWork() ? null : id;
         await saveNow();
         const draft = (await kept.list()).find((other) => other.id === offered.id);
         if (!draft) throw new Error('it is no longer there');
@@ -314,7 +317,9 @@ export function createDrafts(parts: DraftParts): Drafts {
           if (isFree) adopt(draft);
           else await begin(newId());
           state.offerDraft(null);
-          saveSoon();
+          // Another tab, or the next visit, must not find an image with nothing done to it in its place.
+          if (untouched !== null) await kept.remove(untouched);
+          await saveNow();
         }
         done();
       } catch (error) {
@@ -329,9 +334,8 @@ export function createDrafts(parts: DraftParts): Drafts {
     },
     startAnew,
     async startWith(open) {
-      const hasWork = isRestored || editor.store.getState().canUndo || versions.getState().items.length > 1;
       const opening = (async () => {
-        if (hasWork) await startAnew();
+        if (hasWork()) await startAnew();
         await open();
       })();
       replacing = opening.catch(() => {});

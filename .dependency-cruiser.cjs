@@ -2,6 +2,16 @@
  * The import table of docs/architecture.md. Each row: a folder and what it may import from src/ besides itself.
  * Anything that the row does not name is an error.
  */
+/** What the entry points of a run import: the page's worker, and Node's programs. */
+const runs = [
+  'host/',
+  'assist/',
+  'contract/',
+  'model/',
+  'pipeline/',
+  'image/',
+  'storage/(weights|assistants)',
+];
 const table = {
   'contract/': [],
   'engine/': ['contract/'],
@@ -22,26 +32,9 @@ const table = {
     'storage/(weights|assistants)',
   ],
   'host/': ['contract/', 'model/', 'pipeline/', 'image/', 'storage/(weights|assistants)'],
-  'worker/': [
-    'host/',
-    'assist/',
-    'contract/',
-    'model/',
-    'pipeline/',
-    'image/',
-    'storage/(weights|assistants|database)',
-  ],
+  'worker/': [...runs, 'storage/database'],
   // The server talks to its painting process through the page's own client of a worker.
-  'node/': [
-    'host/',
-    'assist/',
-    'contract/',
-    'model/',
-    'pipeline/',
-    'image/',
-    'storage/(weights|assistants)',
-    'engine/local\\.',
-  ],
+  'node/': [...runs, 'engine/local\\.'],
   'editor/': ['contract/', 'image/'],
   'state/': ['contract/', 'editor/store\\.', 'image/', 'storage/'],
   'ui/': ['state/', 'editor/'],

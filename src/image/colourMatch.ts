@@ -9,8 +9,10 @@
  * sides take the place of the course inside (thinMask.ts). What the answer really shows differently at the border, a red
  * ball on a grey wall, is an outlier among them and tints nothing.
  */
+
 import { type Border, cellKinds, cellMeans, findBorders, ringCells } from './colourCells';
 import type { Size } from './geometry';
+import { smoothStep } from './interpolate';
 import { thinSamples } from './mask/thinMask';
 import { createSamples, pushPull, type Samples } from './pushPull';
 import { createPixels, type Pixels } from './raster';
@@ -157,7 +159,7 @@ function addField(field: Samples, samples: readonly Sample[], limits: readonly [
     const away = Math.max(...value.map((v, c) => Math.abs(v - (middle[c] ?? 0)) / (deviation[c] ?? 1)));
     // Tukey's biweight: near the median whole, beyond the limit nothing.
     const near = away < OUTLIER ? (1 - (away / OUTLIER) ** 2) ** 2 : 0;
-    const counted = weight * near * (1 - smoothStep(limits, largest));
+    const counted = weight * near * (1 - smoothStep(...limits, largest));
     asked += weight;
     agreed += counted;
     if (counted === 0) continue;
@@ -165,7 +167,7 @@ function addField(field: Samples, samples: readonly Sample[], limits: readonly [
       own.values[cell * 3 + c] = (own.values[cell * 3 + c] ?? 0) + counted * (value[c] ?? 0);
     counts[cell] = (counts[cell] ?? 0) + counted;
   }
-  const belief = asked > 0 ? smoothStep(AGREEMENT, agreed / asked) : 0;
+  const belief = asked > 0 ? smoothStep(...AGREEMENT, agreed / asked) : 0;
   if (belief === 0) return false;
   for (let cell = 0; cell < counts.length; cell++) {
     const count = counts[cell] ?? 0;
@@ -226,10 +228,4 @@ function weightedMedian(values: [value: number, weight: number][]): number {
     if (rest <= 0) return value;
   }
   return 0;
-}
-
-/** 0 up to the first limit, 1 from the second on. */
-function smoothStep([low, high]: readonly [number, number], value: number): number {
-  const t = Math.min(1, Math.max(0, (value - low) / (high - low)));
-  return t * t * (3 - 2 * t);
 }

@@ -3,6 +3,7 @@
  * they are (triangulation matting: Smith and Blinn, "Blue Screen Matting", 1996, theorem 3).
  */
 import type { Size } from './geometry';
+import { bilinear, smoothStep } from './interpolate';
 import { createSamples, pushPull } from './pushPull';
 import type { Pixels } from './raster';
 
@@ -26,14 +27,14 @@ export function matteOf(dark: Pixels, light: Pixels, darkness: number, lightness
   const cover = new Float32Array(width * height);
   const samples = createSamples({ width, height });
   for (let i = 0; i < cover.length; i++) {
-    let [between, own] = [0, 0];
+    let between = 0;
     for (let c = 0; c < 3; c++) between += (light.data[4 * i + c] ?? 0) - (dark.data[4 * i + c] ?? 0);
     const covered = Math.min(1, Math.max(0, 1 - between / (3 * (lightness - darkness))));
     cover[i] = covered;
     samples.weights[i] = Math.min(1, Math.max(0, (covered - FAINT) / (SOLID - FAINT)));
     const ground = ((1 - covered) * (darkness + lightness)) / 2;
     for (let c = 0; c < 3; c++) {
-      own = ((dark.data[4 * i + c] ?? 0) + (light.data[4 * i + c] ?? 0)) / 2 - ground;
+      const own = ((dark.data[4 * i + c] ?? 0) + (light.data[4 * i + c] ?? 0)) / 2 - ground;
       samples.values[3 * i + c] = Math.min(255, Math.max(0, own / Math.max(covered, FAINT)));
     }
   }
@@ -57,36 +58,13 @@ export function layMatte(image: Pixels, matte: Matte, where: Uint8Array, place: 
     if (where[i] === 0) continue;
     const [x, y] = place(i % width, Math.floor(i / width));
     if (x < 0 || y < 0 || x > matte.width - 1 || y > matte.height - 1) continue;
-    const part = smoothStep(NOTHING, WHOLE, sample(matte.cover, matte, x, y, 1, 0));
+    const part = smoothStep(NOTHING, WHOLE, bilinear(matte.cover, matte, x, y, 1, 0));
     if (part === 0) continue;
     for (let c = 0; c < 3; c++) {
       const below = image.data[4 * i + c] ?? 0;
-      image.data[4 * i + c] = below + part * (sample(matte.colours, matte, x, y, 3, c) - below);
+      image.data[4 * i + c] = below + part * (bilinear(matte.colours, matte, x, y, 3, c) - below);
     }
     const alpha = image.data[4 * i + 3] ?? 0;
     image.data[4 * i + 3] = alpha + part * (255 - alpha);
   }
-}
-
-function smoothStep(from: number, to: number, value: number): number {
-  const t = Math.min(1, Math.max(0, (value - from) / (to - from)));
-  return t * t * (3 - 2 * t);
-}
-
-/** Between the four nearest values, by distance. */
-function sample(
-  values: Float32Array,
-  { width, height }: Size,
-  x: number,
-  y: number,
-  channels: number,
-  channel: number,
-): number {
-  const [left, top] = [Math.floor(x), Math.floor(y)];
-  const [right, bottom] = [Math.min(left + 1, width - 1), Math.min(top + 1, height - 1)];
-  const at = (column: number, row: number) => values[(row * width + column) * channels + channel] ?? 0;
-  const [across, down] = [x - left, y - top];
-  const above = at(left, top) + across * (at(right, top) - at(left, top));
-  const below = at(left, bottom) + across * (at(right, bottom) - at(left, bottom));
-  return above + down * (below - above);
 }

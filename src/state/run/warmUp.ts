@@ -4,6 +4,7 @@
  */
 import type { EngineStatus, LocalEngine } from '../../contract/engine';
 import { STARTER } from '../../contract/schema';
+import { isMetered } from '../connection';
 import type { ReadonlyStore } from '../settings/settingsStore';
 
 /**
@@ -109,17 +110,11 @@ export function browserSurroundings(starterUrl: string): Surroundings {
       });
     },
     async mayFetch() {
-      const { connection, deviceMemory } = navigator as Navigator & {
-        connection?: { saveData?: boolean; type?: string };
-        deviceMemory?: number;
-      };
+      const { deviceMemory } = navigator as { deviceMemory?: number };
       if (deviceMemory !== undefined && deviceMemory <= MIN_DEVICE_MEMORY) return false;
       // Where the browser does not say how it is connected, a telephone counts as on mobile data.
-      const isMetered =
-        connection === undefined
-          ? matchMedia('(pointer: coarse)').matches
-          : connection.saveData === true || connection.type === 'cellular';
-      return !isMetered || isStored(new URL('unet/diffusion_pytorch_model.safetensors', starterUrl).href);
+      const mayCost = isMetered() ?? matchMedia('(pointer: coarse)').matches;
+      return !mayCost || isStored(new URL('unet/diffusion_pytorch_model.safetensors', starterUrl).href);
     },
   };
 }

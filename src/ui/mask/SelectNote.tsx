@@ -2,6 +2,7 @@
 import { Download, ScanSearch, TriangleAlert } from 'lucide-react';
 import { useStore } from 'zustand';
 import { toolOf } from '../../editor/store';
+import { isMetered } from '../../state/connection';
 import type { AssistProgress } from '../../state/selecting/selecting';
 import { useApp, useEditor } from '../base/context';
 import './selectNote.css';
@@ -75,10 +76,4 @@ function progressInWords(progress: AssistProgress): string {
     default:
       throw new TypeError(`unknown stage ${progress satisfies never}`);
   }
-}
-
-/** Whether the browser says that data costs money here; not every browser says anything. */
-function isMetered(): boolean {
-  const { connection } = navigator as { connection?: { type?: string; saveData?: boolean } };
-  return connection?.type === 'cellular' || connection?.saveData === true;
 }

@@ -7,6 +7,7 @@ import { createSamples, pushPull } from '../pushPull';
 import { join } from './join';
 import { createPyramid, sourcesOf } from './level';
 import { createMatches, type Matches, matchAtRandom, matchFrom, measure, sweep } from './matches';
+import { guessOutward, outwardOf, outwardScale } from './outward';
 import { createDraw, type Draw } from './random';
 import { HOLE, KNOWN, type Level } from './scale';
 import { centreWeights, trustOf, vote } from './vote';
@@ -40,19 +41,22 @@ interface Effort {
 export function* complete(finest: Omit<Level, 'roughness'>, seed: number): Generator<number> {
   const radius = radiusFor(finest);
   const draw = createDraw(seed);
-  const levels = createPyramid(finest, radius);
+  const outwards = outwardScale(finest);
+  const levels = createPyramid(finest, radius, outwards || Infinity);
   // Each scale is reckoned as half of all that are left: the finest has less to do than its size would say.
   let [done, share] = [0, 0.5 ** levels.length];
   let matches: Matches | null = null;
   for (const [depth, level] of [...levels.entries()].reverse()) {
     yield done;
-    const next = createMatches(level, radius);
+    const outward = outwards > 0 ? outwardOf(level) : null;
+    const next = createMatches(level, radius, outward);
     if (matches) {
       matchFrom(matches, next, draw);
       // Costs are not measured yet: all count the same.
       yield* constant(done, voteAll(next, trustOf(next, 0), centreWeights(radius, Infinity)));
     } else {
       guess(level);
+      if (outward) guessOutward(level, outward, draw);
       matchAtRandom(next, draw);
     }
     for (const part of settle(next, effortFor(next, depth, levels.length), draw)) yield done + share * part;

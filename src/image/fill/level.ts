@@ -6,10 +6,18 @@ import { roughnessOf, smoothRoughness } from './texture';
 /** No scale has fewer pixels along its shorter side. */
 const SHORTEST_SIDE = 24;
 
-/** @returns the scales, finest first, each half as large as the one before, as long as all have what to take from */
-export function createPyramid(finest: Omit<Level, 'roughness'>, radius: number): Level[] {
+/**
+ * @param mostScale no scale is coarser than by this factor
+ * @returns the scales, finest first, each half as large as the one before, as long as all have what to take from
+ */
+export function createPyramid(
+  finest: Omit<Level, 'roughness'>,
+  radius: number,
+  mostScale = Infinity,
+): Level[] {
   const levels = [{ ...finest, roughness: roughnessOf(finest) }];
   for (let last = levels[0]; last && Math.min(last.width, last.height) >= 2 * SHORTEST_SIDE; ) {
+    if (2 ** levels.length > mostScale) break;
     last = halved(last);
     if (!sourcesOf(last, radius).includes(1)) break;
     levels.push(last);

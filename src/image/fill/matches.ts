@@ -3,6 +3,7 @@
  * "PatchMatch: A Randomized Correspondence Algorithm for Structural Image Editing", 2009).
  */
 import { sourcesOf, targetsOf } from './level';
+import { allows, type Outward } from './outward';
 import type { Draw } from './random';
 import { KNOWN, type Level } from './scale';
 
@@ -26,10 +27,12 @@ export interface Matches {
   nearest: Int32Array;
   /** What the match differs by (see {@link difference}); of meaning for targets. [height × width] */
   costs: Float32Array;
+  /** Limits where sources are looked for; null: they may be anywhere. */
+  outward: Outward | null;
 }
 
 /** All targets unmatched. */
-export function createMatches(level: Level, radius: number): Matches {
+export function createMatches(level: Level, radius: number, outward: Outward | null = null): Matches {
   const { width, height } = level;
   const sources = sourcesOf(level, radius);
   const sourceList = new Int32Array(sources.reduce((sum, one) => sum + one, 0));
@@ -42,12 +45,24 @@ export function createMatches(level: Level, radius: number): Matches {
     targets: targetsOf(level, radius),
     nearest: new Int32Array(width * height).fill(-1),
     costs: new Float32Array(width * height),
+    outward,
   };
 }
 
 /** Gives every target any source. */
-export function matchAtRandom({ targets, nearest, sourceList }: Matches, draw: Draw): void {
-  for (const target of targets) nearest[target] = sourceList[draw(sourceList.length)] ?? 0;
+export function matchAtRandom(matches: Matches, draw: Draw): void {
+  for (const target of matches.targets) matches.nearest[target] = anySource(matches, target, draw);
+}
+
+/** So often a source is drawn until one is allowed: of a twentieth of them, 19 times in 20. */
+const MOST_DRAWS = 60;
+
+function anySource({ sourceList, outward }: Matches, target: number, draw: Draw): number {
+  let source = sourceList[draw(sourceList.length)] ?? 0;
+  for (let i = 0; outward && i < MOST_DRAWS && !allows(outward, target, source); i++) {
+    source = sourceList[draw(sourceList.length)] ?? 0;
+  }
+  return source;
 }
 
 /** Gives every target the source that its pixel had at the next coarser scale, or any where there was none. */
@@ -62,7 +77,7 @@ export function matchFrom(coarse: Matches, fine: Matches, draw: Draw): void {
     const sourceY = 2 * Math.floor(from / coarseWidth) + (y & 1);
     const source = sourceY * width + sourceX;
     const isThere = from >= 0 && sourceX < width && fine.sources[source] === 1;
-    fine.nearest[target] = isThere ? source : (fine.sourceList[draw(fine.sourceList.length)] ?? 0);
+    fine.nearest[target] = isThere ? source : anySource(fine, target, draw);
   }
 }
 
@@ -87,7 +102,7 @@ export function sweep(
   end: number,
   { forward, reach, draw }: { forward: boolean; reach: number; draw: Draw },
 ): void {
-  const { level, targets, nearest, costs, sources } = matches;
+  const { level, targets, nearest, costs, sources, outward } = matches;
   const { width, height } = level;
   const towards = forward ? -1 : 1;
   for (let n = first; n < end; n++) {
@@ -97,7 +112,12 @@ export function sweep(
     let cost = costs[target] ?? 0;
     if (x + towards >= 0 && x + towards < width) {
       const beside = (nearest[target + towards] ?? -1) - towards;
-      if (nearest[target + towards] !== -1 && beside !== best && sources[beside] === 1) {
+      if (
+        nearest[target + towards] !== -1 &&
+        beside !== best &&
+        sources[beside] === 1 &&
+        (!outward || allows(outward, target, beside))
+      ) {
         const found = difference(matches, target, beside, cost);
         if (found < cost) [best, cost] = [beside, found];
       }
@@ -105,7 +125,12 @@ export function sweep(
     const next = target + towards * width;
     if (next >= 0 && next < width * height) {
       const beside = (nearest[next] ?? -1) - towards * width;
-      if (nearest[next] !== -1 && beside !== best && sources[beside] === 1) {
+      if (
+        nearest[next] !== -1 &&
+        beside !== best &&
+        sources[beside] === 1 &&
+        (!outward || allows(outward, target, beside))
+      ) {
         const found = difference(matches, target, beside, cost);
         if (found < cost) [best, cost] = [beside, found];
       }
@@ -115,7 +140,7 @@ export function sweep(
       const sourceY = Math.floor(best / width) + draw(2 * radius + 1) - radius;
       if (sourceX < 0 || sourceY < 0 || sourceX >= width || sourceY >= height) continue;
       const source = sourceY * width + sourceX;
-      if (sources[source] !== 1) continue;
+      if (sources[source] !== 1 || (outward && !allows(outward, target, source))) continue;
       const found = difference(matches, target, source, cost);
       if (found < cost) [best, cost] = [source, found];
     }

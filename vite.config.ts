@@ -35,6 +35,7 @@ const golden = [
   'src/node/server/painting/*.test.ts',
   'src/pipeline/{inpaint,tiling}.test.ts',
   'src/pipeline/schedulers/schedulers.test.ts',
+  'test/dispatches.test.ts',
   'test/fuzz/*.test.ts',
 ];
 

@@ -2,11 +2,10 @@
  * WebGPU under Node on Mesa's llvmpipe, a software GPU that, unlike Chromium's, has 16-bit floats. ONNX Runtime is the same
  * build that browsers without JSPI get. `.ci/install-fp16-adapter.sh` installs Mesa; without it the tests are skipped.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { setFlagsFromString } from 'node:v8';
+import { existsSync } from 'node:fs';
 import type * as Ort from 'onnxruntime-web';
 import { messageOf } from '../../src/contract/errors';
+import { loadAsyncifyOrt } from './nodeOrt';
 
 const ICD_FILES = ['/usr/share/vulkan/icd.d/lvp_icd.json', '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json'];
 
@@ -56,7 +55,9 @@ async function open(): Promise<FoundNodeWebgpu> {
   }
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'Node' }, configurable: true });
   adaptDawn();
-  return { webgpu: { ort: await loadOrt(), adapterInfo: adapter.info, features, openDevice: opener(gpu) } };
+  return {
+    webgpu: { ort: await loadAsyncifyOrt(), adapterInfo: adapter.info, features, openDevice: opener(gpu) },
+  };
 }
 
 function opener(gpu: GPU): NodeWebgpu['openDevice'] {
@@ -102,17 +103,4 @@ function adaptDawn(): void {
       ? setTimeout(callback, 1, ...args)
       : immediate(callback, ...args);
   globalThis.setImmediate = patient as unknown as typeof setImmediate;
-}
-
-async function loadOrt(): Promise<typeof Ort> {
-  // Optimizing the huge functions that asyncify makes costs minutes of every core, which tests this short never win
-  // back. (`--no-wasm-tier-up`, given at run time, does not prevent it.)
-  setFlagsFromString('--liftoff-only');
-  const ort = await import('onnxruntime-web/webgpu');
-  const wasm = createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm');
-  const bytes = readFileSync(wasm);
-  ort.env.wasm.wasmBinary = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-  ort.env.wasm.numThreads = 1;
-  ort.env.logLevel = 'error';
-  return ort;
 }

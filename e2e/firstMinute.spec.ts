@@ -1,11 +1,13 @@
 /**
- * The first minute with the page as `npm start` serves it, by mouse and by touch: open, remove a thing, take what is left
- * of it, compare, download. The pixels are looked at.
+ * The first minute with the page as `npm start` serves it, by mouse and by touch: open, select a thing, remove it, take what
+ * is left of it, compare, download; and the second visit, without a network. The pixels are looked at.
  */
 import { readFileSync } from 'node:fs';
+import { type BrowserContext, chromium, type Page, type TestInfo } from '@playwright/test';
 import sharp from 'sharp';
 import { sampleLinks } from '../src/state/pictures/sample';
 import { EditorPage } from '../test/support/pages/editorPage';
+import { pagePort } from '../test/support/pages/ports';
 import { layouts } from '../test/support/pages/states';
 import { expect, test } from '../test/support/pages/test';
 import { brightness, changedBy, maskOf, whiteIn } from '../test/support/pages/visit';
@@ -98,26 +100,71 @@ function difference(a: Picture, b: Picture, mask: Buffer): number {
   return sum / count;
 }
 
-test('by mouse: click a thing, remove it, what is left of it, compare, download', async ({ page }, info) => {
-  const editor = new EditorPage(page);
-  const visit = { page, editor, info, requests: [], original: await decode(PHOTO) };
-  await editor.open('/?sample=remove');
-  const before = await decode(await editor.saved());
+/** A profile of its own outlives the browser. @param offline from the first request on */
+async function start(
+  info: TestInfo,
+  layout: keyof typeof layouts,
+  { offline = false } = {},
+): Promise<{ context: BrowserContext; page: Page; editor: EditorPage }> {
+  const context = await chromium.launchPersistentContext(info.outputPath('profile'), {
+    ...layouts[layout],
+    ...info.project.use.launchOptions,
+    offline,
+  });
+  const page = context.pages()[0] ?? (await context.newPage());
+  return { context, page, editor: new EditorPage(page) };
+}
 
-  // The thing is masked already; clicking it gives about the same mask.
+/** Takes up "Select object" and presses the thing in the sample. @returns the mask that this gives */
+async function selectThing(
+  editor: EditorPage,
+  press: (page: Page, x: number, y: number) => Promise<void>,
+  { isFirst = false } = {},
+): Promise<Buffer> {
+  const { page } = editor;
   const sampleMask = await brightness(MASK);
   await page.getByRole('button', { name: 'Clear mask' }).click();
   await expect(editor.remove).toBeDisabled();
   await editor.tool('Select object').click();
-  await page.getByRole('button', { name: 'Get it' }).click();
+  if (isFirst) await page.getByRole('button', { name: 'Get it' }).click();
   const image = await page.locator('.canvas-shadow').boundingBox();
   if (!image) throw new Error('the image is shown');
-  const thing = insideOf(sampleMask, before);
-  await page.mouse.click(image.x + thing.x * image.width, image.y + thing.y * image.height);
+  const thing = insideOf(sampleMask, await decode(PHOTO));
+  await press(page, image.x + thing.x * image.width, image.y + thing.y * image.height);
   await expect(editor.remove).toBeEnabled({ timeout: 180_000 });
-  await editor.tool('Brush').click();
-  const mask = await maskOf(visit);
+  const mask = await maskOf({ page, editor });
+  // About the mask that the sample comes with.
   expect(overlap(mask, sampleMask)).toBeGreaterThan(0.6);
+  return mask;
+}
+const click = (page: Page, x: number, y: number) => page.mouse.click(x, y);
+const tap = (page: Page, x: number, y: number) => page.touchscreen.tap(x, y);
+
+/** The second visit, without a network: the last session is back, the sample a press away, and all of it works again. */
+async function secondVisit(info: TestInfo, layout: keyof typeof layouts, press: typeof click): Promise<void> {
+  const { context, page, editor } = await start(info, layout, { offline: true });
+  await page.goto(`http://localhost:${pagePort()}/?sample=remove`);
+  await expect(page.getByText('Your last session was restored.')).toBeVisible();
+  await page.getByRole('button', { name: 'Open the sample' }).click();
+  await editor.ready();
+  const before = await decode(await editor.saved());
+  expect(before.data.equals((await decode(PHOTO)).data)).toBe(true);
+  const mask = await selectThing(editor, press);
+  const after = await decode(await editor.takeAway());
+  expectGone(before, after, mask);
+  expect(difference(before, after, mask)).toBeGreaterThan(20);
+  await context.close();
+}
+
+test('by mouse: click a thing, remove it, what is left of it, compare, download; offline the second time', async ({
+  browserName: _,
+}, info) => {
+  const { context, page, editor } = await start(info, 'desktop-light');
+  const visit = { page, editor };
+  await editor.open(`http://localhost:${pagePort()}/?sample=remove`);
+  const before = await decode(await editor.saved());
+  const mask = await selectThing(editor, click, { isFirst: true });
+  await editor.tool('Brush').click();
 
   const first = await decode(await editor.takeAway());
   expectGone(before, first, mask);
@@ -152,15 +199,17 @@ test('by mouse: click a thing, remove it, what is left of it, compare, download'
   expect((await decode(saved)).data.equals(third.data)).toBe(true);
   const { comments } = await sharp(saved).metadata();
   expect(comments?.find(({ keyword }) => keyword === 'parameters')?.text).toContain('Model: fill');
+  await context.close();
+  await secondVisit(info, 'desktop-light', click);
 });
 
-test('by touch on a phone: remove, a little more around, discard, accept, download', async ({ browser }) => {
-  const context = await browser.newContext(layouts['phone-light']);
-  const page = await context.newPage();
-  const editor = new EditorPage(page);
-  await editor.open('/?sample=remove');
+test('by touch on a phone: tap a thing, remove, a little more around, discard, accept, download; offline the second time', async ({
+  browserName: _,
+}, info) => {
+  const { context, page, editor } = await start(info, 'phone-light');
+  await editor.open(`http://localhost:${pagePort()}/?sample=remove`);
   const before = await decode(await editor.saved());
-  const mask = await brightness(MASK);
+  const mask = await selectThing(editor, tap, { isFirst: true });
   await editor.remove.tap();
   await expect(editor.result).toBeVisible({ timeout: 60_000 });
   const bar = page.getByRole('toolbar', { name: 'New result' });
@@ -180,4 +229,5 @@ test('by touch on a phone: remove, a little more around, discard, accept, downlo
   await expect(bar).toHaveCount(0);
   expect((await decode(await editor.saved())).data.equals(before.data)).toBe(false);
   await context.close();
+  await secondVisit(info, 'phone-light', tap);
 });

@@ -174,6 +174,31 @@ test('a host without headers, below a path: threads, installable; then no networ
   await second.context.close();
 });
 
+test('a first visit that reloads itself for threads, and later ones, begin with the sample and its hint', async () => {
+  const { context, page, editor } = await start();
+  const hint = page.getByText('The cow at the fence is masked.');
+  const restored = page.getByText('Your last session was restored.');
+  await page.goto(host.url);
+  await page.waitForFunction(() => crossOriginIsolated && navigator.serviceWorker.controller !== null);
+  await editor.ready();
+  await expect(hint).toBeVisible();
+  await expect(restored).toHaveCount(0);
+  // Long enough for a session to be saved.
+  await page.waitForTimeout(2000);
+  await page.reload();
+  await editor.ready();
+  await expect(hint).toBeVisible();
+  await expect(restored).toHaveCount(0);
+  // A stroke makes it one's own.
+  await editor.drag([0.3, 0.8], [0.4, 0.8]);
+  await page.waitForTimeout(2000);
+  await page.reload();
+  await editor.ready();
+  await expect(restored).toBeVisible();
+  await expect(hint).toHaveCount(0);
+  await context.close();
+});
+
 test('a new version waits for the person, and the old one works with its own files until then @slow', async () => {
   const { context, page, editor } = await start();
   await openIsolated({ page, editor });

@@ -5,8 +5,11 @@
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
 import { EditorPage } from '../test/support/pages/editorPage';
+import { openHarness } from '../test/support/pages/harness';
+import { meteredNetwork } from '../test/support/pages/states';
 import { takeFile } from '../test/support/pages/takeFile';
 import { expect, test } from '../test/support/pages/test';
+import { maskOf } from '../test/support/pages/visit';
 
 const [WIDTH, HEIGHT] = [600, 338];
 /** Places of the camels in the image: the young one's back, its neck and its leg, and the large one's side. */
@@ -37,6 +40,33 @@ class SelectPage extends EditorPage {
     const box = await this.page.locator('.canvas-shadow').boundingBox();
     if (!box) throw new Error('no image is shown');
     return { x: box.x + (x / WIDTH) * box.width, y: box.y + (y / HEIGHT) * box.height };
+  }
+
+  /** Moves the keyboard's cursor from the middle of the image, one image pixel a press of Shift and an arrow. */
+  async moveCursor({ x, y }: Place): Promise<void> {
+    await this.canvas.focus();
+    await this.page.keyboard.press('Enter');
+    const [dx, dy] = [x - WIDTH / 2, y - HEIGHT / 2];
+    for (let i = 0; i < Math.abs(dx); i++)
+      await this.page.keyboard.press(dx < 0 ? 'Shift+ArrowLeft' : 'Shift+ArrowRight');
+    for (let i = 0; i < Math.abs(dy); i++)
+      await this.page.keyboard.press(dy < 0 ? 'Shift+ArrowUp' : 'Shift+ArrowDown');
+  }
+
+  /** What the masked pixels of a saved mask are: how many, and the box around them. */
+  async area(): Promise<{ count: number; left: number; right: number }> {
+    const mask = await maskOf(this.#visit);
+    let [count, left, right] = [0, WIDTH, 0];
+    mask.forEach((value, i) => {
+      if (value < 128) return;
+      count++;
+      left = Math.min(left, i % WIDTH);
+      right = Math.max(right, i % WIDTH);
+    });
+    return { count, left, right };
+  }
+  get #visit() {
+    return { page: this.page, editor: this };
   }
 
   async press(place: Place, key?: 'Alt'): Promise<void> {
@@ -124,6 +154,94 @@ test('asks once for its model, then a press takes the thing there; exclude, box,
   await editor.press(young);
   await editor.answered();
   await expect.poll(() => editor.masked(young, large), { timeout: READING_MS }).toEqual([true, false]);
+});
+
+test('by keys and far in; one step of undo; grown, inverted, saved on transparency; it follows the version shown', async ({
+  page,
+}, info) => {
+  const editor = await takeUp(page, info.outputPath('camels.png'));
+  await page.getByRole('button', { name: 'Get it' }).click();
+  const grow = page.getByRole('slider', { name: 'Grow the selection by' });
+  await grow.focus();
+  await page.keyboard.press('Home');
+
+  // The keyboard's cursor stands for the pointer: Enter twice is a press.
+  await editor.moveCursor(young);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Enter');
+  await expect
+    .poll(() => editor.masked(young, large, sky), { timeout: READING_MS })
+    .toEqual([true, false, false]);
+  const exact = await editor.area();
+  // One step: undo leaves nothing, redo all of it.
+  await editor.undo.click();
+  expect((await editor.area()).count).toBe(0);
+  await editor.redo.click();
+  expect(await editor.area()).toEqual(exact);
+
+  // What it covers, on transparency; then all but it.
+  const cutOut = await takeFile(page, async () => {
+    await editor.canvas.focus();
+    await page.keyboard.press('Control+Shift+X');
+  });
+  expect(cutOut.name).toBe('camels-cut-out.png');
+  const { data, info: size } = await sharp(cutOut.bytes).raw().toBuffer({ resolveWithObject: true });
+  expect([size.width, size.height, size.channels]).toEqual([WIDTH, HEIGHT, 4]);
+  const opacity = ({ x, y }: Place) => data[(y * WIDTH + x) * 4 + 3];
+  expect([young, large, sky].map(opacity)).toEqual([255, 0, 0]);
+  await editor.tool('Invert mask').click();
+  expect(await editor.masked(young, large, sky)).toEqual([false, true, true]);
+  await editor.undo.click();
+
+  // Grown by some pixels on each side, as for Remove.
+  await page.getByRole('button', { name: 'Replace the mask' }).click();
+  await grow.focus();
+  for (let i = 0; i < 8; i++) await page.keyboard.press('ArrowRight');
+  await editor.press(young);
+  await editor.answered();
+  await expect.poll(async () => (await editor.area()).left).toBe(exact.left - 8);
+  const grown = await editor.area();
+  expect(grown.right).toBe(exact.right + 8);
+  expect(grown.count).toBeGreaterThan(exact.count + 8 * 100);
+  await grow.focus();
+  await page.keyboard.press('Home');
+
+  // Far in, where only a part of the image is in sight, the same thing is found.
+  const { x, y } = await editor.at(young);
+  await page.mouse.move(x, y);
+  for (let i = 0; i < 3; i++) await page.mouse.wheel(0, -300);
+  await expect(page.getByRole('button', { name: /^Actual size, now at [3-9]\d\d %/ })).toBeVisible();
+  await page.mouse.click(x, y);
+  await editor.answered();
+  await expect.poll(async () => (await editor.area()).count).not.toBe(grown.count);
+  expect(await editor.masked(young, large, sky)).toEqual([true, false, false]);
+  await page.keyboard.press('0');
+
+  // What has been removed cannot be selected in the result that is shown.
+  await grow.focus();
+  await page.keyboard.press('PageUp');
+  await editor.takeAway();
+  await expect(editor.result).toBeVisible();
+  await editor.press(young);
+  await expect(editor.result).toHaveCount(0);
+  await editor.answered();
+  const after = await editor.area();
+  expect(after.count === 0 || Math.abs(after.count - exact.count) > exact.count / 4).toBe(true);
+});
+
+test('on mobile data it says so; its download shows how far it is, and can be stopped', async ({ page }) => {
+  await meteredNetwork(page);
+  const editor = await openHarness(page);
+  await editor.tool('Select object').click();
+  const note = page.getByRole('status', { name: 'Select object' });
+  await expect(note).toContainText(
+    'needs a model of 23 MB, once. Then it works offline. You seem to be on mobile data.',
+  );
+  await note.getByRole('button', { name: 'Get it' }).click();
+  await expect(note).toContainText('Getting the model: 9 of 23 MB');
+  await expect(note.getByRole('progressbar', { name: 'Getting the model' })).toBeVisible();
+  await note.getByRole('button', { name: 'Stop' }).click();
+  await expect(note).toContainText('needs a model of 23 MB');
 });
 
 test.describe('by touch', () => {

@@ -114,10 +114,15 @@ const engine: LocalEngine = {
   async dispose() {},
 };
 
-/** This page has no model to select with: only what it says before the download is looked at. */
+/** This page has no model to select with: only what it says before the download, and at its 9th megabyte, is looked at. */
+const ASSISTANT_BYTES = 22_600_000;
 const noAssistant: PageParts['assistant'] = {
   isKept: async () => false,
-  prepare: () => new Promise(() => {}),
+  prepare: (_image, _area, { signal, onProgress }) =>
+    new Promise((_, reject) => {
+      onProgress?.({ stage: 'download', loadedBytes: 9_000_000, totalBytes: ASSISTANT_BYTES });
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    }),
   select: async () => null,
   outline: async () => '',
   find: async () => null,
@@ -132,7 +137,7 @@ if (!root) throw new Error('the page has no root');
 mountApp(root, {
   engine,
   assistant: noAssistant,
-  assistantBytes: 22_600_000,
+  assistantBytes: ASSISTANT_BYTES,
   hosted: createHosted(browserEnvironment(), () => engine),
   offline: createOffline(),
   samples: sampleLinks(new URL('/', location.href), location.search),

@@ -54,6 +54,8 @@ export interface EditorState extends ToolSettings {
   startsAnew: boolean;
   /** What is being computed, as a title; meanwhile the mask does not change. */
   working: string | null;
+  /** The name of the image that is being opened; meanwhile the one on the canvas takes no strokes. */
+  opening: string | null;
   /** In CSS pixels of the pane. */
   view: View;
   viewSize: Size;
@@ -86,6 +88,7 @@ export const initialState: EditorState = {
   panning: false,
   startsAnew: false,
   working: null,
+  opening: null,
   view: { scale: 1, x: 0, y: 0 },
   viewSize: { width: 0, height: 0 },
   fitted: true,

@@ -57,6 +57,8 @@ export interface Editor extends ViewActions, Omit<MaskActions, 'record' | 'selec
   open(picture: Picture, name: string, given?: Opening): void;
   /** Closes the image; undo brings it back. */
   close(): void;
+  /** Says that an image is being opened: what is painted meanwhile would be on the one that it replaces. Null: no longer. */
+  setOpening(name: string | null): void;
   /** Continues with an image and mask of another size; undo returns to the present ones. */
   resize(picture: Picture, mask: Mask): void;
   /** Calls back when another document is shown, by `resize`, undo or redo, but not by `open`. @returns a function that stops it */
@@ -250,6 +252,13 @@ export function createEditor(work: MaskWork = directWork): Editor {
         maskRevision: get().maskRevision + 1,
         pictureRevision: get().pictureRevision + 1,
       });
+    },
+    setOpening(opening) {
+      if (opening !== null) {
+        mask.endStroke();
+        gesture.cancel();
+      }
+      set({ opening });
     },
     resize(picture, resized) {
       if (!document) throw new Error('no image is open');

@@ -78,7 +78,8 @@ export function createMaskActions(parts: {
   const free = (): EditorDocument | null => {
     endStroke();
     const own = document();
-    return own && get().working === null && !inSlices.has(own) ? own : null;
+    const { working, opening } = get();
+    return own && working === null && opening === null && !inSlices.has(own) ? own : null;
   };
   const endStroke = () => {
     const own = document();

@@ -32,8 +32,8 @@ export class Gesture {
   }
 
   press(point: Point, input: GestureInput = {}): void {
-    const { tool: id, working, picture } = this.#editor.store.getState();
-    if (!picture || working !== null) return;
+    const { tool: id, working, opening, picture } = this.#editor.store.getState();
+    if (!picture || working !== null || opening !== null) return;
     const tool = toolOf(id);
     this.#pressed = { point, tool };
     tool.press?.(this.hand, { ...input, point, pressedAt: point });

@@ -67,7 +67,9 @@ export function Canvas({ editor, frame, frameLabel, frameCuts, busy, children }:
   const draft = useStore(editor.store, (state) => state.draft);
   const hint = useStore(editor.store, (state) => state.objectHint);
   const marks = useStore(editor.store, (state) => state.objectMarks);
-  const working = useStore(editor.store, (state) => state.working);
+  const working = useStore(editor.store, ({ opening, working: title }) =>
+    opening === null ? title : `Opening ${opening}`,
+  );
   const keyCursor = useStore(editor.store, (state) => state.keyCursor);
   const forming = useStore(editor.store, () => editor.preview !== null);
   const place = picture && rectToView(view, { x: 0, y: 0, width: picture.width, height: picture.height });

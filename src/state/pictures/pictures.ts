@@ -40,6 +40,8 @@ export interface Pictures {
   openSample(url: URL): Promise<boolean>;
   /** Opens an image of an earlier visit with its versions. @returns whether it is open */
   reopen(name: string, kept: readonly KeptVersion[], given: Reopening): Promise<boolean>;
+  /** Stops opening an image. @returns whether one was being opened */
+  cancelOpening(): boolean;
   /** Closes the image; undo brings it back. */
   close(): void;
   extend(margins: Margins): Promise<void>;
@@ -219,10 +221,11 @@ export function createPictures(parts: PictureParts): Pictures {
     aside = aside.filter((other) => reachable.has(other));
   }
 
-  /** Runs `load` and shows the image, unless another one was opened meanwhile. */
-  async function open(load: () => Promise<Opened>): Promise<boolean> {
+  /** Runs `load` and shows the image, unless another one was opened meanwhile. @param title what the page says until then */
+  async function open(title: string, load: () => Promise<Opened>): Promise<boolean> {
     openings += 1;
     const ticket = openings;
+    editor.setOpening(title);
     try {
       const { picture, name, sample, given, before } = await load();
       const original = { ...noRun, id: 0, parentId: null, origin: { x: 0, y: 0 } };
@@ -230,8 +233,12 @@ export function createPictures(parts: PictureParts): Pictures {
         kept: [{ ...original, ...(await pastedOf(picture)) }],
         ...{ baseId: 0, shownId: null },
       };
-      if (ticket !== openings) return false;
+      if (ticket !== openings) {
+        picture.close();
+        return false;
+      }
       onReplace();
+      editor.setOpening(null);
       editor.open(picture, name, given);
       if (sample) settings.change(settingsOf(sample));
       begin(
@@ -247,7 +254,16 @@ export function createPictures(parts: PictureParts): Pictures {
     } catch (error) {
       if (ticket === openings) runState.showStageError(displayError(error).message);
       return false;
+    } finally {
+      if (ticket === openings) editor.setOpening(null);
     }
+  }
+
+  function cancelOpening(): boolean {
+    const isOpening = editor.store.getState().opening !== null;
+    openings += 1;
+    editor.setOpening(null);
+    return isOpening;
   }
 
   async function extend(wanted: Margins): Promise<void> {
@@ -311,9 +327,9 @@ export function createPictures(parts: PictureParts): Pictures {
   }
 
   return {
-    openFile: (file, name) => open(async () => ({ picture: await imaging.open(file, name), name })),
+    openFile: (file, name) => open(name, async () => ({ picture: await imaging.open(file, name), name })),
     openSample(url) {
-      return open(async () => {
+      return open('the sample', async () => {
         const { about, image, mask } = await loadSample(url);
         const [picture, maskPicture] = await Promise.all([
           imaging.open(image, about.image),
@@ -325,7 +341,7 @@ export function createPictures(parts: PictureParts): Pictures {
       });
     },
     reopen: (name, kept, { baseId, shownId, readMask, frame = null }) =>
-      open(async () => {
+      open(name, async () => {
         const base = kept.find(({ id }) => id === baseId);
         if (!base) throw new TypeError('a draft keeps the version on its canvas');
         const picture = await imaging.open(base.file, name);
@@ -341,9 +357,10 @@ export function createPictures(parts: PictureParts): Pictures {
           before: { kept: await Promise.all(whole), baseId, shownId: shown },
         };
       }),
+    cancelOpening,
     close() {
       if (!editor.document) return;
-      openings += 1;
+      cancelOpening();
       onReplace();
       editor.close();
       take({ items: noVersions.items }, noVersions);

@@ -87,7 +87,8 @@ export function createRuns(parts: RunParts): Runs {
 
   /** @returns whether there is a result */
   async function start(task: Task, more: Partial<Settings> = {}): Promise<boolean> {
-    if (runState.store.getState().running) return false;
+    // Its image would be replaced at once.
+    if (runState.store.getState().running || editor.store.getState().opening !== null) return false;
     const all = settings.getState();
     const typed = { ...(task === 'remove' ? removalSettings(all, lookups()) : all), ...more };
     const place = task === 'inpaint' && hosted?.store.getState().on ? 'hosted' : 'local';

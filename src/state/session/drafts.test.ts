@@ -1,14 +1,11 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { blank, browser, page } from '../../../test/support/drafts';
 import { eventually } from '../../../test/support/eventually';
-import { fakeEngine, HEIGHT, imaging, paint, WIDTH } from '../../../test/support/session';
-import { createEditor } from '../../editor/store';
+import { HEIGHT, paint, WIDTH } from '../../../test/support/session';
 import { createDraftStore } from '../../storage/draft';
-import type { DraftHold } from './draftLock';
 import { settingsOfDraft } from './draftSettings';
-import { createDrafts, type MaskFiles } from './drafts';
-import { createSession } from './session';
 
 beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory());
@@ -16,94 +13,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllGlobals();
 });
-
-/** Masks as their bytes. */
-const files: MaskFiles = {
-  write: async ({ data }) => new Blob([data]),
-  read: async (file, _name, size) => ({ ...size, data: new Uint8Array(await file.arrayBuffer()) }),
-};
-
-/** The gallery as drafts see it: results under numbers. */
-function galleryOf(shelf: Map<number, Blob>) {
-  const ids = new Map<Blob, number>();
-  return {
-    ids,
-    idOf: async (file: Blob) => ids.get(file) ?? null,
-    async entry(id: number) {
-      const file = shelf.get(id);
-      return file ? { file: new Blob([file], { type: file.type }), thumbnail: new Blob(['small']) } : null;
-    },
-    know: (file: Blob, id: number) => void ids.set(file, id),
-  };
-}
-
-/** A browser's locks and memories. */
-function browser() {
-  const locks = new Set<string>();
-  let restoring: string | null = null;
-  let visited = false;
-  return {
-    locks,
-    /** @param own the draft that the tab remembers */
-    tab(own: string | null = null) {
-      const memory = { own };
-      const hold: DraftHold = {
-        own: () => memory.own,
-        async claim(id) {
-          if (locks.has(id)) return false;
-          locks.add(id);
-          return true;
-        },
-        remember(id) {
-          memory.own = id;
-        },
-        held: async () => new Set(locks),
-        begin(id) {
-          restoring = id;
-          return () => {
-            restoring = null;
-          };
-        },
-        hasFailed: (id) => restoring === id,
-        visited: () => visited,
-        visit() {
-          visited = true;
-        },
-      };
-      return { hold, memory };
-    },
-    close: (id: string) => void locks.delete(id),
-    crashedAt(id: string) {
-      restoring = id;
-    },
-  };
-}
-
-interface PageOptions {
-  /** What the gallery holds, of all times that the page is open. */
-  shelf?: Map<number, Blob>;
-  tab?: ReturnType<ReturnType<typeof browser>['tab']>;
-  id: string;
-}
-
-/** A page that doesn't know yet what it opens with. */
-function blank({ id, shelf = new Map(), tab = browser().tab() }: PageOptions) {
-  const session = createSession({ editor: createEditor(), engine: fakeEngine().engine, imaging });
-  const kept = createDraftStore();
-  const gallery = galleryOf(shelf);
-  const drafts = createDrafts({ session, gallery, kept, files, hold: tab.hold, id, quietMs: 20 });
-  const mask = () => Buffer.from(session.editor.document?.mask.data ?? []);
-  const list = async () => (await kept.list()).map((draft) => draft.id);
-  return { session, kept, gallery, drafts, mask, list, state: drafts.store.getState };
-}
-
-/** A page that has started, and opened an image if it found no draft. */
-async function page(options: PageOptions) {
-  const made = blank(options);
-  const visit = await made.drafts.start();
-  if (visit !== 'restored') await made.session.openFile(new Blob(['x'], { type: 'image/png' }), 'photo.png');
-  return { ...made, visit };
-}
 
 it('a reload brings back picture, mask, frame, versions, what is shown, prompts and settings, without asking', async () => {
   const { tab, close } = browser();

@@ -46,6 +46,7 @@ type DraftSession = Pick<
   | 'suited'
   | 'run'
   | 'reopen'
+  | 'isUntouchedSample'
   | 'change'
   | 'restoreSettings'
   | 'showStageError'
@@ -109,6 +110,8 @@ export function createDrafts(parts: DraftParts): Drafts {
     const { working, maskRevision: revision } = editor.store.getState();
     // The end of the operation is a change, too.
     if (!document || working !== null) return;
+    // Later visits open the sample again, with its hint, instead of restoring it; unless it replaces what was saved.
+    if (session.isUntouchedSample() && !isRestored && written.size === 0) return;
     const { history, mask, name, frame } = document;
     const { items, baseId, shownId } = versions.getState();
     const { prompt, negative_prompt: negativePrompt } = settings.getState();
@@ -265,7 +268,11 @@ export function createDrafts(parts: DraftParts): Drafts {
     return 'empty';
   };
 
-  const hasWork = () => isRestored || editor.store.getState().canUndo || versions.getState().items.length > 1;
+  const hasWork = () => {
+    if (isRestored) return true;
+    if (session.isUntouchedSample()) return false;
+    return editor.store.getState().canUndo || versions.getState().items.length > 1;
+  };
 
   const startAnew = async () => {
     const { document } = editor;

@@ -8,6 +8,7 @@ const details: ModelDetails = {
   ...{ precision: 'fp16', state: 'kept', totalBytes: 2e9, notes: [] },
 };
 const ready: Situation = {
+  isOpening: false,
   hasPicture: true,
   hasMask: true,
   modelName: 'owner/x',
@@ -47,6 +48,7 @@ it.each<[string, Partial<Situation>]>([
 
 it.each<[string, Partial<Situation>]>([
   ['Open an image to start', { hasPicture: false }],
+  ['Opening…', { isOpening: true }],
   ['Paint over the area to change', { hasMask: false }],
   ['Choose a model', { modelName: ' ' }],
   ['Looking up the model…', models({ lookups: {} })],

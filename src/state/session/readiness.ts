@@ -5,6 +5,8 @@ import { checkModelName, STARTER } from '../models/modelCatalogue';
 import { type ModelLibraryState, unfinishedOf } from '../models/modelState';
 
 export interface Situation {
+  /** Whether an image is being opened. */
+  isOpening: boolean;
   hasPicture: boolean;
   hasMask: boolean;
   modelName: string;
@@ -14,11 +16,12 @@ export interface Situation {
 }
 
 /** The next step, in a line; `isReady`: Generate starts at once, with nothing to ask or fetch first. */
-export function nextStep({ hasPicture, hasMask, modelName, models, hosted }: Situation): {
+export function nextStep({ isOpening, hasPicture, hasMask, modelName, models, hosted }: Situation): {
   text: string;
   isReady: boolean;
 } {
   const wait = (text: string) => ({ text, isReady: false });
+  if (isOpening) return wait('Opening…');
   if (!hasPicture) return wait('Open an image to start');
   if (!hasMask) return wait('Paint over the area to change');
   const name = modelName.trim();

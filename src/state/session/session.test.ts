@@ -183,3 +183,66 @@ it('keeps every preview’s bitmap owned: shown, replaced, closed', async () => 
   for (const preview of previews) expect(preview.close).toHaveBeenCalledOnce();
   expect(session.editor.preview).toBeNull();
 });
+
+/** A session whose images open once `go` is called. */
+async function slowly() {
+  let go = () => {};
+  const open: typeof imaging.open = async (file, name) => {
+    if (name === 'photo.png') return imaging.open(file, name);
+    await new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    return imaging.open(file, name);
+  };
+  const { engine, asked } = fakeEngine();
+  const session = createSession({ editor: createEditor(), engine, imaging: { ...imaging, open } });
+  await session.openFile(new Blob(['x'], { type: 'image/png' }), 'photo.png');
+  paint(session);
+  return { session, asked, go: () => go() };
+}
+const next = () => new Blob(['y'], { type: 'image/png' });
+
+it('takes no strokes and begins no run while another image is being opened', async () => {
+  const { session, asked, go } = await slowly();
+  const { editor } = session;
+  const { maskRevision } = editor.store.getState();
+  const opening = session.openFile(next(), 'next.png');
+  expect(editor.store.getState().opening).toBe('next.png');
+  editor.gesture.press({ x: 10, y: 10 });
+  editor.gesture.move({ x: 90, y: 90 });
+  editor.gesture.release({ x: 90, y: 90 });
+  editor.invert();
+  await session.generate();
+  expect(editor.store.getState().maskRevision).toBe(maskRevision);
+  expect(asked).toEqual([]);
+  go();
+  expect(await opening).toBe(true);
+  expect(editor.store.getState()).toMatchObject({ opening: null, picture: { name: 'next.png' } });
+  editor.gesture.press({ x: 10, y: 10 });
+  editor.gesture.release({ x: 10, y: 10 });
+  expect(editor.store.getState().maskBounds.width).toBeGreaterThan(0);
+});
+
+it('a stroke that is being painted then stays on its image; opening can be cancelled', async () => {
+  const { session, go } = await slowly();
+  const { editor } = session;
+  editor.gesture.press({ x: 10, y: 10 });
+  editor.gesture.move({ x: 60, y: 10 });
+  const opening = session.openFile(next(), 'next.png');
+  editor.gesture.move({ x: 600, y: 400 });
+  expect(editor.store.getState().maskBounds).toMatchObject({ x: 0, y: 0 });
+  expect(session.cancelOpening()).toBe(true);
+  go();
+  expect(await opening).toBe(false);
+  expect(editor.store.getState()).toMatchObject({ opening: null, picture: { name: 'photo.png' } });
+  expect(session.cancelOpening()).toBe(false);
+  editor.undo();
+  expect(editor.store.getState().maskBounds.x).toBeGreaterThan(100);
+});
+
+it('an image that cannot be opened leaves the other one ready', async () => {
+  const { engine } = fakeEngine();
+  const session = await opened(engine);
+  expect(await session.openFile(new Blob(['x'], { type: 'text/plain' }), 'notes.txt')).toBe(false);
+  expect(session.editor.store.getState().opening).toBeNull();
+});

@@ -33,6 +33,8 @@ export interface Session {
   openFile(file: Blob, name: string): Promise<boolean>;
   /** Opens the sample with its mask, prompt and settings. @param url of its JSON description */
   openSample(url: URL): Promise<boolean>;
+  /** Whether the image is a sample as it was opened, with its settings: nothing that the user would miss. */
+  isUntouchedSample(): boolean;
   /** Opens an image of an earlier visit with its versions. @returns whether it is open */
   reopen: Pictures['reopen'];
   generate(): Promise<void>;
@@ -41,6 +43,8 @@ export interface Session {
   again(): Promise<void>;
   moreAround(): Promise<void>;
   cancel(): void;
+  /** Stops opening an image; the one on the canvas stays. @returns whether one was being opened */
+  cancelOpening: Pictures['cancelOpening'];
   /** Shows a version; null shows the canvas. A step of undo. */
   show(id: number | null): void;
   /** Shows versions over the canvas or beside it. */
@@ -85,7 +89,16 @@ export function createSession(
     runState.clearRunError();
   });
 
+  /** What can be changed about an image. */
+  const shape = () => {
+    const { maskRevision, pictureRevision, frame } = editor.store.getState();
+    return [editor.document, versions.store.getState().items, maskRevision, pictureRevision, frame] as const;
+  };
+  /** The sample as it was opened; null if none was, or once the user changed a setting. */
+  let sample: ReturnType<typeof shape> | null = null;
+
   function change(changed: Partial<Settings>): void {
+    sample = null;
     suited.setByHand(changed);
     const before = settings.store.getState().model_name;
     settings.change(changed);
@@ -108,7 +121,15 @@ export function createSession(
       change(Object.fromEntries(Object.entries(restored).filter(([field]) => byHand.includes(field))));
     },
     openFile: pictures.openFile,
-    openSample: pictures.openSample,
+    async openSample(url) {
+      const isOpen = await pictures.openSample(url);
+      if (isOpen) sample = shape();
+      return isOpen;
+    },
+    isUntouchedSample() {
+      const now = shape();
+      return sample?.every((part, i) => part === now[i]) ?? false;
+    },
     reopen: pictures.reopen,
     extend: pictures.extend,
     continueFrom: pictures.continueFrom,
@@ -118,6 +139,7 @@ export function createSession(
     again: runs.again,
     moreAround: runs.moreAround,
     cancel: runs.cancel,
+    cancelOpening: pictures.cancelOpening,
     show: pictures.show,
     close: pictures.close,
     place: versions.place,

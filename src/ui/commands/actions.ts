@@ -53,12 +53,13 @@ export function toggleAdjusting({ editor, run }: Session, what: 'frame' | 'canva
   else if (maskBounds.width > 0) editor.setAdjusting({ what });
 }
 
-/** Drops the shape being drawn; else cancels the run; else stops adjusting frame or canvas. */
-export function cancelCurrent({ editor, run, cancel }: Session): void {
+/** Drops the shape being drawn; else stops opening an image; else cancels the run; else stops adjusting frame or canvas. */
+export function cancelCurrent({ editor, run, cancel, cancelOpening }: Session): void {
   const { draft } = editor.store.getState();
   if (draft || editor.gesture.isPressed) {
     editor.gesture.cancel();
     editor.setDraft(null);
-  } else if (run.getState().running) cancel();
+  } else if (cancelOpening()) return;
+  else if (run.getState().running) cancel();
   else editor.setAdjusting(null);
 }

@@ -57,4 +57,6 @@ export interface CommandState {
 
 export const hasImage = ({ editor }: CommandState) => editor.picture !== null;
 export const hasMask = ({ editor }: CommandState) => editor.maskBounds.width > 0;
+/** Whether a run could begin now. */
+export const isFree = ({ editor, run }: CommandState) => !run.running && editor.opening === null;
 export const always = () => true;

@@ -10,10 +10,11 @@ import {
   Sparkles,
 } from 'lucide-react';
 import { cancelCurrent, toggleAdjusting } from './actions';
-import { always, type Command, type CommandState, hasImage, hasMask } from './command';
+import { always, type Command, type CommandState, hasImage, hasMask, isFree } from './command';
 
 function removeTip(state: CommandState): string {
   if (state.run.running) return 'Remove: wait for the current run';
+  if (state.editor.opening !== null) return 'Remove: wait until the image is open';
   if (!hasImage(state) || !hasMask(state)) return 'Remove: paint over what should go first';
   return 'Remove what is masked, on this device: what is around it continues there';
 }
@@ -54,7 +55,7 @@ export const pageCommands = [
     tip: removeTip,
     icon: BroomSparkles,
     keys: ['shift+delete', 'shift+backspace'],
-    enabled: (state) => hasImage(state) && hasMask(state) && !state.run.running,
+    enabled: (state) => hasImage(state) && hasMask(state) && isFree(state),
     run: ({ session }) => void session.remove(),
   },
   {
@@ -64,13 +65,13 @@ export const pageCommands = [
     icon: Sparkles,
     keys: ['ctrl+enter'],
     everywhere: true,
-    enabled: ({ run }) => !run.running,
+    enabled: isFree,
     run: ({ session }) => void session.generate(),
   },
   {
     id: 'escape',
     group: 'Page',
-    label: 'Cancel the current shape, adjustment or run',
+    label: 'Cancel the current shape, adjustment, opening or run',
     keys: ['escape'],
     everywhere: true,
     enabled: always,

@@ -4,10 +4,11 @@ import { useEditor, useModelState, useSettings } from '../base/context';
 import { useHostedState } from '../hosted/useHosted';
 
 export function useNextStep(): ReturnType<typeof nextStep> {
+  const isOpening = useEditor((state) => state.opening !== null);
   const hasPicture = useEditor((state) => state.picture !== null);
   const hasMask = useEditor((state) => state.maskBounds.width > 0);
   const modelName = useSettings((state) => state.model_name);
   const models = useModelState((state) => state);
   const hosted = useHostedState((state) => state);
-  return nextStep({ hasPicture, hasMask, modelName, models, hosted });
+  return nextStep({ isOpening, hasPicture, hasMask, modelName, models, hosted });
 }

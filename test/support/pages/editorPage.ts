@@ -66,10 +66,17 @@ export class EditorPage {
     return this.page.getByRole('button', { name, exact: true });
   }
 
+  /** Opens a file, and waits until the canvas takes strokes again: with its image, or with the one before if it fails. */
   async openFile(path: string): Promise<void> {
     const chooser = this.page.waitForEvent('filechooser');
     await this.page.getByRole('button', { name: 'Open image' }).click();
     await (await chooser).setFiles(path);
+    await this.opened();
+  }
+
+  /** Waits until no image is being opened and nothing about the mask is being computed. */
+  async opened(): Promise<void> {
+    await this.page.locator('.canvas[aria-busy="true"]').waitFor({ state: 'detached' });
   }
 
   /** Drops files from disk onto the page, as a file manager does. */

@@ -49,6 +49,13 @@ async function twoRuns(page: Page, editor: EditorPage): Promise<void> {
   if (page.viewportSize()?.width === desktop.viewport.width) await page.mouse.move(5, 5);
 }
 
+/** Lets the page believe that its network is a phone's. */
+export async function meteredNetwork(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    Object.defineProperty(navigator, 'connection', { value: { type: 'cellular', saveData: false } });
+  });
+}
+
 /** Presses one of the top line's last buttons; on a phone they stand behind "More". */
 export async function pageAction(page: Page, name: string): Promise<void> {
   const more = page.getByRole('button', { name: 'More', exact: true });
@@ -88,6 +95,26 @@ export const states: Record<string, PageState> = {
     async enter(page, editor) {
       await editor.tool('Magic wand').click();
       await page.getByRole('button', { name: 'Mask overlay' }).click();
+    },
+  },
+  'select-asking': {
+    before: meteredNetwork,
+    async enter(page, editor) {
+      await editor.tool('Select object').click();
+      await page.getByText('needs a model').waitFor();
+    },
+  },
+  'select-downloading': {
+    async enter(page, editor) {
+      await editor.tool('Select object').click();
+      await page.getByRole('button', { name: 'Get it' }).click();
+      await page.getByText('Getting the model').waitFor();
+    },
+  },
+  'select-name': {
+    async enter(page, editor) {
+      await editor.tool('Select object').click();
+      await page.getByRole('button', { name: 'Select by name' }).click();
     },
   },
   'mask-alone': {

@@ -54,16 +54,18 @@ class SelectPage extends EditorPage {
   }
 
   /** What the masked pixels of a saved mask are: how many, and the box around them. */
-  async area(): Promise<{ count: number; left: number; right: number }> {
+  async area(): Promise<Record<'count' | 'left' | 'right' | 'top' | 'bottom', number>> {
     const mask = await maskOf(this.#visit);
-    let [count, left, right] = [0, WIDTH, 0];
+    let [count, left, right, top, bottom] = [0, WIDTH, 0, HEIGHT, 0];
     mask.forEach((value, i) => {
       if (value < 128) return;
       count++;
       left = Math.min(left, i % WIDTH);
       right = Math.max(right, i % WIDTH);
+      top = Math.min(top, Math.floor(i / WIDTH));
+      bottom = Math.max(bottom, Math.floor(i / WIDTH));
     });
-    return { count, left, right };
+    return { count, left, right, top, bottom };
   }
   get #visit() {
     return { page: this.page, editor: this };
@@ -186,9 +188,13 @@ test('by keys and far in; one step of undo; grown, inverted, saved on transparen
   });
   expect(cutOut.name).toBe('camels-cut-out.png');
   const { data, info: size } = await sharp(cutOut.bytes).raw().toBuffer({ resolveWithObject: true });
-  expect([size.width, size.height, size.channels]).toEqual([WIDTH, HEIGHT, 4]);
-  const opacity = ({ x, y }: Place) => data[(y * WIDTH + x) * 4 + 3];
-  expect([young, large, sky].map(opacity)).toEqual([255, 0, 0]);
+  expect([size.width, size.height, size.channels]).toEqual([
+    exact.right - exact.left + 1,
+    exact.bottom - exact.top + 1,
+    4,
+  ]);
+  const opacity = ({ x, y }: Place) => data[((y - exact.top) * size.width + x - exact.left) * 4 + 3];
+  expect([opacity(young), opacity({ x: exact.left, y: exact.top })]).toEqual([255, 0]);
   await editor.tool('Invert mask').click();
   expect(await editor.masked(young, large, sky)).toEqual([false, true, true]);
   await editor.undo.click();

@@ -37,11 +37,15 @@ it('puts first what fits, then the fastest of what is slow, and what is too larg
     [d.model_name, { kind: 'fits', seconds: 20, text: '' }],
   ]);
   const fitOf = (name: string) => fits.get(name) ?? null;
+  // One that isn't checked yet: nothing moves.
+  expect(orderByFit([a, b, c, d, e], fitOf)).toEqual([a, b, c, d, e]);
+  fits.set(e.model_name, { kind: 'fits', seconds: 30, text: '' });
   const ordered = orderByFit([a, b, c, d, e], fitOf);
   expect(ordered).toEqual([d, e, c, b, a]);
   expect(suggestedOffer(ordered, fitOf)).toBe(d);
   // Where all are slow, the fastest; where nothing is known or nothing runs, none.
   fits.delete(d.model_name);
+  fits.delete(e.model_name);
   expect(suggestedOffer(orderByFit([a, b, c], fitOf), fitOf)).toBe(c);
   expect(suggestedOffer([a], fitOf)).toBeUndefined();
 });

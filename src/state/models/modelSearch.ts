@@ -46,16 +46,20 @@ export function suggestedOffer(
   return ofKind('fits').find(({ isForInpainting }) => isForInpainting) ?? ofKind('slow')[0];
 }
 
-/** What fits first, then what is slow, the fastest of it first, then what is too large. */
+/**
+ * What fits first, then what is slow, the fastest of it first, then what is too large; as they came until all are checked.
+ * A model without networks of a known form is never checked, and stands where it may fit.
+ */
 export function orderByFit(
   offers: readonly ModelOffer[],
   fitOf: (name: string) => FitInWords | null,
 ): ModelOffer[] {
   const keyed = offers.map((offer) => {
     const fit = fitOf(offer.model_name);
-    // What is not checked yet may fit.
     const rank = { fits: 0, slow: 1, tooLarge: 2 }[fit?.kind ?? 'fits'];
-    return { offer, rank, seconds: fit?.kind === 'slow' ? (fit.seconds ?? 0) : 0 };
+    const isWaiting = fit === null && offer.networks !== undefined;
+    return { offer, rank, isWaiting, seconds: fit?.kind === 'slow' ? (fit.seconds ?? 0) : 0 };
   });
+  if (keyed.some(({ isWaiting }) => isWaiting)) return [...offers];
   return keyed.sort((a, b) => a.rank - b.rank || a.seconds - b.seconds).map(({ offer }) => offer);
 }

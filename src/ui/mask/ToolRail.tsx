@@ -18,7 +18,7 @@ export function ToolRail() {
       ?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [active]);
   return (
-    <nav ref={rail} className="rail" aria-label="Mask tools">
+    <nav ref={rail} className="rail fades-sideways" aria-label="Mask tools">
       {tools.map(({ id }) => (
         <CommandButton key={id} id={id} side="right" />
       ))}

@@ -15,10 +15,10 @@ const PAUSE_MS = 600;
 
 export function ModelField() {
   const modelName = useSettings((state) => state.model_name);
-  const { Dialog, managing, manage, setManaging } = useModelDialog();
+  const { Dialog, begins, openAt, close } = useModelDialog();
   useLookup(modelName.trim());
   const manageButton = (
-    <button type="button" className="link small" onClick={manage}>
+    <button type="button" className="link small" onClick={() => void openAt('kept')}>
       Manage models
     </button>
   );
@@ -27,8 +27,12 @@ export function ModelField() {
       <Field label="Model" field="model_name" aside={manageButton}>
         {(attributes) => <ModelCombobox attributes={attributes} modelName={modelName} />}
       </Field>
-      <ModelStatus name={modelName.trim()} onManage={manage} />
-      {Dialog && <Dialog open={managing} onOpenChange={setManaging} />}
+      <ModelStatus
+        name={modelName.trim()}
+        onManage={() => void openAt('kept')}
+        onBrowse={() => void openAt('recommended')}
+      />
+      {Dialog && <Dialog open={begins !== null} onOpenChange={close} begins={begins ?? 'kept'} />}
     </div>
   );
 }
@@ -37,20 +41,21 @@ export function ModelField() {
 function useModelDialog() {
   const session = useSession();
   const [Dialog, setDialog] = useState<typeof ModelDialog | null>(null);
-  const [managing, setManaging] = useState(false);
-  const manage = async () => {
-    setManaging(true);
+  /** What stands first in it; null while it is closed. */
+  const [begins, setBegins] = useState<'kept' | 'recommended' | null>(null);
+  const openAt = async (first: 'kept' | 'recommended') => {
+    setBegins(first);
     try {
       const loaded = await import('./dialog/ModelDialog');
       setDialog(() => loaded.ModelDialog);
     } catch {
-      setManaging(false);
+      setBegins(null);
       session.showStageError(
         'The list of models could not be loaded. Check your connection, or reload the page.',
       );
     }
   };
-  return { Dialog, managing, manage, setManaging };
+  return { Dialog, begins, openAt, close: () => setBegins(null) };
 }
 
 /** Looks a name up: at once if it was chosen from the list, after a pause if it is being typed. */

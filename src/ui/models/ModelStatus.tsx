@@ -20,10 +20,19 @@ import { FitLine, useFit } from './FitLine';
 import { TokenForm } from './HubForms';
 import './modelStatus.css';
 
-export function ModelStatus({ name, onManage }: { name: string; onManage(): void }) {
+export function ModelStatus({
+  name,
+  onManage,
+  onBrowse,
+}: {
+  name: string;
+  onManage(): void;
+  /** Shows the models to download first. */
+  onBrowse(): void;
+}) {
   const fetching = useModelState((state) => state.fetches[name]);
   const begun = useModelState((state) => unfinishedOf(state, name));
-  if (name === STARTER) return <StarterNote onManage={onManage} />;
+  if (name === STARTER) return <StarterNote onBrowse={onBrowse} />;
   if (fetching) return <FetchStatus name={name} fetching={fetching} />;
   return (
     <>
@@ -71,14 +80,14 @@ function Unfinished({
   );
 }
 
-function StarterNote({ onManage }: { onManage(): void }) {
+function StarterNote({ onBrowse }: { onBrowse(): void }) {
   return (
     <div className="model-note">
       <p>
         <b>Starter model</b>: draws about 200 everyday objects in an emoji style; with an empty prompt it
         fills the masked area.
       </p>
-      <button type="button" className="button get-model" onClick={onManage}>
+      <button type="button" className="button get-model" onClick={onBrowse}>
         <Images size={15} strokeWidth={1.8} aria-hidden />
         Get a photo-real model
       </button>
@@ -200,7 +209,7 @@ function OpenedTogether({ name }: { name: string }) {
       <p>
         The folder contains {together.length} models; this is <b>{titleOf(name)}</b>. Switch to:
       </p>
-      <ul className="model-siblings">
+      <ul className="model-siblings fades">
         {together
           .filter((other) => other !== name)
           .map((other) => (

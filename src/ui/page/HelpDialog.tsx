@@ -15,7 +15,7 @@ function rowsOf(group: Group): { keys: string; help: string }[] {
 
 export function HelpDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} kind="fades" closeName="Close help" isDescribed>
+    <Dialog open={open} onOpenChange={onOpenChange} closeName="Close help" isDescribed>
       <DialogTitle>Keys and help</DialogTitle>
       <DialogDescription>
         Paint over what should change. Remove takes it away; Generate puts there what you describe. Only the

@@ -41,7 +41,7 @@ export function SidePanel({ adjusting, belowPrompt, settings, dock }: SidePanelP
   }, [hasError]);
   return (
     <aside ref={panel} className="side" aria-label="Settings">
-      <div className="side-fields">
+      <div className="side-fields fades">
         <TextField {...promptTexts('prompt')} field="prompt" rows={3} />
         <StarterThings />
         {belowPrompt}

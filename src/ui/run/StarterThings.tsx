@@ -20,7 +20,7 @@ export function StarterThings() {
   const names = all ? things.map(({ name }) => name) : FEW;
   return (
     <div className="things">
-      <div className="things-list" data-all={all || undefined}>
+      <div className={all ? 'things-list fades' : 'things-list'} data-all={all || undefined}>
         {names.map((name) => (
           <button
             type="button"

@@ -29,7 +29,7 @@ export function VersionStrip() {
   const hint = items.length > 1 ? 'Click a version to view it' : 'Your results appear here';
   return (
     <footer className="strip">
-      <ul ref={list} aria-label="Versions">
+      <ul ref={list} className="fades-sideways" aria-label="Versions">
         {items.map((version) => (
           <li key={version.id}>
             <button

@@ -7,6 +7,7 @@ import {
   type ModelOffer,
   offerOf,
   offers,
+  STARTER,
   titleOf,
 } from '../../../state/models/modelCatalogue';
 import type { KeptAssistant, KeptModel } from '../../../state/models/modelLibrary';
@@ -26,8 +27,8 @@ export function KeptModels({ typed, onChosen }: { typed: string; onChosen(): voi
   const assistants = useModelState((state) => state.assistants);
   const complaint = useModelState((state) => state.complaint);
   const builtIn = offers.filter(
-    ({ networks, title, model_name, nicknames, goodAt }) =>
-      networks === undefined && matchesSearch(typed, [title, model_name, nicknames, goodAt]),
+    ({ title, model_name, nicknames, goodAt }) =>
+      model_name === STARTER && matchesSearch(typed, [title, model_name, nicknames, goodAt]),
   );
   const found = kept?.filter(({ name }) =>
     matchesSearch(typed, [name, titleOf(name), offerOf(name)?.nicknames]),

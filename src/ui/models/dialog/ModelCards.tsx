@@ -19,6 +19,7 @@ import {
   licenceInWords,
   type ModelOffer,
   offers,
+  STARTER,
   type Strength,
   type Task,
   taskOf,
@@ -61,8 +62,8 @@ export function ModelCards({
   // What is built in or stored whole is listed above.
   const kept = useModelState((state) => state.kept);
   const listed = offers.filter(
-    ({ model_name, networks }) =>
-      networks !== undefined &&
+    ({ model_name }) =>
+      model_name !== STARTER &&
       !kept?.some(({ name, unfinished }) => name === model_name && unfinished === undefined),
   );
   const { ordered, suggested, freeze } = useOrder(listed);
@@ -105,9 +106,11 @@ function useOrder(listed: readonly ModelOffer[]) {
   // A new measurement gives new times.
   useModelState(({ measuring }) => measuring.count);
   const frozen = useRef<readonly string[] | null>(null);
+  const isMeasuring = useModelState((state) => state.measuring.isUnderWay);
   const fitOf = (name: string) =>
     provider === undefined ? null : fitInWords(name, { fits, lookups }, provider, models.pace);
-  const byFit = orderByFit(listed, fitOf);
+  // One change of places, when all is known, instead of one with each answer.
+  const byFit = isMeasuring ? listed : orderByFit(listed, fitOf);
   const placeOf = ({ model_name }: ModelOffer) => frozen.current?.indexOf(model_name) ?? 0;
   return {
     ordered: frozen.current === null ? byFit : [...listed].sort((a, b) => placeOf(a) - placeOf(b)),

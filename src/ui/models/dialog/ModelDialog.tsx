@@ -10,7 +10,16 @@ import { ModelCards } from './ModelCards';
 import { OwnFiles, Room } from './StorageSections';
 import './modelDialog.css';
 
-export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChange(open: boolean): void }) {
+export function ModelDialog({
+  open,
+  onOpenChange,
+  begins = 'kept',
+}: {
+  open: boolean;
+  onOpenChange(open: boolean): void;
+  /** What stands first: what is on this device, or what can be downloaded. */
+  begins?: 'kept' | 'recommended';
+}) {
   const models = useModels();
   const [typed, setTyped] = useState('');
   useEffect(() => {
@@ -37,17 +46,18 @@ export function ModelDialog({ open, onOpenChange }: { open: boolean; onOpenChang
         setTyped('');
       }}
       // On a touch screen the keyboard would cover half of the list.
-      focus={matchMedia('(pointer: coarse)').matches ? 'dialog' : 'first'}
+      focus={begins === 'recommended' || matchMedia('(pointer: coarse)').matches ? 'dialog' : 'first'}
     >
       <div className="models-head">
         <DialogTitle>Models</DialogTitle>
         <SearchField typed={typed} onType={setTyped} />
       </div>
       <div className="models-body fades">
-        <KeptModels typed={typed} onChosen={close} />
+        {begins === 'kept' && <KeptModels typed={typed} onChosen={close} />}
         <ModelCards typed={typed} onChosen={close}>
           <OtherModel typed={typed} onChosen={close} />
         </ModelCards>
+        {begins === 'recommended' && <KeptModels typed={typed} onChosen={close} />}
         {typed.trim() === '' && (
           <>
             <OwnFiles onChosen={close} />

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { commands, helpOf } from '../src/ui/commands/index';
 import { folderFiles, memoryFile } from '../test/support/hub/files';
 import { type Hub, startHub } from '../test/support/hub/hub';
+import { selectorRepos } from '../test/support/hub/selectors';
 import { EditorPage } from '../test/support/pages/editorPage';
 import { button } from '../test/support/pages/modelPanel';
 import { hostedPort, hubPort, SERVER_KEY } from '../test/support/pages/ports';
@@ -32,6 +33,8 @@ import { decode } from '../test/support/pictures';
 import { paintingEngine, startTestServer, type TestServer } from '../test/support/server';
 
 const FOREIGN = 'golden/flux';
+/** A busy machine takes long to read an image for selecting. */
+const SELECTING_MS = 150_000;
 let hub: Hub;
 let api: TestServer;
 /** What the hosted API was sent, in order: prompt and size of the picture. */
@@ -41,10 +44,7 @@ test.beforeAll(async () => {
   const files = await folderFiles('goldens/models/sd15-inpaint');
   const index = memoryFile('model_index.json', '{"_class_name":"FluxPipeline"}');
   const foreign = [...files.filter(({ path }) => path !== index.path), index];
-  const repos = [
-    { id: MODEL, files },
-    { id: FOREIGN, files: foreign },
-  ];
+  const repos = [{ id: MODEL, files }, { id: FOREIGN, files: foreign }, ...(await selectorRepos())];
   hub = await startHub({ repos, port: hubPort() });
   const engine = paintingEngine(async ({ prompt, image_url }) => {
     if (!(image_url instanceof Blob)) throw new Error('the server hands files over');
@@ -86,6 +86,67 @@ const inTheEditor: Steps = {
     await importMask(visit, SAMPLE_MASK);
     await expect(frameLine(visit)).toContainText('of 1200 × 799');
     expect((await maskOf(visit)).equals(sample)).toBe(true);
+  },
+  '**Select object** masks the thing': async (visit) => {
+    const { page, editor, info } = visit;
+    const path = info.outputPath('camels.png');
+    await sharp('test/pictures/camels.jpg').resize(600, 338).png().toFile(path);
+    await editor.openFile(path);
+    await button(page, 'Select object').click();
+    await button(page, 'Get it').click();
+    const box = await page.locator('.canvas-shadow').boundingBox();
+    if (!box) throw new Error('the image is shown');
+    const at = (x: number, y: number) =>
+      [box.x + (x / 600) * box.width, box.y + (y / 338) * box.height] as const;
+    const masked = async (x: number, y: number) => ((await maskOf(visit))[y * 600 + x] ?? 0) >= 128;
+    // The young camel; not the large one, nor, after the second click, its neck.
+    await page.mouse.click(...at(110, 170));
+    await expect.poll(() => masked(110, 170), { timeout: SELECTING_MS }).toBe(true);
+    expect(await masked(340, 140)).toBe(false);
+    expect(await masked(182, 188)).toBe(true);
+    await button(page, 'Exclude what is pressed').click();
+    await page.mouse.click(...at(182, 188));
+    await expect.poll(() => masked(182, 188), { timeout: SELECTING_MS }).toBe(false);
+    await button(page, 'Include what is pressed').click();
+    await button(page, 'Replace the mask').click();
+    await page.mouse.move(...at(200, 35));
+    await page.mouse.down();
+    await page.mouse.move(...at(570, 297), { steps: 6 });
+    await page.mouse.up();
+    await expect.poll(() => masked(340, 140), { timeout: SELECTING_MS }).toBe(true);
+    expect(await masked(110, 60)).toBe(false);
+  },
+  'Its model is downloaded once (23 MB)': async ({ page }) => {
+    await button(page, 'Brush').click();
+    await button(page, 'Select object').click();
+    await expect(button(page, 'Get it')).toHaveCount(0);
+    await button(page, 'Manage models').click();
+    const kept = page.getByRole('region', { name: 'On this device' }).getByRole('listitem');
+    await expect(kept.filter({ hasText: 'Selects what you click' })).toContainText('23 MB');
+    await button(page, 'Close models').click();
+  },
+  // The hub's model is a tiny one with random weights: that it answers is looked at, not what it takes.
+  '**By name** masks what you call': async (visit) => {
+    const { page } = visit;
+    const before = await maskOf(visit);
+    await button(page, 'Select by name').click();
+    await page.getByRole('textbox', { name: 'Name of the thing' }).fill('sky');
+    await page.getByRole('dialog').getByRole('button', { name: 'Select', exact: true }).click();
+    await button(page, 'Download model').click();
+    await page.keyboard.press('Escape');
+    await expect
+      .poll(async () => (await maskOf(visit)).equals(before), { timeout: SELECTING_MS })
+      .toBe(false);
+  },
+  '**Save cut-out** in the mask': async (visit) => {
+    const { page, editor } = visit;
+    const download = page.waitForEvent('download');
+    await fromMaskMenu(visit, 'Save cut-out');
+    const { hasAlpha } = await sharp(await (await download).path()).metadata();
+    expect(hasAlpha).toBe(true);
+    await button(page, 'Brush').click();
+    await editor.openFile(SAMPLE);
+    await importMask(visit, SAMPLE_MASK);
   },
   '**Remove** takes away what is masked': async (visit) => {
     const { page, editor } = visit;

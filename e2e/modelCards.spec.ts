@@ -79,10 +79,18 @@ test('a card says size, licence and whether the device is fast enough, before an
   await expect(sd15).toContainText(FIT, { timeout: 60_000 });
   await expect(models(page).getByText('estimated from a short measurement of this device')).toBeVisible();
   // On the CPU 4 GiB are all there is: what needs more stands last, without a download.
-  const cards = page.getByRole('region', { name: 'Recommended' }).getByRole('listitem');
+  const recommended = page.getByRole('region', { name: 'Recommended' });
+  const cards = recommended.getByRole('list').first().getByRole('listitem');
   await expect(cards.last()).toContainText('Too large for this device');
   await expect(cards.last().getByRole('button', { name: /^Download/ })).toHaveCount(0);
   await expect(cards.first()).not.toContainText('Too large');
+  // What removes comes from the Hub, too, and says what it costs.
+  await expect(recommended.getByText('Remove what you mask')).toBeVisible();
+  await expect(card(page, 'LaMa')).toContainText(/210 MB · licence apache-2.0/);
+  await expect(button(page, 'Download and use LaMa')).toBeVisible();
+  // What one came for stands first.
+  const regions = models(page).getByRole('region');
+  await expect(regions.first()).toHaveAccessibleName('Recommended');
 
   await page.reload();
   await editor.ready();

@@ -10,6 +10,7 @@ const details: ModelDetails = {
 const ready: Situation = {
   isOpening: false,
   hasPicture: true,
+  isSelecting: false,
   hasMask: true,
   modelName: 'owner/x',
   models: {
@@ -50,6 +51,7 @@ it.each<[string, Partial<Situation>]>([
   ['Open an image to start', { hasPicture: false }],
   ['Opening…', { isOpening: true }],
   ['Paint over the area to change', { hasMask: false }],
+  ['Click the thing to change', { hasMask: false, isSelecting: true }],
   ['Choose a model', { modelName: ' ' }],
   ['Looking up the model…', models({ lookups: {} })],
   ['Choose another model', failed({ wantsToken: 'no', canTryAgain: false, isOfNetwork: false })],

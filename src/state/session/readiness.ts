@@ -9,6 +9,8 @@ export interface Situation {
   isOpening: boolean;
   hasPicture: boolean;
   hasMask: boolean;
+  /** Whether the tool in use masks what is clicked, instead of what is painted over. */
+  isSelecting: boolean;
   modelName: string;
   models: Pick<ModelLibraryState, 'lookups' | 'fetches' | 'fits' | 'kept' | 'assistants'>;
   /** Null if the page does not offer it. */
@@ -16,14 +18,22 @@ export interface Situation {
 }
 
 /** The next step, in a line; `isReady`: Generate starts at once, with nothing to ask or fetch first. */
-export function nextStep({ isOpening, hasPicture, hasMask, modelName, models, hosted }: Situation): {
+export function nextStep({
+  isOpening,
+  hasPicture,
+  hasMask,
+  isSelecting,
+  modelName,
+  models,
+  hosted,
+}: Situation): {
   text: string;
   isReady: boolean;
 } {
   const wait = (text: string) => ({ text, isReady: false });
   if (isOpening) return wait('Opening…');
   if (!hasPicture) return wait('Open an image to start');
-  if (!hasMask) return wait('Paint over the area to change');
+  if (!hasMask) return wait(isSelecting ? 'Click the thing to change' : 'Paint over the area to change');
   const name = modelName.trim();
   if (checkModelName(name) !== null) return wait('Choose a model');
   if (hosted?.on) {

@@ -2,6 +2,7 @@
 import { TriangleAlert, X } from 'lucide-react';
 import { useState } from 'react';
 import { useShallow } from 'zustand/react/shallow';
+import { toolOf } from '../../editor/store';
 import { findVersion, pendingResult, runSeconds, variationsOf } from '../../state/pictures/versions';
 import { duration, type RunProgress } from '../../state/run/progress';
 import { taskOfModel, taskOfResult } from '../../state/run/removal';
@@ -19,6 +20,7 @@ export function RunCard() {
   const outcome = useOutcome();
   const next = useNextText();
   const offersRemoval = useRemovalOffer(outcome !== null) && !progress;
+  const offersSelection = useSelectionOffer() && outcome === null && !progress;
   const [title, detail] = progress
     ? [progress.title, progress.detail]
     : outcome === null
@@ -32,9 +34,9 @@ export function RunCard() {
           {progress && progress.secondsLeft !== null && `${duration(progress.secondsLeft)} left`}
         </span>
       </p>
-      <p className="run-detail tabular" data-offer={offersRemoval || undefined}>
+      <p className="run-detail tabular" data-offer={offersRemoval || offersSelection || undefined}>
         {progress && variation && `Variation ${variation.number} of ${variation.count} · `}
-        {offersRemoval ? <RemovalOffer /> : detail}
+        {offersRemoval ? <RemovalOffer /> : offersSelection ? <SelectionOffer /> : detail}
       </p>
       {progress ? (
         <Bar fraction={progress.fraction} title={progress.title} />
@@ -70,6 +72,27 @@ function RemovalOffer() {
         use Remove
       </button>
     </>
+  );
+}
+
+/** Painting is not the only way to a mask. */
+function SelectionOffer() {
+  const { run } = useCommand('selectObject');
+  return (
+    <>
+      Or{' '}
+      <button type="button" className="link small" onClick={run}>
+        select a thing with a click
+      </button>
+    </>
+  );
+}
+
+/** Whether the tool that selects things is worth a word: nothing is masked yet, and another tool is in use. */
+function useSelectionOffer(): boolean {
+  return useEditor(
+    ({ picture, opening, maskBounds, tool }) =>
+      picture !== null && opening === null && maskBounds.width === 0 && toolOf(tool).asksAssistant !== true,
   );
 }
 

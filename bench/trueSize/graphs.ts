@@ -103,15 +103,19 @@ async function readShards(files: ReadonlyMap<string, WeightFile>): Promise<Shard
 /** @throws if the shard has a different tensor there, or none */
 function checkPlace(component: string, tensor: TensorProto, shards: Shards): void {
   const { location, offset, length } = placeOf(tensor);
-  const key = tensor.name.slice(0, tensor.name.lastIndexOf('['));
+  const [, key = '', from, to] = /^(.*)\[(?:(\d+):(\d+)|[\d,]*)\]$/.exec(tensor.name) ?? [];
   const stored = shards.get(location)?.get(key);
+  // Some initializers are rows of a tensor.
+  const rows = stored?.shape[0] ?? 1;
+  const share = from === undefined ? 1 : (Number(to) - Number(from)) / rows;
+  const skipped = from === undefined ? 0 : (Number(from) / rows) * (stored?.length ?? 0);
   const isThere =
     stored !== undefined &&
-    stored.offset === offset &&
-    stored.length === length &&
+    stored.offset + skipped === offset &&
+    stored.length * share === length &&
     length === bytesOf(tensor) &&
     stored.dtype === (elementOf(tensor.dataType) === 'float16' ? 'F16' : 'F32') &&
-    stored.shape.reduce((product, size) => product * size, 1) ===
+    stored.shape.reduce((product, size) => product * size, share) ===
       tensor.dims.reduce((product, size) => product * Number(size), 1);
   if (isThere) return;
   const found = stored === undefined ? 'nothing' : JSON.stringify(stored);

@@ -78,6 +78,8 @@ export function footprint(
     const [source = ''] = node.inputs;
     const shared = node.op === 'Reshape' ? buffers.get(source) : undefined;
     for (const name of node.outputs) {
+      // An optional output that nobody wanted.
+      if (name === '') continue;
       if (shared === undefined) allocate(name);
       else {
         buffers.set(name, shared);
@@ -244,9 +246,14 @@ export function inferOwn(node: Node, sizes: Sizes): void {
       give(x.map((size, axis) => size + (pads[axis] ?? 0) + (pads[axis + x.length] ?? 0)));
       return;
     }
-    case 'Resize':
-      // The only one there is doubles height and width.
-      give(x.map((size, axis) => (axis < 2 ? size : size * 2)));
+    case 'Resize': {
+      // To given sides, or doubled.
+      const sides = node.inputs[3] ? sizes.ints(node.inputs[3]) : x.slice(2).map((size) => size * 2);
+      give([...x.slice(0, 2), ...sides]);
+      return;
+    }
+    case 'SkipLayerNormalization':
+      for (const name of node.outputs) if (name !== '') sizes.set(name, x, element);
       return;
     case 'Gather': {
       const axis = node.int('axis') ?? 0;

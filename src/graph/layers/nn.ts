@@ -157,9 +157,16 @@ export function geglu(
       return g.node('Reshape', [gated, g.ints(-1, inner)]);
     });
   }
-  const projected = linear(g, key, rows, { in: options.in, out: 2 * inner });
-  const [value, gate] = g.pair('Split', [projected], { attributes: { axis: -1, num_outputs: 2 } });
-  return g.node('Mul', [value, activation(g, 'gelu', gate)]);
+  // Each half of the weight's rows on its own: one product would be as much work, and have to be split afterwards, which
+  // reads and writes the widest tensor of the network once more.
+  return g.scope(key, () => {
+    const half = (from: number) => {
+      const weight = g.weightRows('weight', [2 * inner, options.in], [from, from + inner]);
+      const bias = g.weightRows('bias', [2 * inner], [from, from + inner]);
+      return g.node('Gemm', [rows, weight, bias], { attributes: { transB: 1 } });
+    };
+    return g.node('Mul', [half(0), activation(g, 'gelu', half(inner))]);
+  });
 }
 
 export interface AttentionOptions {
@@ -283,19 +290,24 @@ export function slicedAttention(
 
 /**
  * Doubles both sides, repeating pixels: [B, C, h, w] → [B, C, 2h, 2w].
- * @param like cuts the last row or column where this tensor has an odd number of them. For that size,
- *   nearest-neighbour interpolation reads the very same pixels.
+ * @param like has the wanted sides, which are one less where they are odd: the same pixels but for the last row or column,
+ *   since 2i ⋅ h / (2h − 1) is never as much as i + 1 while i < h
  */
 export function upsample(g: GraphBuilder, x: Value, like?: Value): Value {
-  const scales = g.constant([1, 1, 2, 2], [4], 'float32');
-  const doubled = g.node('Resize', [x, undefined, scales], {
-    attributes: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
-  });
-  if (like === undefined) return doubled;
+  const attributes = {
+    mode: 'nearest',
+    coordinate_transformation_mode: 'asymmetric',
+    nearest_mode: 'floor',
+  };
+  if (like === undefined) {
+    const scales = g.constant([1, 1, 2, 2], [4], 'float32');
+    return g.node('Resize', [x, undefined, scales], { attributes });
+  }
   // One channel says it all, and is cheaper to bring into the layout that its shape is read in.
   const channel = g.node('Slice', [like, g.ints(0), g.ints(1), g.ints(1)]);
-  const ends = pictureShape(g, channel, 2);
-  return g.node('Slice', [doubled, g.ints(0, 0), ends, g.ints(2, 3)]);
+  return g.node('Resize', [x, undefined, undefined, pictureShape(g, channel, 2)], {
+    attributes: { ...attributes, axes: [2, 3] },
+  });
 }
 
 /** [B, C, h, w] → [B, h, w, C] */

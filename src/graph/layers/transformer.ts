@@ -4,7 +4,6 @@ import {
   attention,
   geglu,
   groupNorm,
-  layerNorm,
   linear,
   shapedLike,
   toChannelsFirst,
@@ -12,6 +11,7 @@ import {
   toRows,
   withLastAxis,
 } from './nn';
+import { addAndNorm, type Residual, sumOf } from './residual';
 
 export interface TransformerOptions {
   channels: number;
@@ -58,17 +58,15 @@ export function spatialTransformer(
       words: toRows(g, text, contextWidth),
       memory: withLastAxis(g, text, contextWidth, inner),
     };
-    let rows = linear(g, 'proj_in', toRows(g, picture, channels), {
-      in: channels,
-      out: inner,
-      asConvolution,
-    });
+    const entry = { in: channels, out: inner, asConvolution };
+    let residual: Residual = { rows: linear(g, 'proj_in', toRows(g, picture, channels), entry) };
     for (let block = 0; block < options.depth; block++) {
-      rows = g.scope(`transformer_blocks.${block}`, () =>
-        transformerBlock(g, rows, shapes, { ...options, channels: inner }),
+      residual = g.scope(`transformer_blocks.${block}`, () =>
+        transformerBlock(g, residual, shapes, { ...options, channels: inner }),
       );
     }
-    const projected = linear(g, 'proj_out', rows, { in: inner, out: channels, asConvolution });
+    const exit = { in: inner, out: channels, asConvolution };
+    const projected = linear(g, 'proj_out', sumOf(g, residual), exit);
     const result = shapedLike(g, projected, picture, 'picture');
     return g.node('Add', [toChannelsFirst(g, result), x]);
   });
@@ -83,25 +81,32 @@ interface Shapes {
   memory: Value;
 }
 
-/** @param input [B·N, channels] */
-function transformerBlock(g: GraphBuilder, input: Value, shapes: Shapes, options: TransformerOptions): Value {
+/** @param input rows [B·N, channels] */
+function transformerBlock(
+  g: GraphBuilder,
+  input: Residual,
+  shapes: Shapes,
+  options: TransformerOptions,
+): Residual {
   const { channels, contextWidth } = options;
   const { tokens, words, memory } = shapes;
-  const norm = (key: string, rows: Value) => layerNorm(g, key, rows, channels, LAYER_NORM_EPSILON);
-  let rows = input;
+  const norm = (key: string, residual: Residual) =>
+    addAndNorm(g, key, residual, { width: channels, epsilon: LAYER_NORM_EPSILON });
 
   // 1. Within the picture
-  const own = norm('norm1', rows);
-  rows = g.node('Add', [rows, attend(g, 'attn1', own, own, channels, { tokens, memory: tokens }, options)]);
+  const own = norm('norm1', input);
+  const within = { tokens, memory: tokens };
+  const seen = attend(g, 'attn1', own.normalized, own.normalized, channels, within, options);
 
   // 2. To the text
-  const query = norm('norm2', rows);
-  rows = g.node('Add', [rows, attend(g, 'attn2', query, words, contextWidth, { tokens, memory }, options)]);
+  const query = norm('norm2', { rows: own.rows, pending: seen });
+  const read = attend(g, 'attn2', query.normalized, words, contextWidth, { tokens, memory }, options);
 
   // 3. Feed forward
+  const last = norm('norm3', { rows: query.rows, pending: read });
   const inner = FEED_FORWARD * channels;
-  const gated = geglu(g, 'ff.net.0.proj', norm('norm3', rows), { in: channels, inner });
-  return g.node('Add', [rows, linear(g, 'ff.net.2', gated, { in: inner, out: channels })]);
+  const gated = geglu(g, 'ff.net.0.proj', last.normalized, { in: channels, inner });
+  return { rows: last.rows, pending: linear(g, 'ff.net.2', gated, { in: inner, out: channels }) };
 }
 
 function attend(

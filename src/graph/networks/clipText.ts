@@ -1,6 +1,7 @@
 /** CLIP's text model, as transformers' CLIPTextModel and CLIPTextModelWithProjection. */
 
-import { type Activation, activation, attention, layerNorm, linear, toRows } from '../layers/nn';
+import { type Activation, activation, attention, linear, toRows } from '../layers/nn';
+import { addAndNorm, type Residual, sumOf } from '../layers/residual';
 import { GraphBuilder, type Value } from '../onnx/builder';
 import { checkpointTensors, GraphError, type TensorSource } from '../onnx/tensors';
 import type { Graph, GraphTarget, TensorIndex } from '../onnx/types';
@@ -63,29 +64,33 @@ export function buildClipText(
     });
 
     // 2. Transformer layers, on rows [B·length, hiddenSize]; the last is left out where nothing reads it
-    const states = [toRows(g, embedded, hiddenSize)];
+    const states: Residual[] = [{ rows: toRows(g, embedded, hiddenSize) }];
     const needed = pooled || hiddenState === 'last' ? layers : layers - 1;
     for (let layer = 0; layer < needed; layer++) {
-      const rows = states.at(-1) ?? embedded;
-      states.push(g.scope(`encoder.layers.${layer}`, () => encoderLayer(g, rows, config)));
+      const before = states.at(-1) ?? { rows: embedded };
+      states.push(g.scope(`encoder.layers.${layer}`, () => encoderLayer(g, before, config)));
     }
     return states;
   });
-  const finalNorm = (rows: Value) =>
-    g.scope('text_model', () => layerNorm(g, 'final_layer_norm', rows, hiddenSize, layerNormEpsilon));
-  const state = (index: number): Value => {
-    const rows = states[index];
-    if (rows === undefined) throw new GraphError(`${component}: num_hidden_layers is ${layers}, too few`);
-    return rows;
+  const finalNorm = (residual: Residual) =>
+    g.scope('text_model', () => {
+      const options = { width: hiddenSize, epsilon: layerNormEpsilon };
+      return addAndNorm(g, 'final_layer_norm', residual, options).normalized;
+    });
+  const state = (index: number): Residual => {
+    const found = states[index];
+    if (found === undefined) throw new GraphError(`${component}: num_hidden_layers is ${layers}, too few`);
+    return found;
   };
 
   // 3. Outputs
-  const chosen = hiddenState === 'last' ? finalNorm(state(layers)) : state(layers - 1);
+  const chosen = hiddenState === 'last' ? finalNorm(state(layers)) : sumOf(g, state(layers - 1));
   const shaped = g.node('Reshape', [chosen, g.ints(-1, length, hiddenSize)]);
   g.output('last_hidden_state', shaped, ['batch', length, hiddenSize]);
   if (pooled) {
     const rows = g.input('eos_rows', 'int32', ['batch']);
-    const normalized = finalNorm(g.node('Gather', [state(layers), rows], { attributes: { axis: 0 } }));
+    const all = sumOf(g, state(layers));
+    const normalized = finalNorm({ rows: g.node('Gather', [all, rows], { attributes: { axis: 0 } }) });
     const result =
       projection === undefined
         ? normalized
@@ -101,9 +106,10 @@ function withAddedRows(g: GraphBuilder, found: Value, { length, hiddenSize }: Cl
   return g.node('Add', [g.node('Mul', [found, share]), added]);
 }
 
-function encoderLayer(g: GraphBuilder, rows: Value, config: ClipTextConfig): Value {
+function encoderLayer(g: GraphBuilder, input: Residual, config: ClipTextConfig): Residual {
   const { hiddenSize, intermediateSize, length } = config;
-  const normalized = layerNorm(g, 'layer_norm1', rows, hiddenSize, config.layerNormEpsilon);
+  const norm = { width: hiddenSize, epsilon: config.layerNormEpsilon };
+  const { normalized, rows } = addAndNorm(g, 'layer_norm1', input, norm);
   const attended = g.scope('self_attn', () => {
     const project = (key: string) => {
       const projected = linear(g, key, normalized, { in: hiddenSize, out: hiddenSize });
@@ -113,14 +119,13 @@ function encoderLayer(g: GraphBuilder, rows: Value, config: ClipTextConfig): Val
     const mixed = attention(g, tensors, { heads: config.heads, width: hiddenSize, causalLength: length });
     return linear(g, 'out_proj', toRows(g, mixed, hiddenSize), { in: hiddenSize, out: hiddenSize });
   });
-  const middle = g.node('Add', [rows, attended]);
-  const second = layerNorm(g, 'layer_norm2', middle, hiddenSize, config.layerNormEpsilon);
-  const wide = linear(g, 'mlp.fc1', second, { in: hiddenSize, out: intermediateSize });
+  const second = addAndNorm(g, 'layer_norm2', { rows, pending: attended }, norm);
+  const wide = linear(g, 'mlp.fc1', second.normalized, { in: hiddenSize, out: intermediateSize });
   const narrow = linear(g, 'mlp.fc2', activation(g, config.act, wide), {
     in: intermediateSize,
     out: hiddenSize,
   });
-  return g.node('Add', [middle, narrow]);
+  return { rows: second.rows, pending: narrow };
 }
 
 /** Keys that a text model's file may hold though the graph asked for does not read them. */

@@ -84,27 +84,35 @@ export class GraphBuilder {
     return output;
   }
 
-  /** A new node with two outputs. */
-  pair(op: string, inputs: readonly (Value | undefined)[], options: NodeOptions = {}): [Value, Value] {
+  /**
+   * A new node with two outputs.
+   * @param positions theirs among the operator's outputs; the others, which are optional, are absent
+   */
+  pair(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    options: NodeOptions = {},
+    positions: readonly [number, number] = [0, 1],
+  ): [Value, Value] {
     const name = this.unique(`${this.prefix}/${op}`);
     const element = options.element ?? inputs[0]?.element ?? this.float;
-    const outputs: [Value, Value] = [
-      { name: `${name}:0`, element },
-      { name: `${name}:1`, element },
-    ];
+    const values = positions.map((position) => ({ name: `${name}:${position}`, element })) as [Value, Value];
+    const outputs = Array.from({ length: positions[1] + 1 }, (_, position) => {
+      return values[positions.indexOf(position)];
+    });
     this.append(op, name, inputs, outputs, options);
-    return outputs;
+    return values;
   }
 
   private append(
     op: string,
     name: string,
     inputs: readonly (Value | undefined)[],
-    outputs: readonly Value[],
+    outputs: readonly (Value | undefined)[],
     { attributes = {}, domain = '' }: NodeOptions,
   ): void {
     const from = inputs.map((value) => value?.name ?? '');
-    const to = outputs.map((value) => value.name);
+    const to = outputs.map((value) => value?.name ?? '');
     this.nodes.push(nodeProto(op, domain, name, from, to, attributes));
   }
 
@@ -125,6 +133,27 @@ export class GraphBuilder {
       const entry = this.tensors.take(full, shape);
       this.paths.add(entry.path);
       this.initializers.set(name, externalTensor(name, this.float, dims, entry));
+    }
+    return { name, element: this.float };
+  }
+
+  /**
+   * Rows of a tensor of the checkpoint, as an initializer of its own over the same bytes.
+   * @param shape of the whole tensor
+   * @param rows from the first to before the second, of the first axis
+   * @throws GraphError as {@link weight}
+   */
+  weightRows(key: string, shape: readonly number[], rows: readonly [number, number]): Value {
+    const full = this.key(key);
+    const [from, to] = rows;
+    const name = `${full}[${from}:${to}]`;
+    if (!this.initializers.has(name)) {
+      const entry = this.tensors.take(full, shape);
+      this.paths.add(entry.path);
+      const [all = 1, ...rest] = shape;
+      const rowBytes = entry.length / all;
+      const part = { ...entry, offset: entry.offset + from * rowBytes, length: (to - from) * rowBytes };
+      this.initializers.set(name, externalTensor(name, this.float, [to - from, ...rest], part));
     }
     return { name, element: this.float };
   }

@@ -72,22 +72,21 @@ export interface RecordedTensors extends TensorSource {
  */
 export function recordTensors(precision: Precision, absent = /^$/): RecordedTensors {
   const dtype = storedAs[precision];
+  const entries = new Map<string, TensorEntry>();
   const shapes = new Map<string, readonly number[]>();
   let offset = 0;
   return {
     shapes,
     has: (key) => !absent.test(key),
     take(key, shape) {
-      shapes.set(key, shape);
+      // Asked for again where a graph takes a tensor in parts.
+      const known = entries.get(key);
+      if (known !== undefined) return known;
       const length = storedSize(dtype, shape);
-      const entry: TensorEntry = {
-        dtype,
-        shape,
-        path: 'recorded.safetensors',
-        offset,
-        length,
-      };
+      const entry: TensorEntry = { dtype, shape, path: 'recorded.safetensors', offset, length };
       offset += length;
+      entries.set(key, entry);
+      shapes.set(key, shape);
       return entry;
     },
     finish() {},

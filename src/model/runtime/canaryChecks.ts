@@ -9,6 +9,7 @@ import {
   layerNorm,
   linear,
 } from '../../graph/layers/nn';
+import { addAndNorm } from '../../graph/layers/residual';
 import { GraphBuilder, type Value } from '../../graph/onnx/builder';
 import { checkpointTensors } from '../../graph/onnx/tensors';
 import { type Forms, type Graph, type GraphTarget, storedAs, type TensorEntry } from '../../graph/onnx/types';
@@ -167,6 +168,29 @@ function layerNormCheck(): Check {
   };
 }
 
+/** The sum that its kernel gives along is checked too, since the next part of the network adds to it. */
+function addAndNormCheck(): Check {
+  const rows = exactValues([48, 80], 8, 1 / 32);
+  const pending = exactValues([48, 80], 20, 1 / 32);
+  const weight = exactValues([80], 9);
+  const bias = exactValues([80], 10);
+  const sum = rows.values.map((value, at) => value + (pending.values[at] ?? 0));
+  return {
+    name: 'addition with layer norm',
+    build: (target) =>
+      checkGraph(target, { rows, pending }, { 'n.weight': weight, 'n.bias': bias }, (g, inputs) => {
+        const residual = { rows: need(inputs, 'rows'), pending: need(inputs, 'pending') };
+        const added = addAndNorm(g, 'n', residual, { width: 80, epsilon: 1e-5 });
+        return g.node('Add', [added.normalized, added.rows]);
+      }),
+    expected() {
+      const sizes = { groups: 1, epsilon: 1e-5, silu: false };
+      const normalized = groupNormValues({ dims: [48, 80], values: sum }, { weight, bias }, sizes);
+      return normalized.map((value, at) => value + (sum[at] ?? 0));
+    },
+  };
+}
+
 interface AttentionSizes {
   heads: number;
   headSize: number;
@@ -244,6 +268,7 @@ function listChecks(): Check[] {
     linearCheck(),
     siluCheck(),
     layerNormCheck(),
+    addAndNormCheck(),
     groupNormCheck(64, false),
     groupNormCheck(320, true),
     gegluCheck(),

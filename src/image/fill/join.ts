@@ -9,6 +9,11 @@ import { HOLE, KNOWN, type Level, VOID } from './scale';
 
 /** How much a copied colour itself counts beside its differences: keeps a hole that no known pixel touches from drifting. */
 const OWN_COUNT = 0.001;
+/**
+ * Levels of colour. A difference that is broken by more than this is an edge that ends there, not another light: left as it
+ * is, rather than smeared over the hole.
+ */
+const EDGE = 60;
 const CYCLES = 3;
 /** Passes of relaxation before and after each coarser grid. */
 const PASSES = 2;
@@ -105,10 +110,17 @@ function setWanted(
       const [own, other] = [costs[pixel] ?? 0, costs[next] ?? 0];
       const isOwn = kinds[next] === KNOWN || own < other || (own === other && pixel < next);
       const from = isOwn ? source : theirs;
+      let broken = 0;
       for (let c = 0; c < 3; c++) {
         const copied = (colours[3 * next + c] ?? 0) - (colours[3 * pixel + c] ?? 0);
         const patch = (colours[3 * (from + step) + c] ?? 0) - (colours[3 * from + c] ?? 0);
-        grid.wanted[to + c] = (grid.wanted[to + c] ?? 0) + copied - patch;
+        broken += (copied - patch) ** 2;
+      }
+      const kept = 1 / (1 + broken / (3 * EDGE * EDGE));
+      for (let c = 0; c < 3; c++) {
+        const copied = (colours[3 * next + c] ?? 0) - (colours[3 * pixel + c] ?? 0);
+        const patch = (colours[3 * (from + step) + c] ?? 0) - (colours[3 * from + c] ?? 0);
+        grid.wanted[to + c] = (grid.wanted[to + c] ?? 0) + kept * (copied - patch);
       }
     }
   }

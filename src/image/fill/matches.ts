@@ -95,16 +95,23 @@ export function measure(matches: Matches, first: number, end: number): void {
  * ever nearer to its own.
  * @param forward down the list, taking over from the left and from above; otherwise up, from the right and from below
  * @param reach pixels: how far from its own the first random source is looked for
+ * @param apart pixels: a source lies at least so far from its target, across or down
  */
 export function sweep(
   matches: Matches,
   first: number,
   end: number,
-  { forward, reach, draw }: { forward: boolean; reach: number; draw: Draw },
+  { forward, reach, draw, apart = 0 }: { forward: boolean; reach: number; draw: Draw; apart?: number },
 ): void {
   const { level, targets, nearest, costs, sources, outward } = matches;
   const { width, height } = level;
   const towards = forward ? -1 : 1;
+  const mayMatch = (target: number, source: number) =>
+    sources[source] === 1 &&
+    (!outward || allows(outward, target, source)) &&
+    (apart === 0 ||
+      Math.abs((target % width) - (source % width)) >= apart ||
+      Math.abs(Math.floor(target / width) - Math.floor(source / width)) >= apart);
   for (let n = first; n < end; n++) {
     const target = targets[forward ? n : first + end - 1 - n] ?? 0;
     const x = target % width;
@@ -112,12 +119,7 @@ export function sweep(
     let cost = costs[target] ?? 0;
     if (x + towards >= 0 && x + towards < width) {
       const beside = (nearest[target + towards] ?? -1) - towards;
-      if (
-        nearest[target + towards] !== -1 &&
-        beside !== best &&
-        sources[beside] === 1 &&
-        (!outward || allows(outward, target, beside))
-      ) {
+      if (nearest[target + towards] !== -1 && beside !== best && mayMatch(target, beside)) {
         const found = difference(matches, target, beside, cost);
         if (found < cost) [best, cost] = [beside, found];
       }
@@ -125,12 +127,7 @@ export function sweep(
     const next = target + towards * width;
     if (next >= 0 && next < width * height) {
       const beside = (nearest[next] ?? -1) - towards * width;
-      if (
-        nearest[next] !== -1 &&
-        beside !== best &&
-        sources[beside] === 1 &&
-        (!outward || allows(outward, target, beside))
-      ) {
+      if (nearest[next] !== -1 && beside !== best && mayMatch(target, beside)) {
         const found = difference(matches, target, beside, cost);
         if (found < cost) [best, cost] = [beside, found];
       }
@@ -140,7 +137,7 @@ export function sweep(
       const sourceY = Math.floor(best / width) + draw(2 * radius + 1) - radius;
       if (sourceX < 0 || sourceY < 0 || sourceX >= width || sourceY >= height) continue;
       const source = sourceY * width + sourceX;
-      if (sources[source] !== 1 || (outward && !allows(outward, target, source))) continue;
+      if (!mayMatch(target, source)) continue;
       const found = difference(matches, target, source, cost);
       if (found < cost) [best, cost] = [source, found];
     }

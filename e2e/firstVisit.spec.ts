@@ -70,7 +70,7 @@ const start: Steps = {
     const { page, editor } = visit;
     await button(page, 'Other ways to open').click();
     await page.getByRole('button', { name: 'Sample: add something' }).click();
-    await expect(page.getByText('The model sees')).toContainText('of 1200 × 799');
+    await expect(page.getByText('The model sees only the prompt')).toContainText('of 1200 × 799');
     await expect(editor.prompt).toHaveValue('a mushroom');
     visit.original = await decode(await editor.saved());
     const mask = await brightness(SAMPLE_MASK);

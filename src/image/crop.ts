@@ -31,8 +31,8 @@ export interface CropPlan {
   /** The model works at the image's own resolution: `size` is the frame's, and transparency stays as it is. */
   ownScale?: true;
   /**
-   * The model takes away what is masked: its result counts up to the mask's very edge, since under a feather what is to
-   * go would show.
+   * What is masked is taken away, by the model or for it: the result counts up to the mask's very edge, since under a
+   * feather what is to go would show.
    */
   removes?: true;
 }
@@ -77,7 +77,7 @@ export function planCrop({
       ...spread(wanted.x, wanted.width, Math.max(wanted.width, nativeSize), imageSize.width),
       ...vertical(spread(wanted.y, wanted.height, Math.max(wanted.height, nativeSize), imageSize.height)),
     };
-    return { frame, size: sizeOf(frame), ownScale: true, ...task };
+    return { frame, size: sizeOf(frame), ownScale: true, removes: true };
   }
   if (fixedSize) return { frame: frameOfShape(fixedSize, wanted, box, imageSize), size: fixedSize, ...task };
   const native = clamp(Math.round(nativeSize / multiple) * multiple, MIN_SIDE, MAX_SIDE);
@@ -131,7 +131,7 @@ export function planFrame(
   { nativeSize, fixedSize, ownScale, removes, multiple = 8 }: ModelShape,
 ): CropPlan {
   const task = removes ? ({ removes } as const) : {};
-  if (ownScale) return { frame, size: sizeOf(frame), ownScale: true, ...task };
+  if (ownScale) return { frame, size: sizeOf(frame), ownScale: true, removes: true };
   if (fixedSize) return { frame, size: fixedSize, ...task };
   const native = clamp(Math.round(nativeSize / multiple) * multiple, MIN_SIDE, MAX_SIDE);
   return { frame, size: modelSize(frame, native, multiple), ...task };

@@ -3,30 +3,36 @@
  * which its outline and colours follow (image/matte.ts), and is laid on the image with what was masked taken away: around it
  * the image goes on as after a removal, at its own resolution.
  */
-import { maskBounds } from '../image/mask/mask';
-import { layMatte, type Matte, matteOf, type Placement } from '../image/matte';
-import { createPixels, type Mask, type Pixels } from '../image/raster';
+import { clarified } from '../image/matte/clarity';
+import { lightOf } from '../image/matte/light';
+import { layMatte, type Matte, matteOf } from '../image/matte/matte';
+import { type Pose, placeMatte } from '../image/matte/place';
+import { createPixels, type Pixels } from '../image/raster';
 import { scalePixels } from '../image/scale';
 import { type InpaintCall, type InpaintJob, type InpaintOutcome, inpaint } from './inpaint';
 import type { DiffusionModel, RemovalModel } from './model';
 import { TorchGenerator } from './noise/random';
-import { readHole } from './remove';
+import { checkLeaves, checkOwnScale, readHole } from './remove';
 import { stageTimer } from './timing';
 
 /** Grey levels of the two grounds: far apart, and far from black and white, which few things are drawn before. */
 const [DARKNESS, LIGHTNESS] = [64, 192];
 
-/** The mask's longer side as a part of what the model sees: most of its training (tools/starter/compose.py). */
-const MASK_SHARE = 2 / 3;
+/**
+ * The mask that the model sees, always the same: as large as most of its training's and nearly square
+ * (tools/starter/compose.py), a superellipse of this power. However small or thin the painted mask is, the thing has as many
+ * of the model's own pixels as it can have.
+ */
+const [MASK_SHARE, MASK_POWER] = [2 / 3, 4];
 
 /** How a seed varies the thing: at most this much smaller than the mask allows, and at most this many radians leaning. */
-const [SHRINK, LEAN] = [0.15, 0.1];
+const [SMALLER, LEAN] = [0.15, 0.1];
 
 /**
  * Draws what the prompt names.
  * @param job its size is that of the image that comes back
  * @param ground takes away what is masked
- * @throws as {@link inpaint}, and as the ground
+ * @throws InputError if nothing of the image is left or it is too large; as {@link inpaint}, and as the ground
  */
 export async function drawThing(
   model: DiffusionModel,
@@ -37,14 +43,13 @@ export async function drawThing(
   const { signal } = call;
   const { timed, timings } = stageTimer(signal);
   const size = { width: job.width, height: job.height };
+  checkOwnScale(size);
   const hole = readHole(scalePixels(job.mask, size));
+  checkLeaves(hole);
 
   // 1. The thing; without a prompt there is none
-  const square = squareAround(hole);
   const named = job.prompt.trim() !== '';
-  const drawn = named
-    ? await drawTwice(model, job, shownMask(hole, square, model.nativeSize), call)
-    : undefined;
+  const drawn = named ? await drawTwice(model, job, shownMask(model.nativeSize), call) : undefined;
 
   // 2. The ground
   call.onProgress({ stage: 'decode' });
@@ -54,34 +59,19 @@ export async function drawThing(
   if (drawn === undefined) return { pixels, timings };
 
   // 3. The thing on it
-  layMatte(pixels, drawn.matte, hole.data, placementOf(square, model.nativeSize, job.seed));
+  const place = placeMatte(drawn.matte, hole, poseOf(job.seed));
+  if (place !== null) layMatte(pixels, drawn.matte, hole.data, place, lightOf(pixels, hole.data));
   return { pixels, timings: { ...drawn.timings, ...timings } };
 }
 
-/** In image pixels. */
-interface Square {
-  /** Of its centre. */
-  x: number;
-  y: number;
-  side: number;
-}
-
-/** What the model sees: a square around the mask, which may reach beyond the image since its grounds are plain. */
-export function squareAround(hole: Mask): Square {
-  const { x, y, width, height } = maskBounds(hole);
-  return { x: x + width / 2, y: y + height / 2, side: Math.max(width, height) / MASK_SHARE };
-}
-
-/** The hole in the model's own pixels, as an image. */
-function shownMask(hole: Mask, { x, y, side }: Square, nativeSize: number): Pixels {
+/** An image: white in its middle. */
+export function shownMask(nativeSize: number): Pixels {
   const mask = createPixels({ width: nativeSize, height: nativeSize });
-  const scale = side / nativeSize;
+  const half = nativeSize / 2;
+  const from = (index: number) => Math.abs((index + 0.5 - half) / (MASK_SHARE * half)) ** MASK_POWER;
   for (let row = 0; row < nativeSize; row++) {
-    const imageY = Math.floor(y + (row + 0.5 - nativeSize / 2) * scale);
     for (let column = 0; column < nativeSize; column++) {
-      const imageX = Math.floor(x + (column + 0.5 - nativeSize / 2) * scale);
-      const isInside = imageX >= 0 && imageY >= 0 && imageX < hole.width && imageY < hole.height;
-      const value = isInside ? (hole.data[imageY * hole.width + imageX] ?? 0) : 0;
+      const value = from(column) + from(row) <= 1 ? 255 : 0;
       mask.data.set([value, value, value, 255], 4 * (row * nativeSize + column));
     }
   }
@@ -119,7 +109,7 @@ async function drawTwice(
   };
   const dark = await draw(DARKNESS, 0);
   const light = await draw(LIGHTNESS, steps);
-  return { matte: matteOf(dark, light, DARKNESS, LIGHTNESS), timings };
+  return { matte: clarified(matteOf(dark, light, DARKNESS, LIGHTNESS)), timings };
 }
 
 function plain({ width, height }: Pixels, grey: number): Pixels {
@@ -129,19 +119,16 @@ function plain({ width, height }: Pixels, grey: number): Pixels {
 }
 
 /**
- * Where the thing goes. The model draws the same for every seed, so the seed decides its side, size and lean; neighbouring
- * seeds, as those of variations, face opposite ways.
+ * How the thing is laid down. The model draws the same for every seed, so the seed decides its side, size, lean and place;
+ * neighbouring seeds, as those of variations, face opposite ways.
  */
-export function placementOf({ x, y, side }: Square, nativeSize: number, seed: number): Placement {
-  const [first = 0, second = 0] = new TorchGenerator(seed).randn(2);
-  const shrink = 1 - SHRINK * Math.min(1, Math.abs(first) / 2);
-  const lean = LEAN * Math.min(1, Math.max(-1, second / 2));
-  const facing = seed % 2 === 0 ? 1 : -1;
-  const scale = (side * shrink) / nativeSize;
-  const [cos, sin] = [Math.cos(lean) / scale, Math.sin(lean) / scale];
-  const middle = nativeSize / 2 - 0.5;
-  return (column, row) => {
-    const [dx, dy] = [column + 0.5 - x, row + 0.5 - y];
-    return [middle + facing * (cos * dx + sin * dy), middle + cos * dy - sin * dx];
+export function poseOf(seed: number): Pose {
+  const [first = 0, second = 0, third = 0] = new TorchGenerator(seed).randn(3);
+  const within = (value: number) => Math.min(1, Math.max(-1, value / 2));
+  return {
+    size: 1 - SMALLER * Math.abs(within(first)),
+    lean: LEAN * within(second),
+    isMirrored: seed % 2 !== 0,
+    along: (1 + within(third)) / 2,
   };
 }

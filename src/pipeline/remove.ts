@@ -39,12 +39,7 @@ export async function remove(
   // 2. Image and hole, at the model's size
   const shown = scalePixels(image, size);
   const hole = readHole(scalePixels(mask, size));
-  if (!hole.data.includes(0)) {
-    throw new InputError(
-      'mask_url',
-      'mask_url: everything is masked, so nothing is left to continue; mask less, or take more of the image',
-    );
-  }
+  checkLeaves(hole);
 
   // 3. Remove
   const pixels = await timed('remove', () =>
@@ -55,6 +50,15 @@ export async function remove(
     }),
   );
   return { pixels, timings };
+}
+
+/** @throws InputError if all is a hole */
+export function checkLeaves(hole: Mask): void {
+  if (hole.data.includes(0)) return;
+  throw new InputError(
+    'mask_url',
+    'mask_url: everything is masked, so nothing is left to continue; mask less, or take more of the image',
+  );
 }
 
 /** @throws InputError if an image is too large for a model that takes it as it is */

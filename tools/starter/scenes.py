@@ -1,7 +1,7 @@
-"""Writes scenes of evaluate.py for bench/starter.ts: backgrounds and masks that no training saw, and where each thing truly is.
+"""Writes scenes of evaluate.py for bench/starter.ts: backgrounds and masks that no training saw, and each thing's true outline.
 
     python tools/starter/scenes.py --out DIR --work DIR --objects DIR --backgrounds DIR… [--count 16]
-DIR holds NUMBER.png, NUMBER-mask.png, NUMBER-cover.png and scenes.json.
+DIR holds NUMBER.png, NUMBER-mask.png, NUMBER-thing.png (white where the thing covers) and scenes.json.
 """
 
 import argparse
@@ -15,6 +15,15 @@ import compose
 import sources
 
 SEED = 20_000_000  # as in evaluate.py
+
+
+def outline(thing: Image.Image) -> np.ndarray:
+    """[256, 256] uint8: the thing's opacity, in the middle and some way from the edges."""
+    alpha = thing.getchannel("A")
+    alpha.thumbnail((compose.SIZE - 32, compose.SIZE - 32), Image.LANCZOS)
+    square = Image.new("L", (compose.SIZE, compose.SIZE), 0)
+    square.paste(alpha, ((compose.SIZE - alpha.width) // 2, (compose.SIZE - alpha.height) // 2))
+    return np.asarray(square)
 
 
 def main() -> None:
@@ -36,9 +45,7 @@ def main() -> None:
         rng = np.random.default_rng(SEED + number)
         picture = compose.crop(pictures[number % len(pictures)], rng)
         area = compose.mask(rng)
-        white = Image.merge("RGBA", [Image.new("L", things[index].size, 255)] * 3 + [things[index].getchannel("A")])
-        cover = compose.place(np.zeros_like(picture), white, area)[..., 0]
-        for name, array in (("", picture), ("-mask", area.astype(np.uint8) * 255), ("-cover", cover)):
+        for name, array in (("", picture), ("-mask", area.astype(np.uint8) * 255), ("-thing", outline(things[index]))):
             Image.fromarray(array).save(args.out / f"{number}{name}.png")
         scenes.append({"name": str(number), "prompt": concepts[index].name})
     (args.out / "scenes.json").write_text(json.dumps(scenes, indent=2) + "\n")

@@ -108,14 +108,18 @@ export function Stage() {
 }
 
 function frameLabel(
-  { frame, size }: { frame: Rect; size: Size },
+  { frame, size, ownScale }: { frame: Rect; size: Size; ownScale?: true },
   picture: Size,
   maskBounds: Rect,
   task: RunState['task'],
 ): string {
   if (task === 'remove') return 'Filled from what is in this area';
   const isScaled = frame.width !== size.width || frame.height !== size.height;
-  const seen = `The model sees ${frame.width} × ${frame.height} of ${picture.width} × ${picture.height}`;
+  const part = `${frame.width} × ${frame.height} of ${picture.width} × ${picture.height}`;
+  // A model that draws things draws them on plain grounds (pipeline/drawThing.ts).
+  const seen = ownScale
+    ? `The model sees only the prompt; the ground is filled from ${part}`
+    : `The model sees ${part}`;
   const scaled = isScaled ? `${seen}, scaled to ${size.width} × ${size.height}` : seen;
   return cutsMask(frame, maskBounds) ? `${scaled}; the mask outside the frame is ignored` : scaled;
 }

@@ -2,10 +2,10 @@
  * What stands before two known grounds: its cover and its own colours follow from the two images by arithmetic, whatever
  * they are (triangulation matting: Smith and Blinn, "Blue Screen Matting", 1996, theorem 3).
  */
-import type { Size } from './geometry';
-import { bilinear, smoothStep } from './interpolate';
-import { createSamples, pushPull } from './pushPull';
-import type { Pixels } from './raster';
+import type { Size } from '../geometry';
+import { bilinear, smoothStep } from '../interpolate';
+import { createSamples, pushPull } from '../pushPull';
+import type { Pixels } from '../raster';
 
 /** Something without a ground. */
 export interface Matte extends Size {
@@ -51,8 +51,15 @@ const [NOTHING, WHOLE] = [0.25, 0.6];
 /**
  * Lays a matte over an image, in place.
  * @param where [height × width] of the image: not 0 where the image may change
+ * @param light what its red, green and blue are multiplied by
  */
-export function layMatte(image: Pixels, matte: Matte, where: Uint8Array, place: Placement): void {
+export function layMatte(
+  image: Pixels,
+  matte: Matte,
+  where: Uint8Array,
+  place: Placement,
+  light: readonly number[] = [1, 1, 1],
+): void {
   const { width } = image;
   for (let i = 0; i < where.length; i++) {
     if (where[i] === 0) continue;
@@ -62,7 +69,8 @@ export function layMatte(image: Pixels, matte: Matte, where: Uint8Array, place: 
     if (part === 0) continue;
     for (let c = 0; c < 3; c++) {
       const below = image.data[4 * i + c] ?? 0;
-      image.data[4 * i + c] = below + part * (bilinear(matte.colours, matte, x, y, 3, c) - below);
+      const own = bilinear(matte.colours, matte, x, y, 3, c) * (light[c] ?? 1);
+      image.data[4 * i + c] = below + part * (own - below);
     }
     const alpha = image.data[4 * i + 3] ?? 0;
     image.data[4 * i + 3] = alpha + part * (255 - alpha);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { createPixels, type Pixels } from '../raster';
 import { layMatte, matteOf } from './matte';
-import { createPixels, type Pixels } from './raster';
 
 /** Grey everywhere but for one colour, which covers the middle column of three by `cover`. */
 function before(grey: number, cover: number): Pixels {

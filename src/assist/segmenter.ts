@@ -18,6 +18,14 @@ export interface Logits extends Size {
   down: number;
 }
 
+/** What a model answers to one prompt: which of its masks is meant is decided in candidates.ts. */
+export interface Answer {
+  /** Of different extents, such as a wheel, its car and the street, each with how good the model thinks it: 1 is perfect. */
+  masks: readonly { logits: Logits; score: number }[];
+  /** The mask for prompts that have one meaning; absent if the model has none apart. */
+  plain?: Logits | undefined;
+}
+
 /** What a segmenter knows of an image; only the segmenter that made it can read it. */
 export interface Encoded {
   /** Of the image that was encoded. */
@@ -30,6 +38,6 @@ export interface Segmenter<Own extends Encoded = Encoded> {
   /** Takes seconds. @param pixels opaque, sRGB, its longer side {@link side} */
   encode(pixels: Pixels): Promise<Own>;
   /** Takes tenths of a second. @param hint the answer to an earlier prompt for the same thing, which this one corrects */
-  decode(encoded: Own, prompt: SegmenterPrompt, hint?: Logits): Promise<Logits>;
+  decode(encoded: Own, prompt: SegmenterPrompt, hint?: Logits): Promise<Answer>;
   dispose(): Promise<void>;
 }

@@ -16,6 +16,8 @@ export type AssistArea = z.infer<typeof area>;
 
 /** More points than anybody sets for one thing; each makes the answer a little slower. */
 export const MAX_POINTS = 64;
+/** More presses of one place than anybody makes: after a few they come round again. */
+export const MAX_AGAIN = 64;
 /** Pixels by which selections grow unless somebody chooses otherwise: what is removed takes its rim along. */
 export const DEFAULT_GROW = 3;
 /** The most pixels that a selection can be asked to grow by. */
@@ -34,6 +36,8 @@ export type ObjectPrompt = z.infer<typeof prompt>;
 const selection = prompt.extend({
   /** Whether this corrects the selection that was asked for last. */
   refines: z.boolean(),
+  /** How often its one place was pressed again: each time another thing there is meant, from small to large and round again. */
+  again: z.int().min(0).max(MAX_AGAIN).optional(),
   /** Pixels by which the mask grows beyond the thing's edge. */
   grow: z.int().min(0).max(MAX_GROW),
 });

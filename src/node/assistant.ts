@@ -9,6 +9,7 @@ import { minisam } from '../assist/minisam';
 import { builtInSegmenter } from '../assist/registry';
 import { CheckpointError } from '../contract/errors';
 import { NAME_SELECTOR } from '../contract/selectors';
+import { giveAllMasks } from '../graph/onnxExport/samMasks';
 import { cropPixels, type Pixels } from '../image/raster';
 import { openNodeRuntime } from '../model/runtime/ortNode';
 import { knownSelector, openSelector } from '../model/selectors/open';
@@ -31,7 +32,8 @@ export function createNodeAssistant(threads: number, place?: NamerPlace): Assist
       const folder = dirname(createRequire(import.meta.url).resolve(minisam.package));
       return builtInSegmenter.open(ort, async (name) => {
         const { source } = minisam.files[name as keyof typeof minisam.files];
-        return new Uint8Array(await readFile(join(folder, source)));
+        const file = await readFile(join(folder, source));
+        return new Uint8Array(name === 'decoder.onnx' ? giveAllMasks(file) : file);
       });
     },
     async openNamer() {

@@ -1,6 +1,6 @@
 /**
  * SAM and SAM 2 as exported for transformers.js: `vision_encoder` and `prompt_encoder_mask_decoder`, three masks for each
- * prompt of which the best is taken. SlimSAM, SAM 2.1 and EdgeTAM have this form.
+ * prompt. SlimSAM, SAM 2.1 and EdgeTAM have this form.
  */
 import type { Tensor } from '@huggingface/transformers';
 import { CheckpointError } from '../../contract/errors';
@@ -9,7 +9,7 @@ import type { Pixels } from '../../image/raster';
 import { flatten, IMAGE_BACKDROP, scalePixels } from '../../image/scale';
 import type { OrtModule } from '../../model/runtime/session';
 import type { SelectorFiles } from '../../model/selectors/open';
-import type { Encoded, Logits, Segmenter, SegmenterPrompt } from '../segmenter';
+import type { Answer, Encoded, Logits, Segmenter, SegmenterPrompt } from '../segmenter';
 import { type Transformers, withLibrary } from './library';
 
 interface HubEncoded extends Encoded {
@@ -69,10 +69,11 @@ export async function openSamModel(
       const inside = isStretched ? stretched(prompt, size, side) : prompt;
       const asked = takesBoxes ? inside : { points: withoutBox(inside) };
       const { pred_masks, iou_scores } = await model({ ...embeddings, ...inputsOf(library, asked) });
-      const { width, height, data } = bestMask(title, pred_masks, iou_scores);
-      if (isStretched) return { width, height, data, across: width, down: height };
-      const cells = width / side;
-      return { width, height, data, across: size.width * cells, down: size.height * cells };
+      return masksOf(title, pred_masks, iou_scores, ({ width, height }) => {
+        if (isStretched) return { across: width, down: height };
+        const cells = width / side;
+        return { across: size.width * cells, down: size.height * cells };
+      });
     },
     async dispose() {
       await model.dispose();
@@ -135,8 +136,16 @@ function inputsOf(library: Transformers, { points, box }: SegmenterPrompt): Reco
 
 const cornersOf = ({ x, y, width, height }: Rect) => Float32Array.from([x, y, x + width, y + height]);
 
-/** @param masks [1, 1, 3, h, w] logits @param scores [1, 1, 3] */
-function bestMask(title: string, masks: Tensor, scores: Tensor): Pick<Logits, 'width' | 'height' | 'data'> {
+/**
+ * @param masks [1, 1, 3, h, w] logits @param scores [1, 1, 3]
+ * @param covers how much of a grid the image covers
+ */
+function masksOf(
+  title: string,
+  masks: Tensor,
+  scores: Tensor,
+  covers: (grid: Size) => Pick<Logits, 'across' | 'down'>,
+): Answer {
   const [height = 0, width = 0] = masks.dims.slice(-2);
   const logits = masks.data;
   const each = scores.data;
@@ -146,6 +155,11 @@ function bestMask(title: string, masks: Tensor, scores: Tensor): Pick<Logits, 'w
     each.length > 0 &&
     logits.length === each.length * width * height;
   if (!isSound) throw new CheckpointError(`selector "${title}": its decoder gives no masks with scores`);
-  const best = each.reduce((best, score, at) => (score > (each[best] ?? 0) ? at : best), 0);
-  return { width, height, data: logits.slice(best * width * height, (best + 1) * width * height) };
+  const grid = { width, height, ...covers({ width, height }) };
+  return {
+    masks: Array.from(each, (score, i) => ({
+      logits: { ...grid, data: logits.slice(i * width * height, (i + 1) * width * height) },
+      score,
+    })),
+  };
 }

@@ -57,6 +57,7 @@ it('a press adds the thing there, as one step; the view, the point and the growt
       box: undefined,
       view: expect.objectContaining({ width: expect.any(Number) }),
       refines: false,
+      again: 0,
       grow: 2,
     },
   ]);
@@ -85,6 +86,40 @@ it('joins as the wand does: add, subtract and replace', async () => {
   drag(page, [{ x: 52, y: 52 }]);
   await idle();
   expect(count(data())).toBe(16);
+});
+
+it('a press on the same place takes the next thing there, within the same step; one elsewhere begins anew', async () => {
+  const page = setUp();
+  const { editor, data, state, asked, answers, idle } = page;
+  answers.push(square(10, 10, 20), square(10, 10, 40), square(10, 10, 5), square(50, 50, 4), square(0, 0, 9));
+  for (const at of [
+    { x: 15, y: 15 },
+    { x: 18, y: 13 },
+    { x: 15, y: 15 },
+  ]) {
+    drag(page, [at]);
+    await idle();
+  }
+  const points = [{ x: 15, y: 15, include: true }];
+  expect(asked.slice(0, 3)).toMatchObject([
+    { points, again: 0, refines: false },
+    { points, again: 1, refines: true },
+    { points, again: 2, refines: true },
+  ]);
+  expect(count(data())).toBe(25);
+  editor.undo();
+  expect(state()).toMatchObject({ canUndo: false, maskBounds: { width: 0 } });
+
+  // After undoing, the place is a new one; so it is with another way of joining.
+  drag(page, [{ x: 15, y: 15 }]);
+  await idle();
+  editor.setOptions({ mode: 'subtract' });
+  drag(page, [{ x: 15, y: 15 }]);
+  await idle();
+  expect(asked.slice(3)).toMatchObject([
+    { again: 0, refines: false },
+    { again: 0, refines: false },
+  ]);
 });
 
 it('Alt, or the second mode, corrects the thing before within the same step', async () => {

@@ -1,8 +1,14 @@
 /** Selecting things: what presses and boxes mean, which of them correct the selection before, and the hint under the pointer. */
 import type { StoreApi } from 'zustand/vanilla';
-import type { MaskPart, NamingRequest, ObjectPrompt, SelectionRequest } from '../../contract/assist';
+import {
+  MAX_AGAIN,
+  type MaskPart,
+  type NamingRequest,
+  type ObjectPrompt,
+  type SelectionRequest,
+} from '../../contract/assist';
 import { isAbort, messageOf } from '../../contract/errors';
-import { intersectRect, isEmptyRect, type Rect, rectOfSize } from '../../image/geometry';
+import { intersectRect, isEmptyRect, type Point, type Rect, rectOfSize } from '../../image/geometry';
 import type { Mode } from '../../image/mask/mask';
 import { toImage } from '../kernels/view';
 import type { EditorState } from '../state';
@@ -27,10 +33,14 @@ interface Current {
   points: ObjectMark[];
   box: Rect | undefined;
   mode: Mode;
+  /** How often its one place was pressed again. */
+  again: number;
 }
 
 /** The pointer rests so long before a hint is computed. */
 const REST_MS = 120;
+/** A press so close to the one before means the same place, in pixels of the screen: a hand's own unsteadiness. */
+const SAME_PLACE = 8;
 /** A box has at least this on each side, in image pixels. */
 const SMALLEST_BOX = 2;
 
@@ -60,7 +70,7 @@ export function createObjectActions(parts: {
   };
 
   async function select(
-    { points, box }: Pick<Current, 'points' | 'box'>,
+    { points, box, again = 0 }: Pick<Current, 'points' | 'box'> & { again?: number },
     how: { mode: Mode; grow: number; corrects: Current | null },
   ): Promise<void> {
     const finder = source();
@@ -72,11 +82,11 @@ export function createObjectActions(parts: {
     try {
       const made = await selectPart(
         ({ file }) =>
-          finder.select(file, { points, box, view, refines: how.corrects !== null, grow: how.grow }),
+          finder.select(file, { points, box, view, refines: how.corrects !== null, again, grow: how.grow }),
         { mode: how.mode, replaces: how.corrects?.step },
       );
       const own = document();
-      current = made && own ? { own, step: made, points, box, mode: how.mode } : null;
+      current = made && own ? { own, step: made, points, box, mode: how.mode, again } : null;
     } catch (error) {
       if (!isAbort(error)) report(messageOf(error));
     } finally {
@@ -89,11 +99,29 @@ export function createObjectActions(parts: {
     return done;
   };
 
+  /** The thing selected last, unless something else was done since. */
+  const newest = () => {
+    const own = document();
+    return current?.own === own && own?.history.last === current?.step ? current : null;
+  };
+  const isAt = ({ points: [place], box }: Current, point: Point) =>
+    box === undefined &&
+    place !== undefined &&
+    Math.hypot(place.x - point.x, place.y - point.y) * get().view.scale <= SAME_PLACE;
+
   return {
     selectAt: (point, how) =>
-      inTurn(() =>
-        select({ points: [{ ...point, include: true }], box: undefined }, { ...how, corrects: null }),
-      ),
+      inTurn(async () => {
+        const last = newest();
+        const isAgain = last?.mode === how.mode && last.points.length === 1 && isAt(last, point);
+        if (!isAgain) {
+          await select({ points: [{ ...point, include: true }], box: undefined }, { ...how, corrects: null });
+          return;
+        }
+        // The place stays the very same, so that the things there are the same ones.
+        const { points, box, again } = last;
+        await select({ points, box, again: (again + 1) % MAX_AGAIN }, { ...how, corrects: last });
+      }),
     async selectIn(box, how) {
       const { picture } = get();
       const inside = picture && intersectRect(box, rectOfSize(picture));
@@ -102,8 +130,7 @@ export function createObjectActions(parts: {
     },
     exclude: (point, { grow }) =>
       inTurn(async () => {
-        const own = document();
-        const last = current?.own === own && own?.history.last === current?.step ? current : null;
+        const last = newest();
         if (!last) {
           const points = [{ ...point, include: true }];
           await select({ points, box: undefined }, { mode: 'subtract', grow, corrects: null });

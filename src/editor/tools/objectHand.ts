@@ -3,7 +3,7 @@ import type { Point, Rect } from '../../image/geometry';
 import type { Mode } from '../../image/mask/mask';
 
 export interface ObjectHand {
-  /** A press on a thing. */
+  /** A press on a thing; another on the same place takes another thing there in its place: larger, then round again. */
   selectAt(point: Point, how: { mode: Mode; grow: number }): Promise<void>;
   /** A box around a thing; one that is nearly flat counts as nothing. */
   selectIn(box: Rect, how: { mode: Mode; grow: number }): Promise<void>;

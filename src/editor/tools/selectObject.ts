@@ -37,7 +37,7 @@ const objectGrow = {
 export const selectObject = {
   id: 'selectObject',
   name: 'Select object',
-  tip: 'Select object: press a thing, or drag a box around it',
+  tip: 'Select object: press a thing (again: more or less of it), or drag a box around it',
   key: 'q',
   icon: ScanSearch,
   asksAssistant: true,

@@ -23,7 +23,7 @@ import {
 } from '../image/geometry';
 import { maskBounds } from '../image/mask/mask';
 import { createMask, overWhite, type Pixels } from '../image/raster';
-import { meantMask } from './candidates';
+import { correctedMask, meantMask } from './candidates';
 import { type AssistImage, cutMask } from './cutMask';
 import { frameFor, serves } from './frame';
 import type { Namer } from './hub/clipSeg';
@@ -32,7 +32,7 @@ import { dropSpecks } from './islands';
 import { outlineOf } from './outline';
 import { encodedSize, promptIn } from './prepare';
 import { scaleDown } from './scaleDown';
-import type { Encoded, Logits, Segmenter, SegmenterPrompt } from './segmenter';
+import type { Encoded, Logits, Segmenter } from './segmenter';
 
 /** What the assistant gets from where it runs. */
 export interface AssistPlatform {
@@ -107,10 +107,13 @@ export function createAssistantCore({ openSegmenter, openNamer }: AssistPlatform
     const segmenter = await openedSegmenter(report);
     const inside = promptIn(part.frame, part.small, prompt);
     const earlier = hint?.part === part ? hint.logits : undefined;
-    let logits = meantMask(await segmenter.decode(part.encoded, inside, earlier), inside, again);
-    // Now and then the earlier answer leads the model away from what was pressed.
-    if (earlier && !heeds(logits, part.small, inside))
-      logits = meantMask(await segmenter.decode(part.encoded, inside), inside, again);
+    const logits =
+      (earlier &&
+        correctedMask(await segmenter.decode(part.encoded, inside, earlier), inside, {
+          earlier,
+          encoded: part.small,
+        })) ??
+      meantMask(await segmenter.decode(part.encoded, inside), inside, again);
     return { part, logits, inside };
   }
 
@@ -164,14 +167,6 @@ export function createAssistantCore({ openSegmenter, openNamer }: AssistPlatform
       await (await namer?.catch(() => undefined))?.dispose();
     },
   };
-}
-
-/** Whether each point is on the side that it says. @param size of the encoded image */
-function heeds({ data, width, across, down }: Logits, size: Size, { points }: SegmenterPrompt): boolean {
-  return points.every(({ x, y, include }) => {
-    const [column, row] = [Math.floor((x * across) / size.width), Math.floor((y * down) / size.height)];
-    return (data[row * width + column] ?? 0) > 0 === include;
-  });
 }
 
 /** Places on what the logits are about, in its own units, as places on their grid. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meantMask } from './candidates';
+import { correctedMask, meantMask } from './candidates';
 import type { Logits, SegmenterPrompt } from './segmenter';
 
 /** A grid of 8 × 8 whose first `rows` rows are inside. */
@@ -9,6 +9,7 @@ const rows = (count: number): Logits => ({
 });
 const press: SegmenterPrompt = { points: [{ x: 1, y: 1, include: true }] };
 const [part, thing, whole] = [rows(1), rows(4), rows(8)];
+const plainly = (count: number) => ({ logits: rows(count), score: 0.5 });
 const scored = (a: number, b: number, c: number) => [
   { logits: whole, score: c },
   { logits: part, score: a },
@@ -23,17 +24,17 @@ describe('the mask that is meant', () => {
 
   it('is the one that the plain mask agrees with where scores say little, and only there', () => {
     const nearly = scored(0.95, 0.9, 0.7);
-    expect(meantMask({ masks: nearly, plain: rows(4) }, press)).toBe(thing);
-    expect(meantMask({ masks: scored(0.95, 0.7, 0.6), plain: rows(4) }, press)).toBe(part);
+    expect(meantMask({ masks: nearly, plain: plainly(4) }, press)).toBe(thing);
+    expect(meantMask({ masks: scored(0.95, 0.7, 0.6), plain: plainly(4) }, press)).toBe(part);
   });
 
   it('is the plain one for several points, for a box, and where there is no other', () => {
-    const plain = rows(5);
+    const plain = plainly(5);
     const answer = { masks: scored(0.95, 0.9, 0.7), plain };
     const two = { points: [...press.points, { x: 7, y: 7, include: false }] };
-    expect(meantMask(answer, two)).toBe(plain);
-    expect(meantMask(answer, { points: [], box: { x: 0, y: 0, width: 8, height: 8 } })).toBe(plain);
-    expect(meantMask({ masks: [], plain }, press)).toBe(plain);
+    expect(meantMask(answer, two)).toBe(plain.logits);
+    expect(meantMask(answer, { points: [], box: { x: 0, y: 0, width: 8, height: 8 } })).toBe(plain.logits);
+    expect(meantMask({ masks: [], plain }, press)).toBe(plain.logits);
     expect(meantMask({ masks: answer.masks }, two)).toBe(part);
   });
 
@@ -49,5 +50,26 @@ describe('the mask that is meant', () => {
     const nothing = { logits: rows(0), score: 0.8 };
     const answer = { masks: [{ logits: thing, score: 0.9 }, same, nothing, { logits: whole, score: 0.1 }] };
     expect([1, 2].map((again) => meantMask(answer, press, again))).toEqual([whole, thing]);
+  });
+});
+
+describe('the mask of a correction', () => {
+  const encoded = { width: 80, height: 80 };
+  const points = [
+    { x: 5, y: 5, include: true },
+    { x: 5, y: 75, include: false },
+  ];
+
+  it('stays near the one before, by score where that says nothing', () => {
+    const answer = { masks: scored(0.9, 0.8, 0.99), plain: { logits: rows(3), score: 0.75 } };
+    expect(correctedMask(answer, { points }, { earlier: rows(4), encoded })).toBe(thing);
+    expect(correctedMask(answer, { points }, { earlier: rows(0), encoded })).toBe(part);
+    expect(correctedMask(answer, { points }, { earlier: rows(3), encoded })).toBe(answer.plain.logits);
+  });
+
+  it('is none that leaves a point on the wrong side', () => {
+    const answer = { masks: [{ logits: whole, score: 0.99 }], plain: { logits: rows(0), score: 0.9 } };
+    expect(correctedMask(answer, { points }, { earlier: whole, encoded })).toBeUndefined();
+    expect(correctedMask(answer, { points: points.slice(0, 1) }, { earlier: thing, encoded })).toBe(whole);
   });
 });

@@ -96,7 +96,7 @@ function masksOf(
     score,
   }));
   const [first, ...others] = answers;
-  return others.length === 0 ? { masks: answers } : { masks: others, plain: first?.logits };
+  return others.length === 0 ? { masks: answers } : { masks: others, plain: first };
 }
 
 function open(ort: OrtModule, bytes: Uint8Array<ArrayBuffer>): Promise<InferenceSession> {

@@ -18,12 +18,18 @@ export interface Logits extends Size {
   down: number;
 }
 
+export interface Candidate {
+  logits: Logits;
+  /** How good the model thinks it: 1 is perfect. */
+  score: number;
+}
+
 /** What a model answers to one prompt: which of its masks is meant is decided in candidates.ts. */
 export interface Answer {
-  /** Of different extents, such as a wheel, its car and the street, each with how good the model thinks it: 1 is perfect. */
-  masks: readonly { logits: Logits; score: number }[];
+  /** Of different extents, such as a wheel, its car and the street. */
+  masks: readonly Candidate[];
   /** The mask for prompts that have one meaning; absent if the model has none apart. */
-  plain?: Logits | undefined;
+  plain?: Candidate | undefined;
 }
 
 /** What a segmenter knows of an image; only the segmenter that made it can read it. */

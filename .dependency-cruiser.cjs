@@ -34,7 +34,7 @@ const table = {
   'host/': ['contract/', 'model/', 'pipeline/', 'image/', 'storage/(weights|assistants)'],
   'worker/': [...runs, 'storage/database'],
   // The server talks to its painting process through the page's own client of a worker.
-  'node/': [...runs, 'engine/local\\.'],
+  'node/': [...runs, 'engine/local\\.', 'graph/onnxExport/samMasks'],
   'editor/': ['contract/', 'image/'],
   'state/': ['contract/', 'editor/store\\.', 'image/', 'storage/'],
   'ui/': ['state/', 'editor/'],

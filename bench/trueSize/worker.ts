@@ -11,7 +11,7 @@ import { Runtime } from '../../src/model/runtime/session';
 import { connect, download } from '../../src/model/source/download';
 import { findModel } from '../../src/model/source/source';
 import type { StableDiffusion } from '../../src/pipeline/conditioning/stableDiffusion';
-import { opfsWeightStore } from '../../src/storage/weightsOpfs';
+import { weightStoreHere } from '../../src/storage/weightsOpfs';
 import { openDigestInWorker } from '../../src/worker/digestClient';
 import { type CheckedGraph, GraphChecker, passChecked } from './graphs';
 import { type MemoryFigures, memoryFigures, restartPeak } from './instrument';
@@ -41,7 +41,7 @@ export interface StageResult {
   graphs?: Record<string, CheckedGraph>;
 }
 
-const store = opfsWeightStore();
+const store = weightStoreHere();
 const { signal } = new AbortController();
 
 /** The cost of a download without preparation: the same requests and the same writer, nothing in between. */

@@ -130,9 +130,9 @@ export function createHost(platform: Platform): ModelHost {
   }
 
   /** Needs no runtime: it is ready at once, whatever this device can run, and a model that is open stays so. */
-  const ground = createFill(platform.turn);
+  const ground = createFill(platform.turn, platform.fill);
   const fill: OpenModel = {
-    model: ground,
+    model: createFill(platform.turn),
     ground,
     cache: new InpaintCache(),
     admit: () => Promise.resolve(),

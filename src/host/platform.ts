@@ -9,6 +9,7 @@ import type { MemoryGuard } from '../model/memoryGuard';
 import type { OpenDigest } from '../model/prepare/streamDigest';
 import type { Runtime } from '../model/runtime/session';
 import type { Source } from '../model/source/source';
+import type { FillElsewhere } from '../pipeline/fill';
 import type { WeightStore } from '../storage/weights';
 
 /** ONNX Runtime on its device, and what keeps runs within its memory. */
@@ -62,6 +63,8 @@ export interface Platform {
   turn(): Promise<void>;
   /** Called before each step, if the runtime would otherwise hold the thread until the end of the run. */
   yieldBetweenSteps?(): Promise<void>;
+  /** Completes the ground of what the starter model draws, beside the drawing; absent: on this thread. */
+  fill?: FillElsewhere;
   /** Hashes downloads; absent: on this thread. */
   openDigest?: OpenDigest;
 }

@@ -262,3 +262,21 @@ it('a mask that leaves nothing of the image is refused before anything is drawn'
   expect(predict).not.toHaveBeenCalled();
   expect(run).not.toHaveBeenCalled();
 });
+
+it('begins with the ground before the thing is drawn, and gives it up if the drawing fails', async () => {
+  const { model, predict } = painter();
+  const { ground, run } = greenGround();
+  let signal: AbortSignal | undefined;
+  run.mockImplementation((_image, _hole, given) => {
+    signal = given.signal;
+    expect(predict).not.toHaveBeenCalled();
+    return new Promise((_resolve, reject) => {
+      given.signal.addEventListener('abort', () => reject(given.signal.reason));
+    });
+  });
+  predict.mockRejectedValue(new Error('cannot be drawn'));
+  await expect(drawThing(model, ground, jobOf(circle(120, 80, 40)), call())).rejects.toThrow(
+    'cannot be drawn',
+  );
+  expect(signal?.aborted).toBe(true);
+});

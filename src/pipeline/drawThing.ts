@@ -47,15 +47,28 @@ export async function drawThing(
   const hole = readHole(scalePixels(job.mask, size));
   checkLeaves(hole);
 
-  // 1. The thing; without a prompt there is none
-  const named = job.prompt.trim() !== '';
-  const drawn = named ? await drawTwice(model, job, shownMask(model.nativeSize), call) : undefined;
-
-  // 2. The ground
-  call.onProgress({ stage: 'decode' });
-  const pixels = await timed('remove', () =>
-    ground.run(scalePixels(job.image, size), hole, { seed: job.seed, signal, onProgress: () => {} }),
+  // 1. The ground, beside the drawing: a host that has a thread for it has it done when the thing is
+  const failed = new AbortController();
+  const grounding = timed('remove', () =>
+    ground.run(scalePixels(job.image, size), hole, {
+      seed: job.seed,
+      signal: AbortSignal.any([signal, failed.signal]),
+      onProgress: () => {},
+    }),
   );
+  // Awaited below, unless the drawing fails first.
+  grounding.catch(() => {});
+
+  // 2. The thing; without a prompt there is none
+  const named = job.prompt.trim() !== '';
+  const drawn = named
+    ? await drawTwice(model, job, shownMask(model.nativeSize), call).catch((error: unknown) => {
+        failed.abort();
+        throw error;
+      })
+    : undefined;
+  call.onProgress({ stage: 'decode' });
+  const pixels = await grounding;
   if (drawn === undefined) return { pixels, timings };
 
   // 3. The thing on it

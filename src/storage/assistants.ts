@@ -4,7 +4,7 @@
  *
  * Use, in a worker of the page or in Node:
  *
- *     const files = assistantFiles(opfsWeightStore(), { id: 'clipseg', title: 'CLIPSeg', does: 'Select by name', … });
+ *     const files = assistantFiles(weightStoreHere(), { id: 'clipseg', title: 'CLIPSeg', does: 'Select by name', … });
  *     const kept = await files.read(url);                       // undefined: fetch it
  *     await files.write(url, response.body, { signal, size });  // counts once it is whole
  *

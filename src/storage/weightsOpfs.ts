@@ -3,14 +3,20 @@
  * the only fast way to write, exist nowhere else.
  */
 import { freeRoom } from './freeRoom';
+import { orNothing } from './orNothing';
 import { isOutOfSpace, type ModelFolder, type StoredWriter, type WeightStore } from './weights';
 
 const FOLDER = 'models';
 /** A file that is created, enlarged and removed, to see whether the browser allows it. */
 const TRIAL = 'trial-of-room';
 
+/** The store of this browser. @returns an empty one that refuses to store where the browser has no such files */
+export function weightStoreHere(): WeightStore {
+  return orNothing(opfsWeightStore());
+}
+
 /** Its locks across tabs are Web Locks, which end with the tab that holds them. */
-export function opfsWeightStore(): WeightStore {
+function opfsWeightStore(): WeightStore {
   const models = async (): Promise<FileSystemDirectoryHandle> => {
     const root = await navigator.storage.getDirectory();
     return root.getDirectoryHandle(FOLDER, { create: true });

@@ -26,7 +26,7 @@ import { loadBrowserOrt } from '../model/runtime/ortBrowser';
 import type { OrtModule } from '../model/runtime/session';
 import { knownSelector, openSelector, type SelectorFiles } from '../model/selectors/open';
 import { assistantFiles } from '../storage/assistants';
-import { opfsWeightStore } from '../storage/weightsOpfs';
+import { weightStoreHere } from '../storage/weightsOpfs';
 
 /** After one failure transformers.js makes no more sessions: its calls are chained. A new worker is needed. */
 let isSpent = false;
@@ -131,7 +131,7 @@ async function openOfHub<Model>(
   open: (files: SelectorFiles, ort: OrtModule) => Promise<Model>,
 ): Promise<Model> {
   report({ stage: 'open' });
-  const files = await openSelector(id, { store: opfsWeightStore() });
+  const files = await openSelector(id, { store: weightStoreHere() });
   if (files === undefined) {
     const { title } = knownSelector(id);
     throw new CheckpointError(`${title} is not on this device any more; choose it again to download it`);
@@ -146,7 +146,7 @@ async function openOfHub<Model>(
 /** Opens a model from the files kept on this device; fetches and keeps what is missing. */
 async function openSegmenter(model: SegmenterModel, baseUrl: string, report: Report) {
   const { id, title, does, location, licence } = model;
-  const kept = assistantFiles(opfsWeightStore(), { id, title, does, location, licence });
+  const kept = assistantFiles(weightStoreHere(), { id, title, does, location, licence });
   const totalBytes = Object.values(model.files).reduce((sum, { bytes }) => sum + bytes, 0);
   let before = 0;
   const files = new Map<string, Uint8Array<ArrayBuffer>>();

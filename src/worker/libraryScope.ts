@@ -6,7 +6,7 @@ import { serveLibrary } from '../host/serveLibrary';
 import { httpFiles } from '../model/files';
 import { createLibrary } from '../model/library';
 import type { Manners } from '../model/source/download';
-import { opfsWeightStore } from '../storage/weightsOpfs';
+import { weightStoreHere } from '../storage/weightsOpfs';
 import { openDigestInWorker } from './digestClient';
 
 /** @param manners tests wait less than real servers ask for */
@@ -20,7 +20,7 @@ export function serveLibraryScope(manners: Manners = {}): void {
     if (data?.type === 'init') {
       const starter = httpFiles(STARTER, new URL('models/starter/', data.baseUrl).href);
       const library = createLibrary({
-        store: opfsWeightStore(),
+        store: weightStoreHere(),
         starter,
         openDigest: openDigestInWorker,
         manners,

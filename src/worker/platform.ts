@@ -6,9 +6,10 @@ import { httpFiles } from '../model/files';
 import { createMemoryGuard } from '../model/memoryGuard';
 import type { VerdictStore } from '../model/runtime/canary';
 import { openBrowserRuntime } from '../model/runtime/runtime';
-import { opfsWeightStore } from '../storage/weightsOpfs';
+import { weightStoreHere } from '../storage/weightsOpfs';
 import { encodePng, readImage, toBitmap } from './codecs';
 import { openDigestInWorker } from './digestClient';
+import { createFillInWorker } from './fillClient';
 import { turn } from './turn';
 
 export interface BrowserOptions {
@@ -29,7 +30,7 @@ export function browserPlatform({ baseUrl, provider, hubUrl, onStatus, verdicts 
       const { deviceMemory } = navigator as { deviceMemory?: number };
       return { runtime, guard: createMemoryGuard(runtime, { kept: verdicts, machine: { deviceMemory } }) };
     },
-    store: opfsWeightStore(),
+    store: weightStoreHere(),
     hub: { url: hubUrl },
     starter: { files: httpFiles(STARTER, starterUrl), source: async () => starterUrl },
     async measure(field, source, signal) {
@@ -40,6 +41,7 @@ export function browserPlatform({ baseUrl, provider, hubUrl, onStatus, verdicts 
     encode: encodePng,
     preview: toBitmap,
     turn,
+    fill: createFillInWorker(),
     openDigest: openDigestInWorker,
   };
 }

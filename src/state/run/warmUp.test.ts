@@ -1,12 +1,15 @@
-import { expect, it, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
 import { eventually } from '../../../test/support/eventually';
 import type { EngineStatus } from '../../contract/engine';
-import { warmUp } from './warmUp';
+import { browserSurroundings, warmUp } from './warmUp';
+
+afterEach(() => vi.unstubAllGlobals());
 
 function setUp({ pieces = 3, provider = 'wasm' as EngineStatus['provider'], mayFetch = true } = {}) {
   const settings = createStore(() => ({ model_name: 'starter' }));
   const run = createStore(() => ({ running: false }));
+  const selecting = createStore(() => ({ phase: 'idle' }));
   const hosted = createStore(() => ({ on: false }));
   const waiting: (() => void)[] = [];
   let done = 0;
@@ -20,13 +23,13 @@ function setUp({ pieces = 3, provider = 'wasm' as EngineStatus['provider'], mayF
   };
   const quiet = () => new Promise<void>((resolve) => waiting.push(resolve));
   const surroundings = { quiet, mayFetch: async () => mayFetch };
-  const finished = warmUp({ engine, settings, run, hosted, surroundings });
+  const finished = warmUp({ engine, settings, run, selecting, hosted, surroundings });
   /** Waits until a piece wants to begin, and lets it. */
   const rest = async () => {
     await eventually(() => expect(waiting).toHaveLength(1));
     waiting.pop()?.();
   };
-  return { settings, run, hosted, engine, finished, rest };
+  return { settings, run, selecting, engine, finished, rest };
 }
 
 it('does all pieces, each once the person rests', async () => {
@@ -48,8 +51,26 @@ it('waits while a run is at work', async () => {
   await new Promise((resolve) => setTimeout(resolve));
   expect(engine.warmUp).toHaveBeenCalledTimes(1);
   run.setState({ running: false });
+  // After a run the person looks at its result: the next piece waits for a rest again.
+  await rest();
   await finished;
   expect(engine.warmUp).toHaveBeenCalledTimes(2);
+});
+
+it('waits while an object is being selected, and begins nothing in between', async () => {
+  const { engine, selecting, run, finished, rest } = setUp({ pieces: 1 });
+  selecting.setState({ phase: 'working' });
+  await rest();
+  await new Promise((resolve) => setTimeout(resolve));
+  run.setState({ running: true });
+  selecting.setState({ phase: 'idle' });
+  await rest();
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(engine.warmUp).not.toHaveBeenCalled();
+  run.setState({ running: false });
+  await rest();
+  await finished;
+  expect(engine.warmUp).toHaveBeenCalledTimes(1);
 });
 
 it('lets go of the model once when another one is chosen, and does no more', async () => {
@@ -71,4 +92,47 @@ it.each([
   const { engine, finished } = setUp(options);
   await finished;
   expect(engine.warmUp).not.toHaveBeenCalled();
+});
+
+/** The page as far as it is looked at here. */
+function stubPage({ connection = {}, stored = false, memory = 8 } = {}) {
+  vi.stubGlobal('navigator', { connection, deviceMemory: memory });
+  const listeners = new Map<string, (() => void)[]>();
+  vi.stubGlobal('window', {
+    caches: {},
+    addEventListener: (type: string, listener: () => void) =>
+      listeners.set(type, [...(listeners.get(type) ?? []), listener]),
+  });
+  vi.stubGlobal('caches', { match: async () => (stored ? {} : undefined) });
+  vi.stubGlobal('matchMedia', () => ({ matches: false }));
+  return (type: string) => {
+    for (const listener of listeners.get(type) ?? []) listener();
+  };
+}
+
+it.each([
+  ['wishes to save data', { connection: { saveData: true } }],
+  ['is on mobile data', { connection: { type: 'cellular' } }],
+  ['is on a slow network', { connection: { downlink: 1.5 } }],
+  ['has little memory', { memory: 2, stored: true }],
+])('fetches nothing beforehand for a device that %s', async (_what, page) => {
+  stubPage(page);
+  expect(await browserSurroundings('https://a.example/models/starter/').mayFetch()).toBe(false);
+});
+
+it('takes a model that is stored at once, and fetches one only for who has touched the page', async () => {
+  stubPage({ stored: true, connection: { downlink: 1.5 } });
+  expect(await browserSurroundings('https://a.example/models/starter/').mayFetch()).toBe(true);
+  const happen = stubPage();
+  let may: boolean | undefined;
+  void browserSurroundings('https://a.example/models/starter/')
+    .mayFetch()
+    .then((answer) => {
+      may = answer;
+    });
+  happen('pointermove');
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(may).toBeUndefined();
+  happen('pointerdown');
+  await eventually(() => expect(may).toBe(true));
 });

@@ -1,10 +1,11 @@
 /**
  * While the person still looks, the engine does piece by piece what the first run of the starter model would wait for, never
- * beside a run. It stops for good once that model runs, and when another one is wanted.
+ * beside a run, nor while objects are being selected: what the person asked for goes first. It stops for good once that model
+ * runs, and when another one is wanted.
  */
 import type { EngineStatus, LocalEngine } from '../../contract/engine';
 import { STARTER } from '../../contract/schema';
-import { isMetered } from '../connection';
+import { isMetered, isSlow } from '../connection';
 import type { ReadonlyStore } from '../settings/settingsStore';
 
 /**
@@ -21,6 +22,8 @@ export interface WarmUpParts {
   engine: Pick<LocalEngine, 'warmUp' | 'coolDown' | 'onStatus'>;
   settings: ReadonlyStore<{ model_name: string }>;
   run: ReadonlyStore<{ running: boolean }>;
+  /** What the model that selects objects is doing. */
+  selecting: ReadonlyStore<{ phase: string }>;
   hosted: ReadonlyStore<{ on: boolean }>;
   surroundings: Surroundings;
 }
@@ -29,12 +32,19 @@ export interface WarmUpParts {
 export interface Surroundings {
   /** Resolves once the page is visible and the person has done nothing for a while. */
   quiet(): Promise<void>;
-  /** Whether the model is here, or may be fetched without being asked for. */
+  /** Resolves with `true` once the model is here or may be fetched without being asked for; `false` if it may not be. */
   mayFetch(): Promise<boolean>;
 }
 
 /** Resolves when there is nothing left to do. Failures are left to the first run, which meets them again and says so. */
-export async function warmUp({ engine, settings, run, hosted, surroundings }: WarmUpParts): Promise<void> {
+export async function warmUp({
+  engine,
+  settings,
+  run,
+  selecting,
+  hosted,
+  surroundings,
+}: WarmUpParts): Promise<void> {
   const { provider } = await new Promise<EngineStatus>((resolve) => engine.onStatus(resolve));
   // On a GPU the first run waits for other things: its shaders depend on the size.
   if (provider !== 'wasm' || engine.warmUp === undefined) return;
@@ -49,8 +59,8 @@ export async function warmUp({ engine, settings, run, hosted, surroundings }: Wa
   try {
     let more = await surroundings.mayFetch();
     while (more) {
-      await surroundings.quiet();
-      await idle(run);
+      do await surroundings.quiet();
+      while (await hadToWait(run, selecting));
       if (!isWanted()) break;
       isWarm = true;
       more = await engine.warmUp();
@@ -60,16 +70,28 @@ export async function warmUp({ engine, settings, run, hosted, surroundings }: Wa
   }
 }
 
-/** Resolves while no run is at work. */
-function idle(run: WarmUpParts['run']): Promise<void> {
-  if (!run.getState().running) return Promise.resolve();
-  return new Promise((resolve) => {
-    const stop = run.subscribe(({ running }) => {
-      if (running) return;
+/**
+ * Waits until neither a run nor a selection is at work.
+ * @returns whether one was: the person may have gone on since
+ */
+async function hadToWait(run: WarmUpParts['run'], selecting: WarmUpParts['selecting']): Promise<boolean> {
+  const isRunning = await waited(run, ({ running }) => !running);
+  return (await waited(selecting, ({ phase }) => phase !== 'working')) || isRunning;
+}
+
+async function waited<State>(
+  store: ReadonlyStore<State>,
+  isOver: (state: State) => boolean,
+): Promise<boolean> {
+  if (isOver(store.getState())) return false;
+  await new Promise<void>((resolve) => {
+    const stop = store.subscribe((state) => {
+      if (!isOver(state)) return;
       stop();
       resolve();
     });
   });
+  return true;
 }
 
 /** @param starterUrl of the starter model's folder; ends in a slash */
@@ -84,10 +106,17 @@ export function browserSurroundings(starterUrl: string): Surroundings {
       { capture: true, passive: true },
     );
   let isPressed = false;
+  let touch = () => {};
+  /** Whoever leaves without a press or a key has not been sent the model. */
+  const touched = new Promise<void>((resolve) => {
+    touch = resolve;
+  });
+  window.addEventListener('keydown', () => touch(), { capture: true, once: true });
   window.addEventListener(
     'pointerdown',
     () => {
       isPressed = true;
+      touch();
     },
     { capture: true },
   );
@@ -112,9 +141,12 @@ export function browserSurroundings(starterUrl: string): Surroundings {
     async mayFetch() {
       const { deviceMemory } = navigator as { deviceMemory?: number };
       if (deviceMemory !== undefined && deviceMemory <= MIN_DEVICE_MEMORY) return false;
+      if (await isStored(new URL('unet/diffusion_pytorch_model.safetensors', starterUrl).href)) return true;
       // Where the browser does not say how it is connected, a telephone counts as on mobile data.
       const mayCost = isMetered() ?? matchMedia('(pointer: coarse)').matches;
-      return !mayCost || isStored(new URL('unet/diffusion_pytorch_model.safetensors', starterUrl).href);
+      if (mayCost || isSlow()) return false;
+      await touched;
+      return true;
     },
   };
 }

@@ -61,7 +61,6 @@ export function mountApp(root: HTMLElement, parts: PageParts): void {
     if (items.at(-1)?.modelName === STARTER) offline.keepStarter();
   });
   const starterUrl = new URL('models/starter/', document.baseURI).href;
-  void warmUp({ engine, ...session, hosted: hosted.store, surroundings: browserSurroundings(starterUrl) });
   const gallery = browserGallery(session.versions);
   const recipeOffer = createRecipeOffer(session);
   const drafts = browserDrafts(session, gallery, { read: readOwnMaskFile, write: writeMaskInSlices });
@@ -70,6 +69,13 @@ export function mountApp(root: HTMLElement, parts: PageParts): void {
     assistant: parts.assistant,
     downloadBytes: parts.assistantBytes,
     runsHere: () => !hosted.store.getState().on,
+  });
+  void warmUp({
+    engine,
+    ...session,
+    selecting: selecting.store,
+    hosted: hosted.store,
+    surroundings: browserSurroundings(starterUrl),
   });
   const selectors = createSelectors(
     { models, assistant: parts.assistant, session, selecting },

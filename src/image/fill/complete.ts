@@ -13,6 +13,7 @@ import { guessOutward, outwardOf, outwardScale } from './outward';
 import { createDraw, type Draw } from './random';
 import { HOLE, KNOWN, type Level } from './scale';
 import { choose, type Shift } from './shifts';
+import { byCount, PATCHES, type Steps } from './stretches';
 import { centreWeights, trustOf, vote } from './vote';
 
 /** Patches of 7 × 7 pixels; smaller ones only where no known patch of that size exists. */
@@ -22,15 +23,14 @@ const SPREAD = 1;
 const STRICTNESS = 4;
 /** The last vote's, narrower still: nearly a copy. */
 const LAST_SPREAD = 0.3;
-/** So many targets are worked on between two looks at the clock: a few milliseconds. */
-const STRETCH = 4096;
-
 /** A scale with more targets than this is LARGE: it gets fewer rounds, and looks only near what it took over. */
 const LARGE = 30_000;
 const VERY_LARGE = 300_000;
 
 /** The finest scale at which the hole has at most so many pixels is put together anew: a cut's time grows with them. */
 const MOST_REARRANGED = 3000;
+/** Pixels of a whole scale that is gone through in one piece. */
+const MOST_AREA = 1 << 18;
 /** Of each kind: a cut for each of them, a few milliseconds. */
 const MOST_SHIFTS = 60;
 /** What repeats is looked for at the finest scale with at most so many sources. */
@@ -51,27 +51,26 @@ const SEAMS_ONLY: Effort = { rounds: 1, sweeps: 2, reach: 1 };
  * @param finest holds at least one known pixel
  */
 export function* complete(finest: Omit<Level, 'roughness'>, seed: number): Generator<number> {
-  const radius = radiusFor(finest);
+  const radius = yield* constant(0, radiusFor(finest));
   const draw = createDraw(seed);
-  const outwards = outwardScale(finest);
-  const levels = createPyramid(finest, radius, outwards || Infinity);
+  const outwards = yield* constant(0, outwardScale(finest));
+  const levels = yield* constant(0, createPyramid(finest, radius, outwards || Infinity));
   // Each scale is reckoned as half of all that are left: the finest has less to do than its size would say.
   let [done, share] = [0, 0.5 ** levels.length];
-  const rearranged = levels.findIndex((level) => holeSize(level) <= MOST_REARRANGED);
+  const rearranged = yield* constant(0, rearrangedScale(levels));
   const scales: Matches[] = [];
   let matches: Matches | null = null;
   for (const [depth, level] of [...levels.entries()].reverse()) {
-    yield done;
-    const outward = outwards > 0 ? outwardOf(level) : null;
-    const next = createMatches(level, radius, outward);
+    const outward = outwards > 0 ? yield* constant(done, outwardOf(level)) : null;
+    const next = yield* constant(done, createMatches(level, radius, outward));
     if (matches) {
-      matchFrom(matches, next, draw);
+      yield* constant(done, matchFrom(matches, next, draw));
       // Costs are not measured yet: all count the same.
-      yield* constant(done, voteAll(next, trustOf(next, 0), centreWeights(radius, Infinity)));
+      yield* constant(done, voteAll(next, 0, centreWeights(radius, Infinity)));
     } else {
-      guess(level);
-      if (outward) guessOutward(level, outward, draw);
-      matchAtRandom(next, draw);
+      yield* constant(done, guess(level));
+      if (outward) yield* constant(done, guessOutward(level, outward, draw));
+      yield* constant(done, matchAtRandom(next, draw));
     }
     const effort = effortFor(next, depth, matches === null, depth < rearranged);
     for (const part of settle(next, effort, draw)) yield done + (share * part) / 2;
@@ -88,32 +87,30 @@ export function* complete(finest: Omit<Level, 'roughness'>, seed: number): Gener
   if (matches) {
     // The crispest vote: nearly a copy of the best patch's centre.
     const weights = centreWeights(radius, LAST_SPREAD);
-    yield* constant(done, voteAll(matches, trustOf(matches, STRICTNESS), weights));
+    yield* constant(done, voteAll(matches, STRICTNESS, weights));
     yield* constant(done, join(matches));
   }
   yield 1;
 }
 
-/** The same share again for each step of `steps`. */
-function* constant(share: number, steps: Iterable<unknown>): Generator<number> {
-  for (const _ of steps) yield share;
-}
-
-function* voteAll(matches: Matches, trust: Float32Array, weights: Float32Array): Generator<number> {
-  yield* stretches(matches.targets.length, (first, end) => vote(matches, trust, weights, first, end));
-}
-
-/** Works through `count` targets. Yields the share that is done. */
-function* stretches(count: number, work: (first: number, end: number) => void): Generator<number> {
-  for (let first = 0; first < count; first += STRETCH) {
-    work(first, Math.min(count, first + STRETCH));
-    yield Math.min(1, (first + STRETCH) / count);
+/** The same share again for each of the steps. */
+function* constant<Result>(share: number, steps: Steps<Result>): Generator<number, Result> {
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value;
+    yield share;
   }
 }
 
+function* voteAll(matches: Matches, strictness: number, weights: Float32Array): Steps {
+  const trust = yield* trustOf(matches, strictness);
+  yield* byCount(matches.targets.length, (first, end) => vote(matches, trust, weights, first, end), PATCHES);
+}
+
 /** The largest radius, at most RADIUS, for which there are patches of known pixels alone. */
-function radiusFor(level: Omit<Level, 'roughness'>): number {
-  for (let radius = RADIUS; radius > 0; radius--) if (sourcesOf(level, radius).includes(1)) return radius;
+function* radiusFor(level: Omit<Level, 'roughness'>): Steps<number> {
+  for (let radius = RADIUS; radius > 0; radius--) {
+    if ((yield* sourcesOf(level, radius)).includes(1)) return radius;
+  }
   return 0;
 }
 
@@ -136,28 +133,33 @@ function effortFor(
 }
 
 /** The first guess at the coarsest scale: what surrounds the hole, carried inward. */
-function guess(level: Level): void {
+function* guess(level: Level): Steps {
   const { colours, roughness, kinds } = level;
-  const carried = [carryInward(level, colours, 3), carryInward(level, roughness, 2)];
-  for (let i = 0; i < kinds.length; i++) {
-    if (kinds[i] !== HOLE) continue;
-    for (let c = 0; c < 3; c++) colours[3 * i + c] = (carried[0]?.[3 * i + c] ?? 0) + 0.5;
-    for (let c = 0; c < 2; c++) roughness[2 * i + c] = carried[1]?.[3 * i + c] ?? 0;
-  }
+  const colour = yield* carryInward(level, colours, 3);
+  const rough = yield* carryInward(level, roughness, 2);
+  yield* byCount(kinds.length, (first, end) => {
+    for (let i = first; i < end; i++) {
+      if (kinds[i] !== HOLE) continue;
+      for (let c = 0; c < 3; c++) colours[3 * i + c] = (colour[3 * i + c] ?? 0) + 0.5;
+      for (let c = 0; c < 2; c++) roughness[2 * i + c] = rough[3 * i + c] ?? 0;
+    }
+  });
 }
 
 /** What is known, smoothly continued. @returns [height × width × 3], whatever the number of channels */
-function carryInward(
+function* carryInward(
   { width, height, kinds }: Level,
   values: ArrayLike<number>,
   channels: number,
-): Float32Array {
+): Steps<Float32Array> {
   const samples = createSamples({ width, height });
-  for (let i = 0; i < kinds.length; i++) {
-    if (kinds[i] !== KNOWN) continue;
-    samples.weights[i] = 1;
-    for (let c = 0; c < channels; c++) samples.values[3 * i + c] = values[channels * i + c] ?? 0;
-  }
+  yield* byCount(kinds.length, (first, end) => {
+    for (let i = first; i < end; i++) {
+      if (kinds[i] !== KNOWN) continue;
+      samples.weights[i] = 1;
+      for (let c = 0; c < channels; c++) samples.values[3 * i + c] = values[channels * i + c] ?? 0;
+    }
+  });
   pushPull(samples, 0);
   return samples.values;
 }
@@ -165,9 +167,11 @@ function carryInward(
 /**
  * Chooses anew where the hole is copied from, in large pieces. @param scales all that are coarser, coarsest first
  */
-function* rearrange(matches: Matches, scales: readonly Matches[], draw: Draw): Generator<unknown> {
+function* rearrange(matches: Matches, scales: readonly Matches[], draw: Draw): Steps {
   const shifts: Shift[] = usedShifts(matches, MOST_SHIFTS);
-  const at = scales.findLastIndex(({ sourceList }) => sourceList.length <= MOST_REPEATING);
+  const at = scales.findLastIndex(
+    ({ sourceList, sources }) => sourceList.length <= MOST_REPEATING && sources.length <= MOST_AREA,
+  );
   const coarse = scales[at];
   if (coarse) {
     const factor = 2 ** (scales.length - at);
@@ -176,14 +180,20 @@ function* rearrange(matches: Matches, scales: readonly Matches[], draw: Draw): G
       if (!shifts.some((other) => other.dx === shift.dx && other.dy === shift.dy)) shifts.push(shift);
     }
   }
-  yield* choose(matches, shifts, carryInward(matches.level, matches.level.roughness, 2));
+  yield* choose(matches, shifts, yield* carryInward(matches.level, matches.level.roughness, 2));
 }
 
-/** Pixels. */
-function holeSize({ kinds }: Level): number {
-  let count = 0;
-  for (const kind of kinds) if (kind === HOLE) count++;
-  return count;
+/** The finest scale that a cut can take. @returns its place, −1 if there is none */
+function* rearrangedScale(levels: readonly Level[]): Steps<number> {
+  for (const [i, { kinds }] of levels.entries()) {
+    if (kinds.length > MOST_AREA) continue;
+    let count = 0;
+    yield* byCount(kinds.length, (first, end) => {
+      for (let k = first; k < end; k++) if (kinds[k] === HOLE) count++;
+    });
+    if (count <= MOST_REARRANGED) return i;
+  }
+  return -1;
 }
 
 /** Matches and votes in turn. Yields the share that is done. */
@@ -192,20 +202,22 @@ function* settle(matches: Matches, { rounds, sweeps, reach }: Effort, draw: Draw
   const count = matches.targets.length;
   const passes = rounds * (2 + sweeps);
   let pass = 0;
-  function* counted(parts: Iterable<number>) {
-    for (const part of parts) yield (pass + part) / passes;
+  function* counted(steps: Steps) {
+    for (const part of steps) yield (pass + part) / passes;
     pass++;
   }
   for (let round = 0; round < rounds; round++) {
-    yield* counted(stretches(count, (first, end) => measure(matches, first, end)));
+    yield* counted(byCount(count, (first, end) => measure(matches, first, end), PATCHES));
     for (let i = 0; i < sweeps; i++) {
       const forward = i % 2 === 0;
       const swept = (first: number, end: number) =>
         forward
           ? sweep(matches, first, end, { forward, reach, draw })
           : sweep(matches, count - end, count - first, { forward, reach, draw });
-      yield* counted(stretches(count, swept));
+      yield* counted(byCount(count, swept, PATCHES));
     }
-    yield* counted(voteAll(matches, trustOf(matches, STRICTNESS), weights));
+    // Its own steps begin anew within it; what is told never falls.
+    for (const _ of voteAll(matches, STRICTNESS, weights)) yield pass / passes;
+    pass++;
   }
 }

@@ -2,10 +2,11 @@
  * For each patch that reaches into the hole, the patch of known pixels that is most like it: PatchMatch (Barnes et al.,
  * "PatchMatch: A Randomized Correspondence Algorithm for Structural Image Editing", 2009).
  */
-import { sourcesOf, targetsOf } from './level';
+import { placesOf, sourcesOf, targetsOf } from './level';
 import { allows, type Outward } from './outward';
 import type { Draw } from './random';
 import { KNOWN, type Level } from './scale';
+import { byCount, type Steps } from './stretches';
 
 /**
  * How much a difference in roughness counts against one in colour: of 3, 10 and 50 the one that kept most texture and cost
@@ -32,26 +33,27 @@ export interface Matches {
 }
 
 /** All targets unmatched. */
-export function createMatches(level: Level, radius: number, outward: Outward | null = null): Matches {
+export function* createMatches(level: Level, radius: number, outward: Outward | null = null): Steps<Matches> {
   const { width, height } = level;
-  const sources = sourcesOf(level, radius);
-  const sourceList = new Int32Array(sources.reduce((sum, one) => sum + one, 0));
-  for (let i = 0, n = 0; i < sources.length; i++) if (sources[i] === 1) sourceList[n++] = i;
+  const sources = yield* sourcesOf(level, radius);
   return {
     level,
     radius,
     sources,
-    sourceList,
-    targets: targetsOf(level, radius),
+    sourceList: yield* placesOf(sources),
+    outward,
+    targets: yield* targetsOf(level, radius),
     nearest: new Int32Array(width * height).fill(-1),
     costs: new Float32Array(width * height),
-    outward,
   };
 }
 
 /** Gives every target any source. */
-export function matchAtRandom(matches: Matches, draw: Draw): void {
-  for (const target of matches.targets) matches.nearest[target] = anySource(matches, target, draw);
+export function* matchAtRandom(matches: Matches, draw: Draw): Steps {
+  const { targets, nearest } = matches;
+  yield* byCount(targets.length, (first, end) => {
+    for (let n = first; n < end; n++) nearest[targets[n] ?? 0] = anySource(matches, targets[n] ?? 0, draw);
+  });
 }
 
 /** So often a source is drawn until one is allowed: of a twentieth of them, 19 times in 20. */
@@ -66,10 +68,10 @@ function anySource({ sourceList, outward }: Matches, target: number, draw: Draw)
 }
 
 /** Gives every target the source that its pixel had at the next coarser scale, or any where there was none. */
-export function matchFrom(coarse: Matches, fine: Matches, draw: Draw): void {
+export function* matchFrom(coarse: Matches, fine: Matches, draw: Draw): Steps {
   const { width } = fine.level;
   const { width: coarseWidth, height: coarseHeight } = coarse.level;
-  for (const target of fine.targets) {
+  const take = (target: number) => {
     const [x, y] = [target % width, Math.floor(target / width)];
     const parent = Math.min(y >> 1, coarseHeight - 1) * coarseWidth + Math.min(x >> 1, coarseWidth - 1);
     const from = coarse.nearest[parent] ?? -1;
@@ -78,7 +80,10 @@ export function matchFrom(coarse: Matches, fine: Matches, draw: Draw): void {
     const source = sourceY * width + sourceX;
     const isThere = from >= 0 && sourceX < width && fine.sources[source] === 1;
     fine.nearest[target] = isThere ? source : anySource(fine, target, draw);
-  }
+  };
+  yield* byCount(fine.targets.length, (first, end) => {
+    for (let n = first; n < end; n++) take(fine.targets[n] ?? 0);
+  });
 }
 
 /** Measures targets `first` to below `end` of the list anew, after the guess has changed. */

@@ -3,6 +3,7 @@ import { type Matches, measure, sweep } from './matches';
 import type { Draw } from './random';
 import { HOLE } from './scale';
 import type { Shift } from './shifts';
+import { byCount, PATCHES, type Steps } from './stretches';
 
 /** Matches nearer than this share of the longer side say only that an image is smooth. */
 const APART_SHARE = 1 / 15;
@@ -33,19 +34,21 @@ export function usedShifts({ level: { width, kinds }, targets, nearest }: Matche
  * Completion", 2012): grids, rows and lines go on by them.
  * @param most at most so many
  */
-export function* repeatingShifts(matches: Matches, most: number, draw: Draw): Generator<void, Shift[]> {
+export function* repeatingShifts(matches: Matches, most: number, draw: Draw): Steps<Shift[]> {
   const { width, height } = matches.level;
   const longer = Math.max(width, height);
   const apart = Math.max(LEAST_APART, Math.round(longer * APART_SHARE));
   const among = amongThemselves(matches, apart, draw);
   const count = among.targets.length;
-  yield;
-  measure(among, 0, count);
+  yield* byCount(count, (first, end) => measure(among, first, end), PATCHES);
   for (let i = 0; i < SWEEPS; i++) {
-    yield;
-    sweep(among, 0, count, { forward: i % 2 === 0, reach: longer, draw, apart });
+    const forward = i % 2 === 0;
+    const swept = (first: number, end: number) =>
+      forward
+        ? sweep(among, first, end, { forward, reach: longer, draw, apart })
+        : sweep(among, count - end, count - first, { forward, reach: longer, draw, apart });
+    yield* byCount(count, swept, PATCHES);
   }
-  yield;
   return peaks(among, most);
 }
 

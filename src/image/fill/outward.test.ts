@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { finish } from '../../../test/support/finish';
 import { createMask, createPixels, type Mask, type Pixels } from '../raster';
 import { fillHole } from './fillHole';
 import { allows, outwardOf } from './outward';
@@ -14,22 +15,22 @@ function framed(at?: { pixel: number; kind: number }) {
 
 describe('what lies outside', () => {
   it('is a hole beyond the smallest rectangle around all that is known', () => {
-    expect(outwardOf(framed())?.core).toEqual({ x: 2, y: 1, width: 4, height: 3 });
+    expect(finish(outwardOf(framed()))?.core).toEqual({ x: 2, y: 1, width: 4, height: 3 });
     // One known pixel in the corner: the hole is inside.
-    expect(outwardOf({ ...framed({ pixel: 0, kind: KNOWN }), width: 10 })?.core.x).toBe(0);
+    expect(finish(outwardOf({ ...framed({ pixel: 0, kind: KNOWN }), width: 10 }))?.core.x).toBe(0);
     const inside = new Uint8Array(80).fill(KNOWN);
     inside.fill(HOLE, 33, 36);
-    expect(outwardOf({ width: 10, height: 8, kinds: inside })).toBeNull();
+    expect(finish(outwardOf({ width: 10, height: 8, kinds: inside }))).toBeNull();
     // In a corner of the image, and around it transparency that is not to be filled.
     inside.fill(HOLE, 0, 3);
-    expect(outwardOf({ width: 10, height: 8, kinds: inside })).toBeNull();
+    expect(finish(outwardOf({ width: 10, height: 8, kinds: inside }))).toBeNull();
     const surrounded = framed().kinds.map((kind) => (kind === HOLE ? VOID : kind));
-    expect(outwardOf({ width: 10, height: 8, kinds: surrounded })).toBeNull();
-    expect(outwardOf({ width: 10, height: 8, kinds: new Uint8Array(80).fill(HOLE) })).toBeNull();
+    expect(finish(outwardOf({ width: 10, height: 8, kinds: surrounded }))).toBeNull();
+    expect(finish(outwardOf({ width: 10, height: 8, kinds: new Uint8Array(80).fill(HOLE) }))).toBeNull();
   });
 
   it('is matched beside the image in its row, above and below it near the border', () => {
-    const outward = outwardOf({ width: 300, height: 100, kinds: core(300, 100) });
+    const outward = finish(outwardOf({ width: 300, height: 100, kinds: core(300, 100) }));
     if (!outward) throw new Error('the hole is around the core');
     expect(outward.core).toEqual({ x: 100, y: 20, width: 100, height: 60 });
     const at = (x: number, y: number) => y * 300 + x;

@@ -7,6 +7,7 @@
 import type { Rect } from '../geometry';
 import type { Draw } from './random';
 import { HOLE, KNOWN, type Level } from './scale';
+import { byRows, type Steps } from './stretches';
 
 /** Where sources are looked for, by the target's place outside of the core. Pixels of a level. */
 export interface Outward {
@@ -35,15 +36,15 @@ const LEAST_ROWS = 2;
 const LEAST_CORE = 64;
 
 /** How much coarser a level may be than this one, as a factor, for the core to keep its form. @returns 0: nothing is outward */
-export function outwardScale(finest: Pick<Level, 'width' | 'height' | 'kinds'>): number {
-  const core = outwardOf(finest)?.core;
+export function* outwardScale(finest: Pick<Level, 'width' | 'height' | 'kinds'>): Steps<number> {
+  const core = (yield* outwardOf(finest))?.core;
   return core === undefined ? 0 : Math.floor(Math.min(core.width, core.height) / LEAST_CORE);
 }
 
 /** @returns null if no part of the hole lies outside of the smallest rectangle around all that is known */
-export function outwardOf(level: Pick<Level, 'width' | 'height' | 'kinds'>): Outward | null {
-  const core = coreOf(level);
-  if (core === null || !reachesBeyond(level, core)) return null;
+export function* outwardOf(level: Pick<Level, 'width' | 'height' | 'kinds'>): Steps<Outward | null> {
+  const core = yield* coreOf(level);
+  if (core === null || !(yield* reachesBeyond(level, core))) return null;
   const { width } = level;
   const longest = Math.max(core.x, width - core.x - core.width);
   return {
@@ -78,27 +79,32 @@ const GRAIN = 20;
 const SPREAD = 0.25;
 
 /** The first guess outside of the core: the colours and the roughness of its border, smoother with distance. */
-export function guessOutward(level: Level, { core }: Outward, draw: Draw): void {
-  const { width, height, colours, roughness, kinds } = level;
+export function* guessOutward(level: Level, { core }: Outward, draw: Draw): Steps {
+  const { width, colours, roughness, kinds } = level;
   const [right, bottom] = [core.x + core.width - 1, core.y + core.height - 1];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const pixel = y * width + x;
-      if (kinds[pixel] !== HOLE || isInside(core, x, y)) continue;
-      const nearX = Math.min(right, Math.max(core.x, x));
-      const nearY = Math.min(bottom, Math.max(core.y, y));
-      // Corners go on with what is above or below: a sky is not to end where the image beside it did.
-      const alongRow = nearY !== y;
-      const reach = Math.ceil(SPREAD * Math.hypot(x - nearX, y - nearY));
-      const [from, to] = alongRow
-        ? [nearY * width + Math.max(core.x, nearX - reach), nearY * width + Math.min(right, nearX + reach)]
-        : [Math.max(core.y, nearY - reach) * width + nearX, Math.min(bottom, nearY + reach) * width + nearX];
-      const grain = draw(2 * GRAIN + 1) - GRAIN;
-      const stretch = { from, to, step: alongRow ? 1 : width };
-      carryMean(colours, kinds, stretch, { pixel, channels: 3, more: grain, most: 255 });
-      carryMean(roughness, kinds, stretch, { pixel, channels: 2, more: 0, most: Infinity });
+  yield* byRows(level, (first, end) => {
+    for (let y = first; y < end; y++) {
+      for (let x = 0; x < width; x++) {
+        const pixel = y * width + x;
+        if (kinds[pixel] !== HOLE || isInside(core, x, y)) continue;
+        const nearX = Math.min(right, Math.max(core.x, x));
+        const nearY = Math.min(bottom, Math.max(core.y, y));
+        // Corners go on with what is above or below: a sky is not to end where the image beside it did.
+        const alongRow = nearY !== y;
+        const reach = Math.ceil(SPREAD * Math.hypot(x - nearX, y - nearY));
+        const [from, to] = alongRow
+          ? [nearY * width + Math.max(core.x, nearX - reach), nearY * width + Math.min(right, nearX + reach)]
+          : [
+              Math.max(core.y, nearY - reach) * width + nearX,
+              Math.min(bottom, nearY + reach) * width + nearX,
+            ];
+        const grain = draw(2 * GRAIN + 1) - GRAIN;
+        const stretch = { from, to, step: alongRow ? 1 : width };
+        carryMean(colours, kinds, stretch, { pixel, channels: 3, more: grain, most: 255 });
+        carryMean(roughness, kinds, stretch, { pixel, channels: 2, more: 0, most: Infinity });
+      }
     }
-  }
+  });
 }
 
 /** Where nothing of the stretch is known, the pixel's guess stays as it is. */
@@ -122,22 +128,34 @@ function carryMean(
 }
 
 /** The smallest rectangle around all that is known; null if nothing is. */
-function coreOf({ width, height, kinds }: Pick<Level, 'width' | 'height' | 'kinds'>): Rect | null {
+function* coreOf(level: Pick<Level, 'width' | 'height' | 'kinds'>): Steps<Rect | null> {
+  const { width, height, kinds } = level;
   let [left, top, right, bottom] = [width, height, -1, -1];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (kinds[y * width + x] !== KNOWN) continue;
-      left = Math.min(left, x);
-      right = Math.max(right, x);
-      top = Math.min(top, y);
-      bottom = y;
+  yield* byRows(level, (first, end) => {
+    for (let y = first; y < end; y++) {
+      for (let x = 0; x < width; x++) {
+        if (kinds[y * width + x] !== KNOWN) continue;
+        left = Math.min(left, x);
+        right = Math.max(right, x);
+        top = Math.min(top, y);
+        bottom = y;
+      }
     }
-  }
+  });
   return right < 0 ? null : { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
 }
 
-function reachesBeyond({ width, kinds }: Pick<Level, 'width' | 'kinds'>, core: Rect): boolean {
-  return kinds.some((kind, i) => kind === HOLE && !isInside(core, i % width, Math.floor(i / width)));
+function* reachesBeyond(level: Pick<Level, 'width' | 'height' | 'kinds'>, core: Rect): Steps<boolean> {
+  const { width, kinds } = level;
+  let isBeyond = false;
+  yield* byRows(level, (first, end) => {
+    for (let y = first; y < end && !isBeyond; y++) {
+      for (let x = 0; x < width; x++) {
+        if (kinds[y * width + x] === HOLE && !isInside(core, x, y)) isBeyond = true;
+      }
+    }
+  });
+  return isBeyond;
 }
 
 function isInside(core: Rect, x: number, y: number): boolean {

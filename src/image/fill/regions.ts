@@ -9,6 +9,7 @@ import {
   unionRect,
 } from '../geometry';
 import { MASK_THRESHOLD, type Mask } from '../raster';
+import { byRows, type Steps } from './stretches';
 
 /** Around a hole so much is looked at, as a share of its longer side, between these two bounds in pixels. */
 const MARGIN_SHARE = 1;
@@ -16,15 +17,18 @@ const LEAST_MARGIN = 96;
 const MOST_MARGIN = 512;
 /** Holes in one cell of so many pixels, or in cells that touch, are one hole. */
 const CELL = 32;
+/** So many boxes are compared with all others in one stretch. */
+const BOXES = 64;
 
 /** @returns rectangles of whole pixels; together they hold the whole hole, and none holds part of another's hole */
-export function regionsOf(hole: Mask): Rect[] {
-  let boxes = holeBoxes(hole);
+export function* regionsOf(hole: Mask): Steps<Rect[]> {
+  let boxes = yield* holeBoxes(hole);
   // A region that reaches into another's hole would take it for known.
   for (let merged = true; merged; ) {
     merged = false;
     const kept: Rect[] = [];
-    for (const box of boxes) {
+    for (const [i, box] of boxes.entries()) {
+      if (i % BOXES === 0) yield i / boxes.length;
       const other = kept.findIndex(
         (one) =>
           !isEmptyRect(intersectRect(around(one, hole), box)) ||
@@ -52,19 +56,21 @@ export function fillMargin({ width, height }: Size): number {
 }
 
 /** The exact boxes of what is painted, by cells that touch. */
-function holeBoxes(hole: Mask): Rect[] {
+function* holeBoxes(hole: Mask): Steps<Rect[]> {
   const columns = Math.ceil(hole.width / CELL);
   const rows = Math.ceil(hole.height / CELL);
   const cells = new Array<Rect | null>(columns * rows).fill(null);
-  for (let y = 0; y < hole.height; y++) {
-    for (let x = 0; x < hole.width; x++) {
-      if ((hole.data[y * hole.width + x] ?? 0) < MASK_THRESHOLD) continue;
-      const at = Math.floor(y / CELL) * columns + Math.floor(x / CELL);
-      const cell = cells[at];
-      const pixel = { x, y, width: 1, height: 1 };
-      cells[at] = cell ? unionRect(cell, pixel) : pixel;
+  yield* byRows(hole, (first, end) => {
+    for (let y = first; y < end; y++) {
+      for (let x = 0; x < hole.width; x++) {
+        if ((hole.data[y * hole.width + x] ?? 0) < MASK_THRESHOLD) continue;
+        const at = Math.floor(y / CELL) * columns + Math.floor(x / CELL);
+        const cell = cells[at];
+        const pixel = { x, y, width: 1, height: 1 };
+        cells[at] = cell ? unionRect(cell, pixel) : pixel;
+      }
     }
-  }
+  });
   const boxes: Rect[] = [];
   for (let start = 0; start < cells.length; start++) {
     let box = cells[start];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { finish } from '../../../test/support/finish';
 import { createMatches, matchAtRandom } from './matches';
 import { repeatingShifts } from './offers';
 import { createDraw } from './random';
@@ -23,17 +24,9 @@ function tiled(side: number, hole: number): { level: Level; truth: Uint8Array } 
   };
 }
 
-/** Runs a generator to its end. */
-function finish<Result>(steps: Generator<unknown, Result>): Result {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
-}
-
 describe('shifts', () => {
   it('offers those by which the image repeats itself', () => {
-    const matches = createMatches(tiled(72, 16).level, 3);
+    const matches = finish(createMatches(tiled(72, 16).level, 3));
     const shifts = finish(repeatingShifts(matches, 8, createDraw(1)));
     expect(shifts).toHaveLength(8);
     for (const { dx, dy } of shifts) {
@@ -46,8 +39,8 @@ describe('shifts', () => {
   it('chooses those that fit, and copies them', () => {
     const { level, truth } = tiled(96, 16);
     const draw = createDraw(1);
-    const matches = createMatches(level, 3);
-    matchAtRandom(matches, draw);
+    const matches = finish(createMatches(level, 3));
+    finish(matchAtRandom(matches, draw));
     // By two of these the hole can be put together as it was, by the third it cannot.
     const shifts = [
       { dx: 24, dy: 0 },

@@ -8,6 +8,7 @@ import type { Matches } from './matches';
 import { minCut } from './minCut';
 import { allows, type Outward } from './outward';
 import { HOLE, KNOWN, type Level } from './scale';
+import type { Steps } from './stretches';
 
 /** By so many pixels of a scale the source lies to the right and below. */
 export interface Shift {
@@ -61,11 +62,7 @@ interface Rim {
 }
 
 /** Chooses among `shifts` and those of `matches`, and copies accordingly. Yields after a few milliseconds each. */
-export function* choose(
-  matches: Matches,
-  shifts: readonly Shift[],
-  expected: Float32Array,
-): Generator<number> {
+export function* choose(matches: Matches, shifts: readonly Shift[], expected: Float32Array): Steps {
   const jigsaw = createJigsaw(matches, expected);
   const { pixels } = jigsaw;
   const { width } = jigsaw.level;

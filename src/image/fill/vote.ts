@@ -5,6 +5,7 @@
 
 import type { Matches } from './matches';
 import { HOLE } from './scale';
+import { byCount, type Steps } from './stretches';
 
 /** So many targets tell what costs are usual. */
 const SAMPLE = 20_000;
@@ -14,17 +15,20 @@ const SAMPLE = 20_000;
  * @param strictness 1; more: unlike patches count less
  * @returns [height × width]
  */
-export function trustOf({ targets, costs, level }: Matches, strictness: number): Float32Array {
+export function* trustOf({ targets, costs, level }: Matches, strictness: number): Steps<Float32Array> {
   const trust = new Float32Array(level.width * level.height);
   const step = Math.ceil(targets.length / SAMPLE);
   const sorted = new Float32Array(Math.ceil(targets.length / step));
   for (let i = 0; i < sorted.length; i++) sorted[i] = costs[targets[i * step] ?? 0] ?? 0;
   sorted.sort();
   const usual = Math.max(1, sorted[(sorted.length * 3) >> 2] ?? 1);
-  for (const target of targets) {
-    // Never quite 0: a pixel whose patches are all unlike still gets a colour.
-    trust[target] = Math.max(1e-30, Math.exp((-(costs[target] ?? 0) * strictness) / (2 * usual)));
-  }
+  yield* byCount(targets.length, (first, end) => {
+    for (let n = first; n < end; n++) {
+      const target = targets[n] ?? 0;
+      // Never quite 0: a pixel whose patches are all unlike still gets a colour.
+      trust[target] = Math.max(1e-30, Math.exp((-(costs[target] ?? 0) * strictness) / (2 * usual)));
+    }
+  });
   return trust;
 }
 

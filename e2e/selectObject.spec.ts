@@ -58,7 +58,7 @@ class SelectPage extends EditorPage {
     const mask = await maskOf(this.#visit);
     let [count, left, right, top, bottom] = [0, WIDTH, 0, HEIGHT, 0];
     mask.forEach((value, i) => {
-      if (value < 128) return;
+      if (value === 0) return;
       count++;
       left = Math.min(left, i % WIDTH);
       right = Math.max(right, i % WIDTH);

@@ -6,7 +6,7 @@ import type { Fit, ModelFacts } from '../../contract/modelLibrary';
 import { apiDefaults } from '../../contract/modelSettings';
 import { suitedSettings } from '../../contract/suitedSettings';
 import type { ModelLibraryState } from './modelState';
-import { about, type Pace } from './pace';
+import { about, type Pace, unitsOf, type Work } from './pace';
 
 /** A model that takes longer per image is called slow. */
 const SLOW_SECONDS = 120;
@@ -53,21 +53,28 @@ function inGigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-/** One image at the model's native size with its default settings. */
 function pictureSeconds(
   name: string,
   facts: ModelFacts | undefined,
   pace: Pick<Pace, 'pictureSeconds'>,
 ): number | null {
+  const work = workOf(name, facts);
+  return work && pace.pictureSeconds(work);
+}
+
+/** What an image costs, compared with other models: known before the device is measured. Infinite if it isn't known. */
+export function relativeCost(name: string): number {
+  const work = workOf(name, undefined);
+  return work === null ? Number.POSITIVE_INFINITY : unitsOf(work);
+}
+
+/** One image at the model's native size with its default settings. */
+function workOf(name: string, facts: ModelFacts | undefined): Work | null {
   const offer = offerOf(name);
   const family = facts?.family ?? (offer?.networks && familyOfNetworks(offer.networks));
   const side = facts?.nativeSize ?? offer?.nativeSize;
   if (family === undefined || side === undefined) return null;
   const settings = suitedSettings(name, facts?.traits)?.settings ?? apiDefaults;
-  return pace.pictureSeconds({
-    family,
-    steps: settings.num_inference_steps,
-    guidance: settings.guidance_scale,
-    pixels: side * side,
-  });
+  const { num_inference_steps: steps, guidance_scale: guidance } = settings;
+  return { family, steps, guidance, pixels: side * side };
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { offers } from '../../contract/catalogue';
+import { type ModelOffer, offers } from '../../contract/catalogue';
 import type { FitInWords } from './fit';
-import { matchesSearch, orderByFit, searchOffers, suggestedOffer } from './modelSearch';
+import { areChecked, matchesSearch, orderByFit, searchOffers, suggestedOffer } from './modelSearch';
 
 const titles = (typed: string) => searchOffers(typed, offers).offers.map(({ title }) => title);
 
@@ -27,25 +27,37 @@ it('wants every word somewhere', () => {
   expect(matchesSearch('a zebra', ['owner/a-model'])).toBe(false);
 });
 
-it('puts first what fits, then the fastest of what is slow, and what is too large last', () => {
-  const [a, b, c, d, e] = offers;
-  if (!a || !b || !c || !d || !e) throw new Error('five offers');
-  const fits = new Map<string, FitInWords>([
-    [a.model_name, { kind: 'tooLarge', seconds: null, text: '' }],
-    [b.model_name, { kind: 'slow', seconds: 900, text: '' }],
-    [c.model_name, { kind: 'slow', seconds: 300, text: '' }],
-    [d.model_name, { kind: 'fits', seconds: 20, text: '' }],
+it('puts first what fits, then the fastest of what is slow, and what is too large last; measured or not', () => {
+  const named = (name: string) => {
+    const offer = offers.find(({ title }) => title === name);
+    if (!offer) throw new Error(name);
+    return offer;
+  };
+  const [xl, sd15, turbo, dreams] = [
+    'SDXL inpainting 0.1',
+    'Stable Diffusion 1.5 inpainting',
+    'SD Turbo',
+    'DreamShaper 8 inpainting',
+  ].map(named) as [ModelOffer, ModelOffer, ModelOffer, ModelOffer];
+  const fits = new Map<ModelOffer, FitInWords['kind']>([
+    [xl, 'tooLarge'],
+    [sd15, 'slow'],
+    [turbo, 'slow'],
   ]);
-  const fitOf = (name: string) => fits.get(name) ?? null;
-  // One that isn't checked yet: nothing moves.
-  expect(orderByFit([a, b, c, d, e], fitOf)).toEqual([a, b, c, d, e]);
-  fits.set(e.model_name, { kind: 'fits', seconds: 30, text: '' });
-  const ordered = orderByFit([a, b, c, d, e], fitOf);
-  expect(ordered).toEqual([d, e, c, b, a]);
-  expect(suggestedOffer(ordered, fitOf)).toBe(d);
+  const fitOf = (name: string): FitInWords | null => {
+    const kind = fits.get(named(offers.find(({ model_name }) => model_name === name)?.title ?? ''));
+    return kind ? { kind, seconds: null, text: '' } : null;
+  };
+  const all = [xl, sd15, turbo, dreams];
+  // One isn't checked yet: nothing moves.
+  expect(areChecked(all, fitOf)).toBe(false);
+  expect(orderByFit(all, fitOf)).toEqual(all);
+  fits.set(dreams, 'fits');
+  const ordered = orderByFit(all, fitOf);
+  expect(ordered).toEqual([dreams, turbo, sd15, xl]);
+  expect(suggestedOffer(ordered, fitOf)).toBe(dreams);
   // Where all are slow, the fastest; where nothing is known or nothing runs, none.
-  fits.delete(d.model_name);
-  fits.delete(e.model_name);
-  expect(suggestedOffer(orderByFit([a, b, c], fitOf), fitOf)).toBe(c);
-  expect(suggestedOffer([a], fitOf)).toBeUndefined();
+  const slow = [xl, sd15, turbo];
+  expect(suggestedOffer(orderByFit(slow, fitOf), fitOf)).toBe(turbo);
+  expect(suggestedOffer([xl], fitOf)).toBeUndefined();
 });

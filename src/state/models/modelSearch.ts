@@ -1,6 +1,6 @@
 /** The dialog's list of models: what a search finds, and what stands first. */
 import type { ModelOffer } from '../../contract/catalogue';
-import type { FitInWords } from './fit';
+import { type FitInWords, relativeCost } from './fit';
 import { cannotRun, suggestModels } from './modelCatalogue';
 
 const lettersOf = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
@@ -46,20 +46,27 @@ export function suggestedOffer(
   return ofKind('fits').find(({ isForInpainting }) => isForInpainting) ?? ofKind('slow')[0];
 }
 
+/** Whether it is known of all offers whether they fit. One without networks of a known form is never checked. */
+export function areChecked(
+  offers: readonly ModelOffer[],
+  fitOf: (name: string) => FitInWords | null,
+): boolean {
+  return offers.every(({ model_name, networks }) => networks === undefined || fitOf(model_name) !== null);
+}
+
 /**
  * What fits first, then what is slow, the fastest of it first, then what is too large; as they came until all are checked.
- * A model without networks of a known form is never checked, and stands where it may fit.
+ * That they were measured since changes no place among the slow ones.
  */
 export function orderByFit(
   offers: readonly ModelOffer[],
   fitOf: (name: string) => FitInWords | null,
 ): ModelOffer[] {
+  if (!areChecked(offers, fitOf)) return [...offers];
   const keyed = offers.map((offer) => {
-    const fit = fitOf(offer.model_name);
-    const rank = { fits: 0, slow: 1, tooLarge: 2 }[fit?.kind ?? 'fits'];
-    const isWaiting = fit === null && offer.networks !== undefined;
-    return { offer, rank, isWaiting, seconds: fit?.kind === 'slow' ? (fit.seconds ?? 0) : 0 };
+    const kind = fitOf(offer.model_name)?.kind ?? 'fits';
+    const rank = { fits: 0, slow: 1, tooLarge: 2 }[kind];
+    return { offer, rank, cost: kind === 'slow' ? relativeCost(offer.model_name) : 0 };
   });
-  if (keyed.some(({ isWaiting }) => isWaiting)) return [...offers];
-  return keyed.sort((a, b) => a.rank - b.rank || a.seconds - b.seconds).map(({ offer }) => offer);
+  return keyed.sort((a, b) => a.rank - b.rank || a.cost - b.cost).map(({ offer }) => offer);
 }

@@ -87,7 +87,8 @@ export function createPace(storage: Pick<Storage, 'getItem' | 'setItem'> | undef
   };
 }
 
-function unitsOf({ family, steps, guidance, pixels }: Work): number {
+/** What an image costs, in evaluations of Stable Diffusion 1's UNet at 512 × 512: on any device the same. */
+export function unitsOf({ family, steps, guidance, pixels }: Work): number {
   return (
     (steps + BESIDE_STEPS) * (guidance > 1 ? 2 : 1) * families[family].relativeCost * (pixels / NATIVE_PIXELS)
   );

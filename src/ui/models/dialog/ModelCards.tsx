@@ -24,7 +24,7 @@ import {
   type Task,
   taskOf,
 } from '../../../state/models/modelCatalogue';
-import { orderByFit, searchOffers, suggestedOffer } from '../../../state/models/modelSearch';
+import { areChecked, orderByFit, searchOffers, suggestedOffer } from '../../../state/models/modelSearch';
 import { about } from '../../../state/models/pace';
 import { bytesInWords } from '../../../state/models/transfer';
 import { useEngineStatus, useModelState, useModels, useRun, useSettings } from '../../base/context';
@@ -106,17 +106,15 @@ function useOrder(listed: readonly ModelOffer[]) {
   // A new measurement gives new times.
   useModelState(({ measuring }) => measuring.count);
   const frozen = useRef<readonly string[] | null>(null);
-  const isMeasuring = useModelState((state) => state.measuring.isUnderWay);
   const fitOf = (name: string) =>
     provider === undefined ? null : fitInWords(name, { fits, lookups }, provider, models.pace);
-  // One change of places, when all is known, instead of one with each answer.
-  const byFit = isMeasuring ? listed : orderByFit(listed, fitOf);
+  const byFit = orderByFit(listed, fitOf);
   const placeOf = ({ model_name }: ModelOffer) => frozen.current?.indexOf(model_name) ?? 0;
   return {
     ordered: frozen.current === null ? byFit : [...listed].sort((a, b) => placeOf(a) - placeOf(b)),
     suggested: suggestedOffer(byFit, fitOf)?.model_name,
     freeze() {
-      frozen.current ??= byFit.map(({ model_name }) => model_name);
+      if (areChecked(listed, fitOf)) frozen.current ??= byFit.map(({ model_name }) => model_name);
     },
   };
 }

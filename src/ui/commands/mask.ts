@@ -40,6 +40,7 @@ export const maskCommands = [
     id: 'clear',
     group: 'Mask',
     label: 'Clear mask',
+    word: 'Clear',
     icon: Trash2,
     keys: ['delete', 'backspace'],
     enabled: hasMask,

@@ -2,13 +2,14 @@
 import { useEffect, useRef } from 'react';
 import { tools } from '../../editor/store';
 import { useEditor } from '../base/context';
-import { usePhone } from '../base/useNarrow';
+import { usePhone, useTiny } from '../base/useNarrow';
 import { CommandButton } from '../commands/CommandButton';
 import './toolRail.css';
 
 export function ToolRail() {
-  // On a phone, where each tool needs a finger's width, "Invert mask" is in the stage's bar.
+  // On a phone, where each tool needs a finger's width, these two are in the stage's bar.
   const phone = usePhone();
+  const tiny = useTiny();
   const active = useEditor((state) => state.tool);
   const rail = useRef<HTMLElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a tool taken up by key scrolls into sight
@@ -27,7 +28,7 @@ export function ToolRail() {
         <CommandButton id="fill" side="right" />
       </span>
       {!phone && <CommandButton id="invert" side="right" />}
-      <CommandButton id="clear" side="right" />
+      {(!phone || tiny) && <CommandButton id="clear" side="right" />}
     </nav>
   );
 }

@@ -67,7 +67,9 @@ function RemovalOffer() {
   });
   return (
     <>
-      {isExtended ? 'No prompt? To continue the image,' : 'No prompt? To take it away,'}{' '}
+      <span className="run-lead">
+        {isExtended ? 'No prompt? To continue the image,' : 'No prompt? To take it away,'}{' '}
+      </span>
       <button type="button" className="link small" onClick={run}>
         use Remove
       </button>
@@ -80,7 +82,7 @@ function SelectionOffer() {
   const { run } = useCommand('selectObject');
   return (
     <>
-      Or{' '}
+      <span className="run-lead">Or </span>
       <button type="button" className="link small" onClick={run}>
         select a thing with a click
       </button>

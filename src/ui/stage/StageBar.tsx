@@ -3,7 +3,7 @@
  * with a result takes the place of the mask's menus while one is shown.
  */
 import { useEditor } from '../base/context';
-import { usePhone, useTight } from '../base/useNarrow';
+import { usePhone, useTight, useTiny } from '../base/useNarrow';
 import { CommandButton } from '../commands/CommandButton';
 import { useCommand } from '../commands/useCommand';
 import { Tooltip } from '../controls/Tooltip';
@@ -17,6 +17,7 @@ import './stageBar.css';
 
 export function StageBar({ frame }: AdjustingProps) {
   const phone = usePhone();
+  const tiny = useTiny();
   const tight = useTight();
   const { shown } = useComparison();
   const adjusting = useAdjusting();
@@ -31,6 +32,7 @@ export function StageBar({ frame }: AdjustingProps) {
           <MaskMenu />
           <MaskAppearanceMenu />
           {phone && <CommandButton id="invert" side="top" hasWord />}
+          {phone && !tiny && <CommandButton id="clear" side="top" hasWord />}
           <CommandButton id="frame" side="top" hasWord />
           <CommandButton id="canvas" side="top" hasWord />
         </div>

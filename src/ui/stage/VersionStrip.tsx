@@ -9,6 +9,11 @@ import { useComparison } from './result/comparison';
 import { ResultActions } from './result/ResultActions';
 import './versionStrip.css';
 
+/** So long after a new version the strip may still change its size. */
+const SETTLES_MS = 500;
+/** What stays free before the newest version, where the strip fades out. */
+const MARGIN = 14;
+
 export function VersionStrip() {
   const session = useSession();
   const items = useVersions((state) => state.items);
@@ -20,8 +25,29 @@ export function VersionStrip() {
   const list = useRef<HTMLUListElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new item scrolls into sight
   useEffect(() => {
+    const { current } = list;
+    if (!current) return;
     // Scrolls just the list: the page stays where it is.
-    list.current?.scrollTo({ left: list.current.scrollWidth, top: list.current.scrollHeight });
+    const newest = current.querySelector<HTMLElement>('li:nth-last-child(2)');
+    // To the end, where the next one will be, unless that hides the beginning of the newest.
+    const toEnd = () => {
+      const { x, y } = current.getBoundingClientRect();
+      const box = newest?.getBoundingClientRect();
+      current.scrollTo({
+        left: Math.min(current.scrollWidth, box ? current.scrollLeft + box.x - x - MARGIN : 0),
+        top: Math.min(current.scrollHeight, box ? current.scrollTop + box.y - y - MARGIN : 0),
+      });
+    };
+    toEnd();
+    // The buttons for a new result come at the same time, and leave the list less room.
+    const observer = new ResizeObserver(toEnd);
+    observer.observe(current);
+    const stop = () => observer.disconnect();
+    const timer = setTimeout(stop, SETTLES_MS);
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
   }, [items.length]);
   const press = (version: Version) => {
     session.show(version.id === shownId || version.id === baseId ? null : version.id);

@@ -47,12 +47,10 @@ interface Row extends Click {
   same?: number;
 }
 
-const sets: [string, Row[]][] = [
-  ['Outlines that the way of choosing was tried on', await scored('bench/select/masks.json')],
-];
+const sets: [string, Row[]][] = [['First set', await scored('bench/select/masks.json')]];
 if (!values.chosen)
   sets.push([
-    'Outlines drawn before, and scored once it was chosen',
+    'Second set: other photographs, outlines drawn before any way of choosing was tried',
     await scored('bench/select/heldOut.json'),
   ]);
 report();

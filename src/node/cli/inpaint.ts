@@ -31,12 +31,15 @@ import type { Model } from '../../pipeline/model';
 import { runAtSize, withModelSettings } from '../../pipeline/runRequest';
 import { type MeasuredPicture, measureSource } from '../images';
 import { type Arguments, flagOf } from './args';
+import { cliPlatform } from './cliPlatform';
 import { readMaskArgument } from './maskArgument';
 import { checkWritable, encodeFile, outputKind, writeFileAt } from './outputs';
-import { selectArgument } from './selectArgument';
+import { type SelectorWeights, selectArgument } from './selectArgument';
 
 export interface Run extends Call {
   host: Pick<ModelHost, 'withModel'>;
+  /** For models that select; absent: as on the command line. */
+  weights?: SelectorWeights;
   /** Something the user should know about the run, in a sentence. */
   onNote?(note: string): void;
 }
@@ -67,7 +70,8 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
       ? undefined
       : readMaskArgument(await decodeMask(await measureSource('--mask', args.mask, run.signal), image), args);
   const picture = await image.decode();
-  const { mask, unpasted, note } = given ?? (await selectArgument(picture, args, run.signal));
+  const { mask, unpasted, note } =
+    given ?? (await selectArgument(picture, args, { ...run, weights: run.weights ?? cliPlatform() }));
   if (note !== null) run.onNote?.(note);
   if (picture.loss !== null) run.onNote?.(`--image: ${picture.loss}. The file itself is unchanged.`);
 

@@ -5,8 +5,14 @@ export interface Stage {
   name: string;
   /** How long it took. */
   ms: number;
-  /** On the worker's own clock. */
+  /** In milliseconds since 1970. */
   start: number;
+}
+
+/** Of an image, in milliseconds since 1970. */
+export interface Shown {
+  pressed: number;
+  shown: number;
 }
 
 export interface Visit {
@@ -23,11 +29,25 @@ export interface Visit {
   load: number;
 }
 
-/** The stages of one image: those that were not measured yet before it. */
-export function stagesOf(before: readonly Stage[], after: readonly Stage[]): Map<string, number> {
+/** Measured when a run is over, as sums over it: their starts say nothing. */
+const SUMS = ['load', 'text', 'encode', 'denoise', 'decode', 'remove'];
+
+/** The stages of one image: those that were not measured yet before it, and the page's own work around them. */
+export function stagesOf(
+  { pressed, shown }: Shown,
+  before: readonly Stage[],
+  after: readonly Stage[],
+): Map<string, number> {
   const known = new Set(before.map(({ name, start }) => `${name} ${start}`));
   const fresh = after.filter(({ name, start }) => !known.has(`${name} ${start}`));
-  return new Map(fresh.map(({ name, ms }) => [name, ms]));
+  const placed = fresh.filter(({ name }) => !SUMS.includes(name));
+  const from = Math.min(...placed.map(({ start }) => start));
+  const to = Math.max(...placed.map(({ start, ms }) => start + ms));
+  return new Map([
+    ['page, before the engine', from - pressed],
+    ...fresh.map(({ name, ms }): [string, number] => [name, ms]),
+    ['page, after the engine', shown - to],
+  ]);
 }
 
 export function visitsReport(
@@ -67,7 +87,9 @@ at work, and only the ratio to the next image of the same visit says something.
 |---|---|---|---|---|---|---|
 ${rows.join('\n')}
 
-Milliseconds of the stages from the press on, medians; 0 where it was done before the press:
+Milliseconds of the stages from the press on, medians; 0 where it was done before the press. Some overlap: the runtime starts and
+weights are read while the model is opened, sessions are part of \`load\`, \`text\`, \`encode\` and \`decode\`, and \`remove\`, which makes
+the ground in a thread of its own, lasts as long as it shares the processors with the rest:
 
 | stage | ${columns.map(({ title }) => title).join(' | ')} |
 |---|${columns.map(() => '---').join('|')}|

@@ -16,7 +16,8 @@ import { choiceOfFile, chooseLora } from '../model/lora/open';
 import { clipVocabulary, openModel, prepareSource } from '../model/openModel';
 import { type MergeProgress, openMerged } from '../model/openWithLoras';
 import { isPrepared } from '../model/prepare/prepared';
-import { noteTime } from '../model/runtime/measured';
+import { readAhead } from '../model/readAhead';
+import { measured, noteTime } from '../model/runtime/measured';
 import { createProduct } from '../model/runtime/ortMatMul';
 import { measureSpeed } from '../model/runtime/speedProbe';
 import { startRuntime } from '../model/runtime/start';
@@ -67,6 +68,9 @@ export function createHost(platform: Platform): ModelHost {
     keyOf,
     async open(wanted, asked, call) {
       const live = await machine.get();
+      // Its code is compiled while configurations and weights are read. Whoever needs it meets a failure again.
+      if (live.runtime.target.provider === 'wasm')
+        measured('start runtime', () => startRuntime(live.runtime)).catch(() => {});
       const files = heeding(await filesOf(wanted, asked, live, call), call);
       const model = await lockedWhileOpen(store, files, () => loadModel(files, live.runtime, call));
       const { yieldBetweenSteps } = platform;
@@ -82,7 +86,9 @@ export function createHost(platform: Platform): ModelHost {
     call: Call,
   ): Promise<CheckpointFiles> {
     const own: OwnModel | undefined = name === STARTER ? starter : await platform.ownModel?.(name);
-    if (own?.files !== undefined && loras.length === 0) return own.files;
+    if (own?.files !== undefined && loras.length === 0) {
+      return own.ahead === undefined ? own.files : readAhead(own.files, own.ahead, call.signal);
+    }
     const { precision } = runtime.target;
     const options = {
       ...addOnOptions(call),
@@ -172,7 +178,7 @@ export function createHost(platform: Platform): ModelHost {
   }
 
   async function paint(request: InpaintRequest, options: LocalOptions, call: Call): Promise<FinishedPicture> {
-    const pictures = await readPictures(request, call);
+    const pictures = await measured('read images', () => readPictures(request, call));
     const { loras, embeddings } = options;
     const wanted = { name: request.model_name, loras, embeddings };
     const reports = reportTo(call, platform.preview);
@@ -180,13 +186,14 @@ export function createHost(platform: Platform): ModelHost {
       request,
       options,
       pictures,
-      (asked) => open(wanted, asked, call),
+      (asked) => measured('open model', () => open(wanted, asked, call)),
       { signal: call.signal, onProgress: reports.add },
     );
     for (const [stage, ms] of Object.entries(timings)) noteTime(stage, performance.now() - ms, ms);
     await reports.sent();
     const { width, height } = pixels;
-    return { png: await platform.encode(pixels), width, height, seed, timings };
+    const png = await measured('write image', () => platform.encode(pixels));
+    return { png, width, height, seed, timings };
   }
 
   /** A run that fails for lack of memory makes the next one more careful. */

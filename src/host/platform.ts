@@ -22,6 +22,8 @@ export interface Machine {
 export interface OwnModel {
   /** Files that can be read as they are; absent if the model is prepared into the store first, as a single file is. */
   files?: CheckpointFiles;
+  /** Files that its first run reads: they are read from the moment it is opened, while the runtime starts. */
+  ahead?: readonly string[];
   /** What to prepare it from, and to merge LoRAs into: its listing, or a name that leads to one. */
   source(): Promise<Source | string>;
 }

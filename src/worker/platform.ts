@@ -12,6 +12,13 @@ import { openDigestInWorker } from './digestClient';
 import { createFillInWorker } from './fillClient';
 import { turn } from './turn';
 
+/** Half a second's reading and more, also from this device. */
+const starterWeights = [
+  'text_encoder/model.safetensors',
+  'unet/diffusion_pytorch_model.safetensors',
+  'vae/diffusion_pytorch_model.safetensors',
+];
+
 export interface BrowserOptions {
   /** The page's URL; the starter model is served beside it. */
   baseUrl: string;
@@ -32,7 +39,7 @@ export function browserPlatform({ baseUrl, provider, hubUrl, onStatus, verdicts 
     },
     store: weightStoreHere(),
     hub: { url: hubUrl },
-    starter: { files: httpFiles(STARTER, starterUrl), source: async () => starterUrl },
+    starter: { files: httpFiles(STARTER, starterUrl), ahead: starterWeights, source: async () => starterUrl },
     async measure(field, source, signal) {
       // Browsers tell an image's size only by decoding it.
       const pixels = await readImage(field, source, signal);

@@ -1,0 +1,50 @@
+/** Reading what will be needed before it is asked for, while the thread does other things. */
+import type { CheckpointFiles, ReadOptions } from './files';
+
+/**
+ * The same files. Reading these begins at once, all side by side; each is held until it is read for the first time.
+ * @param signal ends the reading ahead; whoever asks for a file afterwards reads it anew
+ */
+export function readAhead(
+  files: CheckpointFiles,
+  paths: readonly string[],
+  signal: AbortSignal,
+): CheckpointFiles {
+  const watchers = new Map<string, ReadOptions['onProgress']>();
+  const begun = new Map(
+    paths.map((path) => {
+      const onProgress = (loaded: number, total: number) => watchers.get(path)?.(loaded, total);
+      const reading = files.read(path, { signal, onProgress });
+      // Whoever asks for it meets the failure.
+      reading.catch(() => {});
+      return [path, reading] as const;
+    }),
+  );
+  return {
+    ...files,
+    async read(path, options) {
+      const reading = begun.get(path);
+      if (reading === undefined) return files.read(path, options);
+      begun.delete(path);
+      watchers.set(path, options?.onProgress);
+      try {
+        return await untilAborted(reading, options?.signal);
+      } catch {
+        options?.signal?.throwIfAborted();
+        return files.read(path, options);
+      } finally {
+        watchers.delete(path);
+      }
+    },
+  };
+}
+
+function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -35,7 +35,7 @@ const commands: Record<string, (...paths: string[]) => Promise<void>> = {
   async variations() {
     const image = await read('public/samples/sample.jpg');
     const mask = await read('public/samples/sample-mask.png');
-    const names = [...CHIPS, ...everyNth(30, 0)];
+    const names = [...new Set([...CHIPS, ...everyNth(30, 0)])];
     const rows = await withStarter((opened) => measureVariations(opened, { image, mask }, names));
     save('starterVariations', rows);
     console.log(JSON.stringify({ least: Math.min(...rows.map(({ least }) => least)) }));

@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest';
+import type { Things } from '../contract/things';
 import { createMask, createPixels, type Mask, type Pixels } from '../image/raster';
 import {
   type StableDiffusionParts,
@@ -16,10 +17,11 @@ const BLUE = [40, 40, 200];
 const HALF = 70;
 
 /** A model that draws its thing on whatever ground it is shown, and keeps what masks it was shown. */
-function painter({ draws = true } = {}) {
+function painter({ draws = true, things = [{ name: 'square', synonyms: ['box'] }] as Things } = {}) {
   let ground = 0;
   /** Sides in pixels of what was masked, by run. */
   const masked: number[] = [];
+  const asked = new Set<string>();
   const vae: Vae = {
     scalingFactor: 1,
     latentChannels: 4,
@@ -51,7 +53,10 @@ function painter({ draws = true } = {}) {
       has: () => false,
       withTokens: () => branch.tokenizer,
       count: (text) => text.length,
-      tokens: () => [7],
+      tokens(text) {
+        asked.add(text);
+        return [7];
+      },
       row: () => Int32Array.of(1, 7, 2, 2),
       encode: () => Int32Array.of(1, 7, 2, 2),
     },
@@ -75,14 +80,14 @@ function painter({ draws = true } = {}) {
     text: [branch],
     schedulerConfig: { className: 'DDIMScheduler', keys: { clip_sample: false } },
     nativeSize: NATIVE,
-    ...{ ownScale: true, drawsThings: true },
+    ...{ ownScale: true, drawsThings: things },
     upload,
     denoiser: () =>
       Promise.resolve({ label: 'UNet', inpainting: 'native', predict, dispose: () => Promise.resolve() }),
     vae: () => Promise.resolve(vae),
     dispose: () => Promise.resolve(),
   });
-  return { model, masked, predict };
+  return { model, masked, predict, asked };
 }
 
 const GREEN = [70, 120, 60];
@@ -227,6 +232,19 @@ it('an empty prompt draws nothing: the ground alone', async () => {
   expect(predict).not.toHaveBeenCalled();
   expect(Object.keys(timings)).toEqual(['remove']);
   expect(isSame(pixels, await ground.run(jobOf(hole).image, hole, removal))).toBe(true);
+});
+
+it('the model is asked in words that it knows, and a prompt with none of them draws nothing', async () => {
+  const hole = circle(120, 80, 40);
+  const askedBy = async (prompt: string, things?: Things) => {
+    const { model, asked } = painter(things && { things });
+    await drawThing(model, greenGround().ground, jobOf(hole, { prompt }), call());
+    return [...asked].filter((text) => text !== '');
+  };
+  expect(await askedBy('two old boxes in the grass')).toEqual(['a photo of a square']);
+  expect(await askedBy('a submarine')).toEqual([]);
+  // Without a list the prompt is the model's own business.
+  expect(await askedBy('a submarine', [])).toEqual(['a submarine']);
 });
 
 it('a model that draws nothing leaves the ground', async () => {

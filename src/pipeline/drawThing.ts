@@ -3,6 +3,7 @@
  * which its outline and colours follow (image/matte.ts), and is laid on the image with what was masked taken away: around it
  * the image goes on as after a removal, at its own resolution.
  */
+import { namedThings, type Things } from '../contract/things';
 import { clarified } from '../image/matte/clarity';
 import { lightOf } from '../image/matte/light';
 import { layMatte, type Matte, matteOf } from '../image/matte/matte';
@@ -29,7 +30,8 @@ const [MASK_SHARE, MASK_POWER] = [2 / 3, 4];
 const [SMALLER, LEAN] = [0.15, 0.1];
 
 /**
- * Draws what the prompt names.
+ * Draws the first thing that the prompt names. A prompt that names none that the model knows leaves the ground alone; callers
+ * say so (contract/things.ts).
  * @param job its size is that of the image that comes back
  * @param ground takes away what is masked
  * @throws InputError if nothing of the image is left or it is too large; as {@link inpaint}, and as the ground
@@ -60,13 +62,16 @@ export async function drawThing(
   grounding.catch(() => {});
 
   // 2. The thing; without a prompt there is none
-  const named = job.prompt.trim() !== '';
-  const drawn = named
-    ? await drawTwice(model, job, shownMask(model.nativeSize), call).catch((error: unknown) => {
-        failed.abort();
-        throw error;
-      })
-    : undefined;
+  const prompt = promptFor(job.prompt, model.drawsThings ?? []);
+  const drawn =
+    prompt === null
+      ? undefined
+      : await drawTwice(model, { ...job, prompt }, shownMask(model.nativeSize), call).catch(
+          (error: unknown) => {
+            failed.abort();
+            throw error;
+          },
+        );
   call.onProgress({ stage: 'decode' });
   const pixels = await grounding;
   if (drawn === undefined) return { pixels, timings };
@@ -75,6 +80,17 @@ export async function drawThing(
   const place = placeMatte(drawn.matte, hole, poseOf(job.seed));
   if (place !== null) layMatte(pixels, drawn.matte, hole.data, place, lightOf(pixels, hole.data));
   return { pixels, timings: { ...drawn.timings, ...timings } };
+}
+
+/**
+ * The prompt in the words that the model was trained on: a word that it has never seen, a plural even, would give a picture
+ * of no thing at all.
+ * @returns null if nothing is to be drawn
+ */
+function promptFor(prompt: string, things: Things): string | null {
+  if (things.length === 0) return prompt.trim() === '' ? null : prompt;
+  const [first] = namedThings(prompt, things);
+  return first === undefined ? null : `a photo of a ${first}`;
 }
 
 /** An image: white in its middle. */

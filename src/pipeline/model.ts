@@ -2,6 +2,7 @@
  * What the pipeline needs from a model: its networks, its tokenizers and its configuration. Sessions arrive through these
  * interfaces; the pipeline never sees ONNX Runtime.
  */
+import type { Things } from '../contract/things';
 import type { Size } from '../image/geometry';
 import type { Mask, Pixels } from '../image/raster';
 import type { SchedulerConfig } from './schedulers/settings';
@@ -183,8 +184,11 @@ export interface DiffusionModel<Text = unknown, Given extends Conditioning = Con
   readonly fixedSize?: Size;
   /** It works at the image's own resolution: only with {@link drawsThings}. */
   readonly ownScale?: true;
-  /** It draws a thing and knows little of the ground, which is continued by other means: see drawThing.ts. */
-  readonly drawsThings?: true;
+  /**
+   * It draws a thing and knows little of the ground, which is continued by other means: see drawThing.ts. The list of what it
+   * can draw; empty if its files do not say.
+   */
+  readonly drawsThings?: Things;
   /** Only removal models do this. */
   readonly removes?: never;
   readonly prompts: PromptEncoder<Text>;

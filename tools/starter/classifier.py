@@ -20,6 +20,7 @@ from torch import nn
 
 import shared_training
 import sources
+from composers import composed
 
 INPUT = 64  # px of side
 
@@ -80,15 +81,21 @@ def worker(rank: int, args, model, optimizer) -> None:
     if not torch.cuda.is_available():
         torch.set_num_threads(1)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    rng = np.random.default_rng([args.seed, rank])
     things = [thing.resize((max(1, thing.width // 2), max(1, thing.height // 2)), Image.BOX)
               for thing in sources.load_objects(args.objects, sources.read_concepts())]
     pictures = list(sources.load_backgrounds(args.backgrounds, "classifier", args.work).values())
-    model.train()
-    start, losses, right = time.time(), [], []
-    while (progress := (time.time() - start) / (args.minutes * 60)) < 1:
+
+    def make(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         labels = rng.integers(0, len(things), args.batch)
-        inputs = torch.stack([to_input(training_picture(things[label], pictures, rng)) for label in labels])
+        return labels, np.stack([to_input(training_picture(things[label], pictures, rng)).numpy() for label in labels])
+
+    batches = composed(make, [args.seed, rank], args.composers)
+    model.train()
+    minutes = shared_training.minutes_left(args)
+    start, losses, right = time.time(), [], []
+    while (progress := (time.time() - start) / (minutes * 60)) < 1:
+        labels, inputs = next(batches)
+        inputs = torch.from_numpy(inputs)
         inputs = inputs + 0.1 * torch.rand(args.batch, 1, 1, 1) * torch.randn_like(inputs)
         logits = model(inputs.to(device))
         target = torch.from_numpy(labels).to(device)
@@ -108,10 +115,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--objects", type=Path, required=True)
     parser.add_argument("--backgrounds", type=Path, nargs="+", required=True)
-    parser.add_argument("--minutes", type=float, default=6)
+    shared_training.add_clock(parser, 6)
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--composers", type=int, default=0, help="processes that compose for each one that trains")
     parser.add_argument("--seed", type=int, default=5)
     args = parser.parse_args()
 

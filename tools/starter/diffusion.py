@@ -36,6 +36,26 @@ SCHEDULE = dict(
 )
 
 
+# transformers 4 keeps the encoder's layers in a part of this name, transformers 5 has them at the top. Checkpoints, and all
+# files here, have the name.
+PART = "text_model."
+
+
+def classic_keys(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """A text encoder's weights under the keys of checkpoints, whatever the library calls them."""
+    return {key if key.startswith(PART) else PART + key: value for key, value in state.items()}
+
+
+def load_classic(text_encoder: CLIPTextModel, state: dict[str, torch.Tensor]) -> None:
+    """Loads weights under the keys of checkpoints. Position ids aren't weights: they may be missing or there."""
+    own = {key if key.startswith(PART) else PART + key: key for key in text_encoder.state_dict()}
+    known = {own[key]: value for key, value in state.items() if key in own}
+    missing = [key for key in own if not key.endswith("position_ids") and key not in state]
+    if missing:
+        raise KeyError(f"the text encoder's weights lack {missing}")
+    text_encoder.load_state_dict(known, strict=False)
+
+
 def make_text_encoder(vocab_size: int = TEXT_CONFIG["vocab_size"]) -> CLIPTextModel:
     """Training uses a smaller token table, see CompactVocabulary, which has its own special ids."""
     return CLIPTextModel(CLIPTextConfig(**{**TEXT_CONFIG, "vocab_size": vocab_size}))
@@ -53,7 +73,7 @@ def point_at_names(text_encoder: CLIPTextModel, concept_of: dict[int, int]) -> N
     features of both, in the layers' own MLPs, make each position's state a different view of the concept, which the
     UNet's pixels can choose from by position. With equal states they can only tell its mean colour (measured too).
     """
-    model = text_encoder.text_model
+    model = getattr(text_encoder, "text_model", text_encoder)
     table = model.embeddings.token_embedding.weight
     table.normal_(0, 0.02)
     words = 1.2 * torch.randn(max(concept_of.values()) + 1, TEXT_WIDTH)

@@ -11,6 +11,8 @@ Shards WORK/pool/SEED_RANK_N.npz, fp16 and unscaled: masked [G, 4, 32, 32], mask
 
 import argparse
 import json
+import math
+import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ import torch
 import compose
 import shared_training
 import sources
+from composers import composed
 from vae import make_vae
 
 CONCEPTS_PER_GROUP = 8
@@ -41,27 +44,40 @@ def make_scene(pictures, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarr
     return compose.background(pictures, rng, 0.25), compose.stroke_mask(rng) if stroke else compose.mask(rng), stroke
 
 
+def make_groups(things, pictures):
+    """rng → the background twice and its composites, uint8; the mask; the composites' concepts."""
+    order: list[int] = []  # every concept once per shuffle: equally often in the pool
+
+    def make(rng: np.random.Generator):
+        nonlocal order
+        if len(order) < CONCEPTS_PER_GROUP:
+            order = rng.permutation(len(things)).tolist() + order
+        picture, area, stroke = make_scene(pictures, rng)
+        chosen = [] if stroke else [order.pop() for _ in range(CONCEPTS_PER_GROUP)]
+        return [picture, picture, *[compose.place(picture, things[index], area) for index in chosen]], area, chosen
+
+    return make
+
+
 def worker(rank: int, args) -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cpu":
         torch.set_num_threads(1)
-    rng = np.random.default_rng([args.seed, rank])
     things = sources.load_objects(args.objects, sources.read_concepts())
     pictures = list(sources.load_backgrounds(args.backgrounds, "train", args.work).values())
     vae = make_vae().to(device).eval()
     vae.load_state_dict(torch.load(args.work / "vae.pt", weights_only=True))
     encode = torch.no_grad()(lambda batch: vae.encode(batch.to(device)).latent_dist.mean.cpu().half().numpy())
 
-    order: list[int] = []  # every concept once per shuffle: equally often in the pool
+    groups = composed(make_groups(things, pictures), [args.seed, rank], args.composers)
+    started, minutes = time.time(), shared_training.minutes_left(args)
     for shard in range(-(-args.groups // (args.processes * GROUPS_PER_SHARD))):
+        if time.time() - started > minutes * 60:
+            break
         masked, masks, targets, concepts = [], [], [], []
         while len(masks) < GROUPS_PER_SHARD:
-            if len(order) < CONCEPTS_PER_GROUP:
-                order = rng.permutation(len(things)).tolist() + order
-            picture, area, stroke = make_scene(pictures, rng)
-            chosen = [] if stroke else [order.pop() for _ in range(CONCEPTS_PER_GROUP)]
-            composites = [compose.place(picture, things[index], area) for index in chosen]
-            batch = to_batch([picture, picture, *composites])
+            pixels, area, chosen = next(groups)
+            batch = to_batch(pixels)
             batch[1] *= torch.from_numpy(~area)
             latents = encode(batch)
             masked.append(latents[1])
@@ -89,7 +105,9 @@ def main() -> None:
     parser.add_argument("--objects", type=Path, required=True)
     parser.add_argument("--backgrounds", type=Path, nargs="+", required=True)
     parser.add_argument("--groups", type=int, default=900)
+    shared_training.add_clock(parser, math.inf)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--composers", type=int, default=0, help="processes that compose for each one that encodes")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     (args.work / "pool").mkdir(parents=True, exist_ok=True)

@@ -67,7 +67,7 @@ def export(out: Path, vae, text_encoder, unet) -> None:
     write_json(out / "text_encoder" / "config.json", {
         "architectures": ["CLIPTextModel"], "model_type": "clip_text_model", "torch_dtype": "float16",
         "attention_dropout": 0.0, "initializer_factor": 1.0, "initializer_range": 0.02, **diffusion.TEXT_CONFIG})
-    save_file(half(text_encoder.state_dict()), out / "text_encoder" / "model.safetensors", metadata)
+    save_file(half(diffusion.classic_keys(text_encoder.state_dict())), out / "text_encoder" / "model.safetensors", metadata)
     write_json(out / "concepts.json", [
         {"name": concept.name, "synonyms": list(concept.names[1:]), "codePoint": concept.code}
         for concept in sources.read_concepts()])
@@ -91,7 +91,7 @@ def main() -> None:
         # The measured scale of the latents, see encode_pool.py.
         vae.register_to_config(scaling_factor=json.loads((args.work / "latents.json").read_text())["scaling_factor"])
         weights = torch.load(args.work / "unet.pt", weights_only=True, map_location="cpu")["average"]
-        text_encoder.load_state_dict(weights["text_encoder"])
+        diffusion.load_classic(text_encoder, weights["text_encoder"])
         unet.load_state_dict(weights["unet"])
     if args.out.exists():
         for part in ("tokenizer", "text_encoder", "unet", "vae", "scheduler"):

@@ -6,8 +6,13 @@ another: every one takes the weights as they are, computes gradients, and applie
 gradients at most one step old per other process). On a GPU one process does the same, and nothing is shared.
 """
 
+import math
+import time
+
 import torch
 import torch.multiprocessing as mp
+
+LEAST_MINUTES = 0.02  # a step or two: what comes later finds weights
 
 
 def unit(_key: str) -> float:
@@ -70,6 +75,16 @@ class SharedAdamW:
             for key, tensor in mine.items():
                 tensor.copy_(saved[key])
         self.count.fill_(state["count"])
+
+
+def add_clock(parser, minutes: float) -> None:
+    parser.add_argument("--minutes", type=float, default=minutes)
+    parser.add_argument("--deadline", type=float, default=math.inf, help="seconds since 1970: the end, however few minutes")
+
+
+def minutes_left(args) -> float:
+    """For a loop that begins now, when everything is loaded."""
+    return max(LEAST_MINUTES, min(args.minutes, (args.deadline - time.time()) / 60))
 
 
 def run(worker, processes: int, *args) -> None:

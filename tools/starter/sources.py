@@ -35,6 +35,7 @@ UNUSED = (
 )
 SKIMAGE_PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg",
                   "grass.png", "gravel.png", "brick.png")
+PACKED = "packed"  # folder of backgrounds that pack.py has chosen and made smaller
 LONGEST_SIDE = 1400  # px; more would only cost memory, crops are scaled to 256
 
 
@@ -59,13 +60,16 @@ def read_concepts() -> list[Concept]:
     return concepts
 
 
+def object_file(folder: Path, concept: Concept) -> Path:
+    path = folder / f"{concept.code}.webp"
+    return path if path.exists() else folder / f"{concept.code.removesuffix('-fe0f')}.webp"
+
+
 def load_objects(folder: Path, concepts: list[Concept]) -> list[Image.Image]:
     """The concepts' images, RGBA, cropped to the opaque part (about 224 px wide)."""
     pictures = []
     for concept in concepts:
-        path = folder / f"{concept.code}.webp"
-        if not path.exists():
-            path = folder / f"{concept.code.removesuffix('-fe0f')}.webp"
+        path = object_file(folder, concept)
         picture = Image.open(path).convert("RGBA")
         # The shape's own box: faint shadow pixels under 10 % do not count.
         box = picture.getchannel("A").point(lambda alpha: 255 if alpha > 25 else 0).getbbox()
@@ -83,7 +87,12 @@ def find_backgrounds(folders: list[Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() not in (".jpg", ".jpeg", ".png") or path.stat().st_size < 60_000:
+            if path.suffix.lower() not in (".jpg", ".jpeg", ".png"):
+                continue
+            if PACKED in path.parts:
+                found[path.stem] = path
+                continue
+            if path.stat().st_size < 60_000:
                 continue
             if path.stem == "screenshot" or "images_dark" in path.parts or path.stem in ("1080x1920", "720x1440"):
                 continue

@@ -1,15 +1,20 @@
 """CLIP's tokenizer files (vocab.json, merges.txt, configs) from open_clip_torch's bpe_simple_vocab_16e6.txt.gz (MIT).
 
     python tools/starter/tokenizer.py OUT_DIR
+Where open_clip is not installed, they are copied from the committed model.
 """
 
 import gzip
 import json
+import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 MERGES = 49152 - 256 - 2  # CLIP keeps this many lines of the file, its first line being a header
+
+
+COMMITTED = Path(__file__).resolve().parents[2] / "public" / "models" / "starter" / "tokenizer"
 
 
 def byte_symbols() -> list[str]:
@@ -20,7 +25,11 @@ def byte_symbols() -> list[str]:
 
 
 def write_tokenizer(out: Path) -> None:
-    source = Path(find_spec("open_clip").origin).parent / "bpe_simple_vocab_16e6.txt.gz"
+    open_clip = find_spec("open_clip")
+    if open_clip is None:
+        shutil.copytree(COMMITTED, out, dirs_exist_ok=True)
+        return
+    source = Path(open_clip.origin).parent / "bpe_simple_vocab_16e6.txt.gz"
     lines = gzip.open(source, "rt", encoding="utf-8").read().split("\n")
     merges = lines[1:MERGES + 1]
     symbols = byte_symbols()

@@ -127,10 +127,11 @@ def worker(rank: int, args, models: torch.nn.ModuleDict, optimizer, vocabulary: 
                     tokenizer(text, padding="max_length", truncation=True, max_length=77).input_ids)
         return text_encoder(torch.tensor([ids_of[text] for text in texts], device=device)).last_hidden_state
 
+    minutes = min(args.minutes, elapsed / 60 + shared_training.minutes_left(args))
     start, saved, losses, seen = time.time(), time.time(), [], 0
     if rank == 0:
         print(f"{pool.groups} groups, {len(concepts)} concepts", flush=True)
-    while (progress := (elapsed + time.time() - start) / (args.minutes * 60)) < 1:
+    while (progress := (elapsed + time.time() - start) / (minutes * 60)) < 1:
         rate = args.lr * min(1, (int(optimizer.count) + 1) / 60) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
         target, masked, mask, chosen = pool.batch(args.batch)
         target, masked, mask = target.to(device), masked.to(device), mask.to(device)
@@ -201,6 +202,7 @@ def save(args, models, optimizer, vocabulary: CompactVocabulary, elapsed: float)
     average: dict[str, dict] = {"unet": {}, "text_encoder": {}}
     for name, module in models.items():
         average[name] = {key: optimizer.average.get(f"{name}.{key}", value) for key, value in module.state_dict().items()}
+    average["text_encoder"] = diffusion.classic_keys(average["text_encoder"])
     table = average["text_encoder"][TOKEN_TABLE]
     average["text_encoder"][TOKEN_TABLE] = vocabulary.expand(table, diffusion.TEXT_CONFIG["vocab_size"])
     partial = args.work / "unet.partial.pt"
@@ -212,7 +214,7 @@ def save(args, models, optimizer, vocabulary: CompactVocabulary, elapsed: float)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=70)
+    shared_training.add_clock(parser, 70)
     parser.add_argument("--batch", type=int, default=12)
     parser.add_argument("--lr", type=float, default=3e-4)
     parser.add_argument("--processes", type=int, default=2)
@@ -239,7 +241,7 @@ def main() -> None:
         if text_file.exists():  # starting from only a UNet allows changing the text encoder
             text = load_file(text_file)
             text[TOKEN_TABLE] = text[TOKEN_TABLE][vocabulary.ids]
-            text_encoder.load_state_dict(text, strict=False)  # position_ids aren't weights and aren't in the file
+            diffusion.load_classic(text_encoder, text)
     if not saved and (args.work / "text.pt").exists():
         with torch.no_grad():
             ids = tokenizer([f"a photo of a {concept.name}" for concept in concepts], padding="max_length", max_length=77)

@@ -1,8 +1,9 @@
 /** A Stable Diffusion from its configurations, as networks that Inlay builds. */
 import { z } from 'zod';
-import { UnsupportedError } from '../../contract/errors';
+import { CheckpointError, UnsupportedError } from '../../contract/errors';
 import { NAME_ANOTHER } from '../../contract/families';
 import type { ModelFacts } from '../../contract/modelLibrary';
+import { type Things, thingsSchema } from '../../contract/things';
 import {
   type AutoencoderKlConfig,
   buildVaeDecoder,
@@ -22,6 +23,9 @@ import { parseUnet2dConfig } from '../configs/unet2d';
 import { lazyDisposable } from '../lazy';
 import { traitsFrom } from '../traits';
 import { type StableDiffusionRules, type TextEncoderRules, weightSet } from './stableDiffusionRules';
+
+/** Beside the configurations of a model that draws things. */
+const THINGS_FILE = 'concepts.json';
 
 /** What the configurations say of all networks. */
 interface NetworkConfigs {
@@ -65,6 +69,13 @@ export async function describeNetworks(rules: StableDiffusionRules, files: Confi
     connect: (opener) => connect(rules, configs, facts, files, parts, opener),
   };
 }
+/** @returns what the model can draw; empty if its files do not say @throws CheckpointError if they say it wrongly */
+async function thingsOf(files: ConfigFiles): Promise<Things> {
+  const parsed = thingsSchema.safeParse((await files.optionalJson(THINGS_FILE)) ?? []);
+  if (parsed.success) return parsed.data;
+  throw new CheckpointError(`model "${files.name}": ${THINGS_FILE} is no list of names and synonyms`);
+}
+
 /** Sessions of built networks as the model that the loop runs; each is opened at its first use. */
 async function connect(
   rules: StableDiffusionRules,
@@ -113,7 +124,7 @@ async function connect(
     schedulerConfig,
     ...(unet.guidanceWidth !== undefined && { guidanceWidth: unet.guidanceWidth }),
     nativeSize: facts.nativeSize,
-    ...(drawsThings && { ownScale: true, drawsThings }),
+    ...(drawsThings && { ownScale: true, drawsThings: await thingsOf(files) }),
     ...(autoencoder.downscale > 8 && { multiple: autoencoder.downscale }),
     isCoarse: isCoarse(runtime.target),
     upload: (values, dims) => runtime.upload(values, dims),

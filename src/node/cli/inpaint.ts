@@ -10,6 +10,7 @@ import { recipeOf, recipeTexts } from '../../contract/recipe';
 import { type InpaintResult, type LocalOptions, STARTER } from '../../contract/schema';
 import type { SuitedSettings } from '../../contract/suitedSettings';
 import { taskOf } from '../../contract/tasks';
+import { unknownWords } from '../../contract/things';
 import type { ModelHost } from '../../host/createHost';
 import { withoutPreview } from '../../host/previews';
 import { convertColours } from '../../image/colourSpace';
@@ -91,6 +92,11 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
     const told = withModelSettings(request, options, model);
     const toldNote = noteOf(told.suited, leftOut(args));
     if (toldNote !== null) run.onNote?.(toldNote);
+    const unknown = args.pasteBack ? unknownWords(request.prompt, model.drawsThings ?? []) : [];
+    if (model.drawsThings?.length && unknown.length > 0)
+      run.onNote?.(
+        `The model does not know ${unknown.slice(0, 3).join(', ')}: what is masked is only taken away.`,
+      );
     const outcome = await runAtSize({ ...told, pictures, size: plan.size, isBare: !args.pasteBack }, opened, {
       signal: run.signal,
       onProgress: (progress) => run.onProgress(withoutPreview(progress)),

@@ -2,7 +2,7 @@
 import { Info } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { STARTER } from '../../state/models/modelCatalogue';
-import { loadThings, type Things, unknownWords, withArticle } from '../../state/settings/things';
+import { loadThings, namedThings, type Things, unknownWords, withArticle } from '../../state/settings/things';
 import { useApp, useSession, useSettings } from '../base/context';
 import './starterThings.css';
 
@@ -17,6 +17,7 @@ export function StarterThings() {
   const [all, setAll] = useState(false);
   if (!isChosen || things === null) return null;
   const unknown = unknownWords(prompt, things);
+  const [first, ...others] = namedThings(prompt, things);
   const names = all ? things.map(({ name }) => name) : FEW;
   return (
     <div className="things">
@@ -46,7 +47,15 @@ export function StarterThings() {
         {unknown.length > 0 && (
           <>
             <Info size={15} strokeWidth={1.8} aria-hidden />
-            <span>The starter does not know {listed(unknown)}.</span>
+            <span>The starter does not know {listed(unknown)}: it would only take away what is masked.</span>
+          </>
+        )}
+        {first !== undefined && others.length > 0 && (
+          <>
+            <Info size={15} strokeWidth={1.8} aria-hidden />
+            <span>
+              The starter draws one thing at a time: here <em>{first}</em>.
+            </span>
           </>
         )}
       </p>

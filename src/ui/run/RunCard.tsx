@@ -100,7 +100,7 @@ function useSelectionOffer(): boolean {
 
 /** Whether "Remove" is the better choice for what is set now, or was for the result that is shown. */
 function useRemovalOffer(hasOutcome: boolean): boolean {
-  const hasMask = useEditor((state) => state.maskBounds.width > 0);
+  const hasMask = useEditor((state) => state.maskBounds.width > 0 && state.opening === null);
   const { prompt, model_name } = useSettings(
     useShallow(({ prompt, model_name }) => ({ prompt, model_name })),
   );

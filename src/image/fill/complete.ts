@@ -29,10 +29,13 @@ const VERY_LARGE = 300_000;
 
 /** The finest scale at which the hole has at most so many pixels is put together anew: a cut's time grows with them. */
 const MOST_REARRANGED = 3000;
+/** If there is none, the coarsest, with at most so many: strips around an image are large at every scale. */
+const MOST_AT_COARSEST = 50_000;
 /** Pixels of a whole scale that is gone through in one piece. */
 const MOST_AREA = 1 << 18;
-/** Of each kind: a cut for each of them, a few milliseconds. */
+/** Of each kind, a cut for each of them; fewer where a cut takes long. */
 const MOST_SHIFTS = 60;
+const MOST_CUT = 750_000; // pixels, of all cuts for one kind
 /** What repeats is looked for at the finest scale with at most so many sources. */
 const MOST_REPEATING = 8000;
 
@@ -168,14 +171,15 @@ function* carryInward(
  * Chooses anew where the hole is copied from, in large pieces. @param scales all that are coarser, coarsest first
  */
 function* rearrange(matches: Matches, scales: readonly Matches[], draw: Draw): Steps {
-  const shifts: Shift[] = usedShifts(matches, MOST_SHIFTS);
+  const most = Math.min(MOST_SHIFTS, Math.ceil(MOST_CUT / (yield* holeSize(matches.level))));
+  const shifts: Shift[] = usedShifts(matches, most);
   const at = scales.findLastIndex(
     ({ sourceList, sources }) => sourceList.length <= MOST_REPEATING && sources.length <= MOST_AREA,
   );
   const coarse = scales[at];
   if (coarse) {
     const factor = 2 ** (scales.length - at);
-    for (const { dx, dy } of yield* repeatingShifts(coarse, MOST_SHIFTS, draw)) {
+    for (const { dx, dy } of yield* repeatingShifts(coarse, most, draw)) {
       const shift = { dx: dx * factor, dy: dy * factor };
       if (!shifts.some((other) => other.dx === shift.dx && other.dy === shift.dy)) shifts.push(shift);
     }
@@ -183,17 +187,23 @@ function* rearrange(matches: Matches, scales: readonly Matches[], draw: Draw): S
   yield* choose(matches, shifts, yield* carryInward(matches.level, matches.level.roughness, 2));
 }
 
-/** The finest scale that a cut can take. @returns its place, −1 if there is none */
+/** The scale that is put together anew. @returns its place, −1 if there is none */
 function* rearrangedScale(levels: readonly Level[]): Steps<number> {
-  for (const [i, { kinds }] of levels.entries()) {
-    if (kinds.length > MOST_AREA) continue;
-    let count = 0;
-    yield* byCount(kinds.length, (first, end) => {
-      for (let k = first; k < end; k++) if (kinds[k] === HOLE) count++;
-    });
-    if (count <= MOST_REARRANGED) return i;
+  for (const [i, level] of levels.entries()) {
+    if (level.kinds.length > MOST_AREA) continue;
+    const size = yield* holeSize(level);
+    if (size <= (i + 1 < levels.length ? MOST_REARRANGED : MOST_AT_COARSEST)) return i;
   }
   return -1;
+}
+
+/** Pixels. */
+function* holeSize({ kinds }: Level): Steps<number> {
+  let count = 0;
+  yield* byCount(kinds.length, (first, end) => {
+    for (let i = first; i < end; i++) if (kinds[i] === HOLE) count++;
+  });
+  return count;
 }
 
 /** Matches and votes in turn. Yields the share that is done. */

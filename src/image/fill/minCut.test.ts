@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { finish } from '../../../test/support/finish';
 import { minCut } from './minCut';
 
 /** Right, left, below and above of each of width × height nodes. */
@@ -37,7 +38,7 @@ describe('the cheapest cut', () => {
     // Source gives 9 to the first node, the sink takes 9 from the last; links of 5, 2 and 7.
     const capacities = new Float32Array(16);
     for (const [node, flow] of [5, 2, 7].entries()) capacities[4 * node] = flow;
-    expect([...minCut(gridOf(4, 1), capacities, Float32Array.of(9, 0, 0, -9))]).toEqual([0, 0, 1, 1]);
+    expect([...finish(minCut(gridOf(4, 1), capacities, Float32Array.of(9, 0, 0, -9)))]).toEqual([0, 0, 1, 1]);
   });
 
   it('is as cheap as the cheapest of all', () => {
@@ -57,7 +58,7 @@ describe('the cheapest cut', () => {
       });
     fc.assert(
       fc.property(graph, (given) => {
-        const sides = minCut(given.neighbours, given.capacities.slice(), given.terminals.slice());
+        const sides = finish(minCut(given.neighbours, given.capacities.slice(), given.terminals.slice()));
         let least = Infinity;
         for (let choice = 0; choice < 2 ** sides.length; choice++) {
           least = Math.min(

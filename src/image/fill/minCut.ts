@@ -4,6 +4,10 @@
  * and what that cuts off looks for another parent.
  */
 
+import type { Steps } from './stretches';
+
+/** So many meetings of the trees, or nodes that meet none, in one stretch. */
+const TURNS = 4096;
 /** In which tree a node is. */
 const [FREE, SOURCE, SINK] = [0, 1, 2] as const;
 /** In place of a direction to the parent: there is none; it is the terminal; it has just been lost. */
@@ -15,13 +19,13 @@ const [NONE, TERMINAL, LOST] = [-1, -2, -3] as const;
  * @param terminals what the source gives to each node, or, below 0, what the sink takes from it; used up. [nodes]
  * @returns 1 where a node is on the sink's side. [nodes]
  */
-export function minCut(
+export function* minCut(
   neighbours: Int32Array,
   capacities: Float32Array,
   terminals: Float32Array,
-): Uint8Array {
+): Steps<Uint8Array> {
   const cut = new Cut(neighbours, capacities, terminals);
-  cut.run();
+  yield* cut.run();
   return cut.tree.map((tree) => (tree === SOURCE ? 0 : 1));
 }
 
@@ -54,7 +58,7 @@ class Cut {
     this.isActive = new Uint8Array(count);
   }
 
-  run(): void {
+  *run(): Steps {
     this.terminals.forEach((terminal, node) => {
       if (terminal === 0) return;
       this.tree[node] = terminal > 0 ? SOURCE : SINK;
@@ -62,7 +66,9 @@ class Cut {
       this.distances[node] = 1;
       this.activate(node);
     });
-    while (this.head !== this.tail) {
+    for (let turn = 1; this.head !== this.tail; turn++) {
+      // How much there is to do shows only at the end.
+      if (turn % TURNS === 0) yield 0;
       const node = this.active[this.head] ?? 0;
       const met = this.tree[node] === FREE ? NONE : this.grow(node);
       if (met === NONE) {

@@ -80,7 +80,7 @@ export function* choose(matches: Matches, shifts: readonly Shift[], expected: Fl
   for (let round = 0; round < MOST_ROUNDS && left.length > 0; round++) {
     const useful: Shift[] = [];
     for (const shift of left) {
-      if (expand(jigsaw, shift, scratch)) useful.push(shift);
+      if (yield* expand(jigsaw, shift, scratch)) useful.push(shift);
       yield Math.min(1, ++done / (shifts.length * MOST_ROUNDS));
     }
     left = useful;
@@ -217,7 +217,7 @@ function seamCost(
 }
 
 /** Gives the shift to those pixels for which that makes the whole cheaper. @returns whether there were any */
-function expand(jigsaw: Jigsaw, { dx, dy }: Shift, differences: Float32Array): boolean {
+function* expand(jigsaw: Jigsaw, { dx, dy }: Shift, differences: Float32Array): Steps<boolean> {
   const { level, pixels, neighbours, rim, own } = jigsaw;
   const count = pixels.length;
   for (let at = 0; at < differences.length; at++) differences[at] = rimCost(jigsaw, at, dx, dy);
@@ -258,7 +258,7 @@ function expand(jigsaw: Jigsaw, { dx, dy }: Shift, differences: Float32Array): b
       capacities[4 * i + d] = Math.max(0, first + second - neither);
     }
   }
-  const sides = minCut(neighbours, capacities, terminals);
+  const sides = yield* minCut(neighbours, capacities, terminals);
   let changes = false;
   for (let i = 0; i < count; i++) {
     if (sides[i] === 0 || theirs[i] === FORBIDDEN || (jigsaw.dx[i] === dx && jigsaw.dy[i] === dy)) continue;

@@ -184,7 +184,8 @@ function* rearrange(matches: Matches, scales: readonly Matches[], draw: Draw): S
       if (!shifts.some((other) => other.dx === shift.dx && other.dy === shift.dy)) shifts.push(shift);
     }
   }
-  yield* choose(matches, shifts, yield* carryInward(matches.level, matches.level.roughness, 2));
+  const rough = yield* carryInward(matches.level, matches.level.roughness, 2);
+  yield* choose(matches, shifts, rough, draw);
 }
 
 /** The scale that is put together anew. @returns its place, −1 if there is none */

@@ -47,7 +47,7 @@ describe('shifts', () => {
       { dx: 30, dy: 5 },
       { dx: -24, dy: 0 },
     ];
-    finish(choose(matches, shifts, new Float32Array(level.kinds.length * 3)));
+    finish(choose(matches, shifts, new Float32Array(level.kinds.length * 3), draw));
     expect(level.colours).toEqual(truth);
     // The patches around it go along: the hole’s corner is at (40, 40).
     const around = 37 * 96 + 37;

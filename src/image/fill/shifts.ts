@@ -7,6 +7,7 @@
 import type { Matches } from './matches';
 import { minCut } from './minCut';
 import { allows, type Outward } from './outward';
+import type { Draw } from './random';
 import { HOLE, KNOWN, type Level } from './scale';
 import type { Steps } from './stretches';
 
@@ -30,6 +31,9 @@ const ROUGH_COUNT = 0.5;
 const SEAM_COST = 2;
 /** How much a seam's broken differences count beside its differing colours. */
 const BREAK_COUNT = 1;
+/** What a shift costs everywhere, drawn for each up to this: of what fits about alike each seed takes another. */
+const MOST_LIKING = 3;
+const LIKING_STEPS = 1000;
 /** Rounds through all shifts; what is gained after these is little. */
 const MOST_ROUNDS = 2;
 
@@ -62,7 +66,12 @@ interface Rim {
 }
 
 /** Chooses among `shifts` and those of `matches`, and copies accordingly. Yields after a few milliseconds each. */
-export function* choose(matches: Matches, shifts: readonly Shift[], expected: Float32Array): Steps {
+export function* choose(
+  matches: Matches,
+  shifts: readonly Shift[],
+  expected: Float32Array,
+  draw: Draw,
+): Steps {
   const jigsaw = createJigsaw(matches, expected);
   const { pixels } = jigsaw;
   const { width } = jigsaw.level;
@@ -76,11 +85,12 @@ export function* choose(matches: Matches, shifts: readonly Shift[], expected: Fl
     jigsaw.own[i] = ownCost(jigsaw, i, jigsaw.dx[i] ?? 0, jigsaw.dy[i] ?? 0);
   });
   yield 0;
+  const likings = new Map(shifts.map((shift) => [shift, (draw(LIKING_STEPS) * MOST_LIKING) / LIKING_STEPS]));
   let [left, done] = [[...shifts], 0];
   for (let round = 0; round < MOST_ROUNDS && left.length > 0; round++) {
     const useful: Shift[] = [];
     for (const shift of left) {
-      if (yield* expand(jigsaw, shift, scratch)) useful.push(shift);
+      if (yield* expand(jigsaw, shift, likings.get(shift) ?? 0, scratch)) useful.push(shift);
       yield Math.min(1, ++done / (shifts.length * MOST_ROUNDS));
     }
     left = useful;
@@ -217,7 +227,12 @@ function seamCost(
 }
 
 /** Gives the shift to those pixels for which that makes the whole cheaper. @returns whether there were any */
-function* expand(jigsaw: Jigsaw, { dx, dy }: Shift, differences: Float32Array): Steps<boolean> {
+function* expand(
+  jigsaw: Jigsaw,
+  { dx, dy }: Shift,
+  liking: number,
+  differences: Float32Array,
+): Steps<boolean> {
   const { level, pixels, neighbours, rim, own } = jigsaw;
   const count = pixels.length;
   for (let at = 0; at < differences.length; at++) differences[at] = rimCost(jigsaw, at, dx, dy);
@@ -231,7 +246,7 @@ function* expand(jigsaw: Jigsaw, { dx, dy }: Shift, differences: Float32Array): 
       for (let k = rim.starts[i] ?? 0; k < end; k++)
         cost += (rim.counts[k] ?? 0) * (differences[rim.which[k] ?? 0] ?? 0);
     }
-    theirs[i] = cost;
+    theirs[i] = cost === FORBIDDEN ? cost : cost + liking;
   }
   if (!isPossible) return false;
   const terminals = new Float32Array(count);

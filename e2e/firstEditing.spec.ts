@@ -229,9 +229,14 @@ const inTheEditor: Steps = {
     await page.getByRole('spinbutton', { name: 'Extend right' }).fill('160');
     await button(page, 'Apply').click();
     await expect(frameLine(visit)).toContainText('of 1360 × 799');
-    const [before, mask] = [await decode(await editor.saved()), await maskOf(visit)];
-    expectPainted(before, await decode(await editor.takeAway()), mask);
+    // What is new is filled by itself.
+    await expect(editor.result).toBeVisible({ timeout: 180_000 });
+    const filled = await decode(await editor.saved());
+    const mask = await maskOf(visit);
     await page.getByRole('button', { name: 'Discard' }).click();
+    const before = await decode(await editor.saved());
+    expectPainted(before, filled, mask);
+    expectPainted(filled, await decode(await editor.takeAway()), mask);
     const painted = await decode(await editor.run());
     expect(painted.width).toBe(1360);
     expectPainted(before, painted, mask);

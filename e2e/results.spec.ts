@@ -136,12 +136,16 @@ test('the canvas is drawn out by handle and by number, painted on and undone', a
   await page.getByRole('button', { name: 'Apply' }).click();
   const label = page.getByText('The model sees');
   await expect(label).toContainText('of 1360 × 839');
+  // What is new is filled by itself, beneath the mask.
+  await expect(editor.generate).toBeEnabled({ timeout: 120_000 });
   const { width, height } = await sharp(await editor.run()).metadata();
   expect({ width, height }).toEqual({ width: 1360, height: 839 });
   // The run is a step, too.
   await editor.undo.click();
   await expect(editor.result).toHaveCount(0);
   await expect(label).toContainText('of 1360 × 839');
+  // So is the filling.
+  await editor.undo.click();
   await editor.undo.click();
   await expect(label).toContainText('of 1200 × 799');
   await editor.redo.click();

@@ -210,9 +210,17 @@ export const optionRows: Readonly<Record<OptionField, OptionRow>> = {
     label: 'Mask content',
     taskReason: { remove: TAKEN_WHOLE },
     note: 'What the masked area starts from.',
+    flag: {
+      name: 'mask-content',
+      value: 'WHAT',
+      help:
+        'what the masked area starts from at a strength below 1: original, fill (what is around it goes on there), blur, ' +
+        'border (its colours) or noise; default: original. Not with --no-paste-back, which sends the image as it is',
+    },
     control: { at: 'more', width: 'half' },
     choices: [
       { value: 'original', label: 'The image itself' },
+      { value: 'fill', label: 'What is around it, continued' },
       { value: 'blur', label: 'The image, blurred' },
       { value: 'border', label: 'Colours of the border' },
       { value: 'noise', label: 'Noise' },

@@ -153,7 +153,7 @@ export const pageOptionsSchema = z.object({
   /** Whether the result's colours are matched to the image's at the mask's edge. */
   colour_match: z.boolean().default(true),
   /** What a run at a strength below 1 starts from, beneath the mask. */
-  mask_content: z.enum(['original', 'blur', 'border', 'noise']).default('original'),
+  mask_content: z.enum(['original', 'fill', 'blur', 'border', 'noise']).default('original'),
 });
 export type PageOptions = z.infer<typeof pageOptionsSchema>;
 

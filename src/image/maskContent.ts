@@ -1,11 +1,13 @@
 /** What is under the mask when denoising begins: at a strength below 1 the run starts from it. */
+import { NothingLeftError } from './fill/errors';
+import { fillHole } from './fill/fillHole';
 import { createSamples, pushPull } from './pushPull';
 import type { Mask, Pixels } from './raster';
 
-export const maskContents = ['original', 'blur', 'border', 'noise'] as const;
+export const maskContents = ['original', 'fill', 'blur', 'border', 'noise'] as const;
 /**
- * `original`: the image as it is; `blur`: only its large forms; `border`: the colours around the mask, carried
- * inward; `noise`: grain of every colour.
+ * `original`: the image as it is; `fill`: what is around the mask goes on there (image/fill); `blur`: only its large forms;
+ * `border`: the colours around the mask, carried inward; `noise`: grain of every colour.
  */
 export type MaskContent = (typeof maskContents)[number];
 
@@ -17,7 +19,7 @@ const GREY = 128;
  * Replaces what the mask covers; elsewhere, and in alpha, the bytes stay.
  * @param mask of the image's size; everything that is not black counts
  */
-export function fillMask(pixels: Pixels, mask: Mask, content: MaskContent): Pixels {
+export async function fillMask(pixels: Pixels, mask: Mask, content: MaskContent): Promise<Pixels> {
   if (mask.width !== pixels.width || mask.height !== pixels.height) {
     throw new RangeError(
       `the mask is ${mask.width} × ${mask.height}, its image ${pixels.width} × ${pixels.height}`,
@@ -26,7 +28,7 @@ export function fillMask(pixels: Pixels, mask: Mask, content: MaskContent): Pixe
   const data = new Uint8ClampedArray(pixels.data);
   const result = { width: pixels.width, height: pixels.height, data };
   if (content === 'original') return result;
-  const colour = content === 'blur' ? blurred(pixels) : content === 'border' ? inward(pixels, mask) : grain();
+  const colour = await colours[content](pixels, mask);
   for (let pixel = 0; pixel < mask.data.length; pixel++) {
     if (mask.data[pixel] === 0) continue;
     for (let c = 0; c < 3; c++) data[pixel * 4 + c] = colour(pixel, c);
@@ -35,6 +37,23 @@ export function fillMask(pixels: Pixels, mask: Mask, content: MaskContent): Pixe
 }
 
 type Colour = (pixel: number, channel: number) => number;
+
+const colours: Readonly<
+  Record<Exclude<MaskContent, 'original'>, (pixels: Pixels, mask: Mask) => Colour | Promise<Colour>>
+> = { fill: continued, blur: blurred, border: inward, noise: grain };
+
+/** As "Remove" does it, at the pixels' own size; always the same, for a seed changes what the model draws. */
+async function continued(pixels: Pixels, mask: Mask): Promise<Colour> {
+  const hole = { ...mask, data: mask.data.map((value) => (value === 0 ? 0 : 255)) };
+  try {
+    const { data } = await fillHole(pixels, hole, { seed: 0 });
+    return (pixel, c) => data[pixel * 4 + c] ?? 0;
+  } catch (error) {
+    // Nothing goes on where everything is masked.
+    if (error instanceof NothingLeftError) return inward(pixels, mask);
+    throw error;
+  }
+}
 
 /** Three box blurs, close to a Gaussian; beyond the image its edge continues. */
 function blurred({ data, width, height }: Pixels): Colour {

@@ -22,6 +22,21 @@ export interface Border extends Size {
 /** The largest side of a canvas, as of an opened image (editor/workers/decodePicture.ts). */
 export const MAX_CANVAS_SIDE = 8192;
 
+/** What an extended canvas has more than before. */
+export interface Extension {
+  /** How many pixels are new. */
+  pixels: number;
+  /** The mask of what is new, as large as the canvas is now; null if nothing else is masked. */
+  area: Mask | null;
+}
+
+/** How far the mask of new canvas overlaps the image, so that the seam is blended there. In image pixels. */
+const SEAM_OVERLAP = 16;
+
+export function seamOverlap({ width, height }: Size): number {
+  return Math.min(SEAM_OVERLAP, width >> 2, height >> 2);
+}
+
 /** The window's half grows by this many loop pixels for each pixel of distance. */
 const SPREAD = 0.6;
 

@@ -71,7 +71,7 @@ export async function prepareCrop<Encoded>(
   const modelMask = plan.ownScale ? scaleMask(mask, inMask, size) : maskForModel(mask, inMask, size);
   const encodeImage = async () => {
     if (content === null || content === 'original') return encoder.encode(crop, size);
-    return encoder.encode(fillMask(await encoder.scale(crop, size), modelMask, content), size);
+    return encoder.encode(await fillMask(await encoder.scale(crop, size), modelMask, content), size);
   };
   const [encodedImage, encodedMask] = await Promise.all([encodeImage(), encoder.encodeMask(modelMask)]);
   return { image: encodedImage, mask: encodedMask, weights };

@@ -4,6 +4,7 @@ import { fillSizes } from '../contract/fill';
 import { FILL } from '../contract/schema';
 import { NothingLeftError } from '../image/fill/errors';
 import { fillHole } from '../image/fill/fillHole';
+import { gapsIn } from '../image/gaps';
 import type { Mask, Pixels } from '../image/raster';
 import type { RemovalCall, RemovalModel } from './model';
 
@@ -15,18 +16,15 @@ export type FillElsewhere = (
 ) => Promise<Pixels>;
 
 /**
+ * Transparency around what is masked stays as it is; a transparent part that is masked whole becomes opaque.
  * @param turn lets the thread hear that a run is cancelled
  * @param elsewhere fills in place of this thread; it tells no progress
  */
 export function createFill(turn: () => Promise<void>, elsewhere?: FillElsewhere): RemovalModel {
-  return {
-    task: 'remove',
-    name: FILL,
-    ...fillSizes,
-    async run(image, hole, { seed, signal, onProgress }) {
-      try {
-        if (elsewhere !== undefined) return await elsewhere(image, hole, { seed, signal });
-        return await fillHole(image, hole, {
+  const complete = (image: Pixels, hole: Mask, { seed, signal, onProgress }: RemovalCall) =>
+    elsewhere !== undefined
+      ? elsewhere(image, hole, { seed, signal })
+      : fillHole(image, hole, {
           seed,
           onProgress,
           async pause() {
@@ -34,6 +32,18 @@ export function createFill(turn: () => Promise<void>, elsewhere?: FillElsewhere)
             signal.throwIfAborted();
           },
         });
+  return {
+    task: 'remove',
+    name: FILL,
+    ...fillSizes,
+    async run(image, hole, call) {
+      const gaps = gapsIn(image, hole);
+      try {
+        const filled = await complete(image, hole, call);
+        gaps?.forEach((isGap, i) => {
+          if (isGap === 1) filled.data[4 * i + 3] = 255;
+        });
+        return filled;
       } catch (error) {
         if (!(error instanceof NothingLeftError)) throw error;
         throw new InputError(

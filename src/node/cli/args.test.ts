@@ -73,11 +73,19 @@ it('reads each run option by its flag, under the field’s own name', () => {
   };
   for (const field of optionFields) {
     const { flag } = optionRows[field];
-    if (!flag?.value || ['model', 'prompt', 'crop-padding'].includes(flag.name)) continue;
+    if (!flag?.value || ['model', 'prompt', 'crop-padding', 'mask-content'].includes(flag.name)) continue;
     const [argument, value] = samples[flag.value] ?? ['', undefined];
     const { request, options } = parsed(`--${flag.name}`, argument);
     expect({ ...request, ...options }, flag.name).toHaveProperty(field, value);
   }
+});
+
+it('reads what is beneath the mask, and names the choices for another word', () => {
+  expect(parsed().maskContent).toBe('original');
+  expect(parsed('--mask-content', 'fill').maskContent).toBe('fill');
+  expect(() => parsed('--mask-content', 'grey')).toThrow(
+    '--mask-content: "grey" is not one of original, fill, blur, border, noise',
+  );
 });
 
 it('takes another program’s spelling of a scheduler', () => {

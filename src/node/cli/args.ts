@@ -17,6 +17,7 @@ import { type LocalOptionsInput, type PageOptions, schedulerNames } from '../../
 import { MAX_NAMES, MAX_THING_CHARACTERS, selectors } from '../../contract/selectors';
 import { taskOf } from '../../contract/tasks';
 import { type MaskReading, maskReadings } from '../../image/mask/maskReading';
+import { type MaskContent, maskContents } from '../../image/maskContent';
 import { distance } from '../../model/source/nameSuggestions';
 
 interface FlagRow {
@@ -166,6 +167,7 @@ export interface Arguments {
   crop: number | 'auto' | 'none';
   pasteBack: boolean;
   colourMatch: boolean;
+  maskContent: MaskContent;
   threads?: number;
 }
 
@@ -206,6 +208,7 @@ export function parseArguments(argv: readonly string[]): Arguments | 'help' {
     crop: padding ?? (values['no-crop'] || !pasteBack ? 'none' : 'auto'),
     pasteBack,
     colourMatch: given.colour_match !== false,
+    maskContent: readContent(given.mask_content),
     threads: wholeNumber('threads', text('threads'), 1),
   };
 }
@@ -327,6 +330,16 @@ function readSelectModel(id: string | undefined): string | undefined {
   throw new InputError(
     '--select-model',
     `--select-model: "${id.slice(0, 100)}" is not one of ${clickModels.join(', ')}`,
+  );
+}
+
+function readContent(value: string | undefined): MaskContent {
+  if (value === undefined) return 'original';
+  const content = maskContents.find((name) => name === value);
+  if (content !== undefined) return content;
+  throw new InputError(
+    '--mask-content',
+    `--mask-content: "${value.slice(0, 100)}" is not one of ${maskContents.join(', ')}`,
   );
 }
 

@@ -18,6 +18,7 @@ import { type CropPlan, defaultPadding, planCrop, planFrame } from '../../image/
 import { defaultFeather } from '../../image/featheredPaste';
 import type { Size } from '../../image/geometry';
 import { maskBounds, maskToPixels } from '../../image/mask/mask';
+import type { MaskContent } from '../../image/maskContent';
 import {
   arrayImage,
   type EditableImage,
@@ -29,7 +30,7 @@ import { cropPixels, type Mask, type Pixels } from '../../image/raster';
 import { scalePixels } from '../../image/scale';
 import { checkSameSize } from '../../pipeline/checkInputs';
 import type { Model } from '../../pipeline/model';
-import { runAtSize, withModelSettings } from '../../pipeline/runRequest';
+import { type OpenModel, runAtSize, withModelSettings } from '../../pipeline/runRequest';
 import { type MeasuredPicture, measureSource } from '../images';
 import { type Arguments, flagOf } from './args';
 import { cliPlatform } from './cliPlatform';
@@ -79,12 +80,13 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
   // 3. The crop that goes to the model, and the result back into the image
   const wanted = { name: request.model_name, loras: options.loras, embeddings: options.embeddings };
   const asked = sizeBefore(args, options, picture);
-  const painted = await run.host.withModel(wanted, asked, run, async (opened) => {
+  const work = async (opened: OpenModel) => {
     const { model } = opened;
     const plan = planFor(args, options, picture, mask, args.pasteBack ? model : bare(model));
     const canvas = arrayImage(picture, picture.colourSpace);
     // For pasting back the crop is prepared as on the page; otherwise the model gets what diffusers would give it.
-    const prepared = args.pasteBack ? await prepare(canvas, mask, plan) : undefined;
+    const content = options.strength === 1 ? null : args.maskContent;
+    const prepared = args.pasteBack ? await prepare(canvas, mask, plan, content) : undefined;
     const pictures = prepared ?? {
       image: convertColours(canvas.read(plan.frame), picture.colourSpace, 'srgb'),
       mask: cropPixels(unpasted, plan.frame),
@@ -106,7 +108,10 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
     const patch = asClamped(scalePixels(outcome.pixels, plan.frame));
     pasteResult(canvas, patch, { plan, weights: prepared.weights, matches: args.colourMatch });
     return { ...facts, result: picture };
-  });
+  };
+  const painted = await run.host
+    .withModel(wanted, asked, run, work)
+    .catch((error: unknown) => rethrowNaming(error, { image_url: '--image', mask_url: maskFlag(args) }));
   const { result, plan, told, seed, timings } = painted;
 
   // 4. To the disk
@@ -119,7 +124,10 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
       loras: (options.loras ?? []).map(sourceWithoutPath),
       embeddings: (options.embeddings ?? []).map(sourceWithoutPath),
     },
-    page: args.colourMatch ? {} : { colour_match: false },
+    page: {
+      ...(!args.colourMatch && { colour_match: false }),
+      ...(args.maskContent !== 'original' && { mask_content: args.maskContent }),
+    },
     seed,
     width: result.width,
     height: result.height,
@@ -149,8 +157,13 @@ export async function inpaintFiles(args: Arguments, run: Run): Promise<InpaintRe
 }
 
 /** Cuts out what the model is shown, scaled by Lanczos. @throws InputError (`--mask`) if nothing would be repainted */
-async function prepare(canvas: EditableImage, mask: Mask, plan: CropPlan): Promise<PreparedCrop<Pixels>> {
-  const source = { mask, maskAt: { x: 0, y: 0 }, plan, feather: defaultFeather(plan), content: null };
+async function prepare(
+  canvas: EditableImage,
+  mask: Mask,
+  plan: CropPlan,
+  content: MaskContent | null,
+): Promise<PreparedCrop<Pixels>> {
+  const source = { mask, maskAt: { x: 0, y: 0 }, plan, feather: defaultFeather(plan), content };
   const prepared = await prepareCrop(async () => canvas, source, {
     scale: async (pixels, size) => asClamped(scalePixels(pixels, size)),
     encode: async (pixels, size) => scalePixels(pixels, size),
@@ -173,6 +186,17 @@ async function decodeMask(mask: MeasuredPicture, image: Size): Promise<Pixels> {
   return mask.decode();
 }
 
+function maskFlag({ mask }: Arguments): string {
+  return mask === undefined ? '--select' : '--mask';
+}
+
+/** @throws the error, naming the flag in place of the request's field if it is about one of these */
+function rethrowNaming(error: unknown, flags: Readonly<Record<string, string>>): never {
+  if (!(error instanceof InputError)) throw error;
+  const flag = flags[error.field];
+  throw flag === undefined ? error : new InputError(flag, error.message.replace(error.field, flag));
+}
+
 /** Runs a check and makes its errors name the flag that the user typed. */
 function namingFlags<Result>(check: () => Result): Result {
   try {
@@ -187,8 +211,12 @@ function namingFlags<Result>(check: () => Result): Result {
 }
 
 /** `Without effect with this model: --steps (Removing has no steps.)`; null if all that was given counts. */
-function unusedIn({ request, options, colourMatch }: Arguments): string | null {
-  const given = { ...options, ...request, ...(!colourMatch && { colour_match: false }) };
+function unusedIn({ request, options, colourMatch, maskContent }: Arguments): string | null {
+  const page = {
+    ...(!colourMatch && { colour_match: false }),
+    ...(maskContent !== 'original' && { mask_content: maskContent }),
+  };
+  const given = { ...options, ...request, ...page };
   const fields = optionFields.filter((field) => field in given && given[field as keyof typeof given] !== '');
   const named = fields.flatMap((field) => {
     const reason = reasonUnused(field, request.model_name);

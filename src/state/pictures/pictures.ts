@@ -12,8 +12,8 @@ import type {
 import { canvasBox, limitMargins, type Margins } from '../../image/box';
 import { type Point, rectOfSize, type Size } from '../../image/geometry';
 import { maskFromPixels } from '../../image/mask/mask';
-import { MAX_CANVAS_SIDE, placeMask } from '../../image/outpaint';
-import type { Mask } from '../../image/raster';
+import { type Extension, MAX_CANVAS_SIDE, placeMask, seamOverlap } from '../../image/outpaint';
+import { createMask, type Mask } from '../../image/raster';
 import { displayError } from '../errorDisplay';
 import type { Settings } from '../settings/settings';
 import { loadSample, type Sample, settingsOf } from './sample';
@@ -44,7 +44,8 @@ export interface Pictures {
   cancelOpening(): boolean;
   /** Closes the image; undo brings it back. */
   close(): void;
-  extend(margins: Margins): Promise<void>;
+  /** @returns null if the canvas is as it was */
+  extend(margins: Margins): Promise<Extension | null>;
   /** Shows a version; null shows the canvas. A step of undo. */
   show(id: number | null): void;
   /**
@@ -94,9 +95,6 @@ interface Opened {
   /** Absent: the image is its only version. */
   before?: Shown & { kept: readonly (VersionFacts & Pick<Version, 'id' | 'origin'> & Size & Pasted)[] };
 }
-
-/** How far the mask of new canvas overlaps the image, so that the seam is blended there. In image pixels. */
-const SEAM_OVERLAP = 16;
 
 const noRun = { prompt: '', seed: null, modelName: null, seconds: null, batch: null };
 
@@ -266,12 +264,14 @@ export function createPictures(parts: PictureParts): Pictures {
     return isOpening;
   }
 
-  async function extend(wanted: Margins): Promise<void> {
+  async function extend(wanted: Margins): Promise<Extension | null> {
     const { document } = editor;
-    if (!document || runState.store.getState().running) return;
+    if (!document || runState.store.getState().running) return null;
     const before = document.picture;
     const canvas = canvasBox(before, limitMargins(before, wanted, MAX_CANVAS_SIDE));
-    if (canvas.width === before.width && canvas.height === before.height) return;
+    if (canvas.width === before.width && canvas.height === before.height) return null;
+    const overlap = seamOverlap(before);
+    let extension: Extension | null = null;
     editor.endStroke();
     await inLine(async () => {
       // A command before this one may have put another version there.
@@ -280,12 +280,15 @@ export function createPictures(parts: PictureParts): Pictures {
       const picture = await imaging.extend({ picture: document.picture.file, canvas });
       const pasted = await pastedOf(picture);
       if (editor.document !== document) return picture.close(); // another image was opened meanwhile
-      const overlap = Math.min(SEAM_OVERLAP, before.width >> 2, before.height >> 2);
       const origin = { x: x + canvas.x, y: y + canvas.y };
       const version = toVersion(pasted, { ...noRun, id: nextId(), parentId: baseId, origin });
       versions.append(version);
+      const wasMasked = editor.store.getState().maskBounds.width > 0;
       resize(picture, placeMask(document.mask, canvas, overlap), version.id);
+      const pixels = canvas.width * canvas.height - before.width * before.height;
+      extension = { pixels, area: wasMasked ? placeMask(createMask(before), canvas, overlap) : null };
     });
+    return extension;
   }
 
   async function continueFrom(id: number, since?: Step | null): Promise<void> {

@@ -90,6 +90,12 @@ export function pendingResult(versions: Versions): Version | undefined {
   return version && version.batch !== null && version.parentId === versions.baseId ? version : undefined;
 }
 
+/** Whether the image on the canvas is an extension that nothing was made on yet. */
+export function isExtended({ items, baseId }: Pick<Versions, 'items' | 'baseId'>): boolean {
+  const base = items.find(({ id }) => id === baseId);
+  return base !== undefined && base.parentId !== null && base.batch === null;
+}
+
 /** All results that were made from the same version as this one, the oldest first. */
 export function alternativesOf(
   { items }: Pick<Versions, 'items'>,

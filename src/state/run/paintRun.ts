@@ -62,7 +62,7 @@ export interface PreparedRun extends Prepared {
  */
 export async function prepareRun(
   settings: CheckedSettings,
-  { picture, mask }: EditorDocument,
+  { picture, mask }: Pick<EditorDocument, 'picture' | 'mask'>,
   plan: CropPlan | null,
   imaging: PictureWork,
 ): Promise<PreparedRun> {

@@ -1,7 +1,7 @@
 /** "Remove" and what follows it at the spot, around a fake engine. */
 import { beforeEach, expect, it } from 'vitest';
 import { eventually } from '../../../test/support/eventually';
-import { fakeEngine, masks, opened, paint, sent, travel } from '../../../test/support/session';
+import { answer, fakeEngine, masks, opened, paint, sent, travel } from '../../../test/support/session';
 import { seen, stroke } from '../../../test/support/walks';
 import { InputError } from '../../contract/errors';
 import { fillDetails } from '../../contract/fill';
@@ -9,7 +9,7 @@ import { FILL } from '../../contract/schema';
 import { createHosted, type Hosted } from '../hosted/hosted';
 import { alternativesOf, pendingResult } from '../pictures/versions';
 import { initialSettings } from '../settings/settings';
-import { growthFor, removalSettings, taskOfResult } from './removal';
+import { growthFor, MOST_UNASKED_PIXELS, removalSettings, taskOfResult } from './removal';
 
 type PageSession = Awaited<ReturnType<typeof opened>>;
 
@@ -262,6 +262,71 @@ it('an outpainted canvas is filled by a removal: the new band is its mask', asyn
   expect(asked[0]?.request.model_name).toBe(FILL);
   const { items, shownId } = session.versions.getState();
   expect(items.find(({ id }) => id === shownId)).toMatchObject({ width: 640, height: 400, modelName: FILL });
+});
+
+it('drawing out the canvas fills what is new, and generating there begins from what is shown', async () => {
+  const { engine, asked } = fakeEngine();
+  const session = await opened(engine);
+  session.change({
+    model_name: 'owner/model',
+    prompt: 'a boat',
+    seed: '5',
+    variations: '3',
+    strength: '0.7',
+  });
+  await session.outpaint({ left: 0, top: 0, right: 40, bottom: 0 });
+  expect(asked.map(({ request }) => [request.model_name, request.seed])).toEqual([[FILL, undefined]]);
+  // The result waits as one of "Remove": the border's colours are on the canvas, and the new part is masked.
+  expect(session.versions.getState()).toMatchObject({ baseId: 1, shownId: 2 });
+  const mask = maskOf(session);
+  expect(white(mask)).toBe((40 + 16) * 400);
+  await session.generate();
+  expect(session.versions.getState().baseId).toBe(2);
+  expect(same(maskOf(session), mask)).toBe(true);
+  expect(asked[1]?.request).toMatchObject({ model_name: 'owner/model', prompt: 'a boat' });
+  // The engine's answers are of one grey: it is beneath the mask now, up to the border.
+  const { data, width } = sent[1] ?? { data: [], width: 1 };
+  expect(data[(10 * width + width - 1) * 4]).toBe(answer.grey);
+  // Each of these is a step: the second result, what lies beneath, the first result.
+  await travel(session.editor, 'undo', 2);
+  expect(session.versions.getState()).toMatchObject({ baseId: 1, shownId: 2 });
+});
+
+it('what was masked before the canvas was drawn out stays masked, and as it is', async () => {
+  const { engine, asked } = fakeEngine();
+  const session = await opened(engine);
+  paint(session);
+  const before = maskOf(session);
+  await session.outpaint({ left: 0, top: 0, right: 40, bottom: 0 });
+  expect(asked).toHaveLength(1);
+  // Filled beneath the mask, at once: the bar's presses would be about both.
+  expect(session.versions.getState()).toMatchObject({ baseId: 2, shownId: null });
+  expect(white(maskOf(session))).toBe(white(before) + (40 + 16) * 400);
+  expect(white(masks[0]?.data ?? new Uint8Array())).toBe((40 + 16) * 400);
+  await travel(session.editor, 'undo');
+  expect(session.versions.getState()).toMatchObject({ baseId: 1, shownId: null });
+  await travel(session.editor, 'redo');
+  expect(session.versions.getState()).toMatchObject({ baseId: 2, shownId: null });
+  await session.remove();
+  expect(white(masks[1]?.data ?? new Uint8Array())).toBe(white(maskOf(session)));
+});
+
+it('a cancelled filling leaves the canvas extended; a very large one waits to be asked for', async () => {
+  const hanging = fakeEngine(
+    ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  );
+  const session = await opened(hanging.engine);
+  const extending = session.outpaint({ left: 0, top: 0, right: 40, bottom: 0 });
+  await eventually(() => expect(session.run.getState().task).toBe('remove'));
+  session.cancel();
+  await extending;
+  expect(session.versions.getState()).toMatchObject({ baseId: 1, shownId: null });
+  expect(session.editor.document?.picture.width).toBe(640);
+  expect(session.run.getState()).toMatchObject({ running: false, runError: null });
+  expect(400 * 7540).toBeGreaterThan(MOST_UNASKED_PIXELS);
+  await session.outpaint({ left: 7540, top: 0, right: 0, bottom: 0 });
+  expect(session.editor.document?.picture.width).toBe(640 + 7540);
+  expect(hanging.asked).toHaveLength(1);
 });
 
 it('a removal takes of the settings only what says something about the area', () => {

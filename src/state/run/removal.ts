@@ -29,6 +29,12 @@ export function removalSettings(typed: Settings, lookups?: Lookups): Settings {
   return { ...initialSettings, model_name, prompt: '', seed, variations, crop_padding };
 }
 
+/**
+ * So many new pixels of an extended canvas are filled without being asked for: 1,200 × 800 drawn out by a half on all
+ * sides. More takes longer than people wait for what they may not want.
+ */
+export const MOST_UNASKED_PIXELS = 3_000_000;
+
 /** The mask grows by this share of its size… */
 const GROWTH = 1 / 24;
 /** … and by at least this many image pixels, the width of a photograph's soft edge. */

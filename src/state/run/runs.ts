@@ -6,17 +6,26 @@ import { FILL, MAX_SEED } from '../../contract/schema';
 import type { Task } from '../../contract/tasks';
 import type { Editor, EditorDocument, PictureWork } from '../../editor/store';
 import type { CropPlan } from '../../image/crop';
+import { maskBounds as boundsOf } from '../../image/mask/mask';
+import type { Extension } from '../../image/outpaint';
+import type { Mask } from '../../image/raster';
 import type { Hosted, RunTarget } from '../hosted/hosted';
 import { guessedSizes } from '../models/modelCatalogue';
 import type { Fetching, ModelLibraryStore } from '../models/modelLibrary';
 import type { Pictures } from '../pictures/pictures';
-import { pendingResult, type Version, type VersionStore, type Versions } from '../pictures/versions';
+import {
+  isExtended,
+  pendingResult,
+  type Version,
+  type VersionStore,
+  type Versions,
+} from '../pictures/versions';
 import { apiSettings, checkSettings, paddingOf, type Settings } from '../settings/settings';
 import type { SettingsStore } from '../settings/settingsStore';
 import { followingFields } from '../settings/suited';
 import { paintRun, planRun, prepareRun } from './paintRun';
 import { advance, fetchProgress, preparing } from './progress';
-import { growthFor, removalSettings, taskOfResult } from './removal';
+import { growthFor, MOST_UNASKED_PIXELS, removalSettings, taskOfResult } from './removal';
 import type { RunStore } from './runState';
 
 export interface Runs {
@@ -28,6 +37,12 @@ export interface Runs {
   again(): Promise<void>;
   /** The same with a mask that is grown by a little; if there is no result, the mask stays as it was. */
   moreAround(): Promise<void>;
+  /**
+   * Fills what is new on an extended canvas. Where nothing else is masked, the result is shown as one of "Remove" is, and
+   * lies beneath what is generated there; else it is put on the canvas at once, under the mask. A very large one is left
+   * to the press of a button.
+   */
+  fillExtension(extension: Extension): Promise<void>;
   /** Frees the page at once; the engine stops within a step. */
   cancel(): void;
 }
@@ -46,7 +61,7 @@ export interface RunParts {
   settings: Pick<SettingsStore, 'store'>;
   versions: VersionStore;
   runState: RunStore;
-  pictures: Pick<Pictures, 'add' | 'show'>;
+  pictures: Pick<Pictures, 'add' | 'show' | 'continueFrom'>;
   /** Milliseconds of a monotonic clock. */
   now(): number;
 }
@@ -59,6 +74,8 @@ interface Run {
   readonly typed: Settings;
   /** Where versions were shown then. */
   readonly placement: Versions['placement'];
+  /** What it changes, in place of all that is masked. */
+  readonly area: Mask | null;
   /** The document on which its previews are shown, once everything is ready. */
   document: EditorDocument | null;
   /** The results so far. */
@@ -75,30 +92,35 @@ export function createRuns(parts: RunParts): Runs {
   let current: Run | null = null;
 
   /** The crop that would be sent now; null while nothing is masked. */
-  function planNow(modelName: string): CropPlan | null {
+  function planNow(modelName: string, area: Mask | null = null): CropPlan | null {
     const { document } = editor;
     if (!document) return null;
     const sizes = models?.sizesOf(modelName) ?? guessedSizes(modelName);
     const { frame, maskBounds } = editor.store.getState();
+    if (area) return planRun(document.picture, boundsOf(area), sizes);
     return planRun(document.picture, maskBounds, sizes, { frame, padding: paddingOf(settings.getState()) });
   }
 
   const lookups = () => models?.store?.getState().lookups;
 
-  /** @returns whether there is a result */
-  async function start(task: Task, more: Partial<Settings> = {}): Promise<boolean> {
+  /** @returns the first result, which is shown unless the run was of an area of its own; undefined if there is none */
+  async function start(
+    task: Task,
+    more: Partial<Settings> = {},
+    area: Mask | null = null,
+  ): Promise<Version | undefined> {
     // Its image would be replaced at once.
-    if (runState.store.getState().running || editor.store.getState().opening !== null) return false;
+    if (runState.store.getState().running || editor.store.getState().opening !== null) return undefined;
     const all = settings.getState();
     const typed = { ...(task === 'remove' ? removalSettings(all, lookups()) : all), ...more };
     const place = task === 'inpaint' && hosted?.store.getState().on ? 'hosted' : 'local';
     const { checked, errors } = checkFor(place, typed);
     runState.clearErrors(errors);
-    if (!checked) return false;
+    if (!checked) return undefined;
     if (!editor.document) {
       const message = 'Open an image first: use the button, drop a file here, or paste.';
       runState.showError(new InputError('image_url', message));
-      return false;
+      return undefined;
     }
     editor.endStroke();
     const { placement } = versions.store.getState();
@@ -108,13 +130,14 @@ export function createRuns(parts: RunParts): Runs {
       controller,
       typed,
       placement,
+      area,
       document: null,
       painted: [],
       seed: checked.seed,
       since: now(),
     };
     current = run;
-    runState.begin(task, planNow(checked.model_name));
+    runState.begin(task, planNow(checked.model_name, area));
     const { signal } = controller;
     const paint = (target: RunTarget) => paintOn(target, run);
     try {
@@ -126,14 +149,30 @@ export function createRuns(parts: RunParts): Runs {
     } finally {
       if (current === run) end(run);
     }
-    return run.painted.length > 0;
+    return run.painted[0];
   }
 
   /** @returns the same as `start` */
-  async function startAgain(): Promise<boolean> {
+  async function startAgain(): Promise<Version | undefined> {
     const version = pendingResult(versions.store.getState());
-    if (!version) return false;
+    if (!version) return undefined;
     return start(taskOfResult(version, lookups()), { seed: '', variations: '1' });
+  }
+
+  async function fillExtension({ pixels, area }: Extension): Promise<void> {
+    if (pixels > MOST_UNASKED_PIXELS) return;
+    const { document } = editor;
+    const unasked = { model_name: FILL, seed: '', variations: '1', crop_padding: '' };
+    const result = await start('remove', unasked, area);
+    if (result && area && editor.document === document) await pictures.continueFrom(result.id);
+  }
+
+  /** What an extended canvas was filled with is on the canvas, under the mask, before something is generated there. */
+  async function layBeneath(): Promise<void> {
+    const state = versions.store.getState();
+    const shown = pendingResult(state);
+    if (shown && isExtended(state) && taskOfResult(shown, lookups()) === 'remove')
+      await pictures.continueFrom(shown.id);
   }
 
   async function moreAround(): Promise<void> {
@@ -155,6 +194,7 @@ export function createRuns(parts: RunParts): Runs {
     // 1. The model, and the finished mask
     // A wand or an edge that a worker still computes belongs to this run's mask.
     await editor.settled();
+    if (run.task === 'inpaint') await layBeneath();
     if (target.kind === 'local' && name !== FILL && planNow(name))
       await models?.ensure(name, { signal, onChange: onFetch });
     signal.throwIfAborted();
@@ -168,10 +208,11 @@ export function createRuns(parts: RunParts): Runs {
     const { document } = editor;
     if (!document) throw new TypeError('a run ends when its image is closed');
     const { baseId } = versions.store.getState();
-    const plan = planNow(name);
+    const plan = planNow(name, run.area);
     run.document = document;
     runState.setPlan(plan);
-    const prepared = await prepareRun(checked, document, plan, imaging);
+    const { picture, mask } = document;
+    const prepared = await prepareRun(checked, { picture, mask: run.area ?? mask }, plan, imaging);
     signal.throwIfAborted();
     // The preview is on the canvas: nothing is shown over it meanwhile.
     if (run.placement === 'canvas') versions.setForming(true);
@@ -198,7 +239,7 @@ export function createRuns(parts: RunParts): Runs {
         },
       );
       run.painted.push(version);
-      if (run.placement === 'beside' && run.painted.length === 1) pictures.show(version.id);
+      if (run.placement === 'beside' && run.painted.length === 1 && !run.area) pictures.show(version.id);
       runState.setLastSeed(run.painted[0]?.seed ?? seed);
       run.since = now();
       run.seed = seed < MAX_SEED ? seed + 1 : 0;
@@ -207,7 +248,7 @@ export function createRuns(parts: RunParts): Runs {
     }
   }
 
-  function end({ painted }: Run): void {
+  function end({ painted, area }: Run): void {
     current = null;
     editor.showPreview(null);
     runState.end();
@@ -217,7 +258,7 @@ export function createRuns(parts: RunParts): Runs {
     versions.setForming(false);
     const [shown] = painted;
     // Undo may have led to another image with other versions.
-    if (shown && items.includes(shown)) pictures.show(shown.id);
+    if (shown && items.includes(shown) && !area) pictures.show(shown.id);
   }
 
   function onProgress(progress: Progress): void {
@@ -247,6 +288,7 @@ export function createRuns(parts: RunParts): Runs {
       await startAgain();
     },
     moreAround,
+    fillExtension,
     cancel() {
       if (!current || current.controller.signal.aborted) return;
       current.controller.abort();

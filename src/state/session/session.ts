@@ -55,8 +55,10 @@ export interface Session {
   accept: Pictures['accept'];
   /** Closes the image; undo brings it back. */
   close(): void;
-  /** Extends the canvas: the new area is masked and filled from the image's edge. Undo takes it back. */
-  extend(margins: Margins): Promise<void>;
+  /** Extends the canvas: the new area is masked, over the colours of the image's edge. Undo takes it back. */
+  extend: Pictures['extend'];
+  /** The same, and what lies beneath the mask is filled as the image goes on there; cancelled, it stays as it was. */
+  outpaint(margins: Margins): Promise<void>;
   /** Shows an error on the stage; `message`, if given, limits taking it away to that one. */
   showStageError(message: string): void;
   clearStageError(message?: string): void;
@@ -132,6 +134,10 @@ export function createSession(
     },
     reopen: pictures.reopen,
     extend: pictures.extend,
+    async outpaint(margins) {
+      const extension = await pictures.extend(margins);
+      if (extension) await runs.fillExtension(extension);
+    },
     continueFrom: pictures.continueFrom,
     accept: pictures.accept,
     generate: runs.generate,

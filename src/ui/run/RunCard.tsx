@@ -3,7 +3,7 @@ import { TriangleAlert, X } from 'lucide-react';
 import { useState } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { toolOf } from '../../editor/store';
-import { findVersion, pendingResult, runSeconds, variationsOf } from '../../state/pictures/versions';
+import { isExtended, pendingResult, runSeconds, variationsOf } from '../../state/pictures/versions';
 import { duration, type RunProgress } from '../../state/run/progress';
 import { taskOfModel, taskOfResult } from '../../state/run/removal';
 import { useEditor, useModelState, useRun, useSession, useSettings, useVersions } from '../base/context';
@@ -61,14 +61,11 @@ function useNextText(): string {
 /** Without a prompt "Remove" does better than a model that paints: it is offered in a line, and Generate goes its way. */
 function RemovalOffer() {
   const { run } = useCommand('remove');
-  const isExtended = useVersions((state) => {
-    const base = findVersion(state, state.baseId);
-    return base !== undefined && base.parentId !== null && base.batch === null;
-  });
+  const extended = useVersions(isExtended);
   return (
     <>
       <span className="run-lead">
-        {isExtended ? 'No prompt? To continue the image,' : 'No prompt? To take it away,'}{' '}
+        {extended ? 'No prompt? To continue the image,' : 'No prompt? To take it away,'}{' '}
       </span>
       <button type="button" className="link small" onClick={run}>
         use Remove
@@ -118,6 +115,7 @@ function useRemovalOffer(hasOutcome: boolean): boolean {
 function useOutcome(): { title: string; detail: string } | null {
   const running = useRun((state) => state.running);
   const items = useVersions((state) => state.items);
+  const extended = useVersions(isExtended);
   const lookups = useModelState((state) => state.lookups);
   const last = items.at(-1);
   const [run, setRun] = useState({ running, lastBefore: last?.id });
@@ -128,9 +126,11 @@ function useOutcome(): { title: string; detail: string } | null {
   if (seconds === null) return null;
   const { length } = variationsOf({ items }, last);
   const next =
-    taskOfResult(last, lookups) === 'remove'
-      ? 'Something left? Paint over it and remove again.'
-      : 'Drag ‹ › to compare, or keep painting.';
+    taskOfResult(last, lookups) !== 'remove'
+      ? 'Drag ‹ › to compare, or keep painting.'
+      : extended
+        ? 'Accept it, or describe what to add there and generate.'
+        : 'Something left? Paint over it and remove again.';
   const each = `${length} results, ${duration(seconds / length)} each. `;
   return {
     title: `Done in ${seconds < 1 ? 'under 1 s' : duration(seconds)}`,

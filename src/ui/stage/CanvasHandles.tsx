@@ -66,7 +66,7 @@ export function CanvasOptions({ picture, margins }: CanvasProps) {
         disabled={!isExtended}
         onPress={() => {
           setAdjusting(null);
-          void session.extend(margins);
+          void session.outpaint(margins);
         }}
       />
       <IconButton name="Cancel" label="Cancel" icon={X} side="top" onPress={() => setAdjusting(null)} />

@@ -36,12 +36,12 @@ function picture([width, height]: Size, alpha: (x: number, y: number) => number 
   return pixels;
 }
 
-async function fill(image: Buffer | Pixels, size: Size, masked: (x: number, y: number) => boolean) {
+async function fill(image: Uint8Array | Pixels, size: Size, masked: (x: number, y: number) => boolean) {
   const [width, height] = size;
   const mask = createMask({ width, height });
   for (let i = 0; i < mask.data.length; i++)
     mask.data[i] = masked(i % width, Math.floor(i / width)) ? 255 : 0;
-  const file = image instanceof Buffer ? image : Buffer.from(await encodePng(image));
+  const file = image instanceof Uint8Array ? image : await encodePng(image);
   writeFileSync(at('image'), file);
   writeFileSync(at('mask.png'), await encodePng(maskToPixels(mask)));
   const args = parseArguments([

@@ -17,7 +17,15 @@ import { createMask, type Mask } from '../../image/raster';
 import { displayError } from '../errorDisplay';
 import type { Settings } from '../settings/settings';
 import { loadSample, type Sample, settingsOf } from './sample';
-import { findVersion, noVersions, type Shown, type Version, type VersionStore } from './versions';
+import {
+  findVersion,
+  noVersions,
+  type Shown,
+  toVersion,
+  type Version,
+  type VersionFacts,
+  type VersionStore,
+} from './versions';
 
 /** A version that was kept in a draft. */
 export type KeptVersion = Omit<Version, 'url' | 'thumbnailUrl'> & { thumbnail: Blob | null };
@@ -27,12 +35,6 @@ export interface Reopening extends Shown, Omit<Opening, 'mask' | 'worked'> {
   /** Reads the mask, once the image's size is known. */
   readMask(size: Size): Promise<Mask | undefined>;
 }
-
-/** A version's metadata; its object URLs are created here. */
-export type VersionFacts = Omit<
-  Version,
-  'id' | 'width' | 'height' | 'file' | 'url' | 'thumbnailUrl' | 'origin'
->;
 
 export interface Pictures {
   /** @returns whether it is open */
@@ -392,22 +394,4 @@ export function createPictures(parts: PictureParts): Pictures {
       return version;
     },
   };
-}
-
-function toVersion(
-  { width, height, file, thumbnail }: Size & Pasted,
-  {
-    id,
-    parentId,
-    prompt,
-    seed,
-    modelName,
-    seconds,
-    batch,
-    origin,
-  }: VersionFacts & Pick<Version, 'id' | 'origin'>,
-): Version {
-  const urls = { url: URL.createObjectURL(file), thumbnailUrl: URL.createObjectURL(thumbnail) };
-  const facts = { id, parentId, prompt, seed, modelName, seconds, batch, origin };
-  return { ...facts, width, height, file, ...urls };
 }

@@ -4,6 +4,7 @@
  */
 import { createStore } from 'zustand/vanilla';
 import { FILL } from '../../contract/schema';
+import type { Pasted } from '../../editor/store';
 import type { Point, Size } from '../../image/geometry';
 import type { ReadonlyStore } from '../settings/settingsStore';
 
@@ -27,6 +28,12 @@ export interface Version extends Size {
   /** The encoded image; results are PNG. */
   file: Blob;
 }
+
+/** A version's metadata; its object URLs are created by {@link toVersion}. */
+export type VersionFacts = Omit<
+  Version,
+  'id' | 'width' | 'height' | 'file' | 'url' | 'thumbnailUrl' | 'origin'
+>;
 
 export interface Versions {
   items: readonly Version[];
@@ -140,4 +147,23 @@ export function downloadName(
 /** The version in view: the one that is shown, otherwise the one on the canvas; undefined while nothing is open. */
 export function versionInSight(versions: Versions): Version | undefined {
   return shownVersion(versions) ?? findVersion(versions, versions.baseId);
+}
+
+/** A version with the object URLs of its files. */
+export function toVersion(
+  { width, height, file, thumbnail }: Size & Pasted,
+  {
+    id,
+    parentId,
+    prompt,
+    seed,
+    modelName,
+    seconds,
+    batch,
+    origin,
+  }: VersionFacts & Pick<Version, 'id' | 'origin'>,
+): Version {
+  const urls = { url: URL.createObjectURL(file), thumbnailUrl: URL.createObjectURL(thumbnail) };
+  const facts = { id, parentId, prompt, seed, modelName, seconds, batch, origin };
+  return { ...facts, width, height, file, ...urls };
 }

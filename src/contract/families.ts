@@ -16,6 +16,8 @@ export interface FamilyFacts {
   version: string;
   /** What its models do with a mask. */
   task: Task;
+  /** Whether another seed gives another result. */
+  variesBySeed: boolean;
   /** Widths of its text encoders; the UNet reads them side by side. LoRAs and embeddings are made for these. */
   textWidths: readonly number[];
   /** One evaluation of its UNet at 512 × 512 as a multiple of Stable Diffusion 1's. */
@@ -29,6 +31,7 @@ export const families: Readonly<Record<FamilyId, FamilyFacts>> = {
     product: 'Stable Diffusion',
     version: '1',
     task: 'inpaint',
+    variesBySeed: true,
     textWidths: [768],
     relativeCost: 1,
     names: [],
@@ -37,6 +40,7 @@ export const families: Readonly<Record<FamilyId, FamilyFacts>> = {
     product: 'Stable Diffusion',
     version: '2',
     task: 'inpaint',
+    variesBySeed: true,
     textWidths: [1024],
     relativeCost: 1,
     names: [{ pattern: /stable-diffusion-2(-1)?(\/|$)/i, nativeSize: 768 }],
@@ -45,6 +49,7 @@ export const families: Readonly<Record<FamilyId, FamilyFacts>> = {
     product: 'Stable Diffusion',
     version: 'XL',
     task: 'inpaint',
+    variesBySeed: true,
     textWidths: [768, 1280],
     // 2.98 TMACs at 1024 × 1024 against 0.34 at 512 × 512, over four times the pixels.
     relativeCost: 2.2,
@@ -58,6 +63,7 @@ export const families: Readonly<Record<FamilyId, FamilyFacts>> = {
     product: 'Content-aware fill',
     version: '',
     task: 'remove',
+    variesBySeed: true,
     textWidths: [],
     relativeCost: 0,
     names: [],
@@ -72,6 +78,7 @@ function removalFacts(product: string, pattern: RegExp): FamilyFacts {
     product,
     version: '',
     task: 'remove',
+    variesBySeed: false,
     textWidths: [],
     relativeCost: 0,
     names: [{ pattern, nativeSize: 512 }],

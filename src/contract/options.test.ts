@@ -9,6 +9,7 @@ import {
   optionRows,
   pickOptions,
   rangeOf,
+  reasonUnused,
 } from './options';
 
 const scopes: OptionScope[] = ['request', 'local', 'page'];
@@ -64,6 +65,15 @@ it('takes ranges and defaults from the schema', () => {
 
 it('offers the contents that the mask can be filled with', () => {
   expect(optionRows.mask_content.choices?.map(({ value }) => value)).toEqual(maskContents);
+});
+
+it('offers neither seeds nor variations where the result is always the same', () => {
+  for (const field of ['seed', 'variations'] as const) {
+    expect(reasonUnused(field, 'Carve/LaMa-ONNX')).toBe('This model gives the same result every time.');
+    expect(reasonUnused(field, 'andraniksargsyan/migan')).toBeDefined();
+    expect(reasonUnused(field, 'fill')).toBeUndefined();
+    expect(reasonUnused(field, 'stabilityai/stable-diffusion-2')).toBeUndefined();
+  }
 });
 
 it('picks what belongs to one object of the contract', () => {

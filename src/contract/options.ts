@@ -13,7 +13,7 @@ import {
   pageOptionsSchema,
   schedulerNames,
 } from './schema';
-import { type Task, taskOf } from './tasks';
+import { type Task, taskOf, variesBySeed } from './tasks';
 
 /** The contract's objects without images, and without what no user sets. */
 export const requestOptions = inpaintRequestSchema.omit({ image_url: true, mask_url: true });
@@ -93,6 +93,7 @@ const NO_STEPS = 'Removing has no steps.';
 const NO_PROMPT = 'Removing needs no prompt.';
 const TAKEN_WHOLE = 'What is masked is taken away whole.';
 const OWN_SIZE = 'Removing works at a size of its own.';
+const SAME_EVERY_TIME = 'This model gives the same result every time.';
 const AT_STRENGTH_1 = 'The hosted API always repaints at strength 1.';
 
 /** In the order of the panel and of `--help`. */
@@ -306,6 +307,7 @@ export function isOptionField(name: string): name is OptionField {
 
 /** @returns why an option makes no difference for this model, as far as its name tells; undefined if it does */
 export function reasonUnused(field: OptionField, modelName: string): string | undefined {
+  if ((field === 'seed' || field === 'variations') && !variesBySeed(modelName)) return SAME_EVERY_TIME;
   return optionRows[field].taskReason?.[taskOf(modelName)];
 }
 

@@ -10,3 +10,9 @@ export function taskOf(modelName: string): Task {
   const family = familyByName(modelName.trim());
   return family === undefined ? 'inpaint' : families[family].task;
 }
+
+/** Whether another seed gives another result, as far as the model's name tells: LaMa and MI-GAN know only one. */
+export function variesBySeed(modelName: string): boolean {
+  const family = familyByName(modelName.trim());
+  return family === undefined || families[family].variesBySeed;
+}

@@ -198,9 +198,9 @@ export function parseArguments(argv: readonly string[]): Arguments | 'help' {
     mask: text('mask'),
     select: [...readPlaces('select', values, true), ...readPlaces('select-not', values, false)],
     selectNames: readNames(values['select-name']),
-    selectModel: readSelectModel(text('select-model')),
+    selectModel: oneOf('select-model', text('select-model'), clickModels),
     maskOut: text('mask-out'),
-    maskReading: readReading(text('mask-reading')),
+    maskReading: oneOf('mask-reading', text('mask-reading'), maskReadings),
     out: text('out') ?? '',
     request: pickOptions('request', given),
     options: pickOptions('local', given),
@@ -208,7 +208,7 @@ export function parseArguments(argv: readonly string[]): Arguments | 'help' {
     crop: padding ?? (values['no-crop'] || !pasteBack ? 'none' : 'auto'),
     pasteBack,
     colourMatch: given.colour_match !== false,
-    maskContent: readContent(given.mask_content),
+    maskContent: oneOf('mask-content', given.mask_content, maskContents) ?? 'original',
     threads: wholeNumber('threads', text('threads'), 1),
   };
 }
@@ -324,31 +324,17 @@ function readNames(given: Values[string]): string[] {
   return names;
 }
 
-/** @throws InputError if it is none that selects by places */
-function readSelectModel(id: string | undefined): string | undefined {
-  if (id === undefined || clickModels.includes(id)) return id;
+/** @throws InputError if it is given and none of the choices */
+function oneOf<Choice extends string>(
+  name: string,
+  value: string | undefined,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const choice = choices.find((each) => each === value);
+  if (value === undefined || choice !== undefined) return choice;
   throw new InputError(
-    '--select-model',
-    `--select-model: "${id.slice(0, 100)}" is not one of ${clickModels.join(', ')}`,
-  );
-}
-
-function readContent(value: string | undefined): MaskContent {
-  if (value === undefined) return 'original';
-  const content = maskContents.find((name) => name === value);
-  if (content !== undefined) return content;
-  throw new InputError(
-    '--mask-content',
-    `--mask-content: "${value.slice(0, 100)}" is not one of ${maskContents.join(', ')}`,
-  );
-}
-
-function readReading(value: string | undefined): MaskReading | undefined {
-  const reading = maskReadings.find((name) => name === value);
-  if (value === undefined || reading !== undefined) return reading;
-  throw new InputError(
-    '--mask-reading',
-    `--mask-reading: "${value}" is not one of ${maskReadings.join(', ')}`,
+    `--${name}`,
+    `--${name}: "${value.slice(0, 100)}" is not one of ${choices.join(', ')}`,
   );
 }
 

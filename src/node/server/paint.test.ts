@@ -54,6 +54,16 @@ describe('the direct endpoint', () => {
     expect(leftToModel({ ...required, guidance_scale: 7.5 })).toEqual(['num_inference_steps', 'scheduler']);
   });
 
+  it('takes a removal without a prompt, and asks for one where it is needed', async () => {
+    const seen: unknown[] = [];
+    const { url } = await start({ engine: paintingEngine((request) => void seen.push(request)) });
+    const { prompt: _, ...unsaid } = required;
+    const removal = await post(`${url}/fal-ai/inpaint`, { ...unsaid, model_name: 'fill' });
+    expect(removal.status).toBe(200);
+    expect(seen).toEqual([expect.objectContaining({ model_name: 'fill', prompt: '' })]);
+    expect((await post(`${url}/fal-ai/inpaint`, unsaid)).status).toBe(422);
+  });
+
   it('cancels the run of a client that goes away', async () => {
     const { engine, hasStarted } = patientEngine();
     const { url, lines } = await start({ engine });

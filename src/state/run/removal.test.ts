@@ -9,7 +9,7 @@ import { FILL } from '../../contract/schema';
 import { createHosted, type Hosted } from '../hosted/hosted';
 import { alternativesOf, pendingResult } from '../pictures/versions';
 import { initialSettings } from '../settings/settings';
-import { growthFor, MOST_UNASKED_PIXELS, removalSettings, taskOfResult } from './removal';
+import { growthFor, MOST_UNASKED_PIXELS, removalSettings, taskOfResult, variesFromSeed } from './removal';
 
 type PageSession = Awaited<ReturnType<typeof opened>>;
 
@@ -337,6 +337,22 @@ it('a removal takes of the settings only what says something about the area', ()
     prompt: '',
     crop_padding: '32',
   });
+});
+
+it('a model that gives the same result every time is not asked for others', async () => {
+  const { engine, asked } = fakeEngine();
+  const session = await opened(engine);
+  paint(session);
+  session.change({ model_name: 'Carve/LaMa-ONNX', variations: '3' });
+  await session.remove();
+  await session.again();
+  expect(asked.map(({ request }) => request.model_name)).toEqual(['Carve/LaMa-ONNX']);
+  // A larger mask gives another one.
+  await session.moreAround();
+  expect(asked).toHaveLength(2);
+  expect(variesFromSeed('owner/eraser')).toBe(true);
+  const details = { ...fillDetails, name: 'owner/eraser', family: 'lama' } as const;
+  expect(variesFromSeed('owner/eraser', { 'owner/eraser': { state: 'found', details } })).toBe(false);
 });
 
 it('a chosen model that removes runs in the fill’s place, once its configuration says so', () => {

@@ -1,6 +1,7 @@
 /** What "Remove" runs: the embedded fill, or the chosen model if it is one that removes. It never leaves the device. */
+import { families } from '../../contract/families';
 import { FILL } from '../../contract/schema';
-import { type Task, taskOf } from '../../contract/tasks';
+import { type Task, taskOf, variesBySeed } from '../../contract/tasks';
 import type { ModelLibraryState } from '../models/modelState';
 import type { Version } from '../pictures/versions';
 import { initialSettings, type Settings } from '../settings/settings';
@@ -12,6 +13,12 @@ export function taskOfModel(modelName: string, lookups: Lookups = {}): Task {
   const lookup = lookups[modelName.trim()];
   const removes = lookup?.state === 'found' && lookup.details.removes === true;
   return removes ? 'remove' : taskOf(modelName);
+}
+
+/** Whether another seed gives another result: by its name, or by its configuration once that is known. */
+export function variesFromSeed(modelName: string, lookups: Lookups = {}): boolean {
+  const lookup = lookups[modelName.trim()];
+  return lookup?.state === 'found' ? families[lookup.details.family].variesBySeed : variesBySeed(modelName);
 }
 
 /** What a result was made for. */

@@ -25,7 +25,7 @@ import type { SettingsStore } from '../settings/settingsStore';
 import { followingFields } from '../settings/suited';
 import { paintRun, planRun, prepareRun } from './paintRun';
 import { advance, fetchProgress, preparing } from './progress';
-import { growthFor, MOST_UNASKED_PIXELS, removalSettings, taskOfResult } from './removal';
+import { growthFor, MOST_UNASKED_PIXELS, removalSettings, taskOfResult, variesFromSeed } from './removal';
 import type { RunStore } from './runState';
 
 export interface Runs {
@@ -113,6 +113,8 @@ export function createRuns(parts: RunParts): Runs {
     if (runState.store.getState().running || editor.store.getState().opening !== null) return undefined;
     const all = settings.getState();
     const typed = { ...(task === 'remove' ? removalSettings(all, lookups()) : all), ...more };
+    // The others would be the same.
+    if (!variesFromSeed(typed.model_name, lookups())) typed.variations = '1';
     const place = task === 'inpaint' && hosted?.store.getState().on ? 'hosted' : 'local';
     const { checked, errors } = checkFor(place, typed);
     runState.clearErrors(errors);
@@ -285,6 +287,8 @@ export function createRuns(parts: RunParts): Runs {
       await start('remove');
     },
     async again() {
+      const { modelName = null } = pendingResult(versions.store.getState()) ?? {};
+      if (modelName !== null && !variesFromSeed(modelName, lookups())) return;
       await startAgain();
     },
     moreAround,

@@ -1,6 +1,7 @@
 /** Runs: made while the client waits, or queued and asked for later. */
 import type { IncomingMessage } from 'node:http';
 import { wireRequestSchema } from '../../../contract/schema';
+import { taskOf } from '../../../contract/tasks';
 import { parseJson, readBody, sendJson } from '../http/http';
 import { Problem, validationProblem } from '../http/problem';
 import { integerFields } from '../openApi/schemas';
@@ -66,7 +67,7 @@ async function enqueue(request: IncomingMessage, services: Services): Promise<Jo
   try {
     const bytes = await readBody(request, { maxBytes: options.maxBodyBytes, take: holding.take });
     const body = parseJson(bytes);
-    const parsed = wireRequestSchema.safeParse(withoutNullSeed(body));
+    const parsed = wireRequestSchema.safeParse(withPrompt(withoutNullSeed(body)));
     if (!parsed.success) throw validationProblem(parsed.error, body, integerFields);
     checkModel(parsed.data.model_name, options.models);
     return queue.submit(
@@ -104,6 +105,13 @@ function wantsLogs({ query }: RouteCall): boolean {
 
 function outputOf({ fileId, answer }: RunOutcome, base: string) {
   return { ...answer, image: { ...answer.image, url: fileUrl(base, fileId, answer.image.file_name) } };
+}
+
+/** What is removed needs no description: the prompt may be left out. */
+function withPrompt(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || !('model_name' in body) || 'prompt' in body) return body;
+  const { model_name } = body;
+  return typeof model_name === 'string' && taskOf(model_name) === 'remove' ? { ...body, prompt: '' } : body;
 }
 
 /** Python's clients send None for fields that are left out. */

@@ -4,7 +4,8 @@ import { spotPlace } from '../../../editor/kernels/spotPlace';
 import { rectToView } from '../../../editor/kernels/view';
 import type { Size } from '../../../editor/store';
 import { alternativesOf, pendingResult, type Version } from '../../../state/pictures/versions';
-import { useEditor, useVersions } from '../../base/context';
+import { variesFromSeed } from '../../../state/run/removal';
+import { useEditor, useModelState, useVersions } from '../../base/context';
 import type { IconCommandId } from '../../commands/index';
 import { useCommand } from '../../commands/useCommand';
 import { Tooltip } from '../../controls/Tooltip';
@@ -20,6 +21,8 @@ export function SpotBar({ version, share }: { version: Version; share: number })
   const maskBounds = useEditor((state) => state.maskBounds);
   const { element, size } = useBarSize();
   useFocusAfter(element);
+  const lookups = useModelState((state) => state.lookups);
+  const varies = version.modelName === null || variesFromSeed(version.modelName, lookups);
   const all = alternativesOf({ items }, version);
   const target = maskBounds.width > 0 ? rectToView(view, maskBounds) : null;
   const { x, y } = spotPlace({ pane, bar: size, target, avoid: [grip] });
@@ -40,7 +43,7 @@ export function SpotBar({ version, share }: { version: Version; share: number })
           <SpotButton id="nextResult" />
         </div>
       )}
-      <SpotButton id="again" hasWord />
+      {varies && <SpotButton id="again" hasWord />}
       <SpotButton id="moreAround" hasWord />
       <SpotButton id="discard" hasWord />
       <SpotButton id="accept" hasWord />

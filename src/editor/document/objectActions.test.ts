@@ -110,16 +110,20 @@ it('a press on the same place takes the next thing there, within the same step; 
   editor.undo();
   expect(state()).toMatchObject({ canUndo: false, maskBounds: { width: 0 } });
 
-  // After undoing, the place is a new one; so it is with another way of joining.
+  // After undoing, the place is a new one; so it is with another way of joining, another growth, or closer up.
   drag(page, [{ x: 15, y: 15 }]);
   await idle();
   editor.setOptions({ mode: 'subtract' });
   drag(page, [{ x: 15, y: 15 }]);
   await idle();
-  expect(asked.slice(3)).toMatchObject([
-    { again: 0, refines: false },
-    { again: 0, refines: false },
-  ]);
+  editor.setOptions({ objectGrow: 5 });
+  answers.push(square(10, 10, 5), square(10, 10, 5));
+  drag(page, [{ x: 15, y: 15 }]);
+  await idle();
+  editor.zoomTo(2, { x: 15, y: 15 });
+  drag(page, [{ x: 15, y: 15 }]);
+  await idle();
+  expect(asked.slice(3)).toMatchObject(Array(4).fill({ again: 0, refines: false }));
 });
 
 it('Alt, or the second mode, corrects the thing before within the same step', async () => {

@@ -8,7 +8,14 @@ import {
   type SelectionRequest,
 } from '../../contract/assist';
 import { isAbort, messageOf } from '../../contract/errors';
-import { intersectRect, isEmptyRect, type Point, type Rect, rectOfSize } from '../../image/geometry';
+import {
+  intersectRect,
+  isEmptyRect,
+  isSameRect,
+  type Point,
+  type Rect,
+  rectOfSize,
+} from '../../image/geometry';
 import type { Mode } from '../../image/mask/mask';
 import { toImage } from '../kernels/view';
 import type { EditorState } from '../state';
@@ -33,6 +40,9 @@ interface Current {
   points: ObjectMark[];
   box: Rect | undefined;
   mode: Mode;
+  grow: number;
+  /** What was in sight. */
+  view: Rect;
   /** How often its one place was pressed again. */
   again: number;
 }
@@ -86,7 +96,8 @@ export function createObjectActions(parts: {
         { mode: how.mode, replaces: how.corrects?.step },
       );
       const own = document();
-      current = made && own ? { own, step: made, points, box, mode: how.mode, again } : null;
+      current =
+        made && own ? { own, step: made, points, box, mode: how.mode, grow: how.grow, view, again } : null;
     } catch (error) {
       if (!isAbort(error)) report(messageOf(error));
     } finally {
@@ -104,17 +115,20 @@ export function createObjectActions(parts: {
     const own = document();
     return current?.own === own && own?.history.last === current?.step ? current : null;
   };
-  const isAt = ({ points: [place], box }: Current, point: Point) =>
-    box === undefined &&
-    place !== undefined &&
-    Math.hypot(place.x - point.x, place.y - point.y) * get().view.scale <= SAME_PLACE;
+  /** Whether a press there asks for another thing: closer up, or grown otherwise, the same one is meant. */
+  const isAgain = (last: Current, point: Point, how: { mode: Mode; grow: number }) => {
+    const { points, box, view } = last;
+    const [place, ...others] = points;
+    if (place === undefined || others.length > 0 || box !== undefined) return false;
+    const isNear = Math.hypot(place.x - point.x, place.y - point.y) * get().view.scale <= SAME_PLACE;
+    return isNear && how.mode === last.mode && how.grow === last.grow && isSameRect(view, areaInSight(get()));
+  };
 
   return {
     selectAt: (point, how) =>
       inTurn(async () => {
         const last = newest();
-        const isAgain = last?.mode === how.mode && last.points.length === 1 && isAt(last, point);
-        if (!isAgain) {
+        if (last === null || !isAgain(last, point, how)) {
           await select({ points: [{ ...point, include: true }], box: undefined }, { ...how, corrects: null });
           return;
         }

@@ -74,14 +74,16 @@ export interface PageOptions {
   shelf?: Map<number, Blob>;
   tab?: ReturnType<ReturnType<typeof browser>['tab']>;
   id: string;
+  /** Pause after a change before it is saved. */
+  quietMs?: number;
 }
 
 /** A page that doesn't know yet what it opens with. */
-export function blank({ id, shelf = new Map(), tab = browser().tab() }: PageOptions) {
+export function blank({ id, shelf = new Map(), tab = browser().tab(), quietMs = 20 }: PageOptions) {
   const session = createSession({ editor: createEditor(), engine: fakeEngine().engine, imaging });
   const kept = createDraftStore();
   const gallery = galleryOf(shelf);
-  const drafts = createDrafts({ session, gallery, kept, files, hold: tab.hold, id, quietMs: 20 });
+  const drafts = createDrafts({ session, gallery, kept, files, hold: tab.hold, id, quietMs });
   const mask = () => Buffer.from(session.editor.document?.mask.data ?? []);
   const list = async () => (await kept.list()).map((draft) => draft.id);
   return { session, kept, gallery, drafts, mask, list, state: drafts.store.getState };

@@ -170,18 +170,27 @@ it('a session that is restored while a sample is still being opened stays: the s
   expect(mask().equals(painted)).toBe(true);
 });
 
+it('a result is kept as soon as its run is over, without the pause after other changes', async () => {
+  const { session, kept } = await page({ id: 'one', tab: browser().tab(), quietMs: 3_600_000 });
+  paint(session);
+  await session.generate();
+  await eventually(async () => expect((await kept.list())[0]?.versions).toHaveLength(2));
+});
+
 it('versions come back with it: results from the gallery, all others with the draft, which grows by what is new', async () => {
   const shelf = new Map<number, Blob>();
   const { tab, close } = browser();
   const mine = tab();
   const { session, kept, gallery } = await page({ id: 'one', shelf, tab: mine });
-  const list = () => session.versions.getState().items;
-  const inGallery = (version: number, id: number) => {
-    const { file } = list()[version] ?? {};
-    if (!file) throw new Error('there is such a version');
-    shelf.set(id, file);
-    gallery.know(file, id);
-  };
+  // Results are in the gallery before the draft asks.
+  const leaveGallery = session.versions.subscribe(({ items }) => {
+    for (const version of items.filter(({ seed }) => seed !== null)) {
+      const id = 7 + version.id;
+      if (shelf.has(id)) continue;
+      shelf.set(id, version.file);
+      gallery.know(version.file, id);
+    }
+  });
   const written = vi.spyOn(kept, 'keep');
   const writtenSoon = async (baseId: number, count: number, ...ids: number[]) => {
     await eventually(async () => {
@@ -196,9 +205,7 @@ it('versions come back with it: results from the gallery, all others with the dr
   await eventually(async () => expect((await kept.list())[0]?.mask).toBeInstanceOf(Blob));
   written.mockClear();
   await session.generate();
-  inGallery(1, 8);
   await session.generate();
-  inGallery(2, 9);
   await writtenSoon(0, 3);
   await session.continueFrom(1);
   await writtenSoon(1, 3, 1);
@@ -215,6 +222,7 @@ it('versions come back with it: results from the gallery, all others with the dr
   expect(await kept.picture('one', 1)).toBeUndefined();
 
   // Deleted from the gallery, deleted here.
+  leaveGallery();
   shelf.delete(9);
   close('one');
   const second = await page({ id: 'two', shelf, tab: tab(mine.memory.own) });
@@ -223,8 +231,9 @@ it('versions come back with it: results from the gallery, all others with the dr
     ...{ id, parentId, prompt, seed, batch, origin, width },
   });
   expect(back.items.map(facts)).toEqual(
-    list()
-      .filter(({ id }) => id !== 2)
+    session.versions
+      .getState()
+      .items.filter(({ id }) => id !== 2)
       .map(facts),
   );
   expect(back.baseId).toBe(3);

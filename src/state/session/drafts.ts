@@ -175,8 +175,10 @@ export function createDrafts(parts: DraftParts): Drafts {
     if (now.items !== before.items || now.baseId !== before.baseId || now.shownId !== before.shownId)
       saveSoon();
   });
-  session.run.subscribe(({ running }) => {
+  session.run.subscribe(({ running }, { running: before }) => {
     if (running) seen();
+    // What a run took long to make is kept at once.
+    else if (before && isReady) void saveNow();
   });
 
   /** @returns null if its file is gone: results that were deleted from the gallery stay deleted */

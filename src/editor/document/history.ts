@@ -284,6 +284,15 @@ export class MaskHistory {
     return yield* this.#move(this.#redo, this.#undo);
   }
 
+  /** Takes a step back as if it had never been made. @returns as `undo`; undefined if it is not the newest any more */
+  *withdraw(step: Step): SlicedWork<Rect | undefined> {
+    if (this.last !== step) return undefined;
+    const area = yield* this.undo();
+    // Making it dropped what could be redone before: there is nothing else.
+    this.dropRedo();
+    return area;
+  }
+
   #opened(): Map<number, TileContent> {
     this.#open ??= new Map();
     return this.#open;

@@ -26,6 +26,8 @@ export interface MaskActions {
   strokeEnd(): Point | null;
   undo(): void;
   redo(): void;
+  /** Takes a step back for good if it is still the newest, because what it was made for did not come about. */
+  withdraw(step: Step): void;
   fill(): void;
   clear(): void;
   invert(): void;

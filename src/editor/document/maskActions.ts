@@ -271,6 +271,7 @@ export function createMaskActions(parts: {
     },
     strokeEnd: () => (lastEnd && lastEnd.document === document() ? lastEnd.point : null),
     undo: () => void inTurn(() => travel('undo'), { follows: true }),
+    withdraw: (step) => void inTurn(() => perform('Undoing', ({ history }) => history.withdraw(step))),
     redo: () => void inTurn(() => travel('redo'), { follows: true }),
     fill: () => void inTurn(() => fill(255)),
     clear: () => void inTurn(() => fill(0)),

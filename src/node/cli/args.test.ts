@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { optionFields, optionRows } from '../../contract/options';
-import { parseArguments, usage } from './args';
+import { parseArguments } from './args';
+import { usage } from './flags';
 
 const complete = ['--model', 'm', '--image', 'i', '--mask', 'k', '--prompt', '', '--out', 'o.png'];
 const parsed = (...more: string[]) => {

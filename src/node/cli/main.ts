@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { InputError, isAbort, messageOf } from '../../contract/errors';
 import type { InpaintResult } from '../../contract/schema';
 import { createHost } from '../../host/createHost';
-import { parseArguments, usage } from './args';
+import { parseArguments } from './args';
 import { cliPlatform } from './cliPlatform';
+import { usage } from './flags';
 import { inpaintFiles } from './inpaint';
 import { createProgressLine } from './progress';
 

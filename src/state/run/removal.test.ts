@@ -178,6 +178,8 @@ it('a little more around: a larger mask, the same image; cancelled, the mask is 
   await session.editor.settled();
   expect(same(maskOf(session), large)).toBe(true);
   expect(session.versions.getState()).toMatchObject({ baseId: 0, shownId: 2 });
+  // The mask that nothing came of is not what "Redo" leads to.
+  expect(session.editor.store.getState().canRedo).toBe(false);
   // Back to the first result, then to its mask.
   await travel(session.editor, 'undo');
   expect(session.versions.getState().shownId).toBe(1);

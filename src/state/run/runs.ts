@@ -179,13 +179,12 @@ export function createRuns(parts: RunParts): Runs {
 
   async function moreAround(): Promise<void> {
     if (runState.store.getState().running || !pendingResult(versions.store.getState())) return;
-    const { document } = editor;
     const before = editor.lastStep();
     await editor.edge('grow', growthFor(editor.store.getState().maskBounds));
     const growth = editor.lastStep();
     if (await startAgain()) return;
     // Cancelled or failed: unless the user has gone on meanwhile, nothing has changed.
-    if (growth !== before && editor.document === document && editor.lastStep() === growth) editor.undo();
+    if (growth && growth !== before) editor.withdraw(growth);
   }
 
   /** Makes the rest of a run: results that another target made before stay. */

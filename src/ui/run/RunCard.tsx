@@ -129,7 +129,7 @@ function useOutcome(): { title: string; detail: string } | null {
     taskOfResult(last, lookups) !== 'remove'
       ? 'Drag ‹ › to compare, or keep painting.'
       : extended
-        ? 'Accept it, or describe what to add there and generate.'
+        ? 'Accept it, or type what to add there.'
         : 'Something left? Paint over it and remove again.';
   const each = `${length} results, ${duration(seconds / length)} each. `;
   return {

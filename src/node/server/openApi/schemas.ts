@@ -9,7 +9,9 @@ const descriptions: Record<string, string> = {
   model_name:
     'Hugging Face id or URL of the base model; "starter" is the one included with Inlay, "fill" the content-aware fill, ' +
     'which removes what is masked and needs no prompt.',
-  prompt: 'What should appear in the masked area. May be empty; without effect on models that remove.',
+  prompt:
+    'What should appear in the masked area. May be empty; without effect on models that remove, with which it may be ' +
+    'left out.',
   negative_prompt: 'What should not appear.',
   image_url: 'The image: an http(s) URL or a data URI.',
   mask_url: 'The mask, of the same size. Black areas are preserved, white areas are inpainted.',

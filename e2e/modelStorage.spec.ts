@@ -110,12 +110,15 @@ test('a byte that changed in storage makes no picture: the file is named, and it
   await editor.steps.fill('1');
   await editor.seed.fill('5');
   await expect(keptLine(page)).toBeVisible();
+  // The original and the result of before, which is restored.
+  const versions = page.getByRole('list', { name: 'Versions' }).getByRole('button');
+  await expect(versions).toHaveCount(2);
   await editor.generate.click();
   await expect(page.getByText(/unet\/00001\.safetensors was changed in this machine's storage/)).toBeVisible({
     timeout: 60_000,
   });
   await expect(page.getByText(/Everything else is intact/)).toBeVisible();
-  await expect(editor.result).toHaveCount(0);
+  await expect(versions).toHaveCount(2);
   // The panel knows too.
   await expect(keptLine(page)).toHaveCount(0);
   await expect(page.getByText(/^Paused at /)).toBeVisible();

@@ -62,7 +62,7 @@ test.describe('on a phone', () => {
     await editor.unfold();
     await page.getByRole('button', { name: 'Apply' }).tap();
     await expect(page.getByText('The model sees')).toContainText(/of \d+ × \d+/);
-    await expect(editor.remove).toBeEnabled({ timeout: 120_000 });
+    await editor.filledBeneath();
     await editor.unfold();
     await page.getByRole('button', { name: 'Adjust the frame' }).tap();
     await page.getByRole('button', { name: 'Done' }).tap();

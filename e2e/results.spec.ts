@@ -136,8 +136,7 @@ test('the canvas is drawn out by handle and by number, painted on and undone', a
   await page.getByRole('button', { name: 'Apply' }).click();
   const label = page.getByText('The model sees');
   await expect(label).toContainText('of 1360 × 839');
-  // What is new is filled by itself, beneath the mask.
-  await expect(editor.generate).toBeEnabled({ timeout: 120_000 });
+  await editor.filledBeneath();
   const { width, height } = await sharp(await editor.run()).metadata();
   expect({ width, height }).toEqual({ width: 1360, height: 839 });
   // The run is a step, too.

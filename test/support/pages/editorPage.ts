@@ -148,6 +148,11 @@ export class EditorPage {
     return this.saved();
   }
 
+  /** Waits until what an extended canvas has more is filled, and lies beneath what is masked. */
+  async filledBeneath(): Promise<void> {
+    await this.page.getByRole('button', { name: /· removed, on the canvas$/ }).waitFor({ timeout: 120_000 });
+  }
+
   /** Clicks "Remove", or another button that makes a result, and waits for it. @returns the bytes of the result */
   async takeAway(button = this.remove, timeout = 180_000): Promise<Buffer> {
     const before = await this.#shownResult();

@@ -16,17 +16,17 @@ test('SDXL without a GPU: need and room in figures, and the hosted API a press a
     await editor.generate.click();
 
     const question = page.getByRole('alertdialog', { name: 'Send this run to the hosted API?' });
-    await expect(question).toContainText('its unet needs 10.8 GB of memory at this picture size', {
+    await expect(question).toContainText('its unet needs 10.7 GB of memory at this picture size', {
       timeout: 60_000,
     });
     // Nothing behind the question says it as well, nor afterwards beside the alert.
-    const sentence = page.getByText('its unet needs 10.8 GB');
+    const sentence = page.getByText('its unet needs 10.7 GB');
     await expect(sentence).toHaveCount(1);
     await question.getByRole('button', { name: 'Don’t send' }).click();
 
     const alert = page.getByRole('alert').filter({ hasText: /too large for this device/ });
     await expect(alert).toHaveText(
-      'Model "true/sdxl" is too large for this device: its unet needs 10.8 GB of memory at this picture size, and ' +
+      'Model "true/sdxl" is too large for this device: its unet needs 10.7 GB of memory at this picture size, and ' +
         '3.9 GB can be had (WASM can use 4 GiB in all); choose a smaller model or picture, or use the hosted API. Use the hosted API',
     );
     await expect(sentence).toHaveCount(1);

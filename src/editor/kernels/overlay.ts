@@ -5,16 +5,18 @@ import type { Rect } from '../../image/geometry';
 import { createPixels, MASK_THRESHOLD, type Mask, type Pixels } from '../../image/raster';
 import type { View } from './view';
 
+/**
+ * `hatched`: stripes and an outline; `outline`: just that; `solid`: opaque, for clipping; `maskOnly`: the mask itself, white
+ * on black.
+ */
+export type OverlayFill = 'hatched' | 'outline' | 'solid' | 'maskOnly';
+
 export interface OverlayStyle {
   /** 0 … 255 */
   color: readonly [red: number, green: number, blue: number];
   /** The mean opacity of the stripes, 0 … 1; the outline has its own. */
   opacity: number;
-  /**
-   * `hatched`: stripes and an outline; `outline`: just that; `solid`: opaque, for clipping; `maskOnly`: the mask itself,
-   * white on black.
-   */
-  fill: 'hatched' | 'outline' | 'solid' | 'maskOnly';
+  fill: OverlayFill;
   /** View pixels per CSS pixel, so that stripes and outline look the same on every screen. */
   pixelRatio: number;
 }

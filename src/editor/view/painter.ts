@@ -13,7 +13,7 @@ import {
 } from '../../image/geometry';
 import type { Mask } from '../../image/raster';
 import { levelAt, type Picture } from '../document/picture';
-import { drawOverlay, type OverlayStyle } from '../kernels/overlay';
+import { drawOverlay, type OverlayFill, type OverlayStyle } from '../kernels/overlay';
 import { rectToView, type View } from '../kernels/view';
 import type { Editor } from '../store';
 
@@ -197,8 +197,7 @@ export class Painter {
     const place = rectToView(view, preview.frame);
     const area = intersectRect(roundOutRect(place), region);
     if (isEmptyRect(area)) return;
-    const part = (fill: OverlayStyle['fill']) =>
-      this.#overlayPart(document.mask, view, area, pixelRatio, fill);
+    const part = (fill: OverlayFill) => this.#overlayPart(document.mask, view, area, pixelRatio, fill);
     const scratch = this.#scratch;
     scratch.canvas.width = area.width;
     scratch.canvas.height = area.height;
@@ -214,13 +213,7 @@ export class Painter {
   }
 
   /** @param region in device pixels of the layer */
-  #overlayPart(
-    mask: Mask,
-    view: View,
-    region: Rect,
-    pixelRatio: number,
-    fill: OverlayStyle['fill'],
-  ): ImageData {
+  #overlayPart(mask: Mask, view: View, region: Rect, pixelRatio: number, fill: OverlayFill): ImageData {
     const { color, opacity } = this.#editor.store.getState().look;
     const { data, width, height } = drawOverlay(mask, view, region, {
       color: rgbOf(color),

@@ -7,7 +7,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { CheckpointError } from '../contract/errors';
 import type { OrtModule } from '../model/runtime/session';
 import { SAM_SIDE, samPoints, samTensor } from './prepare';
-import type { Answer, Encoded, Logits, Segmenter } from './segmenter';
+import { type Answer, candidatesOf, type Encoded, type Logits, type Segmenter } from './segmenter';
 
 interface SamEncoded extends Encoded {
   /** [1, 256, 64, 64] */
@@ -66,7 +66,7 @@ export async function openSamOnnx(ort: OrtModule, files: SamFiles): Promise<Segm
       );
       const across = (size.width * GRID) / SAM_SIDE;
       const down = (size.height * GRID) / SAM_SIDE;
-      return masksOf(answer, (data) => ({ width: GRID, height: GRID, data, across, down }));
+      return masksOf(answer, { across, down });
     },
     async dispose() {
       await encoder.release();
@@ -81,20 +81,10 @@ export async function openSamOnnx(ort: OrtModule, files: SamFiles): Promise<Segm
  */
 function masksOf(
   { [MASKS]: masks, [SCORES]: scores }: InferenceSession.OnnxValueMapType,
-  logitsOf: (data: Float32Array) => Logits,
+  covers: Pick<Logits, 'across' | 'down'>,
 ): Answer {
-  const each = scores?.data;
-  const all = masks?.data;
-  const isSound =
-    all instanceof Float32Array &&
-    each instanceof Float32Array &&
-    each.length > 0 &&
-    all.length === each.length * GRID * GRID;
-  if (!isSound) throw new CheckpointError(`the decoder gives no ${MASKS} with ${SCORES}`);
-  const answers = Array.from(each, (score, i) => ({
-    logits: logitsOf(all.slice(i * GRID * GRID, (i + 1) * GRID * GRID)),
-    score,
-  }));
+  const answers = candidatesOf(masks?.data, scores?.data, { width: GRID, height: GRID, ...covers });
+  if (answers === undefined) throw new CheckpointError(`the decoder gives no ${MASKS} with ${SCORES}`);
   const [first, ...others] = answers;
   return others.length === 0 ? { masks: answers } : { masks: others, plain: first };
 }

@@ -47,3 +47,23 @@ export interface Segmenter<Own extends Encoded = Encoded> {
   decode(encoded: Own, prompt: SegmenterPrompt, hint?: Logits): Promise<Answer>;
   dispose(): Promise<void>;
 }
+
+/**
+ * Splits a decoder's outputs into its masks.
+ * @param masks all its logits, one grid after another @param scores one for each
+ * @param grid what is the same for all of them
+ * @returns undefined if the outputs are others
+ */
+export function candidatesOf(
+  masks: unknown,
+  scores: unknown,
+  grid: Omit<Logits, 'data'>,
+): Candidate[] | undefined {
+  if (!(masks instanceof Float32Array && scores instanceof Float32Array)) return undefined;
+  const cells = grid.width * grid.height;
+  if (scores.length === 0 || masks.length !== scores.length * cells) return undefined;
+  return Array.from(scores, (score, i) => ({
+    logits: { ...grid, data: masks.slice(i * cells, (i + 1) * cells) },
+    score,
+  }));
+}

@@ -9,7 +9,14 @@ import type { Pixels } from '../../image/raster';
 import { flatten, IMAGE_BACKDROP, scalePixels } from '../../image/scale';
 import type { OrtModule } from '../../model/runtime/session';
 import type { SelectorFiles } from '../../model/selectors/open';
-import type { Answer, Encoded, Logits, Segmenter, SegmenterPrompt } from '../segmenter';
+import {
+  type Answer,
+  candidatesOf,
+  type Encoded,
+  type Logits,
+  type Segmenter,
+  type SegmenterPrompt,
+} from '../segmenter';
 import { type Transformers, withLibrary } from './library';
 
 interface HubEncoded extends Encoded {
@@ -147,19 +154,9 @@ function masksOf(
   covers: (grid: Size) => Pick<Logits, 'across' | 'down'>,
 ): Answer {
   const [height = 0, width = 0] = masks.dims.slice(-2);
-  const logits = masks.data;
-  const each = scores.data;
-  const isSound =
-    logits instanceof Float32Array &&
-    each instanceof Float32Array &&
-    each.length > 0 &&
-    logits.length === each.length * width * height;
-  if (!isSound) throw new CheckpointError(`selector "${title}": its decoder gives no masks with scores`);
   const grid = { width, height, ...covers({ width, height }) };
-  return {
-    masks: Array.from(each, (score, i) => ({
-      logits: { ...grid, data: logits.slice(i * width * height, (i + 1) * width * height) },
-      score,
-    })),
-  };
+  const candidates = candidatesOf(masks.data, scores.data, grid);
+  if (candidates === undefined)
+    throw new CheckpointError(`selector "${title}": its decoder gives no masks with scores`);
+  return { masks: candidates };
 }

@@ -108,6 +108,16 @@ export function abortError(): DOMException {
   return new DOMException('The run was cancelled.', 'AbortError');
 }
 
+/** Rejects as soon as the signal aborts; the work continues unwatched. */
+export function abortable<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
 /** The message of an error, or whatever was thrown as text: `catch` does not always give an Error. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,4 +1,5 @@
 /** Reading what will be needed before it is asked for, while the thread does other things. */
+import { abortable } from '../contract/errors';
 import type { CheckpointFiles, ReadOptions } from './files';
 
 /**
@@ -28,7 +29,7 @@ export function readAhead(
       begun.delete(path);
       watchers.set(path, options?.onProgress);
       try {
-        return await untilAborted(reading, options?.signal);
+        return await (options?.signal ? abortable(reading, options.signal) : reading);
       } catch {
         options?.signal?.throwIfAborted();
         return files.read(path, options);
@@ -37,14 +38,4 @@ export function readAhead(
       }
     },
   };
-}
-
-function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -1,6 +1,6 @@
 /** Models as the page shows them: looked up, downloaded, paused, stored, deleted. */
 import type { StoreApi } from 'zustand/vanilla';
-import { InputError, isAbort, NetworkError, UnsupportedError } from '../../contract/errors';
+import { abortable, InputError, isAbort, NetworkError, UnsupportedError } from '../../contract/errors';
 import type {
   EmbeddingWord,
   FetchProgress,
@@ -387,14 +387,4 @@ function failure(error: unknown): Failure {
 function wantsToken(error: unknown): Failure['wantsToken'] {
   if (!(error instanceof InputError)) return 'no';
   return error.field === 'hub_token' ? 'yes' : error.mayNeedToken ? 'maybe' : 'no';
-}
-
-/** Rejects as soon as the signal aborts; the work continues unwatched. */
-function abortable<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

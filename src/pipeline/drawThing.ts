@@ -1,6 +1,6 @@
 /**
  * For models that draw a thing and know little of the ground it stands on. The thing is drawn before two plain grounds, from
- * which its outline and colours follow (image/matte.ts), and is laid on the image with what was masked taken away: around it
+ * which its outline and colours follow (image/matte/matte.ts), and is laid on the image with what was masked taken away: around it
  * the image goes on as after a removal, at its own resolution.
  */
 import { namedThings, type Things } from '../contract/things';

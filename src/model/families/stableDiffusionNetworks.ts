@@ -69,6 +69,7 @@ export async function describeNetworks(rules: StableDiffusionRules, files: Confi
     connect: (opener) => connect(rules, configs, facts, files, parts, opener),
   };
 }
+
 /** @returns what the model can draw; empty if its files do not say @throws CheckpointError if they say it wrongly */
 async function thingsOf(files: ConfigFiles): Promise<Things> {
   const parsed = thingsSchema.safeParse((await files.optionalJson(THINGS_FILE)) ?? []);

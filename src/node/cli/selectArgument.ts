@@ -7,7 +7,7 @@ import { NAME_SELECTOR } from '../../contract/selectors';
 import type { Platform } from '../../host/platform';
 import { convertColours } from '../../image/colourSpace';
 import { rectOfSize } from '../../image/geometry';
-import { maskToPixels } from '../../image/mask/mask';
+import { combineMasks, maskToPixels } from '../../image/mask/mask';
 import { createMask, type Mask } from '../../image/raster';
 import { knownSelector } from '../../model/selectors/open';
 import { downloadSelector } from '../../model/selectors/selectors';
@@ -86,14 +86,12 @@ function pressesOf(select: readonly AssistPoint[]): [points: AssistPoint[], agai
   return isOnePlace ? [different, Math.min(select.length - 1, MAX_AGAIN)] : [[...select], 0];
 }
 
+/** Joins what was selected with the mask, in place. */
 function join(mask: Mask, part: MaskPart, how: 'add' | 'subtract'): void {
+  const { data } = combineMasks(mask, part, part, how);
   for (let row = 0; row < part.height; row++) {
-    const start = (part.y + row) * mask.width + part.x;
-    for (let x = 0; x < part.width; x++) {
-      const value = part.data[row * part.width + x] ?? 0;
-      const before = mask.data[start + x] ?? 0;
-      mask.data[start + x] = how === 'add' ? Math.max(before, value) : Math.min(before, 255 - value);
-    }
+    const line = data.subarray(row * part.width, (row + 1) * part.width);
+    mask.data.set(line, (part.y + row) * mask.width + part.x);
   }
 }
 
